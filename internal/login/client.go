@@ -1,0 +1,52 @@
+package login
+
+import "avain/internal/secret"
+
+// Profile is one of the two named sets of rules that a client lives under. There
+// are no loose flags: what a profile demands, every client of it does.
+type Profile string
+
+// The profiles of protocol.md.
+const (
+	ProfileStrict     Profile = "strict"     // FAPI 2.0: PAR, PKCE, DPoP; refresh token bound to the key, not rotated
+	ProfileCompatible Profile = "compatible" // OAuth 2.1: parameters or PAR, PKCE for public clients; refresh token rotated
+)
+
+// ClientAuth is how a client proves itself at the token endpoint.
+type ClientAuth string
+
+// The ways a client may authenticate (OpenID Connect Core §9).
+const (
+	AuthNone          ClientAuth = "none"
+	AuthPrivateKeyJWT ClientAuth = "private_key_jwt"
+	AuthSecretBasic   ClientAuth = "client_secret_basic"
+)
+
+// Client is an app that people log in to. Clients are configuration.
+type Client struct {
+	ID                     string
+	Name                   string
+	Profile                Profile
+	Auth                   ClientAuth
+	Secret                 secret.Text // for client_secret_basic
+	JWKS                   []byte      // for private_key_jwt: the client's public JWK set
+	RedirectURIs           []string    // matched exactly; loopback ports excepted (RFC 8252 §7.3)
+	PostLogoutRedirectURIs []string
+	Origins                []string // web origins that may call us from a browser (CORS)
+	Scopes                 []string
+	Sector                 string // pairwise subjects per sector; empty for our own apps, which share one subject
+	Introspection          bool   // may ask about tokens
+}
+
+// Public reports whether the client cannot keep a secret.
+func (c Client) Public() bool { return c.Auth == AuthNone }
+
+// Allows reports whether the client may ask for the scope.
+func (c Client) Allows(scope string) bool {
+	for _, s := range c.Scopes {
+		if s == scope {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,79 @@
+package login
+
+import (
+	"time"
+
+	"avain/internal/secret"
+)
+
+// AttemptSecrets are the hashes under which a new attempt can be found. A zero
+// hash means that the attempt has no such handle.
+type AttemptSecrets struct {
+	RequestURI  secret.Hash // of the request_uri: opens the attempt in a browser
+	AuthSession secret.Hash // of the auth_session: names the attempt to the app
+	Link        secret.Hash // of the login link's id
+}
+
+// Once is a mark that can be set one time only: a DPoP proof's jti, a client
+// assertion's jti. It is written in the transaction of the act that it protects.
+type Once struct {
+	Mark    secret.Hash
+	Expires time.Time
+}
+
+// Move is one step of an attempt, written as one conditional statement: it happens
+// only if the attempt is in one of the states From, has not expired, and belongs
+// to the browser or key given. Zero fields leave what is there.
+type Move struct {
+	Attempt string
+	From    []State
+	To      State
+	At      time.Time
+	Event   Event
+
+	IfBrowser secret.Hash // only if this browser owns the attempt, or nobody does yet
+	Late      bool        // also after ExpiresAt: only for moves that end the attempt
+
+	SetBrowser  secret.Hash
+	SetReason   Reason
+	SetIdentity *Proven
+	SetCode     secret.Hash // hash of the authorization code that goes out
+	SetCodeEnds time.Time
+
+	Leg  *Leg   // a journey to a broker that begins with this move
+	Once []Once // marks set in the same transaction; ErrReplayed if one is set already
+}
+
+// Proven is what an attempt remembers of a proven identity: never the identity
+// code or the name.
+type Proven struct {
+	Person   string
+	Broker   string
+	Means    string
+	ACR      string
+	AMR      []string
+	AuthTime time.Time
+}
+
+// Leg is one journey of an attempt's browser to a broker and back. Choosing
+// another bank begins another leg; only its own answer can end it.
+type Leg struct {
+	State     secret.Hash // of the state parameter sent to the broker
+	Attempt   string
+	Broker    string
+	Means     string
+	StartedAt time.Time
+	ExpiresAt time.Time
+	Done      bool // its answer has been dealt with
+}
+
+// Redemption asks to turn an authorization code into a session. It succeeds once:
+// the attempt moves to redeemed and the session is written in one transaction.
+type Redemption struct {
+	Code    secret.Hash
+	Attempt string
+	At      time.Time
+	Session Session
+	Event   Event
+	Once    []Once
+}

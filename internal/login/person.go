@@ -1,0 +1,83 @@
+package login
+
+import (
+	"time"
+
+	"avain/internal/hetu"
+	"avain/internal/secret"
+)
+
+// Identity is a person as a broker has just proved them. It lives in memory only,
+// between the broker's answer and the look-up of the person.
+type Identity struct {
+	HETU       hetu.Code
+	GivenName  string // may be empty: some brokers send only Name
+	FamilyName string
+	Name       string // display name; never empty
+	Broker     string // our id of the broker
+	Means      string // our id of the means, as chosen or as the broker reported it
+	ACR        string
+	AMR        []string
+	AuthTime   time.Time
+}
+
+// Person is one human, keyed by the verified personal identity code.
+type Person struct {
+	ID          string
+	Subject     string // "sub" of tokens: random, never derived from the identity code
+	GivenName   string
+	FamilyName  string
+	Name        string
+	Email       string
+	Locale      string // fi, sv, en
+	SmartumPlus bool   // logs in with strong authentication only
+	LockedAt    time.Time
+	CreatedAt   time.Time
+	Benefits    []Benefit
+}
+
+// Locked reports whether the operator has locked the person out.
+func (p Person) Locked() bool { return !p.LockedAt.IsZero() }
+
+// Benefit is something that an employer gives a person.
+type Benefit struct {
+	Kind     string `json:"kind"` // lunch, sports, culture, wellbeing, commuting, bicycle
+	Employer string `json:"employer"`
+}
+
+// Session is one app, logged in on one device. The refresh token is its key.
+type Session struct {
+	ID       string
+	Person   string
+	Client   string
+	Key      string // DPoP thumbprint; empty for compatible clients without DPoP
+	Method   Method
+	Broker   string
+	Means    string
+	ACR      string
+	AMR      []string
+	AuthTime time.Time
+	Scopes   []string
+	Nonce    string
+	Device   Device
+	Place    string
+
+	// Refresh is the current refresh token. For compatible clients the one before
+	// stays good until PreviousUntil, for a caller who lost our answer.
+	Refresh       secret.Hash
+	Previous      secret.Hash
+	PreviousUntil time.Time
+
+	CreatedAt  time.Time
+	UsedAt     time.Time // coarse: moved at most once a minute
+	Used       bool      // a token of it has been presented: from then on its code is never answered again
+	IdleUntil  time.Time
+	EndsAt     time.Time
+	RevokedAt  time.Time
+	RevokedWhy string
+}
+
+// Live reports whether the session is good at the time.
+func (s Session) Live(now time.Time) bool {
+	return s.RevokedAt.IsZero() && now.Before(s.IdleUntil) && now.Before(s.EndsAt)
+}

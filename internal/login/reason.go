@@ -1,0 +1,73 @@
+package login
+
+// Reason says why a login did not go on. It is the key into the catalogue: the
+// texts of failure pages, the metric label and the support agent's explanation all
+// hang on it. Every reason has a text in every language; a test counts them.
+type Reason string
+
+// What the person did, or what happened to them.
+const (
+	ReasonCancelledByPerson Reason = "cancelled_by_person" // pressed Cancel on our page
+	ReasonCancelledAtBroker Reason = "cancelled_at_broker" // pressed Cancel at the bank or on the phone
+	ReasonNoBenefits        Reason = "no_benefits"         // verified, but nobody has added this person
+	ReasonPersonLocked      Reason = "person_locked"       // locked by the operator
+	ReasonAttemptExpired    Reason = "attempt_expired"     // took longer than the attempt lives
+	ReasonAttemptUsed       Reason = "attempt_used"        // this login is already finished
+	ReasonAttemptEnded      Reason = "attempt_ended"       // denied, burned or failed before
+	ReasonAttemptUnknown    Reason = "attempt_unknown"     // no such login, or it is not this browser's
+	ReasonOtherBrowser      Reason = "other_browser"       // came back in a browser that did not start it
+	ReasonCookiesBlocked    Reason = "cookies_blocked"     // the browser keeps no cookies
+	ReasonRateLimited       Reason = "rate_limited"        // too many tries
+)
+
+// What the broker did.
+const (
+	ReasonBrokerDown           Reason = "broker_down"            // does not answer, or its circuit is open
+	ReasonBrokerSlow           Reason = "broker_slow"            // answered too late
+	ReasonBrokerError          Reason = "broker_error"           // answered with an error of its own
+	ReasonBrokerTimeout        Reason = "broker_timeout"         // the person did not confirm in time at the bank or on the phone
+	ReasonBrokerResponse       Reason = "broker_response"        // its answer did not pass our checks; Detail says which
+	ReasonIdentificationStale  Reason = "identification_stale"   // auth_time before the start of this login
+	ReasonIdentificationWeak   Reason = "identification_weak"    // level of assurance not accepted
+	ReasonIdentityIncomplete   Reason = "identity_incomplete"    // no usable personal identity code or name
+	ReasonMeansUnavailable     Reason = "means_unavailable"      // this bank or method is switched off
+	ReasonBrokerNotInOperation Reason = "broker_not_operational" // configured test mode met production, or the like
+)
+
+// What the app, or whoever speaks for it, sent.
+const (
+	ReasonRequestInvalid  Reason = "request_invalid"         // a parameter is missing or malformed
+	ReasonClientUnknown   Reason = "client_unknown"          // no such client
+	ReasonClientRefused   Reason = "client_refused"          // client authentication failed
+	ReasonRedirectUnknown Reason = "redirect_not_registered" // redirect URI does not match exactly
+	ReasonRequestExpired  Reason = "request_expired"         // request_uri unknown or expired
+	ReasonProofInvalid    Reason = "proof_invalid"           // DPoP proof refused
+	ReasonProofReplayed   Reason = "proof_replayed"          // DPoP proof seen before
+	ReasonClockWrong      Reason = "clock_wrong"             // the phone's clock is too far off
+	ReasonCodeWrong       Reason = "code_wrong"              // no such authorization code
+	ReasonCodeExpired     Reason = "code_expired"            // authorization code too old
+	ReasonCodeReplayed    Reason = "code_replayed"           // authorization code used before
+	ReasonVerifierWrong   Reason = "verifier_wrong"          // PKCE verifier does not match
+	ReasonKeyWrong        Reason = "key_wrong"               // another DPoP key than the one that started
+	ReasonTokenInvalid    Reason = "token_invalid"           // access token refused
+	ReasonSessionEnded    Reason = "session_ended"           // logged out, revoked or too old
+	ReasonPageUnknown     Reason = "page_unknown"            // no such page
+	ReasonCrossOrigin     Reason = "cross_origin"            // a form was sent from another site
+	ReasonInternal        Reason = "internal"                // our fault
+)
+
+// Reasons lists every reason, for the tests that prove the catalogue complete.
+func Reasons() []Reason {
+	return []Reason{
+		ReasonCancelledByPerson, ReasonCancelledAtBroker, ReasonNoBenefits, ReasonPersonLocked,
+		ReasonAttemptExpired, ReasonAttemptUsed, ReasonAttemptEnded, ReasonAttemptUnknown,
+		ReasonOtherBrowser, ReasonCookiesBlocked, ReasonRateLimited,
+		ReasonBrokerDown, ReasonBrokerSlow, ReasonBrokerError, ReasonBrokerTimeout, ReasonBrokerResponse,
+		ReasonIdentificationStale, ReasonIdentificationWeak, ReasonIdentityIncomplete,
+		ReasonMeansUnavailable, ReasonBrokerNotInOperation,
+		ReasonRequestInvalid, ReasonClientUnknown, ReasonClientRefused, ReasonRedirectUnknown,
+		ReasonRequestExpired, ReasonProofInvalid, ReasonProofReplayed, ReasonClockWrong,
+		ReasonCodeWrong, ReasonCodeExpired, ReasonCodeReplayed, ReasonVerifierWrong, ReasonKeyWrong,
+		ReasonTokenInvalid, ReasonSessionEnded, ReasonPageUnknown, ReasonCrossOrigin, ReasonInternal,
+	}
+}
