@@ -62,8 +62,8 @@ func (e *Error) With(detail string) *Error {
 	return &c
 }
 
-// As returns a copy with the OAuth error code set.
-func (e *Error) As(code string) *Error {
+// WithCode returns a copy with the OAuth error code set.
+func (e *Error) WithCode(code string) *Error {
 	c := *e
 	c.Code = code
 	return &c
