@@ -40,8 +40,9 @@ type Move struct {
 	SetCode     secret.Hash // hash of the authorization code that goes out
 	SetCodeEnds time.Time
 
-	Leg  *Leg   // a journey to a broker that begins with this move
-	Once []Once // marks set in the same transaction; ErrReplayed if one is set already
+	Leg       *Leg        // a journey to a broker that begins with this move
+	FinishLeg secret.Hash // the journey that ends with this move
+	Once      []Once      // marks set in the same transaction; ErrReplayed if one is set already
 }
 
 // Proven is what an attempt remembers of a proven identity: never the identity

@@ -1,0 +1,160 @@
+package attempt
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"avain/internal/login"
+	"avain/internal/secret"
+)
+
+// Store is what attempts need of the database. Each method is one transaction.
+type Store interface {
+	// StartAttempt writes a new row. login.ErrExists: the support code is taken.
+	// login.ErrReplayed: one of the marks was set before.
+	StartAttempt(ctx context.Context, a login.Attempt, s login.AttemptSecrets, once ...login.Once) error
+	// The look-ups answer login.ErrNotFound.
+	AttemptByID(ctx context.Context, id string) (login.Attempt, error)
+	AttemptByRequestURI(ctx context.Context, hash secret.Hash) (login.Attempt, error)
+	AttemptByCode(ctx context.Context, hash secret.Hash) (login.Attempt, error)
+	// MoveAttempt carries out a move if its conditions hold, else answers
+	// login.ErrMoved with the row as it is, login.ErrNotFound or login.ErrReplayed.
+	MoveAttempt(ctx context.Context, m login.Move) (login.Attempt, error)
+	// NoteAttempt adds a line to the timeline and changes nothing else.
+	NoteAttempt(ctx context.Context, id string, e login.Event) error
+	LegByState(ctx context.Context, hash secret.Hash) (login.Leg, error)
+	// TakeLeg lends a leg to one caller for the time of the lease.
+	TakeLeg(ctx context.Context, hash secret.Hash, at time.Time, lease time.Duration) (login.Leg, bool, error)
+	FinishLeg(ctx context.Context, hash secret.Hash, at time.Time) error
+	// RedeemCode moves the attempt to redeemed and writes the session, once.
+	RedeemCode(ctx context.Context, r login.Redemption) (login.Attempt, error)
+	SessionByID(ctx context.Context, id string) (login.Session, error)
+	RevokeSession(ctx context.Context, id, why string, at time.Time) error
+}
+
+// People answers who may log in. login.ErrNotFound when there is no such person.
+type People interface {
+	PersonByID(ctx context.Context, id string) (login.Person, error)
+}
+
+// Lifetimes of an attempt and its secrets (protocol.md, "The attempt").
+type Lifetimes struct {
+	Attempt         time.Duration // from start to the end of everything
+	Code            time.Duration // authorization code
+	SessionIdle     time.Duration // refresh token unused
+	SessionAbsolute time.Duration // refresh token, whatever happens
+	Access          time.Duration // sessions without a refresh token end with their access token
+}
+
+// DefaultLifetimes are those of protocol.md.
+func DefaultLifetimes() Lifetimes {
+	return Lifetimes{
+		Attempt: 10 * time.Minute, Code: time.Minute,
+		SessionIdle: 90 * 24 * time.Hour, SessionAbsolute: 365 * 24 * time.Hour,
+		Access: 10 * time.Minute,
+	}
+}
+
+// Deps are what attempts stand on.
+type Deps struct {
+	Store     Store
+	People    People
+	Now       func() time.Time
+	Lifetimes Lifetimes
+	// Observe is told of every move and note that was written; may be nil.
+	Observe func(login.Attempt, login.Event)
+	// Alarm is told of a code that came twice; may be nil.
+	Alarm func(ctx context.Context, a login.Attempt)
+}
+
+// Attempts moves attempts.
+type Attempts struct{ d Deps }
+
+// New makes the one mover of attempts.
+func New(d Deps) *Attempts {
+	if d.Observe == nil {
+		d.Observe = func(login.Attempt, login.Event) {}
+	}
+	if d.Alarm == nil {
+		d.Alarm = func(context.Context, login.Attempt) {}
+	}
+	return &Attempts{d}
+}
+
+// move carries out one event. The conditions come from the picture; the caller
+// adds what the event sets.
+func (s *Attempts) move(ctx context.Context, a login.Attempt, event Event, m login.Move) (login.Attempt, error) {
+	m.Attempt = a.ID
+	m.From, m.To = sources(a.Method, event)
+	m.At = s.d.Now()
+	m.Event.At = m.At
+	_, m.Late = ending(event)
+	moved, err := s.d.Store.MoveAttempt(ctx, m)
+	switch {
+	case err == nil:
+		s.d.Observe(moved, m.Event)
+		return moved, nil
+	case errors.Is(err, login.ErrMoved):
+		return moved, s.whyNot(moved, m)
+	case errors.Is(err, login.ErrNotFound):
+		return login.Attempt{}, login.E(login.NotFound, login.ReasonAttemptUnknown, err)
+	case errors.Is(err, login.ErrReplayed):
+		return login.Attempt{}, login.E(login.Invalid, login.ReasonProofReplayed, err)
+	default:
+		return login.Attempt{}, err
+	}
+}
+
+// whyNot explains a move that did not happen, from the row as it is now.
+func (s *Attempts) whyNot(a login.Attempt, m login.Move) error {
+	switch {
+	case !m.IfBrowser.Zero() && !a.Browser.Zero() && !a.Browser.Equal(m.IfBrowser):
+		return login.E(login.Conflict, login.ReasonOtherBrowser, login.ErrMoved)
+	case a.State == login.StateRedeemed:
+		return login.E(login.Gone, login.ReasonAttemptUsed, login.ErrMoved)
+	case a.State == login.StateExpired, !m.At.Before(a.ExpiresAt):
+		return login.E(login.Gone, login.ReasonAttemptExpired, login.ErrMoved)
+	case a.State.Over():
+		return login.E(login.Gone, login.ReasonAttemptEnded, login.ErrMoved)
+	default:
+		return login.E(login.Conflict, login.ReasonAttemptUsed, login.ErrMoved)
+	}
+}
+
+// Note adds a line to an attempt's timeline. A timeline that cannot be written
+// stops nobody from logging in, so the error is only handed to the observer's
+// sibling, the request record, by whoever wants it.
+func (s *Attempts) Note(ctx context.Context, a login.Attempt, e login.Event) error {
+	e.At = s.d.Now()
+	if err := s.d.Store.NoteAttempt(ctx, a.ID, e); err != nil {
+		return err
+	}
+	s.d.Observe(a, e)
+	return nil
+}
+
+// End ends an attempt: Deny, Fail or Burn, with the reason that support reads.
+func (s *Attempts) End(ctx context.Context, a login.Attempt, event Event, reason login.Reason, e login.Event) (login.Attempt, error) {
+	e.Outcome, e.Reason = login.OutcomeRefused, reason
+	if event == Fail {
+		e.Outcome = login.OutcomeFailed
+	}
+	return s.move(ctx, a, event, login.Move{Event: e, SetReason: reason})
+}
+
+// expireIfDue ends an attempt whose time is over, so that whoever looks at it sees
+// the truth even before the purge comes by.
+func (s *Attempts) expireIfDue(ctx context.Context, a login.Attempt) (login.Attempt, error) {
+	if a.State.Over() || s.d.Now().Before(a.ExpiresAt) {
+		return a, nil
+	}
+	ended, err := s.move(ctx, a, Expire, login.Move{
+		Event:     login.Event{Step: StepExpire, Outcome: login.OutcomeFailed, Reason: login.ReasonAttemptExpired},
+		SetReason: login.ReasonAttemptExpired,
+	})
+	if errors.Is(err, login.ErrMoved) {
+		return ended, nil // somebody else ended it first
+	}
+	return ended, err
+}

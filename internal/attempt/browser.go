@@ -1,0 +1,156 @@
+package attempt
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"avain/internal/login"
+	"avain/internal/secret"
+)
+
+// legLease is how long one caller may talk to the broker before another may try:
+// longer than the broker's own time limits, so that only a crash lets go.
+const legLease = 30 * time.Second
+
+// ByRequestURI finds the attempt that a request_uri opens. The client must be the
+// one that pushed it (RFC 9126 §4).
+func (s *Attempts) ByRequestURI(ctx context.Context, requestURI secret.Text, client string) (login.Attempt, error) {
+	a, err := s.d.Store.AttemptByRequestURI(ctx, requestURI.Hash())
+	if errors.Is(err, login.ErrNotFound) || err == nil && a.Client != client {
+		return login.Attempt{}, login.E(login.NotFound, login.ReasonRequestExpired, login.ErrNotFound)
+	}
+	if err != nil {
+		return login.Attempt{}, err
+	}
+	return s.expireIfDue(ctx, a)
+}
+
+// ForBrowser finds an attempt for the browser that shows its page. Until a browser
+// has chosen a means the attempt belongs to nobody; from then on every other
+// browser gets ReasonOtherBrowser, and the attempt itself stays untouched.
+func (s *Attempts) ForBrowser(ctx context.Context, id string, browser secret.Text) (login.Attempt, error) {
+	if !login.ValidID(id) {
+		return login.Attempt{}, login.E(login.NotFound, login.ReasonAttemptUnknown, login.ErrNotFound)
+	}
+	a, err := s.d.Store.AttemptByID(ctx, id)
+	if errors.Is(err, login.ErrNotFound) {
+		return login.Attempt{}, login.E(login.NotFound, login.ReasonAttemptUnknown, err)
+	}
+	if err != nil {
+		return login.Attempt{}, err
+	}
+	if !owns(a, browser) {
+		return login.Attempt{}, login.E(login.Conflict, login.ReasonOtherBrowser, login.ErrMoved)
+	}
+	return s.expireIfDue(ctx, a)
+}
+
+func owns(a login.Attempt, browser secret.Text) bool {
+	return a.Browser.Zero() || !browser.Empty() && a.Browser.Equal(Binding(browser, a.ID))
+}
+
+// Journey is one trip of the attempt's browser to a broker. Its secrets are
+// derived from the browser's, so that only this browser can bring the answer back
+// (login CSRF, swapped assertions) and a second click needs nothing stored.
+type Journey struct {
+	Attempt   login.Attempt
+	Broker    string
+	Means     string
+	State     secret.Text
+	Nonce     secret.Text
+	Verifier  secret.Text // PKCE (RFC 7636), for brokers that support it
+	StartedAt time.Time
+}
+
+func newJourney(a login.Attempt, browser, state secret.Text) Journey {
+	return Journey{
+		Attempt: a, State: state,
+		Nonce:    browser.Derive("broker nonce", a.ID, state.Reveal()),
+		Verifier: browser.Derive("broker verifier", a.ID, state.Reveal()),
+	}
+}
+
+// Prepare makes the secrets of a journey before the broker is asked for its
+// address; Depart writes it down.
+func (s *Attempts) Prepare(a login.Attempt, browser secret.Text) Journey {
+	j := newJourney(a, browser, secret.New())
+	j.StartedAt = s.d.Now()
+	return j
+}
+
+// Depart records that the person chose a means and leaves for the broker. The
+// first browser to do so owns the attempt.
+func (s *Attempts) Depart(ctx context.Context, j Journey, browser secret.Text, e login.Event) (login.Attempt, error) {
+	binding := Binding(browser, j.Attempt.ID)
+	e.Step, e.Outcome, e.Means, e.Broker = StepChoose, login.OutcomeOK, j.Means, j.Broker
+	return s.move(ctx, j.Attempt, Open, login.Move{
+		Event: e, IfBrowser: binding, SetBrowser: binding,
+		Leg: &login.Leg{
+			State: j.State.Hash(), Attempt: j.Attempt.ID, Broker: j.Broker, Means: j.Means,
+			StartedAt: j.StartedAt, ExpiresAt: j.Attempt.ExpiresAt,
+		},
+	})
+}
+
+// Arrive finds the journey that a broker's answer belongs to. It changes nothing.
+// Errors: ReasonAttemptUnknown for a state that nobody sent, or another broker's;
+// ReasonOtherBrowser when this is not the browser that left.
+func (s *Attempts) Arrive(ctx context.Context, broker string, state, browser secret.Text) (Journey, error) {
+	leg, err := s.d.Store.LegByState(ctx, state.Hash())
+	if errors.Is(err, login.ErrNotFound) || err == nil && leg.Broker != broker {
+		return Journey{}, login.E(login.NotFound, login.ReasonAttemptUnknown, login.ErrNotFound)
+	}
+	if err != nil {
+		return Journey{}, err
+	}
+	a, err := s.d.Store.AttemptByID(ctx, leg.Attempt)
+	if err != nil {
+		return Journey{}, err
+	}
+	if browser.Empty() || !owns(a, browser) {
+		return Journey{Attempt: a}, login.E(login.Conflict, login.ReasonOtherBrowser, login.ErrMoved)
+	}
+	if a, err = s.expireIfDue(ctx, a); err != nil {
+		return Journey{}, err
+	}
+	j := newJourney(a, browser, state)
+	j.Broker, j.Means, j.StartedAt = leg.Broker, leg.Means, leg.StartedAt
+	return j, nil
+}
+
+// Take lends the journey's answer to one caller. False means that it has been dealt
+// with already, or that another request is dealing with it right now: a double click
+// on "return", which must not spend the broker's code twice.
+func (s *Attempts) Take(ctx context.Context, j Journey) (bool, error) {
+	_, taken, err := s.d.Store.TakeLeg(ctx, j.State.Hash(), s.d.Now(), legLease)
+	return taken, err
+}
+
+// Finished reports whether the journey's answer has been dealt with.
+func (s *Attempts) Finished(ctx context.Context, j Journey) (bool, error) {
+	leg, err := s.d.Store.LegByState(ctx, j.State.Hash())
+	return leg.Done, err
+}
+
+// TurnedBack records that a journey brought no identity. The attempt stays open:
+// the person may choose again.
+func (s *Attempts) TurnedBack(ctx context.Context, j Journey, e login.Event) error {
+	e.Step, e.Broker, e.Means = StepReturn, j.Broker, j.Means
+	if err := s.d.Store.FinishLeg(ctx, j.State.Hash(), s.d.Now()); err != nil {
+		return err
+	}
+	return s.Note(ctx, j.Attempt, e)
+}
+
+// Authenticate records who the person is.
+func (s *Attempts) Authenticate(ctx context.Context, j Journey, id login.Identity, person login.Person, e login.Event) (login.Attempt, error) {
+	e.Step, e.Outcome, e.Broker, e.Means = StepIdentify, login.OutcomeOK, id.Broker, id.Means
+	return s.move(ctx, j.Attempt, Authenticate, login.Move{
+		Event: e, IfBrowser: j.Attempt.Browser, FinishLeg: j.State.Hash(),
+		SetIdentity: &login.Proven{
+			Person: person.ID, Broker: id.Broker, Means: id.Means,
+			ACR: id.ACR, AMR: id.AMR, AuthTime: id.AuthTime,
+		},
+	})
+}

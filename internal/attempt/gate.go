@@ -1,0 +1,207 @@
+package attempt
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"time"
+
+	"avain/internal/login"
+	"avain/internal/oauth"
+	"avain/internal/secret"
+)
+
+// Issue is the single gate through which every authorization code goes out,
+// whatever the method: a person who is locked gets none, here and nowhere else
+// (a lock that one path forgets was Authelia CVE-2025-24806). The code is derived
+// from the bearer, the secret of whoever may have it: for direct and link logins the
+// browser. Asking again gets the same code while it lives.
+func (s *Attempts) Issue(ctx context.Context, a login.Attempt, bearer secret.Text, e login.Event) (secret.Text, login.Attempt, error) {
+	if err := s.mayLogIn(ctx, a.Person); err != nil {
+		ended, endErr := s.End(ctx, a, Deny, login.AsError(err).Reason, login.Event{Step: StepConfirm})
+		return secret.Text{}, ended, errors.Join(err, endErr)
+	}
+	code := bearer.Derive("authorization code", a.ID)
+	if a.State == login.StateConfirmed {
+		return s.again(a, code)
+	}
+	now := s.d.Now()
+	e.Step, e.Outcome = StepConfirm, login.OutcomeOK
+	moved, err := s.move(ctx, a, Confirm, login.Move{
+		Event: e, IfBrowser: Binding(bearer, a.ID),
+		SetCode: code.Hash(), SetCodeEnds: now.Add(s.d.Lifetimes.Code),
+	})
+	if errors.Is(err, login.ErrMoved) && moved.State == login.StateConfirmed && owns(moved, bearer) {
+		return s.again(moved, code) // two clicks at once: both get the one code
+	}
+	if err != nil {
+		return secret.Text{}, moved, err
+	}
+	return code, moved, nil
+}
+
+func (s *Attempts) again(a login.Attempt, code secret.Text) (secret.Text, login.Attempt, error) {
+	if !s.d.Now().Before(a.CodeExpiresAt) {
+		return secret.Text{}, a, login.E(login.Gone, login.ReasonCodeExpired, nil)
+	}
+	return code, a, nil
+}
+
+func (s *Attempts) mayLogIn(ctx context.Context, person string) error {
+	p, err := s.d.People.PersonByID(ctx, person)
+	if errors.Is(err, login.ErrNotFound) {
+		return login.E(login.Forbidden, login.ReasonNoBenefits, err)
+	}
+	if err != nil {
+		return fmt.Errorf("gate: %w", err)
+	}
+	if p.Locked() {
+		return login.E(login.Forbidden, login.ReasonPersonLocked, nil)
+	}
+	return nil
+}
+
+// Redemption is what a client brings to the token endpoint.
+type Redemption struct {
+	Code        secret.Text
+	Client      string
+	RedirectURI string      // empty when the client did not send it (OAuth 2.1 §4.1.3)
+	Verifier    secret.Text // PKCE
+	Key         string      // DPoP thumbprint of the proof; empty without one
+	Once        []login.Once
+}
+
+// Granted is a new session with its refresh token.
+type Granted struct {
+	Attempt login.Attempt
+	Session login.Session
+	Refresh secret.Text // empty when offline_access was not granted
+}
+
+// Redeem turns a code into a session, once. Wrong client, redirect URI, verifier or
+// key are refused and written into the timeline, and do not burn the code for its
+// rightful owner: otherwise whoever sees a code could stop the login.
+//
+// A code that comes twice means that one of the two was stolen (RFC 6749 §4.1.2):
+// the session ends. One exception saves a login whose answer was lost: a client that
+// proves the same key and verifier within the code's life, before any token of the
+// session was used, gets the same tokens again (docs/decisions).
+func (s *Attempts) Redeem(ctx context.Context, in Redemption) (Granted, error) {
+	a, err := s.d.Store.AttemptByCode(ctx, in.Code.Hash())
+	if errors.Is(err, login.ErrNotFound) {
+		return Granted{}, refused(login.ReasonCodeWrong, "unknown authorization code")
+	}
+	if err != nil {
+		return Granted{}, err
+	}
+	if reason, detail := mismatch(a, in); reason != "" {
+		err := s.Note(ctx, a, login.Event{Step: StepRedeem, Outcome: login.OutcomeRefused, Reason: reason})
+		return Granted{}, errors.Join(refused(reason, detail), err)
+	}
+	if a.State == login.StateRedeemed {
+		return s.redeemAgain(ctx, a, in)
+	}
+	now := s.d.Now()
+	if !now.Before(a.CodeExpiresAt) {
+		err := s.Note(ctx, a, login.Event{Step: StepRedeem, Outcome: login.OutcomeRefused, Reason: login.ReasonCodeExpired})
+		return Granted{}, errors.Join(refused(login.ReasonCodeExpired, "the authorization code has expired"), err)
+	}
+	if err := s.mayLogIn(ctx, a.Person); err != nil {
+		_, endErr := s.End(ctx, a, Deny, login.AsError(err).Reason, login.Event{Step: StepRedeem})
+		return Granted{}, errors.Join(login.AsError(err).WithCode(oauth.InvalidGrant), endErr)
+	}
+	session, refresh := s.newSession(a, in, now)
+	event := login.Event{At: now, Step: StepRedeem, Outcome: login.OutcomeOK, Means: a.Means, Broker: a.Broker}
+	moved, err := s.d.Store.RedeemCode(ctx, login.Redemption{
+		Code: in.Code.Hash(), Attempt: a.ID, At: now, Session: session, Event: event, Once: in.Once,
+	})
+	switch {
+	case err == nil:
+		s.d.Observe(moved, event)
+		return Granted{moved, session, refresh}, nil
+	case errors.Is(err, login.ErrReplayed):
+		return Granted{}, login.E(login.Invalid, login.ReasonProofReplayed, err)
+	case errors.Is(err, login.ErrMoved) && moved.State == login.StateRedeemed:
+		return s.redeemAgain(ctx, moved, in) // lost a race against ourselves
+	case errors.Is(err, login.ErrMoved):
+		return Granted{}, refused(login.ReasonAttemptEnded, "the login was ended before the code was redeemed")
+	default:
+		return Granted{}, err
+	}
+}
+
+// mismatch compares everything that a code is bound to. Comparisons of secrets take
+// constant time.
+func mismatch(a login.Attempt, in Redemption) (login.Reason, string) {
+	switch {
+	case in.Client != a.Client:
+		return login.ReasonClientRefused, "the code was issued to another client"
+	case in.RedirectURI != "" && in.RedirectURI != a.Request.RedirectURI:
+		return login.ReasonRedirectUnknown, "redirect_uri is not the one of the authorization request"
+	case a.Request.CodeChallenge == "" && !in.Verifier.Empty():
+		// PKCE downgrade (RFC 9700 §2.1.1): someone stripped the challenge on the way.
+		return login.ReasonVerifierWrong, "code_verifier sent, but the authorization request had no code_challenge"
+	case a.Request.CodeChallenge != "" && !verifies(in.Verifier, a.Request.CodeChallenge):
+		return login.ReasonVerifierWrong, "code_verifier does not match code_challenge"
+	case in.Key != a.Key:
+		return login.ReasonKeyWrong, "the DPoP key is not the one that started this login"
+	default:
+		return "", ""
+	}
+}
+
+func verifies(verifier secret.Text, challenge string) bool {
+	sum := sha256.Sum256([]byte(verifier.Reveal()))
+	return subtle.ConstantTimeCompare([]byte(base64.RawURLEncoding.EncodeToString(sum[:])), []byte(challenge)) == 1
+}
+
+func (s *Attempts) redeemAgain(ctx context.Context, a login.Attempt, in Redemption) (Granted, error) {
+	session, err := s.d.Store.SessionByID(ctx, a.Session)
+	if err != nil && !errors.Is(err, login.ErrNotFound) {
+		return Granted{}, err
+	}
+	now := s.d.Now()
+	lostAnswer := err == nil && in.Key != "" && !session.Used && session.Live(now) && now.Before(a.CodeExpiresAt)
+	if lostAnswer {
+		if err := s.Note(ctx, a, login.Event{Step: StepRedeem, Outcome: login.OutcomeOK, Detail: "again"}); err != nil {
+			return Granted{}, err
+		}
+		return Granted{a, session, refreshToken(a, in)}, nil
+	}
+	s.d.Alarm(ctx, a)
+	return Granted{}, errors.Join(
+		refused(login.ReasonCodeReplayed, "the authorization code has been used before"),
+		s.d.Store.RevokeSession(ctx, a.Session, string(login.ReasonCodeReplayed), now),
+		s.Note(ctx, a, login.Event{Step: StepRedeem, Outcome: login.OutcomeRefused, Reason: login.ReasonCodeReplayed}),
+	)
+}
+
+func (s *Attempts) newSession(a login.Attempt, in Redemption, now time.Time) (login.Session, secret.Text) {
+	session := login.Session{
+		ID: login.NewID(), Person: a.Person, Client: a.Client, Key: a.Key,
+		Method: a.Method, Broker: a.Broker, Means: a.Means,
+		ACR: a.ACR, AMR: a.AMR, AuthTime: a.AuthTime, Scopes: a.Request.Scopes, Nonce: a.Request.Nonce,
+		Device: a.Device, Place: a.Place, CreatedAt: now, UsedAt: now,
+		IdleUntil: now.Add(s.d.Lifetimes.Access), EndsAt: now.Add(s.d.Lifetimes.Access),
+	}
+	for _, scope := range a.Request.Scopes {
+		if scope == oauth.ScopeOfflineAccess {
+			refresh := refreshToken(a, in)
+			session.Refresh = refresh.Hash()
+			session.IdleUntil, session.EndsAt = now.Add(s.d.Lifetimes.SessionIdle), now.Add(s.d.Lifetimes.SessionAbsolute)
+			return session, refresh
+		}
+	}
+	return session, secret.Text{}
+}
+
+func refreshToken(a login.Attempt, in Redemption) secret.Text {
+	return in.Code.Derive("refresh token", in.Verifier.Reveal(), a.ID)
+}
+
+func refused(reason login.Reason, detail string) *login.Error {
+	return login.E(login.Invalid, reason, nil).WithCode(oauth.InvalidGrant).With(detail)
+}

@@ -1,0 +1,88 @@
+package attempt
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"avain/internal/login"
+	"avain/internal/secret"
+)
+
+// The steps of a timeline, in the order of a good login.
+const (
+	StepStart    = "start"    // the app asked
+	StepPage     = "page"     // a browser was shown the means
+	StepChoose   = "choose"   // a means was chosen; off to the broker
+	StepReturn   = "return"   // the broker sent the browser back
+	StepIdentify = "identify" // the person was found
+	StepConfirm  = "confirm"  // a code went out
+	StepRedeem   = "redeem"   // the app exchanged it
+	StepCancel   = "cancel"
+	StepExpire   = "expire"
+)
+
+// Start is what a client asks for, already checked against its profile.
+type Start struct {
+	Client  string
+	Method  login.Method
+	Request login.Request
+	Device  login.Device
+	Key     string      // DPoP thumbprint; empty without DPoP
+	Browser secret.Text // when a browser starts it by itself (compatible profile); empty for PAR
+	Place   string
+	Label   string // the browser, as the timeline names it
+	Once    []login.Once
+}
+
+// Started is a new attempt with the secrets that name it. They exist only here
+// and at the client.
+type Started struct {
+	Attempt     login.Attempt
+	RequestURI  secret.Text // without the URN prefix
+	AuthSession secret.Text
+	Link        secret.Text
+}
+
+// Start begins an attempt. Errors: ReasonProofReplayed when one of the marks was
+// set before.
+func (s *Attempts) Start(ctx context.Context, in Start) (Started, error) {
+	now := s.d.Now()
+	out := Started{RequestURI: secret.New(), AuthSession: secret.New()}
+	hashes := login.AttemptSecrets{RequestURI: out.RequestURI.Hash(), AuthSession: out.AuthSession.Hash()}
+	if in.Method == login.MethodLink {
+		out.Link = secret.NewShort()
+		hashes.Link = out.Link.Hash()
+	}
+	a := login.Attempt{
+		ID: login.NewID(), Method: in.Method, State: login.StateCreated,
+		Client: in.Client, Request: in.Request, Device: in.Device, Key: in.Key, Place: in.Place,
+		CreatedAt: now, UpdatedAt: now, ExpiresAt: now.Add(s.d.Lifetimes.Attempt),
+		Timeline: []login.Event{{At: now, Step: StepStart, Outcome: login.OutcomeOK, Browser: in.Label}},
+	}
+	if !in.Browser.Empty() {
+		a.Browser = Binding(in.Browser, a.ID)
+	}
+	// 26⁶ codes: among a million attempts a collision comes once in 300 starts.
+	for range 8 {
+		a.SupportCode = login.NewSupportCode()
+		err := s.d.Store.StartAttempt(ctx, a, hashes, in.Once...)
+		switch {
+		case err == nil:
+			out.Attempt = a
+			s.d.Observe(a, a.Timeline[0])
+			return out, nil
+		case errors.Is(err, login.ErrReplayed):
+			return Started{}, login.E(login.Invalid, login.ReasonProofReplayed, err)
+		case !errors.Is(err, login.ErrExists):
+			return Started{}, fmt.Errorf("start attempt: %w", err)
+		}
+	}
+	return Started{}, login.E(login.Unavailable, login.ReasonInternal, errors.New("no free support code in eight tries"))
+}
+
+// Binding is what an attempt remembers of the browser that owns it. It differs
+// from attempt to attempt, so rows cannot be linked to one browser.
+func Binding(browser secret.Text, attemptID string) secret.Hash {
+	return browser.Derive("browser binding", attemptID).Hash()
+}
