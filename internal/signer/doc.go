@@ -1,0 +1,11 @@
+// Package signer holds the keys that Avain signs its own tokens with, and changes
+// them without anybody noticing.
+//
+// It owns the life of a key: made and sealed, published ahead of use, active,
+// retired but still published until the last token it signed has expired, removed.
+// It signs and verifies compact JWS (RFC 7515) and serves the JWK set. Keys live in
+// the database, shared by all nodes; the key that seals them lives outside.
+//
+// It does not own what a token says (features token and authorize), the keys we
+// use towards brokers (package broker), or when Tick runs (package wire).
+package signer
