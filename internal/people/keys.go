@@ -1,0 +1,57 @@
+package people
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"avain/internal/hetu"
+
+	"github.com/tink-crypto/tink-go/v2/prf"
+	"github.com/tink-crypto/tink-go/v2/tink"
+)
+
+// lookupBytes is the length of a keyed hash: 128 bits would already make a
+// collision among all 41 million possible codes unthinkable.
+const lookupBytes = 32
+
+// Keys hash and seal identity codes. They come from keysets outside the database:
+// an unkeyed hash of every possible code is made in seconds (ftn.md §4), so a
+// database dump alone must not suffice.
+type Keys struct {
+	Lookup *prf.Set  // several keys while one is being rotated
+	Seal   tink.AEAD // nil when no purpose for keeping the code is configured
+}
+
+// lookups answers the look-up values of a code, the current key's first. Each
+// begins with the id of its key.
+func (k Keys) lookups(code hetu.Code) ([][]byte, error) {
+	if code.Zero() {
+		return nil, fmt.Errorf("look-up of an empty identity code")
+	}
+	all := make([][]byte, 1, len(k.Lookup.PRFs))
+	for id, f := range k.Lookup.PRFs {
+		sum, err := f.ComputePRF([]byte(code.Reveal()), lookupBytes)
+		if err != nil {
+			return nil, fmt.Errorf("hash identity code: %w", err)
+		}
+		value := append(binary.BigEndian.AppendUint32(nil, id), sum...)
+		if id == k.Lookup.PrimaryID {
+			all[0] = value
+		} else {
+			all = append(all, value)
+		}
+	}
+	return all, nil
+}
+
+// seal encrypts the code for the row of one person; it opens nowhere else.
+func (k Keys) seal(code hetu.Code, person string) ([]byte, error) {
+	if k.Seal == nil {
+		return nil, nil
+	}
+	sealed, err := k.Seal.Encrypt([]byte(code.Reveal()), []byte("person "+person))
+	if err != nil {
+		return nil, fmt.Errorf("seal identity code: %w", err)
+	}
+	return sealed, nil
+}

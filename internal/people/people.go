@@ -1,0 +1,109 @@
+package people
+
+import (
+	"context"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"time"
+
+	"avain/internal/hetu"
+	"avain/internal/login"
+	"avain/internal/secret"
+)
+
+// Store is what people need of the database.
+type Store interface {
+	// PersonByLookup finds the person under any of the look-up values and says
+	// which one it was. login.ErrNotFound.
+	PersonByLookup(ctx context.Context, lookups [][]byte) (login.Person, []byte, error)
+	// AddPerson writes a new person. login.ErrExists when the look-up is taken.
+	AddPerson(ctx context.Context, p login.Person, lookup, sealed []byte) error
+	NamePerson(ctx context.Context, id, given, family, name string, at time.Time) error
+	RekeyPerson(ctx context.Context, id string, from, to []byte) error
+	SetBenefits(ctx context.Context, person string, benefits []login.Benefit) error
+}
+
+// Deps are what people stand on.
+type Deps struct {
+	Store Store
+	Keys  Keys
+	Now   func() time.Time
+}
+
+// People finds and adds persons.
+type People struct{ d Deps }
+
+// New makes the finder of persons.
+func New(d Deps) *People { return &People{d} }
+
+// Identify finds the person whom a broker has proved. The verified identity code is
+// the only key: the same e-mail with another code is another person (linking by
+// e-mail was ZITADEL CVE-2026-56666). Errors: ReasonNoBenefits for a verified
+// stranger, whom nobody has added.
+func (p *People) Identify(ctx context.Context, id login.Identity) (login.Person, error) {
+	lookups, err := p.d.Keys.lookups(id.HETU)
+	if err != nil {
+		return login.Person{}, err
+	}
+	person, matched, err := p.d.Store.PersonByLookup(ctx, lookups)
+	if errors.Is(err, login.ErrNotFound) {
+		return login.Person{}, login.E(login.Forbidden, login.ReasonNoBenefits, err)
+	}
+	if err != nil {
+		return login.Person{}, fmt.Errorf("find person: %w", err)
+	}
+	if subtle.ConstantTimeCompare(matched, lookups[0]) == 0 {
+		// Found under a key that has been rotated away: move on to the new one.
+		if err := p.d.Store.RekeyPerson(ctx, person.ID, matched, lookups[0]); err != nil {
+			return login.Person{}, fmt.Errorf("rekey person: %w", err)
+		}
+	}
+	return p.rename(ctx, person, id)
+}
+
+// rename takes over the name of each strong authentication: people marry, and
+// employers misspell. A broker that sends no split names does not erase them.
+func (p *People) rename(ctx context.Context, person login.Person, id login.Identity) (login.Person, error) {
+	given, family, name := person.GivenName, person.FamilyName, person.Name
+	if id.GivenName != "" && id.FamilyName != "" {
+		given, family, name = id.GivenName, id.FamilyName, id.GivenName+" "+id.FamilyName
+	} else if name == "" {
+		name = id.Name
+	}
+	if given == person.GivenName && family == person.FamilyName && name == person.Name {
+		return person, nil
+	}
+	if err := p.d.Store.NamePerson(ctx, person.ID, given, family, name, p.d.Now()); err != nil {
+		return login.Person{}, fmt.Errorf("name person: %w", err)
+	}
+	person.GivenName, person.FamilyName, person.Name = given, family, name
+	return person, nil
+}
+
+// Add writes a new person, or gives an existing one (same identity code) the
+// benefits. It answers the person and whether they are new.
+func (p *People) Add(ctx context.Context, code hetu.Code, person login.Person) (login.Person, bool, error) {
+	lookups, err := p.d.Keys.lookups(code)
+	if err != nil {
+		return login.Person{}, false, err
+	}
+	known, _, err := p.d.Store.PersonByLookup(ctx, lookups)
+	if err == nil {
+		return known, false, p.d.Store.SetBenefits(ctx, known.ID, person.Benefits)
+	}
+	if !errors.Is(err, login.ErrNotFound) {
+		return login.Person{}, false, fmt.Errorf("find person: %w", err)
+	}
+	person.ID = login.NewID()
+	person.Subject = secret.NewShort().Reveal() // random: nothing about the person can be read from it
+	person.CreatedAt = p.d.Now()
+	sealed, err := p.d.Keys.seal(code, person.ID)
+	if err != nil {
+		return login.Person{}, false, err
+	}
+	if err := p.d.Store.AddPerson(ctx, person, lookups[0], sealed); err != nil {
+		return login.Person{}, false, fmt.Errorf("add person: %w", err)
+	}
+	return person, true, p.d.Store.SetBenefits(ctx, person.ID, person.Benefits)
+}
