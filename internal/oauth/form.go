@@ -1,0 +1,80 @@
+package oauth
+
+import (
+	"mime"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"avain/internal/login"
+)
+
+// maxParam is the longest parameter that we read, in bytes. Nothing legitimate
+// comes near it; a request object, which we do not take, would.
+const maxParam = 4096
+
+// Params are the parameters of one request, each present at most once.
+type Params struct{ values url.Values }
+
+// FormParams reads the parameters of a POST from its body alone: what stands in the
+// URL of a POST would end up in logs. The caller has limited the size of the body.
+func FormParams(r *http.Request) (Params, error) {
+	if mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || mediaType != "application/x-www-form-urlencoded" {
+		return Params{}, login.BadParam("Content-Type", "send the parameters as application/x-www-form-urlencoded")
+	}
+	if err := r.ParseForm(); err != nil {
+		return Params{}, login.BadParam("body", "the form is not readable, or too large")
+	}
+	return check(r.PostForm)
+}
+
+// QueryParams reads the parameters of a GET.
+func QueryParams(r *http.Request) (Params, error) {
+	values, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return Params{}, login.BadParam("query", "the query is not readable")
+	}
+	return check(values)
+}
+
+// check refuses repeated parameters (RFC 6749 §3.1: MUST NOT be included more than
+// once): two parties that each read another copy can be played against each other.
+func check(values url.Values) (Params, error) {
+	for name, all := range values {
+		switch {
+		case len(all) > 1:
+			return Params{}, login.BadParam(safeName(name), "sent more than once")
+		case len(all[0]) > maxParam:
+			return Params{}, login.BadParam(safeName(name), "too long")
+		case strings.ContainsRune(all[0], 0):
+			return Params{}, login.BadParam(safeName(name), "contains a zero byte")
+		}
+	}
+	return Params{values}, nil
+}
+
+// safeName keeps a hostile parameter name out of our answer.
+func safeName(name string) string {
+	if len(name) == 0 || len(name) > 40 {
+		return "unknown"
+	}
+	for _, c := range name {
+		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c == '-') {
+			return "unknown"
+		}
+	}
+	return name
+}
+
+// Get returns a parameter, or "" when it is missing. An empty value counts as
+// missing (RFC 6749 §3.1).
+func (p Params) Get(name string) string { return p.values.Get(name) }
+
+// Has reports whether a parameter came with a value.
+func (p Params) Has(name string) bool { return p.values.Get(name) != "" }
+
+// Words splits a space-delimited parameter, such as scope or ui_locales.
+func (p Params) Words(name string) []string { return strings.Fields(p.values.Get(name)) }
+
+// Values returns all parameters, for a caller that passes them on.
+func (p Params) Values() url.Values { return p.values }
