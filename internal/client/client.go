@@ -1,7 +1,6 @@
 package client
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"time"
@@ -46,7 +45,7 @@ func (g *Registry) Get(id string) (login.Client, bool) { return login.Client{}, 
 // header and its form body, never from the URL. The web layer has parsed the form
 // (with its size limit) before. Its errors are *login.Error: Unauthenticated with
 // code invalid_client, or Invalid for a malformed request.
-func (g *Registry) Authenticate(ctx context.Context, r *http.Request) (Caller, error) {
+func (g *Registry) Authenticate(r *http.Request) (Caller, error) {
 	return Caller{}, errors.ErrUnsupported
 }
 

@@ -1,7 +1,6 @@
 package dpop
 
 import (
-	"context"
 	"errors"
 	"time"
 
@@ -47,7 +46,7 @@ func New(config Config) (*Verifier, error) { return &Verifier{config}, nil }
 // Check checks the one proof of a request. Its errors are *login.Error of kind
 // Invalid with the codes of RFC 9449: invalid_dpop_proof, or use_dpop_nonce, upon
 // which the caller answers with a DPoP-Nonce header of [Verifier.Nonce].
-func (v *Verifier) Check(ctx context.Context, r Request) (Proof, error) {
+func (v *Verifier) Check(r Request) (Proof, error) {
 	return Proof{}, errors.ErrUnsupported
 }
 
