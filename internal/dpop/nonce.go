@@ -1,0 +1,57 @@
+package dpop
+
+import (
+	"crypto/subtle"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"avain/internal/secret"
+)
+
+// nonceWindow is how long one nonce is handed out. It is good for one window more,
+// so a client has 5 to 10 minutes to use it.
+const nonceWindow = 5 * time.Minute
+
+// nonces makes the server's nonces (RFC 9449 §8): one for everybody, new every
+// window, derived from a key that all nodes share. Nothing is stored, yet nobody
+// can sign a proof today for a nonce of tomorrow.
+type nonces struct {
+	key    secret.Text
+	recent atomic.Pointer[[3]nonce] // those of the window asked for last and its neighbours
+}
+
+type nonce struct {
+	window int64
+	value  string
+}
+
+func window(t time.Time) int64 { return t.Unix() / int64(nonceWindow/time.Second) }
+
+// at returns the nonce of a window.
+func (n *nonces) at(w int64) string { return n.around(w)[1].value }
+
+// good reports whether a nonce is of this window or the one before; or the one
+// after, which a node whose clock runs a little ahead has handed out.
+func (n *nonces) good(value string, now time.Time) bool {
+	found := 0
+	for _, known := range n.around(window(now)) {
+		found |= subtle.ConstantTimeCompare([]byte(value), []byte(known.value))
+	}
+	return found == 1
+}
+
+// around returns the nonces of a window and its neighbours, remembered because
+// every proof asks for them.
+func (n *nonces) around(w int64) *[3]nonce {
+	if recent := n.recent.Load(); recent != nil && recent[1].window == w {
+		return recent
+	}
+	fresh := new([3]nonce)
+	for i := range fresh {
+		number := w - 1 + int64(i)
+		fresh[i] = nonce{number, n.key.Derive("dpop nonce", strconv.FormatInt(number, 10)).Reveal()}
+	}
+	n.recent.Store(fresh)
+	return fresh
+}
