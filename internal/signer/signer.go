@@ -2,21 +2,34 @@ package signer
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
 	"time"
 
+	"avain/internal/jws"
 	"avain/internal/login"
+	"avain/internal/oauth"
 
+	"github.com/go-jose/go-jose/v4"
 	"github.com/tink-crypto/tink-go/v2/tink"
 )
 
 // The types of token that we sign: the typ header, which keeps one kind of token
-// from being taken for another.
+// from being taken for another (RFC 8725 §3.11).
 const (
-	TypAccessToken = "at+jwt" // RFC 9068 §2.1
-	TypIDToken     = "JWT"
+	TypAccessToken = "at+jwt"     // RFC 9068 §2.1
+	TypIDToken     = "JWT"        // OpenID Connect Core names none; this one says the least
 	TypLogoutToken = "logout+jwt" // OpenID Connect Back-Channel Logout §2.4
 )
+
+// MaxAge is how long others may cache the JWK set (Cache-Control: max-age).
+const MaxAge = time.Hour
+
+const maxToken = 8 << 10 // bytes
 
 // Store keeps the keys, for all nodes.
 type Store interface {
@@ -35,7 +48,7 @@ type Config struct {
 	Issuer string    // the iss that Verify demands
 	Alg    string    // of new keys: ES256 (default), PS256 or EdDSA
 
-	PublishAhead time.Duration // from publication to first use; default 24 h, never below the JWKS's cache time
+	PublishAhead time.Duration // least time from publication to first use; default 24 h, at least MaxAge
 	ActiveFor    time.Duration // from first use to retirement; default 30 d
 	TokenLife    time.Duration // longest life of any token that is signed; default 24 h
 
@@ -43,7 +56,72 @@ type Config struct {
 }
 
 // Signer signs and verifies our own tokens. It is safe for concurrent use.
-type Signer struct{ config Config }
+type Signer struct {
+	config Config
+
+	keys    atomic.Pointer[keySet] // as last read; nil before the first time
+	triedAt atomic.Int64           // unix milliseconds of the last try to read them
+	reading sync.Mutex             // one reader at a time
+}
+
+// New makes a Signer. It does not touch the store; call Tick before serving.
+func New(config Config) (*Signer, error) {
+	if config.Alg == "" {
+		config.Alg = string(jose.ES256)
+	}
+	for _, d := range []struct {
+		value    *time.Duration
+		standard time.Duration
+	}{{&config.PublishAhead, 24 * time.Hour}, {&config.ActiveFor, 30 * 24 * time.Hour}, {&config.TokenLife, 24 * time.Hour}} {
+		if *d.value == 0 {
+			*d.value = d.standard
+		}
+	}
+	switch {
+	case config.Store == nil || config.AEAD == nil || config.Now == nil || config.Issuer == "":
+		return nil, errors.New("signer: store, AEAD, clock and issuer are needed")
+	case !slices.Contains(jws.Algorithms(), jose.SignatureAlgorithm(config.Alg)):
+		return nil, fmt.Errorf("signer: algorithm %q: ES256, PS256 or EdDSA is expected", config.Alg)
+	case config.PublishAhead < MaxAge:
+		return nil, fmt.Errorf("signer: keys must be published at least %s ahead", MaxAge)
+	case config.ActiveFor <= 2*config.PublishAhead:
+		return nil, errors.New("signer: keys must be active for more than twice the time they are published ahead")
+	case config.TokenLife < 0:
+		return nil, errors.New("signer: token life is negative")
+	}
+	return &Signer{config: config}, nil
+}
+
+// Sign returns the claims as a compact JWS by the active key, with kid and typ in
+// its header. The claims are anything that encodes to a JSON object; typ is one of
+// the types above.
+func (s *Signer) Sign(ctx context.Context, claims any, typ string) (string, error) {
+	keys, err := s.current(ctx)
+	if err != nil {
+		return "", err
+	}
+	active := keys.active(s.config.Now())
+	if active == nil {
+		return "", errors.New("signer: there is no usable signing key")
+	}
+	signer, ok := active.signers[typ]
+	if !ok {
+		return "", fmt.Errorf("signer: no tokens of type %q are signed here", typ)
+	}
+	payload, err := json.Marshal(claims)
+	if err != nil {
+		return "", fmt.Errorf("signer: encode claims: %w", err)
+	}
+	signed, err := signer.Sign(payload)
+	if err != nil {
+		return "", fmt.Errorf("signer: sign: %w", err)
+	}
+	token, err := signed.CompactSerialize()
+	if err != nil {
+		return "", fmt.Errorf("signer: serialize: %w", err)
+	}
+	return token, nil
+}
 
 // Expect says which token Verify is looking at.
 type Expect struct {
@@ -51,28 +129,71 @@ type Expect struct {
 	Expired bool   // also after exp: for id_token_hint (OpenID Connect RP-Initiated Logout §4)
 }
 
-// New makes a Signer. It does not touch the store; call Tick before serving.
-func New(config Config) (*Signer, error) { return &Signer{config}, nil }
-
-// Sign returns the claims as a compact JWS by the active key, with kid and typ in
-// its header. The claims are anything that encodes to a JSON object.
-func (s *Signer) Sign(ctx context.Context, claims any, typ string) (string, error) {
-	return "", errors.ErrUnsupported
+// Verify returns the claims of a token that we signed: right signature, type and
+// issuer, and not expired. Audience, scope, cnf and whether the session still lives
+// are the caller's. Its errors are *login.Error: Unauthenticated with
+// ReasonTokenInvalid and code invalid_token, or Internal when the keys cannot be
+// read. A token whose key was removed (see Config.TokenLife) is unknown, even
+// when Expired is set.
+func (s *Signer) Verify(ctx context.Context, token string, want Expect) ([]byte, error) {
+	parsed, err := jws.Parse(token, jws.Rules{MaxBytes: maxToken, Types: []string{want.Typ}, Header: []string{"kid"}})
+	if err != nil {
+		return nil, refuse(err.Error(), err)
+	}
+	public, err := s.publicKey(ctx, parsed.KeyID)
+	if err != nil {
+		return nil, err
+	}
+	payload, err := parsed.Verify(public)
+	if err != nil {
+		return nil, refuse(err.Error(), err)
+	}
+	var c struct {
+		Issuer  string   `json:"iss"`
+		Expires jws.Date `json:"exp"`
+	}
+	if err := jws.Decode(payload, &c); err != nil {
+		return nil, refuse(err.Error(), err)
+	}
+	switch {
+	case c.Issuer != s.config.Issuer:
+		return nil, refuse("the token is from another issuer", nil)
+	case c.Expires.IsZero(), !want.Expired && !s.config.Now().Before(c.Expires.Time):
+		return nil, refuse("the token has expired", nil)
+	}
+	return payload, nil
 }
 
-// Verify returns the claims of a token that we signed: right signature, type,
-// issuer, not expired and not from the future. Audience, scope and cnf are the
-// caller's. Its errors are *login.Error: Unauthenticated with ReasonTokenInvalid
-// and code invalid_token, or Internal when the keys cannot be read.
-func (s *Signer) Verify(ctx context.Context, token string, want Expect) ([]byte, error) {
-	return nil, errors.ErrUnsupported
+// publicKey finds the key of a token. An unknown kid may be a key that another node
+// has just made, so the keys are read again, but not at a stranger's pace.
+func (s *Signer) publicKey(ctx context.Context, kid string) (any, error) {
+	keys, err := s.current(ctx)
+	if err != nil {
+		return nil, login.E(login.Internal, login.ReasonInternal, err)
+	}
+	found := keys.byID(kid)
+	if found == nil && s.due(unknownEvery) {
+		keys, err = s.read(ctx)
+		if err != nil {
+			return nil, login.E(login.Internal, login.ReasonInternal, err)
+		}
+		found = keys.byID(kid)
+	}
+	if found == nil {
+		return nil, refuse("the token is signed by a key that is unknown here", nil)
+	}
+	return found.public.Key, nil
 }
 
 // JWKS returns the public keys (RFC 7517 §5) and a strong ETag for them, quoted.
 func (s *Signer) JWKS(ctx context.Context) (body []byte, etag string, err error) {
-	return nil, "", errors.ErrUnsupported
+	keys, err := s.current(ctx)
+	if err != nil {
+		return nil, "", err
+	}
+	return keys.jwks, keys.etag, nil
 }
 
-// Tick makes the next key when its time has come and removes the ones whose time
-// is over. Housekeeping calls it at start and at least once an hour, on every node.
-func (s *Signer) Tick(ctx context.Context) error { return errors.ErrUnsupported }
+func refuse(detail string, cause error) *login.Error {
+	return login.E(login.Unauthenticated, login.ReasonTokenInvalid, cause).WithCode(oauth.InvalidToken).With(detail)
+}
