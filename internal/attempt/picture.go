@@ -61,7 +61,10 @@ func arrows(method login.Method) []arrow {
 // Next answers what an event leads to, and whether it may happen at all.
 func Next(method login.Method, state login.State, event Event) (login.State, bool) {
 	if to, ends := ending(event); ends {
-		return to, len(arrows(method)) > 0 && !state.Over()
+		if state.Over() || len(arrows(method)) == 0 {
+			return state, false
+		}
+		return to, true
 	}
 	for _, a := range arrows(method) {
 		if a.from == state && a.on == event {
