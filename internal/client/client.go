@@ -1,12 +1,17 @@
 package client
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"errors"
-	"net/http"
+	"fmt"
 	"time"
 
 	"avain/internal/login"
 	"avain/internal/secret"
+
+	"github.com/go-jose/go-jose/v4"
 )
 
 // Config is what a Registry needs.
@@ -23,47 +28,108 @@ type Config struct {
 }
 
 // Registry is the set of clients. It is safe for concurrent use.
-type Registry struct{ config Config }
-
-// Caller is a client that has proved who it is.
-type Caller struct {
-	Client login.Client
-
-	// Once holds the mark of the client assertion, if one was used. The caller is
-	// not fully authenticated until the marks are written in the same transaction
-	// as the act: login.ErrReplayed then means that the assertion was used before.
-	Once []login.Once
+type Registry struct {
+	config  Config
+	clients map[string]registered
+	origins map[string]bool
+	nobody  registered // stands in for unknown clients, so that they take as long
 }
 
-// New checks the clients and makes a Registry. The error lists every mistake.
-func New(config Config) (*Registry, error) { return &Registry{config}, nil }
+// registered is a client with what its authentication needs.
+type registered struct {
+	login.Client
+	keys   []jose.JSONWebKey
+	secret secret.Hash
+}
+
+// New makes a Registry. Package config has checked what people may have written
+// wrong; the error lists every client that could not be authenticated at all.
+func New(config Config) (*Registry, error) {
+	g := &Registry{config: config, clients: map[string]registered{}, origins: map[string]bool{}}
+	if config.Issuer == "" || config.Now == nil {
+		return nil, errors.New("client: issuer and clock are needed")
+	}
+	var mistakes error
+	for _, c := range config.Clients {
+		r, err := register(c, config)
+		if _, taken := g.clients[c.ID]; taken {
+			err = errors.New("the id is used twice")
+		}
+		if err != nil {
+			mistakes = errors.Join(mistakes, fmt.Errorf("client %q: %w", c.ID, err))
+			continue
+		}
+		g.clients[c.ID] = r
+		for _, origin := range c.Origins {
+			g.origins[origin] = true
+		}
+	}
+	if mistakes != nil {
+		return nil, mistakes
+	}
+	nobody, err := standIn()
+	if err != nil {
+		return nil, err
+	}
+	g.nobody = nobody
+	return g, nil
+}
+
+func register(c login.Client, config Config) (registered, error) {
+	r := registered{Client: c}
+	if c.ID == "" {
+		return r, errors.New("there is no id")
+	}
+	if c.Sector != "" && config.PairwiseKey.Empty() {
+		return r, errors.New("it has a sector, but there is no key for its subjects")
+	}
+	switch c.Auth {
+	case login.AuthNone:
+		return r, nil
+	case login.AuthSecretBasic:
+		if c.Secret.Empty() {
+			return r, errors.New("it authenticates with a secret, but has none")
+		}
+		r.secret = c.Secret.Hash()
+		return r, nil
+	case login.AuthPrivateKeyJWT:
+		var err error
+		r.keys, err = publicKeys(c.JWKS)
+		return r, err
+	default:
+		return r, errors.New("there is no way of authenticating that is called so")
+	}
+}
+
+// standIn makes a client that nobody can be: its secret and its key are thrown away.
+func standIn() (registered, error) {
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return registered{}, fmt.Errorf("client: make stand-in key: %w", err)
+	}
+	return registered{
+		keys:   []jose.JSONWebKey{{Key: private.Public(), Algorithm: string(jose.ES256)}},
+		secret: secret.New().Hash(),
+	}, nil
+}
 
 // Get finds a client by its id.
-func (g *Registry) Get(id string) (login.Client, bool) { return login.Client{}, false }
-
-// Authenticate finds out which client sent the request, from its Authorization
-// header and its form body, never from the URL. The web layer has parsed the form
-// (with its size limit) before. Its errors are *login.Error: Unauthenticated with
-// code invalid_client, or Invalid for a malformed request.
-func (g *Registry) Authenticate(r *http.Request) (Caller, error) {
-	return Caller{}, errors.ErrUnsupported
+func (g *Registry) Get(id string) (login.Client, bool) {
+	c, ok := g.clients[id]
+	return c.Client, ok
 }
 
-// Challenge returns the WWW-Authenticate header for a 401 answer to the request:
-// empty unless the client tried the Authorization header (RFC 6749 §5.2), because
-// a browser would ask the person for a password.
-func Challenge(r *http.Request) string { return "" }
-
-// MatchRedirect reports whether uri is one of the client's redirect URIs.
-func MatchRedirect(c login.Client, uri string) bool { return false }
-
-// MatchLogoutRedirect does the same for RP-initiated logout.
-func MatchLogoutRedirect(c login.Client, uri string) bool { return false }
-
 // OriginAllowed reports whether some client runs on the web origin, as the Origin
-// header of a cross-origin request names it.
-func (g *Registry) OriginAllowed(origin string) bool { return false }
+// header of a cross-origin request names it. Sandboxed pages and local files all
+// share the origin "null", so nobody may have it.
+func (g *Registry) OriginAllowed(origin string) bool { return origin != "null" && g.origins[origin] }
 
 // Subject returns the "sub" by which the client knows the person: the same for all
-// our own apps, another one for every foreign sector (OpenID Connect Core §8.1).
-func (g *Registry) Subject(c login.Client, p login.Person) string { return "" }
+// our own apps, another one for every foreign sector (OpenID Connect Core §8.1), so
+// that two companies cannot find out that their customers are the same human.
+func (g *Registry) Subject(c login.Client, p login.Person) string {
+	if c.Sector == "" {
+		return p.Subject
+	}
+	return g.config.PairwiseKey.Derive("pairwise subject", c.Sector, p.Subject).Reveal()
+}
