@@ -57,29 +57,26 @@ func (s *Signer) current(ctx context.Context) (*keySet, error) {
 	if keys == nil {
 		return s.read(ctx)
 	}
-	if !s.due(refreshEvery) || !s.reading.TryLock() {
+	if !s.due(refreshEvery) {
 		return keys, nil
 	}
-	defer s.reading.Unlock()
-	fresh, err := s.readLocked(ctx)
+	fresh, err := s.read(ctx)
 	if err != nil {
 		return keys, nil //nolint:nilerr // the old keys are still right
 	}
 	return fresh, nil
 }
 
-// due reports whether the last try to read the keys is long enough ago.
+// due reports whether the last try to read the keys is long enough ago, and to one
+// caller only: the others go on with what there is.
 func (s *Signer) due(every time.Duration) bool {
-	return s.config.Now().Sub(time.UnixMilli(s.triedAt.Load())) >= every
+	last, now := s.triedAt.Load(), s.config.Now().UnixMilli()
+	return now-last >= every.Milliseconds() && s.triedAt.CompareAndSwap(last, now)
 }
 
 func (s *Signer) read(ctx context.Context) (*keySet, error) {
 	s.reading.Lock()
 	defer s.reading.Unlock()
-	return s.readLocked(ctx)
-}
-
-func (s *Signer) readLocked(ctx context.Context) (*keySet, error) {
 	s.triedAt.Store(s.config.Now().UnixMilli())
 	rows, err := s.config.Store.SigningKeys(ctx)
 	if err != nil {

@@ -185,6 +185,19 @@ func (s *Signer) publicKey(ctx context.Context, kid string) (any, error) {
 	return found.public.Key, nil
 }
 
+// Algs lists the algorithms that tokens may be signed with now or soon.
+func (s *Signer) Algs() []string {
+	algs := []string{s.config.Alg}
+	if keys := s.keys.Load(); keys != nil {
+		for _, k := range keys.keys {
+			if !slices.Contains(algs, k.row.Alg) {
+				algs = append(algs, k.row.Alg)
+			}
+		}
+	}
+	return algs
+}
+
 // JWKS returns the public keys (RFC 7517 §5) and a strong ETag for them, quoted.
 func (s *Signer) JWKS(ctx context.Context) (body []byte, etag string, err error) {
 	keys, err := s.current(ctx)
