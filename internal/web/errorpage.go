@@ -1,0 +1,122 @@
+package web
+
+import (
+	"html/template"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"avain/internal/login"
+)
+
+// way is a button of the error page.
+type way string
+
+const (
+	wayRetry  way = "retry"
+	wayChoose way = "choose"
+	wayApp    way = "app"
+	wayHelp   way = "help"
+)
+
+// waysOn are the buttons for a reason, the most likely cure first. Only those are
+// shown whose address is known.
+func waysOn(reason login.Reason) []way {
+	switch reason {
+	case login.ReasonBrokerDown, login.ReasonBrokerSlow, login.ReasonMeansUnavailable, login.ReasonBrokerError,
+		login.ReasonBrokerNotInOperation, login.ReasonIdentificationWeak, login.ReasonIdentityIncomplete,
+		login.ReasonCancelledAtBroker, login.ReasonBrokerTimeout, login.ReasonBrokerResponse,
+		login.ReasonIdentificationStale:
+		return []way{wayChoose, wayApp, wayHelp}
+	case login.ReasonCookiesBlocked, login.ReasonOtherBrowser, login.ReasonRateLimited, login.ReasonCrossOrigin,
+		login.ReasonInternal, login.ReasonNoBenefits:
+		return []way{wayRetry, wayApp, wayHelp}
+	default:
+		return []way{wayApp, wayHelp}
+	}
+}
+
+// Button is a link that looks like a button.
+type Button struct {
+	Way     string // retry, choose, app, help: names its text, "button.{way}"
+	Address template.URL
+	Main    bool
+}
+
+// Buttons are the ways on from a page that tells of a reason: those that help with
+// it, as far as there is an address for them.
+func (k *Kit) Buttons(reason login.Reason, ways Ways) []Button {
+	address := map[way]string{
+		wayRetry: ownPath(ways.Retry), wayChoose: ownPath(ways.Choose),
+		wayApp: ways.App, wayHelp: k.cfg.Brand.Help,
+	}
+	var buttons []Button
+	for _, w := range waysOn(reason) {
+		if href := link(address[w]); href != "" {
+			buttons = append(buttons, Button{Way: string(w), Address: href, Main: len(buttons) == 0})
+		}
+	}
+	return buttons
+}
+
+// link lets an address into a page. The app's own scheme must pass, which
+// html/template would block; what runs in our name must not.
+func link(address string) template.URL {
+	u, err := url.Parse(address)
+	if err != nil || address == "" {
+		return ""
+	}
+	if u.Scheme == "" {
+		address = ownPath(address)
+	} else if !safeScheme(u.Scheme) {
+		return ""
+	}
+	return template.URL(address) //nolint:gosec // scheme checked above; redirect URIs are client configuration, matched exactly
+}
+
+// ownPath lets only paths of our own origin pass.
+func ownPath(path string) string {
+	if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || strings.HasPrefix(path, `/\`) {
+		return ""
+	}
+	return path
+}
+
+// Failure is what error.html shows: texts by reason, then the ways on.
+type Failure struct {
+	Reason  string
+	Param   string // for the developer of an app whose request is wrong
+	Detail  string
+	Buttons []Button
+}
+
+// Known reports whether the catalogue has words for a reason; others are told as
+// an internal error, because their page would be empty.
+func (k *Kit) reasonWithText(reason login.Reason) string {
+	if k.texts.has("reason." + string(reason) + ".title") {
+		return string(reason)
+	}
+	return string(login.ReasonInternal)
+}
+
+func (k *Kit) errorPage(w http.ResponseWriter, r *http.Request, e *login.Error, status int) {
+	r, rec := withRecord(r)
+	_, ways := rec.snapshot()
+	retryAfter(w.Header(), e)
+	reason := k.reasonWithText(e.Reason)
+	failure := Failure{Reason: reason, Buttons: k.Buttons(login.Reason(reason), ways)}
+	if forDeveloper(e) {
+		failure.Param, failure.Detail = e.Param, description(e)
+	}
+	err := k.Render(w, r, status, Page{Template: k.pages.failure, Title: "reason." + reason + ".title", Data: failure})
+	if err != nil {
+		rec.fail(login.E(login.Internal, login.ReasonInternal, err))
+		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
+	}
+}
+
+// forDeveloper reports whether the page should name what is wrong in English: only
+// for requests that a program wrote, never for what a person did.
+func forDeveloper(e *login.Error) bool {
+	return e.Kind == login.Invalid && e.Detail != ""
+}

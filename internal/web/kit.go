@@ -1,0 +1,145 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"time"
+)
+
+// Config is what the operator decides about pages and requests.
+type Config struct {
+	// BaseURL is the public address of the service: scheme and host, no path. Every
+	// absolute URL and every cookie attribute comes from here, never from the Host
+	// or a forwarded header (ZITADEL CVE-2023-49097).
+	BaseURL *url.URL
+
+	Brand    Brand
+	TimeZone *time.Location // of the dates on pages; nil means Europe/Helsinki
+	Assets   fs.FS          // the operator's own pictures (logos of banks and brand); may be nil
+
+	// TrustedProxies may say who the caller is, in the header named by
+	// ProxyHeader: "X-Forwarded-For" (the default) or "Forwarded". Only that one
+	// header is read: a proxy passes the one it does not know through unchanged.
+	TrustedProxies []netip.Prefix
+	ProxyHeader    string
+
+	MaxBody int64         // of a request, in bytes; 0 means 64 KiB
+	Timeout time.Duration // of a request's context; 0 means 30 s
+
+	Log *slog.Logger     // one record per request
+	Now func() time.Time // nil means time.Now
+
+	// Observe is called once per request with what the record holds, for metrics.
+	// It may be nil.
+	Observe func(ctx context.Context, s Summary)
+}
+
+// Brand is the face of the service.
+type Brand struct {
+	Name   string // of the app that people log in to
+	Accent string // "#rrggbb", at least 4.5:1 against white; empty means the built-in teal
+	Logo   string // name of a picture among the assets; empty means a built-in key
+	Help   string // address of the help page, https or a path of ours; empty offers no help button
+}
+
+// Kit renders answers. It is made once and is safe for concurrent use.
+type Kit struct {
+	cfg      Config
+	now      func() time.Time
+	zone     *time.Location
+	texts    *catalogue
+	assets   *assets
+	base     map[string]*template.Template // layout and shared parts, per language
+	origin   *http.CrossOriginProtection
+	resolver resolver
+	pages    sharedPages
+}
+
+// New makes a kit. The error lists every mistake of the configuration.
+func New(cfg Config) (*Kit, error) {
+	k := &Kit{cfg: cfg, now: cfg.Now, zone: cfg.TimeZone}
+	if err := k.defaults(); err != nil {
+		return nil, err
+	}
+	var err error
+	if k.texts, err = loadTexts(); err != nil {
+		return nil, fmt.Errorf("web: texts: %w", err)
+	}
+	if k.assets, err = loadAssets(cfg.Assets, cfg.Brand.Accent); err != nil {
+		return nil, fmt.Errorf("web: assets: %w", err)
+	}
+	if cfg.Brand.Logo != "" && k.assets.path(cfg.Brand.Logo) == "" {
+		return nil, fmt.Errorf("web: brand logo %q is not among the assets", cfg.Brand.Logo)
+	}
+	if k.base, err = k.parseBase(); err != nil {
+		return nil, fmt.Errorf("web: templates: %w", err)
+	}
+	if k.pages, err = k.parseShared(); err != nil {
+		return nil, fmt.Errorf("web: templates: %w", err)
+	}
+	return k, nil
+}
+
+func (k *Kit) defaults() error {
+	var mistakes []error
+	if k.cfg.Log == nil {
+		k.cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if k.now == nil {
+		k.now = time.Now
+	}
+	if k.cfg.MaxBody <= 0 {
+		k.cfg.MaxBody = 64 << 10
+	}
+	if k.cfg.Timeout <= 0 {
+		k.cfg.Timeout = 30 * time.Second
+	}
+	if k.zone == nil {
+		zone, err := time.LoadLocation("Europe/Helsinki")
+		if err != nil {
+			mistakes = append(mistakes, fmt.Errorf("web: time zone: %w", err))
+		}
+		k.zone = zone
+	}
+	if k.cfg.Brand.Name == "" {
+		k.cfg.Brand.Name = "Avain"
+	}
+	if err := checkBase(k.cfg.BaseURL); err != nil {
+		mistakes = append(mistakes, err)
+	} else {
+		k.origin = http.NewCrossOriginProtection()
+		mistakes = append(mistakes, k.origin.AddTrustedOrigin(k.cfg.BaseURL.Scheme+"://"+k.cfg.BaseURL.Host))
+	}
+	var err error
+	if k.resolver, err = newResolver(k.cfg.TrustedProxies, k.cfg.ProxyHeader); err != nil {
+		mistakes = append(mistakes, err)
+	}
+	return errors.Join(mistakes...)
+}
+
+func checkBase(u *url.URL) error {
+	switch {
+	case u == nil || u.Host == "":
+		return errors.New("web: base URL is missing")
+	case u.Scheme != "https" && u.Scheme != "http":
+		return errors.New("web: base URL must begin with https:// or http://")
+	case u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.Fragment != "" || u.User != nil:
+		return errors.New("web: base URL must be a scheme and a host only")
+	}
+	return nil
+}
+
+// URL makes an absolute address of ours from a path.
+func (k *Kit) URL(path string) string {
+	return k.cfg.BaseURL.Scheme + "://" + k.cfg.BaseURL.Host + path
+}
+
+// secure reports whether people reach us over TLS.
+func (k *Kit) secure() bool { return k.cfg.BaseURL.Scheme == "https" }

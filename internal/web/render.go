@@ -1,0 +1,165 @@
+package web
+
+import (
+	"bytes"
+	"compress/gzip"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Page is one page to show.
+type Page struct {
+	Template *Template
+	Title    string // key of the text that names it
+	Values   []any  // values of the title: pairs of name and value
+	Data     any    // "." in the template
+
+	// FormAction are origins or schemes, beside our own, that a form of this page
+	// may lead to, also by redirects: see [FormTarget].
+	FormAction []string
+
+	// Refresh reloads the page after so long, without script.
+	Refresh time.Duration
+
+	Scripts bool   // the page brings scripts of ours; login pages never do
+	Self    string // path of ours where the language switch leads; empty means the page's own
+}
+
+// layout is what layout.html shows around a page.
+type layout struct {
+	Title     string
+	Lang      string
+	Brand     Brand
+	Switch    []choice
+	Support   string
+	Data      any
+	StylePath string
+	LogoPath  string
+}
+
+// choice is one language of the switch.
+type choice struct {
+	Lang    string
+	Name    string // in its own language
+	Address string
+	Current bool
+}
+
+// Render shows a page in the language of the request. Nothing has been answered
+// when it returns an error.
+func (k *Kit) Render(w http.ResponseWriter, r *http.Request, status int, page Page) error {
+	lang := k.Language(r)
+	title, err := k.Text(lang, page.Title, page.Values...)
+	if err != nil {
+		return err
+	}
+	var b bytes.Buffer
+	err = page.Template.byLang[lang].ExecuteTemplate(&b, "layout", layout{
+		Title: title, Lang: lang, Brand: k.cfg.Brand, Switch: languageSwitch(r, page.Self, lang),
+		Support: SupportCode(r.Context()), Data: page.Data,
+		StylePath: k.assets.path(styleSheet), LogoPath: k.assets.path(k.cfg.Brand.Logo),
+	})
+	if err != nil {
+		return fmt.Errorf("render %s: %w", page.Template.name, err)
+	}
+	k.rememberLanguage(w, r)
+	h := w.Header()
+	k.secureHeaders(h)
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Language", lang)
+	h.Set("Content-Security-Policy", policy(page.FormAction, page.Scripts))
+	if page.Refresh > 0 {
+		// The header, not a meta element: it reloads all the same, and the page
+		// stays the same for a screen reader until its content differs.
+		h.Set("Refresh", strconv.Itoa(max(1, int(page.Refresh.Seconds()))))
+	}
+	sendHTML(w, r, status, b.Bytes())
+	return nil
+}
+
+// languageSwitch links the page in its other languages. Only the path is kept: a
+// query may hold a state or a code, which must not be copied into a page, and what
+// a form has answered cannot be fetched again.
+func languageSwitch(r *http.Request, self, current string) []choice {
+	if self == "" {
+		query := r.URL.Query()
+		query.Del(langParam)
+		if (r.Method != http.MethodGet && r.Method != http.MethodHead) || len(query) > 0 {
+			return nil
+		}
+		self = r.URL.EscapedPath()
+	}
+	if !strings.HasPrefix(self, "/") || strings.HasPrefix(self, "//") || strings.HasPrefix(self, `/\`) {
+		return nil // "//evil.example" would be another site
+	}
+	names := map[string]string{Finnish: "Suomi", Swedish: "Svenska", English: "English"}
+	choices := make([]choice, 0, len(Languages()))
+	for _, lang := range Languages() {
+		choices = append(choices, choice{
+			Lang: lang, Name: names[lang], Address: self + "?" + langParam + "=" + lang, Current: lang == current,
+		})
+	}
+	return choices
+}
+
+// smallest is the size below which compressing a page does not pay, in bytes.
+const smallest = 1 << 10
+
+var gzipWriters = sync.Pool{New: func() any { return gzip.NewWriter(nil) }}
+
+// sendHTML answers, compressed when the browser can. Compression beside secrets
+// would leak them (BREACH), but no page of ours repeats what a request brought
+// next to a secret: codes travel in redirects and secrets in cookies.
+func sendHTML(w http.ResponseWriter, r *http.Request, status int, body []byte) {
+	h := w.Header()
+	h.Add("Vary", "Accept-Encoding, Accept-Language, Cookie")
+	if len(body) >= smallest && acceptsGzip(r) {
+		if small, ok := compress(body); ok {
+			h.Set("Content-Encoding", "gzip")
+			body = small
+		}
+	}
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(status)
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(body) // the browser has gone; there is nobody left to tell
+	}
+}
+
+func compress(body []byte) ([]byte, bool) {
+	z, ok := gzipWriters.Get().(*gzip.Writer)
+	if !ok {
+		return nil, false
+	}
+	defer gzipWriters.Put(z)
+	var b bytes.Buffer
+	z.Reset(&b)
+	if _, err := z.Write(body); err != nil {
+		return nil, false
+	}
+	if err := z.Close(); err != nil {
+		return nil, false
+	}
+	return b.Bytes(), true
+}
+
+// acceptsGzip reads Accept-Encoding (RFC 9110 §12.5.3) as far as browsers use it.
+func acceptsGzip(r *http.Request) bool {
+	return slices.ContainsFunc(strings.Split(r.Header.Get("Accept-Encoding"), ","), func(part string) bool {
+		name, weight, _ := strings.Cut(strings.TrimSpace(part), ";")
+		if !strings.EqualFold(strings.TrimSpace(name), "gzip") {
+			return false
+		}
+		q, found := strings.CutPrefix(strings.ReplaceAll(weight, " ", ""), "q=")
+		if !found {
+			return true
+		}
+		value, err := strconv.ParseFloat(q, 64)
+		return err == nil && value > 0
+	})
+}

@@ -1,0 +1,184 @@
+package web
+
+import (
+	"embed"
+	"fmt"
+	"io/fs"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/nicksnyder/go-i18n/v2/i18n"
+	"golang.org/x/text/language"
+)
+
+//go:embed texts/*.json
+var textFiles embed.FS
+
+// The languages, the source language first.
+const (
+	Finnish = "fi"
+	Swedish = "sv"
+	English = "en"
+)
+
+// Languages lists the languages of every text, the source language first.
+func Languages() []string { return []string{Finnish, Swedish, English} }
+
+// catalogue holds every text in every language.
+type catalogue struct {
+	keys      map[string]map[string]bool // per language
+	localizer map[string]*i18n.Localizer
+	matcher   language.Matcher
+}
+
+func loadTexts() (*catalogue, error) {
+	bundle := i18n.NewBundle(language.Finnish)
+	c := &catalogue{
+		keys: make(map[string]map[string]bool), localizer: make(map[string]*i18n.Localizer),
+		matcher: language.NewMatcher([]language.Tag{language.Finnish, language.Swedish, language.English}),
+	}
+	for _, lang := range Languages() {
+		c.keys[lang] = make(map[string]bool)
+	}
+	paths, err := fs.Glob(textFiles, "texts/*.json")
+	if err != nil {
+		return nil, err
+	}
+	for _, path := range paths {
+		file, err := bundle.LoadMessageFileFS(textFiles, path)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		keys, ok := c.keys[file.Tag.String()]
+		if !ok {
+			return nil, fmt.Errorf("%s: language %q is not one of ours", path, file.Tag)
+		}
+		for _, m := range file.Messages {
+			if keys[m.ID] {
+				return nil, fmt.Errorf("%s: %s is there already", path, m.ID)
+			}
+			keys[m.ID] = true
+		}
+	}
+	for _, lang := range Languages() {
+		c.localizer[lang] = i18n.NewLocalizer(bundle, lang)
+	}
+	return c, nil
+}
+
+// has reports whether a text exists in the source language.
+func (c *catalogue) has(key string) bool { return c.keys[Finnish][key] }
+
+// text looks a text up and fills in its values. A text that is missing in a
+// language falls back to Finnish; one that is missing everywhere is an error.
+func (c *catalogue) text(lang, key string, values map[string]any) (string, error) {
+	cfg := &i18n.LocalizeConfig{MessageID: key, TemplateData: values}
+	if count, ok := values["Count"]; ok {
+		cfg.PluralCount = count
+	}
+	text, err := c.localizer[lang].Localize(cfg)
+	if text == "" {
+		return "", fmt.Errorf("text %s in %s: %w", key, lang, err)
+	}
+	return text, nil
+}
+
+// match finds the first of the wanted languages that is one of ours.
+func (c *catalogue) match(wanted ...string) (lang string, ok bool) {
+	for _, w := range wanted {
+		if w == "" || len(w) > 200 { // a header of many kilobytes names no more languages than a short one
+			continue
+		}
+		tags, _, err := language.ParseAcceptLanguage(w)
+		if err != nil || len(tags) == 0 {
+			continue
+		}
+		if _, i, confidence := c.matcher.Match(tags...); confidence > language.Low {
+			return Languages()[i], true
+		}
+	}
+	return Finnish, false
+}
+
+// Text is one text for code that writes no template, such as a title. Values are
+// pairs of name and value.
+func (k *Kit) Text(lang, key string, values ...any) (string, error) {
+	named, err := pairs(values)
+	if err != nil {
+		return "", fmt.Errorf("text %s: %w", key, err)
+	}
+	return k.texts.text(lang, key, named)
+}
+
+func pairs(values []any) (map[string]any, error) {
+	if len(values)%2 != 0 {
+		return nil, fmt.Errorf("%d values are not pairs of name and value", len(values))
+	}
+	named := make(map[string]any, len(values)/2)
+	for i := 0; i < len(values); i += 2 {
+		name, ok := values[i].(string)
+		if !ok {
+			return nil, fmt.Errorf("value %d is no name", i)
+		}
+		named[name] = values[i+1]
+	}
+	return named, nil
+}
+
+// textKeys lists every key of a language, sorted.
+func (c *catalogue) textKeys(lang string) []string {
+	return slices.Sorted(maps.Keys(c.keys[lang]))
+}
+
+const (
+	langParam  = "lang"
+	langCookie = "avain-lang"
+
+	// langKept is how long a switch outlasts the click: one login with its way to
+	// the bank and back. Longer, it would outvote the language of the app at the
+	// next login.
+	langKept = time.Hour
+)
+
+// Language chooses the language of an answer. The person's own switch on the page
+// (?lang=, remembered in a cookie for the rest of the login) goes before the
+// language of the app (ui_locales, see [Prefer]), that before the browser's.
+func (k *Kit) Language(r *http.Request) string {
+	if lang, ok := switchedTo(r); ok {
+		return lang
+	}
+	if c, err := r.Cookie(langCookie); err == nil && slices.Contains(Languages(), c.Value) {
+		return c.Value
+	}
+	if rec := recordOf(r.Context()); rec != nil {
+		locales, _ := rec.snapshot()
+		if lang, ok := k.texts.match(locales...); ok {
+			return lang
+		}
+	}
+	lang, _ := k.texts.match(r.Header.Get("Accept-Language"))
+	return lang
+}
+
+// switchedTo is the language that the person has just chosen on the page.
+func switchedTo(r *http.Request) (string, bool) {
+	if !strings.Contains(r.URL.RawQuery, langParam+"=") {
+		return "", false
+	}
+	lang := r.URL.Query().Get(langParam)
+	return lang, slices.Contains(Languages(), lang)
+}
+
+func (k *Kit) rememberLanguage(w http.ResponseWriter, r *http.Request) {
+	lang, ok := switchedTo(r)
+	if !ok {
+		return
+	}
+	http.SetCookie(w, &http.Cookie{
+		Name: langCookie, Value: lang, Path: "/", MaxAge: int(langKept.Seconds()),
+		Secure: k.secure(), HttpOnly: true, SameSite: http.SameSiteLaxMode,
+	})
+}
