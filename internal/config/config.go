@@ -1,0 +1,161 @@
+package config
+
+import (
+	"net/netip"
+	"time"
+
+	"avain/internal/broker"
+	"avain/internal/secret"
+)
+
+// Config is a whole installation. The tags are the one source of the file's
+// documentation: `avain config example` prints them.
+type Config struct {
+	Public    Public          `yaml:"public" doc:"What people and apps reach."`
+	Admin     Admin           `yaml:"admin" doc:"Metrics and health, on a listener of their own: /metrics, /healthz, /readyz."`
+	Database  Database        `yaml:"database" doc:"Where everything is kept."`
+	Keys      Keys            `yaml:"keys" doc:"Keys that must not be in the database. Make them once with: avain keys new DIR. Back them up apart from it."`
+	Brand     Brand           `yaml:"brand" doc:"What the pages look like and say."`
+	Clients   []Client        `yaml:"clients" doc:"The apps that people log in to."`
+	Brokers   []broker.Config `yaml:"brokers" doc:"The identification brokers, in order of preference, and the banks that each serves (docs/brokers.md)."`
+	Tokens    Tokens          `yaml:"tokens" doc:"The tokens that apps get."`
+	Lifetimes Lifetimes       `yaml:"lifetimes" doc:"How long things live."`
+	Limits    Limits          `yaml:"limits" doc:"How often things may be tried: a number per length of time. Phone operators put many people behind one address, so limits per network must be generous."`
+	Retention Retention       `yaml:"retention" doc:"How long finished things are kept for support and audit."`
+	HETU      HETU            `yaml:"hetu" doc:"Personal identity codes. They are always stored as a keyed hash."`
+	Log       Log             `yaml:"log" doc:"JSON lines on standard output."`
+	Telemetry Telemetry       `yaml:"telemetry" doc:"OpenTelemetry traces."`
+
+	// Warnings are no mistakes, but the operator should read them.
+	Warnings Problems `yaml:"-"`
+}
+
+// Public is the listener for people and apps.
+type Public struct {
+	BaseURL        string         `yaml:"base_url" doc:"The service's own address, and the issuer of its tokens; it never changes. Links are built from it and never from what a request says. https, except for loopback addresses."`
+	Listen         string         `yaml:"listen" doc:"Address to listen on."`
+	TLS            TLS            `yaml:"tls" doc:"Certificate, when no proxy in front ends TLS."`
+	TrustedProxies []netip.Prefix `yaml:"trusted_proxies" doc:"The proxies in front that end TLS. Only what comes from them may say where a request came from (X-Forwarded-For)." example:"[10.0.0.0/24]"`
+}
+
+// TLS names a certificate and its key.
+type TLS struct {
+	CertFile string `yaml:"cert_file" doc:"Certificate chain, PEM." example:"tls/fullchain.pem"`
+	KeyFile  string `yaml:"key_file" doc:"Private key, PEM." example:"tls/privkey.pem"`
+}
+
+// Set reports whether the service ends TLS itself.
+func (t TLS) Set() bool { return t.CertFile != "" || t.KeyFile != "" }
+
+// Admin is the listener for the operator.
+type Admin struct {
+	Listen string `yaml:"listen" doc:"It has no log-in of its own: keep it on loopback or in a closed network."`
+}
+
+// Driver names a database.
+type Driver string
+
+// The databases.
+const (
+	SQLite   Driver = "sqlite"
+	Postgres Driver = "postgres"
+)
+
+// Database says where the data is.
+type Database struct {
+	Driver         Driver `yaml:"driver" doc:"sqlite: one node, one file. postgres: PostgreSQL 15 or newer, any number of nodes."`
+	Path           string `yaml:"path" doc:"SQLite: the file."`
+	DSN            string `yaml:"dsn" doc:"PostgreSQL: connection string without a password." example:"host=/run/postgresql dbname=avain"`
+	DSNFile        string `yaml:"dsn_file" doc:"PostgreSQL: file that holds the connection string, when it has a password." example:"keys/database.dsn"`
+	DSNEnv         string `yaml:"dsn_env" doc:"PostgreSQL: environment variable that holds the connection string." example:"AVAIN_DATABASE_DSN"`
+	MaxConnections int    `yaml:"max_connections" doc:"PostgreSQL: connections of one node. SQLite: readers."`
+
+	// Connection is the connection string, wherever it came from.
+	Connection secret.Text `yaml:"-"`
+}
+
+// Keys are the keys outside the database.
+type Keys struct {
+	PRFKeysetFile  string `yaml:"prf_keyset_file" doc:"Tink keyset (JSON) that hashes personal identity codes."`
+	PRFKeysetEnv   string `yaml:"prf_keyset_env" doc:"The same from an environment variable." example:"AVAIN_PRF_KEYSET"`
+	AEADKeysetFile string `yaml:"aead_keyset_file" doc:"Tink keyset (JSON) that seals token signing keys, and identity codes where they are kept."`
+	AEADKeysetEnv  string `yaml:"aead_keyset_env" doc:"The same from an environment variable." example:"AVAIN_AEAD_KEYSET"`
+	SecretFile     string `yaml:"secret_file" doc:"Secret of at least 32 characters that all nodes share; DPoP nonces and the subjects of sectors are derived from it."`
+	SecretEnv      string `yaml:"secret_env" doc:"The same from an environment variable." example:"AVAIN_SECRET"`
+
+	// What the files or variables held.
+	PRFKeyset  secret.Text `yaml:"-"`
+	AEADKeyset secret.Text `yaml:"-"`
+	Secret     secret.Text `yaml:"-"`
+}
+
+// Brand is the look and the words of the operator.
+type Brand struct {
+	Name      string   `yaml:"name" doc:"The app's name, as people read it."`
+	Languages []string `yaml:"languages" doc:"Of fi, sv, en; the first is used when a person asks for none of them."`
+	Accent    string   `yaml:"accent" doc:"Colour of buttons, #rrggbb; white text on it must be readable (contrast 4.5:1)."`
+	LogoFile  string   `yaml:"logo_file" doc:"SVG or PNG, at most 20 kB." example:"logo.svg"`
+	Stores    Stores   `yaml:"stores" doc:"Where the app is to be had."`
+	Support   Support  `yaml:"support" doc:"Where a person gets help."`
+}
+
+// Stores are links to the app.
+type Stores struct {
+	AppStore   string `yaml:"app_store" doc:"App Store (iOS)." example:"https://apps.apple.com/fi/app/id0000000000"`
+	GooglePlay string `yaml:"google_play" doc:"Google Play (Android)." example:"https://play.google.com/store/apps/details?id=com.example.app"`
+	AppGallery string `yaml:"appgallery" doc:"AppGallery (Huawei)." example:"https://appgallery.huawei.com/app/C000000000"`
+}
+
+// Support says how to reach the operator's support.
+type Support struct {
+	Email string `yaml:"email" doc:"E-mail address." example:"support@example.com"`
+	Phone string `yaml:"phone" doc:"Phone number, as people read it." example:"+358 20 000 0000"`
+	URL   string `yaml:"url" doc:"Page with help." example:"https://www.example.com/help"`
+}
+
+// Tokens says how tokens are made.
+type Tokens struct {
+	Alg      string        `yaml:"alg" doc:"Signature algorithm: ES256, PS256 or EdDSA."`
+	Access   time.Duration `yaml:"access" doc:"Life of an access token, and so the longest time that a revoked device may go on at a resource server that does not ask us."`
+	Rotation time.Duration `yaml:"rotation" doc:"How long a signing key signs before the next one does."`
+}
+
+// Lifetimes are those that an operator may want to change; the rest are fixed by
+// the protocol.
+type Lifetimes struct {
+	Attempt         time.Duration `yaml:"attempt" doc:"One login, from the app's start to its end."`
+	Code            time.Duration `yaml:"code" doc:"An authorization code."`
+	SessionIdle     time.Duration `yaml:"session_idle" doc:"A logged-in app that is not used."`
+	SessionAbsolute time.Duration `yaml:"session_absolute" doc:"A logged-in app, however much it is used."`
+}
+
+// Limits keep floods out.
+type Limits struct {
+	StartsPerKey      Rate `yaml:"starts_per_key" doc:"Logins started by one app installation."`
+	StartsPerNetwork  Rate `yaml:"starts_per_network" doc:"Logins started from one network address (IPv6: from one /64)."`
+	RequestsPerMinute int  `yaml:"requests_per_minute" doc:"Requests of any kind from one network address in a minute."`
+	OpenAttempts      int  `yaml:"open_attempts" doc:"Unfinished logins altogether; above it new ones are told to come back. It bounds the database in a flood."`
+}
+
+// Retention says when finished rows go.
+type Retention struct {
+	Attempts time.Duration `yaml:"attempts" doc:"Logins with their timelines."`
+	Sessions time.Duration `yaml:"sessions" doc:"Sessions that have ended."`
+	Audit    time.Duration `yaml:"audit" doc:"The audit log."`
+}
+
+// HETU says what happens to personal identity codes.
+type HETU struct {
+	KeepOriginal bool `yaml:"keep_original" doc:"Keep the code itself too, sealed with the AEAD keyset. Only for a purpose that the law allows (Data Protection Act 1050/2018, section 29)."`
+}
+
+// Log says how much is logged.
+type Log struct {
+	Level string `yaml:"level" doc:"debug, info, warn or error. No level logs secrets or personal data."`
+}
+
+// Telemetry says where traces go.
+type Telemetry struct {
+	OTLPEndpoint string  `yaml:"otlp_endpoint" doc:"Base address of an OTLP/HTTP collector; empty: no traces." example:"http://localhost:4318"`
+	SampleRatio  float64 `yaml:"sample_ratio" doc:"Share of requests that are traced, 0 to 1."`
+}

@@ -1,0 +1,33 @@
+package config
+
+import "time"
+
+// Default is the configuration before the file is read: what a minimal file need
+// not say.
+func Default() Config {
+	return Config{
+		Public:   Public{Listen: ":8080"},
+		Admin:    Admin{Listen: "127.0.0.1:9090"},
+		Database: Database{Driver: SQLite, Path: "avain.db", MaxConnections: 16},
+		Keys: Keys{
+			PRFKeysetFile: "keys/prf.json", AEADKeysetFile: "keys/aead.json", SecretFile: "keys/secret",
+		},
+		Brand: Brand{Name: "SmartumPay", Languages: []string{"fi", "sv", "en"}, Accent: "#00695c"},
+		Tokens: Tokens{
+			Alg: "ES256", Access: 10 * time.Minute, Rotation: 30 * day,
+		},
+		Lifetimes: Lifetimes{
+			Attempt: 10 * time.Minute, Code: time.Minute,
+			SessionIdle: 90 * day, SessionAbsolute: 365 * day,
+		},
+		Limits: Limits{
+			StartsPerKey:      Rate{Count: 20, Per: 10 * time.Minute},
+			StartsPerNetwork:  Rate{Count: 600, Per: time.Minute},
+			RequestsPerMinute: 6000,
+			OpenAttempts:      100_000,
+		},
+		Retention: Retention{Attempts: 90 * day, Sessions: 90 * day, Audit: 730 * day},
+		Log:       Log{Level: "info"},
+		Telemetry: Telemetry{SampleRatio: 0.1},
+	}
+}

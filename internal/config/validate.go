@@ -1,0 +1,242 @@
+package config
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"avain/internal/keyset"
+	"avain/internal/oauth"
+)
+
+// validator checks what decoded. It fills nothing in, except what brokers' presets
+// know.
+type validator struct{ *notes }
+
+func (v validator) config(c *Config) {
+	v.public(c.Public)
+	v.admin(c.Admin, c.Public)
+	v.database(c.Database)
+	v.keys(c.Keys)
+	v.brand(c.Brand)
+	v.clients(c.Clients)
+	v.brokers(c)
+	v.tokens(c.Tokens)
+	v.lifetimes(c.Lifetimes, c.Tokens)
+	v.limits(c.Limits)
+	v.retention(c.Retention, c.Lifetimes)
+	v.oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
+	v.telemetry(c.Telemetry)
+}
+
+func (v validator) public(p Public) {
+	v.baseURL(p)
+	v.listen("public.listen", p.Listen)
+	if p.TLS.Set() {
+		v.readable("public.tls.cert_file", p.TLS.CertFile)
+		v.readable("public.tls.key_file", p.TLS.KeyFile)
+	}
+	for i, prefix := range p.TrustedProxies {
+		// Whoever may write X-Forwarded-For chooses the address that limits count.
+		if prefix.IsValid() && prefix.Bits() == 0 {
+			v.add(at("public.trusted_proxies", i), "would trust everybody; name the addresses of your proxies")
+		}
+	}
+}
+
+func (v validator) baseURL(p Public) {
+	const path = "public.base_url"
+	if p.BaseURL == "" {
+		v.add(path, "missing; write the address that people's browsers reach, such as https://login.example.com")
+		return
+	}
+	u, err := url.Parse(p.BaseURL)
+	if err != nil || u.Host == "" || u.Opaque != "" {
+		v.add(path, "must be an address such as https://login.example.com")
+		return
+	}
+	if u.User != nil || u.Path != "" || u.RawQuery != "" || u.ForceQuery || strings.Contains(p.BaseURL, "#") {
+		v.add(path, "must be scheme and host only, without a path or a slash at the end")
+	}
+	if u.Host != strings.ToLower(u.Host) || u.Scheme != p.BaseURL[:len(u.Scheme)] {
+		v.add(path, "must be in lower case: clients compare the issuer letter by letter")
+	}
+	switch {
+	case u.Scheme == "https":
+		if !p.TLS.Set() && len(p.TrustedProxies) == 0 {
+			v.add("public", "https needs public.tls here, or public.trusted_proxies when a proxy in front ends TLS")
+		}
+	case u.Scheme == "http" && loopback(u.Hostname()):
+		v.warn(path, "plain http is for trying things out on one machine")
+	default:
+		v.add(path, "must be https; http is only for loopback addresses")
+	}
+}
+
+func (v validator) admin(a Admin, p Public) {
+	v.listen("admin.listen", a.Listen)
+	if a.Listen == p.Listen {
+		v.add("admin.listen", "must differ from public.listen: people must not reach it")
+	}
+	if host, _, err := net.SplitHostPort(a.Listen); err == nil && !loopback(host) {
+		v.warn("admin.listen", "it has no log-in of its own; see that only your monitoring reaches it")
+	}
+}
+
+func (v validator) database(db Database) {
+	if db.MaxConnections < 1 || db.MaxConnections > 1000 {
+		v.add("database.max_connections", "must be from 1 to 1000")
+	}
+	switch db.Driver {
+	case SQLite:
+		if db.Path == "" {
+			v.add("database.path", "missing; name the file")
+		}
+		if db.DSN != "" || db.DSNFile != "" || db.DSNEnv != "" {
+			v.add("database.driver", "a dsn is for postgres; write driver: postgres, or remove the dsn")
+		}
+	case Postgres:
+		if db.DSN == "" && db.DSNFile == "" && db.DSNEnv == "" {
+			v.add("database.dsn", "missing; name the database with dsn, dsn_file or dsn_env")
+		}
+		if db.DSN != "" && (db.DSNFile != "" || db.DSNEnv != "") {
+			v.add("database.dsn", "name one of dsn, dsn_file and dsn_env, not several")
+		}
+		if holdsPassword(db.DSN) {
+			v.add("database.dsn", "must not hold a password; put the connection string into a file and name it with dsn_file")
+		}
+	default:
+		v.add("database.driver", "must be sqlite or postgres")
+	}
+}
+
+// holdsPassword looks into both forms of a PostgreSQL connection string.
+func holdsPassword(dsn string) bool {
+	if u, err := url.Parse(dsn); err == nil && u.User != nil {
+		if _, has := u.User.Password(); has {
+			return true
+		}
+	}
+	return strings.Contains(strings.ToLower(dsn), "password")
+}
+
+func (v validator) keys(k Keys) {
+	if !k.PRFKeyset.Empty() {
+		if _, err := keyset.PRF([]byte(k.PRFKeyset.Reveal())); err != nil {
+			v.add("keys.prf_keyset_file", "is not a Tink PRF keyset in JSON; make one with: avain keys new DIR")
+		}
+	}
+	if !k.AEADKeyset.Empty() {
+		if _, err := keyset.AEAD([]byte(k.AEADKeyset.Reveal())); err != nil {
+			v.add("keys.aead_keyset_file", "is not a Tink AEAD keyset in JSON; make one with: avain keys new DIR")
+		}
+	}
+	if !k.Secret.Empty() && len(k.Secret.Reveal()) < minSecret {
+		v.add("keys.secret_file", "is too short to be safe: at least %d characters; make one with: avain keys new DIR", minSecret)
+	}
+}
+
+// minSecret is the least length of a secret that a machine made, in characters.
+const minSecret = 32
+
+func (v validator) tokens(t Tokens) {
+	v.oneOf("tokens.alg", t.Alg, "ES256", "PS256", "EdDSA")
+	v.between("tokens.access", t.Access, time.Minute, time.Hour)
+	v.between("tokens.rotation", t.Rotation, 2*day, 365*day)
+}
+
+func (v validator) lifetimes(l Lifetimes, t Tokens) {
+	v.between("lifetimes.attempt", l.Attempt, 2*time.Minute, time.Hour)
+	v.between("lifetimes.code", l.Code, 10*time.Second, 2*time.Minute)
+	v.between("lifetimes.session_idle", l.SessionIdle, max(time.Hour, t.Access), 730*day)
+	v.between("lifetimes.session_absolute", l.SessionAbsolute, max(time.Hour, t.Access), 1825*day)
+	if l.SessionAbsolute < l.SessionIdle {
+		v.add("lifetimes.session_absolute", "must not be shorter than session_idle (%s)", formatDuration(l.SessionIdle))
+	}
+}
+
+func (v validator) limits(l Limits) {
+	if l.RequestsPerMinute < 60 {
+		v.add("limits.requests_per_minute", "must be at least 60: one page with its parts takes several")
+	}
+	if l.OpenAttempts < 100 {
+		v.add("limits.open_attempts", "must be at least 100")
+	}
+}
+
+func (v validator) retention(r Retention, l Lifetimes) {
+	v.between("retention.attempts", r.Attempts, max(day, l.Attempt), 3650*day)
+	v.between("retention.sessions", r.Sessions, day, 3650*day)
+	v.between("retention.audit", r.Audit, day, 3650*day)
+}
+
+func (v validator) telemetry(t Telemetry) {
+	if t.SampleRatio < 0 || t.SampleRatio > 1 || t.SampleRatio != t.SampleRatio {
+		v.add("telemetry.sample_ratio", "must be from 0 to 1")
+	}
+	if t.OTLPEndpoint == "" {
+		return
+	}
+	if u, err := url.Parse(t.OTLPEndpoint); err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || u.RawQuery != "" {
+		v.add("telemetry.otlp_endpoint", "must be an address such as http://localhost:4318, without a user name or query")
+	}
+}
+
+func (v validator) listen(path, address string) {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		v.add(path, "must be an address and port such as 127.0.0.1:8080, or :8080 for all addresses")
+		return
+	}
+	if _, err := netip.ParseAddrPort(net.JoinHostPort("0.0.0.0", port)); err != nil {
+		v.add(path, "the port must be a number from 0 to 65535")
+	}
+	if _, err := netip.ParseAddr(host); host != "" && host != "localhost" && err != nil {
+		v.add(path, "the host must be an IP address of this machine, localhost, or left out")
+	}
+}
+
+// readable checks a file that somebody else will read at start.
+func (v validator) readable(path, file string) {
+	if file == "" {
+		v.add(path, "missing; name the file")
+		return
+	}
+	if _, err := readFile(file); err != nil {
+		v.add(path, "%s: %s", file, err)
+	}
+}
+
+func (v validator) oneOf(path, value string, allowed ...string) {
+	if !slices.Contains(allowed, value) {
+		last := len(allowed) - 1
+		v.add(path, "must be %s or %s", strings.Join(allowed[:last], ", "), allowed[last])
+	}
+}
+
+func (v validator) between(path string, value, least, most time.Duration) {
+	if value < least || value > most {
+		v.add(path, "must be from %s to %s", formatDuration(least), formatDuration(most))
+	}
+}
+
+// loopback reports whether a host name means this machine only.
+func loopback(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	address, err := netip.ParseAddr(host)
+	return err == nil && address.IsLoopback()
+}
+
+func at(path string, i int) string { return fmt.Sprintf("%s[%d]", path, i) }
+
+func knownScopes() []string {
+	return []string{oauth.ScopeOpenID, oauth.ScopeProfile, oauth.ScopeOfflineAccess, oauth.ScopeBenefits}
+}
+
+func defaultScopes() []string { return []string{oauth.ScopeOpenID, oauth.ScopeProfile} }
