@@ -1,0 +1,92 @@
+package session
+
+import (
+	"encoding/base64"
+	"net/http"
+	"net/url"
+	"time"
+
+	"avain/internal/secret"
+)
+
+// Idle is how long a browser is remembered after its last page. It must outlast an
+// attempt (10 min) with its journey to the bank.
+const Idle = 15 * time.Minute
+
+// The names of the cookie. The prefix makes browsers refuse the cookie unless it
+// was set by this very host over TLS: a sibling subdomain cannot plant its own
+// (login CSRF, session fixation; threat 15). Plain http, which exists on loopback
+// only, cannot have it.
+const (
+	cookieSecure = "__Host-avain-browser"
+	cookiePlain  = "avain-browser"
+)
+
+// Browsers reads and writes the cookie.
+type Browsers struct {
+	name   string
+	secure bool
+}
+
+// New makes it for a service at the base URL.
+func New(base *url.URL) Browsers {
+	if base.Scheme == "https" {
+		return Browsers{name: cookieSecure, secure: true}
+	}
+	return Browsers{name: cookiePlain}
+}
+
+// Browser is the secret of the browser that sent the request, false when it has
+// none. A cookie that we cannot have made counts as none; so do two that differ,
+// because then one of them was planted and nothing says which.
+func (b Browsers) Browser(r *http.Request) (secret.Text, bool) {
+	var found secret.Text
+	for _, c := range r.CookiesNamed(b.name) {
+		if !wellFormed(c.Value) {
+			return secret.Text{}, false
+		}
+		value := secret.Of(c.Value)
+		if !found.Empty() && !found.Equal(value) {
+			return secret.Text{}, false
+		}
+		found = value
+	}
+	return found, !found.Empty()
+}
+
+// Ensure is the secret of the browser; one without gets a new one with the answer.
+// Each call renews the cookie for another [Idle].
+func (b Browsers) Ensure(w http.ResponseWriter, r *http.Request) secret.Text {
+	browser, ok := b.Browser(r)
+	if !ok {
+		browser = secret.New()
+	}
+	b.set(w, browser.Reveal(), int(Idle.Seconds()))
+	return browser
+}
+
+// Forget removes the cookie.
+func (b Browsers) Forget(w http.ResponseWriter) { b.set(w, "", -1) }
+
+func (b Browsers) set(w http.ResponseWriter, value string, maxAge int) {
+	http.SetCookie(w, &http.Cookie{
+		Name: b.name, Value: value, Path: "/", MaxAge: maxAge, Secure: b.secure, HttpOnly: true,
+		// Lax, not Strict: the way back from the bank is a navigation from another
+		// site, and it must arrive with the cookie.
+		SameSite: http.SameSiteLaxMode,
+	})
+}
+
+// Binding is what an attempt stores of the browser that owns it.
+func Binding(browser secret.Text, attempt string) secret.Hash {
+	return browser.Derive("browser binding", attempt).Hash()
+}
+
+// wellFormed accepts exactly what [secret.New] makes: 256 bits in base64url.
+func wellFormed(value string) bool {
+	if len(value) != base64.RawURLEncoding.EncodedLen(32) {
+		return false
+	}
+	_, err := base64.RawURLEncoding.Strict().DecodeString(value)
+	return err == nil
+}

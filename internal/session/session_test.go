@@ -1,0 +1,181 @@
+package session_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"avain/internal/secret"
+	"avain/internal/session"
+)
+
+func browsers(t testing.TB, base string) session.Browsers {
+	t.Helper()
+	u, err := url.Parse(base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return session.New(u)
+}
+
+func ensure(t testing.TB, b session.Browsers, r *http.Request) (secret.Text, *http.Cookie) {
+	t.Helper()
+	rec := httptest.NewRecorder()
+	browser := b.Ensure(rec, r)
+	cookies := rec.Result().Cookies() //nolint:bodyclose // a recorder's body needs no closing
+	if len(cookies) != 1 {
+		t.Fatalf("%d cookies set, want 1", len(cookies))
+	}
+	return browser, cookies[0]
+}
+
+func request(cookies ...*http.Cookie) *http.Request {
+	r := httptest.NewRequest(http.MethodGet, "/", nil)
+	for _, c := range cookies {
+		r.AddCookie(c)
+	}
+	return r
+}
+
+// TestThreat15CookieIsBoundToThisHost: the attributes that keep a sibling subdomain,
+// a script and a plain connection away from the binding.
+func TestThreat15CookieIsBoundToThisHost(t *testing.T) {
+	t.Parallel()
+	browser, c := ensure(t, browsers(t, "https://login.example.fi"), request())
+	if c.Name != "__Host-avain-browser" || !c.Secure || !c.HttpOnly || c.SameSite != http.SameSiteLaxMode || c.Path != "/" || c.Domain != "" {
+		t.Errorf("cookie %+v is not bound to the host", c)
+	}
+	if c.MaxAge != 15*60 {
+		t.Errorf("Max-Age %d s, want 15 min", c.MaxAge)
+	}
+	if c.Value != browser.Reveal() || len(c.Value) != 43 {
+		t.Errorf("the cookie does not hold the 256-bit secret that was returned")
+	}
+}
+
+func TestPlainHTTPCookieHasNoPrefix(t *testing.T) {
+	t.Parallel()
+	_, c := ensure(t, browsers(t, "http://localhost:8080"), request())
+	if c.Name != "avain-browser" || c.Secure || !c.HttpOnly {
+		t.Errorf("cookie %+v would be refused, or readable by scripts, on http loopback", c)
+	}
+}
+
+func TestEnsureKeepsTheBrowser(t *testing.T) {
+	t.Parallel()
+	b := browsers(t, "https://login.example.fi")
+	first, c := ensure(t, b, request())
+	second, renewed := ensure(t, b, request(c))
+	if !first.Equal(second) {
+		t.Error("a browser that came back got another secret")
+	}
+	if renewed.MaxAge != 15*60 {
+		t.Errorf("coming back renewed the cookie for %d s, want 15 min", renewed.MaxAge)
+	}
+	stranger, _ := ensure(t, b, request())
+	if first.Equal(stranger) {
+		t.Error("two browsers share a secret")
+	}
+}
+
+func TestPlainCookieIsNoUseOverTLS(t *testing.T) {
+	t.Parallel()
+	_, c := ensure(t, browsers(t, "http://localhost:8080"), request())
+	if _, ok := browsers(t, "https://login.example.fi").Browser(request(c)); ok {
+		t.Error("a cookie without the prefix was accepted over TLS")
+	}
+}
+
+func TestGarbageIsNoBrowser(t *testing.T) {
+	t.Parallel()
+	b := browsers(t, "https://login.example.fi")
+	good := secret.New().Reveal()
+	for name, value := range map[string]string{
+		"empty":         "",
+		"short":         good[:42],
+		"long":          good + "A",
+		"padding":       good[:42] + "=",
+		"other letters": strings.Repeat("ä", 21) + "A",
+		"loose bits":    strings.Repeat("A", 42) + "B", // decodes to the same bytes as …A: two spellings of one secret
+		"plus":          strings.Repeat("+", 43),
+		"space":         good[:20] + " " + good[21:],
+	} {
+		if _, ok := b.Browser(request(&http.Cookie{Name: "__Host-avain-browser", Value: value})); ok {
+			t.Errorf("%s: %q was taken for a browser", name, value)
+		}
+	}
+}
+
+func TestTwoDifferentCookiesAreNoBrowser(t *testing.T) {
+	t.Parallel()
+	b := browsers(t, "http://localhost:8080")
+	mine := &http.Cookie{Name: "avain-browser", Value: secret.New().Reveal()}
+	planted := &http.Cookie{Name: "avain-browser", Value: secret.New().Reveal()}
+	for name, order := range map[string][]*http.Cookie{"planted first": {planted, mine}, "planted last": {mine, planted}} {
+		if _, ok := b.Browser(request(order...)); ok {
+			t.Errorf("%s: one of two different cookies was believed", name)
+		}
+	}
+	if _, ok := b.Browser(request(mine, mine)); !ok {
+		t.Error("the same cookie twice is still that browser")
+	}
+}
+
+func TestForgetRemovesTheCookie(t *testing.T) {
+	t.Parallel()
+	rec := httptest.NewRecorder()
+	browsers(t, "https://login.example.fi").Forget(rec)
+	got := rec.Header().Get("Set-Cookie")
+	if !strings.HasPrefix(got, "__Host-avain-browser=;") || !strings.Contains(got, "Max-Age=0") || !strings.Contains(got, "Secure") {
+		t.Errorf("Set-Cookie %q does not remove it", got)
+	}
+}
+
+func TestBindingSeparatesAttemptsAndBrowsers(t *testing.T) {
+	t.Parallel()
+	a, b := secret.New(), secret.New()
+	if session.Binding(a, "one") != session.Binding(a, "one") {
+		t.Error("the binding of one browser and attempt changes")
+	}
+	if session.Binding(a, "one") == session.Binding(a, "two") {
+		t.Error("rows of one browser can be linked")
+	}
+	if session.Binding(a, "one") == session.Binding(b, "one") {
+		t.Error("another browser has the same binding")
+	}
+	if session.Binding(a, "one") == a.Hash() {
+		t.Error("the binding is the plain hash of the cookie")
+	}
+}
+
+// FuzzBrowser: whatever stands in the Cookie header, only our own form is believed,
+// and what is believed survives a renewal unchanged.
+func FuzzBrowser(f *testing.F) {
+	f.Add("__Host-avain-browser=" + strings.Repeat("A", 43))
+	f.Add("__Host-avain-browser=" + strings.Repeat("A", 42) + "B")
+	f.Add("__Host-avain-browser=a; __Host-avain-browser=b")
+	f.Add(`__Host-avain-browser="quoted"; $Version=1`)
+	f.Add("avain-browser=" + strings.Repeat("A", 43))
+	f.Add(strings.Repeat("x=y; ", 3000))
+	b := browsers(f, "https://login.example.fi")
+	f.Fuzz(func(t *testing.T, header string) {
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.Header.Set("Cookie", header)
+		browser, ok := b.Browser(r)
+		if ok == browser.Empty() {
+			t.Fatalf("found %v, but empty is %v", ok, browser.Empty())
+		}
+		if ok && (len(browser.Reveal()) != 43 || !strings.Contains(header, browser.Reveal())) {
+			t.Fatal("a secret was believed that is not the cookie's")
+		}
+		kept := b.Ensure(httptest.NewRecorder(), r)
+		if ok && !kept.Equal(browser) {
+			t.Fatal("renewing changed the secret")
+		}
+		if !ok && len(kept.Reveal()) != 43 {
+			t.Fatal("no new secret for a browser without one")
+		}
+	})
+}
