@@ -7,6 +7,7 @@ import (
 
 	"avain/internal/login"
 	"avain/internal/secret"
+	"avain/internal/session"
 )
 
 // legLease is how long one caller may talk to the broker before another may try:
@@ -47,7 +48,7 @@ func (s *Attempts) ForBrowser(ctx context.Context, id string, browser secret.Tex
 }
 
 func owns(a login.Attempt, browser secret.Text) bool {
-	return a.Browser.Zero() || !browser.Empty() && a.Browser.Equal(Binding(browser, a.ID))
+	return a.Browser.Zero() || !browser.Empty() && a.Browser.Equal(session.Binding(browser, a.ID))
 }
 
 // Journey is one trip of the attempt's browser to a broker. Its secrets are
@@ -82,7 +83,7 @@ func (s *Attempts) Prepare(a login.Attempt, browser secret.Text) Journey {
 // Depart records that the person chose a means and leaves for the broker. The
 // first browser to do so owns the attempt.
 func (s *Attempts) Depart(ctx context.Context, j Journey, browser secret.Text, e login.Event) (login.Attempt, error) {
-	binding := Binding(browser, j.Attempt.ID)
+	binding := session.Binding(browser, j.Attempt.ID)
 	e.Step, e.Outcome, e.Means, e.Broker = StepChoose, login.OutcomeOK, j.Means, j.Broker
 	return s.move(ctx, j.Attempt, Open, login.Move{
 		Event: e, IfBrowser: binding, SetBrowser: binding,

@@ -12,6 +12,7 @@ import (
 	"avain/internal/login"
 	"avain/internal/oauth"
 	"avain/internal/secret"
+	"avain/internal/session"
 )
 
 // Issue is the single gate through which every authorization code goes out,
@@ -31,7 +32,7 @@ func (s *Attempts) Issue(ctx context.Context, a login.Attempt, bearer secret.Tex
 	now := s.d.Now()
 	e.Step, e.Outcome = StepConfirm, login.OutcomeOK
 	moved, err := s.move(ctx, a, Confirm, login.Move{
-		Event: e, IfBrowser: Binding(bearer, a.ID),
+		Event: e, IfBrowser: session.Binding(bearer, a.ID),
 		SetCode: code.Hash(), SetCodeEnds: now.Add(s.d.Lifetimes.Code),
 	})
 	if errors.Is(err, login.ErrMoved) && moved.State == login.StateConfirmed && owns(moved, bearer) {

@@ -7,6 +7,7 @@ import (
 
 	"avain/internal/login"
 	"avain/internal/secret"
+	"avain/internal/session"
 )
 
 // The steps of a timeline, in the order of a good login.
@@ -61,7 +62,7 @@ func (s *Attempts) Start(ctx context.Context, in Start) (Started, error) {
 		Timeline: []login.Event{{At: now, Step: StepStart, Outcome: login.OutcomeOK, Browser: in.Label}},
 	}
 	if !in.Browser.Empty() {
-		a.Browser = Binding(in.Browser, a.ID)
+		a.Browser = session.Binding(in.Browser, a.ID)
 	}
 	// 26⁶ codes: among a million attempts a collision comes once in 300 starts.
 	for range 8 {
@@ -79,10 +80,4 @@ func (s *Attempts) Start(ctx context.Context, in Start) (Started, error) {
 		}
 	}
 	return Started{}, login.E(login.Unavailable, login.ReasonInternal, errors.New("no free support code in eight tries"))
-}
-
-// Binding is what an attempt remembers of the browser that owns it. It differs
-// from attempt to attempt, so rows cannot be linked to one browser.
-func Binding(browser secret.Text, attemptID string) secret.Hash {
-	return browser.Derive("browser binding", attemptID).Hash()
 }

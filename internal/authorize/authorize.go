@@ -1,0 +1,204 @@
+package authorize
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"avain/internal/attempt"
+	"avain/internal/client"
+	"avain/internal/dpop"
+	"avain/internal/login"
+	"avain/internal/oauth"
+	"avain/internal/secret"
+	"avain/internal/session"
+	"avain/internal/web"
+)
+
+// Attempts moves attempts: package attempt.
+type Attempts interface {
+	Start(ctx context.Context, in attempt.Start) (attempt.Started, error)
+	ByRequestURI(ctx context.Context, requestURI secret.Text, client string) (login.Attempt, error)
+	ForBrowser(ctx context.Context, id string, browser secret.Text) (login.Attempt, error)
+	Issue(ctx context.Context, a login.Attempt, bearer secret.Text, e login.Event) (secret.Text, login.Attempt, error)
+}
+
+// Deps are what the feature stands on.
+type Deps struct {
+	Attempts Attempts
+	Clients  *client.Registry
+	Proofs   *dpop.Verifier
+	Cookies  *session.Cookies
+	Web      *web.Kit
+	Now      func() time.Time
+	BaseURL  string // issuer; no trailing slash
+
+	AttemptLife      time.Duration
+	StartsPerNetwork *web.Limiter
+	StartsPerKey     *web.Limiter
+
+	// Show renders the page of an attempt that waits for the person, or that is
+	// over: the feature signin.
+	Show func(w http.ResponseWriter, r *http.Request, a login.Attempt) error
+}
+
+// Feature serves the beginning and the end of a login.
+type Feature struct{ d Deps }
+
+// New makes the feature.
+func New(d Deps) *Feature { return &Feature{d} }
+
+// Mount adds the endpoints to the mux.
+func (f *Feature) Mount(mux *http.ServeMux) {
+	web.MountCORS(mux, "/par", f.d.Clients.OriginAllowed, f.d.Web.OAuth(f.par), http.MethodPost)
+	// A client may also POST its request, from its own site (OpenID Connect Core
+	// §3.1.2.1), so cross-origin protection stays out: starting proves nothing.
+	mux.Handle("GET /authorize", f.d.Web.Page(f.begin))
+	mux.Handle("POST /authorize", f.d.Web.CrossOriginPage(f.begin))
+	mux.Handle("GET /login/{id}", f.d.Web.Page(f.page))
+}
+
+// begin is the authorization endpoint. With a request_uri it shows the attempt that
+// /par started; with plain parameters, which the compatible profile allows, it
+// starts one that belongs to this browser.
+func (f *Feature) begin(w http.ResponseWriter, r *http.Request) error {
+	params, err := f.paramsOf(r)
+	if err != nil {
+		return err
+	}
+	c, ok := f.d.Clients.Get(params.Get("client_id"))
+	if !ok {
+		e := login.E(login.Invalid, login.ReasonClientUnknown, nil)
+		e.Param = "client_id"
+		return e
+	}
+	web.Note(r.Context(), web.FieldClient, c.ID)
+	web.Prefer(r.Context(), params.Words("ui_locales"))
+	browser := f.d.Cookies.Ensure(w, r)
+	if uri := params.Get("request_uri"); uri != "" {
+		pushed, isOurs := strings.CutPrefix(uri, oauth.RequestURIPrefix)
+		if !isOurs {
+			return login.BadParam("request_uri", "must come from the pushed authorization request endpoint")
+		}
+		a, err := f.d.Attempts.ByRequestURI(r.Context(), secret.Of(pushed), c.ID)
+		if err != nil {
+			return err
+		}
+		return web.SeeOther(w, "/login/"+a.ID)
+	}
+	return f.beginPlain(w, r, params, c, browser)
+}
+
+func (f *Feature) paramsOf(r *http.Request) (oauth.Params, error) {
+	if r.Method == http.MethodPost {
+		return oauth.FormParams(r)
+	}
+	return oauth.QueryParams(r)
+}
+
+// beginPlain serves requests by parameters. Errors go to the client once its
+// redirect URI is known to be its own, and to the person before.
+func (f *Feature) beginPlain(w http.ResponseWriter, r *http.Request, p oauth.Params, c login.Client, browser secret.Text) error {
+	redirectURI, err := redirectOf(p, c)
+	if err != nil {
+		return err
+	}
+	a := login.Attempt{Client: c.ID, Request: login.Request{RedirectURI: redirectURI, State: p.Get("state")}}
+	if c.Profile == login.ProfileStrict {
+		err := login.BadParam("request_uri", "this client must push its request first (RFC 9126)")
+		return f.sendBack(w, a, err)
+	}
+	request, err := requestOf(p, c, redirectURI)
+	if err != nil {
+		return f.sendBack(w, a, login.AsError(err))
+	}
+	if jkt := p.Get("dpop_jkt"); jkt != "" && !challengePattern.MatchString(jkt) {
+		return f.sendBack(w, a, login.BadParam("dpop_jkt", "must be a JWK thumbprint, 43 characters"))
+	}
+	in := attempt.Start{
+		Client: c.ID, Method: login.MethodDirect, Request: request, Key: p.Get("dpop_jkt"),
+		Browser: browser, Label: web.BrowserLabel(r), Device: login.Device{Platform: "web"},
+	}
+	if err := f.limit(r.Context(), in); err != nil {
+		return err
+	}
+	started, err := f.d.Attempts.Start(r.Context(), in)
+	if err != nil {
+		return err
+	}
+	return web.SeeOther(w, "/login/"+started.Attempt.ID)
+}
+
+// page is the page of an attempt: THE place to come back to.
+func (f *Feature) page(w http.ResponseWriter, r *http.Request) error {
+	browser := f.d.Cookies.Ensure(w, r)
+	a, err := f.d.Attempts.ForBrowser(r.Context(), r.PathValue("id"), browser)
+	if err != nil {
+		return err
+	}
+	return f.Continue(w, r, a)
+}
+
+// Continue is the dispatcher: it reads where the attempt stands and takes the next
+// step. It may be called again at any time and does the same again.
+func (f *Feature) Continue(w http.ResponseWriter, r *http.Request, a login.Attempt) error {
+	web.About(r.Context(), a)
+	switch a.State {
+	case login.StateAuthenticated, login.StateConfirmed:
+		return f.sendCode(w, r, a)
+	default:
+		return f.d.Show(w, r, a)
+	}
+}
+
+// sendCode lets the code out to the client, by the browser that owns the attempt.
+func (f *Feature) sendCode(w http.ResponseWriter, r *http.Request, a login.Attempt) error {
+	browser, ok := f.d.Cookies.Browser(r)
+	if !ok {
+		return login.E(login.Conflict, login.ReasonOtherBrowser, nil)
+	}
+	code, a, err := f.d.Attempts.Issue(r.Context(), a, browser, login.Event{Browser: web.BrowserLabel(r)})
+	if login.HasReason(err, login.ReasonCodeExpired) || a.State.Over() {
+		return f.d.Show(w, r, a)
+	}
+	if err != nil {
+		return err
+	}
+	return web.SeeOther(w, f.backURL(a, url.Values{"code": {code.Reveal()}}))
+}
+
+// Back is the address that tells the client why its login ended, for the pages'
+// way back to the app.
+func (f *Feature) Back(a login.Attempt, e *login.Error) string {
+	values := url.Values{"error": {web.OAuthCode(e)}}
+	if e.Detail != "" {
+		values.Set("error_description", e.Detail)
+	}
+	if e.Reason != "" {
+		values.Set("reason", string(e.Reason))
+	}
+	if a.SupportCode != "" {
+		values.Set("support_code", a.SupportCode)
+	}
+	return f.backURL(a, values)
+}
+
+func (f *Feature) sendBack(w http.ResponseWriter, a login.Attempt, e *login.Error) error {
+	return web.SeeOther(w, f.Back(a, e))
+}
+
+// backURL adds the answer to the client's redirect URI, with the issuer that gave it
+// (RFC 9207: mix-up).
+func (f *Feature) backURL(a login.Attempt, answer url.Values) string {
+	if a.Request.State != "" {
+		answer.Set("state", a.Request.State)
+	}
+	answer.Set("iss", f.d.BaseURL)
+	separator := "?"
+	if strings.Contains(a.Request.RedirectURI, "?") {
+		separator = "&"
+	}
+	return a.Request.RedirectURI + separator + answer.Encode()
+}

@@ -1,0 +1,123 @@
+package authorize
+
+import (
+	"context"
+	"net/http"
+
+	"avain/internal/attempt"
+	"avain/internal/client"
+	"avain/internal/dpop"
+	"avain/internal/login"
+	"avain/internal/oauth"
+	"avain/internal/web"
+)
+
+// pushed is the answer of /par (RFC 9126 §2.2) with our extension members.
+type pushed struct {
+	RequestURI  string `json:"request_uri"`
+	ExpiresIn   int    `json:"expires_in"` // seconds
+	AuthSession string `json:"auth_session"`
+	SupportCode string `json:"support_code"`
+}
+
+// par starts an attempt for a client (RFC 9126). The request_uri stays good for as
+// long as the attempt lives, so that a reloaded page or a restarted app loses nothing;
+// it is bound to the first browser that goes on with it.
+func (f *Feature) par(w http.ResponseWriter, r *http.Request) error {
+	params, err := oauth.FormParams(r)
+	if err != nil {
+		return err
+	}
+	caller, err := f.d.Clients.Authenticate(r)
+	if err != nil {
+		return err
+	}
+	web.Note(r.Context(), web.FieldClient, caller.Client.ID)
+	in, err := f.startOf(w, r, params, caller)
+	if err != nil {
+		return err
+	}
+	if err := f.limit(r.Context(), in); err != nil {
+		return err
+	}
+	started, err := f.d.Attempts.Start(r.Context(), in)
+	if login.HasReason(err, login.ReasonProofReplayed) {
+		return login.AsError(err).WithCode(oauth.InvalidDPoPProof).With("the proof or assertion has been used before")
+	}
+	if err != nil {
+		return err
+	}
+	web.About(r.Context(), started.Attempt)
+	web.WriteJSON(w, http.StatusCreated, pushed{
+		RequestURI:  oauth.RequestURIPrefix + started.RequestURI.Reveal(),
+		ExpiresIn:   int(f.d.AttemptLife.Seconds()) - 1, // FAPI 2.0 §5.3.2.2: less than 600
+		AuthSession: started.AuthSession.Reveal(),
+		SupportCode: started.Attempt.SupportCode,
+	})
+	return nil
+}
+
+// startOf checks a pushed request.
+func (f *Feature) startOf(w http.ResponseWriter, r *http.Request, p oauth.Params, caller client.Caller) (attempt.Start, error) {
+	if p.Has("request_uri") {
+		return attempt.Start{}, login.BadParam("request_uri", "not allowed in a pushed request") // RFC 9126 §2.1
+	}
+	redirectURI, err := redirectOf(p, caller.Client)
+	if err != nil {
+		return attempt.Start{}, err
+	}
+	request, err := requestOf(p, caller.Client, redirectURI)
+	if err != nil {
+		return attempt.Start{}, err
+	}
+	device, err := deviceOf(p)
+	if err != nil {
+		return attempt.Start{}, err
+	}
+	if method := p.Get("login_method"); method != "" && method != string(login.MethodDirect) {
+		return attempt.Start{}, login.BadParam("login_method", "must be direct")
+	}
+	in := attempt.Start{
+		Client: caller.Client.ID, Method: login.MethodDirect, Request: request, Device: device,
+		Label: web.BrowserLabel(r), Once: caller.Once,
+	}
+	return f.bindKey(w, r, p, caller.Client, in)
+}
+
+// bindKey binds the attempt to the app's key, by a DPoP proof at this very request
+// (RFC 9449 §10.1). A strict client must send one; a compatible client may send a
+// proof or name its key as dpop_jkt.
+func (f *Feature) bindKey(w http.ResponseWriter, r *http.Request, p oauth.Params, c login.Client, in attempt.Start) (attempt.Start, error) {
+	proofs := r.Header.Values("DPoP")
+	if len(proofs) == 0 && c.Profile != login.ProfileStrict {
+		if jkt := p.Get("dpop_jkt"); jkt != "" && !challengePattern.MatchString(jkt) {
+			return in, login.BadParam("dpop_jkt", "must be a JWK thumbprint, 43 characters")
+		}
+		in.Key = p.Get("dpop_jkt")
+		return in, nil
+	}
+	w.Header().Set("DPoP-Nonce", f.d.Proofs.Nonce(f.d.Now()))
+	proof, err := f.d.Proofs.Check(dpop.Request{
+		Proofs: proofs, Method: r.Method, URL: f.d.BaseURL + r.URL.Path, RequireNonce: true,
+	})
+	if err != nil {
+		return in, err
+	}
+	if jkt := p.Get("dpop_jkt"); jkt != "" && jkt != proof.Thumbprint {
+		return in, login.BadParam("dpop_jkt", "is not the key of the DPoP proof").WithCode(oauth.InvalidDPoPProof)
+	}
+	in.Key, in.Once = proof.Thumbprint, append(in.Once, proof.Once)
+	return in, nil
+}
+
+// limit holds back floods of starts: per network, and per key for apps that have
+// one (threat 34). It slows a caller down and locks no person out.
+func (f *Feature) limit(ctx context.Context, in attempt.Start) error {
+	if err := f.d.StartsPerNetwork.Check(web.NetworkKey(ctx)); err != nil {
+		return err
+	}
+	if in.Key == "" {
+		return nil
+	}
+	return f.d.StartsPerKey.Check(in.Key)
+}

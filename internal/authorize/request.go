@@ -1,0 +1,181 @@
+package authorize
+
+import (
+	"regexp"
+	"slices"
+	"strconv"
+
+	"avain/internal/client"
+	"avain/internal/login"
+	"avain/internal/oauth"
+
+	"golang.org/x/mod/semver"
+)
+
+// Lengths that we keep of what a client sends. Rows are bounded (threat 34).
+const (
+	maxState  = 512
+	maxLabel  = 64
+	maxScopes = 16
+)
+
+// base64url without padding of a SHA-256: the only code_challenge there is (RFC 7636 §4.2).
+var challengePattern = regexp.MustCompile(`^[A-Za-z0-9_-]{43}$`)
+
+// redirectOf checks the redirect URI. Until it is known to be the client's, no
+// error may be sent there (open redirector, RFC 9700 §4.11).
+func redirectOf(p oauth.Params, c login.Client) (string, error) {
+	uri := p.Get("redirect_uri")
+	if uri == "" {
+		return "", login.BadParam("redirect_uri", "missing")
+	}
+	if !client.MatchRedirect(c, uri) {
+		e := login.E(login.Invalid, login.ReasonRedirectUnknown, nil).With("redirect_uri is not registered for this client; it must match exactly")
+		e.Param = "redirect_uri"
+		return "", e
+	}
+	return uri, nil
+}
+
+// requestOf checks everything else that an authorization request may carry, under
+// the client's profile. The redirect URI has been checked before.
+func requestOf(p oauth.Params, c login.Client, redirectURI string) (login.Request, error) {
+	r := login.Request{
+		RedirectURI: redirectURI, State: p.Get("state"), Nonce: p.Get("nonce"),
+		Scopes: p.Words("scope"), CodeChallenge: p.Get("code_challenge"),
+		UILocales: p.Words("ui_locales"), ACRValues: p.Words("acr_values"),
+	}
+	for _, check := range []func(oauth.Params, login.Client, login.Request) error{
+		supported, flow, scopes, challenge, prompts,
+	} {
+		if err := check(p, c, r); err != nil {
+			return login.Request{}, err
+		}
+	}
+	for name, words := range map[string]*[]string{"ui_locales": &r.UILocales, "acr_values": &r.ACRValues} {
+		if len(*words) > maxScopes || slices.ContainsFunc(*words, func(w string) bool { return len(w) > 128 }) {
+			return login.Request{}, login.BadParam(name, "too many or too long values")
+		}
+	}
+	if p.Has("max_age") {
+		seconds, err := strconv.Atoi(p.Get("max_age"))
+		if err != nil || seconds < 0 {
+			return login.Request{}, login.BadParam("max_age", "must be a whole number of seconds, 0 or more")
+		}
+		r.MaxAge = &seconds // always kept: every login authenticates afresh
+	}
+	return r, nil
+}
+
+// supported refuses what we do not do, rather than ignoring what a client may rely on.
+func supported(p oauth.Params, _ login.Client, _ login.Request) error {
+	for name, code := range map[string]string{
+		"request": oauth.RequestNotSupported, "registration": oauth.RegistrationNotSupport,
+	} {
+		if p.Has(name) {
+			return login.BadParam(name, "not supported").WithCode(code)
+		}
+	}
+	return nil
+}
+
+func flow(p oauth.Params, _ login.Client, r login.Request) error {
+	switch {
+	case p.Get("response_type") == "":
+		return login.BadParam("response_type", "missing")
+	case p.Get("response_type") != "code":
+		return login.BadParam("response_type", "only code is supported").WithCode(oauth.UnsupportedResponseType)
+	case p.Has("response_mode") && p.Get("response_mode") != "query":
+		return login.BadParam("response_mode", "only query is supported")
+	case len(r.State) > maxState:
+		return login.BadParam("state", "longer than 512 bytes")
+	case len(r.Nonce) > maxState:
+		return login.BadParam("nonce", "longer than 512 bytes")
+	default:
+		return nil
+	}
+}
+
+func scopes(_ oauth.Params, c login.Client, r login.Request) error {
+	if !slices.Contains(r.Scopes, oauth.ScopeOpenID) {
+		return login.BadParam("scope", "must contain openid").WithCode(oauth.InvalidScope)
+	}
+	if len(r.Scopes) > maxScopes {
+		return login.BadParam("scope", "too many scopes").WithCode(oauth.InvalidScope)
+	}
+	for _, scope := range r.Scopes {
+		if !c.Allows(scope) {
+			return login.BadParam("scope", "contains a scope that this client is not configured for").WithCode(oauth.InvalidScope)
+		}
+	}
+	return nil
+}
+
+// challenge demands PKCE of everyone who cannot keep a secret, and of every strict
+// client (RFC 9700 §2.1.1). "plain" does not exist here.
+func challenge(p oauth.Params, c login.Client, r login.Request) error {
+	method := p.Get("code_challenge_method")
+	switch {
+	case r.CodeChallenge == "" && method != "":
+		return login.BadParam("code_challenge", "missing")
+	case r.CodeChallenge == "" && (c.Public() || c.Profile == login.ProfileStrict):
+		return login.BadParam("code_challenge", "missing: this client must use PKCE")
+	case r.CodeChallenge == "":
+		return nil
+	case method != oauth.ChallengeS256:
+		return login.BadParam("code_challenge_method", "must be S256")
+	case !challengePattern.MatchString(r.CodeChallenge):
+		return login.BadParam("code_challenge", "must be the base64url-encoded SHA-256 of the verifier, 43 characters")
+	default:
+		return nil
+	}
+}
+
+// prompts: every login asks the person afresh, so "none" can never succeed and the
+// others are what we do anyway (OpenID Connect Core §3.1.2.1).
+func prompts(p oauth.Params, _ login.Client, _ login.Request) error {
+	words := p.Words("prompt")
+	for _, word := range words {
+		switch word {
+		case "none":
+			if len(words) > 1 {
+				return login.BadParam("prompt", "none cannot be combined with other values")
+			}
+			e := login.BadParam("prompt", "every login authenticates the person, so none cannot be served")
+			return e.WithCode(oauth.LoginRequired)
+		case "login", "consent", "select_account":
+		default:
+			return login.BadParam("prompt", "unknown value")
+		}
+	}
+	return nil
+}
+
+var platforms = []string{"android", "ios", "huawei", "web"}
+
+// deviceOf reads what the app says about itself. It is shown to people, so it is
+// kept short and printable; it is never believed.
+func deviceOf(p oauth.Params) (login.Device, error) {
+	d := login.Device{
+		Name: p.Get("device_name"), Model: p.Get("device_model"),
+		Platform: p.Get("device_platform"), AppVersion: p.Get("app_version"),
+	}
+	for name, value := range map[string]string{"device_name": d.Name, "device_model": d.Model} {
+		if len(value) > 4*maxLabel || len([]rune(value)) > maxLabel || slices.ContainsFunc([]rune(value), unprintable) {
+			return login.Device{}, login.BadParam(name, "at most 64 printable characters")
+		}
+	}
+	if d.Platform != "" && !slices.Contains(platforms, d.Platform) {
+		return login.Device{}, login.BadParam("device_platform", "must be android, ios, huawei or web")
+	}
+	if d.AppVersion != "" && (len(d.AppVersion) > maxLabel || !semver.IsValid("v"+d.AppVersion)) {
+		return login.Device{}, login.BadParam("app_version", "must be a version such as 1.16.0")
+	}
+	return d, nil
+}
+
+// unprintable also catches the invisible characters that reorder text: a device
+// must not be able to rewrite the sentence in which it is shown.
+func unprintable(r rune) bool {
+	return !strconv.IsPrint(r)
+}

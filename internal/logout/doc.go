@@ -1,0 +1,8 @@
+// Package logout ends the session of an app from a browser (OpenID Connect
+// RP-Initiated Logout 1.0).
+//
+// There is no browser session that could log an app in again by itself: every login
+// authenticates the person afresh. So logging out means ending the one session that
+// the ID token names. Apps that hold a refresh token end it at /revoke (package
+// token).
+package logout

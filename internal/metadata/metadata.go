@@ -1,0 +1,143 @@
+package metadata
+
+import (
+	"net/http"
+	"strings"
+
+	"avain/internal/login"
+	"avain/internal/oauth"
+	"avain/internal/signer"
+	"avain/internal/web"
+)
+
+// Brokers publish our registration: package broker.
+type Brokers interface {
+	SignedJWKS(broker string) ([]byte, error)
+	EntityStatement(broker string) ([]byte, error)
+	JWKS(broker string) ([]byte, error)
+}
+
+// Deps are what the feature stands on.
+type Deps struct {
+	Signer  *signer.Signer
+	Brokers Brokers
+	Web     *web.Kit
+	BaseURL string // issuer; no trailing slash
+	Scopes  []string
+	ACR     []string // levels that our brokers may answer
+	Locales []string
+}
+
+// Feature serves the metadata.
+type Feature struct{ d Deps }
+
+// New makes the feature.
+func New(d Deps) *Feature { return &Feature{d} }
+
+// Mount adds the endpoints to the mux. Anybody may read them from any web origin:
+// they are public, and standard libraries in browsers fetch them.
+func (f *Feature) Mount(mux *http.ServeMux) {
+	anyOrigin := func(string) bool { return true }
+	public := func(path string, h web.Handler) {
+		web.MountCORS(mux, path, anyOrigin, f.d.Web.OAuth(h), http.MethodGet)
+	}
+	public("/.well-known/openid-configuration", f.discovery)
+	public("/.well-known/oauth-authorization-server", f.discovery)
+	public("/jwks", f.jwks)
+	mux.Handle("GET /ftn/{broker}/signed-jwks.jwt", f.d.Web.OAuth(f.published("application/jwk-set+jwt", f.d.Brokers.SignedJWKS)))
+	mux.Handle("GET /ftn/{broker}/entity-statement.jwt", f.d.Web.OAuth(f.published("application/entity-statement+jwt", f.d.Brokers.EntityStatement)))
+	mux.Handle("GET /ftn/{broker}/jwks", f.d.Web.OAuth(f.published("application/jwk-set+json", f.d.Brokers.JWKS)))
+}
+
+// document is the metadata of RFC 8414 and OpenID Connect Discovery, one for both.
+type document struct {
+	Issuer                string   `json:"issuer"`
+	Authorization         string   `json:"authorization_endpoint"`
+	Token                 string   `json:"token_endpoint"`
+	PAR                   string   `json:"pushed_authorization_request_endpoint"`
+	UserInfo              string   `json:"userinfo_endpoint"`
+	Revocation            string   `json:"revocation_endpoint"`
+	Introspection         string   `json:"introspection_endpoint"`
+	EndSession            string   `json:"end_session_endpoint"`
+	JWKS                  string   `json:"jwks_uri"`
+	Scopes                []string `json:"scopes_supported"`
+	ResponseTypes         []string `json:"response_types_supported"`
+	ResponseModes         []string `json:"response_modes_supported"`
+	Grants                []string `json:"grant_types_supported"`
+	ACR                   []string `json:"acr_values_supported,omitempty"`
+	Subjects              []string `json:"subject_types_supported"`
+	IDTokenAlgs           []string `json:"id_token_signing_alg_values_supported"`
+	TokenAuth             []string `json:"token_endpoint_auth_methods_supported"`
+	TokenAuthAlgs         []string `json:"token_endpoint_auth_signing_alg_values_supported"`
+	IntrospectionAuth     []string `json:"introspection_endpoint_auth_methods_supported"`
+	IntrospectionAuthAlgs []string `json:"introspection_endpoint_auth_signing_alg_values_supported"`
+	RevocationAuth        []string `json:"revocation_endpoint_auth_methods_supported"`
+	RevocationAuthAlgs    []string `json:"revocation_endpoint_auth_signing_alg_values_supported"`
+	Challenges            []string `json:"code_challenge_methods_supported"`
+	DPoPAlgs              []string `json:"dpop_signing_alg_values_supported"`
+	Claims                []string `json:"claims_supported"`
+	UILocales             []string `json:"ui_locales_supported"`
+	Prompts               []string `json:"prompt_values_supported"`
+	ISS                   bool     `json:"authorization_response_iss_parameter_supported"`
+	ClaimsParameter       bool     `json:"claims_parameter_supported"`
+	RequestParameter      bool     `json:"request_parameter_supported"`
+	RequestURIParameter   bool     `json:"request_uri_parameter_supported"`
+}
+
+func (f *Feature) discovery(w http.ResponseWriter, r *http.Request) error {
+	at := func(path string) string { return f.d.BaseURL + path }
+	algs := []string{"ES256", "PS256", "EdDSA"}
+	confidential := []string{string(login.AuthPrivateKeyJWT), string(login.AuthSecretBasic)}
+	everybody := append([]string{string(login.AuthNone)}, confidential...)
+	w.Header().Set("Cache-Control", "public, max-age=300")
+	web.WriteJSON(w, http.StatusOK, document{
+		Issuer: f.d.BaseURL, Authorization: at("/authorize"), Token: at("/token"), PAR: at("/par"),
+		UserInfo: at("/userinfo"), Revocation: at("/revoke"), Introspection: at("/introspect"),
+		EndSession: at("/logout"), JWKS: at("/jwks"),
+		Scopes: f.d.Scopes, ResponseTypes: []string{"code"}, ResponseModes: []string{"query"},
+		Grants: []string{oauth.GrantAuthorizationCode, oauth.GrantRefreshToken},
+		ACR:    f.d.ACR, Subjects: []string{"public", "pairwise"}, IDTokenAlgs: f.d.Signer.Algs(),
+		TokenAuth: everybody, TokenAuthAlgs: algs,
+		IntrospectionAuth: confidential, IntrospectionAuthAlgs: algs,
+		RevocationAuth: everybody, RevocationAuthAlgs: algs,
+		Challenges: []string{oauth.ChallengeS256}, DPoPAlgs: algs,
+		Claims: []string{
+			"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "at_hash", "sid",
+			"name", "given_name", "family_name", "locale", "benefits",
+		},
+		UILocales: f.d.Locales, Prompts: []string{"login"}, ISS: true,
+	})
+	return nil
+}
+
+// jwks serves our signing keys. Clients may keep them for five minutes; the next
+// key is published long before it signs (package signer).
+func (f *Feature) jwks(w http.ResponseWriter, r *http.Request) error {
+	body, etag, err := f.d.Signer.JWKS(r.Context())
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Cache-Control", "public, max-age=300")
+	w.Header().Set("Content-Type", "application/jwk-set+json")
+	w.Header().Set("ETag", etag)
+	if strings.Contains(r.Header.Get("If-None-Match"), etag) {
+		w.WriteHeader(http.StatusNotModified)
+		return nil
+	}
+	_, _ = w.Write(body) // the caller has gone; there is nobody left to tell
+	return nil
+}
+
+// published serves what a broker fetches about us (ftn.md §1).
+func (f *Feature) published(contentType string, make func(string) ([]byte, error)) web.Handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		body, err := make(r.PathValue("broker"))
+		if err != nil {
+			return err
+		}
+		w.Header().Set("Content-Type", contentType)
+		w.Header().Set("Cache-Control", "public, max-age=300")
+		_, _ = w.Write(body)
+		return nil
+	}
+}

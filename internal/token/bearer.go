@@ -1,0 +1,135 @@
+package token
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+
+	"avain/internal/dpop"
+	"avain/internal/login"
+	"avain/internal/oauth"
+	"avain/internal/secret"
+	"avain/internal/signer"
+	"avain/internal/web"
+)
+
+// holder is who presents an access token: its claims, and the session as it is now.
+type holder struct {
+	claims  accessClaims
+	session login.Session
+	person  login.Person
+}
+
+// userinfo answers OpenID Connect Core §5.3.
+func (f *Feature) userinfo(w http.ResponseWriter, r *http.Request) error {
+	h, err := f.authorize(w, r)
+	web.Note(r.Context(), web.FieldClient, h.claims.Client)
+	if err != nil {
+		return err
+	}
+	scopes := strings.Fields(h.claims.Scope)
+	answer := struct {
+		Subject string `json:"sub"`
+		profile
+		Benefits *[]login.Benefit `json:"benefits,omitempty"`
+	}{Subject: h.claims.Subject, profile: profileOf(h.person, scopes)}
+	for _, scope := range scopes {
+		if scope == oauth.ScopeBenefits {
+			all := append([]login.Benefit{}, h.person.Benefits...) // [] rather than null
+			answer.Benefits = &all
+		}
+	}
+	web.WriteJSON(w, http.StatusOK, answer)
+	return nil
+}
+
+// authorize checks an access token at a resource of ours (RFC 9449 §7.1): the
+// signature, the key it is bound to, and that the session still lives. A bound token
+// that comes as Bearer is stolen goods, and refused.
+func (f *Feature) authorize(w http.ResponseWriter, r *http.Request) (holder, error) {
+	scheme, value, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	isDPoP, isBearer := strings.EqualFold(scheme, oauth.TokenTypeDPoP), strings.EqualFold(scheme, oauth.TokenTypeBearer)
+	if !isDPoP && !isBearer {
+		return holder{}, login.E(login.Unauthenticated, login.ReasonTokenInvalid, nil).WithCode(oauth.InvalidToken).With("no access token")
+	}
+	h, once, err := f.present(w, r, secret.Of(strings.TrimSpace(value)), isDPoP)
+	if err == nil {
+		h.session, err = f.d.Sessions.UseSession(r.Context(), h.session.ID, f.d.Now(), h.session.IdleUntil, once...)
+	}
+	if errors.Is(err, login.ErrReplayed) {
+		err = login.E(login.Unauthenticated, login.ReasonProofReplayed, err).WithCode(oauth.InvalidDPoPProof).With("the proof has been used before")
+	}
+	if err == nil && !h.session.Live(f.d.Now()) {
+		err = invalidToken("the session has ended")
+	}
+	if err != nil {
+		return holder{}, err
+	}
+	return h, nil
+}
+
+func (f *Feature) present(w http.ResponseWriter, r *http.Request, token secret.Text, isDPoP bool) (holder, []login.Once, error) {
+	h, err := f.inspect(r.Context(), token)
+	if err != nil {
+		return holder{}, nil, err
+	}
+	bound := h.claims.Confirm != nil
+	if bound != isDPoP {
+		return holder{}, nil, invalidToken("the token is bound to a key: present it with the DPoP scheme, and only such a token")
+	}
+	if !bound {
+		return h, nil, nil
+	}
+	w.Header().Set("DPoP-Nonce", f.d.Proofs.Nonce(f.d.Now()))
+	proof, err := f.d.Proofs.Check(dpop.Request{
+		Proofs: r.Header.Values("DPoP"), Method: r.Method, URL: f.d.BaseURL + r.URL.Path,
+		AccessToken: token, RequireNonce: true,
+	})
+	if err != nil {
+		e := *login.AsError(err)
+		e.Kind = login.Unauthenticated // at a resource a bad proof is a 401 (RFC 9449 §7.1)
+		return holder{}, nil, &e
+	}
+	if proof.Thumbprint != h.claims.Confirm.Thumbprint {
+		return holder{}, nil, login.E(login.Unauthenticated, login.ReasonKeyWrong, nil).WithCode(oauth.InvalidToken).With("the token is bound to another key")
+	}
+	return h, []login.Once{proof.Once}, nil
+}
+
+// inspect verifies an access token and looks up what stands behind it now.
+func (f *Feature) inspect(ctx context.Context, token secret.Text) (holder, error) {
+	raw, err := f.d.Signer.Verify(ctx, token.Reveal(), signer.Expect{Typ: signer.TypAccessToken})
+	if err != nil {
+		return holder{}, err
+	}
+	var h holder
+	if err := json.Unmarshal(raw, &h.claims); err != nil || h.claims.Audience != f.d.BaseURL {
+		return holder{}, invalidToken("not an access token of this service")
+	}
+	if h.session, err = f.d.Sessions.SessionByID(ctx, h.claims.Session); err != nil {
+		return holder{}, gone(err)
+	}
+	if !h.session.Live(f.d.Now()) || h.session.Client != h.claims.Client {
+		return holder{}, invalidToken("the session has ended")
+	}
+	if h.person, err = f.d.Sessions.PersonByID(ctx, h.session.Person); err != nil {
+		return holder{}, gone(err)
+	}
+	if h.person.Locked() {
+		return holder{}, invalidToken("the person may not log in")
+	}
+	return h, nil
+}
+
+func gone(err error) error {
+	if errors.Is(err, login.ErrNotFound) {
+		return invalidToken("the session has ended")
+	}
+	return err
+}
+
+func invalidToken(detail string) *login.Error {
+	return login.E(login.Unauthenticated, login.ReasonTokenInvalid, nil).WithCode(oauth.InvalidToken).With(detail)
+}

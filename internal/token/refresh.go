@@ -1,0 +1,125 @@
+package token
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"avain/internal/login"
+	"avain/internal/oauth"
+	"avain/internal/secret"
+)
+
+// refreshToken answers the grant of RFC 6749 §6. Person, session and client are
+// checked anew each time: a device that was logged out, or a person who was locked,
+// is out at this call (a refresh after revocation was Pocket ID CVE-2026-43983).
+func (f *Feature) refreshToken(ctx context.Context, c call) (Response, error) {
+	presented := secret.Of(c.params.Get("refresh_token"))
+	if presented.Empty() {
+		return Response{}, login.BadParam("refresh_token", "missing")
+	}
+	session, err := f.d.Sessions.SessionByRefresh(ctx, presented.Hash())
+	if errors.Is(err, login.ErrNotFound) {
+		return Response{}, ended("unknown refresh token")
+	}
+	if err != nil {
+		return Response{}, err
+	}
+	if err := f.mayRefresh(session, c); err != nil {
+		return Response{}, err
+	}
+	scopes, err := narrowed(c.params.Words("scope"), session.Scopes)
+	if err != nil {
+		return Response{}, err
+	}
+	person, err := f.d.Sessions.PersonByID(ctx, session.Person)
+	if err != nil && !errors.Is(err, login.ErrNotFound) {
+		return Response{}, err
+	}
+	if err != nil || person.Locked() {
+		return Response{}, login.E(login.Invalid, login.ReasonPersonLocked, err).WithCode(oauth.InvalidGrant).With("the person may not log in")
+	}
+	now := f.d.Now()
+	idleUntil := earlier(now.Add(f.d.IdleLife), session.EndsAt)
+	var next secret.Text
+	if c.client.Profile == login.ProfileStrict {
+		// Bound to the key and not rotated: a lost answer must not log anybody out.
+		session, err = f.d.Sessions.UseSession(ctx, session.ID, now, idleUntil, c.once...)
+	} else {
+		session, next, err = f.rotate(ctx, session, presented, now, idleUntil, c.once)
+	}
+	if err != nil {
+		return Response{}, err
+	}
+	if !session.Live(now) {
+		return Response{}, ended("the session has ended") // revoked between look-up and use
+	}
+	answer, err := f.answer(ctx, c.client, session, person, scopes)
+	if err == nil && !next.Empty() {
+		answer.RefreshToken = next.Reveal()
+	}
+	return answer, err
+}
+
+func (f *Feature) mayRefresh(s login.Session, c call) error {
+	switch {
+	case s.Client != c.client.ID:
+		return ended("the refresh token was issued to another client")
+	case s.Key != c.key:
+		return login.E(login.Invalid, login.ReasonKeyWrong, nil).WithCode(oauth.InvalidGrant).With("the DPoP key is not the one of this session")
+	case !s.Live(f.d.Now()):
+		return ended("the session has ended")
+	default:
+		return nil
+	}
+}
+
+// rotate replaces the refresh token of a compatible client. For a short while the
+// old one gets the same successor again, for a caller who lost our answer; after
+// that it can only be a stolen copy, and the whole session ends (RFC 9700 §4.14.2).
+func (f *Feature) rotate(ctx context.Context, s login.Session, presented secret.Text, now, idleUntil time.Time, once []login.Once) (login.Session, secret.Text, error) {
+	next := f.d.RotationKey.Derive("rotated refresh token", s.ID, presented.Reveal())
+	if presented.Hash().Equal(s.Refresh) {
+		rotated, err := f.d.Sessions.RotateRefresh(ctx, login.Rotation{
+			Session: s.ID, From: s.Refresh, To: next.Hash(),
+			At: now, PreviousUntil: now.Add(f.d.RotationGrace), IdleUntil: idleUntil, Once: once,
+		})
+		if !errors.Is(err, login.ErrMoved) {
+			return rotated, next, err
+		}
+		s = rotated // another request was faster; this one is its retry
+	}
+	if s.Refresh.Equal(next.Hash()) && now.Before(s.PreviousUntil) {
+		used, err := f.d.Sessions.UseSession(ctx, s.ID, now, idleUntil, once...)
+		return used, next, err
+	}
+	f.d.Audit.RefreshReused(ctx, s)
+	why := string(login.ReasonCodeReplayed)
+	return s, secret.Text{}, errors.Join(ended("the refresh token has been used before"), f.d.Sessions.RevokeSession(ctx, s.ID, why, now))
+}
+
+// narrowed answers the scopes of this access token: those asked for, never more
+// than the session has.
+func narrowed(asked, had []string) ([]string, error) {
+	if len(asked) == 0 {
+		return had, nil
+	}
+	for _, scope := range asked {
+		if !slices.Contains(had, scope) {
+			return nil, login.BadParam("scope", "asks for more than was granted").WithCode(oauth.InvalidScope)
+		}
+	}
+	return asked, nil
+}
+
+func ended(detail string) *login.Error {
+	return login.E(login.Invalid, login.ReasonSessionEnded, nil).WithCode(oauth.InvalidGrant).With(detail)
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}

@@ -1,0 +1,103 @@
+package token
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"avain/internal/login"
+	"avain/internal/oauth"
+	"avain/internal/secret"
+	"avain/internal/web"
+)
+
+// revoke answers RFC 7009: giving up either token ends the session. An unknown
+// token is a success, since it is as good as revoked; another client's token is left
+// alone without saying so.
+func (f *Feature) revoke(w http.ResponseWriter, r *http.Request, c call) error {
+	if !c.params.Has("token") {
+		return login.BadParam("token", "missing")
+	}
+	if err := f.spend(r.Context(), c); err != nil {
+		return err
+	}
+	session, err := f.behind(r.Context(), secret.Of(c.params.Get("token")))
+	if err != nil && !unusable(err) {
+		return err
+	}
+	if err == nil && session.Client == c.client.ID && session.RevokedAt.IsZero() {
+		const why = "logged out by the app"
+		if err := f.d.Sessions.RevokeSession(r.Context(), session.ID, why, f.d.Now()); err != nil {
+			return err
+		}
+		f.d.Audit.SessionRevoked(r.Context(), session, why)
+	}
+	w.WriteHeader(http.StatusOK)
+	return nil
+}
+
+// introspection is the answer of RFC 7662 §2.2.
+type introspection struct {
+	Active bool `json:"active"`
+	*accessClaims
+	TokenType string `json:"token_type,omitempty"`
+}
+
+// introspect tells a resource server about a token, as it is at this moment. Only
+// clients that are configured for it may ask.
+func (f *Feature) introspect(w http.ResponseWriter, r *http.Request, c call) error {
+	if !c.client.Introspection || c.client.Public() {
+		return login.E(login.Forbidden, login.ReasonClientRefused, nil).WithCode(oauth.UnauthorizedClient).With("this client may not introspect tokens")
+	}
+	if !c.params.Has("token") {
+		return login.BadParam("token", "missing")
+	}
+	if err := f.spend(r.Context(), c); err != nil {
+		return err
+	}
+	h, err := f.inspect(r.Context(), secret.Of(c.params.Get("token")))
+	if unusable(err) {
+		web.WriteJSON(w, http.StatusOK, introspection{})
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if _, err := f.d.Sessions.UseSession(r.Context(), h.session.ID, f.d.Now(), h.session.IdleUntil); err != nil {
+		return err
+	}
+	web.WriteJSON(w, http.StatusOK, introspection{true, &h.claims, tokenType(h.session)})
+	return nil
+}
+
+// behind finds the session of a refresh token or an access token.
+func (f *Feature) behind(ctx context.Context, token secret.Text) (login.Session, error) {
+	session, err := f.d.Sessions.SessionByRefresh(ctx, token.Hash())
+	if !errors.Is(err, login.ErrNotFound) {
+		return session, err
+	}
+	h, err := f.inspect(ctx, token)
+	return h.session, err
+}
+
+// spend sets the marks of a client assertion where no other write carries them.
+func (f *Feature) spend(ctx context.Context, c call) error {
+	if len(c.once) == 0 {
+		return nil
+	}
+	err := f.d.Sessions.UseOnce(ctx, c.once...)
+	if errors.Is(err, login.ErrReplayed) {
+		return login.E(login.Unauthenticated, login.ReasonClientRefused, err).WithCode(oauth.InvalidClient).With("the client assertion has been used before")
+	}
+	return err
+}
+
+// unusable reports whether the error says that the token is no good, rather than
+// that we could not find out.
+func unusable(err error) bool {
+	if err == nil {
+		return false
+	}
+	kind := login.AsError(err).Kind
+	return kind == login.Unauthenticated || errors.Is(err, login.ErrNotFound)
+}
