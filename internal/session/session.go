@@ -22,30 +22,30 @@ const (
 	cookiePlain  = "avain-browser"
 )
 
-// Browsers reads and writes the cookie.
-type Browsers struct {
+// Cookies reads and writes the cookie.
+type Cookies struct {
 	name   string
 	secure bool
 }
 
 // New makes it for a service at the base URL.
-func New(base *url.URL) Browsers {
+func New(base *url.URL) *Cookies {
 	if base.Scheme == "https" {
-		return Browsers{name: cookieSecure, secure: true}
+		return &Cookies{name: cookieSecure, secure: true}
 	}
-	return Browsers{name: cookiePlain}
+	return &Cookies{name: cookiePlain}
 }
 
 // Browser is the secret of the browser that sent the request, false when it has
 // none. A cookie that we cannot have made counts as none; so do two that differ,
 // because then one of them was planted and nothing says which.
-func (b Browsers) Browser(r *http.Request) (secret.Text, bool) {
+func (c *Cookies) Browser(r *http.Request) (secret.Text, bool) {
 	var found secret.Text
-	for _, c := range r.CookiesNamed(b.name) {
-		if !wellFormed(c.Value) {
+	for _, sent := range r.CookiesNamed(c.name) {
+		if !wellFormed(sent.Value) {
 			return secret.Text{}, false
 		}
-		value := secret.Of(c.Value)
+		value := secret.Of(sent.Value)
 		if !found.Empty() && !found.Equal(value) {
 			return secret.Text{}, false
 		}
@@ -56,21 +56,21 @@ func (b Browsers) Browser(r *http.Request) (secret.Text, bool) {
 
 // Ensure is the secret of the browser; one without gets a new one with the answer.
 // Each call renews the cookie for another [Idle].
-func (b Browsers) Ensure(w http.ResponseWriter, r *http.Request) secret.Text {
-	browser, ok := b.Browser(r)
+func (c *Cookies) Ensure(w http.ResponseWriter, r *http.Request) secret.Text {
+	browser, ok := c.Browser(r)
 	if !ok {
 		browser = secret.New()
 	}
-	b.set(w, browser.Reveal(), int(Idle.Seconds()))
+	c.set(w, browser.Reveal(), int(Idle.Seconds()))
 	return browser
 }
 
 // Forget removes the cookie.
-func (b Browsers) Forget(w http.ResponseWriter) { b.set(w, "", -1) }
+func (c *Cookies) Forget(w http.ResponseWriter) { c.set(w, "", -1) }
 
-func (b Browsers) set(w http.ResponseWriter, value string, maxAge int) {
+func (c *Cookies) set(w http.ResponseWriter, value string, maxAge int) {
 	http.SetCookie(w, &http.Cookie{
-		Name: b.name, Value: value, Path: "/", MaxAge: maxAge, Secure: b.secure, HttpOnly: true,
+		Name: c.name, Value: value, Path: "/", MaxAge: maxAge, Secure: c.secure, HttpOnly: true,
 		// Lax, not Strict: the way back from the bank is a navigation from another
 		// site, and it must arrive with the cookie.
 		SameSite: http.SameSiteLaxMode,

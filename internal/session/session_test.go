@@ -11,7 +11,7 @@ import (
 	"avain/internal/session"
 )
 
-func browsers(t testing.TB, base string) session.Browsers {
+func browsers(t testing.TB, base string) *session.Cookies {
 	t.Helper()
 	u, err := url.Parse(base)
 	if err != nil {
@@ -20,7 +20,7 @@ func browsers(t testing.TB, base string) session.Browsers {
 	return session.New(u)
 }
 
-func ensure(t testing.TB, b session.Browsers, r *http.Request) (secret.Text, *http.Cookie) {
+func ensure(t testing.TB, b *session.Cookies, r *http.Request) (secret.Text, *http.Cookie) {
 	t.Helper()
 	rec := httptest.NewRecorder()
 	browser := b.Ensure(rec, r)

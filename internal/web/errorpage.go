@@ -82,33 +82,32 @@ func ownPath(path string) string {
 	return path
 }
 
-// Failure is what error.html shows: texts by reason, then the ways on.
-type Failure struct {
+// failureView is what error.html reads.
+type failureView struct {
 	Reason  string
-	Param   string // for the developer of an app whose request is wrong
-	Detail  string
+	Detail  string // for the developer of an app whose request is wrong
 	Buttons []Button
 }
 
-// Known reports whether the catalogue has words for a reason; others are told as
-// an internal error, because their page would be empty.
-func (k *Kit) reasonWithText(reason login.Reason) string {
+// Worded is the reason if the catalogue has words for it, else login.ReasonInternal:
+// a page without words would help nobody.
+func (k *Kit) Worded(reason login.Reason) login.Reason {
 	if k.texts.has("reason." + string(reason) + ".title") {
-		return string(reason)
+		return reason
 	}
-	return string(login.ReasonInternal)
+	return login.ReasonInternal
 }
 
 func (k *Kit) errorPage(w http.ResponseWriter, r *http.Request, e *login.Error, status int) {
 	r, rec := withRecord(r)
 	_, ways := rec.snapshot()
 	retryAfter(w.Header(), e)
-	reason := k.reasonWithText(e.Reason)
-	failure := Failure{Reason: reason, Buttons: k.Buttons(login.Reason(reason), ways)}
+	reason := k.Worded(e.Reason)
+	failure := failureView{Reason: string(reason), Buttons: k.Buttons(reason, ways)}
 	if forDeveloper(e) {
-		failure.Param, failure.Detail = e.Param, description(e)
+		failure.Detail = description(e)
 	}
-	err := k.Render(w, r, status, Page{Template: k.pages.failure, Title: "reason." + reason + ".title", Data: failure})
+	err := k.Render(w, r, status, Page{Template: k.pages.failure, Title: "reason." + string(reason) + ".title", Data: failure})
 	if err != nil {
 		rec.fail(login.E(login.Internal, login.ReasonInternal, err))
 		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)

@@ -43,10 +43,11 @@ type Config struct {
 
 // Brand is the face of the service.
 type Brand struct {
-	Name   string // of the app that people log in to
-	Accent string // "#rrggbb", at least 4.5:1 against white; empty means the built-in teal
-	Logo   string // name of a picture among the assets; empty means a built-in key
-	Help   string // address of the help page, https or a path of ours; empty offers no help button
+	Name    string // of the app that people log in to
+	Company string // that gives the benefits; empty means Name
+	Accent  string // "#rrggbb", at least 4.5:1 against white; empty means the built-in teal
+	Logo    string // name of a picture among the assets; empty means a built-in key
+	Help    string // address of the help page, https or a path of ours; empty offers no help button
 }
 
 // Kit renders answers. It is made once and is safe for concurrent use.
@@ -110,6 +111,9 @@ func (k *Kit) defaults() error {
 	}
 	if k.cfg.Brand.Name == "" {
 		k.cfg.Brand.Name = "Avain"
+	}
+	if k.cfg.Brand.Company == "" {
+		k.cfg.Brand.Company = k.cfg.Brand.Name
 	}
 	if err := checkBase(k.cfg.BaseURL); err != nil {
 		mistakes = append(mistakes, err)

@@ -132,3 +132,18 @@ func challenge(h http.Header, r *http.Request, code string) {
 		h.Add("WWW-Authenticate", `DPoP algs="ES256 PS256 EdDSA"`+failure) // RFC 9449 §7.1
 	}
 }
+
+// paramName keeps a name that came from outside to the alphabet of parameter names,
+// because it is repeated in the answer.
+func paramName(name string) string {
+	if len(name) == 0 || len(name) > 40 {
+		return "(unnamed)"
+	}
+	for i := range len(name) {
+		c := name[i]
+		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '_' && c != '-' && c != '.' {
+			return "(unnamed)"
+		}
+	}
+	return name
+}

@@ -110,6 +110,8 @@ func (k *Kit) Text(lang, key string, values ...any) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("text %s: %w", key, err)
 	}
+	// Every text may name the service and the company behind it.
+	named["Brand"], named["Company"] = k.cfg.Brand.Name, k.cfg.Brand.Company
 	return k.texts.text(lang, key, named)
 }
 
@@ -117,7 +119,7 @@ func pairs(values []any) (map[string]any, error) {
 	if len(values)%2 != 0 {
 		return nil, fmt.Errorf("%d values are not pairs of name and value", len(values))
 	}
-	named := make(map[string]any, len(values)/2)
+	named := make(map[string]any, len(values)/2+2)
 	for i := 0; i < len(values); i += 2 {
 		name, ok := values[i].(string)
 		if !ok {
