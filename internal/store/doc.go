@@ -1,0 +1,27 @@
+// Package store keeps everything that Avain must not forget, in SQLite (one node)
+// or PostgreSQL (many nodes), by the same SQL text.
+//
+// It owns rows and statements: each method is one act and one transaction, and
+// every act that may happen only once is one conditional statement whose condition
+// and effect cannot be torn apart (threat 5). Secrets arrive as hashes and are
+// looked up in full; personal identity codes arrive as keyed look-up values.
+//
+// It decides nothing: which move an attempt may make is package attempt's, whom a
+// proven identity belongs to is package people's, what a session may do is the
+// features'. The errors are those of package login (ErrNotFound, ErrMoved,
+// ErrReplayed, ErrExists) and, for a database that does not answer or is too busy,
+// a *login.Error of kind Unavailable. The schema lives in store/migrations, the
+// suite that both databases must pass in store/storetest, and the PostgreSQL server
+// that tests run against in store/pgtest.
+//
+// Times are kept in whole milliseconds: what is read back is what was written,
+// rounded down.
+//
+// # How a write becomes durable
+//
+// PostgreSQL: an ordinary transaction, again if it lost against another.
+// SQLite: one goroutine owns the one writing connection. It takes whatever writes
+// are waiting, runs each in a savepoint of its own, commits once, and only then
+// answers all of them ([groupCommit]). Nobody waits for company: the writes that
+// gather are those that came while the disk was busy with the batch before.
+package store

@@ -1,0 +1,206 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"time"
+
+	"avain/internal/login"
+)
+
+const (
+	personColumns = `id, subject, given_name, family_name, name, email, locale, smartum_plus, locked_at, created_at`
+
+	personByIDSQL      = `SELECT ` + personColumns + ` FROM persons WHERE id = $1`
+	personBySubjectSQL = `SELECT ` + personColumns + ` FROM persons WHERE subject = $1`
+	personByLookupSQL  = `SELECT ` + personColumns + ` FROM persons WHERE hetu_lookup = $1`
+	benefitsSQL        = `SELECT kind, employer FROM benefits WHERE person = $1 ORDER BY kind, employer`
+
+	addPersonSQL = `INSERT INTO persons (` + personColumns + `, updated_at, hetu_lookup, hetu_sealed)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $11, $12)
+		ON CONFLICT DO NOTHING`
+
+	namePersonSQL  = `UPDATE persons SET given_name = $2, family_name = $3, name = $4, updated_at = $5 WHERE id = $1`
+	rekeyPersonSQL = `UPDATE persons SET hetu_lookup = $3, updated_at = $4 WHERE id = $1 AND hetu_lookup = $2`
+	lockPersonSQL  = `UPDATE persons SET locked_at = CASE WHEN locked_at = 0 THEN $2 ELSE locked_at END, updated_at = $2 WHERE id = $1`
+	freePersonSQL  = `UPDATE persons SET locked_at = 0, updated_at = $2 WHERE id = $1`
+	touchPersonSQL = `UPDATE persons SET updated_at = $2 WHERE id = $1`
+
+	dropBenefitsSQL = `DELETE FROM benefits WHERE person = $1`
+	addBenefitSQL   = `INSERT INTO benefits (person, kind, employer) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`
+)
+
+// PersonByID finds a person. login.ErrNotFound.
+func (s *Store) PersonByID(ctx context.Context, id string) (login.Person, error) {
+	if !storable(id) {
+		return login.Person{}, login.ErrNotFound
+	}
+	return s.person(ctx, personByIDSQL, id)
+}
+
+// PersonBySubject finds a person by the sub of their tokens. login.ErrNotFound.
+func (s *Store) PersonBySubject(ctx context.Context, subject string) (login.Person, error) {
+	if !storable(subject) {
+		return login.Person{}, login.ErrNotFound
+	}
+	return s.person(ctx, personBySubjectSQL, subject)
+}
+
+// PersonByLookup finds the person whose identity code has one of the look-up values:
+// the same code under each look-up key that is still in use, the current one first.
+// It also answers which value it was, so that the caller can re-key the person.
+// login.ErrNotFound.
+func (s *Store) PersonByLookup(ctx context.Context, lookups [][]byte) (login.Person, []byte, error) {
+	for _, lookup := range lookups {
+		if len(lookup) == 0 {
+			continue // must not find the persons whose code is not known yet
+		}
+		p, err := s.person(ctx, personByLookupSQL, lookup)
+		if !errors.Is(err, login.ErrNotFound) {
+			return p, lookup, err
+		}
+	}
+	return login.Person{}, nil, login.ErrNotFound
+}
+
+func (s *Store) person(ctx context.Context, query string, key any) (login.Person, error) {
+	p, err := scanPerson(s.db.reader().QueryRowContext(ctx, query, key))
+	if err != nil {
+		return login.Person{}, wrap("find person", one(err, login.ErrNotFound))
+	}
+	if p.Benefits, err = s.benefits(ctx, p.ID); err != nil {
+		return login.Person{}, wrap("find benefits", err)
+	}
+	return p, nil
+}
+
+func (s *Store) benefits(ctx context.Context, person string) (_ []login.Benefit, err error) {
+	rows, err := s.db.reader().QueryContext(ctx, benefitsSQL, person)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	var benefits []login.Benefit
+	for rows.Next() {
+		var b login.Benefit
+		if err := rows.Scan(&b.Kind, &b.Employer); err != nil {
+			return nil, err
+		}
+		benefits = append(benefits, b)
+	}
+	return benefits, rows.Err()
+}
+
+// AddPerson writes a person and their benefits. The look-up value is nil while the
+// identity code is not known; sealed is nil unless a purpose for keeping the code is
+// configured. login.ErrExists: there is somebody with this code, id or subject.
+func (s *Store) AddPerson(ctx context.Context, p login.Person, lookup, sealed []byte) error {
+	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
+		err := mustChange(login.ErrExists)(tx.ExecContext(ctx, addPersonSQL,
+			text(p.ID), text(p.Subject), text(p.GivenName), text(p.FamilyName), text(p.Name), text(p.Email), text(p.Locale),
+			p.SmartumPlus, millis(p.LockedAt), millis(p.CreatedAt), bytesOrNull(lookup), bytesOrNull(sealed)))
+		if err != nil {
+			return err
+		}
+		return addBenefits(ctx, tx, p.ID, p.Benefits)
+	})
+	return wrap("add person", err)
+}
+
+// NamePerson sets the name that a broker has proved. login.ErrNotFound.
+func (s *Store) NamePerson(ctx context.Context, id, given, family, name string, at time.Time) error {
+	return s.changePerson(ctx, "name person", namePersonSQL, id, text(given), text(family), text(name), millis(at))
+}
+
+// LockPerson keeps a person out from now on; the sessions that they have are the
+// caller's to revoke. Locking again changes nothing. login.ErrNotFound.
+func (s *Store) LockPerson(ctx context.Context, id string, at time.Time) error {
+	return s.changePerson(ctx, "lock person", lockPersonSQL, id, millis(at))
+}
+
+// UnlockPerson lets a person in again. login.ErrNotFound.
+func (s *Store) UnlockPerson(ctx context.Context, id string, at time.Time) error {
+	return s.changePerson(ctx, "unlock person", freePersonSQL, id, millis(at))
+}
+
+func (s *Store) changePerson(ctx context.Context, what, query, id string, args ...any) error {
+	if !storable(id) {
+		return login.ErrNotFound
+	}
+	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
+		return mustChange(login.ErrNotFound)(tx.ExecContext(ctx, query, append([]any{id}, args...)...))
+	})
+	return wrap(what, err)
+}
+
+const lookupOfPersonSQL = `SELECT hetu_lookup FROM persons WHERE id = $1`
+
+// RekeyPerson replaces the look-up value of a person's identity code when the key of
+// the look-up has been rotated. If somebody else has done so already, that is fine.
+// login.ErrMoved: the person's value is neither of the two. login.ErrNotFound.
+func (s *Store) RekeyPerson(ctx context.Context, id string, from, to []byte) error {
+	if !storable(id) || len(from) == 0 || len(to) == 0 {
+		return login.ErrNotFound
+	}
+	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
+		err := mustChange(login.ErrMoved)(tx.ExecContext(ctx, rekeyPersonSQL, id, from, to, millis(s.now())))
+		if !errors.Is(err, login.ErrMoved) {
+			return err
+		}
+		var is []byte
+		if err := tx.QueryRowContext(ctx, lookupOfPersonSQL, id).Scan(&is); err != nil {
+			return one(err, login.ErrNotFound)
+		}
+		if !bytes.Equal(is, to) {
+			return login.ErrMoved
+		}
+		return nil
+	})
+	return wrap("rekey person", err)
+}
+
+// SetBenefits replaces the benefits of a person. login.ErrNotFound.
+func (s *Store) SetBenefits(ctx context.Context, person string, benefits []login.Benefit) error {
+	if !storable(person) {
+		return login.ErrNotFound
+	}
+	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
+		// Locks the person's row, so that two lists cannot get mixed.
+		err := mustChange(login.ErrNotFound)(tx.ExecContext(ctx, touchPersonSQL, person, millis(s.now())))
+		if err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, dropBenefitsSQL, person); err != nil {
+			return err
+		}
+		return addBenefits(ctx, tx, person, benefits)
+	})
+	return wrap("set benefits", err)
+}
+
+func addBenefits(ctx context.Context, tx runner, person string, benefits []login.Benefit) error {
+	for _, b := range benefits {
+		if _, err := tx.ExecContext(ctx, addBenefitSQL, person, text(b.Kind), text(b.Employer)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func bytesOrNull(b []byte) any {
+	if len(b) == 0 {
+		return nil
+	}
+	return b
+}
+
+func scanPerson(row scanner) (login.Person, error) {
+	var p login.Person
+	err := row.Scan(&p.ID, &p.Subject, &p.GivenName, &p.FamilyName, &p.Name, &p.Email, &p.Locale,
+		&p.SmartumPlus, timeColumn{&p.LockedAt}, timeColumn{&p.CreatedAt})
+	if err != nil {
+		return login.Person{}, err
+	}
+	return p, nil
+}

@@ -1,0 +1,128 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"avain/internal/login"
+)
+
+// Retention says how long rows are kept. Zero means the default.
+type Retention struct {
+	Unopened time.Duration // attempts that no browser ever opened; default 1 h
+	Attempts time.Duration // other attempts, for support; default 30 d
+	Sessions time.Duration // sessions after their end; default 90 d
+}
+
+// Purged counts what a purge has done.
+type Purged struct {
+	Expired  int64 // attempts that ran out of time
+	Attempts int64 // deleted, like everything below
+	Legs     int64
+	Marks    int64
+	Sessions int64
+}
+
+// purgeBatch bounds the rows of one transaction: nobody who waits to write waits
+// longer than for this many.
+const purgeBatch = 100
+
+// legRetention keeps a leg beyond its end: a late answer of the broker is then told
+// "too late" instead of "never heard of it".
+const legRetention = time.Hour
+
+const (
+	// A code that went out shortly before the end may still be redeemed.
+	expireAttemptsSQL = `UPDATE attempts SET state = 'expired', reason = $3, updated_at = $1, timeline = timeline || $4
+		WHERE ` + isRunning + ` AND id IN (SELECT id FROM attempts
+			WHERE ` + isRunning + ` AND expires_at <= $1 AND code_expires_at <= $1 ORDER BY expires_at LIMIT $2)`
+
+	purgeUnopenedSQL = `DELETE FROM attempts WHERE id IN (SELECT id FROM attempts
+		WHERE state = 'expired' AND browser IS NULL AND person = '' AND created_at <= $1 ORDER BY created_at LIMIT $2)`
+
+	purgeAttemptsSQL = `DELETE FROM attempts WHERE id IN (SELECT id FROM attempts
+		WHERE created_at <= $1 ORDER BY created_at LIMIT $2)`
+
+	purgeLegsSQL = `DELETE FROM legs WHERE state IN (SELECT state FROM legs
+		WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)`
+
+	purgeMarksSQL = `DELETE FROM once WHERE mark IN (SELECT mark FROM once
+		WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)`
+
+	// idle_until never lies after ends_at, so it is the end in both cases.
+	purgeEndedSessionsSQL = `DELETE FROM sessions WHERE id IN (SELECT id FROM sessions
+		WHERE idle_until <= $1 ORDER BY idle_until LIMIT $2)`
+
+	purgeRevokedSessionsSQL = `DELETE FROM sessions WHERE id IN (SELECT id FROM sessions
+		WHERE revoked_at > 0 AND revoked_at <= $1 ORDER BY revoked_at LIMIT $2)`
+)
+
+// Purge ends the attempts whose time is over and deletes what is older than its
+// retention, in small transactions. Several nodes may do it at once. It returns what
+// it has done even when it returns an error.
+func (s *Store) Purge(ctx context.Context, now time.Time, keep Retention) (Purged, error) {
+	keep = keep.withDefaults()
+	expired, err := timelineLines(login.Event{
+		At: now, Step: "expire", Outcome: login.OutcomeFailed, Reason: login.ReasonAttemptExpired,
+	})
+	if err != nil {
+		return Purged{}, err
+	}
+	var p Purged
+	ago := func(d time.Duration) int64 { return millis(now.Add(-d)) }
+	for _, step := range []struct {
+		count *int64
+		query string
+		args  []any
+	}{
+		{&p.Expired, expireAttemptsSQL, []any{millis(now), purgeBatch, string(login.ReasonAttemptExpired), expired}},
+		{&p.Attempts, purgeUnopenedSQL, []any{ago(keep.Unopened), purgeBatch}},
+		{&p.Attempts, purgeAttemptsSQL, []any{ago(keep.Attempts), purgeBatch}},
+		{&p.Legs, purgeLegsSQL, []any{ago(legRetention), purgeBatch}},
+		{&p.Marks, purgeMarksSQL, []any{millis(now), purgeBatch}},
+		{&p.Sessions, purgeEndedSessionsSQL, []any{ago(keep.Sessions), purgeBatch}},
+		{&p.Sessions, purgeRevokedSessionsSQL, []any{ago(keep.Sessions), purgeBatch}},
+	} {
+		n, err := s.inBatches(ctx, step.query, step.args)
+		*step.count += n
+		if err != nil {
+			return p, wrap("purge", err)
+		}
+	}
+	return p, nil
+}
+
+func (k Retention) withDefaults() Retention {
+	const day = 24 * time.Hour
+	for _, d := range []struct {
+		of    *time.Duration
+		usual time.Duration
+	}{{&k.Unopened, time.Hour}, {&k.Attempts, 30 * day}, {&k.Sessions, 90 * day}} {
+		if *d.of <= 0 {
+			*d.of = d.usual
+		}
+	}
+	return k
+}
+
+// inBatches repeats a statement until it finds less than a batch to do.
+func (s *Store) inBatches(ctx context.Context, query string, args []any) (total int64, err error) {
+	for {
+		var n int64
+		err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
+			result, err := tx.ExecContext(ctx, query, args...)
+			if err != nil {
+				return err
+			}
+			n, err = result.RowsAffected()
+			return err
+		})
+		if err != nil {
+			return total, errors.Join(err, ctx.Err())
+		}
+		if total += n; n < purgeBatch {
+			return total, nil
+		}
+	}
+}

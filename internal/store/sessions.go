@@ -1,0 +1,224 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"avain/internal/login"
+	"avain/internal/secret"
+)
+
+// usedStep is how far UsedAt may lag behind, in milliseconds: moving it at every
+// token that is shown would be a write for nothing.
+const usedStep = "60000"
+
+const (
+	sessionColumns = `id, person, client, jkt, method, broker, means, acr, amr, auth_time, scopes, nonce, device, place,
+		refresh, previous, previous_until, created_at, used, used_at, idle_until, ends_at, revoked_at, revoked_why`
+
+	addSessionSQL = `INSERT INTO sessions (` + sessionColumns + `)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)`
+
+	sessionByIDSQL      = `SELECT ` + sessionColumns + ` FROM sessions WHERE id = $1`
+	sessionByRefreshSQL = `SELECT ` + sessionColumns + ` FROM sessions WHERE refresh = $1 OR previous = $1`
+	sessionsOfPersonSQL = `SELECT ` + sessionColumns + ` FROM sessions
+		WHERE person = $1 AND revoked_at = 0 ORDER BY created_at DESC, id LIMIT 200`
+
+	// isLive is the database's spelling of login.Session.Live, at $2.
+	isLive = `revoked_at = 0 AND idle_until > $2 AND ends_at > $2`
+
+	useSessionSQL = `UPDATE sessions SET used = TRUE, used_at = $2,
+		idle_until = CASE WHEN $3 < idle_until THEN idle_until WHEN $3 < ends_at THEN $3 ELSE ends_at END
+		WHERE id = $1 AND ` + isLive + ` AND (NOT used OR used_at <= $2 - ` + usedStep + `)
+		RETURNING ` + sessionColumns
+
+	rotateRefreshSQL = `UPDATE sessions SET previous = refresh, previous_until = $5, refresh = $4
+		WHERE id = $1 AND refresh = $3 AND ` + isLive + `
+		RETURNING ` + sessionColumns
+
+	revokeSessionSQL = `UPDATE sessions SET revoked_at = $2, revoked_why = $3 WHERE id = $1 AND revoked_at = 0`
+
+	revokeSessionsOfPersonSQL = `UPDATE sessions SET revoked_at = $2, revoked_why = $3 WHERE person = $1 AND revoked_at = 0`
+)
+
+// SessionByID finds a session, ended ones included. login.ErrNotFound.
+func (s *Store) SessionByID(ctx context.Context, id string) (login.Session, error) {
+	if !storable(id) {
+		return login.Session{}, login.ErrNotFound
+	}
+	session, err := scanSession(s.db.reader().QueryRowContext(ctx, sessionByIDSQL, id))
+	return session, wrap("find session", one(err, login.ErrNotFound))
+}
+
+// SessionByRefresh finds a session by its refresh token, the current one or the one
+// before; the caller tells by comparing. login.ErrNotFound.
+func (s *Store) SessionByRefresh(ctx context.Context, h secret.Hash) (login.Session, error) {
+	if h.Zero() {
+		return login.Session{}, login.ErrNotFound
+	}
+	session, err := scanSession(s.db.reader().QueryRowContext(ctx, sessionByRefreshSQL, h[:]))
+	return session, wrap("find session", one(err, login.ErrNotFound))
+}
+
+// SessionsOfPerson lists the sessions that nobody has revoked, newest first, at most
+// 200. Some may have run out: see login.Session.Live.
+func (s *Store) SessionsOfPerson(ctx context.Context, person string) (_ []login.Session, err error) {
+	if !storable(person) {
+		return nil, nil
+	}
+	rows, err := s.db.reader().QueryContext(ctx, sessionsOfPersonSQL, person)
+	if err != nil {
+		return nil, wrap("list sessions", err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	var sessions []login.Session
+	for rows.Next() {
+		session, err := scanSession(rows)
+		if err != nil {
+			return nil, wrap("list sessions", err)
+		}
+		sessions = append(sessions, session)
+	}
+	return sessions, wrap("list sessions", rows.Err())
+}
+
+// UseSession says that a token of the session was shown, and answers with the
+// session as it is at that instant, so that a revocation on another node is seen at
+// once (threat 27): the caller still has to ask whether it is Live. A live session
+// becomes Used, and at most once a minute its UsedAt moves to at and its IdleUntil
+// to idleUntil (never back, never beyond EndsAt). The marks are set in any case;
+// login.ErrReplayed when one was set before. login.ErrNotFound.
+func (s *Store) UseSession(ctx context.Context, id string, at, idleUntil time.Time, once ...login.Once) (login.Session, error) {
+	if len(once) == 0 {
+		session, err := s.SessionByID(ctx, id)
+		if err != nil || !useMatters(session, at) {
+			return session, err
+		}
+	} else if !storable(id) {
+		return login.Session{}, login.ErrNotFound
+	}
+	var session login.Session
+	err := s.db.write(ctx, func(ctx context.Context, tx runner) (err error) {
+		if err = setMarks(ctx, tx, once); err != nil {
+			return err
+		}
+		session, err = scanSession(tx.QueryRowContext(ctx, sessionByIDSQL, id))
+		if err != nil || !useMatters(session, at) {
+			return one(err, login.ErrNotFound)
+		}
+		used, err := scanSession(tx.QueryRowContext(ctx, useSessionSQL, id, millis(at), millis(idleUntil)))
+		if errors.Is(err, sql.ErrNoRows) {
+			// Another node was here between the two statements: read what it left.
+			used, err = scanSession(tx.QueryRowContext(ctx, sessionByIDSQL, id))
+		}
+		session = used
+		return one(err, login.ErrNotFound)
+	})
+	if err != nil {
+		return login.Session{}, wrap("use session", err)
+	}
+	return session, nil
+}
+
+// useMatters reports whether useSessionSQL would find something to write.
+func useMatters(session login.Session, at time.Time) bool {
+	return session.Live(at) && (!session.Used || at.Sub(session.UsedAt) >= time.Minute)
+}
+
+// RotateRefresh replaces the refresh token of a live session if old is the current
+// one; old stays findable as the previous one until another rotation. If old is not
+// current any more, or the session not live, the answer is the session as it is with
+// login.ErrMoved, and nothing is changed. login.ErrNotFound, login.ErrReplayed.
+func (s *Store) RotateRefresh(ctx context.Context, id string, old, next secret.Hash, previousUntil, at time.Time, once ...login.Once) (login.Session, error) {
+	if !storable(id) || old.Zero() || next.Zero() {
+		return login.Session{}, login.ErrNotFound
+	}
+	var session login.Session
+	err := s.db.write(ctx, func(ctx context.Context, tx runner) (err error) {
+		if err = setMarks(ctx, tx, once); err != nil {
+			return err
+		}
+		session, err = scanSession(tx.QueryRowContext(ctx, rotateRefreshSQL, id, millis(at), old[:], next[:], millis(previousUntil)))
+		if !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+		if session, err = scanSession(tx.QueryRowContext(ctx, sessionByIDSQL, id)); err != nil {
+			return one(err, login.ErrNotFound)
+		}
+		return login.ErrMoved
+	})
+	if err != nil && !errors.Is(err, login.ErrMoved) {
+		return login.Session{}, wrap("rotate refresh token", err)
+	}
+	return session, err
+}
+
+// RevokeSession ends a session. Revoking it again changes nothing: the first reason
+// stays. login.ErrNotFound.
+func (s *Store) RevokeSession(ctx context.Context, id, why string, at time.Time) error {
+	if !storable(id) {
+		return login.ErrNotFound
+	}
+	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
+		err := mustChange(login.ErrMoved)(tx.ExecContext(ctx, revokeSessionSQL, id, millis(at), text(why)))
+		if !errors.Is(err, login.ErrMoved) {
+			return err
+		}
+		_, err = scanSession(tx.QueryRowContext(ctx, sessionByIDSQL, id))
+		return one(err, login.ErrNotFound)
+	})
+	return wrap("revoke session", err)
+}
+
+// RevokeSessionsOfPerson ends all sessions of a person and says how many that were.
+func (s *Store) RevokeSessionsOfPerson(ctx context.Context, person, why string, at time.Time) (n int64, err error) {
+	if !storable(person) {
+		return 0, nil
+	}
+	err = s.db.write(ctx, func(ctx context.Context, tx runner) error {
+		result, err := tx.ExecContext(ctx, revokeSessionsOfPersonSQL, person, millis(at), text(why))
+		if err != nil {
+			return err
+		}
+		n, err = result.RowsAffected()
+		return err
+	})
+	if err != nil {
+		return 0, wrap("revoke sessions of person", err)
+	}
+	return n, nil
+}
+
+func sessionRow(s login.Session) ([]any, error) {
+	amr, err1 := asJSON(s.AMR)
+	scopes, err2 := asJSON(s.Scopes)
+	device, err3 := asJSON(s.Device)
+	if err := errors.Join(err1, err2, err3); err != nil {
+		return nil, fmt.Errorf("session: %w", err)
+	}
+	idle := s.IdleUntil
+	if idle.After(s.EndsAt) {
+		idle = s.EndsAt // the purge relies on it
+	}
+	return []any{
+		s.ID, text(s.Person), text(s.Client), text(s.Key), string(s.Method), text(s.Broker), text(s.Means), text(s.ACR), amr,
+		millis(s.AuthTime), scopes, text(s.Nonce), device, text(s.Place),
+		hash(s.Refresh), hash(s.Previous), millis(s.PreviousUntil), millis(s.CreatedAt), s.Used, millis(s.UsedAt),
+		millis(idle), millis(s.EndsAt), millis(s.RevokedAt), text(s.RevokedWhy),
+	}, nil
+}
+
+func scanSession(row scanner) (login.Session, error) {
+	var s login.Session
+	err := row.Scan(&s.ID, &s.Person, &s.Client, &s.Key, &s.Method, &s.Broker, &s.Means, &s.ACR, jsonColumn{&s.AMR},
+		timeColumn{&s.AuthTime}, jsonColumn{&s.Scopes}, &s.Nonce, jsonColumn{&s.Device}, &s.Place,
+		hashColumn{&s.Refresh}, hashColumn{&s.Previous}, timeColumn{&s.PreviousUntil}, timeColumn{&s.CreatedAt}, &s.Used, timeColumn{&s.UsedAt},
+		timeColumn{&s.IdleUntil}, timeColumn{&s.EndsAt}, timeColumn{&s.RevokedAt}, &s.RevokedWhy)
+	if err != nil {
+		return login.Session{}, err
+	}
+	return s, nil
+}

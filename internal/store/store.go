@@ -1,0 +1,113 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"avain/internal/secret"
+)
+
+// Driver names a database.
+type Driver string
+
+// The databases.
+const (
+	SQLite   Driver = "sqlite"
+	Postgres Driver = "postgres"
+)
+
+// Config says which database, and how.
+type Config struct {
+	Driver Driver
+	Path   string      // SQLite: the file; made, readable by us alone, when missing
+	DSN    secret.Text // PostgreSQL: URL or keywords; it may hold a password
+	// Conns is how many connections may be open at once. PostgreSQL: all of them,
+	// default 16. SQLite: those that read, default 4; one more writes.
+	Conns int
+	Now   func() time.Time // default time.Now
+	Log   *slog.Logger     // default slog.Default()
+}
+
+// Store is an open database. It is safe for concurrent use.
+type Store struct {
+	db  database
+	now func() time.Time
+	log *slog.Logger
+}
+
+// runner runs statements: a transaction, or the connections for reading.
+type runner interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// database is what differs between the two.
+type database interface {
+	// reader runs single statements that only read.
+	reader() runner
+	// write runs act in a transaction and answers when it is durable, or undone
+	// because act failed. act may run more than once; it must not keep anything
+	// from a run that failed.
+	write(ctx context.Context, act func(ctx context.Context, tx runner) error) error
+	// clock is the statement that reads the database's clock, in milliseconds.
+	clock() string
+	stats() Stats
+	// dialect describes the migrations; bare opens a connection for them.
+	dialect() dialect
+	bare(ctx context.Context) (*sql.DB, error)
+	close() error
+}
+
+// Open opens the database and proves that it answers. It does not touch the
+// schema: see [Store.Migrate] and [Store.CheckSchema].
+func Open(ctx context.Context, config Config) (*Store, error) {
+	s := &Store{now: config.Now, log: config.Log}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	if s.log == nil {
+		s.log = slog.Default()
+	}
+	var err error
+	switch config.Driver {
+	case SQLite:
+		s.db, err = openSQLite(ctx, config.Path, config.Conns, s.log)
+	case Postgres:
+		s.db, err = openPostgres(ctx, config.DSN, config.Conns, s.log)
+	default:
+		return nil, fmt.Errorf("store: no such driver: %q", config.Driver)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open store: %w", err)
+	}
+	return s, nil
+}
+
+// Close waits for the writes that have been accepted, then closes the database.
+// Writes that come later are refused.
+func (s *Store) Close() error {
+	if err := s.db.close(); err != nil {
+		return fmt.Errorf("close store: %w", err)
+	}
+	return nil
+}
+
+// Ping proves that the database answers.
+func (s *Store) Ping(ctx context.Context) error {
+	_, err := s.Clock(ctx)
+	return err
+}
+
+// Clock reads the database's clock: nodes whose own clock is far from it are not
+// ready, because lifetimes would differ between them.
+func (s *Store) Clock(ctx context.Context) (time.Time, error) {
+	var ms int64
+	if err := s.db.reader().QueryRowContext(ctx, s.db.clock()).Scan(&ms); err != nil {
+		return time.Time{}, fmt.Errorf("read the database's clock: %w", unavailable(err))
+	}
+	return fromMillis(ms), nil
+}
