@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"math"
 	"net"
 	"net/netip"
 	"net/url"
@@ -175,7 +176,7 @@ func (v validator) retention(r Retention, l Lifetimes) {
 }
 
 func (v validator) telemetry(t Telemetry) {
-	if t.SampleRatio < 0 || t.SampleRatio > 1 || t.SampleRatio != t.SampleRatio {
+	if t.SampleRatio < 0 || t.SampleRatio > 1 || math.IsNaN(t.SampleRatio) {
 		v.add("telemetry.sample_ratio", "must be from 0 to 1")
 	}
 	if t.OTLPEndpoint == "" {

@@ -105,10 +105,10 @@ func (v validator) jwks(path string, text []byte) {
 	for i, key := range set.Keys {
 		where := fmt.Sprintf("key %d", i+1)
 		switch {
-		case !key.Valid():
-			v.add(path, "%s is not valid", where)
 		case !key.IsPublic():
 			v.add(path, "%s is a private or symmetric key; only public keys belong here. Give the client a new key: this one has been copied", where)
+		case !key.Valid():
+			v.add(path, "%s is not valid", where)
 		case key.Use == "enc":
 			v.add(path, "%s is for encryption; only signature keys belong here", where)
 		case weakKey(key):

@@ -1,0 +1,122 @@
+package config_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// TestThreat14RedirectURIs registers addresses that must never be registered.
+func TestThreat14RedirectURIs(t *testing.T) {
+	t.Parallel()
+	dir := folder(t)
+	for _, tc := range []struct {
+		profile, uri string
+		fine         bool
+	}{
+		{"strict", "https://app.example.com/return", true},
+		{"strict", "https://app.example.com", true},
+		{"strict", "https://app.example.com:8443/return?x=1", true},
+		{"strict", "http://127.0.0.1/return", true},
+		{"strict", "http://[::1]:5000/return", true},
+		{"strict", "http://localhost:8081/", true},
+		{"compatible", "com.example.app:/return", true},
+		{"compatible", "com.example.app://return/x", true},
+		{"strict", "com.example.app:/return", false},
+		{"compatible", "javascript:alert(1)", false},
+		{"compatible", "data:text/html,x", false},
+		{"compatible", "app:/return", false},
+		{"compatible", "file:///etc/passwd", false},
+		{"strict", "http://app.example.com/return", false},
+		{"strict", "http://127.0.0.1.example.com/return", false},
+		{"strict", "http://localhost.example.com/", false},
+		{"strict", "https:///return", false},
+		{"strict", "https:app.example.com", false},
+		{"strict", "//app.example.com/return", false},
+		{"strict", "/return", false},
+		{"strict", "https://user@app.example.com/", false},
+		{"strict", "https://app.example.com@evil.example/", false},
+		{"strict", "https://app.example.com/#", false},
+		{"strict", "https://app.example.com/a/../b", false},
+		{"strict", "https://app.example.com/%2e%2e/b", false},
+		{"strict", "https://app.example.com/*", false},
+		{"strict", `https://app.example.com\return`, false},
+		{"strict", "https://app.example.com/ return", false},
+		{"strict", "https://app.exämple.com/", false},
+		{"strict", "", false},
+	} {
+		text := strings.Replace(minimal, "redirect_uris: [http://localhost:8081/]",
+			fmt.Sprintf("profile: %s\n    redirect_uris: ['%s']\n    post_logout_redirect_uris: ['%s']", tc.profile, tc.uri, tc.uri), 1)
+		_, err := load(t, dir, text)
+		if tc.fine != (err == nil) {
+			t.Errorf("%s %q: %v", tc.profile, tc.uri, err)
+		}
+		if !tc.fine && err != nil && strings.Count(err.Error(), "_uris[0]: ") != 2 {
+			t.Errorf("%q: want it refused at both places, got:\n%v", tc.uri, err)
+		}
+	}
+}
+
+func TestOrigins(t *testing.T) {
+	t.Parallel()
+	dir := folder(t)
+	for origin, fine := range map[string]bool{
+		"https://app.example.com": true, "https://app.example.com:8443": true, "http://localhost:8081": true,
+		"https://app.example.com/": false, "https://App.example.com": false, "http://app.example.com": false,
+		"https://*.example.com": false, "*": false, "null": false, "https://app.example.com:443": false,
+		"https://u@app.example.com": false, "app.example.com": false,
+	} {
+		_, err := load(t, dir, strings.Replace(minimal, "redirect_uris:", "origins: ['"+origin+"']\n    redirect_uris:", 1))
+		if fine != (err == nil) {
+			t.Errorf("origin %q: %v", origin, err)
+		}
+	}
+}
+
+func TestClientKeys(t *testing.T) {
+	t.Parallel()
+	dir := folder(t)
+	keys := must[[2][]byte](t)(rsaKeys())
+	write(t, dir, "public.json", publicJWKS(t, keys[0]))
+	write(t, dir, "empty.json", []byte(`{"keys":[]}`))
+	write(t, dir, "garbage.json", []byte(`keys`))
+	write(t, dir, "oct.json", []byte(`{"keys":[{"kty":"oct","k":"AAAA"}]}`))
+	write(t, dir, "enc.json", []byte(strings.Replace(string(publicJWKS(t, keys[0])), `"sig"`, `"enc"`, 1)))
+	for file, want := range map[string]string{
+		"public.json": "", "empty.json": "holds no key", "garbage.json": "is not a JSON Web Key Set",
+		"oct.json": "private or symmetric", "enc.json": "is for encryption", "missing.json": "there is no such file",
+	} {
+		_, err := load(t, dir, strings.Replace(minimal, "redirect_uris:", "auth: private_key_jwt\n    jwks_file: "+file+"\n    redirect_uris:", 1))
+		switch {
+		case want == "" && err != nil:
+			t.Errorf("%s: %v", file, err)
+		case want != "" && (err == nil || !strings.Contains(err.Error(), "clients[0].jwks_file: ") || !strings.Contains(err.Error(), want)):
+			t.Errorf("%s: want %q, got %v", file, want, err)
+		}
+	}
+}
+
+func TestClientSecrets(t *testing.T) {
+	t.Parallel()
+	dir := folder(t)
+	write(t, dir, "short", []byte("hunter2"))
+	write(t, dir, "long", []byte(strings.Repeat("x", 40)))
+	for add, want := range map[string]string{
+		"profile: compatible\n    auth: client_secret_basic\n    secret_file: long":                       "",
+		"profile: compatible\n    auth: client_secret_basic\n    secret_env: LONG":                        "",
+		"profile: compatible\n    auth: client_secret_basic\n    secret_file: short":                      "is too short to be safe",
+		"profile: compatible\n    auth: client_secret_basic\n    secret_file: long\n    secret_env: LONG": "name either a file or a variable",
+		"profile: strict\n    auth: client_secret_basic\n    secret_file: long":                           "too weak for profile strict",
+		"secret_file: long": "is for auth: client_secret_basic; remove it",
+		"jwks_file: long":   "is for auth: private_key_jwt; remove it",
+		"auth: password":    "clients[0].auth: must be none, private_key_jwt or client_secret_basic",
+	} {
+		_, err := load(t, dir, strings.Replace(minimal, "redirect_uris:", add+"\n    redirect_uris:", 1), "LONG="+strings.Repeat("y", 40))
+		switch {
+		case want == "" && err != nil:
+			t.Errorf("%s: %v", add, err)
+		case want != "" && (err == nil || !strings.Contains(err.Error(), want)):
+			t.Errorf("%s: want %q, got %v", add, want, err)
+		}
+	}
+}
