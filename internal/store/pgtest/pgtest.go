@@ -1,0 +1,58 @@
+package pgtest
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// howToInstall is what a developer without PostgreSQL reads. Such tests fail: a
+// skipped one would let half of the store go untested without anybody noticing.
+const howToInstall = `these tests run against a real PostgreSQL 15 or newer, and none was found.
+Install it (Debian, Ubuntu: apt-get install postgresql; macOS: brew install postgresql), or put the folder
+that holds initdb and postgres into PATH. It need not be running.`
+
+// shared is the one server of this process.
+var shared = sync.OnceValues(start)
+
+var databases atomic.Int64
+
+// Database makes an empty database and returns its DSN. The database is dropped when
+// the test ends; the server stops when the process does.
+func Database(t testing.TB) (dsn string) {
+	t.Helper()
+	s, err := shared()
+	if err != nil {
+		t.Fatalf("pgtest: %v", err)
+	}
+	name := fmt.Sprintf("test_%d", databases.Add(1))
+	if err := s.run("CREATE DATABASE " + name); err != nil {
+		t.Fatalf("pgtest: make a database: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := s.run("DROP DATABASE " + name + " WITH (FORCE)"); err != nil {
+			t.Errorf("pgtest: drop the database: %v", err)
+		}
+	})
+	return s.dsn(name)
+}
+
+// run executes one statement as the superuser.
+func (s *server) run(statement string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	conn, err := pgx.Connect(ctx, s.dsn("postgres"))
+	if err != nil {
+		return err
+	}
+	_, err = conn.Exec(ctx, statement)
+	if closing := conn.Close(ctx); err == nil {
+		err = closing
+	}
+	return err
+}
