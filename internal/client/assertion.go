@@ -1,6 +1,7 @@
 package client
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"errors"
 	"slices"
@@ -126,7 +127,7 @@ func (a assertion) once() login.Once {
 // used with; keys for encryption are left out.
 func publicKeys(raw []byte) ([]jose.JSONWebKey, error) {
 	var set jose.JSONWebKeySet
-	if err := jws.Decode(raw, &set); err != nil {
+	if err := jws.Decode(bytes.TrimSpace(raw), &set); err != nil {
 		return nil, errors.New("its keys are not a JWK set")
 	}
 	var keys []jose.JSONWebKey

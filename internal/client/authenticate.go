@@ -22,8 +22,8 @@ type Caller struct {
 // Authenticate finds out which client sent the request, from its Authorization
 // header and its form body, never from the URL. The web layer has parsed the form
 // (with its size limit) before. Its errors are *login.Error: Unauthenticated with
-// code invalid_client, or Invalid for a malformed request. They tell everybody the
-// same whether a client exists or not, and take about as long.
+// code invalid_client, or Invalid for a malformed request. They say the same of a
+// client that does not exist and of one that has not proved who it is.
 func (g *Registry) Authenticate(r *http.Request) (Caller, error) {
 	sent, err := credentialsOf(r)
 	if err != nil {

@@ -32,7 +32,7 @@ type Registry struct {
 	config  Config
 	clients map[string]registered
 	origins map[string]bool
-	nobody  registered // stands in for unknown clients, so that they take as long
+	nobody  registered // stands in for unknown clients, so that refusing them takes as long
 }
 
 // registered is a client with what its authentication needs.
