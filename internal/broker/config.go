@@ -72,6 +72,7 @@ type KeySource struct {
 	EntityKeysFile      string   `yaml:"entity_keys_file,omitempty"`
 	EntityStatementFile string   `yaml:"entity_statement_file,omitempty"`
 	EntityFingerprints  []string `yaml:"entity_fingerprints,omitempty"`
+	Types               []string `yaml:"types,omitempty"` // accepted "typ" of the signed JWKS; default jwk-set+jwt (OP's older test beds sent JWS)
 
 	CacheTTL     time.Duration `yaml:"cache_ttl,omitempty"`     // default 1h, at most 24h (OP rotates daily in its sandbox)
 	RefreshEvery time.Duration `yaml:"refresh_every,omitempty"` // least time between refreshes forced by an unknown kid; default 1m
@@ -166,12 +167,15 @@ type ClaimMap struct {
 	GivenName  string `yaml:"given_name,omitempty"`
 	FamilyName string `yaml:"family_name,omitempty"`
 	Name       string `yaml:"name,omitempty"`
+	ACR        string `yaml:"acr,omitempty"` // level of assurance; default acr
 }
 
 // MethodSource says where an id_token names the means that the person used.
 type MethodSource struct {
-	Claim  string `yaml:"claim,omitempty"`  // a string or an array of strings; empty: only the choice is known
-	Prefix string `yaml:"prefix,omitempty"` // cut off before comparing with the means' values
+	Claim string `yaml:"claim,omitempty"` // a string or an array of strings; empty: only the choice is known
+	// Prefix shortens the means' values: it is put before a value that is preselected by
+	// acr_values, and expected before what the claim reports (Telia's method URLs).
+	Prefix string `yaml:"prefix,omitempty"`
 }
 
 // HETUMode says which personal identity codes are believed; see package hetu.
@@ -184,7 +188,8 @@ const (
 	HETULenient    HETUMode = "lenient"
 )
 
-// ErrorCodes sorts the broker's redirect errors. The rest are broker errors.
+// ErrorCodes sorts the broker's redirect errors, by "error" or by the whole of
+// "error_description". The rest are broker errors.
 type ErrorCodes struct {
 	Cancelled []string `yaml:"cancelled,omitempty"`
 	TimedOut  []string `yaml:"timed_out,omitempty"` // the person did not confirm in time
@@ -207,12 +212,14 @@ type Means struct {
 // Texts is one text per language (fi, sv, en).
 type Texts map[string]string
 
-// Selector is OP's selector JSON: the live list of banks with the four texts that
-// must be shown and the disturbance notice. Means supplies our ids, logos and the
-// list to fall back to.
+// Selector is what the broker says about itself while we run. From OP it is the
+// selector JSON: the live list of banks with the four texts that must be shown and
+// the disturbance notice; the configured means then supply our ids and logos, and
+// the list to fall back to. From Telia it is the outage text.
 type Selector struct {
-	URL string        `yaml:"url,omitempty"` // without ?lang=; empty: only the configured means
-	TTL time.Duration `yaml:"ttl,omitempty"` // default 5m
+	URL       string        `yaml:"url,omitempty"`        // OP, without ?lang=; empty: only the configured means
+	OutageURL string        `yaml:"outage_url,omitempty"` // Telia: "fi|sv|en"
+	TTL       time.Duration `yaml:"ttl,omitempty"`        // default 5m
 }
 
 // Circuit says when a broker counts as down.

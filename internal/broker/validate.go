@@ -1,7 +1,374 @@
 package broker
 
-// Validate lists every mistake at once; path is where the broker stands in the
-// file, such as "brokers[0]". It reads the key files. Call it after WithPreset.
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"avain/internal/login"
+	"avain/internal/oauth"
+)
+
+var (
+	brokerID = regexp.MustCompile(`^[a-z][a-z0-9-]{0,31}$`)
+	meansID  = regexp.MustCompile(`^[a-z][a-z0-9-]{0,63}$`)
+)
+
+// problems collects mistakes below one path.
+type problems struct {
+	path string
+	list []Problem
+}
+
+func (p *problems) add(field, format string, args ...any) {
+	path := p.path
+	if field != "" {
+		path += "." + field
+	}
+	p.list = append(p.list, Problem{Path: path, Text: fmt.Sprintf(format, args...)})
+}
+
+// Validate lists every mistake at once; path is where the broker stands in the file,
+// such as "brokers[0]". It reads the key files. Call it after WithPreset.
 func (c Config) Validate(path string) []Problem {
-	return nil
+	p := &problems{path: path}
+	c.checkIdentity(p)
+	c.checkEndpoints(p)
+	c.checkBrokerKeys(p)
+	c.checkOurKeys(p)
+	c.checkAlgorithms(p)
+	c.checkRequest(p)
+	c.checkAnswers(p)
+	c.checkMeans(p)
+	c.checkTimes(p)
+	return p.list
+}
+
+func (c Config) checkIdentity(p *problems) {
+	if !brokerID.MatchString(c.ID) {
+		p.add("id", "want up to 32 of a–z, 0–9 and -, beginning with a letter")
+	}
+	if c.ClientID == "" {
+		p.add("client_id", "is missing")
+	}
+	if !slices.Contains([]Preset{"", PresetOP, PresetTelia, PresetIdura, PresetSignicat}, c.Preset) {
+		p.add("preset", "want op, telia, idura or signicat")
+	}
+	c.checkURL(p, "issuer", c.Issuer, true)
+}
+
+func (c Config) checkEndpoints(p *problems) {
+	e := c.Endpoints
+	static := e.Discovery == ""
+	c.checkURL(p, "endpoints.discovery", e.Discovery, false)
+	c.checkURL(p, "endpoints.authorization", e.Authorization, static)
+	c.checkURL(p, "endpoints.token", e.Token, static)
+	c.checkURL(p, "endpoints.par", e.PAR, static && c.Request.Transport == TransportPAR)
+	c.checkURL(p, "selector.url", c.Selector.URL, false)
+	c.checkURL(p, "selector.outage_url", c.Selector.OutageURL, false)
+	for i, host := range e.AllowedHosts {
+		if u, err := url.Parse("https://" + host); err != nil || u.Host != host || host == "" {
+			p.add(fmt.Sprintf("endpoints.allowed_hosts[%d]", i), "want a host name, with a port if it is not 443")
+		}
+	}
+}
+
+// checkURL wants https, or http on the loopback interface outside production: codes
+// and identity codes travel to these addresses.
+func (c Config) checkURL(p *problems, field, raw string, required bool) {
+	if raw == "" {
+		if required {
+			p.add(field, "is missing")
+		}
+		return
+	}
+	u, err := url.Parse(raw)
+	switch {
+	case err != nil || u.Host == "" || u.User != nil || u.Fragment != "" || strings.Contains(raw, "#"):
+		p.add(field, "want an absolute URL without user and fragment")
+	case u.Scheme == "https":
+	case u.Scheme != "http":
+		p.add(field, "want an https URL")
+	case c.Production:
+		p.add(field, "http:// is refused in production")
+	case !loopback(u.Hostname()):
+		p.add(field, "http:// is accepted on the loopback interface only")
+	}
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || strings.HasSuffix(host, ".localhost") || (ip != nil && ip.IsLoopback())
+}
+
+func (c Config) checkBrokerKeys(p *problems) {
+	k := c.BrokerKeys
+	c.checkURL(p, "broker_keys.jwks_uri", k.JWKSURI, false)
+	c.checkURL(p, "broker_keys.signed_jwks_uri", k.SignedJWKSURI, false)
+	switch {
+	case k.JWKSURI != "" && k.SignedJWKSURI != "":
+		p.add("broker_keys", "jwks_uri and signed_jwks_uri exclude each other")
+	case k.JWKSURI == "" && k.SignedJWKSURI == "" && c.Endpoints.Discovery == "":
+		p.add("broker_keys", "jwks_uri or signed_jwks_uri is missing")
+	}
+	for i, f := range k.EntityFingerprints {
+		if _, err := parseFingerprint(f); err != nil {
+			p.add(fmt.Sprintf("broker_keys.entity_fingerprints[%d]", i), "%v", err)
+		}
+	}
+	switch {
+	case k.SignedJWKSURI == "":
+		if k.EntityKeysFile != "" || k.EntityStatementFile != "" || len(k.EntityFingerprints) > 0 {
+			p.add("broker_keys", "entity keys are of use only with signed_jwks_uri")
+		}
+	case k.EntityKeysFile == "" && k.EntityStatementFile == "":
+		p.add("broker_keys", "a signed JWKS needs the pinned entity key: entity_keys_file or entity_statement_file")
+	default:
+		if _, err := loadPin(k, signatureAlgorithms(c.Algorithms.Signature)); err != nil {
+			p.add("broker_keys", "%v", err)
+		}
+	}
+}
+
+func (c Config) checkOurKeys(p *problems) {
+	signing := c.checkKeys(p, "our_keys.signing", c.OurKeys.Signing)
+	decryption := c.checkKeys(p, "our_keys.decryption", c.OurKeys.Decryption)
+	c.checkKIDs(p, append(slices.Clone(signing), decryption...))
+	if c.Preset != PresetTelia && sharePrivate(signing, decryption) { // Telia alone allows one pair for both
+		p.add("our_keys", "signing and decryption need keys of their own")
+	}
+	if c.OurKeys.Entity == nil {
+		if c.Production && c.Preset == PresetOP {
+			p.add("our_keys.entity", "OP takes our keys only as a JWKS signed with an entity key")
+		}
+		return
+	}
+	entity, err := loadKey(*c.OurKeys.Entity)
+	if err != nil {
+		p.add("our_keys.entity", "%v", err)
+	} else if sharePrivate([]ourKey{entity}, append(signing, decryption...)) {
+		p.add("our_keys.entity", "the entity key must sign nothing but our JWKS and entity statement")
+	}
+	c.checkURL(p, "our_keys.entity_id", c.OurKeys.EntityID, false)
+	if c.OurKeys.OrganizationName == "" {
+		p.add("our_keys.organization_name", "is missing")
+	}
+}
+
+func (c Config) checkKeys(p *problems, field string, files []KeyFile) []ourKey {
+	if len(files) == 0 {
+		p.add(field, "at least one key is needed")
+	}
+	var keys []ourKey
+	for i, file := range files {
+		key, err := loadKey(file)
+		if err != nil {
+			p.add(fmt.Sprintf("%s[%d]", field, i), "%v", err)
+			continue
+		}
+		keys = append(keys, key)
+	}
+	return keys
+}
+
+func (c Config) checkKIDs(p *problems, keys []ourKey) {
+	for i, a := range keys {
+		for _, b := range keys[:i] {
+			if a.kid == b.kid && !a.private.Equal(b.private) {
+				p.add("our_keys", "two different keys have the kid %q", a.kid)
+			}
+		}
+	}
+}
+
+func sharePrivate(some, others []ourKey) bool {
+	return slices.ContainsFunc(some, func(a ourKey) bool {
+		return slices.ContainsFunc(others, func(b ourKey) bool { return a.private.Equal(b.private) })
+	})
+}
+
+// What may stand in an allow-list at all. HMAC and "none" are missing because they
+// let a public key sign; RSA1_5 because it is a padding oracle; "dir" and key wrapping
+// because there is no shared secret.
+func (c Config) checkAlgorithms(p *problems) {
+	signatures := []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"}
+	for _, check := range []struct {
+		field     string
+		got, want []string
+	}{
+		{"algorithms.signature", c.Algorithms.Signature, signatures},
+		{"algorithms.request", []string{c.Algorithms.Request}, signatures},
+		{"algorithms.key_encryption", c.Algorithms.KeyEncryption, []string{"RSA-OAEP", "RSA-OAEP-256"}},
+		{"algorithms.content_encryption", c.Algorithms.ContentEncryption, []string{
+			"A128CBC-HS256", "A192CBC-HS384", "A256CBC-HS512", "A128GCM", "A192GCM", "A256GCM",
+		}},
+	} {
+		if len(check.got) == 0 {
+			p.add(check.field, "is missing")
+		}
+		for _, alg := range check.got {
+			if !slices.Contains(check.want, alg) {
+				p.add(check.field, "%q is not accepted: want some of %s", alg, strings.Join(check.want, ", "))
+			}
+		}
+	}
+}
+
+func (c Config) checkRequest(p *problems) {
+	r := c.Request
+	if !slices.Contains([]Transport{TransportQuery, TransportPOST, TransportPAR}, r.Transport) {
+		p.add("request.transport", "want query, post or par")
+	}
+	if !slices.Contains([]Preselect{PreselectNone, PreselectFTNIdP, PreselectACR, PreselectLoginHint, PreselectClaim}, r.Preselect) {
+		p.add("request.preselect", "want none, ftn_idp_id, acr_values, login_hint or claim")
+	}
+	if (r.Preselect == PreselectClaim) != (r.PreselectParam != "") {
+		p.add("request.preselect_param", "goes with preselect: claim, and only with it")
+	}
+	if !slices.Contains(r.Scopes, oauth.ScopeOpenID) {
+		p.add("request.scopes", "openid is missing")
+	}
+	if c.Preset == PresetOP && !slices.Contains(r.Scopes, "personal_identity_code") {
+		p.add("request.scopes", "OP wants personal_identity_code")
+	}
+	if r.OuterClientID == nil || r.PKCE == nil {
+		p.add("request", "not filled: call WithPreset first")
+	}
+	if r.MaxAge != nil && *r.MaxAge < 0 {
+		p.add("request.max_age", "is negative")
+	}
+	for name := range r.ExtraClaims {
+		if reservedClaim(name) {
+			p.add("request.extra_claims."+name, "is set by us")
+		}
+	}
+	c.checkServiceName(p)
+}
+
+// reservedClaim: a claim of the request object that must not come from the file. "sub"
+// is among them because with it a request object would be a client assertion.
+func reservedClaim(name string) bool {
+	return slices.Contains([]string{
+		"", "iss", "sub", "aud", "client_id", "response_type", "redirect_uri", "scope", "state", "nonce", "jti", "iat", "nbf", "exp",
+		"code_challenge", "code_challenge_method", "request", "request_uri", "prompt", "max_age", "acr_values", "ui_locales",
+	}, name)
+}
+
+func (c Config) checkServiceName(p *problems) {
+	r := c.Request
+	if len(r.ServiceName) > 0 && r.ServiceNameClaim == "" {
+		p.add("request.service_name", "this broker takes no name: service_name_claim is missing")
+	}
+	if c.Preset == PresetOP && len(r.ServiceName) == 0 {
+		p.add("request.service_name", "OP shows it to the person; it must be one of the agreed names")
+	}
+	for lang, name := range r.ServiceName {
+		if !slices.Contains(languages(), lang) || len([]rune(name)) > 40 || name == "" {
+			p.add("request.service_name."+lang, "want fi, sv or en, and at most 40 characters")
+		}
+	}
+	for lang, theirs := range r.Locales {
+		if !slices.Contains(languages(), lang) || !plain(theirs, 16) {
+			p.add("request.locales."+lang, "want fi, sv or en, and the broker's word for it")
+		}
+	}
+}
+
+func (c Config) checkAnswers(p *problems) {
+	if c.Claims.HETU == "" {
+		p.add("claims.hetu", "is missing: accounts are keyed on it")
+	}
+	if len(c.ACR) == 0 {
+		p.add("accepted_acr", "is missing")
+	}
+	for i, acr := range c.ACR {
+		if acr == "" || (c.Production && isTestLevel(acr)) {
+			p.add(fmt.Sprintf("accepted_acr[%d]", i), "is empty, or a test level in production")
+		}
+	}
+	for i, acr := range c.Request.ACRValues {
+		if c.Production && isTestLevel(acr) {
+			p.add(fmt.Sprintf("request.acr_values[%d]", i), "a test level in production")
+		}
+	}
+	switch c.HETU {
+	case HETUProduction:
+	case HETUArtificial, HETULenient:
+		if c.Production {
+			p.add("hetu", "%s codes are refused in production", c.HETU)
+		}
+	default:
+		p.add("hetu", "want production, artificial or lenient")
+	}
+}
+
+func (c Config) checkMeans(p *problems) {
+	if len(c.Means) == 0 && c.Selector.URL == "" {
+		p.add("means", "is missing: nobody could choose this broker")
+	}
+	seen := map[string]bool{}
+	for i, m := range c.Means {
+		at := fmt.Sprintf("means[%d]", i)
+		if !meansID.MatchString(m.ID) {
+			p.add(at+".id", "want up to 64 of a–z, 0–9 and -, beginning with a letter")
+		}
+		if seen[m.ID] {
+			p.add(at+".id", "%q is used twice", m.ID)
+		}
+		seen[m.ID] = true
+		if m.Kind != string(login.MeansBank) && m.Kind != string(login.MeansMobile) {
+			p.add(at+".kind", "want bank or mobile")
+		}
+		if m.Name == "" {
+			p.add(at+".name", "is missing")
+		}
+		if m.Logo != "" && (!strings.HasPrefix(m.Logo, "/") || strings.HasPrefix(m.Logo, "//") || strings.ContainsAny(m.Logo, `\"<>`)) {
+			p.add(at+".logo", "want a path below our own origin: login pages load nothing from elsewhere")
+		}
+		if c.Request.Preselect == PreselectFTNIdP && !providerID.MatchString(m.Value) {
+			p.add(at+".value", "want the bank's ftn_idp_id")
+		}
+	}
+}
+
+func (c Config) checkTimes(p *problems) {
+	for _, t := range []struct {
+		field      string
+		got        time.Duration
+		least, max time.Duration
+	}{
+		{"assertion.ttl", c.Assertion.TTL, 10 * time.Second, mostAssertion(c.Preset)},
+		{"request.ttl", c.Request.TTL, 10 * time.Second, time.Hour},
+		{"broker_keys.cache_ttl", c.BrokerKeys.CacheTTL, time.Minute, oneDay},
+		{"broker_keys.refresh_every", c.BrokerKeys.RefreshEvery, time.Second, time.Hour},
+		{"our_keys.signed_jwks_ttl", c.OurKeys.SignedJWKSTTL, time.Hour, 30 * oneDay},
+		{"our_keys.statement_ttl", c.OurKeys.StatementTTL, oneDay, 10 * oneYear},
+		{"selector.ttl", c.Selector.TTL, 10 * time.Second, oneDay},
+		{"timeout", c.Timeout, 100 * time.Millisecond, time.Minute},
+		{"skew", c.Skew, time.Second, 2 * time.Minute},
+		{"circuit.cool_down", c.Circuit.CoolDown, time.Second, longestCoolDown},
+	} {
+		if t.got < t.least || t.got > t.max {
+			p.add(t.field, "want %s to %s", t.least, t.max)
+		}
+	}
+	if c.Circuit.Failures < 1 || c.Circuit.Failures > 1000 {
+		p.add("circuit.failures", "want 1 to 1000")
+	}
+}
+
+// mostAssertion is how long each broker lets a client assertion live.
+func mostAssertion(preset Preset) time.Duration {
+	switch preset {
+	case PresetIdura:
+		return 5 * time.Minute
+	case PresetOP:
+		return 10 * time.Minute
+	default:
+		return time.Hour
+	}
 }

@@ -1,0 +1,72 @@
+package broker
+
+import (
+	"errors"
+	"time"
+
+	"avain/internal/login"
+)
+
+// fault is a failure on the way to a login.Error: a stable machine word, and whether
+// it speaks against the broker's health. Words are never built from what came in.
+type fault struct {
+	word string // such as "jwks.expired"
+	down bool   // counts for the circuit breaker
+	err  error  // for the log
+}
+
+func (f *fault) Error() string {
+	if f.err == nil {
+		return f.word
+	}
+	return f.word + ": " + f.err.Error()
+}
+
+func (f *fault) Unwrap() error { return f.err }
+
+var errExpired = &fault{word: "jwks.expired"}
+
+// transport makes the error for a broker that does not answer as it should.
+func transport(f *fault) *login.Error {
+	reason := login.ReasonBrokerError
+	switch wordAfterDot(f.word) {
+	case "timeout":
+		reason = login.ReasonBrokerSlow
+	case "unreachable":
+		reason = login.ReasonBrokerDown
+	}
+	return login.E(login.Unavailable, reason, f).With(f.word)
+}
+
+// down makes the error for a broker whose circuit is open.
+func down(retry time.Duration) *login.Error {
+	e := login.E(login.Unavailable, login.ReasonBrokerDown, nil).With("circuit.open")
+	e.RetryAfter = retry
+	return e
+}
+
+// refuse makes the error for an answer that did not pass a check. It is Forbidden,
+// not Unavailable: nobody is logged in, and trying the same again does not help.
+func refuse(reason login.Reason, word string, cause error) *login.Error {
+	return login.E(login.Forbidden, reason, cause).With(word)
+}
+
+// bad is refuse for the usual reason.
+func bad(word string, cause error) *login.Error {
+	return refuse(login.ReasonBrokerResponse, word, cause)
+}
+
+// asFault finds the fault in an error.
+func asFault(err error) (*fault, bool) {
+	f, ok := errors.AsType[*fault](err)
+	return f, ok
+}
+
+func wordAfterDot(word string) string {
+	for i := len(word) - 1; i >= 0; i-- {
+		if word[i] == '.' {
+			return word[i+1:]
+		}
+	}
+	return word
+}
