@@ -1,0 +1,165 @@
+import * as oauth from "oauth4webapi";
+
+import { Failure, reasonFrom, supportCodeFrom } from "./failure.ts";
+import type { Redeemed } from "./answer.ts";
+import type { Tools } from "./attempt.ts";
+import { profileFrom } from "./profile.ts";
+import type { Session } from "./vault.ts";
+
+/** The server has ended the session; it is gone from this device too. */
+export class LoggedOut extends Error {
+  readonly reason: string | undefined;
+  readonly supportCode: string | undefined;
+
+  constructor(reason: string | undefined, supportCode?: string) {
+    super("logged out");
+    this.reason = reason;
+    this.supportCode = supportCode;
+  }
+}
+
+/** Runs one thing at a time, under a name, in all tabs of the app together. */
+export type Lock = <T>(name: string, act: () => Promise<T>) => Promise<T>;
+
+/** Milliseconds before its end at which an access token is no longer used. */
+const margin = 30_000;
+
+/**
+ * The session of this device: gets access tokens, asks for the profile, logs out.
+ * Access tokens live in this object and nowhere else.
+ */
+export class SessionKeeper {
+  #access: { token: string; subject: string; goodUntil: number } | undefined;
+  #refreshing: Promise<string> | undefined;
+
+  constructor(
+    private readonly tools: Tools,
+    private readonly lock: Lock,
+  ) {}
+
+  /** Takes over the tokens of a login that has just been finished. */
+  begin({ session, accessToken, expiresIn }: Redeemed): void {
+    this.#keep(session.subject, accessToken, expiresIn);
+  }
+
+  /** Another tab has logged in or out: what is in memory may belong to a session that is gone. */
+  forgetAccess(): void {
+    this.#access = undefined;
+  }
+
+  /** Asks for name and benefits, and keeps them. Throws LoggedOut, Failure, NoAnswer or Busy. */
+  async fetchProfile(): Promise<Session> {
+    const session = await this.tools.vault.session();
+    if (session === undefined) throw new LoggedOut(undefined);
+    let claims: Record<string, unknown>;
+    try {
+      claims = await this.#userinfo(await this.#accessToken(session.subject), session.subject);
+    } catch (error) {
+      if (!(error instanceof oauth.WWWAuthenticateChallengeError) || error.status !== 401) throw error;
+      // The access token is refused. Whether the session is over, only the refresh can tell:
+      // a server that forgot an access token must not log anybody out.
+      this.forgetAccess();
+      claims = await this.#userinfo(await this.#accessToken(session.subject), session.subject);
+    }
+    const profile = profileFrom(claims, this.tools.now());
+    const updated = await this.tools.vault.updateSession(session.subject, { profile });
+    if (updated === undefined) throw new LoggedOut(undefined); // another tab logged out meanwhile
+    return updated;
+  }
+
+  async #userinfo(accessToken: string, subject: string): Promise<Record<string, unknown>> {
+    const { server } = this.tools;
+    const metadata = await server.metadata();
+    return await server.prove(async (options) => {
+      const client = server.client();
+      const response = await oauth.userInfoRequest(metadata, client, accessToken, options);
+      // Refuses claims about anybody else (OpenID Connect Core §5.3.4).
+      return await oauth.processUserInfoResponse(metadata, client, subject, response);
+    });
+  }
+
+  async #accessToken(subject: string): Promise<string> {
+    const access = this.#access;
+    if (access?.subject === subject && this.tools.now() < access.goodUntil) return access.token;
+    // One refresh at a time: whoever comes meanwhile waits for the same one.
+    this.#refreshing ??= this.lock("smartumpay-refresh", async () => await this.#refresh(subject)).finally(() => {
+      this.#refreshing = undefined;
+    });
+    return await this.#refreshing;
+  }
+
+  async #refresh(subject: string): Promise<string> {
+    const { server, vault } = this.tools;
+    const metadata = await server.metadata();
+    // Read under the lock: another tab may just have been given a newer refresh token.
+    const session = await vault.session();
+    if (session?.subject !== subject) throw new LoggedOut(undefined);
+    // Without its key the session cannot be used any more: the browser has cleared part of its storage.
+    if ((await vault.key()) === undefined) {
+      return await this.#ended(session, true, "key_missing");
+    }
+    try {
+      const tokens = await server.prove(async (options) => {
+        const client = server.client();
+        const response = await oauth.refreshTokenGrantRequest(metadata, client, oauth.None(), session.refreshToken, options);
+        return await oauth.processRefreshTokenResponse(metadata, client, response);
+      });
+      if (tokens.token_type !== "dpop") throw new Failure("server");
+      if (tokens.refresh_token !== undefined && tokens.refresh_token !== session.refreshToken) {
+        await vault.updateSession(subject, { refreshToken: tokens.refresh_token });
+      }
+      this.#keep(subject, tokens.access_token, tokens.expires_in);
+      return tokens.access_token;
+    } catch (error) {
+      if (error instanceof oauth.ResponseBodyError && error.error === "invalid_grant") {
+        const reason = reasonFrom(error.cause["reason"]);
+        return await this.#ended(session, false, reason, supportCodeFrom(error.cause["support_code"]));
+      }
+      throw error;
+    }
+  }
+
+  /** The session is over, by the server's word or for want of its key: nothing of it stays here. */
+  async #ended(session: Session, tellServer: boolean, reason: string | undefined, supportCode?: string): Promise<never> {
+    this.forgetAccess();
+    await this.tools.vault.logOut(this.tools.now(), { tellServer, onlyIf: session.refreshToken });
+    throw new LoggedOut(reason, supportCode);
+  }
+
+  #keep(subject: string, token: string, expiresIn: number | undefined): void {
+    const life = (expiresIn ?? 60) * 1000;
+    this.#access = { token, subject, goodUntil: this.tools.now() + life - Math.min(margin, life / 2) };
+  }
+
+  /**
+   * Logs out: first here, at once and also without a network, then at the server.
+   * Answers whether the server knows already; if not, `tellServer` will try again.
+   */
+  async logOut(): Promise<boolean> {
+    this.forgetAccess();
+    await this.tools.vault.logOut(this.tools.now(), { tellServer: true });
+    return await this.tellServer();
+  }
+
+  /** Revokes what is queued (RFC 7009). Answers whether nothing is left to tell. */
+  async tellServer(): Promise<boolean> {
+    const { server, vault } = this.tools;
+    return await this.lock("smartumpay-revoke", async () => {
+      for (const { token } of await vault.revocations()) {
+        try {
+          const metadata = await server.metadata();
+          const response = await oauth.revocationRequest(metadata, server.client(), oauth.None(), token, {
+            ...server.http(),
+            additionalParameters: { token_type_hint: "refresh_token" },
+          });
+          await oauth.processRevocationResponse(response);
+        } catch (error) {
+          // A refusal will not turn into anything else; a lost or busy answer may.
+          if (!(error instanceof oauth.ResponseBodyError)) return false;
+        }
+        await vault.revoked(token);
+      }
+      return true;
+    });
+  }
+}

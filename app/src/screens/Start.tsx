@@ -1,0 +1,42 @@
+import type { LoginOptions } from "../options.ts";
+import { AlternativeLink, SettingsBar } from "../ui/Bar.tsx";
+import { BicycleIcon, CommutingIcon, CultureIcon, LunchIcon, SportsIcon, WellbeingIcon } from "../ui/icons.tsx";
+import { Mark } from "../ui/Mark.tsx";
+import { Notices } from "../ui/Notices.tsx";
+import { Banner, Button } from "../ui/parts.tsx";
+import type { ScreenProps } from "./props.ts";
+
+/** The first screen of somebody who is not logged in. */
+export function Start({ t, language, config, model, online, opening, options }: ScreenProps & { opening: boolean; options: LoginOptions }) {
+  return (
+    <main class="screen" data-testid="start">
+      <SettingsBar label={t.home.settings} />
+      <div class="hero">
+        <Mark brand={config.brand} />
+        <h1 tabIndex={-1}>{config.brand.name}</h1>
+        <p class="tagline">{t.start.tagline}</p>
+        <div class="kinds" aria-hidden="true">
+          <LunchIcon />
+          <SportsIcon />
+          <CultureIcon />
+          <WellbeingIcon />
+          <CommutingIcon />
+          <BicycleIcon />
+        </div>
+      </div>
+      <Notices t={t} language={language} options={options} version={config.version} />
+      <div class="foot">
+        {!online && (
+          <Banner kind="offline" title={t.app.offline} testid="offline">
+            <p>{t.app.offlineText}</p>
+          </Banner>
+        )}
+        <Button testid="login" busy={opening} onPress={() => void model.login()}>
+          {opening ? t.start.opening : t.start.login}
+        </Button>
+        <p class="means">{t.start.means}</p>
+        <AlternativeLink label={t.start.alternative} />
+      </div>
+    </main>
+  );
+}

@@ -1,0 +1,25 @@
+import { defineConfig } from "vitest/config";
+
+import { precache } from "./build/precache.ts";
+
+export default defineConfig({
+  plugins: [precache()],
+  server: { port: 8081, strictPort: true },
+  build: {
+    target: "es2022",
+    // Under the content security policy nothing may be inline, not even a small image.
+    assetsInlineLimit: 0,
+    modulePreload: false,
+    rolldownOptions: {
+      input: { app: "index.html", sw: "src/sw/sw.ts" },
+      output: {
+        // The service worker keeps its name: browsers look for a new version under the old address.
+        entryFileNames: (chunk) => (chunk.name === "sw" ? "sw.js" : "assets/[name]-[hash].js"),
+      },
+    },
+  },
+  test: {
+    environment: "node",
+    include: ["test/**/*.test.ts"],
+  },
+});
