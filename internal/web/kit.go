@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"time"
 )
 
@@ -20,9 +21,10 @@ type Config struct {
 	// or a forwarded header (ZITADEL CVE-2023-49097).
 	BaseURL *url.URL
 
-	Brand    Brand
-	TimeZone *time.Location // of the dates on pages; nil means Europe/Helsinki
-	Assets   fs.FS          // the operator's own pictures (logos of banks and brand); may be nil
+	Brand     Brand
+	Languages []string       // that pages are shown in, of [Languages]; the first when nothing is asked for; empty means all
+	TimeZone  *time.Location // of the dates on pages; nil means Europe/Helsinki
+	Assets    fs.FS          // the operator's own pictures (logos of banks and brand); may be nil
 
 	// TrustedProxies may say who the caller is, in the header named by
 	// ProxyHeader: "X-Forwarded-For" (the default) or "Forwarded". Only that one
@@ -48,6 +50,8 @@ type Brand struct {
 	Accent  string // "#rrggbb", at least 4.5:1 against white; empty means the built-in teal
 	Logo    string // name of a picture among the assets; empty means a built-in key
 	Help    string // address of the help page, https or a path of ours; empty offers no help button
+	Email   string // of customer service; may be empty
+	Phone   string // of customer service; may be empty
 }
 
 // Kit renders answers. It is made once and is safe for concurrent use.
@@ -70,7 +74,7 @@ func New(cfg Config) (*Kit, error) {
 		return nil, err
 	}
 	var err error
-	if k.texts, err = loadTexts(); err != nil {
+	if k.texts, err = loadTexts(k.cfg.Languages); err != nil {
 		return nil, fmt.Errorf("web: texts: %w", err)
 	}
 	if k.assets, err = loadAssets(cfg.Assets, cfg.Brand.Accent); err != nil {
@@ -111,6 +115,14 @@ func (k *Kit) defaults() error {
 	}
 	if k.cfg.Brand.Name == "" {
 		k.cfg.Brand.Name = "Avain"
+	}
+	if len(k.cfg.Languages) == 0 {
+		k.cfg.Languages = Languages()
+	}
+	for _, lang := range k.cfg.Languages {
+		if !slices.Contains(Languages(), lang) {
+			mistakes = append(mistakes, fmt.Errorf("web: there are no texts in language %q", lang))
+		}
 	}
 	if k.cfg.Brand.Company == "" {
 		k.cfg.Brand.Company = k.cfg.Brand.Name

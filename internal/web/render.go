@@ -60,7 +60,7 @@ func (k *Kit) Render(w http.ResponseWriter, r *http.Request, status int, page Pa
 	}
 	var b bytes.Buffer
 	err = page.Template.byLang[lang].ExecuteTemplate(&b, "layout", layout{
-		Title: title, Lang: lang, Brand: k.cfg.Brand, Switch: languageSwitch(r, page.Self, lang),
+		Title: title, Lang: lang, Brand: k.cfg.Brand, Switch: k.languageSwitch(r, page.Self, lang),
 		Support: SupportCode(r.Context()), Data: page.Data,
 		StylePath: k.assets.path(styleSheet), LogoPath: k.assets.path(k.cfg.Brand.Logo),
 	})
@@ -85,7 +85,10 @@ func (k *Kit) Render(w http.ResponseWriter, r *http.Request, status int, page Pa
 // languageSwitch links the page in its other languages. Only the path is kept: a
 // query may hold a state or a code, which must not be copied into a page, and what
 // a form has answered cannot be fetched again.
-func languageSwitch(r *http.Request, self, current string) []choice {
+func (k *Kit) languageSwitch(r *http.Request, self, current string) []choice {
+	if len(k.cfg.Languages) < 2 {
+		return nil
+	}
 	if self == "" {
 		query := r.URL.Query()
 		query.Del(langParam)
@@ -98,8 +101,8 @@ func languageSwitch(r *http.Request, self, current string) []choice {
 		return nil // "//evil.example" would be another site
 	}
 	names := map[string]string{Finnish: "Suomi", Swedish: "Svenska", English: "English"}
-	choices := make([]choice, 0, len(Languages()))
-	for _, lang := range Languages() {
+	choices := make([]choice, 0, len(k.cfg.Languages))
+	for _, lang := range k.cfg.Languages {
 		choices = append(choices, choice{
 			Lang: lang, Name: names[lang], Address: self + "?" + langParam + "=" + lang, Current: lang == current,
 		})

@@ -31,15 +31,20 @@ func Languages() []string { return []string{Finnish, Swedish, English} }
 type catalogue struct {
 	keys      map[string]map[string]bool // per language
 	localizer map[string]*i18n.Localizer
+	offered   []string // what the operator shows, the default first
 	matcher   language.Matcher
 }
 
-func loadTexts() (*catalogue, error) {
+func loadTexts(offered []string) (*catalogue, error) {
 	bundle := i18n.NewBundle(language.Finnish)
 	c := &catalogue{
-		keys: make(map[string]map[string]bool), localizer: make(map[string]*i18n.Localizer),
-		matcher: language.NewMatcher([]language.Tag{language.Finnish, language.Swedish, language.English}),
+		keys: make(map[string]map[string]bool), localizer: make(map[string]*i18n.Localizer), offered: offered,
 	}
+	tags := make([]language.Tag, 0, len(offered))
+	for _, lang := range offered {
+		tags = append(tags, language.Make(lang))
+	}
+	c.matcher = language.NewMatcher(tags)
 	for _, lang := range Languages() {
 		c.keys[lang] = make(map[string]bool)
 	}
@@ -97,10 +102,10 @@ func (c *catalogue) match(wanted ...string) (lang string, ok bool) {
 			continue
 		}
 		if _, i, confidence := c.matcher.Match(tags...); confidence > language.Low {
-			return Languages()[i], true
+			return c.offered[i], true
 		}
 	}
-	return Finnish, false
+	return c.offered[0], false
 }
 
 // Text is one text for code that writes no template, such as a title. Values are
@@ -149,10 +154,10 @@ const (
 // (?lang=, remembered in a cookie for the rest of the login) goes before the
 // language of the app (ui_locales, see [Prefer]), that before the browser's.
 func (k *Kit) Language(r *http.Request) string {
-	if lang, ok := switchedTo(r); ok {
+	if lang, ok := k.switchedTo(r); ok {
 		return lang
 	}
-	if c, err := r.Cookie(langCookie); err == nil && slices.Contains(Languages(), c.Value) {
+	if c, err := r.Cookie(langCookie); err == nil && slices.Contains(k.cfg.Languages, c.Value) {
 		return c.Value
 	}
 	if rec := recordOf(r.Context()); rec != nil {
@@ -166,16 +171,16 @@ func (k *Kit) Language(r *http.Request) string {
 }
 
 // switchedTo is the language that the person has just chosen on the page.
-func switchedTo(r *http.Request) (string, bool) {
+func (k *Kit) switchedTo(r *http.Request) (string, bool) {
 	if !strings.Contains(r.URL.RawQuery, langParam+"=") {
 		return "", false
 	}
 	lang := r.URL.Query().Get(langParam)
-	return lang, slices.Contains(Languages(), lang)
+	return lang, slices.Contains(k.cfg.Languages, lang)
 }
 
 func (k *Kit) rememberLanguage(w http.ResponseWriter, r *http.Request) {
-	lang, ok := switchedTo(r)
+	lang, ok := k.switchedTo(r)
 	if !ok {
 		return
 	}
