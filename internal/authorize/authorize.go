@@ -35,9 +35,10 @@ type Deps struct {
 	Now      func() time.Time
 	BaseURL  string // issuer; no trailing slash
 
-	AttemptLife      time.Duration
-	StartsPerNetwork *web.Limiter
-	StartsPerKey     *web.Limiter
+	AttemptLife time.Duration
+	// Limit holds back floods of starts, per network and per key; the key is empty for
+	// clients without one.
+	Limit func(ctx context.Context, key string) error
 
 	// Show renders the page of an attempt that waits for the person, or that is
 	// over: the feature signin.
@@ -121,7 +122,7 @@ func (f *Feature) beginPlain(w http.ResponseWriter, r *http.Request, p oauth.Par
 		Client: c.ID, Method: login.MethodDirect, Request: request, Key: p.Get("dpop_jkt"),
 		Browser: browser, Label: web.BrowserLabel(r), Device: login.Device{Platform: "web"},
 	}
-	if err := f.limit(r.Context(), in); err != nil {
+	if err := f.d.Limit(r.Context(), in.Key); err != nil {
 		return err
 	}
 	started, err := f.d.Attempts.Start(r.Context(), in)

@@ -1,7 +1,6 @@
 package authorize
 
 import (
-	"context"
 	"net/http"
 
 	"avain/internal/attempt"
@@ -37,7 +36,7 @@ func (f *Feature) par(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := f.limit(r.Context(), in); err != nil {
+	if err := f.d.Limit(r.Context(), in.Key); err != nil {
 		return err
 	}
 	started, err := f.d.Attempts.Start(r.Context(), in)
@@ -108,16 +107,4 @@ func (f *Feature) bindKey(w http.ResponseWriter, r *http.Request, p oauth.Params
 	}
 	in.Key, in.Once = proof.Thumbprint, append(in.Once, proof.Once)
 	return in, nil
-}
-
-// limit holds back floods of starts: per network, and per key for apps that have
-// one (threat 34). It slows a caller down and locks no person out.
-func (f *Feature) limit(ctx context.Context, in attempt.Start) error {
-	if err := f.d.StartsPerNetwork.Check(web.NetworkKey(ctx)); err != nil {
-		return err
-	}
-	if in.Key == "" {
-		return nil
-	}
-	return f.d.StartsPerKey.Check(in.Key)
 }

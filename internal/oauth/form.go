@@ -9,9 +9,9 @@ import (
 	"avain/internal/login"
 )
 
-// maxParam is the longest parameter that we read, in bytes. Nothing legitimate
-// comes near it; a request object, which we do not take, would.
-const maxParam = 4096
+// maxParam is the longest parameter that we read, in bytes: the code of one broker is
+// a signed JWT, and nothing else legitimate comes near it.
+const maxParam = 8 << 10
 
 // Params are the parameters of one request, each present at most once.
 type Params struct{ values url.Values }

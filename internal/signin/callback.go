@@ -1,0 +1,126 @@
+package signin
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"avain/internal/attempt"
+	"avain/internal/broker"
+	"avain/internal/login"
+	"avain/internal/oauth"
+	"avain/internal/secret"
+	"avain/internal/web"
+)
+
+// settleTime bounds the talk with the broker after the browser came back. It stays
+// below the lease of package attempt, so two requests never talk at once.
+const settleTime = 25 * time.Second
+
+// callback is where brokers send the browser back. It is idempotent: however often
+// it is loaded, one request settles the answer with the broker, and every one ends up
+// where the attempt stands. It acts only for the browser that left (login CSRF): any
+// other is told to go back to that one, and nothing happens to the login.
+func (f *Feature) callback(w http.ResponseWriter, r *http.Request) error {
+	params, err := oauth.QueryParams(r)
+	if err != nil {
+		return err
+	}
+	if !params.Has("state") {
+		return login.BadParam("state", "missing")
+	}
+	browser, _ := f.d.Cookies.Browser(r)
+	j, err := f.d.Attempts.Arrive(r.Context(), r.PathValue("broker"), secret.Of(params.Get("state")), browser)
+	if login.HasReason(err, login.ReasonOtherBrowser) {
+		return errors.Join(err, f.d.Attempts.Note(r.Context(), j.Attempt, login.Event{
+			Step: attempt.StepReturn, Outcome: login.OutcomeRefused, Reason: login.ReasonOtherBrowser, Browser: web.BrowserLabel(r),
+		}))
+	}
+	if err != nil {
+		return err
+	}
+	web.About(r.Context(), j.Attempt)
+	web.Note(r.Context(), web.FieldBroker, j.Broker)
+	web.Note(r.Context(), web.FieldMeans, j.Means)
+	if j.Attempt.State != login.StateOpened {
+		return web.SeeOther(w, page(j.Attempt))
+	}
+	taken, err := f.d.Attempts.Take(r.Context(), j)
+	if err != nil {
+		return err
+	}
+	if !taken {
+		return f.alreadyTaken(w, r, j)
+	}
+	// A second click cancels this request in the browser. What has begun at the broker
+	// must be finished all the same, because its code can be spent only once.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), settleTime)
+	defer cancel()
+	a, err := f.settle(ctx, w, r, j, params)
+	if err != nil || a.ID == "" {
+		return err
+	}
+	return f.d.Continue(w, r.WithContext(ctx), a)
+}
+
+// alreadyTaken answers a second click: the login's page when the first one is done,
+// else a page that loads itself again until it is.
+func (f *Feature) alreadyTaken(w http.ResponseWriter, r *http.Request, j attempt.Journey) error {
+	done, err := f.d.Attempts.Finished(r.Context(), j)
+	if err != nil {
+		return err
+	}
+	if done {
+		return web.SeeOther(w, page(j.Attempt))
+	}
+	return f.views.RenderWaiting(w, r)
+}
+
+// settle exchanges the broker's answer for a proven identity and finds the person.
+// It returns no attempt when it has answered the request itself.
+func (f *Feature) settle(ctx context.Context, w http.ResponseWriter, r *http.Request, j attempt.Journey, p oauth.Params) (login.Attempt, error) {
+	label := web.BrowserLabel(r)
+	identity, err := f.d.Brokers.Finish(ctx, broker.Return{
+		Broker: j.Broker, Means: j.Means, Query: p.Values(),
+		State: j.State, Nonce: j.Nonce, Verifier: j.Verifier, StartedAt: j.StartedAt,
+	})
+	if err != nil {
+		return login.Attempt{}, f.turnedBack(ctx, w, j, err, label)
+	}
+	person, err := f.d.People.Identify(ctx, identity)
+	if login.HasReason(err, login.ReasonNoBenefits) {
+		web.Note(ctx, web.FieldReason, string(login.ReasonNoBenefits))
+		a, err := f.d.Attempts.End(ctx, j.Attempt, attempt.Fail, login.ReasonNoBenefits, login.Event{
+			Step: attempt.StepIdentify, Broker: identity.Broker, Means: identity.Means, Browser: label,
+		})
+		if err != nil {
+			return login.Attempt{}, err
+		}
+		return login.Attempt{}, web.SeeOther(w, page(a))
+	}
+	if err != nil {
+		return login.Attempt{}, err
+	}
+	a, err := f.d.Attempts.Authenticate(ctx, j, identity, person, login.Event{Browser: label})
+	if errors.Is(err, login.ErrMoved) {
+		return login.Attempt{}, web.SeeOther(w, page(j.Attempt)) // cancelled meanwhile, in another tab
+	}
+	return a, err
+}
+
+// turnedBack notes that no identity came back. Whatever the broker did, the person
+// sees the means again, with what happened on top, and may choose another.
+func (f *Feature) turnedBack(ctx context.Context, w http.ResponseWriter, j attempt.Journey, cause error, label string) error {
+	e := login.AsError(cause)
+	web.Note(ctx, web.FieldReason, string(e.Reason))
+	outcome := login.OutcomeFailed
+	if e.Reason == login.ReasonCancelledAtBroker {
+		outcome = login.OutcomeRefused
+	}
+	err := f.d.Attempts.TurnedBack(ctx, j, login.Event{Outcome: outcome, Reason: e.Reason, Detail: e.Detail, Browser: label})
+	if err != nil {
+		return errors.Join(cause, err)
+	}
+	return web.SeeOther(w, page(j.Attempt))
+}

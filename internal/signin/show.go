@@ -1,0 +1,100 @@
+package signin
+
+import (
+	"net/http"
+
+	"avain/internal/attempt"
+	"avain/internal/broker"
+	"avain/internal/login"
+	"avain/internal/web"
+)
+
+// Show renders the page of an attempt that waits for the person, or that is over.
+// It changes nothing but the timeline.
+func (f *Feature) Show(w http.ResponseWriter, r *http.Request, a login.Attempt) error {
+	switch {
+	case waiting(a):
+		return f.showMeans(w, r, a)
+	case a.State == login.StateFailed && a.Reason == login.ReasonNoBenefits:
+		return f.views.RenderNoBenefits(w, r, NoBenefitsPage{App: f.back(a, a.Reason)})
+	case a.State == login.StateRedeemed:
+		return f.views.RenderEnded(w, r, EndedPage{Reason: login.ReasonAttemptUsed})
+	case a.State.Over():
+		return f.views.RenderEnded(w, r, EndedPage{Reason: a.Reason, App: f.back(a, a.Reason)})
+	default: // a code went out, was not redeemed, and is too old now
+		return f.views.RenderEnded(w, r, EndedPage{Reason: login.ReasonCodeExpired, App: f.back(a, login.ReasonCodeExpired)})
+	}
+}
+
+// back leads to the app with the reason, so that the app can say it in its own words.
+func (f *Feature) back(a login.Attempt, reason login.Reason) string {
+	return f.d.Back(a, login.E(login.Forbidden, reason, nil))
+}
+
+func (f *Feature) showMeans(w http.ResponseWriter, r *http.Request, a login.Attempt) error {
+	label := web.BrowserLabel(r)
+	if !seen(a, label) {
+		note := login.Event{Step: attempt.StepPage, Outcome: login.OutcomeOK, Browser: label}
+		if err := f.d.Attempts.Note(r.Context(), a, note); err != nil {
+			return err
+		}
+	}
+	app := a.Client
+	if c, ok := f.d.Clients.Get(a.Client); ok {
+		app = c.Name
+	}
+	offer := f.d.Brokers.Offer(r.Context(), f.d.Web.Language(r))
+	page := MeansPage{Attempt: a.ID, Client: app, Failed: lastFailure(a), FormAction: f.leadsTo(a)}
+	for _, m := range offer.Means {
+		choice := Choice{Means: m.Means}
+		if !m.Available {
+			choice.Unavailable = login.ReasonBrokerDown
+		}
+		page.Means = append(page.Means, choice)
+	}
+	for _, info := range offer.Brokers {
+		page.Notices = append(page.Notices, Notice{info.Disturbance.Header, info.Disturbance.Text})
+		page.Brokers = append(page.Brokers, noteOf(info.Texts))
+	}
+	return f.views.RenderMeans(w, r, page)
+}
+
+// leadsTo lists where the forms of the page may lead. Browsers apply the policy to
+// every redirect that follows a form, and the broker sends people on to banks whose
+// addresses nobody tells us: any https origin must do.
+func (f *Feature) leadsTo(a login.Attempt) []string {
+	return append(f.d.Brokers.Origins(), "https:", web.FormTarget(a.Request.RedirectURI))
+}
+
+func noteOf(t broker.InfoTexts) BrokerNote {
+	return BrokerNote{
+		ProviderInfo: t.ProviderInfo, Consent: t.Consent,
+		PrivacyText: t.PrivacyNotice, PrivacyLink: t.PrivacyNoticeLink,
+	}
+}
+
+// seen reports whether the timeline already knows that this kind of browser has
+// shown the page: a reload is no news.
+func seen(a login.Attempt, label string) bool {
+	for _, e := range a.Timeline {
+		if e.Step == attempt.StepPage && e.Browser == label {
+			return true
+		}
+	}
+	return false
+}
+
+// lastFailure is why the person is back at the means: the reason of the journey that
+// ended last, unless another one has begun since.
+func lastFailure(a login.Attempt) login.Reason {
+	for i := len(a.Timeline) - 1; i >= 0; i-- {
+		switch e := a.Timeline[i]; {
+		case e.Step == attempt.StepChoose && e.Outcome == login.OutcomeOK:
+			return ""
+		case e.Reason == login.ReasonOtherBrowser: // somebody else's click
+		case e.Step == attempt.StepChoose, e.Step == attempt.StepReturn:
+			return e.Reason
+		}
+	}
+	return ""
+}
