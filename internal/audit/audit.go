@@ -1,0 +1,130 @@
+package audit
+
+import (
+	"context"
+	"log/slog"
+	"strconv"
+	"time"
+
+	"avain/internal/login"
+)
+
+// Store keeps the entries.
+type Store interface {
+	AppendAudit(ctx context.Context, e login.AuditEntry) error
+}
+
+// Log is the security log. It is safe for concurrent use.
+type Log struct {
+	store Store
+	now   func() time.Time
+	log   *slog.Logger
+}
+
+// New makes a Log. What cannot be written goes to the process's own log.
+func New(store Store, now func() time.Time, log *slog.Logger) *Log {
+	return &Log{store: store, now: now, log: log}
+}
+
+// The actions, as they stand in the log.
+const (
+	actionSessionCreate = "session.create"
+	actionSessionRevoke = "session.revoke"
+	actionRefreshReuse  = "refresh.reuse"
+	actionCodeReplay    = "code.replay"
+	actionProofReplay   = "proof.replay"
+	actionClientRefuse  = "client.refuse"
+	actionKeyRotate     = "key.rotate"
+	actionPersonLock    = "person.lock"
+	actionPersonUnlock  = "person.unlock"
+	actionPeopleAdd     = "people.add"
+)
+
+const system = "system"
+
+// SessionCreated records that a person has logged an app in.
+func (l *Log) SessionCreated(ctx context.Context, s login.Session) {
+	l.append(ctx, "person:"+s.Person, actionSessionCreate, "session:"+s.ID, map[string]string{
+		"client": s.Client, "method": string(s.Method), "means": s.Means, "broker": s.Broker,
+	})
+}
+
+// SessionRevoked records that a session has ended before its time: logged out, or
+// ended by us. Why is a machine word.
+func (l *Log) SessionRevoked(ctx context.Context, s login.Session, why string) {
+	l.append(ctx, "person:"+s.Person, actionSessionRevoke, "session:"+s.ID, map[string]string{
+		"client": s.Client, "why": why,
+	})
+}
+
+// RefreshReused records that a refresh token came that had been exchanged already:
+// somebody has a copy of it, and the session is over.
+func (l *Log) RefreshReused(ctx context.Context, s login.Session) {
+	l.append(ctx, "client:"+s.Client, actionRefreshReuse, "session:"+s.ID, map[string]string{"person": s.Person})
+}
+
+// CodeReplayed records that an authorization code came twice: somebody has a copy of
+// it, and what it opened is closed.
+func (l *Log) CodeReplayed(ctx context.Context, a login.Attempt) {
+	l.append(ctx, "client:"+a.Client, actionCodeReplay, "attempt:"+a.ID, map[string]string{
+		"person": a.Person, "session": a.Session, "support_code": a.SupportCode,
+	})
+}
+
+// ProofReplayed records that a DPoP proof of the key came twice.
+func (l *Log) ProofReplayed(ctx context.Context, client, thumbprint string) {
+	l.append(ctx, "client:"+client, actionProofReplay, "key:"+thumbprint, nil)
+}
+
+// ClientRefused records that somebody failed to prove that they are one of our
+// clients. The client's id must be one of ours: what a stranger wrote is not logged.
+func (l *Log) ClientRefused(ctx context.Context, client string, reason login.Reason) {
+	l.append(ctx, "client:"+client, actionClientRefuse, "client:"+client, map[string]string{"reason": string(reason)})
+}
+
+// KeyRotated records that a new signing key has been made.
+func (l *Log) KeyRotated(ctx context.Context, key login.SigningKey) {
+	l.append(ctx, system, actionKeyRotate, "key:"+key.KID, map[string]string{
+		"alg": key.Alg, "slot": strconv.FormatInt(key.Slot, 10),
+	})
+}
+
+// PersonLocked records that an operator has locked a person out. The actor is
+// "staff:…", or "system" for the command line.
+func (l *Log) PersonLocked(ctx context.Context, actor, person string) {
+	l.append(ctx, actor, actionPersonLock, "person:"+person, nil)
+}
+
+// PersonUnlocked records that an operator has let a person in again.
+func (l *Log) PersonUnlocked(ctx context.Context, actor, person string) {
+	l.append(ctx, actor, actionPersonUnlock, "person:"+person, nil)
+}
+
+// PeopleAdded records how many people an operator has added, and of them how many
+// were not known before.
+func (l *Log) PeopleAdded(ctx context.Context, actor string, added, unknown int) {
+	l.append(ctx, actor, actionPeopleAdd, "people", map[string]string{
+		"added": strconv.Itoa(added), "new": strconv.Itoa(unknown),
+	})
+}
+
+// patience is how long an entry may take to be written.
+const patience = 5 * time.Second
+
+// append writes an entry. Whoever caused it cannot keep it from being written by
+// hanging up. What was done cannot be undone because the log failed, so a failure is
+// not the caller's: it is logged with the whole entry, which holds nothing secret.
+func (l *Log) append(ctx context.Context, actor, action, target string, detail map[string]string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer cancel()
+	for key, value := range detail {
+		if value == "" {
+			delete(detail, key)
+		}
+	}
+	entry := login.AuditEntry{At: l.now(), Actor: actor, Action: action, Target: target, Detail: detail}
+	if err := l.store.AppendAudit(ctx, entry); err != nil {
+		l.log.ErrorContext(ctx, "audit entry was not written", "actor", actor, "action", action, "target", target,
+			"detail", detail, "error", err)
+	}
+}
