@@ -1,0 +1,356 @@
+package signer_test
+
+import (
+	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	cryptorand "crypto/rand"
+	"crypto/x509"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"avain/internal/login"
+	"avain/internal/signer"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/tink-crypto/tink-go/v2/tink"
+)
+
+const day = 24 * time.Hour
+
+func ecKey(t testing.TB) *ecdsa.PrivateKey {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), cryptorand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
+}
+
+func rows(t testing.TB, s *shelf) []login.SigningKey {
+	t.Helper()
+	keys, err := s.Store.SigningKeys(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return keys
+}
+
+// The whole life of the first two keys, by the hour.
+func TestLifeOfAKey(t *testing.T) {
+	t.Parallel()
+	c, shelf := newClock(), newShelf(t)
+	s := node(t, signer.Config{Store: shelf, AEAD: newAEAD(t), Now: c.now})
+	kidAt := map[int]string{}
+	count := map[int]int{}
+	for hour := range 70 * 24 {
+		tick(t, s)
+		c.advance(61 * time.Second) // so that every hour reads again
+		kidAt[hour] = header(t, sign(t, s, honest(c.now()), signer.TypAccessToken)).Kid
+		count[hour] = len(published(t, s).Keys)
+		c.advance(time.Hour - 61*time.Second)
+	}
+	first, second := kidAt[0], kidAt[31*24]
+	if first == second {
+		t.Fatal("the key was never changed")
+	}
+	for _, step := range []struct {
+		hour, keys int
+		kid        string
+	}{
+		{0, 1, first}, {27*24 + 23, 1, first}, // alone
+		{28*24 + 1, 2, first}, {29*24 + 23, 2, first}, // the next one is published, and waits
+		{30 * 24, 2, second}, {30*24 + 23, 2, second}, // it signs; the first is still published
+		{31*24 + 1, 1, second}, // the last token of the first has expired
+		{60*24 - 1, 2, second},
+	} {
+		if kidAt[step.hour] != step.kid || count[step.hour] != step.keys {
+			t.Errorf("hour %d: %d keys, signing %s; want %d, %s", step.hour, count[step.hour], kidAt[step.hour], step.keys, step.kid)
+		}
+	}
+	if kidAt[60*24] == second {
+		t.Error("the second key did not retire")
+	}
+}
+
+// signed is a token that somebody holds.
+type signed struct {
+	token   string
+	expires time.Time
+}
+
+// cachedKeys is what a client remembers of our JWK set.
+type cachedKeys struct {
+	set    jose.JSONWebKeySet
+	readAt time.Time
+}
+
+// Whatever happens to housekeeping, nobody notices: every token, by whichever node
+// it was signed, is good until it expires, at every node and for every client that
+// keeps the JWK set as long as it may.
+func TestNobodyNoticesRotation(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(4) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			t.Parallel()
+			random := rand.New(rand.NewPCG(seed, 1)) //nolint:gosec // a simulation, repeatable by its seed
+			c, shelf, aead := newClock(), newShelf(t), newAEAD(t)
+			nodes := make([]*signer.Signer, 2)
+			for i := range nodes {
+				nodes[i] = node(t, signer.Config{Store: shelf, AEAD: aead, Now: c.now})
+				tick(t, nodes[i])
+			}
+			var held []signed
+			var cache cachedKeys
+			seen := map[string]bool{}
+			for end := start.Add(200 * day); c.now().Before(end); {
+				// Mostly an hour, sometimes days without anybody calling Tick.
+				c.advance(time.Duration(random.Int64N(int64(2 * time.Hour))))
+				if random.IntN(10) > 0 {
+					tick(t, nodes[random.IntN(2)])
+				} else if random.IntN(10) == 0 {
+					c.advance(time.Duration(random.Int64N(int64(9 * day))))
+				}
+				expires := c.now().Add(time.Duration(random.Int64N(int64(day))))
+				token := sign(t, nodes[random.IntN(2)], claims{"iss": issuer, "exp": expires.Unix()}, signer.TypIDToken)
+				seen[header(t, token).Kid] = true
+				held = slices.DeleteFunc(append(held, signed{token, expires}), func(h signed) bool { return !c.now().Before(h.expires.Truncate(time.Second)) })
+				if c.now().Sub(cache.readAt) >= signer.MaxAge {
+					cache = cachedKeys{published(t, nodes[random.IntN(2)]), c.now()}
+				}
+				for range min(3, len(held)) {
+					believed(t, nodes[random.IntN(2)], cache.set, held[random.IntN(len(held))].token)
+				}
+				if n := len(rows(t, shelf)); n > 4 {
+					t.Fatalf("%d keys have piled up", n)
+				}
+			}
+			if len(seen) < 5 {
+				t.Errorf("only %d keys in 200 days", len(seen))
+			}
+		})
+	}
+}
+
+func believed(t *testing.T, s *signer.Signer, cached jose.JSONWebKeySet, token string) {
+	t.Helper()
+	if _, err := s.Verify(t.Context(), token, signer.Expect{Typ: signer.TypIDToken}); err != nil {
+		t.Fatalf("a node refuses a good token: %v", err)
+	}
+	parsed, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.ES256})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := parsed.Verify(cached); err != nil {
+		t.Fatal("a client with the keys of an hour ago refuses a good token")
+	}
+}
+
+// Nodes that start, and rotate, at the same moment agree on one key.
+func TestNodesRotateTogether(t *testing.T) {
+	t.Parallel()
+	c, shelf, aead := newClock(), newShelf(t), newAEAD(t)
+	nodes := make([]*signer.Signer, 6)
+	for i := range nodes {
+		nodes[i] = node(t, signer.Config{Store: shelf, AEAD: aead, Now: c.now})
+	}
+	for round, want := range []int{1, 2, 2} {
+		var all sync.WaitGroup
+		for _, s := range nodes {
+			all.Go(func() {
+				if err := s.Tick(t.Context()); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		if n := len(rows(t, shelf)); n != want {
+			t.Fatalf("round %d: %d keys, want %d", round, n, want)
+		}
+		kid := header(t, sign(t, nodes[0], honest(c.now()), signer.TypIDToken)).Kid
+		for _, s := range nodes[1:] {
+			if got := header(t, sign(t, s, honest(c.now()), signer.TypIDToken)).Kid; got != kid {
+				t.Fatalf("round %d: two nodes sign with two keys", round)
+			}
+		}
+		c.advance(29 * day)
+	}
+}
+
+// Another algorithm in the configuration takes over after a day, without a gap, and
+// nodes that disagree do not outbid each other.
+func TestChangeOfAlgorithm(t *testing.T) {
+	t.Parallel()
+	c, shelf, aead := newClock(), newShelf(t), newAEAD(t)
+	of := func(alg string) *signer.Signer {
+		return node(t, signer.Config{Store: shelf, AEAD: aead, Alg: alg, Now: c.now})
+	}
+	before, after := of("ES256"), of("EdDSA")
+	tick(t, before)
+	old := sign(t, before, honest(c.now().Add(12*time.Hour)), signer.TypAccessToken)
+	tick(t, after)
+	tick(t, before)
+	tick(t, after)
+	if n := len(rows(t, shelf)); n != 2 {
+		t.Fatalf("%d keys, want the old and the new one", n)
+	}
+	if alg := header(t, sign(t, after, honest(c.now()), signer.TypAccessToken)).Alg; alg != "ES256" {
+		t.Errorf("the new algorithm signs before its key was published for a day: %s", alg)
+	}
+	if algs := after.Algs(); !slices.Contains(algs, "ES256") || !slices.Contains(algs, "EdDSA") {
+		t.Errorf("announced: %v", algs)
+	}
+	if _, err := after.Verify(t.Context(), old, signer.Expect{Typ: signer.TypAccessToken}); err != nil {
+		t.Errorf("a token of the old algorithm: %v", err)
+	}
+	c.advance(day)
+	if alg := header(t, sign(t, after, honest(c.now()), signer.TypAccessToken)).Alg; alg != "EdDSA" {
+		t.Errorf("after a day %s signs", alg)
+	}
+	for range 30 * 24 { // the upgrade is stuck half-way
+		tick(t, before)
+		tick(t, after)
+		c.advance(time.Hour)
+	}
+	if n := len(rows(t, shelf)); n > 40 {
+		t.Errorf("two nodes outbid each other to %d keys", n)
+	}
+}
+
+// Who can write to the database, but does not hold the keyset, gains nothing.
+func TestPlantedKeys(t *testing.T) {
+	t.Parallel()
+	evil := ecKey(t)
+	evilKeyset := newAEAD(t)
+	for name, plant := range map[string]func(t *testing.T, own login.SigningKey) login.SigningKey{
+		"a key sealed by someone else": func(t *testing.T, own login.SigningKey) login.SigningKey {
+			t.Helper()
+			own.Sealed = seal(t, evil, evilKeyset)
+			return own
+		},
+		"a key in the clear": func(t *testing.T, own login.SigningKey) login.SigningKey {
+			t.Helper()
+			der, err := x509.MarshalPKCS8PrivateKey(evil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			own.Sealed = der
+			return own
+		},
+		"our own key, with another public key beside it": func(_ *testing.T, own login.SigningKey) login.SigningKey {
+			return own
+		},
+		"our own key, revived": func(_ *testing.T, own login.SigningKey) login.SigningKey {
+			own.RetireAt, own.RemoveAt = own.RetireAt.Add(365*day), own.RemoveAt.Add(365*day)
+			return own
+		},
+		"nothing sealed": func(_ *testing.T, own login.SigningKey) login.SigningKey {
+			own.Sealed = []byte{0}
+			return own
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c, shelf := newClock(), newShelf(t)
+			s := node(t, signer.Config{Store: shelf, AEAD: newAEAD(t), Now: c.now})
+			tick(t, s)
+			own := rows(t, shelf)[0]
+
+			jwk := jose.JSONWebKey{Key: evil.Public(), KeyID: "evil", Algorithm: "ES256", Use: "sig"}
+			public, err := jwk.MarshalJSON()
+			if err != nil {
+				t.Fatal(err)
+			}
+			planted := plant(t, own)
+			planted.Slot, planted.KID, planted.PublicJWK = own.Slot+1, "evil", public
+			if err := shelf.AddSigningKey(t.Context(), planted); err != nil {
+				t.Fatal(err)
+			}
+			c.advance(2 * time.Minute)
+
+			if set := published(t, s); len(set.Keys) != 1 || set.Keys[0].KeyID != own.KID {
+				t.Error("the planted key is published")
+			}
+			maker, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: jose.JSONWebKey{Key: evil, KeyID: "evil"}}, (&jose.SignerOptions{}).WithType(signer.TypAccessToken))
+			if err != nil {
+				t.Fatal(err)
+			}
+			object, err := maker.Sign([]byte(`{"iss":"` + issuer + `","sub":"victim","exp":9999999999}`))
+			if err != nil {
+				t.Fatal(err)
+			}
+			forged, err := object.CompactSerialize()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := s.Verify(t.Context(), forged, signer.Expect{Typ: signer.TypAccessToken}); err == nil {
+				t.Error("a forged token is taken")
+			}
+			if kid := header(t, sign(t, s, honest(c.now()), signer.TypAccessToken)).Kid; kid != own.KID {
+				t.Errorf("%s signs", kid)
+			}
+			if err := s.Tick(t.Context()); err == nil {
+				t.Error("nobody is told")
+			}
+		})
+	}
+}
+
+// seal seals a private key as package signer does, as far as an attacker can.
+func seal(t *testing.T, key *ecdsa.PrivateKey, aead tink.AEAD) []byte {
+	t.Helper()
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sealed, err := aead.Encrypt(der, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sealed
+}
+
+// A node with the wrong keyset neither signs nor rotates the others' keys away.
+func TestWrongKeyset(t *testing.T) {
+	t.Parallel()
+	c, shelf := newClock(), newShelf(t)
+	right := node(t, signer.Config{Store: shelf, AEAD: newAEAD(t), Now: c.now})
+	tick(t, right)
+	wrong := node(t, signer.Config{Store: shelf, AEAD: newAEAD(t), Now: c.now})
+	c.advance(100 * day)
+	if err := wrong.Tick(t.Context()); err == nil {
+		t.Error("nobody is told")
+	}
+	if n := len(rows(t, shelf)); n != 1 {
+		t.Errorf("%d keys after the tick of a node with the wrong keyset", n)
+	}
+	if _, err := wrong.Sign(t.Context(), honest(c.now()), signer.TypAccessToken); err == nil {
+		t.Error("it signs")
+	}
+	tick(t, right)
+	sign(t, right, honest(c.now()), signer.TypAccessToken)
+}
+
+// The database never holds a private key in the clear.
+func TestPrivateKeysAreSealed(t *testing.T) {
+	t.Parallel()
+	for _, alg := range []string{"ES256", "PS256", "EdDSA"} {
+		c, shelf := newClock(), newShelf(t)
+		tick(t, node(t, signer.Config{Store: shelf, AEAD: newAEAD(t), Alg: alg, Now: c.now}))
+		row := rows(t, shelf)[0]
+		if _, err := x509.ParsePKCS8PrivateKey(row.Sealed); err == nil {
+			t.Errorf("%s: in the clear", alg)
+		}
+		var public jose.JSONWebKey
+		if err := public.UnmarshalJSON(row.PublicJWK); err != nil || !public.IsPublic() || public.KeyID != row.KID {
+			t.Errorf("%s: public part %s, %v", alg, row.PublicJWK, err)
+		}
+		if bytes.Contains(row.PublicJWK, []byte(`"d"`)) {
+			t.Errorf("%s: private part beside the seal", alg)
+		}
+	}
+}
