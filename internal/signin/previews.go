@@ -60,14 +60,13 @@ func (v *Views) Previews() []web.Preview {
 func sampleMeans(lang string) MeansPage {
 	p := MeansPage{
 		Attempt: "AAAAAAAAAAAAAAAAAAAAAA", Client: "SmartumPay",
-		Brokers:    []BrokerNote{sampleNote(lang)},
-		FormAction: []string{"http://localhost:8081", "http://localhost:8082"},
+		Brokers: []BrokerNote{sampleNote(lang)},
 	}
 	for _, name := range []string{"Kuikka Pankki", "Revontuli", "Saaristo Bank", "Metsäpankki", "Koivu", "Ruskasäästöpankki", "Halla"} {
 		p.Means = append(p.Means, Choice{Means: login.Means{ID: "sample", Kind: login.MeansBank, Name: name}})
 	}
 	mobile := map[string]string{web.Finnish: "Mobiilivarmenne", web.Swedish: "Mobilcertifikat", web.English: "Mobile Certificate"}[lang]
-	p.Means = append(p.Means, Choice{Means: login.Means{ID: "mobile", Kind: login.MeansMobile, Name: mobile, Logo: "mobile.svg"}})
+	p.Means = append(p.Means, Choice{Means: login.Means{ID: "mobile", Kind: login.MeansMobile, Name: mobile}})
 	return p
 }
 

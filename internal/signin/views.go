@@ -56,8 +56,9 @@ type MeansPage struct {
 	Brokers []BrokerNote // of every broker that serves one of the means
 	Failed  login.Reason // why the person is here again; empty at first
 
-	// FormAction are the places that choosing and cancelling may lead to: brokers,
-	// banks and the app. See [web.FormTarget].
+	// FormAction are the places, beside every site over TLS, that choosing and
+	// cancelling may lead to: the app's own scheme, a broker on loopback. See
+	// [web.FormTarget] and [web.AnyHTTPS].
 	FormAction []string
 }
 
@@ -98,7 +99,8 @@ func (v *Views) RenderMeans(w http.ResponseWriter, r *http.Request, p MeansPage)
 		}
 	}
 	return v.kit.Render(w, r, http.StatusOK, web.Page{
-		Template: v.means, Title: "means.title", Data: view, FormAction: p.FormAction, Self: view.Base,
+		Template: v.means, Title: "means.title", Data: view, Self: view.Base,
+		FormAction: append([]string{web.AnyHTTPS}, p.FormAction...),
 	})
 }
 
@@ -116,16 +118,23 @@ type meansView struct {
 
 type meansButton struct {
 	ID      string
-	Name    string
-	Logo    string // address on our own origin; empty: Initial stands in for it
+	Parts   []string // of the name: a line may break between them
+	Logo    string   // address on our own origin; empty: Initial stands in for it
 	Initial string
+	Hint    string // key of the text that says what is needed; may be empty
 	Off     string // key of the text that says why it cannot be chosen
 }
 
 func (v *Views) button(c Choice) meansButton {
-	b := meansButton{ID: c.ID, Name: c.Name, Logo: v.kit.Asset(strings.TrimPrefix(strings.TrimPrefix(c.Logo, "/"), "static/"))}
+	b := meansButton{ID: c.ID, Parts: breakable(c.Name), Logo: v.kit.Asset(strings.TrimPrefix(strings.TrimPrefix(c.Logo, "/"), "static/"))}
+	if b.Logo == "" && c.Kind == login.MeansMobile {
+		b.Logo = v.kit.Asset("mobile.svg")
+	}
 	if initial, _ := utf8.DecodeRuneInString(c.Name); initial != utf8.RuneError {
 		b.Initial = strings.ToUpper(string(initial))
+	}
+	if c.Kind == login.MeansMobile {
+		b.Hint = "means.mobile_hint"
 	}
 	switch c.Unavailable {
 	case "":
@@ -137,6 +146,18 @@ func (v *Views) button(c Choice) meansButton {
 		b.Off = "means.off"
 	}
 	return b
+}
+
+// breakable parts a compound such as "Säästöpankki" before its last word, so that it
+// does not break one letter before its end on a narrow tile.
+func breakable(name string) []string {
+	const fewest = 4 // bytes in front, so that "S-Pankki" stays whole
+	for _, word := range []string{"pankki", "banken", "bank"} {
+		if i := strings.Index(name, word); i >= fewest && name[i-1] != ' ' && name[i-1] != '-' {
+			return []string{name[:i], name[i:]}
+		}
+	}
+	return []string{name}
 }
 
 // longest bounds a text that a broker sends, in bytes: a page has a budget, and a
@@ -180,9 +201,6 @@ func (v *Views) RenderWaiting(w http.ResponseWriter, r *http.Request) error {
 type PostPage struct {
 	Action string // the broker's address
 	Fields url.Values
-
-	// FormAction are the places that the broker may redirect to, beside Action.
-	FormAction []string
 }
 
 // RenderPost shows the form.
@@ -198,7 +216,7 @@ func (v *Views) RenderPost(w http.ResponseWriter, r *http.Request, p PostPage) e
 		}
 	}
 	return v.kit.Render(w, r, http.StatusOK, web.Page{
-		Template: v.handover, Title: "handover.title", FormAction: append([]string{target}, p.FormAction...),
+		Template: v.handover, Title: "handover.title", FormAction: []string{web.AnyHTTPS, target},
 		Data: struct {
 			Action string
 			Hidden []web.Hidden

@@ -28,8 +28,7 @@ func waysOn(reason login.Reason) []way {
 		login.ReasonCancelledAtBroker, login.ReasonBrokerTimeout, login.ReasonBrokerResponse,
 		login.ReasonIdentificationStale:
 		return []way{wayChoose, wayApp, wayHelp}
-	case login.ReasonCookiesBlocked, login.ReasonOtherBrowser, login.ReasonRateLimited, login.ReasonCrossOrigin,
-		login.ReasonInternal, login.ReasonNoBenefits:
+	case login.ReasonCookiesBlocked, login.ReasonRateLimited, login.ReasonCrossOrigin, login.ReasonInternal:
 		return []way{wayRetry, wayApp, wayHelp}
 	default:
 		return []way{wayApp, wayHelp}

@@ -47,6 +47,13 @@ func policy(formAction []string, scripts bool) string {
 // Anything else could end the directive and begin another.
 var formSource = regexp.MustCompile(`^(?:[a-z][a-z0-9+.-]*:|https?://[a-zA-Z0-9.-]+(?::[0-9]{1,5})?|http://\[::1\](?::[0-9]{1,5})?)$`)
 
+// AnyHTTPS in [Page.FormAction] lets a form lead to any site over TLS. A form that
+// ends at a bank needs it: Chrome applies form-action to every redirect that follows
+// (Chromium 156 still does), the broker sends the browser on to hosts of the bank
+// that nobody publishes, and a list that misses one of them blocks the login. Pages
+// that use it must hold no field that an injected form could carry away.
+const AnyHTTPS = "https:"
+
 // FormTarget is the form-action source that lets a form lead to address, directly
 // or by redirects (Chrome applies form-action to every redirect that follows a
 // form): the origin of an http or https address, the scheme of an app's own. It is
