@@ -73,7 +73,7 @@ func (f *Feature) logout(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if session.ID != "" && session.RevokedAt.IsZero() {
-		const why = "logged out in the browser"
+		const why = "logout_browser"
 		if err := f.d.Sessions.RevokeSession(r.Context(), session.ID, why, f.d.Now()); err != nil {
 			return err
 		}

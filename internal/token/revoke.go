@@ -26,7 +26,7 @@ func (f *Feature) revoke(w http.ResponseWriter, r *http.Request, c call) error {
 		return err
 	}
 	if err == nil && session.Client == c.client.ID && session.RevokedAt.IsZero() {
-		const why = "logged out by the app"
+		const why = "logout_app"
 		if err := f.d.Sessions.RevokeSession(r.Context(), session.ID, why, f.d.Now()); err != nil {
 			return err
 		}
