@@ -1,0 +1,116 @@
+package telemetry
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"runtime"
+
+	"avain/internal/store"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// Config is what Metrics need.
+type Config struct {
+	Version  string             // of the program
+	Database func() store.Stats // called at each scrape; nil: no figures of the database
+	Brokers  []string           // ids; their gauges exist from the start, so that alerts see them
+}
+
+// Metrics are the figures of one process. They are safe for concurrent use.
+type Metrics struct {
+	registry *prometheus.Registry
+	words    words
+
+	steps        *prometheus.CounterVec
+	stepSeconds  *prometheus.HistogramVec
+	ended        *prometheus.CounterVec
+	loginSeconds *prometheus.HistogramVec
+	open         prometheus.Gauge
+
+	requests       *prometheus.CounterVec
+	requestSeconds *prometheus.HistogramVec
+
+	exchanges       *prometheus.CounterVec
+	exchangeSeconds *prometheus.HistogramVec
+	circuit         *prometheus.GaugeVec
+}
+
+// Buckets in seconds. People take their time at the bank; machines should not.
+var (
+	humanBuckets   = []float64{0.05, 0.25, 1, 5, 10, 20, 30, 60, 120, 300, 600}
+	machineBuckets = []float64{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10}
+)
+
+// New makes the metrics, in a registry of their own.
+func New(c Config) (*Metrics, error) {
+	m := &Metrics{
+		registry: prometheus.NewRegistry(),
+
+		steps: counter("avain_attempt_steps_total",
+			"Steps of login attempts, as in their timelines.", "method", "step", "outcome", "reason", "means"),
+		stepSeconds: histogram("avain_attempt_step_seconds",
+			"Time from the step before, the person's own time included.", humanBuckets, "method", "step"),
+		ended: counter("avain_attempts_ended_total",
+			"Login attempts by how they ended.", "method", "state", "reason", "means"),
+		loginSeconds: histogram("avain_login_seconds",
+			"Time from the app's start of a login to its tokens.", humanBuckets, "method", "means"),
+		open: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "avain_attempts_open", Help: "Login attempts that are not over, as last counted.",
+		}),
+		requests: counter("avain_http_requests_total",
+			"Requests on the public listener.", "route", "method", "code"),
+		requestSeconds: histogram("avain_http_request_seconds",
+			"Time to answer a request.", machineBuckets, "route", "method"),
+		exchanges: counter("avain_broker_exchanges_total",
+			"Requests to identification brokers and checks of their answers.", "broker", "step", "outcome"),
+		exchangeSeconds: histogram("avain_broker_exchange_seconds",
+			"Time that brokers took to answer.", machineBuckets, "broker", "step"),
+		circuit: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "avain_broker_circuit_open", Help: "1 while the broker counts as down and people are sent elsewhere.",
+		}, []string{"broker"}),
+	}
+	return m, m.register(c)
+}
+
+func (m *Metrics) register(c Config) error {
+	build := prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Name: "avain_build_info", Help: "Always 1; the labels say which program this is.",
+	}, []string{"version", "go"})
+	build.WithLabelValues(c.Version, runtime.Version()).Set(1)
+	all := []prometheus.Collector{
+		build, m.steps, m.stepSeconds, m.ended, m.loginSeconds, m.open, m.requests, m.requestSeconds,
+		m.exchanges, m.exchangeSeconds, m.circuit,
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+	}
+	if c.Database != nil {
+		all = append(all, newDatabase(c.Database))
+	}
+	var errs []error
+	for _, collector := range all {
+		errs = append(errs, m.registry.Register(collector))
+	}
+	for _, broker := range c.Brokers {
+		m.circuit.WithLabelValues(m.words.known("broker", broker)).Set(0)
+	}
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("telemetry: %w", err)
+	}
+	return nil
+}
+
+// Handler serves /metrics in the text format that Prometheus scrapes.
+func (m *Metrics) Handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
+}
+
+func counter(name, help string, labels ...string) *prometheus.CounterVec {
+	return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
+}
+
+func histogram(name, help string, buckets []float64, labels ...string) *prometheus.HistogramVec {
+	return prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: name, Help: help, Buckets: buckets}, labels)
+}
