@@ -83,7 +83,10 @@ type BrokerNote struct {
 
 // RenderMeans shows the choice.
 func (v *Views) RenderMeans(w http.ResponseWriter, r *http.Request, p MeansPage) error {
-	view := meansView{Base: "/login/" + p.Attempt, Client: p.Client, Notices: tidyNotices(p.Notices), Failed: string(p.Failed)}
+	view := meansView{Base: "/login/" + p.Attempt, Client: p.Client, Notices: tidyNotices(p.Notices)}
+	if p.Failed != "" {
+		view.Failed = string(v.kit.Worded(p.Failed))
+	}
 	for _, c := range p.Means {
 		b := v.button(c)
 		view.Open = view.Open || b.Off == ""
@@ -201,6 +204,10 @@ func (v *Views) RenderWaiting(w http.ResponseWriter, r *http.Request) error {
 type PostPage struct {
 	Action string // the broker's address
 	Fields url.Values
+
+	// FormAction are the places that the broker may redirect to, beside its own and
+	// every site over TLS.
+	FormAction []string
 }
 
 // RenderPost shows the form.
@@ -216,7 +223,7 @@ func (v *Views) RenderPost(w http.ResponseWriter, r *http.Request, p PostPage) e
 		}
 	}
 	return v.kit.Render(w, r, http.StatusOK, web.Page{
-		Template: v.handover, Title: "handover.title", FormAction: []string{web.AnyHTTPS, target},
+		Template: v.handover, Title: "handover.title", FormAction: append([]string{web.AnyHTTPS, target}, p.FormAction...),
 		Data: struct {
 			Action string
 			Hidden []web.Hidden

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -34,8 +35,8 @@ func policy(formAction []string, scripts bool) string {
 		b.WriteString("script-src 'self'; connect-src 'self'; ")
 	}
 	b.WriteString("form-action 'self'")
-	for _, source := range formAction {
-		if formSource.MatchString(source) {
+	for i, source := range formAction {
+		if formSource.MatchString(source) && !slices.Contains(formAction[:i], source) {
 			b.WriteString(" " + source)
 		}
 	}
