@@ -1,0 +1,182 @@
+package attempt_test
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"log/slog"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"avain/internal/attempt"
+	"avain/internal/login"
+	"avain/internal/secret"
+	"avain/internal/store"
+)
+
+// world is a real database with one person, and a clock that the test moves.
+type world struct {
+	*testing.T
+	*attempt.Attempts
+	db     *store.Store
+	person login.Person
+	alarms []login.Attempt
+
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (w *world) clock() time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.now
+}
+
+func (w *world) pass(d time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.now = w.now.Add(d)
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	w := &world{T: t, now: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)}
+	db, err := store.Open(t.Context(), store.Config{
+		Driver: store.SQLite, Path: filepath.Join(t.TempDir(), "avain.db"), Now: w.clock, Log: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := db.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	w.db = db
+	w.person = login.Person{ID: login.NewID(), Subject: "sub-1", Name: "Aino Virtanen", Locale: "fi", CreatedAt: w.now}
+	if err := db.AddPerson(t.Context(), w.person, []byte("lookup"), nil); err != nil {
+		t.Fatal(err)
+	}
+	w.Attempts = attempt.New(attempt.Deps{
+		Store: db, People: db, Now: w.clock, Lifetimes: attempt.DefaultLifetimes(),
+		Alarm: func(_ context.Context, a login.Attempt) { w.alarms = append(w.alarms, a) },
+	})
+	return w
+}
+
+const (
+	clientID    = "smartumpay"
+	redirectURI = "https://app.example/return"
+	keyOfApp    = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"
+	bankID      = "kuikka"
+	brokerID    = "op"
+)
+
+// verifier is what only the app knows; its challenge goes into the request.
+var verifier = secret.Of("a-verifier-that-only-the-app-knows-0123456789")
+
+func challengeOf(v secret.Text) string {
+	sum := sha256.Sum256([]byte(v.Reveal()))
+	return base64.RawURLEncoding.EncodeToString(sum[:])
+}
+
+func (w *world) start(key string) attempt.Started {
+	w.Helper()
+	started, err := w.Start(w.Context(), attempt.Start{
+		Client: clientID, Method: login.MethodDirect, Key: key,
+		Request: login.Request{
+			RedirectURI: redirectURI, State: "state", Nonce: "nonce",
+			Scopes: []string{"openid", "offline_access"}, CodeChallenge: challengeOf(verifier),
+		},
+	})
+	if err != nil {
+		w.Fatal(err)
+	}
+	return started
+}
+
+// depart chooses a bank in the browser.
+func (w *world) depart(a login.Attempt, browser secret.Text) attempt.Journey {
+	w.Helper()
+	j := w.Prepare(a, browser)
+	j.Means, j.Broker = bankID, brokerID
+	if _, err := w.Depart(w.Context(), j, browser, login.Event{}); err != nil {
+		w.Fatal(err)
+	}
+	return j
+}
+
+func (w *world) identity() login.Identity {
+	return login.Identity{Broker: brokerID, Means: bankID, ACR: "loa2", AMR: []string{"bank"}, AuthTime: w.clock()}
+}
+
+// authenticated walks an attempt to the point where the person has proved who they
+// are.
+func (w *world) authenticated(key string, browser secret.Text) login.Attempt {
+	w.Helper()
+	started := w.start(key)
+	w.depart(started.Attempt, browser)
+	a, err := w.ByRequestURI(w.Context(), started.RequestURI, clientID)
+	if err != nil {
+		w.Fatal(err)
+	}
+	return w.prove(a, browser)
+}
+
+func (w *world) prove(a login.Attempt, browser secret.Text) login.Attempt {
+	w.Helper()
+	j := w.depart(a, browser)
+	arrived, err := w.Arrive(w.Context(), brokerID, j.State, browser)
+	if err != nil {
+		w.Fatal(err)
+	}
+	if taken, err := w.Take(w.Context(), arrived); err != nil || !taken {
+		w.Fatalf("take: %v, %v", taken, err)
+	}
+	a, err = w.Authenticate(w.Context(), arrived, w.identity(), w.person, login.Event{})
+	if err != nil {
+		w.Fatal(err)
+	}
+	return a
+}
+
+// confirmed also lets the code out.
+func (w *world) confirmed(key string, browser secret.Text) (login.Attempt, secret.Text) {
+	w.Helper()
+	code, a, err := w.Issue(w.Context(), w.authenticated(key, browser), browser, login.Event{})
+	if err != nil {
+		w.Fatal(err)
+	}
+	return a, code
+}
+
+func rightful(code secret.Text, key string) attempt.Redemption {
+	return attempt.Redemption{Code: code, Client: clientID, RedirectURI: redirectURI, Verifier: verifier, Key: key}
+}
+
+// reasonOf is the reason of an error; a success has none.
+func reasonOf(err error) login.Reason {
+	if err == nil {
+		return ""
+	}
+	return login.AsError(err).Reason
+}
+
+// events lists step and reason of a timeline, the way support reads it.
+func (w *world) events(id string) []string {
+	w.Helper()
+	a, err := w.db.AttemptByID(w.Context(), id)
+	if err != nil {
+		w.Fatal(err)
+	}
+	var lines []string
+	for _, e := range a.Timeline {
+		lines = append(lines, e.Step+" "+e.Outcome+" "+string(e.Reason))
+	}
+	return lines
+}
