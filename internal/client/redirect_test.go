@@ -66,6 +66,26 @@ func TestThreat14LoopbackIsNarrow(t *testing.T) {
 	}
 }
 
+// A registered URI that only begins like the loopback address is not one.
+func TestThreat14LoopbackLookalikeIsExact(t *testing.T) {
+	t.Parallel()
+	for known, uri := range map[string]string{
+		"http://127.0.0.1.example/callback": "http://127.0.0.1:80.example/callback",
+		"http://127.0.0.1@example/callback": "http://127.0.0.1:80@example/callback",
+		"http://127.0.0.1":                  "http://127.0.0.1:80",
+		"http://[::1]?a=b":                  "http://[::1]:80?a=b",
+		"http://127.0.0.1:x/callback":       "http://127.0.0.1:80/callback",
+	} {
+		c := login.Client{RedirectURIs: []string{known}}
+		if client.MatchRedirect(c, uri) {
+			t.Errorf("%s is accepted for %s", uri, known)
+		}
+		if !client.MatchRedirect(c, known) {
+			t.Errorf("%s is not accepted for itself", known)
+		}
+	}
+}
+
 // hostile makes variations of a registered URI that browsers, proxies or careless
 // parsers might take for it, or that carry a victim elsewhere.
 func hostile(registered string) []string {

@@ -75,9 +75,6 @@ func openKey(row login.SigningKey, aead tink.AEAD) (*key, error) {
 	if err != nil {
 		return nil, err
 	}
-	if public.KeyID != row.KID {
-		return nil, fmt.Errorf("signer: key %s has another thumbprint", row.KID)
-	}
 	opened := &key{row: row, public: public, signers: map[string]jose.Signer{}}
 	for _, typ := range []string{TypAccessToken, TypIDToken, TypLogoutToken} {
 		signer, err := jose.NewSigner(jose.SigningKey{
