@@ -1,0 +1,405 @@
+package broker
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"avain/internal/login"
+	"avain/internal/secret"
+)
+
+func TestLoginProvesTheIdentity(t *testing.T) {
+	t.Parallel()
+	for _, preset := range presets() {
+		t.Run(name(preset), func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, preset, nil)
+			got, err := w.login("metsa")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got.HETU.Reveal() != testHETU {
+				t.Error("wrong identity code")
+			}
+			amr := map[Preset][]string{
+				PresetTelia: {w.config.Method.Prefix + "oidc.metsa.1"}, PresetIdura: {"fitupas"}, PresetSignicat: {"fi-metsa"},
+			}[preset]
+			want := login.Identity{
+				HETU: got.HETU, GivenName: "Matti Matias", FamilyName: "von Möttönen", Name: "Matti Matias von Möttönen",
+				Broker: "brk", Means: "metsa", ACR: loaTestSubstantial, AMR: amr, AuthTime: w.clock.Now(),
+			}
+			if !reflect.DeepEqual(got, want) {
+				t.Errorf("identity is %+v, want %+v", got, want)
+			}
+		})
+	}
+}
+
+func TestIdentityVariants(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name   string
+		preset Preset
+		claims map[string]any // nil value: removed
+		check  func(login.Identity) bool
+	}{
+		{"OP: split names missing", PresetOP, map[string]any{"given_name": nil, "family_name": nil},
+			func(i login.Identity) bool {
+				return i.Name == "von Möttönen Matti Matias" && i.GivenName == "" && i.FamilyName == ""
+			}},
+		{"only a family name", PresetOP, map[string]any{"given_name": nil, "name": nil},
+			func(i login.Identity) bool { return i.Name == "von Möttönen" }},
+		{"a name that turns the line around", PresetOP, map[string]any{"given_name": "Mat\u202eti\x00\n ", "family_name": "  A \t B "},
+			func(i login.Identity) bool { return i.Name == "Matti A B" }},
+		{"an endless name", PresetOP, map[string]any{"given_name": strings.Repeat("ä", 5000)},
+			func(i login.Identity) bool { return len([]rune(i.GivenName)) == 200 }},
+		{"Telia: person switched to another bank", PresetTelia, map[string]any{"amr": []string{"x", "PREFIXoidc.koivu.1"}},
+			func(i login.Identity) bool { return i.Means == "koivu" }},
+		{"Telia: unknown method", PresetTelia, map[string]any{"amr": []string{"PREFIXoidc.other.1"}},
+			func(i login.Identity) bool { return i.Means == "metsa" && len(i.AMR) == 1 }},
+		{"Telia: method not a string", PresetTelia, map[string]any{"amr": []any{7, nil}},
+			func(i login.Identity) bool { return i.Means == "metsa" && i.AMR == nil }},
+		{"Telia: audience among others, issued to us", PresetTelia, map[string]any{"aud": []string{"other", "client-1"}},
+			func(i login.Identity) bool { return i.Broker == "brk" }},
+		{"OP: no auth_time", PresetOP, map[string]any{"auth_time": nil},
+			func(i login.Identity) bool { return !i.AuthTime.IsZero() }},
+		{"1900s separator kept", PresetOP, map[string]any{"personal_identity_code": "100190Y999P"},
+			func(i login.Identity) bool { return i.HETU.Reveal() == "100190Y999P" }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, c.preset, nil)
+			w.lie(w.setting(c.claims), nil)
+			got, err := w.login("metsa")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !c.check(got) {
+				t.Errorf("identity is %+v", got)
+			}
+		})
+	}
+}
+
+// setting changes claims; PREFIX stands for the method prefix, nil removes.
+func (w *world) setting(changes map[string]any) func(map[string]any) {
+	return func(claims map[string]any) {
+		for name, value := range changes {
+			if list, ok := value.([]string); ok {
+				list = slices.Clone(list)
+				for i := range list {
+					list[i] = strings.Replace(list[i], "PREFIX", w.config.Method.Prefix, 1)
+				}
+				value = list
+			}
+			if value == nil {
+				delete(claims, name)
+				continue
+			}
+			claims[name] = value
+		}
+	}
+}
+
+// Row 2: every claim of an id_token, changed, at every broker, is refused with its own
+// word. HETU and acr stand for whatever the dialect calls them.
+func TestThreat02ClaimMutations(t *testing.T) {
+	t.Parallel()
+	for _, preset := range presets() {
+		t.Run(name(preset), func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, preset, nil)
+			for _, c := range mutations(w) {
+				w.lie(c.mutate, nil)
+				_, err := w.login("metsa")
+				t.Log(c.name)
+				mustFail(t, err, c.reason, c.detail)
+			}
+			w.lie(nil, nil)
+			if _, err := w.login("metsa"); err != nil {
+				t.Fatalf("the unchanged token: %v", err)
+			}
+		})
+	}
+}
+
+type mutation struct {
+	name   string
+	mutate func(map[string]any)
+	reason login.Reason
+	detail string
+}
+
+func mutations(w *world) []mutation {
+	now := w.clock.Now().Unix()
+	set := func(claim string, value any) func(map[string]any) {
+		return func(c map[string]any) { c[claim] = value }
+	}
+	drop := func(claim string) func(map[string]any) { return func(c map[string]any) { delete(c, claim) } }
+	response, weak := login.ReasonBrokerResponse, login.ReasonIdentificationWeak
+	incomplete := login.ReasonIdentityIncomplete
+	hetu := w.config.Claims.HETU
+	return []mutation{
+		{"iss missing", drop("iss"), response, "id_token.iss"},
+		{"iss of another broker", set("iss", "https://evil.example"), response, "id_token.iss"},
+		{"iss with a slash", set("iss", w.config.Issuer+"/"), response, "id_token.iss"},
+		{"iss not a string", set("iss", []string{w.config.Issuer}), response, "id_token.iss"},
+		{"aud missing", drop("aud"), response, "id_token.aud"},
+		{"aud of another client", set("aud", "client-2"), response, "id_token.aud"},
+		{"aud empty array", set("aud", []string{}), response, "id_token.aud"},
+		{"aud of mixed types", set("aud", []any{"client-1", 1}), response, "id_token.aud"},
+		{"several aud, no azp", func(c map[string]any) { c["aud"] = []string{"client-1", "x"}; delete(c, "azp") }, response, "id_token.azp"},
+		{"azp of another client", set("azp", "client-2"), response, "id_token.azp"},
+		{"azp not a string", set("azp", 1), response, "id_token.azp"},
+		{"exp missing", drop("exp"), response, "id_token.exp"},
+		{"exp past", set("exp", now-31), response, "id_token.exp"},
+		{"exp not a number", set("exp", "2099"), response, "id_token.exp"},
+		{"exp beyond all time", set("exp", 1e300), response, "id_token.exp"},
+		{"nbf ahead", set("nbf", now+60), response, "id_token.nbf"},
+		{"iat missing", drop("iat"), response, "id_token.iat"},
+		{"iat ahead", set("iat", now+60), response, "id_token.iat"},
+		{"iat before the start", set("iat", now-60), response, "id_token.iat"},
+		{"iat negative", set("iat", -now), response, "id_token.iat"},
+		{"nonce missing", drop("nonce"), response, "id_token.nonce"},
+		{"nonce empty", set("nonce", ""), response, "id_token.nonce"},
+		{"nonce of another login", set("nonce", secret.New().Reveal()), response, "id_token.nonce"},
+		{"nonce cut", func(c map[string]any) { c["nonce"] = c["nonce"].(string)[:42] }, response, "id_token.nonce"},
+		{"acr missing", drop("acr"), weak, "id_token.acr"},
+		{"acr weak", set("acr", "http://ftn.ficora.fi/2017/loa1"), weak, "id_token.acr"},
+		{"acr is the requested method", set("acr", "urn:grn:authn:fi:bank-id"), weak, "id_token.acr"},
+		{"acr a list", set("acr", []string{loaTestSubstantial}), weak, "id_token.acr"},
+		{"auth_time before the start", set("auth_time", now-60), login.ReasonIdentificationStale, "id_token.auth_time_stale"},
+		{"auth_time ahead", set("auth_time", now+60), response, "id_token.auth_time"},
+		{"auth_time a string", set("auth_time", "now"), response, "id_token.auth_time"},
+		{"sub missing", drop("sub"), response, "id_token.sub"},
+		{"sub endless", set("sub", strings.Repeat("x", 256)), response, "id_token.sub"},
+		{"identity code missing", drop(hetu), incomplete, "id_token.hetu_missing"},
+		{"identity code empty", set(hetu, ""), incomplete, "id_token.hetu_missing"},
+		{"identity code a number", set(hetu, 100190999), incomplete, "id_token.hetu_missing"},
+		{"identity code with a wrong check", set(hetu, "100190-999X"), incomplete, "id_token.hetu"},
+		{"identity code with a space", set(hetu, "100190-999P "), incomplete, "id_token.hetu"},
+		{"no name at all", func(c map[string]any) {
+			delete(c, w.config.Claims.GivenName)
+			delete(c, w.config.Claims.FamilyName)
+			c[w.config.Claims.Name] = "\u202e \x00"
+		}, incomplete, "id_token.name"},
+	}
+}
+
+// With prompt=login the broker must say when: an old session of its own would show by
+// nothing else.
+func TestAuthTimeIsDemandedWithPromptLogin(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, PresetTelia, nil)
+	w.lie(func(c map[string]any) { delete(c, "auth_time") }, nil)
+	_, err := w.login("metsa")
+	mustFail(t, err, login.ReasonBrokerResponse, "id_token.auth_time")
+}
+
+// The person needs minutes at the bank: auth_time lies between start and return.
+func TestAuthTimeBetweenStartAndReturn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, PresetTelia, nil)
+	j := w.mustBegin("metsa")
+	w.clock.advance(4 * time.Minute)
+	chosen := w.clock.Now()
+	w.lie(func(c map[string]any) { c["auth_time"] = chosen.Unix() }, nil)
+	w.clock.advance(20 * time.Second)
+	got, err := w.registry.Finish(context.Background(), j.back())
+	if err != nil || !got.AuthTime.Equal(chosen) {
+		t.Fatalf("%v, auth_time %v, want %v", err, got.AuthTime, chosen)
+	}
+}
+
+func TestTestModesAreRefusedInProduction(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, PresetTelia, nil)
+	u := w.registry.brokers[0]
+	u.config.Production = true // plain http keeps the whole configuration from being one of production
+	_, err := w.login("metsa")
+	mustFail(t, err, login.ReasonBrokerNotInOperation, "id_token.acr_test")
+	u.config.Production = false
+
+	production := newWorld(t, PresetOP, func(c *Config) { c.HETU = HETUProduction })
+	_, err = production.login("metsa")
+	mustFail(t, err, login.ReasonBrokerNotInOperation, "id_token.hetu_artificial")
+
+	lenient := newWorld(t, PresetOP, func(c *Config) { c.HETU = HETULenient })
+	lenient.lie(lenient.setting(map[string]any{"personal_identity_code": "010100A001N"}), nil)
+	if _, err := lenient.login("metsa"); err != nil {
+		t.Errorf("lenient: %v", err)
+	}
+}
+
+// Row 2: a callback that is not this journey's never reaches the token endpoint.
+func TestThreat02Callback(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name   string
+		change func(*Return)
+		detail string
+	}{
+		{"no state", func(r *Return) { r.Query.Del("state") }, "callback.state"},
+		{"state of another journey", func(r *Return) { r.Query.Set("state", secret.New().Reveal()) }, "callback.state"},
+		{"we know no state", func(r *Return) { r.State = secret.Text{}; r.Query.Set("state", "") }, "callback.state"},
+		{"two states", func(r *Return) { r.Query.Add("state", "x") }, "callback.duplicate"},
+		{"two codes", func(r *Return) { r.Query.Add("code", "x") }, "callback.duplicate"},
+		{"two errors", func(r *Return) { r.Query["error"] = []string{"cancel", "x"} }, "callback.duplicate"},
+		{"iss of another broker", func(r *Return) { r.Query.Set("iss", "https://evil.example") }, "callback.iss"},
+		{"iss empty", func(r *Return) { r.Query.Set("iss", "") }, "callback.iss"},
+		{"no code", func(r *Return) { r.Query.Del("code") }, "callback.code"},
+		{"code with a line break", func(r *Return) { r.Query.Set("code", "a\r\nb") }, "callback.code"},
+		{"code too long", func(r *Return) { r.Query.Set("code", strings.Repeat("a", mostCode+1)) }, "callback.code"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, PresetOP, nil)
+			back := w.mustBegin("metsa").back()
+			c.change(&back)
+			_, err := w.registry.Finish(context.Background(), back)
+			mustFail(t, err, login.ReasonBrokerResponse, c.detail)
+			if got := len(w.received("token")); got != 0 {
+				t.Errorf("the code was redeemed %d times", got)
+			}
+		})
+	}
+}
+
+func TestCallbackWithTheRightIssuerPasses(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, PresetTelia, nil)
+	back := w.mustBegin("metsa").back()
+	back.Query.Set("iss", w.config.Issuer)
+	if _, err := w.registry.Finish(context.Background(), back); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Row 2: a token of one journey is of no use in another one, however often it is tried.
+func TestThreat02ReplayedToken(t *testing.T) {
+	t.Parallel()
+	for _, preset := range presets() {
+		w := newWorld(t, preset, nil)
+		w.mustBegin("metsa")
+		stolen := w.idToken()
+		w.lie(nil, func(map[string]any) string { return stolen })
+		for range 25 {
+			_, err := w.login("metsa")
+			mustFail(t, err, login.ReasonBrokerResponse, "id_token.nonce")
+		}
+	}
+}
+
+func TestRedirectErrors(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		preset      Preset
+		code, words string
+		reason      login.Reason
+		detail      string
+	}{
+		{PresetOP, "cancel", "user%20cancel", login.ReasonCancelledAtBroker, "callback.cancelled"},
+		{PresetOP, "access_denied", "validation", login.ReasonBrokerError, "callback.access_denied"},
+		{PresetOP, "invalid_scope", "", login.ReasonBrokerError, "callback.invalid_scope"},
+		{PresetTelia, "access_denied", "", login.ReasonCancelledAtBroker, "callback.cancelled"},
+		{PresetIdura, "access_denied", "", login.ReasonCancelledAtBroker, "callback.cancelled"},
+		{PresetSignicat, "access_denied", "", login.ReasonCancelledAtBroker, "callback.cancelled"},
+		{PresetTelia, "timeout", "", login.ReasonBrokerTimeout, "callback.timed_out"},
+		{PresetTelia, "access_denied", "208", login.ReasonBrokerTimeout, "callback.timed_out"},
+		{PresetTelia, "<script>", "<b>", login.ReasonBrokerError, "callback.error"},
+		{PresetTelia, "", "", login.ReasonBrokerError, "callback.error"},
+		{PresetTelia, "server_error", "%zz", login.ReasonBrokerError, "callback.server_error"},
+	} {
+		w := newWorld(t, c.preset, nil)
+		back := w.mustBegin("metsa").back()
+		back.Query = url.Values{"error": {c.code}, "error_description": {c.words}, "state": back.Query["state"]}
+		_, err := w.registry.Finish(context.Background(), back)
+		mustFail(t, err, c.reason, c.detail)
+		if state, _, _ := w.registry.brokers[0].circuit.look(); state != CircuitClosed {
+			t.Error("a person who cancels speaks against the broker")
+		}
+	}
+}
+
+func TestTokenEndpointFailures(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name    string
+		handler http.HandlerFunc
+		reason  login.Reason
+		detail  string
+	}{
+		{"code used", jsonHandler(400, map[string]any{"error": "invalid_request", "error_description": "invalid%20grant"}),
+			login.ReasonBrokerError, "token.http_400"},
+		{"401", textHandler(401, "who?"), login.ReasonBrokerError, "token.http_401"},
+		{"500", textHandler(500, "<html>"), login.ReasonBrokerError, "token.http_500"},
+		{"503", textHandler(503, ""), login.ReasonBrokerError, "token.http_503"},
+		{"redirect", func(rw http.ResponseWriter, r *http.Request) { http.Redirect(rw, r, "/elsewhere", http.StatusFound) },
+			login.ReasonBrokerError, "token.redirect"},
+		{"not JSON", textHandler(200, "<html>"), login.ReasonBrokerError, "token.format"},
+		{"wrong type", textHandler(200, `{"id_token":7}`), login.ReasonBrokerError, "token.format"},
+		{"no id_token", textHandler(200, `{"access_token":"x"}`), login.ReasonBrokerError, "token.no_id_token"},
+		{"null", textHandler(200, `null`), login.ReasonBrokerError, "token.no_id_token"},
+		{"endless", func(rw http.ResponseWriter, _ *http.Request) {
+			for range 20 {
+				_, _ = rw.Write(make([]byte, 16<<10))
+			}
+		}, login.ReasonBrokerError, "token.size"},
+		{"hangs up", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, login.ReasonBrokerDown, "token.unreachable"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, PresetOP, nil)
+			w.handle("token", c.handler)
+			_, err := w.login("metsa")
+			mustFail(t, err, c.reason, c.detail)
+		})
+	}
+}
+
+func TestSlowBrokerIsGivenUp(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, PresetOP, func(c *Config) { c.Timeout = 100 * time.Millisecond })
+	released := make(chan struct{})
+	w.handle("token", func(http.ResponseWriter, *http.Request) { <-released })
+	_, err := w.login("metsa")
+	close(released)
+	mustFail(t, err, login.ReasonBrokerSlow, "token.timeout")
+}
+
+func TestBrokerThatIsGone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, PresetOP, nil)
+	back := w.mustBegin("metsa").back()
+	w.server.Close()
+	_, err := w.registry.Finish(context.Background(), back)
+	mustFail(t, err, login.ReasonBrokerDown, "token.unreachable")
+}
+
+// A browser that reloads aborts its first request. The code is good for one use: the
+// exchange must go on, or the reload finds it spent.
+func TestFinishSurvivesAnAbortedRequest(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, PresetOP, nil)
+	back := w.mustBegin("metsa").back()
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := w.registry.Finish(ctx, back); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestFinishOfAnUnknownBroker(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, PresetOP, nil)
+	back := w.mustBegin("metsa").back()
+	back.Broker = "other"
+	_, err := w.registry.Finish(context.Background(), back)
+	mustFail(t, err, login.ReasonPageUnknown, "broker.unknown")
+}

@@ -1,0 +1,520 @@
+package broker
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/json"
+	"encoding/pem"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"avain/internal/login"
+	"avain/internal/secret"
+
+	"github.com/go-jose/go-jose/v4"
+)
+
+// The keys of the tests: RSA keys are slow to make, so each is made once.
+var (
+	testSigning    = sync.OnceValue(newRSA)
+	testDecryption = sync.OnceValue(newRSA)
+	testOlder      = sync.OnceValue(newRSA) // our decryption key before the roll-over
+	testEntity     = sync.OnceValue(newRSA)
+	brokerSigning  = sync.OnceValue(newRSA)
+	brokerNext     = sync.OnceValue(newRSA) // what the broker rotates to
+	brokerEntity   = sync.OnceValue(newRSA)
+	rogueKey       = sync.OnceValue(newRSA)
+)
+
+func newRSA() *rsa.PrivateKey {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		panic(err)
+	}
+	return key
+}
+
+const testCode = "code-from-the-broker"
+
+// testHETU is an artificial code.
+const testHETU = "100190-999P"
+
+// clock is the time of a test.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func newClock() *clock { return &clock{now: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)} }
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// seen is one request that the simulated broker received.
+type seen struct {
+	method, path string
+	form         url.Values
+}
+
+// world is one broker, made of a real HTTP server and real keys, and the registry
+// under test. Its hooks make the broker lie.
+type world struct {
+	t        testing.TB
+	clock    *clock
+	server   *httptest.Server
+	config   Config
+	registry *Registry
+
+	mu        sync.Mutex
+	requests  []seen
+	handlers  map[string]http.HandlerFunc // by path; before the normal answers
+	mutate    func(map[string]any)        // changes the claims of the id_token
+	seal      func(claims map[string]any) string
+	published []jose.JSONWebKey // the broker's keys
+	nonce     string            // from the last Begin
+	observed  []Observation
+}
+
+// newWorld starts a broker that speaks the preset's dialect; change may alter our
+// configuration.
+func newWorld(t testing.TB, preset Preset, change func(*Config)) *world {
+	t.Helper()
+	w := &world{
+		t: t, clock: newClock(), handlers: map[string]http.HandlerFunc{},
+		published: []jose.JSONWebKey{public(brokerSigning(), "b1")},
+	}
+	w.server = httptest.NewServer(http.HandlerFunc(w.serve))
+	t.Cleanup(w.server.Close)
+	config := baseConfig(t, preset, w.server.URL)
+	if change != nil {
+		change(&config)
+	}
+	w.config = fill(t, config)
+	w.registry = newRegistry(t, w, config)
+	return w
+}
+
+func newRegistry(t testing.TB, w *world, configs ...Config) *Registry {
+	t.Helper()
+	registry, err := New(configs, Deps{
+		Now: w.clock.Now, CallbackURL: callbackURL,
+		Observe: func(o Observation) {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.observed = append(w.observed, o)
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(registry.Close)
+	return registry
+}
+
+func callbackURL(id string) string { return "https://login.example/callback/" + id }
+
+func fill(t testing.TB, config Config) Config {
+	t.Helper()
+	filled, err := config.WithPreset()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return filled
+}
+
+// baseConfig is a complete configuration for a broker at the base URL.
+func baseConfig(t testing.TB, preset Preset, base string) Config {
+	t.Helper()
+	c := Config{
+		ID: "brk", Preset: preset, ClientID: "client-1", HETU: HETUArtificial, Issuer: base,
+		OurKeys: OurKeys{
+			Signing:          []KeyFile{{File: keyFile(t, testSigning()), KID: "our-sig"}},
+			Decryption:       []KeyFile{{File: keyFile(t, testDecryption()), KID: "our-enc"}},
+			Entity:           &KeyFile{File: keyFile(t, testEntity()), KID: "our-entity"},
+			OrganizationName: "Smartum",
+		},
+		Means: []Means{
+			{ID: "metsa", Name: "Metsäpankki", Value: "fi-metsa", Logo: "/static/metsa.svg"},
+			{ID: "koivu", Name: "Koivu", Value: "fi-koivu"},
+			{ID: "mobile", Kind: "mobile", Value: "fi-mobile"},
+		},
+	}
+	switch preset {
+	case PresetOP:
+		c.Request.ServiceName = map[string]string{"fi": "Smartum", "sv": "Smartum sv"}
+		c.BrokerKeys.EntityKeysFile = publicKeyFile(t, brokerEntity())
+	case PresetTelia:
+		c.Issuer = base + "/uas"
+		c.BrokerKeys.EntityKeysFile = publicKeyFile(t, brokerEntity())
+		for i, value := range []string{"oidc.metsa.1", "oidc.koivu.1", "mpki.telia.1"} {
+			c.Means[i].Value = value
+		}
+	case PresetIdura:
+		for i := range c.Means {
+			c.Means[i].Value = ""
+		}
+		c.ACR = []string{loaTestSubstantial}
+	case PresetSignicat:
+		c.Issuer = base + "/auth/open"
+		c.Request.ServiceName = map[string]string{"fi": "Smartum"}
+		for i := range c.Means {
+			c.Means[i].Value, c.Means[i].Reported = "", []string{"fi-" + c.Means[i].ID}
+		}
+	}
+	return c
+}
+
+func keyFile(t testing.TB, key *rsa.PrivateKey) string {
+	t.Helper()
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return writeFile(t, "key.pem", pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
+}
+
+func publicKeyFile(t testing.TB, key *rsa.PrivateKey) string {
+	t.Helper()
+	der, err := x509.MarshalPKIXPublicKey(key.Public())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return writeFile(t, "public.pem", pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))
+}
+
+func writeFile(t testing.TB, name string, raw []byte) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, raw, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func public(key *rsa.PrivateKey, kid string) jose.JSONWebKey {
+	return jose.JSONWebKey{Key: key.Public(), KeyID: kid, Use: "sig", Algorithm: "RS256"}
+}
+
+// serve is the broker.
+func (w *world) serve(rw http.ResponseWriter, r *http.Request) {
+	if err := r.ParseForm(); err != nil {
+		http.Error(rw, "form", http.StatusBadRequest)
+		return
+	}
+	w.mu.Lock()
+	w.requests = append(w.requests, seen{r.Method, r.URL.Path, maps.Clone(r.Form)})
+	special := w.handlers[r.URL.Path]
+	w.mu.Unlock()
+	if special != nil {
+		special(rw, r)
+		return
+	}
+	paths := w.paths()
+	switch r.URL.Path {
+	case paths["token"]:
+		answerJSON(rw, http.StatusOK, map[string]any{"access_token": "unused", "token_type": "Bearer", "id_token": w.idToken()})
+	case paths["par"]:
+		answerJSON(rw, http.StatusCreated, map[string]any{"request_uri": "urn:ietf:params:oauth:request_uri:abc", "expires_in": 60})
+	case paths["jwks"]:
+		answerJSON(rw, http.StatusOK, jose.JSONWebKeySet{Keys: w.keys()})
+	case paths["signed"]:
+		_, _ = io.WriteString(rw, w.signedJWKS(nil))
+	case paths["discovery"]:
+		answerJSON(rw, http.StatusOK, w.metadata())
+	case paths["selector"]:
+		_, _ = io.WriteString(rw, selectorJSON(r.Form.Get("lang")))
+	case paths["outage"]:
+		_, _ = io.WriteString(rw, "Huoltokatko\r\nyöllä|Avbrott|Outage")
+	default:
+		http.NotFound(rw, r)
+	}
+}
+
+// paths names the broker's endpoints; what a dialect lacks is a path nobody asks for.
+func (w *world) paths() map[string]string {
+	at := func(raw, otherwise string) string {
+		if u, err := url.Parse(raw); err == nil && u.Path != "" {
+			return u.Path
+		}
+		return otherwise
+	}
+	c := w.config
+	return map[string]string{
+		"token": at(c.Endpoints.Token, "/d/token"), "par": at(c.Endpoints.PAR, "/d/par"),
+		"jwks": at(c.BrokerKeys.JWKSURI, "/d/jwks"), "signed": at(c.BrokerKeys.SignedJWKSURI, "/-signed"),
+		"discovery": at(c.Endpoints.Discovery, "/-discovery"), "selector": at(c.Selector.URL, "/-selector"),
+		"outage": at(c.Selector.OutageURL, "/-outage"),
+	}
+}
+
+func (w *world) metadata() map[string]any {
+	return map[string]any{
+		"issuer": w.config.Issuer, "jwks_uri": w.server.URL + "/d/jwks",
+		"authorization_endpoint": w.server.URL + "/d/authorize", "token_endpoint": w.server.URL + "/d/token",
+		"pushed_authorization_request_endpoint": w.server.URL + "/d/par",
+	}
+}
+
+func selectorJSON(lang string) string {
+	raw, _ := json.Marshal(map[string]any{
+		"identityProviders": []map[string]string{
+			{"name": "Koivu (" + lang + ")", "imageUrl": "https://tracker.example/k.png", "ftn_idp_id": "fi-koivu"},
+			{"name": "Metsä", "imageUrl": "https://tracker.example/m.png", "ftn_idp_id": "fi-metsa"},
+			{"name": "Uusi pankki", "ftn_idp_id": "fi-uusi"},
+			{"name": "Mobiili", "ftn_idp_id": "fi-mobile"},
+			{"name": "Hack", "ftn_idp_id": "../../x"},
+		},
+		"isbProviderInfo": "OP Tunnistuksen <b>välityspalvelu</b>", "isbConsent": "Suostumus\r\n" + lang,
+		"privacyNoticeText": "Tietosuoja", "privacyNoticeLink": "https://isb.example/privacy",
+		"disturbanceInfo": map[string]string{"header": "Häiriö", "text": "Rivi 1\r\nRivi 2 <script>alert(1)</script>"},
+	})
+	return string(raw)
+}
+
+func answerJSON(rw http.ResponseWriter, status int, body any) {
+	rw.Header().Set("Content-Type", "application/json")
+	rw.WriteHeader(status)
+	_ = json.NewEncoder(rw).Encode(body)
+}
+
+func (w *world) keys() []jose.JSONWebKey {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.published)
+}
+
+// signedJWKS is the broker's, after change.
+func (w *world) signedJWKS(change func(header, body map[string]any)) string {
+	now := w.clock.Now()
+	header := map[string]any{"typ": "jwk-set+jwt", "kid": "entity"}
+	body := map[string]any{
+		"iss": w.config.BrokerKeys.Entity, "sub": w.config.BrokerKeys.Entity, "iat": now.Unix(),
+		"exp": now.Add(24 * time.Hour).Unix(), "keys": w.keys(),
+	}
+	if change != nil {
+		change(header, body)
+	}
+	return signJWS(w.t, brokerEntity(), header, body)
+}
+
+// signJWS signs with RS256 under the given protected header.
+func signJWS(t testing.TB, key any, header, body map[string]any) string {
+	t.Helper()
+	options := &jose.SignerOptions{}
+	for name, value := range header {
+		options = options.WithHeader(jose.HeaderKey(name), value)
+	}
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256, Key: key}, options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := compact(signer, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return raw
+}
+
+// sealJWE encrypts for us as the algorithms and header say.
+func sealJWE(t testing.TB, to *rsa.PrivateKey, alg jose.KeyAlgorithm, enc jose.ContentEncryption, header map[string]any, plaintext string) string {
+	t.Helper()
+	options := &jose.EncrypterOptions{}
+	for name, value := range header {
+		options = options.WithHeader(jose.HeaderKey(name), value)
+	}
+	encrypter, err := jose.NewEncrypter(enc, jose.Recipient{Algorithm: alg, Key: to.Public()}, options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sealed, err := encrypter.Encrypt([]byte(plaintext))
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := sealed.CompactSerialize()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return raw
+}
+
+// claims is a good id_token of the dialect.
+func (w *world) claims() map[string]any {
+	now := w.clock.Now()
+	w.mu.Lock()
+	nonce := w.nonce
+	w.mu.Unlock()
+	c := map[string]any{
+		"iss": w.config.Issuer, "aud": w.config.ClientID, "sub": "transient", "nonce": nonce,
+		"iat": now.Unix(), "exp": now.Add(10 * time.Minute).Unix(), "auth_time": now.Unix(), "acr": loaTestSubstantial,
+		w.config.Claims.HETU: testHETU, w.config.Claims.GivenName: "Matti Matias",
+		w.config.Claims.FamilyName: "von Möttönen", w.config.Claims.Name: "von Möttönen Matti Matias",
+	}
+	switch w.config.Preset {
+	case PresetTelia:
+		c["aud"], c["azp"] = []string{w.config.ClientID}, w.config.ClientID
+		c["amr"] = []string{w.config.Method.Prefix + "oidc.metsa.1"}
+	case PresetIdura:
+		c["identityscheme"] = "fitupas"
+	case PresetSignicat:
+		c["ftn_idp"] = "fi-metsa"
+	}
+	return c
+}
+
+func (w *world) idToken() string {
+	claims := w.claims()
+	w.mu.Lock()
+	mutate, seal := w.mutate, w.seal
+	w.mu.Unlock()
+	if mutate != nil {
+		mutate(claims)
+	}
+	if seal != nil {
+		return seal(claims)
+	}
+	return w.sealed(signJWS(w.t, brokerSigning(), map[string]any{"kid": "b1"}, claims))
+}
+
+// sealed encrypts a plaintext the way the broker normally does.
+func (w *world) sealed(inner string) string {
+	return sealJWE(w.t, testDecryption(), jose.KeyAlgorithm(w.config.Algorithms.KeyEncryption[0]), jose.A128CBC_HS256,
+		map[string]any{"cty": "JWT", "kid": "our-enc"}, inner)
+}
+
+func (w *world) handle(name string, handler http.HandlerFunc) {
+	path := w.paths()[name]
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.handlers[path] = handler
+}
+
+// lie sets the hooks for the next token.
+func (w *world) lie(mutate func(map[string]any), seal func(map[string]any) string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.mutate, w.seal = mutate, seal
+}
+
+// received lists the requests to one of the broker's paths.
+func (w *world) received(name string) []seen {
+	path := w.paths()[name]
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var out []seen
+	for _, r := range w.requests {
+		if r.path == path {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// journey is one login's secrets.
+type journey struct {
+	start    Start
+	redirect Redirect
+	began    time.Time
+}
+
+// begin starts a login with the means.
+func (w *world) begin(means string) (journey, error) {
+	w.t.Helper()
+	j := journey{began: w.clock.Now(), start: Start{
+		Means: means, State: secret.New(), Nonce: secret.New(), Verifier: secret.New(), Locale: "sv",
+	}}
+	var err error
+	j.redirect, err = w.registry.Begin(context.Background(), j.start)
+	w.mu.Lock()
+	w.nonce = j.start.Nonce.Reveal()
+	w.mu.Unlock()
+	return j, err
+}
+
+func (w *world) mustBegin(means string) journey {
+	w.t.Helper()
+	j, err := w.begin(means)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return j
+}
+
+// back is the good callback of a journey.
+func (j journey) back() Return {
+	return Return{
+		Broker: j.redirect.Broker, Means: j.start.Means, State: j.start.State, Nonce: j.start.Nonce, Verifier: j.start.Verifier,
+		StartedAt: j.began, Query: url.Values{"code": {testCode}, "state": {j.start.State.Reveal()}},
+	}
+}
+
+// login goes all the way.
+func (w *world) login(means string) (login.Identity, error) {
+	w.t.Helper()
+	return w.registry.Finish(context.Background(), w.mustBegin(means).back())
+}
+
+// mustFail asserts reason and detail of an error, and that it is ours.
+func mustFail(t testing.TB, err error, reason login.Reason, detail string) {
+	t.Helper()
+	failed, ok := err.(*login.Error) //nolint:errorlint // the contract is the type itself
+	if !ok {
+		t.Fatalf("error is %T (%v), want *login.Error", err, err)
+	}
+	if failed.Reason != reason || failed.Detail != detail {
+		t.Fatalf("error is %s, want reason %s, detail %s", failed, reason, detail)
+	}
+	if failed.Kind == login.Internal {
+		t.Fatalf("error is internal: %v", failed)
+	}
+}
+
+// decoded opens a JWS of ours with our public key.
+func decoded(t testing.TB, raw string, key *rsa.PrivateKey) (header map[string]any, body map[string]any) {
+	t.Helper()
+	signed, err := jose.ParseSignedCompact(raw, []jose.SignatureAlgorithm{jose.RS256})
+	if err != nil {
+		t.Fatal(err)
+	}
+	payload, err := signed.Verify(key.Public())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(payload, &body); err != nil {
+		t.Fatal(err)
+	}
+	encoded, _, _ := strings.Cut(raw, ".")
+	rawHeader, err := base64Decode(encoded)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(rawHeader, &header); err != nil {
+		t.Fatal(err)
+	}
+	return header, body
+}
+
+func presets() []Preset { return []Preset{PresetOP, PresetTelia, PresetIdura, PresetSignicat} }
+
+func name(preset Preset) string { return fmt.Sprintf("preset=%s", preset) }
