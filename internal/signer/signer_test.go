@@ -283,6 +283,10 @@ func TestVerifyExpiredHint(t *testing.T) {
 	s, c := started(t)
 	hint := sign(t, s, honest(c.now()), signer.TypIDToken)
 	access := sign(t, s, honest(c.now()), signer.TypAccessToken)
+	endless := sign(t, s, claims{"iss": issuer}, signer.TypIDToken)
+	if _, err := s.Verify(t.Context(), endless, signer.Expect{Typ: signer.TypIDToken, Expired: true}); err == nil {
+		t.Error("a hint without exp is taken")
+	}
 	c.advance(3 * time.Hour)
 	if _, err := s.Verify(t.Context(), hint, signer.Expect{Typ: signer.TypIDToken}); err == nil {
 		t.Error("an expired token is taken")
