@@ -129,7 +129,7 @@ func meansDocs() map[string]fieldDoc {
 		"means.kind":     {"bank or mobile.", "bank"},
 		"means.name":     {"As people read it.", "Nordea"},
 		"means.names":    {"The name in languages where it differs.", "{fi: Mobiilivarmenne, sv: Mobilcertifikat, en: Mobile Certificate}"},
-		"means.logo":     {"Path of its logo below our own address.", "/static/nordea.svg"},
+		"means.logo":     {"Name of its picture in the folder brand.pictures.", "nordea.svg"},
 		"means.value":    {"What preselects it at the broker.", "oidc.nordea.1"},
 		"means.reported": {"How the id_token names it; value, when left out.", "[oidc.nordea.1]"},
 		"means.rank":     {"Which broker serves it first, when not the order of the file: the lowest.", "0"},

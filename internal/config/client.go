@@ -2,6 +2,7 @@ package config
 
 import (
 	"avain/internal/login"
+	"avain/internal/oauth"
 	"avain/internal/secret"
 )
 
@@ -17,7 +18,7 @@ type Client struct {
 	RedirectURIs           []string         `yaml:"redirect_uris" doc:"Where people may be sent back to; matched exactly. https, or http on a loopback address (any port matches there), or for a compatible app without a secret a private-use scheme such as com.example.app:/return."`
 	PostLogoutRedirectURIs []string         `yaml:"post_logout_redirect_uris" doc:"The same, after logging out." example:"[https://app.example.com/]"`
 	Origins                []string         `yaml:"origins" doc:"Web origins from which the app calls us in a browser (CORS)." example:"[https://app.example.com]"`
-	Scopes                 []string         `yaml:"scopes" doc:"What it may ask for, of openid, profile, offline_access, benefits."`
+	Scopes                 []string         `yaml:"scopes" doc:"What it may ask for, of openid, profile, offline_access, benefits. Left out: everything for a strict app, openid and profile for others."`
 	Sector                 string           `yaml:"sector" doc:"For apps of other companies: their people get identifiers of their own per sector. Never change it." example:"example.org"`
 	Introspection          bool             `yaml:"introspection" doc:"Whether it may ask about tokens: for resource servers. Needs private_key_jwt or client_secret_basic."`
 
@@ -56,7 +57,10 @@ func (c Client) withDefaults() Client {
 		c.Auth = login.AuthNone
 	}
 	if c.Scopes == nil {
-		c.Scopes = defaultScopes()
+		c.Scopes = []string{oauth.ScopeOpenID, oauth.ScopeProfile}
+		if c.Profile == login.ProfileStrict {
+			c.Scopes = knownScopes()
+		}
 	}
 	return c
 }

@@ -21,7 +21,7 @@ type Config struct {
 	Tokens    Tokens          `yaml:"tokens" doc:"The tokens that apps get."`
 	Lifetimes Lifetimes       `yaml:"lifetimes" doc:"How long things live."`
 	Limits    Limits          `yaml:"limits" doc:"How often things may be tried: a number per length of time. Phone operators put many people behind one address, so limits per network must be generous."`
-	Retention Retention       `yaml:"retention" doc:"How long finished things are kept for support and audit."`
+	Retention Retention       `yaml:"retention" doc:"How long finished things are kept for support. The audit log is never shortened."`
 	HETU      HETU            `yaml:"hetu" doc:"Personal identity codes. They are always stored as a keyed hash."`
 	Log       Log             `yaml:"log" doc:"JSON lines on standard output."`
 	Telemetry Telemetry       `yaml:"telemetry" doc:"OpenTelemetry traces."`
@@ -94,7 +94,8 @@ type Brand struct {
 	Name      string   `yaml:"name" doc:"The app's name, as people read it."`
 	Languages []string `yaml:"languages" doc:"Of fi, sv, en; the first is used when a person asks for none of them."`
 	Accent    string   `yaml:"accent" doc:"Colour of buttons, #rrggbb; white text on it must be readable (contrast 4.5:1)."`
-	LogoFile  string   `yaml:"logo_file" doc:"SVG or PNG, at most 20 kB." example:"logo.svg"`
+	Pictures  string   `yaml:"pictures" doc:"Folder with pictures of your own: the logo and those of banks, SVG or PNG, each at most 20 kB." example:"pictures"`
+	Logo      string   `yaml:"logo" doc:"Name of the logo in that folder." example:"logo.svg"`
 	Stores    Stores   `yaml:"stores" doc:"Where the app is to be had."`
 	Support   Support  `yaml:"support" doc:"Where a person gets help."`
 }
@@ -131,17 +132,15 @@ type Lifetimes struct {
 
 // Limits keep floods out.
 type Limits struct {
-	StartsPerKey      Rate `yaml:"starts_per_key" doc:"Logins started by one app installation."`
-	StartsPerNetwork  Rate `yaml:"starts_per_network" doc:"Logins started from one network address (IPv6: from one /64)."`
-	RequestsPerMinute int  `yaml:"requests_per_minute" doc:"Requests of any kind from one network address in a minute."`
-	OpenAttempts      int  `yaml:"open_attempts" doc:"Unfinished logins altogether; above it new ones are told to come back. It bounds the database in a flood."`
+	StartsPerKey     Rate `yaml:"starts_per_key" doc:"Logins started by one app installation."`
+	StartsPerNetwork Rate `yaml:"starts_per_network" doc:"Logins started from one network address (IPv6: from one /64)."`
+	OpenAttempts     int  `yaml:"open_attempts" doc:"Unfinished logins altogether; above it new ones are told to come back. It bounds the database in a flood."`
 }
 
 // Retention says when finished rows go.
 type Retention struct {
 	Attempts time.Duration `yaml:"attempts" doc:"Logins with their timelines."`
 	Sessions time.Duration `yaml:"sessions" doc:"Sessions that have ended."`
-	Audit    time.Duration `yaml:"audit" doc:"The audit log."`
 }
 
 // HETU says what happens to personal identity codes.

@@ -18,15 +18,23 @@ import (
 	"github.com/goccy/go-yaml/parser"
 )
 
-// maxDepth bounds nesting; no section of ours comes near it.
-const maxDepth = 20
+// What a file of ours stays far below: aliases of aliases could make a small file
+// endless.
+const (
+	maxDepth = 20
+	maxNodes = 20_000
+)
+
+var errUnsupported = errors.New("merge keys and tags are not supported; write the value out")
 
 // decoder fills a struct from a YAML document. The library parses; walking the tree
 // is ours, because every decoder that we know of stops at the first mistake or
 // forgets where things stood.
 type decoder struct {
 	*notes
-	dir string // of the file: what relative paths start from
+	dir     string // of the file: what relative paths start from
+	anchors map[string]ast.Node
+	visited int
 }
 
 // decode reads text into target, a pointer to a struct that holds the defaults.
@@ -63,18 +71,26 @@ func syntaxProblem(err error) Problem {
 
 // value decodes one node, whatever it is, into v.
 func (d *decoder) value(node ast.Node, v reflect.Value, path string, depth int) {
-	if depth > maxDepth {
-		d.add(path, "is nested too deeply")
+	if d.visited++; depth > maxDepth || d.visited > maxNodes {
+		d.add(path, "is nested too deeply, or the file is too long")
 		return
 	}
 	if d.lines[path] == 0 {
 		d.lines[path] = lineOf(node)
 	}
-	switch node.(type) {
+	switch node := node.(type) {
 	case *ast.NullNode:
 		return // "section:" with nothing below it keeps the defaults
-	case *ast.AnchorNode, *ast.AliasNode, *ast.TagNode, *ast.MergeKeyNode:
-		d.add(path, "anchors, aliases, merge keys and tags are not supported; write the value out")
+	case *ast.AnchorNode:
+		d.value(node.Value, v, path, depth+1)
+		// Known from here on only: what refers to itself has no end.
+		d.anchors[node.Name.GetToken().Value] = node.Value
+		return
+	case *ast.AliasNode:
+		d.alias(node, v, path, depth)
+		return
+	case *ast.TagNode, *ast.MergeKeyNode:
+		d.add(path, "%s", errUnsupported)
 		return
 	}
 	if v.Kind() == reflect.Pointer {
@@ -96,6 +112,16 @@ func (d *decoder) value(node ast.Node, v reflect.Value, path string, depth int) 
 	}
 }
 
+// alias decodes what an anchor further up stands for.
+func (d *decoder) alias(node *ast.AliasNode, v reflect.Value, path string, depth int) {
+	meant, ok := d.anchors[node.Value.GetToken().Value]
+	if !ok {
+		d.add(path, "no anchor of that name stands further up")
+		return
+	}
+	d.value(meant, v, path, depth+1)
+}
+
 // entries lists the keys and values of a mapping, each key once.
 func (d *decoder) entries(node ast.Node, path string, visit func(key string, value ast.Node, path string)) {
 	mapping, ok := node.(ast.MapNode)
@@ -106,8 +132,8 @@ func (d *decoder) entries(node ast.Node, path string, visit func(key string, val
 	seen := map[string]bool{}
 	for entries := mapping.MapRange(); entries.Next(); {
 		key, ok := entries.Key().(ast.ScalarNode)
-		if !ok {
-			d.add(path, "anchors, aliases, merge keys and tags are not supported; write the value out")
+		if !ok || key.IsMergeKey() {
+			d.add(path, "%s", errUnsupported)
 			continue
 		}
 		name := key.GetToken().Value
@@ -138,7 +164,7 @@ func (d *decoder) section(node ast.Node, v reflect.Value, path string, depth int
 // resolvePath makes a file's path relative to the folder of the configuration file,
 // wherever the service was started from.
 func (d *decoder) resolvePath(key string, v reflect.Value) {
-	if key != "file" && key != "path" && !strings.HasSuffix(key, "_file") {
+	if key != "file" && key != "path" && key != "pictures" && !strings.HasSuffix(key, "_file") {
 		return
 	}
 	if v.Kind() == reflect.String && v.String() != "" && !filepath.IsAbs(v.String()) {

@@ -21,12 +21,11 @@ func Default() Config {
 			SessionIdle: 90 * day, SessionAbsolute: 365 * day,
 		},
 		Limits: Limits{
-			StartsPerKey:      Rate{Count: 20, Per: 10 * time.Minute},
-			StartsPerNetwork:  Rate{Count: 600, Per: time.Minute},
-			RequestsPerMinute: 6000,
-			OpenAttempts:      100_000,
+			StartsPerKey:     Rate{Count: 20, Per: 10 * time.Minute},
+			StartsPerNetwork: Rate{Count: 600, Per: time.Minute},
+			OpenAttempts:     100_000,
 		},
-		Retention: Retention{Attempts: 90 * day, Sessions: 90 * day, Audit: 730 * day},
+		Retention: Retention{Attempts: 90 * day, Sessions: 90 * day},
 		Log:       Log{Level: "info"},
 		Telemetry: Telemetry{SampleRatio: 0.1},
 	}

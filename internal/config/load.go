@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/goccy/go-yaml/ast"
 )
 
 // maxFile bounds what is read: a device or a wrong file must not fill the memory.
@@ -32,7 +34,7 @@ func Load(path string, environ []string) (Config, error) {
 func Parse(text []byte, dir string, environ []string) (Config, error) {
 	c := defaultIn(dir)
 	n := &notes{lines: map[string]int{}}
-	d := decoder{notes: n, dir: dir}
+	d := decoder{notes: n, dir: dir, anchors: map[string]ast.Node{}}
 	d.decode(text, &c)
 	// A file that could not be read as YAML says nothing: to call all that is then
 	// missing a mistake would bury the one that counts.

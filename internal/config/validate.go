@@ -23,7 +23,7 @@ func (v validator) config(c *Config) {
 	v.admin(c.Admin, c.Public)
 	v.database(c.Database)
 	v.keys(c.Keys)
-	v.brand(c.Brand)
+	v.brand(c)
 	v.clients(c.Clients)
 	v.brokers(c)
 	v.tokens(c.Tokens)
@@ -161,9 +161,6 @@ func (v validator) lifetimes(l Lifetimes, t Tokens) {
 }
 
 func (v validator) limits(l Limits) {
-	if l.RequestsPerMinute < 60 {
-		v.add("limits.requests_per_minute", "must be at least 60: one page with its parts takes several")
-	}
 	if l.OpenAttempts < 100 {
 		v.add("limits.open_attempts", "must be at least 100")
 	}
@@ -172,7 +169,6 @@ func (v validator) limits(l Limits) {
 func (v validator) retention(r Retention, l Lifetimes) {
 	v.between("retention.attempts", r.Attempts, max(day, l.Attempt), 3650*day)
 	v.between("retention.sessions", r.Sessions, day, 3650*day)
-	v.between("retention.audit", r.Audit, day, 3650*day)
 }
 
 func (v validator) telemetry(t Telemetry) {
@@ -239,5 +235,3 @@ func at(path string, i int) string { return fmt.Sprintf("%s[%d]", path, i) }
 func knownScopes() []string {
 	return []string{oauth.ScopeOpenID, oauth.ScopeProfile, oauth.ScopeOfflineAccess, oauth.ScopeBenefits}
 }
-
-func defaultScopes() []string { return []string{oauth.ScopeOpenID, oauth.ScopeProfile} }

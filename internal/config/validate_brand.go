@@ -5,17 +5,19 @@ import (
 	"net/mail"
 	"net/url"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 )
 
 const (
-	maxLogo     = 20 << 10 // bytes: the login page has 30 KB altogether
+	maxPicture  = 20 << 10 // bytes: the login page has 30 KB altogether
 	minContrast = 4.5      // WCAG 2.2 §1.4.3, level AA
 )
 
-func (v validator) brand(b Brand) {
+func (v validator) brand(c *Config) {
+	b := c.Brand
 	if strings.TrimSpace(b.Name) == "" || len(b.Name) > 60 {
 		v.add("brand.name", "must be 1 to 60 characters")
 	}
@@ -25,7 +27,7 @@ func (v validator) brand(b Brand) {
 	} else if contrast < minContrast {
 		v.add("brand.accent", "white text on it has a contrast of %.1f:1; choose a darker colour, at least %.1f:1", contrast, minContrast)
 	}
-	v.logo(b.LogoFile)
+	v.pictures(c)
 	v.webLink("brand.stores.app_store", b.Stores.AppStore)
 	v.webLink("brand.stores.google_play", b.Stores.GooglePlay)
 	v.webLink("brand.stores.appgallery", b.Stores.AppGallery)
@@ -52,17 +54,34 @@ func (v validator) languages(languages []string) {
 	}
 }
 
-func (v validator) logo(file string) {
-	if file == "" {
+// pictures checks that each picture that is named is there.
+func (v validator) pictures(c *Config) {
+	v.picture("brand.logo", c.Brand.Pictures, c.Brand.Logo)
+	for i, b := range c.Brokers {
+		for j, m := range b.Means {
+			if strings.HasPrefix(m.Logo, "/") {
+				continue // an address of ours, which package broker has checked
+			}
+			v.picture(at(at("brokers", i)+".means", j)+".logo", c.Brand.Pictures, m.Logo)
+		}
+	}
+}
+
+func (v validator) picture(path, folder, name string) {
+	switch {
+	case name == "":
+		return
+	case folder == "":
+		v.add(path, "needs brand.pictures, the folder that it is in")
+		return
+	case !filepath.IsLocal(name) || !strings.HasSuffix(name, ".svg") && !strings.HasSuffix(name, ".png"):
+		v.add(path, "must be the name of an .svg or .png file in brand.pictures")
 		return
 	}
-	if !strings.HasSuffix(file, ".svg") && !strings.HasSuffix(file, ".png") {
-		v.add("brand.logo_file", "must be an .svg or .png file")
-	}
-	if info, err := os.Stat(file); err != nil {
-		v.add("brand.logo_file", "%s: %s", file, fileError(err))
-	} else if info.Size() > maxLogo {
-		v.add("brand.logo_file", "is larger than 20 kB: every login would wait for it")
+	if info, err := os.Stat(filepath.Join(folder, name)); err != nil {
+		v.add(path, "%s: %s", filepath.Join(folder, name), fileError(err))
+	} else if info.Size() > maxPicture {
+		v.add(path, "is larger than 20 kB: every login would wait for it")
 	}
 }
 
