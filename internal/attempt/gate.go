@@ -21,6 +21,9 @@ import (
 // from the bearer, the secret of whoever may have it: for direct and link logins the
 // browser. Asking again gets the same code while it lives.
 func (s *Attempts) Issue(ctx context.Context, a login.Attempt, bearer secret.Text, e login.Event) (secret.Text, login.Attempt, error) {
+	if _, ok := Next(a.Method, a.State, Confirm); !ok && a.State != login.StateConfirmed {
+		return secret.Text{}, a, s.whyNot(a, login.Move{At: s.d.Now()})
+	}
 	if err := s.mayLogIn(ctx, a.Person); err != nil {
 		ended, endErr := s.End(ctx, a, Deny, login.AsError(err).Reason, login.Event{Step: StepConfirm})
 		return secret.Text{}, ended, errors.Join(err, endErr)
