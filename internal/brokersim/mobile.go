@@ -19,6 +19,7 @@ type call struct {
 	sentAt    time.Time
 	answer    int       // what the Mobile Certificate service answers; 0: nothing yet
 	answersAt time.Time // the broker learns it when it asks from then on
+	deaf      bool      // the phone does not ring at all
 	wrongPINs int
 	notice    string // key of the text on the phone about a wrong PIN
 }
@@ -57,7 +58,7 @@ func (s *Sim) ring(v *visit, form url.Values) {
 		v.notice = "mobile-" + strconv.Itoa(scripted)
 		return
 	case scripted != 0:
-		c.answer, c.answersAt = scripted, now.Add(s.config.Timing.FirstPoll)
+		c.deaf, c.answer, c.answersAt = true, scripted, now.Add(s.config.Timing.FirstPoll)
 	default:
 		p := s.owner(c.number)
 		if notice := spamNotice(p, strings.TrimSpace(form.Get("spam"))); notice != "" {
@@ -67,7 +68,7 @@ func (s *Sim) ring(v *visit, form url.Values) {
 		v.person = p
 	}
 	if s.trouble.take(MobileTimeout) {
-		c.answer, c.answersAt = mobileTimeout, now.Add(s.config.Timing.FirstPoll)
+		c.deaf, c.answer, c.answersAt = true, mobileTimeout, now.Add(s.config.Timing.FirstPoll)
 	}
 	v.call, v.step = c, stepWaiting
 	s.phones.add(secret.Of(c.id).Hash(), v, now, now.Add(visitKept))
@@ -179,7 +180,7 @@ func (s *Sim) phoneOf(w http.ResponseWriter, r *http.Request) *visit {
 		return nil
 	}
 	v.mu.Lock()
-	if v.call == nil || v.call.id != id {
+	if v.call == nil || v.call.id != id || v.call.deaf {
 		v.mu.Unlock()
 		s.showMessage(w, http.StatusGone, v.lang, "phone-silent", "")
 		return nil
