@@ -1,8 +1,11 @@
 package broker
 
 import (
+	"crypto/rand"
+	"crypto/rsa"
 	"net/http"
 	"strings"
+	"testing"
 )
 
 func jsonHandler(status int, body any) http.HandlerFunc {
@@ -19,3 +22,22 @@ func textHandler(status int, body string) http.HandlerFunc {
 func cutQuery(raw string) (before, after string, found bool) { return strings.Cut(raw, "?") }
 
 func containsText(s, part string) bool { return strings.Contains(s, part) }
+
+// mustShortKey is a key that is too short to be believed.
+func mustShortKey(t testing.TB) *rsa.PrivateKey {
+	t.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, 1024)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
+}
+
+func mustBytes(t testing.TB, get func(string) ([]byte, error), id string) []byte {
+	t.Helper()
+	raw, err := get(id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return raw
+}
