@@ -104,14 +104,19 @@ func (g *groupCommit) enqueue(j *job) error {
 }
 
 // close refuses new writes, waits for the accepted ones, and closes the connection.
+// Closing again does no harm.
 func (g *groupCommit) close() error {
 	g.gate.Lock()
-	if !g.closed {
+	again := g.closed
+	if !again {
 		g.closed = true
 		close(g.jobs)
 	}
 	g.gate.Unlock()
 	<-g.done
+	if again {
+		return nil
+	}
 	return g.conn.Close()
 }
 

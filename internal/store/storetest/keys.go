@@ -1,0 +1,81 @@
+package storetest
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"testing"
+	"time"
+
+	"avain/internal/login"
+	"avain/internal/store"
+)
+
+func signingKeys(t *testing.T, s *store.Store) {
+	key := func(slot int64) login.SigningKey {
+		from := Noon().Add(time.Duration(slot) * 24 * time.Hour)
+		return login.SigningKey{
+			Slot: slot, KID: fmt.Sprint("kid-", slot), Alg: "ES256", Sealed: []byte{0, 1, byte(slot)}, PublicJWK: []byte(`{"kty":"EC"}`),
+			CreatedAt: Noon(), ActiveFrom: from, RetireAt: from.Add(24 * time.Hour), RemoveAt: from.Add(48 * time.Hour),
+		}
+	}
+	want := []login.SigningKey{key(1), key(2)}
+	for _, k := range []login.SigningKey{want[1], want[0]} {
+		if err := s.AddSigningKey(t.Context(), k); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := must[[]login.SigningKey](t)(s.SigningKeys(t.Context())); !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	sameKID := key(3)
+	sameKID.KID = "kid-1"
+	wantErr(t, "same KID", s.AddSigningKey(t.Context(), sameKID), login.ErrExists)
+
+	// Nodes that rotate at the same moment add one key.
+	oneWinner(t, together(t.Context(), 10, func(ctx context.Context, i int) error {
+		k := key(3)
+		k.KID = fmt.Sprint("node-", i)
+		return s.AddSigningKey(ctx, k)
+	}), login.ErrExists)
+
+	if err := s.RemoveSigningKeys(t.Context(), want[1].RemoveAt); err != nil {
+		t.Fatal(err)
+	}
+	if got := must[[]login.SigningKey](t)(s.SigningKeys(t.Context())); len(got) != 2 || got[0].Slot != 2 || got[1].Slot != 3 {
+		t.Errorf("after removal: %+v, want slots 2 and 3", got)
+	}
+}
+
+func audit(t *testing.T, s *store.Store) {
+	const entries = 40
+	for _, err := range together(t.Context(), entries, func(ctx context.Context, i int) error {
+		return s.AppendAudit(ctx, login.AuditEntry{
+			At: Noon(), Actor: "system", Action: "session.revoke", Target: fmt.Sprint(i), Detail: map[string]string{"why": "logout"},
+		})
+	}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	var last int64
+	targets := map[string]bool{}
+	for {
+		page := must[[]login.AuditEntry](t)(s.ReadAudit(t.Context(), last, 7))
+		if len(page) == 0 {
+			break
+		}
+		for _, e := range page {
+			if e.Seq != last+1 || !e.At.Equal(Noon()) || e.Action != "session.revoke" || e.Detail["why"] != "logout" {
+				t.Fatalf("after %d: %+v", last, e)
+			}
+			last, targets[e.Target] = e.Seq, true
+		}
+	}
+	if len(targets) != entries {
+		t.Errorf("%d different entries, want %d", len(targets), entries)
+	}
+	if err := s.AppendAudit(t.Context(), login.AuditEntry{At: Noon()}); err != nil {
+		t.Errorf("without detail: %v", err)
+	}
+}

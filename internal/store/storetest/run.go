@@ -1,0 +1,49 @@
+package storetest
+
+import (
+	"testing"
+
+	"avain/internal/store"
+)
+
+// Run runs the suite. open makes a fresh, migrated store that lives as long as the
+// test that it is given.
+func Run(t *testing.T, open func(t testing.TB) *store.Store) {
+	t.Helper()
+	for name, test := range map[string]func(*testing.T, *store.Store){
+		"Attempts":                 attempts,
+		"AttemptCollisions":        attemptCollisions,
+		"Timeline":                 timeline,
+		"MoveConditions":           moveConditions,
+		"MoveEffects":              moveEffects,
+		"MovesFollowTheModel":      movesFollowTheModel,
+		"MoveRace":                 moveRace,
+		"Legs":                     legs,
+		"LegRace":                  legRace,
+		"LegsAreBounded":           legsAreBounded,
+		"RedeemConditions":         redeemConditions,
+		"Once":                     once,
+		"OnceRace":                 onceRace,
+		"Sessions":                 sessions,
+		"UseSession":               useSession,
+		"RotateRefresh":            rotateRefresh,
+		"RotateRace":               rotateRace,
+		"RevokeSession":            revokeSession,
+		"Persons":                  persons,
+		"PersonRace":               personRace,
+		"Benefits":                 benefits,
+		"SigningKeys":              signingKeys,
+		"Audit":                    audit,
+		"PurgeExpires":             purgeExpires,
+		"PurgeDeletes":             purgeDeletes,
+		"Threat28HashesInFull":     hashesInFull,
+		"Threat35TextsAreOnlyText": textsAreOnlyText,
+		"GivenUp":                  givenUp,
+		"Clock":                    clock,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, open(t))
+		})
+	}
+}
