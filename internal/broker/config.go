@@ -203,7 +203,7 @@ type Means struct {
 	Kind     string   `yaml:"kind,omitempty"` // bank (default) or mobile
 	Name     string   `yaml:"name"`
 	Names    Texts    `yaml:"names,omitempty"`    // other names per language (Mobile Certificate)
-	Logo     string   `yaml:"logo,omitempty"`     // path below our own origin
+	Logo     string   `yaml:"logo,omitempty"`     // name of its picture (brand.pictures)
 	Value    string   `yaml:"value,omitempty"`    // sent to preselect it
 	Reported []string `yaml:"reported,omitempty"` // how the method source names it; default: value
 	Rank     int      `yaml:"rank,omitempty"`     // lower is tried first

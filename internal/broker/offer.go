@@ -199,7 +199,3 @@ func (u *upstream) unlisted(ctx context.Context, locale string) []Means {
 func (u *upstream) newcomer(p provider) Means {
 	return Means{ID: u.config.ID + "." + p.id, Kind: string(login.MeansBank), Name: p.name, Value: p.id}
 }
-
-func (d selectorData) has(id string) bool {
-	return slices.ContainsFunc(d.providers, func(p provider) bool { return p.id == id })
-}

@@ -103,28 +103,42 @@ func (n *notices) disturbance(ctx context.Context, lang string, from selectorDat
 // dropped reports whether the live selector, in any language that we hold, shows that
 // the broker does not serve the provider any more. It waits for nothing.
 func (n *notices) dropped(id string) bool {
-	held := false
-	for _, cache := range n.selectors {
-		data, _, ok := cache.held()
-		if ok && data.has(id) {
-			return false
-		}
-		held = held || ok
-	}
-	return held
+	anything, found := n.holds(id)
+	return anything && found == nil
 }
 
-// knows answers the provider with the id, from any language's copy.
+// knows answers the provider with the id, from any language's copy; on a node that
+// has not shown the page yet it waits for one.
 func (n *notices) knows(ctx context.Context, id string) (provider, bool) {
+	if _, found := n.holds(id); found != nil {
+		return *found, true
+	}
+	if data, ok := n.selector(ctx, languages()[0]); ok {
+		return data.find(id)
+	}
+	return provider{}, false
+}
+
+// holds looks the provider up in the copies that are there, if there are any.
+func (n *notices) holds(id string) (anything bool, found *provider) {
 	for _, lang := range languages() {
-		data, ok := n.selector(ctx, lang)
+		cache, ok := n.selectors[lang]
 		if !ok {
 			continue
 		}
-		for _, p := range data.providers {
-			if p.id == id {
-				return p, true
-			}
+		data, _, ok := cache.held()
+		anything = anything || ok
+		if p, there := data.find(id); ok && there {
+			return true, &p
+		}
+	}
+	return anything, nil
+}
+
+func (d selectorData) find(id string) (provider, bool) {
+	for _, p := range d.providers {
+		if p.id == id {
+			return p, true
 		}
 	}
 	return provider{}, false

@@ -24,6 +24,9 @@ type problems struct {
 	list []Problem
 }
 
+// pictureName is a file in the operator's folder of pictures (brand.pictures).
+var pictureName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}\.(svg|png)$`)
+
 func (p *problems) add(field, format string, args ...any) {
 	path := p.path
 	if field != "" {
@@ -326,8 +329,8 @@ func (c Config) checkMeans(p *problems) {
 		if m.Name == "" {
 			p.add(at+".name", "is missing")
 		}
-		if m.Logo != "" && (!strings.HasPrefix(m.Logo, "/") || strings.HasPrefix(m.Logo, "//") || strings.ContainsAny(m.Logo, `\"<>`)) {
-			p.add(at+".logo", "want a path below our own origin: login pages load nothing from elsewhere")
+		if m.Logo != "" && !pictureName.MatchString(m.Logo) {
+			p.add(at+".logo", "want the name of an .svg or .png file: login pages load nothing from elsewhere")
 		}
 		if c.Request.Preselect == PreselectFTNIdP && !providerID.MatchString(m.Value) {
 			p.add(at+".value", "want the bank's ftn_idp_id")

@@ -1,0 +1,203 @@
+package broker
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"avain/internal/login"
+)
+
+func offerIDs(o Offer) string {
+	var ids []string
+	for _, m := range o.Means {
+		ids = append(ids, m.ID)
+	}
+	return strings.Join(ids, " ")
+}
+
+func TestOfferFromOPsSelector(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, PresetOP, nil)
+	offer := w.registry.Offer(context.Background(), "sv")
+	// Ours first, in our order and with our names; then the bank that only OP knows; the
+	// one with an impossible id is left out.
+	if got := offerIDs(offer); got != "metsa koivu brk.fi-uusi mobile" {
+		t.Fatalf("offered: %s", got)
+	}
+	want := login.Means{ID: "metsa", Kind: login.MeansBank, Name: "Metsäpankki", Logo: "/static/metsa.svg", Broker: "brk"}
+	if offer.Means[0].Means != want || !offer.Means[0].Available {
+		t.Errorf("first: %+v, want %+v", offer.Means[0], want)
+	}
+	if m := offer.Means[2]; m.Name != "Uusi pankki" || m.Logo != "" {
+		t.Errorf("new bank: %+v", m)
+	}
+	if m := offer.Means[3]; m.Kind != login.MeansMobile || m.Name != "Mobilcertifikat" {
+		t.Errorf("mobile certificate: %+v", m)
+	}
+	if len(offer.Brokers) != 1 {
+		t.Fatalf("brokers: %+v", offer.Brokers)
+	}
+	wantInfo := Info{Broker: "brk", Name: "OP", Disturbance: Disturbance{Header: "Häiriö", Text: "Rivi 1\nRivi 2"}, Texts: InfoTexts{
+		ProviderInfo: "OP Tunnistuksen välityspalvelu", Consent: "Suostumus\nsv", PrivacyNotice: "Tietosuoja",
+		PrivacyNoticeLink: "https://isb.example/privacy",
+	}}
+	if offer.Brokers[0] != wantInfo {
+		t.Errorf("info: %+v, want %+v", offer.Brokers[0], wantInfo)
+	}
+	if offer.Means[0].DisturbanceText != "Häiriö" {
+		t.Errorf("disturbance of the means: %q", offer.Means[0].DisturbanceText)
+	}
+	for _, r := range w.received("selector") {
+		if r.form.Get("lang") != "sv" {
+			t.Errorf("asked for %v", r.form)
+		}
+	}
+}
+
+func TestNewBankOfTheSelectorCanBeChosen(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, PresetOP, nil)
+	identity, err := w.login("brk.fi-uusi") // also on a node that has not shown the page
+	if err != nil || identity.Means != "brk.fi-uusi" {
+		t.Fatalf("%v, means %q", err, identity.Means)
+	}
+	_, err = w.begin("brk.fi-unheard")
+	mustFail(t, err, login.ReasonMeansUnavailable, "means.unknown")
+}
+
+func TestBankThatTheSelectorDropsIsNotOffered(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, PresetOP, nil)
+	w.handle("selector", textHandler(200, `{"identityProviders":[{"name":"K","ftn_idp_id":"fi-koivu"}]}`))
+	if got := offerIDs(w.registry.Offer(context.Background(), "fi")); got != "koivu" {
+		t.Errorf("offered: %s", got)
+	}
+	_, err := w.begin("metsa")
+	mustFail(t, err, login.ReasonMeansUnavailable, "means.unknown")
+}
+
+func TestOfferFallsBackToTheConfiguredList(t *testing.T) {
+	t.Parallel()
+	for name, handler := range map[string]http.HandlerFunc{
+		"500": textHandler(500, ""), "not JSON": textHandler(200, "<html>"), "no banks": textHandler(200, `{"identityProviders":[]}`),
+		"endless": func(rw http.ResponseWriter, _ *http.Request) { _, _ = rw.Write(make([]byte, mostSelector+1)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, PresetOP, nil)
+			w.handle("selector", handler)
+			for range 3 {
+				if got := offerIDs(w.registry.Offer(context.Background(), "en")); got != "metsa koivu mobile" {
+					t.Errorf("offered: %s", got)
+				}
+			}
+			if got := len(w.received("selector")); got != 1 {
+				t.Errorf("a failing selector was asked %d times in one moment", got)
+			}
+			if _, err := w.begin("metsa"); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// A selector that hangs must not keep the page: it is waited for once, briefly.
+func TestOfferDoesNotWaitForASlowSelector(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, PresetOP, func(c *Config) { c.Timeout = 900 * time.Millisecond })
+	release := make(chan struct{})
+	defer close(release)
+	w.handle("selector", func(http.ResponseWriter, *http.Request) { <-release })
+	began := time.Now()
+	if got := offerIDs(w.registry.Offer(context.Background(), "fi")); got != "metsa koivu mobile" {
+		t.Errorf("offered: %s", got)
+	}
+	if took := time.Since(began); took > 800*time.Millisecond {
+		t.Errorf("the page waited %s", took)
+	}
+}
+
+func TestStaleSelectorIsServedAndItsDisturbanceForgotten(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, PresetOP, nil)
+	w.registry.Offer(context.Background(), "fi")
+	w.handle("selector", textHandler(500, ""))
+	w.clock.advance(10 * time.Minute)
+	offer := w.registry.Offer(context.Background(), "fi")
+	if offer.Brokers[0].Disturbance.Header == "" || offer.Brokers[0].Texts.Consent == "" {
+		t.Error("ten minutes old: everything is shown")
+	}
+	w.registry.life.work.Wait()
+	w.clock.advance(lastsDisturbance)
+	offer = w.registry.Offer(context.Background(), "fi")
+	if offer.Brokers[0].Disturbance != (Disturbance{}) {
+		t.Error("an old disturbance is still shown")
+	}
+	if offer.Brokers[0].Texts.Consent == "" || len(offer.Means) != 4 {
+		t.Error("the obligatory texts and the banks are not shown any more")
+	}
+	w.registry.life.work.Wait()
+	w.handle("selector", nil)
+	w.clock.advance(time.Minute)
+	w.registry.Offer(context.Background(), "fi")
+	w.registry.life.work.Wait()
+	if got := w.registry.Offer(context.Background(), "fi").Brokers[0].Disturbance.Header; got != "Häiriö" {
+		t.Errorf("after the recovery: %q", got)
+	}
+}
+
+func TestTeliasOutageText(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, PresetTelia, nil)
+	for lang, want := range map[string]string{"fi": "Huoltokatko\nyöllä", "sv": "Avbrott", "en": "Outage", "xx": "Huoltokatko\nyöllä"} {
+		offer := w.registry.Offer(context.Background(), lang)
+		if len(offer.Brokers) != 1 || offer.Brokers[0].Disturbance.Text != want {
+			t.Errorf("%s: %+v", lang, offer.Brokers)
+		}
+		if got := offerIDs(offer); got != "metsa koivu mobile" {
+			t.Errorf("offered: %s", got)
+		}
+	}
+}
+
+func TestNoOutageNoNotice(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, PresetTelia, nil)
+	w.handle("outage", textHandler(200, " \n"))
+	if offer := w.registry.Offer(context.Background(), "fi"); len(offer.Brokers) != 0 {
+		t.Errorf("notices: %+v", offer.Brokers)
+	}
+}
+
+func TestPlainText(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		"a\r\nb": "a\nb", "a<br>b<br/>c": "a\nb\nc", "<p>a</p><p>b</p>": "a\nb", "a &amp; b &lt;i&gt;": "a & b <i>",
+		"<script>alert(1)</script>x": "x", "<style>p{}</style>x": "x", "1 < 2": "1 < 2", "a\u202eb\x00": "ab",
+		"<a href='javascript:x'>link</a>": "link", "<!-- c -->x": "x", "": "", "<img src=x onerror=alert(1)>": "",
+		"<svg><script>alert(1)</script></svg>ok": "ok", "\xff\xfe": "",
+	} {
+		if got := plainText(in, mostText); got != want {
+			t.Errorf("%q becomes %q, want %q", in, got, want)
+		}
+	}
+	if got := len([]rune(plainText(strings.Repeat("ä", 9000), mostText))); got != mostText {
+		t.Errorf("length %d", got)
+	}
+}
+
+func TestWebLink(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		"https://isb.op.fi/privacy": "https://isb.op.fi/privacy", " https://a.example ": "https://a.example",
+		"javascript:alert(1)": "", "http://a.example": "", "//a.example": "", "https://u:p@a.example": "", "data:text/html,x": "",
+		"http://localhost:8082/privacy-info": "http://localhost:8082/privacy-info", "https://": "", "%zz": "",
+	} {
+		if got := webLink(in); got != want {
+			t.Errorf("%q becomes %q, want %q", in, got, want)
+		}
+	}
+}
