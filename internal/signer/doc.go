@@ -6,6 +6,10 @@
 // It signs and verifies compact JWS (RFC 7515) and serves the JWK set. Keys live in
 // the database, shared by all nodes; the key that seals them lives outside.
 //
+// When a key has leaked, the operator deletes its row and restarts the nodes: what
+// it signed is void within a minute, and where no other key is left a new one is
+// made at once.
+//
 // It does not own what a token says (features token and authorize), the keys we
 // use towards brokers (package broker), or when Tick runs (package wire).
 package signer

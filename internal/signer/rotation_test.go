@@ -107,7 +107,7 @@ func TestNobodyNoticesRotation(t *testing.T) {
 			var held []signed
 			var cache cachedKeys
 			seen := map[string]bool{}
-			for end := start.Add(200 * day); c.now().Before(end); {
+			for end := start.Add(120 * day); c.now().Before(end); {
 				// Mostly an hour, sometimes days without anybody calling Tick.
 				c.advance(time.Duration(random.Int64N(int64(2 * time.Hour))))
 				if random.IntN(10) > 0 {
@@ -129,8 +129,8 @@ func TestNobodyNoticesRotation(t *testing.T) {
 					t.Fatalf("%d keys have piled up", n)
 				}
 			}
-			if len(seen) < 5 {
-				t.Errorf("only %d keys in 200 days", len(seen))
+			if len(seen) < 4 {
+				t.Errorf("only %d keys in 120 days", len(seen))
 			}
 		})
 	}

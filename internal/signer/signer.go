@@ -1,6 +1,7 @@
 package signer
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -66,17 +67,10 @@ type Signer struct {
 
 // New makes a Signer. It does not touch the store; call Tick before serving.
 func New(config Config) (*Signer, error) {
-	if config.Alg == "" {
-		config.Alg = string(jose.ES256)
-	}
-	for _, d := range []struct {
-		value    *time.Duration
-		standard time.Duration
-	}{{&config.PublishAhead, 24 * time.Hour}, {&config.ActiveFor, 30 * 24 * time.Hour}, {&config.TokenLife, 24 * time.Hour}} {
-		if *d.value == 0 {
-			*d.value = d.standard
-		}
-	}
+	config.Alg = cmp.Or(config.Alg, string(jose.ES256))
+	config.PublishAhead = cmp.Or(config.PublishAhead, 24*time.Hour)
+	config.ActiveFor = cmp.Or(config.ActiveFor, 30*24*time.Hour)
+	config.TokenLife = cmp.Or(config.TokenLife, 24*time.Hour)
 	switch {
 	case config.Store == nil || config.AEAD == nil || config.Now == nil || config.Issuer == "":
 		return nil, errors.New("signer: store, AEAD, clock and issuer are needed")
