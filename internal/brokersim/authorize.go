@@ -32,7 +32,7 @@ func (s *Sim) authorize(w http.ResponseWriter, r *http.Request) {
 		s.begin(w, r, req)
 		return
 	}
-	record.Reason, record.Detail = refused.reason, refused.detail
+	record.Reason, record.Detail = refused.reason, refused.record()
 	s.record(record)
 	if refused.code == "" {
 		s.showRefused(w, r, refused)

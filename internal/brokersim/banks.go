@@ -60,7 +60,7 @@ func Banks() []Bank {
 			`<path d="M12 56c4-22 8-30 12-34 2 10 4 16 8 20 2-12 6-20 12-26 0 18 2 30 6 40z" fill="#7ce0c3"/>`)},
 		{ID: "saaristo", Name: "Saaristo Bank", Color: "#a3291f", Logo: logo("#a3291f", "Saaristo",
 			`<path d="M32 16v32H16z" fill="#fff"/><path d="M35 22v26h14z" fill="#f7d7c4"/><path d="M12 52h42l-6 8H18z" fill="#fff"/>`)},
-		{ID: "metsa", Name: "Metsäpankki", Color: "#1f5c2e", Logo: logo("#1f5c2e", "Metsäpankki",
+		{ID: "metsa", Name: "Metsäpankki", Color: "#1f5c2e", Logo: logo("#1f5c2e", "Metsä",
 			`<path d="M24 16l12 20h-6l8 14H10l8-14h-6z" fill="#fff"/><path d="M44 26l9 16h-4l6 10H33l6-10h-4z" fill="#cfe8c9"/>`)},
 		{ID: "koivu", Name: "Koivu", Color: "#3a3a3a", Logo: logo("#3a3a3a", "Koivu",
 			`<rect x="26" y="14" width="12" height="46" rx="2" fill="#fff"/><path d="M26 24h5M33 33h5M26 42h6M32 51h6" stroke="#3a3a3a" stroke-width="3"/>`)},

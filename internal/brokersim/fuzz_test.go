@@ -16,7 +16,13 @@ import (
 func FuzzRequestObject(f *testing.F) {
 	keys := rsaKeys()
 	p := &party{clock: newClock(), signing: keys[4], sigKid: "our-sig"}
-	set := staticKeys()
+	sim, err := brokersim.New(brokersim.Config{
+		BaseURL: "http://broker.example/op", Dialect: brokersim.OP, Keys: brokerKeys(), Now: p.clock.now,
+		Client: brokersim.Client{ID: clientID, RedirectURIs: []string{returnURI}, Keys: brokersim.ClientKeys{JWKS: staticKeys()}},
+	})
+	if err != nil {
+		f.Fatal(err)
+	}
 	for _, seed := range []string{
 		`{"client_id":"avain"}`, `{"client_id":"avain","redirect_uri":"` + returnURI + `"}`,
 		`{"client_id":"avain","redirect_uri":"` + returnURI + `","response_type":"code","scope":"openid personal_identity_code","state":"\r\nX: y","ui_locales":"sv"}`,
@@ -26,17 +32,10 @@ func FuzzRequestObject(f *testing.F) {
 		f.Add(seed, false)
 	}
 	f.Fuzz(func(t *testing.T, payload string, signed bool) {
-		sim, err := brokersim.New(brokersim.Config{
-			BaseURL: "http://broker.example/op", Dialect: brokersim.OP, Keys: brokerKeys(), Now: p.clock.now,
-			Client: brokersim.Client{ID: clientID, RedirectURIs: []string{returnURI}, Keys: brokersim.ClientKeys{JWKS: set}},
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
 		jwt := payload
 		if signed {
-			p.T = t
-			jwt = p.signRaw(payload)
+			signer := &party{T: t, signing: p.signing, sigKid: p.sigKid}
+			jwt = signer.signRaw(payload)
 		}
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/op/oauth/authorize?"+url.Values{"request": {jwt}}.Encode(), nil)
 		w := httptest.NewRecorder()
@@ -59,14 +58,14 @@ func FuzzPhoneNumber(f *testing.F) {
 	for _, seed := range []string{"+358451571001", "045 157 1001", "", "+", "0", "+358", "٠٤٥١٥٧", strings.Repeat("9", 5000), "<script>", "+358451579208"} {
 		f.Add(seed, "A12B")
 	}
+	sim, err := brokersim.New(brokersim.Config{
+		BaseURL: "http://broker.example", Dialect: brokersim.OP, Keys: brokerKeys(), Now: newClock().now,
+		Client: brokersim.Client{ID: clientID, RedirectURIs: []string{returnURI}, Keys: brokersim.ClientKeys{JWKS: staticKeys()}},
+	})
+	if err != nil {
+		f.Fatal(err)
+	}
 	f.Fuzz(func(t *testing.T, phone, spam string) {
-		sim, err := brokersim.New(brokersim.Config{
-			BaseURL: "http://broker.example", Dialect: brokersim.OP, Keys: brokerKeys(), Now: newClock().now,
-			Client: brokersim.Client{ID: clientID, RedirectURIs: []string{returnURI}, Keys: brokersim.ClientKeys{JWKS: staticKeys()}},
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
 		p := &party{T: t, sim: sim, clock: newClock(), signing: rsaKeys()[4], sigKid: "our-sig"}
 		call := func(method, address string, form url.Values, cookie string) *httptest.ResponseRecorder {
 			r := httptest.NewRequestWithContext(t.Context(), method, address, strings.NewReader(form.Encode()))

@@ -132,14 +132,14 @@ func (s *Sim) bend(claims map[string]any) {
 func (s *Sim) idToken(ctx context.Context, g grant) (string, *refusal) {
 	inner, err := s.sign(s.claims(g))
 	if err != nil {
-		return "", refuse(EncryptionKeyAbsent, "the id_token could not be signed")
+		return "", refuse(EncryptionKeyAbsent, "the id_token could not be signed").because(err)
 	}
 	if s.trouble.take(PlaintextToken) {
 		return inner, nil
 	}
 	key, err := s.registered().keys.encryption(ctx)
 	if err != nil {
-		return "", refuse(EncryptionKeyAbsent, err.Error())
+		return "", refuse(EncryptionKeyAbsent, "no key to encrypt the id_token to").because(err)
 	}
 	if s.trouble.take(WrongEncryptionKid) {
 		key.KeyID = "never-published"
@@ -150,7 +150,7 @@ func (s *Sim) idToken(ctx context.Context, g grant) (string, *refusal) {
 	}
 	outer, err := encrypt(inner, jose.Recipient{Algorithm: algorithm, Key: key.Key, KeyID: key.KeyID})
 	if err != nil {
-		return "", refuse(EncryptionKeyAbsent, "the id_token could not be encrypted")
+		return "", refuse(EncryptionKeyAbsent, "the id_token could not be encrypted").because(err)
 	}
 	return outer, nil
 }

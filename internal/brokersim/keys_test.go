@@ -201,8 +201,12 @@ func TestSignedJWKSThatIsNotBelieved(t *testing.T) {
 	} {
 		p.publish = publish
 		p.clock.advance(time.Minute)
-		if status, _, _ := p.start(p.sign(p.claims(nil))); status != http.StatusBadRequest || p.lastReason() != brokersim.KeysUnavailable {
+		status, _, body := p.start(p.sign(p.claims(nil)))
+		if status != http.StatusBadRequest || p.lastReason() != brokersim.KeysUnavailable {
 			t.Errorf("%s: %d %s", name, status, p.lastReason())
+		}
+		if strings.Contains(body, "signed JWKS:") {
+			t.Errorf("%s: the page shows the cause", name)
 		}
 	}
 	p.publish = func() string { return p.signedJWKS(p.entity, nil) + "\n" }

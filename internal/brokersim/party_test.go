@@ -1,6 +1,7 @@
 package brokersim_test
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/rsa"
 	"encoding/base64"
@@ -452,4 +453,13 @@ func staticKeys() *jose.JSONWebKeySet {
 	return &jose.JSONWebKeySet{Keys: []jose.JSONWebKey{
 		{Key: keys[4].Public(), KeyID: "our-sig", Use: "sig"}, {Key: keys[5].Public(), KeyID: "our-enc", Use: "enc"},
 	}}
+}
+
+// serve calls the simulator without a network.
+func serve(ctx context.Context, sim *brokersim.Sim, method, address string, form url.Values) *httptest.ResponseRecorder {
+	r := httptest.NewRequestWithContext(ctx, method, address, strings.NewReader(form.Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	w := httptest.NewRecorder()
+	sim.ServeHTTP(w, r)
+	return w
 }

@@ -58,9 +58,24 @@ type refusal struct {
 	reason Reason
 	detail string // English, safe to show: never a value that came in
 	code   string // OAuth error for the redirect; empty: a page without a way back
+	cause  error  // for the record and the log only
 }
 
 func (r *refusal) Error() string { return fmt.Sprintf("%s: %s", r.reason, r.detail) }
+
+// record is the whole truth, for whoever runs the simulator.
+func (r *refusal) record() string {
+	if r.cause == nil {
+		return r.detail
+	}
+	return r.detail + ": " + r.cause.Error()
+}
+
+// because keeps the cause, which may name addresses, off pages and answers.
+func (r *refusal) because(cause error) *refusal {
+	r.cause = cause
+	return r
+}
 
 func refuse(reason Reason, detail string) *refusal {
 	return &refusal{reason: reason, detail: detail}

@@ -52,7 +52,7 @@ func (s *Sim) openJWT(ctx context.Context, raw string) (signedJWT, *refusal) {
 	case errors.Is(err, errKidUnknown):
 		return token, refuse(KidUnknown, err.Error())
 	case err != nil:
-		return token, refuse(KeysUnavailable, err.Error())
+		return token, refuse(KeysUnavailable, "the published keys could not be fetched or are not to be believed").because(err)
 	}
 	payload, err := signed.Verify(key)
 	if err != nil {

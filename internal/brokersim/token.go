@@ -63,7 +63,7 @@ func (s *Sim) token(w http.ResponseWriter, r *http.Request) {
 		answer, refused = s.exchange(r, form)
 	}
 	if refused != nil {
-		record.Reason, record.Detail = refused.reason, refused.detail
+		record.Reason, record.Detail = refused.reason, refused.record()
 		s.record(record)
 		s.respondRefused(w, refused)
 		return
