@@ -15,6 +15,6 @@ type Means struct {
 	ID     string // ours, stable: "nordea", "mobile"
 	Kind   MeansKind
 	Name   string // as shown; banks keep their own name in every language
-	Logo   string // path below our own origin, or empty: no third-party origin on login pages
+	Logo   string // name of its picture, or empty: no third-party origin on login pages
 	Broker string // id of the broker that serves it now
 }

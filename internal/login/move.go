@@ -78,14 +78,3 @@ type Redemption struct {
 	Event   Event
 	Once    []Once
 }
-
-// Rotation replaces a refresh token if it still is the current one. The old one
-// becomes the previous one until PreviousUntil.
-type Rotation struct {
-	Session       string
-	From, To      secret.Hash
-	At            time.Time
-	PreviousUntil time.Time
-	IdleUntil     time.Time
-	Once          []Once
-}

@@ -40,18 +40,22 @@ type Page struct {
 
 // Open goes to an address.
 func (b *Browser) Open(ctx context.Context, address string) (Page, error) {
-	return b.walk(ctx, http.MethodGet, address, nil)
+	return b.walk(ctx, http.MethodGet, address, address, nil)
 }
 
-// Submit posts a form.
+// Submit posts a form of a page on the same site.
 func (b *Browser) Submit(ctx context.Context, address string, form url.Values) (Page, error) {
-	return b.walk(ctx, http.MethodPost, address, form)
+	return b.walk(ctx, http.MethodPost, address, address, form)
+}
+
+// SubmitFrom posts a form of a page at another address.
+func (b *Browser) SubmitFrom(ctx context.Context, from, address string, form url.Values) (Page, error) {
+	return b.walk(ctx, http.MethodPost, from, address, form)
 }
 
 // walk follows redirects the way browsers do: everything after the first request is
 // a GET.
-func (b *Browser) walk(ctx context.Context, method, address string, form url.Values) (Page, error) {
-	from := address
+func (b *Browser) walk(ctx context.Context, method, from, address string, form url.Values) (Page, error) {
 	for range 20 {
 		if b.Stop != "" && strings.HasPrefix(address, b.Stop) {
 			return Page{App: address}, nil

@@ -129,7 +129,7 @@ type meansButton struct {
 }
 
 func (v *Views) button(c Choice) meansButton {
-	b := meansButton{ID: c.ID, Parts: breakable(c.Name), Logo: v.kit.Asset(strings.TrimPrefix(strings.TrimPrefix(c.Logo, "/"), "static/"))}
+	b := meansButton{ID: c.ID, Parts: breakable(c.Name), Logo: v.kit.Asset(c.Logo)}
 	if b.Logo == "" && c.Kind == login.MeansMobile {
 		b.Logo = v.kit.Asset("mobile.svg")
 	}

@@ -81,12 +81,13 @@ func (f *Feature) mayRefresh(s login.Session, c call) error {
 func (f *Feature) rotate(ctx context.Context, s login.Session, presented secret.Text, now, idleUntil time.Time, once []login.Once) (login.Session, secret.Text, error) {
 	next := f.d.RotationKey.Derive("rotated refresh token", s.ID, presented.Reveal())
 	if presented.Hash().Equal(s.Refresh) {
-		rotated, err := f.d.Sessions.RotateRefresh(ctx, login.Rotation{
-			Session: s.ID, From: s.Refresh, To: next.Hash(),
-			At: now, PreviousUntil: now.Add(f.d.RotationGrace), IdleUntil: idleUntil, Once: once,
-		})
-		if !errors.Is(err, login.ErrMoved) {
-			return rotated, next, err
+		rotated, err := f.d.Sessions.RotateRefresh(ctx, s.ID, s.Refresh, next.Hash(), now.Add(f.d.RotationGrace), now, once...)
+		switch {
+		case err == nil:
+			used, err := f.d.Sessions.UseSession(ctx, s.ID, now, idleUntil)
+			return used, next, err
+		case !errors.Is(err, login.ErrMoved):
+			return s, secret.Text{}, err
 		}
 		s = rotated // another request was faster; this one is its retry
 	}

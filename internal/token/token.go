@@ -29,9 +29,10 @@ type Sessions interface {
 	// UseSession marks the session as used and sets the marks, in one transaction,
 	// and answers the session as it is then. login.ErrReplayed.
 	UseSession(ctx context.Context, id string, at, idleUntil time.Time, once ...login.Once) (login.Session, error)
-	// RotateRefresh replaces the current refresh token if it still is the old one.
-	// login.ErrMoved, login.ErrReplayed.
-	RotateRefresh(ctx context.Context, r login.Rotation) (login.Session, error)
+	// RotateRefresh replaces the refresh token if old still is the current one, and
+	// keeps old as the previous one. login.ErrMoved with the session as it is,
+	// login.ErrReplayed.
+	RotateRefresh(ctx context.Context, id string, old, next secret.Hash, previousUntil, at time.Time, once ...login.Once) (login.Session, error)
 	RevokeSession(ctx context.Context, id, why string, at time.Time) error
 	// UseOnce sets marks alone.
 	UseOnce(ctx context.Context, once ...login.Once) error

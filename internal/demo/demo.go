@@ -1,0 +1,242 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"avain/internal/brokersim"
+	"avain/internal/config"
+	"avain/internal/wire"
+)
+
+// Options say where the demo lives. The zero value takes free ports and a folder
+// that is removed at the end, which is what tests want.
+type Options struct {
+	Service, App, Banks, Mail string // addresses to listen on; empty: a free port on loopback
+
+	Data   string // folder that is kept; empty: a temporary one
+	AppDir string // the built phone app (app/dist); empty: a page that says how to build it
+	Log    *slog.Logger
+	Now    func() time.Time
+	Keys   *Keys // made before; nil: read from Data or made
+	People int   // so many generated persons instead of the sample people; also makes the banks approve at once
+	Timing brokersim.Timing
+	Change func(*config.Config) // last word on the service's configuration
+}
+
+// Demo is everything, running.
+type Demo struct {
+	Service, App, Banks, Mail, Admin string // base URLs
+
+	OP, Telia *brokersim.Sim
+	Inside    *wire.Service
+	Data      string
+
+	listeners listeners
+	servers   []*http.Server
+	running   sync.WaitGroup
+	stop      context.CancelFunc
+	temporary bool
+}
+
+type listeners struct{ service, admin, app, banks, mail net.Listener }
+
+// Start runs everything and returns when the service answers. Close ends it.
+func Start(ctx context.Context, o Options) (d *Demo, err error) {
+	d = &Demo{Data: o.Data, stop: func() {}}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, d.Close())
+		}
+	}()
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if d.Data == "" {
+		if d.Data, err = os.MkdirTemp("", "avain-demo-"); err != nil {
+			return d, err
+		}
+		d.temporary, o.Data = true, d.Data
+	}
+	if err := d.listen(ctx, o); err != nil {
+		return d, err
+	}
+	if err := d.simulate(o); err != nil {
+		return d, err
+	}
+	c, err := d.writeConfig(o)
+	if err != nil {
+		return d, fmt.Errorf("demo configuration: %w", err)
+	}
+	if d.Inside, err = d.service(ctx, c, o); err != nil {
+		return d, err
+	}
+	return d, d.serve(o)
+}
+
+// listen takes the ports first: a taken one is the likeliest thing to go wrong, and
+// the addresses go into the configuration.
+func (d *Demo) listen(ctx context.Context, o Options) error {
+	for _, l := range []struct {
+		what, address string
+		listener      *net.Listener
+		base          *string
+	}{
+		{"service", o.Service, &d.listeners.service, &d.Service},
+		{"phone app", o.App, &d.listeners.app, &d.App},
+		{"banks", o.Banks, &d.listeners.banks, &d.Banks},
+		{"mailbox", o.Mail, &d.listeners.mail, &d.Mail},
+		{"admin", "", &d.listeners.admin, &d.Admin},
+	} {
+		address := l.address
+		if address == "" {
+			address = "localhost:0"
+		}
+		listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+		if err != nil {
+			return fmt.Errorf("the %s cannot listen on %s: %w (choose another port with a flag: --help)", l.what, address, err)
+		}
+		*l.listener = listener
+		_, port, err := net.SplitHostPort(listener.Addr().String())
+		if err != nil {
+			return err
+		}
+		*l.base = "http://localhost:" + port
+	}
+	return nil
+}
+
+// simulate sets up the two brokers and pins their entity keys.
+func (d *Demo) simulate(o Options) error {
+	keys, err := keysOf(o)
+	if err != nil {
+		return err
+	}
+	if err := keys.write(o.Data); err != nil {
+		return err
+	}
+	ours, err := publicKey(&keys.Entity.PublicKey)
+	if err != nil {
+		return err
+	}
+	for _, s := range []struct {
+		id      string
+		dialect brokersim.Dialect
+		sim     **brokersim.Sim
+	}{{"op", brokersim.OP, &d.OP}, {"telia", brokersim.Telia, &d.Telia}} {
+		*s.sim, err = brokersim.New(brokersim.Config{
+			BaseURL: d.Banks + "/" + s.id, Dialect: s.dialect, Keys: keys.Broker, Timing: o.Timing,
+			AutoApprove: o.People, Log: o.Log, Now: o.Now,
+			Client: brokersim.Client{
+				ID: clientID, Names: map[string]string{"fi": "SmartumPay"}, ServiceNames: []string{"SmartumPay"},
+				RedirectURIs: []string{d.Service + "/callback/" + s.id},
+				Keys: brokersim.ClientKeys{
+					SignedJWKSURL: d.Service + "/ftn/" + s.id + "/signed-jwks.jwt", EntityID: d.Service, EntityKey: ours,
+				},
+			},
+		})
+		if err != nil {
+			return fmt.Errorf("simulated broker %s: %w", s.id, err)
+		}
+		pin, err := entityFile(*s.sim)
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(o.Data, keyFolder, s.id+"-entity.jwk"), pin, 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func keysOf(o Options) (Keys, error) {
+	if o.Keys != nil {
+		return *o.Keys, nil
+	}
+	if keys, found, err := readKeys(o.Data); found || err != nil {
+		return keys, err
+	}
+	return NewKeys()
+}
+
+// service migrates the database, wires the service and adds the people.
+func (d *Demo) service(ctx context.Context, c config.Config, o Options) (*wire.Service, error) {
+	if err := wire.Migrate(ctx, c, o.Log); err != nil {
+		return nil, err
+	}
+	s, err := wire.New(ctx, c, wire.Deps{
+		Log: o.Log, Now: o.Now,
+		Mount: d.mountLanding,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s, seed(ctx, s.People, o.People)
+}
+
+// serve starts all servers and the service's housekeeping.
+func (d *Demo) serve(o Options) error {
+	banks := http.NewServeMux()
+	banks.Handle("/op/", d.OP)
+	banks.Handle("/telia/", d.Telia)
+	banks.Handle("/", http.RedirectHandler(d.OP.Endpoints().Control, http.StatusFound))
+	for _, s := range []struct {
+		listener net.Listener
+		handler  http.Handler
+	}{
+		{d.listeners.service, d.Inside.Public}, {d.listeners.admin, d.Inside.Admin},
+		{d.listeners.app, d.phoneApp(o.AppDir)}, {d.listeners.banks, banks}, {d.listeners.mail, mailbox()},
+	} {
+		server := &http.Server{
+			Handler: s.handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute,
+			ErrorLog: slog.NewLogLogger(o.Log.Handler(), slog.LevelWarn),
+		}
+		d.servers = append(d.servers, server)
+		d.running.Go(func() { _ = server.Serve(s.listener) }) // ends with ErrServerClosed
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	d.stop = stop
+	d.running.Go(func() { d.Inside.Run(ctx) })
+	return nil
+}
+
+// Close ends everything: what is in flight is finished, and a temporary folder is
+// removed.
+func (d *Demo) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	var failed []error
+	for _, s := range d.servers {
+		failed = append(failed, s.Shutdown(ctx))
+	}
+	d.stop()
+	d.running.Wait()
+	if len(d.servers) == 0 {
+		failed = append(failed, d.listeners.close())
+	}
+	if d.Inside != nil {
+		failed = append(failed, d.Inside.Close())
+	}
+	if d.temporary {
+		failed = append(failed, os.RemoveAll(d.Data))
+	}
+	return errors.Join(failed...)
+}
+
+func (l listeners) close() error {
+	var failed []error
+	for _, c := range []net.Listener{l.service, l.admin, l.app, l.banks, l.mail} {
+		if c != nil {
+			failed = append(failed, c.Close())
+		}
+	}
+	return errors.Join(failed...)
+}

@@ -1,0 +1,141 @@
+package demo
+
+import (
+	"crypto"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
+	"encoding/pem"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"avain/internal/brokersim"
+	"avain/internal/keyset"
+	"avain/internal/secret"
+
+	"github.com/go-jose/go-jose/v4"
+)
+
+// Keys are all private keys of a demo. Making them takes most of its start-up time,
+// so tests make them once and share them.
+type Keys struct {
+	Signing    *rsa.PrivateKey // ours: signs requests to the brokers
+	Decryption *rsa.PrivateKey // ours: opens id_tokens
+	Entity     *rsa.PrivateKey // ours: signs what we publish
+	Broker     brokersim.Keys  // of the simulated brokers
+}
+
+// NewKeys makes a set, on all cores.
+func NewKeys() (Keys, error) {
+	var k Keys
+	wanted := []**rsa.PrivateKey{&k.Signing, &k.Decryption, &k.Entity, &k.Broker.Entity, &k.Broker.Current, &k.Broker.Next}
+	failed := make([]error, len(wanted))
+	var all sync.WaitGroup
+	for i, key := range wanted {
+		all.Go(func() { *key, failed[i] = rsa.GenerateKey(rand.Reader, 2048) })
+	}
+	all.Wait()
+	for _, err := range failed {
+		if err != nil {
+			return Keys{}, fmt.Errorf("make keys: %w", err)
+		}
+	}
+	return k, nil
+}
+
+// keyFolder is where the key files of the configuration are.
+const keyFolder = "keys"
+
+// write puts the key files where the configuration names them, unless they are
+// there: a demo that keeps its data keeps its keys.
+func (k Keys) write(folder string) error {
+	prf, err := keyset.NewPRF()
+	if err != nil {
+		return fmt.Errorf("make keyset: %w", err)
+	}
+	aead, err := keyset.NewAEAD()
+	if err != nil {
+		return fmt.Errorf("make keyset: %w", err)
+	}
+	files := map[string][]byte{"prf.json": prf, "aead.json": aead, "secret": []byte(secret.New().Reveal() + "\n")}
+	for name, key := range map[string]*rsa.PrivateKey{
+		"broker-sig.pem": k.Signing, "broker-enc.pem": k.Decryption, "broker-entity.pem": k.Entity,
+		"sim-entity.pem": k.Broker.Entity, "sim-current.pem": k.Broker.Current, "sim-next.pem": k.Broker.Next,
+	} {
+		der, err := x509.MarshalPKCS8PrivateKey(key)
+		if err != nil {
+			return fmt.Errorf("encode %s: %w", name, err)
+		}
+		files[name] = pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
+	}
+	return writeNew(filepath.Join(folder, keyFolder), files)
+}
+
+// readKeys reads what an earlier demo wrote. It reports false when there is nothing.
+func readKeys(folder string) (Keys, bool, error) {
+	var k Keys
+	for name, key := range map[string]**rsa.PrivateKey{
+		"broker-sig.pem": &k.Signing, "broker-enc.pem": &k.Decryption, "broker-entity.pem": &k.Entity,
+		"sim-entity.pem": &k.Broker.Entity, "sim-current.pem": &k.Broker.Current, "sim-next.pem": &k.Broker.Next,
+	} {
+		path := filepath.Join(folder, keyFolder, name)
+		text, err := os.ReadFile(path) //nolint:gosec // the demo's own folder
+		if os.IsNotExist(err) {
+			return Keys{}, false, nil
+		}
+		if err != nil {
+			return Keys{}, false, err
+		}
+		block, _ := pem.Decode(text)
+		if block == nil {
+			return Keys{}, false, fmt.Errorf("%s: not a PEM file; remove the folder to start afresh", path)
+		}
+		parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+		private, ok := parsed.(*rsa.PrivateKey)
+		if err != nil || !ok {
+			return Keys{}, false, fmt.Errorf("%s: not an RSA key; remove the folder to start afresh", path)
+		}
+		*key = private
+	}
+	return k, true, nil
+}
+
+// publicKey is a key as a broker gets it out of band: named by its thumbprint.
+func publicKey(key *rsa.PublicKey) (jose.JSONWebKey, error) {
+	jwk := jose.JSONWebKey{Key: key, Algorithm: string(jose.RS256), Use: "sig"}
+	sum, err := jwk.Thumbprint(crypto.SHA256)
+	jwk.KeyID = base64.RawURLEncoding.EncodeToString(sum)
+	return jwk, err
+}
+
+// entityFile is the pinned key of a simulated broker, as a real one would send it.
+func entityFile(sim *brokersim.Sim) ([]byte, error) {
+	return json.Marshal(sim.EntityJWK())
+}
+
+// writeNew writes the files that do not exist, readable by their owner only.
+func writeNew(folder string, files map[string][]byte) error {
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return err
+	}
+	for name, content := range files {
+		f, err := os.OpenFile(filepath.Join(folder, name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // the demo's own folder
+		if os.IsExist(err) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if _, err := f.Write(content); err != nil {
+			return err
+		}
+		if err := f.Close(); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,38 @@
+package demo
+
+import (
+	_ "embed"
+	"html/template"
+	"net/http"
+
+	"avain/internal/brokersim"
+	"avain/internal/signin"
+	"avain/internal/web"
+)
+
+//go:embed landing.html
+var landingText string
+
+var landing = template.Must(template.New("landing").Parse(landingText))
+
+// mountLanding adds the page that walks a newcomer through each journey, and the
+// gallery of all pages with sample data.
+func (d *Demo) mountLanding(mux *http.ServeMux, kit *web.Kit) error {
+	views, err := signin.NewViews(kit)
+	if err != nil {
+		return err
+	}
+	mux.Handle("GET /demo/pages/", kit.Gallery("/demo/pages/", append(views.Previews(), kit.Previews()...)...))
+	mux.Handle("GET /{$}", http.RedirectHandler("/demo", http.StatusFound))
+	mux.Handle("GET /demo", kit.Page(func(w http.ResponseWriter, r *http.Request) error {
+		h := w.Header()
+		h.Set("Content-Type", "text/html; charset=utf-8")
+		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'")
+		return landing.Execute(w, map[string]any{
+			"Style": kit.Asset("style.css"), "Icon": kit.Asset("icon.svg"), "Demo": d, "People": brokersim.People(),
+			"PIN": brokersim.PIN, "Phones": brokersim.MobileCases(),
+			"OP": d.OP.Endpoints(), "Telia": d.Telia.Endpoints(),
+		})
+	}))
+	return nil
+}

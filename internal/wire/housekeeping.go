@@ -1,0 +1,79 @@
+package wire
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"avain/internal/broker"
+	"avain/internal/signer"
+	"avain/internal/store"
+	"avain/internal/telemetry"
+)
+
+// How often housekeeping looks. All of it may run on every node at once: purging
+// deletes what is over, and only one node can add the next key.
+const (
+	purgeEvery  = time.Minute
+	rotateEvery = 10 * time.Minute
+	countEvery  = 2 * time.Second
+)
+
+// housekeeping is what runs beside the requests.
+type housekeeping struct {
+	db        *store.Store
+	signer    *signer.Signer
+	brokers   *broker.Registry
+	metrics   *telemetry.Metrics
+	flood     *flood
+	retention store.Retention
+	now       func() time.Time
+	log       *slog.Logger
+}
+
+// run keeps house until the context ends, and returns when everything has stopped.
+func (h housekeeping) run(ctx context.Context) {
+	var all sync.WaitGroup
+	for name, task := range map[string]struct {
+		every time.Duration
+		do    func(context.Context) error
+	}{
+		"purge":  {purgeEvery, h.purge},
+		"rotate": {rotateEvery, h.signer.Tick},
+		"count":  {countEvery, h.count},
+	} {
+		all.Go(func() {
+			clock := time.NewTicker(task.every)
+			defer clock.Stop()
+			for {
+				if err := task.do(ctx); err != nil && !errors.Is(err, context.Canceled) {
+					h.log.ErrorContext(ctx, "housekeeping failed; it is tried again", "task", name, "error", err)
+				}
+				select {
+				case <-ctx.Done():
+					return
+				case <-clock.C:
+				}
+			}
+		})
+	}
+	all.Wait()
+}
+
+func (h housekeeping) purge(ctx context.Context) error {
+	purged, err := h.db.Purge(ctx, h.now(), h.retention)
+	h.metrics.AttemptsExpired(purged.Expired)
+	return err
+}
+
+func (h housekeeping) count(ctx context.Context) error {
+	open, err := h.db.RunningAttempts(ctx)
+	if err == nil {
+		h.flood.open.Store(open)
+		h.metrics.AttemptsOpen(open)
+	}
+	h.brokers.Brokers() // lets a due probe find out whether a broker is back
+	return err
+}

@@ -1,0 +1,110 @@
+package wire
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+
+	"avain/internal/audit"
+	"avain/internal/broker"
+	"avain/internal/client"
+	"avain/internal/config"
+	"avain/internal/dpop"
+	"avain/internal/session"
+	"avain/internal/signer"
+	"avain/internal/store"
+	"avain/internal/telemetry"
+	"avain/internal/web"
+)
+
+// mechanisms are what the features stand on.
+type mechanisms struct {
+	keys    keys
+	kit     *web.Kit
+	cookies *session.Cookies
+	clients *client.Registry
+	proofs  *dpop.Verifier
+	signer  *signer.Signer
+	brokers *broker.Registry
+	metrics *telemetry.Metrics
+	tracing *telemetry.Tracing
+}
+
+// mechanisms builds them, and with them the service's store and audit log.
+func (s *Service) mechanisms(ctx context.Context, c config.Config, d Deps) (m mechanisms, err error) {
+	base := c.Public.BaseURL
+	address, err := url.Parse(base)
+	if err != nil {
+		return m, fmt.Errorf("public.base_url: %w", err)
+	}
+	if m.keys, err = loadKeys(c); err != nil {
+		return m, err
+	}
+	if s.Store, err = s.openStore(ctx, c, d); err != nil {
+		return m, err
+	}
+	s.Audit = audit.New(s.Store, d.Now, d.Log)
+	if m.metrics, err = telemetry.New(telemetry.Config{Version: Version(), Database: s.Store.Stats, Brokers: brokerIDs(c)}); err != nil {
+		return m, err
+	}
+	if m.tracing, err = s.startTracing(ctx, c, d); err != nil {
+		return m, err
+	}
+	if m.kit, err = newKit(c, d, address, m.metrics); err != nil {
+		return m, err
+	}
+	m.cookies = session.New(address)
+	if m.proofs, err = dpop.New(dpop.Config{Key: m.keys.shared.Derive("dpop nonces"), Now: d.Now}); err != nil {
+		return m, err
+	}
+	if m.clients, err = client.New(client.Config{
+		Clients: c.LoginClients(), Issuer: base, Endpoints: []string{base + "/token", base + "/par"},
+		PairwiseKey: m.keys.shared.Derive("pairwise subjects"), Now: d.Now,
+	}); err != nil {
+		return m, err
+	}
+	if m.signer, err = signer.New(signer.Config{
+		Store: s.Store, AEAD: m.keys.aead, Issuer: base, Alg: c.Tokens.Alg, ActiveFor: c.Tokens.Rotation, Now: d.Now,
+	}); err != nil {
+		return m, err
+	}
+	m.brokers, err = broker.New(c.Brokers, broker.Deps{
+		Now: d.Now, Log: d.Log, Observe: m.metrics.BrokerSpoke,
+		CallbackURL: func(id string) string { return base + "/callback/" + id },
+	})
+	if err == nil {
+		s.closers = append(s.closers, func() error { m.brokers.Close(); return nil })
+	}
+	return m, err
+}
+
+func (s *Service) startTracing(ctx context.Context, c config.Config, d Deps) (*telemetry.Tracing, error) {
+	tracing, err := telemetry.StartTracing(ctx, telemetry.TracingConfig{
+		Endpoint: c.Telemetry.OTLPEndpoint, SampleRatio: c.Telemetry.SampleRatio, Version: Version(), Log: d.Log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.closers = append(s.closers, func() error {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		return tracing.Shutdown(ctx)
+	})
+	return tracing, nil
+}
+
+// admin is the operator's listener. It has no log-in of its own.
+func (m mechanisms) admin(db *store.Store, d Deps) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", m.metrics.Handler())
+	mux.Handle("GET /healthz", telemetry.Healthz())
+	mux.Handle("GET /readyz", telemetry.Readyz([]telemetry.Check{
+		{Name: "database", Run: db.Ping},
+		{Name: "schema", Run: db.CheckSchema},
+		{Name: "signing key", Run: func(ctx context.Context) error { _, _, err := m.signer.JWKS(ctx); return err }},
+		telemetry.ClockCheck(db.Clock, d.Now, maxSkew),
+	}, d.Now, d.Log))
+	return mux
+}

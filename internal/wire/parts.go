@@ -1,0 +1,118 @@
+package wire
+
+import (
+	"context"
+	"io/fs"
+	"log/slog"
+	"net/url"
+	"os"
+	"runtime/debug"
+	"slices"
+	"time"
+
+	"avain/internal/attempt"
+	"avain/internal/config"
+	"avain/internal/oauth"
+	"avain/internal/store"
+	"avain/internal/telemetry"
+	"avain/internal/web"
+)
+
+// rotationGrace is how long a rotated refresh token still gets its successor
+// (protocol.md, compatible profile).
+const rotationGrace = 30 * time.Second
+
+// maxSkew is how far this node's clock may be from the database's (docs/decisions/0007).
+const maxSkew = 2 * time.Second
+
+// Version is the program's version, from the build.
+func Version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Version == "" {
+		return "(devel)"
+	}
+	return info.Main.Version
+}
+
+func storeConfig(c config.Config, log *slog.Logger, now func() time.Time) store.Config {
+	return store.Config{
+		Driver: store.Driver(c.Database.Driver), Path: c.Database.Path, DSN: c.Database.Connection,
+		Conns: c.Database.MaxConnections, Log: log, Now: now,
+	}
+}
+
+// Migrate brings the database to this program's schema.
+func Migrate(ctx context.Context, c config.Config, log *slog.Logger) (err error) {
+	db, err := store.Open(ctx, storeConfig(c, log, time.Now))
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if closing := db.Close(); err == nil {
+			err = closing
+		}
+	}()
+	return db.Migrate(ctx)
+}
+
+// openStore refuses a database whose schema is not this program's: half a service
+// on half a schema loses logins.
+func (s *Service) openStore(ctx context.Context, c config.Config, d Deps) (*store.Store, error) {
+	db, err := store.Open(ctx, storeConfig(c, d.Log, d.Now))
+	if err != nil {
+		return nil, err
+	}
+	s.closers = append(s.closers, db.Close)
+	return db, db.CheckSchema(ctx)
+}
+
+func newKit(c config.Config, d Deps, base *url.URL, metrics *telemetry.Metrics) (*web.Kit, error) {
+	var pictures fs.FS
+	if c.Brand.Pictures != "" {
+		pictures = os.DirFS(c.Brand.Pictures)
+	}
+	return web.New(web.Config{
+		BaseURL: base, TrustedProxies: c.Public.TrustedProxies, Assets: pictures,
+		Brand: web.Brand{Name: c.Brand.Name, Accent: c.Brand.Accent, Logo: c.Brand.Logo, Help: c.Brand.Support.URL},
+		Log:   d.Log, Now: d.Now, Observe: metrics.RequestServed,
+	})
+}
+
+func lifetimes(c config.Config) attempt.Lifetimes {
+	return attempt.Lifetimes{
+		Attempt: c.Lifetimes.Attempt, Code: c.Lifetimes.Code, Access: c.Tokens.Access,
+		SessionIdle: c.Lifetimes.SessionIdle, SessionAbsolute: c.Lifetimes.SessionAbsolute,
+	}
+}
+
+func retention(c config.Config) store.Retention {
+	return store.Retention{Attempts: c.Retention.Attempts, Sessions: c.Retention.Sessions}
+}
+
+// scopes are all that some client may ask for.
+func scopes(c config.Config) []string {
+	all := []string{oauth.ScopeOpenID}
+	for _, client := range c.Clients {
+		all = append(all, client.Scopes...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// levels are the levels of assurance that our brokers may answer with.
+func levels(c config.Config) []string {
+	var all []string
+	for _, b := range c.Brokers {
+		all = append(all, b.ACR...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+func brokerIDs(c config.Config) []string {
+	ids := make([]string, 0, len(c.Brokers))
+	for _, b := range c.Brokers {
+		ids = append(ids, b.ID)
+	}
+	return ids
+}

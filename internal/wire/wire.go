@@ -1,0 +1,125 @@
+package wire
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"avain/internal/attempt"
+	"avain/internal/audit"
+	"avain/internal/authorize"
+	"avain/internal/config"
+	"avain/internal/login"
+	"avain/internal/logout"
+	"avain/internal/metadata"
+	"avain/internal/people"
+	"avain/internal/signin"
+	"avain/internal/store"
+	"avain/internal/token"
+	"avain/internal/web"
+)
+
+// Deps are what the outside gives. Only Log is needed.
+type Deps struct {
+	Log *slog.Logger
+	Now func() time.Time // default time.Now
+	// Mount adds routes beside the service's own: the demo's landing page.
+	Mount func(mux *http.ServeMux, kit *web.Kit) error
+}
+
+// Service is the whole service, ready to be served.
+type Service struct {
+	Public http.Handler // for people and apps
+	Admin  http.Handler // for the operator: metrics and health
+	People *people.People
+	Store  *store.Store
+	Audit  *audit.Log
+
+	house   housekeeping
+	closers []func() error // in the order of opening
+}
+
+// New puts the service together over a migrated database. It starts nothing that
+// outlives an error; Close gives back what it took.
+func New(ctx context.Context, c config.Config, d Deps) (s *Service, err error) {
+	if d.Now == nil {
+		d.Now = time.Now
+	}
+	s = &Service{}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.Close())
+		}
+	}()
+	m, err := s.mechanisms(ctx, c, d)
+	if err != nil {
+		return s, err
+	}
+
+	// Domain.
+	s.People = people.New(people.Deps{Store: s.Store, Keys: m.keys.people, Now: d.Now})
+	attempts := attempt.New(attempt.Deps{
+		Store: s.Store, People: s.Store, Now: d.Now, Lifetimes: lifetimes(c),
+		Observe: m.metrics.AttemptMoved, Alarm: s.Audit.CodeReplayed,
+	})
+
+	// Features. Two of them lead to each other through the state of an attempt: sign-in
+	// hands back to the dispatcher, and the dispatcher shows sign-in's pages.
+	base, mux, signIn := c.Public.BaseURL, http.NewServeMux(), (*signin.Feature)(nil)
+	flood := newFlood(c.Limits, d.Now)
+	begin := authorize.New(authorize.Deps{
+		Attempts: attempts, Clients: m.clients, Proofs: m.proofs, Cookies: m.cookies, Web: m.kit, Now: d.Now,
+		BaseURL: base, AttemptLife: c.Lifetimes.Attempt, Limit: flood.start,
+		Show: func(w http.ResponseWriter, r *http.Request, a login.Attempt) error { return signIn.Show(w, r, a) },
+	})
+	if signIn, err = signin.New(signin.Deps{
+		Attempts: attempts, Brokers: m.brokers, People: s.People, Clients: m.clients, Cookies: m.cookies,
+		Web: m.kit, Continue: begin.Continue, Back: begin.Back,
+	}); err != nil {
+		return s, err
+	}
+	tokens := token.New(token.Deps{
+		Codes: attempts, Sessions: s.Store, Clients: m.clients, Proofs: m.proofs, Signer: m.signer, Audit: s.Audit,
+		Web: m.kit, Now: d.Now, BaseURL: base, AccessLife: c.Tokens.Access, IdleLife: c.Lifetimes.SessionIdle,
+		RotationGrace: rotationGrace, RotationKey: m.keys.shared.Derive("refresh rotation"),
+	})
+	about := metadata.New(metadata.Deps{
+		Signer: m.signer, Brokers: m.brokers, Web: m.kit, BaseURL: base,
+		Scopes: scopes(c), ACR: levels(c), Locales: c.Brand.Languages,
+	})
+	out := logout.New(logout.Deps{
+		Sessions: s.Store, Clients: m.clients, Signer: m.signer, Audit: s.Audit, Web: m.kit, Now: d.Now,
+	})
+	for _, feature := range []interface{ Mount(mux *http.ServeMux) }{begin, signIn, tokens, about, out} {
+		feature.Mount(mux)
+	}
+	mux.Handle("GET /static/", m.kit.Static())
+	if d.Mount != nil {
+		if err := d.Mount(mux, m.kit); err != nil {
+			return s, err
+		}
+	}
+	s.Public = m.tracing.Middleware(m.kit.Middleware(mux))
+	s.Admin = m.admin(s.Store, d)
+	s.house = housekeeping{
+		db: s.Store, signer: m.signer, brokers: m.brokers, metrics: m.metrics, flood: flood,
+		retention: retention(c), now: d.Now, log: d.Log,
+	}
+	return s, m.signer.Tick(ctx)
+}
+
+// Run keeps house until the context ends, and returns when everything has stopped.
+func (s *Service) Run(ctx context.Context) { s.house.run(ctx) }
+
+// Close gives back what the service took, last first. Its handlers must not be
+// called any more.
+func (s *Service) Close() error {
+	var failed []error
+	for i := len(s.closers) - 1; i >= 0; i-- {
+		failed = append(failed, s.closers[i]())
+	}
+	s.closers = nil
+	return errors.Join(failed...)
+}
