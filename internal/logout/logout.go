@@ -6,7 +6,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
@@ -128,7 +127,7 @@ func targetOf(p oauth.Params, c login.Client) (string, error) {
 	if uri == "" {
 		return "", nil
 	}
-	if c.ID == "" || !slices.Contains(c.PostLogoutRedirectURIs, uri) {
+	if c.ID == "" || !client.MatchLogoutRedirect(c, uri) {
 		return "", login.BadParam("post_logout_redirect_uri", "is not registered for the client of the id_token_hint")
 	}
 	if !p.Has("state") {
