@@ -15,6 +15,7 @@ type Browser struct {
 	HTTP  *http.Client // must not follow redirects; has a cookie jar
 	Agent string       // User-Agent; empty: Go's own
 	Stop  string       // prefix of addresses that it does not open: the app's
+	Visit func(string) // told of every address it opens; may be nil
 }
 
 // NewBrowser makes a browser with an empty cookie jar over a transport.
@@ -59,6 +60,9 @@ func (b *Browser) walk(ctx context.Context, method, from, address string, form u
 	for range 20 {
 		if b.Stop != "" && strings.HasPrefix(address, b.Stop) {
 			return Page{App: address}, nil
+		}
+		if b.Visit != nil {
+			b.Visit(address)
 		}
 		page, next, err := b.step(ctx, method, address, from, form)
 		if err != nil || next == "" {
