@@ -27,7 +27,7 @@ func TestOfferFromOPsSelector(t *testing.T) {
 	if got := offerIDs(offer); got != "metsa koivu brk.fi-uusi mobile" {
 		t.Fatalf("offered: %s", got)
 	}
-	want := login.Means{ID: "metsa", Kind: login.MeansBank, Name: "Metsäpankki", Logo: "/static/metsa.svg", Broker: "brk"}
+	want := login.Means{ID: "metsa", Kind: login.MeansBank, Name: "Metsäpankki", Logo: "metsa.svg", Broker: "brk"}
 	if offer.Means[0].Means != want || !offer.Means[0].Available {
 		t.Errorf("first: %+v, want %+v", offer.Means[0], want)
 	}

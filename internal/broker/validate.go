@@ -16,6 +16,9 @@ import (
 var (
 	brokerID = regexp.MustCompile(`^[a-z][a-z0-9-]{0,31}$`)
 	meansID  = regexp.MustCompile(`^[a-z][a-z0-9-]{0,63}$`)
+
+	// pictureName is a file in the operator's folder of pictures (brand.pictures).
+	pictureName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}\.(svg|png)$`)
 )
 
 // problems collects mistakes below one path.
@@ -23,9 +26,6 @@ type problems struct {
 	path string
 	list []Problem
 }
-
-// pictureName is a file in the operator's folder of pictures (brand.pictures).
-var pictureName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}\.(svg|png)$`)
 
 func (p *problems) add(field, format string, args ...any) {
 	path := p.path

@@ -156,7 +156,7 @@ func baseConfig(t testing.TB, preset Preset, base string) Config {
 			OrganizationName: "Smartum",
 		},
 		Means: []Means{
-			{ID: "metsa", Name: "Metsäpankki", Value: "fi-metsa", Logo: "/static/metsa.svg"},
+			{ID: "metsa", Name: "Metsäpankki", Value: "fi-metsa", Logo: "metsa.svg"},
 			{ID: "koivu", Name: "Koivu", Value: "fi-koivu"},
 			{ID: "mobile", Kind: "mobile", Value: "fi-mobile"},
 		},
