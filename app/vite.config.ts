@@ -21,5 +21,7 @@ export default defineConfig({
   test: {
     environment: "node",
     include: ["test/**/*.test.ts"],
+    // Nothing sleeps; the time is for machines that are busy with other things.
+    testTimeout: 30_000,
   },
 });

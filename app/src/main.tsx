@@ -3,7 +3,7 @@ import { render } from "preact";
 import { App } from "./App.tsx";
 import { ConfigError, loadConfig, type Config } from "./config.ts";
 import { takeAnswer } from "./login/answer.ts";
-import { describeDevice, platformOf, type Hints } from "./login/device.ts";
+import { describeDevice, platformOf } from "./login/device.ts";
 import { Server } from "./login/server.ts";
 import { Vault } from "./login/vault.ts";
 import { Model, type Message, type World } from "./model.ts";

@@ -194,19 +194,21 @@ export class Model {
   async #finish(attempt: AnsweredAttempt): Promise<void> {
     const { tools, lock, wait, tellTabs } = this.world;
     this.#show({ name: "finishing", waiting: false });
-    const redeemed = await lock("smartumpay-login", async () => {
+    await lock("smartumpay-login", async () => {
       const present = await tools.vault.attempt(attempt.state);
-      if ((await tools.vault.session()) !== undefined || present?.phase !== "answered") return undefined;
+      if (present?.phase !== "answered") return; // done by another tab, or given up
+      if ((await tools.vault.session()) !== undefined) {
+        await abandonAttempts(tools);
+        return;
+      }
       const onWait = () => this.#show({ name: "finishing", waiting: true });
-      return await redeem(tools, present, { wait, onWait });
-    });
-    if (redeemed === undefined) {
-      await tools.vault.keepAttempt({ phase: "done", state: attempt.state, startedAt: attempt.startedAt });
-    } else {
+      const redeemed = await redeem(tools, present, { wait, onWait });
+      if (redeemed === undefined) return;
       this.#keeper.begin(redeemed);
       tellTabs({ kind: "in" });
-    }
-    await this.#settle();
+    });
+    // Unless the person has gone elsewhere by themselves.
+    if (this.#view.name === "finishing") await this.#settle();
   }
 
   async #refresh(): Promise<void> {

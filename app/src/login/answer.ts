@@ -87,18 +87,19 @@ export interface Redeemed {
 /**
  * Redeems the code. When the answer is lost, the same request is made again with the
  * same key while the code lives: the server gives the same caller the same answer.
- * Throws a Failure; by then the attempt is over.
+ * Throws a Failure; by then the attempt is over. Answers undefined when the person has
+ * given the login up while it was going on.
  */
-export async function redeem(tools: Tools, attempt: AnsweredAttempt, patience: Patience): Promise<Redeemed> {
+export async function redeem(tools: Tools, attempt: AnsweredAttempt, patience: Patience): Promise<Redeemed | undefined> {
   const done: DoneAttempt = { phase: "done", state: attempt.state, startedAt: attempt.startedAt };
   for (let pause = 500; ; pause = Math.min(pause * 2, 5_000)) {
     try {
       const redeemed = await exchange(tools, attempt);
-      await tools.vault.logIn(redeemed.session, done);
-      return redeemed;
+      return (await tools.vault.logIn(redeemed.session, done)) ? redeemed : undefined;
     } catch (error) {
       const delay = error instanceof Busy && error.retryAfter > 0 ? error.retryAfter : pause;
       const age = tools.now() - attempt.answeredAt;
+      if ((await tools.vault.attempt(attempt.state)) === undefined) return undefined;
       const mayRetry = error instanceof NoAnswer || error instanceof Busy;
       if (!mayRetry || age < 0 || age + delay >= codeLife) {
         await tools.vault.keepAttempt(done);
@@ -106,6 +107,7 @@ export async function redeem(tools: Tools, attempt: AnsweredAttempt, patience: P
       }
       patience.onWait();
       await patience.wait(delay);
+      if ((await tools.vault.attempt(attempt.state)) === undefined) return undefined;
     }
   }
 }

@@ -144,13 +144,26 @@ export class Vault {
     await finished(tx);
   }
 
-  /** The login worked: the session is kept and every attempt is over, in one step. */
-  async logIn(session: Session, done: DoneAttempt): Promise<void> {
-    const tx = this.db.transaction([singles, attempts], "readwrite");
-    tx.objectStore(singles).put(session, "session");
-    tx.objectStore(attempts).clear();
-    tx.objectStore(attempts).put(done);
+  /**
+   * The login worked: the session is kept and every attempt is over, in one step.
+   * Unless the person has given the attempt up meanwhile; then nobody is logged in, and
+   * the server will be told to forget what it has just handed out. Answers which it was.
+   */
+  async logIn(session: Session, done: DoneAttempt): Promise<boolean> {
+    const tx = this.db.transaction([singles, attempts, revocations], "readwrite");
+    const store = tx.objectStore(attempts);
+    const present = await result(store.get(done.state) as IDBRequest<Attempt | undefined>);
+    const wanted = present?.phase === "answered";
+    if (wanted) {
+      tx.objectStore(singles).put(session, "session");
+      store.clear();
+      store.put(done);
+    } else {
+      const revocation: Revocation = { token: session.refreshToken, since: session.loggedInAt };
+      tx.objectStore(revocations).put(revocation);
+    }
     await finished(tx);
+    return wanted;
   }
 
   async session(): Promise<Session | undefined> {
@@ -179,12 +192,13 @@ export class Vault {
     const tx = this.db.transaction([singles, attempts, revocations], "readwrite");
     const store = tx.objectStore(singles);
     const session = await result(store.get("session") as IDBRequest<Session | undefined>);
-    if (session !== undefined && (how.onlyIf ?? session.refreshToken) === session.refreshToken) {
+    const token = session?.refreshToken;
+    if (token !== undefined && token === (how.onlyIf ?? token)) {
       store.delete("session");
       store.delete("key");
       tx.objectStore(attempts).clear();
       if (how.tellServer) {
-        const revocation: Revocation = { token: session.refreshToken, since };
+        const revocation: Revocation = { token, since };
         tx.objectStore(revocations).put(revocation);
       }
     }

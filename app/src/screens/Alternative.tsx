@@ -1,6 +1,6 @@
 import { BackBar } from "../ui/Bar.tsx";
 import { LinkIcon, QrIcon } from "../ui/icons.tsx";
-import { Button } from "../ui/parts.tsx";
+import { Banner, Button } from "../ui/parts.tsx";
 import { closeRoute } from "../ui/route.ts";
 import type { ScreenProps } from "./props.ts";
 
@@ -14,7 +14,9 @@ export function Alternative({ t, model }: ScreenProps) {
       <BackBar label={t.app.back} />
       <div class="content">
         <h1 tabIndex={-1}>{t.alternative.title}</h1>
-        <p class="lead">{t.alternative.lead}</p>
+        <Banner kind="warning" title={t.alternative.unavailable}>
+          <p>{t.alternative.instead}</p>
+        </Banner>
         <section class="method">
           <span class="tile">
             <LinkIcon />
@@ -22,7 +24,6 @@ export function Alternative({ t, model }: ScreenProps) {
           <div>
             <h2>{t.alternative.link}</h2>
             <p>{t.alternative.linkText}</p>
-            <p class="tag">{t.alternative.soon}</p>
           </div>
         </section>
         <section class="method">
@@ -32,14 +33,10 @@ export function Alternative({ t, model }: ScreenProps) {
           <div>
             <h2>{t.alternative.qr}</h2>
             <p>{t.alternative.qrText}</p>
-            <p class="tag">{t.alternative.soon}</p>
           </div>
         </section>
       </div>
       <div class="foot">
-        <p class="means">
-          {t.alternative.unavailable} {t.alternative.instead}
-        </p>
         <Button
           testid="login"
           onPress={() => {
@@ -49,6 +46,7 @@ export function Alternative({ t, model }: ScreenProps) {
         >
           {t.start.login}
         </Button>
+        <p class="means">{t.start.means}</p>
       </div>
     </main>
   );

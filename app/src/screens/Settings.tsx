@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
 import { languages, texts, type Language } from "../texts/index.ts";
 import { BackBar } from "../ui/Bar.tsx";
@@ -84,6 +84,12 @@ function Support({ t, config }: ScreenProps) {
 /** Logging out takes a second press: getting back in takes bank codes. */
 function LogOut({ t, model }: ScreenProps) {
   const [asking, setAsking] = useState(false);
+  const question = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    if (!asking) return;
+    question.current?.focus({ preventScroll: true });
+    question.current?.parentElement?.scrollIntoView({ block: "nearest" });
+  }, [asking]);
   if (!asking) {
     return (
       <section class="group">
@@ -95,7 +101,7 @@ function LogOut({ t, model }: ScreenProps) {
   }
   return (
     <section class="group ask" role="group" aria-labelledby="ask">
-      <h2 id="ask" tabIndex={-1} ref={(heading) => heading?.focus()}>
+      <h2 id="ask" tabIndex={-1} ref={question}>
         {t.settings.logoutAsk}
       </h2>
       <p>{t.settings.logoutText}</p>

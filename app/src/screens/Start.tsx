@@ -9,7 +9,7 @@ import type { ScreenProps } from "./props.ts";
 /** The first screen of somebody who is not logged in. */
 export function Start({ t, language, config, model, online, opening, options }: ScreenProps & { opening: boolean; options: LoginOptions }) {
   return (
-    <main class="screen" data-testid="start">
+    <main class="screen start" data-testid="start">
       <SettingsBar label={t.home.settings} />
       <div class="hero">
         <Mark brand={config.brand} />

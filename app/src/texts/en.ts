@@ -14,9 +14,8 @@ export const en: Texts = {
   },
   alternative: {
     title: "Alternative login methods",
-    lead: "These help when you can't log in the usual way.",
     unavailable: "These methods are not available on this service yet.",
-    instead: "Log in with bank authentication or Mobile Certificate.",
+    instead: "For now, please log in the usual way.",
     link: "Login link",
     linkText:
       "You log in with bank authentication or Mobile Certificate in your phone's browser and confirm the login. " +
@@ -25,7 +24,6 @@ export const en: Texts = {
     qrText:
       "Convenient if you already have the page “SmartumPlus benefits are now activated and ready for use!” " +
       "open on your computer. You scan the page's QR code with this app.",
-    soon: "Not available yet",
   },
   pending: {
     title: "You haven't finished logging in",

@@ -16,9 +16,8 @@ export const fi = {
   },
   alternative: {
     title: "Vaihtoehtoiset kirjautumistavat",
-    lead: "Näistä on apua, kun tavallinen kirjautuminen ei onnistu.",
     unavailable: "Nämä tavat eivät ole vielä käytössä tässä palvelussa.",
-    instead: "Kirjaudu sisään verkkopankkitunnuksilla tai Mobiilivarmenteella.",
+    instead: "Kirjaudu toistaiseksi tavalliseen tapaan.",
     link: "Kirjautumislinkki",
     linkText:
       "Kirjaudut puhelimesi selaimessa verkkopankkitunnuksilla tai Mobiilivarmenteella ja vahvistat kirjautumisen. " +
@@ -27,7 +26,6 @@ export const fi = {
     qrText:
       "Kätevä, jos tietokoneellasi on jo auki sivu ”SmartumPlus työsuhde-edut ovat aktivoituneet ja käytössäsi!”. " +
       "Skannaat sivun QR-koodin tällä sovelluksella.",
-    soon: "Ei vielä käytössä",
   },
   pending: {
     title: "Kirjautuminen on kesken",

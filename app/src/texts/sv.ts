@@ -14,9 +14,8 @@ export const sv: Texts = {
   },
   alternative: {
     title: "Alternativa inloggningssätt",
-    lead: "De här är till hjälp när den vanliga inloggningen inte fungerar.",
     unavailable: "De här sätten är ännu inte i bruk i den här tjänsten.",
-    instead: "Logga in med bankkoder eller Mobilcertifikat.",
+    instead: "Logga tills vidare in på vanligt sätt.",
     link: "Inloggningslänk",
     linkText:
       "Du loggar in i telefonens webbläsare med bankkoder eller Mobilcertifikat och bekräftar inloggningen. " +
@@ -25,7 +24,6 @@ export const sv: Texts = {
     qrText:
       "Praktiskt om du redan har sidan ”SmartumPlus-personalförmånerna är aktiverade och redo att användas!” " +
       "öppen på datorn. Du skannar sidans QR-kod med den här appen.",
-    soon: "Ännu inte i bruk",
   },
   pending: {
     title: "Inloggningen är inte klar",
