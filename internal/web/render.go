@@ -113,7 +113,15 @@ func (k *Kit) languageSwitch(r *http.Request, self, current string) []choice {
 // smallest is the size below which compressing a page does not pay, in bytes.
 const smallest = 1 << 10
 
-var gzipWriters = sync.Pool{New: func() any { return gzip.NewWriter(nil) }}
+// gzipWriters compress fast rather than well: a page is small, and every login
+// pays for it.
+var gzipWriters = sync.Pool{New: func() any {
+	z, err := gzip.NewWriterLevel(nil, gzip.BestSpeed)
+	if err != nil {
+		return nil // never: the level is a constant of the library
+	}
+	return z
+}}
 
 // sendHTML answers, compressed when the browser can. Compression beside secrets
 // would leak them (BREACH), but no page of ours repeats what a request brought
