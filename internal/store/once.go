@@ -1,7 +1,9 @@
 package store
 
 import (
+	"bytes"
 	"context"
+	"slices"
 
 	"avain/internal/login"
 )
@@ -10,8 +12,12 @@ const setMarkSQL = `INSERT INTO once (mark, expires_at) VALUES ($1, $2) ON CONFL
 
 // setMarks sets marks in the transaction of the act that they protect: if one was
 // set before, login.ErrReplayed undoes the whole act, and if the act fails, the
-// marks stay unset. They come first, so that a replay is always told as one.
+// marks stay unset. They come first, so that a replay is always told as one, and in
+// one order, so that two transactions with the same marks cannot block each other.
 func setMarks(ctx context.Context, tx runner, once []login.Once) error {
+	if len(once) > 1 {
+		once = slices.SortedFunc(slices.Values(once), func(a, b login.Once) int { return bytes.Compare(a.Mark[:], b.Mark[:]) })
+	}
 	for _, o := range once {
 		err := mustChange(login.ErrReplayed)(tx.ExecContext(ctx, setMarkSQL, o.Mark[:], millis(o.Expires)))
 		if err != nil {

@@ -132,6 +132,7 @@ shared_buffers = 32MB
 fsync = off
 full_page_writes = off
 autovacuum = off
+deadlock_timeout = 100ms
 max_wal_size = 256MB
 log_min_messages = error
 `
