@@ -71,8 +71,10 @@ func syntaxProblem(err error) Problem {
 
 // value decodes one node, whatever it is, into v.
 func (d *decoder) value(node ast.Node, v reflect.Value, path string, depth int) {
-	if d.visited++; depth > maxDepth || d.visited > maxNodes {
+	if d.visited++; depth > maxDepth || d.visited == maxNodes {
 		d.add(path, "is nested too deeply, or the file is too long")
+	}
+	if depth > maxDepth || d.visited >= maxNodes {
 		return
 	}
 	if d.lines[path] == 0 {

@@ -13,7 +13,7 @@ import (
 )
 
 // maxFile bounds what is read: a device or a wrong file must not fill the memory.
-const maxFile = 1 << 20
+const maxFile = 256 << 10
 
 // Load reads the configuration file at path. Secrets come from the files and the
 // environment variables that it names; environ has the form of [os.Environ].
@@ -74,7 +74,7 @@ func readFile(path string) ([]byte, error) {
 		return nil, fileError(err)
 	}
 	if len(text) > maxFile {
-		return nil, errors.New("is larger than 1 MB")
+		return nil, errors.New("is larger than 256 kB")
 	}
 	return text, nil
 }

@@ -184,7 +184,7 @@ func TestFilesThatCannotBeRead(t *testing.T) {
 	write(t, dir, "huge.yaml", []byte(strings.Repeat("#", 2<<20)))
 	write(t, dir, "empty.yaml", nil)
 	for path, want := range map[string]string{
-		"missing.yaml": "there is no such file", "huge.yaml": "is larger than 1 MB", "empty.yaml": "the file is empty",
+		"missing.yaml": "there is no such file", "huge.yaml": "is larger than 256 kB", "empty.yaml": "the file is empty",
 	} {
 		if _, err := config.Load(filepath.Join(dir, path), nil); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: want %q, got %v", path, want, err)

@@ -80,7 +80,7 @@ func (v validator) baseURL(p Public) {
 
 func (v validator) admin(a Admin, p Public) {
 	v.listen("admin.listen", a.Listen)
-	if a.Listen == p.Listen {
+	if a.Listen == p.Listen && !strings.HasSuffix(a.Listen, ":0") { // port 0: any free one, another each time
 		v.add("admin.listen", "must differ from public.listen: people must not reach it")
 	}
 	if host, _, err := net.SplitHostPort(a.Listen); err == nil && !loopback(host) {

@@ -1,0 +1,131 @@
+package main
+
+import (
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+
+	"avain/internal/keyset"
+	"avain/internal/secret"
+)
+
+// rsaBits is what the brokers ask for at least (ftn.md §1).
+const rsaBits = 2048
+
+type keysNewCommand struct {
+	Dir string `arg:"" help:"Folder for the keys; made when missing."`
+}
+
+// Help is shown by avain keys new --help.
+func (keysNewCommand) Help() string {
+	return `Makes three files that only this user can read: prf.json (hashes personal identity codes), aead.json (seals what the database holds) and secret (shared by all nodes). All nodes need the same ones. Without prf.json nobody can be found again, so back them up, apart from the database. Files that exist are never touched.
+
+  avain keys new keys`
+}
+
+// Run makes the keys.
+func (c keysNewCommand) Run(t terminal) error {
+	prf, err := keyset.NewPRF()
+	if err != nil {
+		return err
+	}
+	aead, err := keyset.NewAEAD()
+	if err != nil {
+		return err
+	}
+	return writeKeys(t, c.Dir, map[string][]byte{
+		"prf.json": prf, "aead.json": aead, "secret": []byte(secret.New().Reveal() + "\n"),
+	})
+}
+
+type keysBrokerCommand struct {
+	Dir string `arg:"" help:"Folder for the keys; made when missing."`
+	ID  string `arg:"" help:"The broker's id in the configuration."`
+}
+
+// Help is shown by avain keys broker --help.
+func (keysBrokerCommand) Help() string {
+	return `Makes ID-signing.pem (signs our requests), ID-decryption.pem (opens its answers) and ID-entity.pem (signs what we publish; OP and Telia). Name them under our_keys. The public halves are served below /ftn/ID/ for the broker. Files that exist are never touched.
+
+  avain keys broker keys telia`
+}
+
+var brokerID = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,31}$`)
+
+// Run makes the keys.
+func (c keysBrokerCommand) Run(t terminal) error {
+	if !brokerID.MatchString(c.ID) {
+		return usageError{errors.New("the broker's id must be small letters, digits and -")}
+	}
+	files := map[string][]byte{}
+	for _, use := range []string{"signing", "decryption", "entity"} {
+		key, err := newRSA()
+		if err != nil {
+			return err
+		}
+		files[c.ID+"-"+use+".pem"] = key
+	}
+	return writeKeys(t, c.Dir, files)
+}
+
+func newRSA() ([]byte, error) {
+	key, err := rsa.GenerateKey(rand.Reader, rsaBits)
+	if err != nil {
+		return nil, fmt.Errorf("make RSA key: %w", err)
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return nil, fmt.Errorf("encode RSA key: %w", err)
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), nil
+}
+
+// writeKeys writes new files. If one of them exists, none is written: half a set of
+// new keys beside half a set of old ones would lock people out.
+func writeKeys(t terminal, dir string, files map[string][]byte) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	var names []string
+	for name := range files {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		if _, err := os.Lstat(filepath.Join(dir, name)); !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("%s is there already; nothing was written, because what old keys have hashed or sealed cannot be read with new ones", filepath.Join(dir, name))
+		}
+	}
+	for _, name := range names {
+		path := filepath.Join(dir, name)
+		if err := writeNew(path, files[name]); err != nil {
+			return err
+		}
+		if _, err := fmt.Fprintln(t.out, path); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writeNew writes a file that nobody else can read, and that must not exist: the
+// check is the system's own, so that nobody can slip a link in between.
+func writeNew(path string, content []byte) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // the operator names the folder
+	if err != nil {
+		return err
+	}
+	if _, err := f.Write(content); err != nil {
+		return errors.Join(err, f.Close())
+	}
+	// On disk before it is used: a key that a power cut takes away is gone for good.
+	return errors.Join(f.Sync(), f.Close())
+}

@@ -1,0 +1,117 @@
+// Command avain is the login service of a consumer payment app: it serves the login
+// pages and the authorization server, and does what an operator needs around them.
+//
+// Exit codes: 0 done, 1 failed, 2 wrong use or wrong configuration. Results go to
+// standard output, errors to standard error.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"avain/internal/config"
+
+	"github.com/alecthomas/kong"
+)
+
+const (
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], terminal{os.Stdin, os.Stdout, os.Stderr, os.Environ()})
+	stop()
+	os.Exit(code)
+}
+
+// terminal is what a command may talk to.
+type terminal struct {
+	in      io.Reader
+	out     io.Writer
+	err     io.Writer
+	environ []string
+}
+
+// commands is the whole command line; each command says how it runs in a file of its
+// own.
+type commands struct {
+	Serve       serveCommand       `cmd:"" help:"Run the service."`
+	Migrate     migrateCommand     `cmd:"" help:"Bring the database to the schema of this program."`
+	CheckConfig checkConfigCommand `cmd:"" help:"Check the configuration and list every mistake."`
+	Config      struct {
+		Example configExampleCommand `cmd:"" help:"Print a complete, commented configuration file."`
+	} `cmd:"" help:"Configuration file."`
+	Keys struct {
+		New    keysNewCommand    `cmd:"" help:"Make the keys that an installation needs, once."`
+		Broker keysBrokerCommand `cmd:"" help:"Make our keys for one identification broker."`
+	} `cmd:"" help:"Keys outside the database."`
+	Admin struct {
+		People struct {
+			Add peopleAddCommand `cmd:"" help:"Add people and their benefits."`
+		} `cmd:"" help:"The people who may log in."`
+	} `cmd:"" help:"What an operator does."`
+	Explain explainCommand `cmd:"" help:"Tell what happened in a login, by its support code."`
+	Version versionCommand `cmd:"" help:"Print the version."`
+}
+
+const description = `Avain is the login service of a payment app whose users prove who they are with a Finnish online bank or Mobile Certificate.
+
+First start: avain config example > avain.yaml; avain keys new keys; edit avain.yaml; avain check-config; avain migrate; avain serve.`
+
+// run does what the arguments ask for and answers the exit code.
+func run(ctx context.Context, args []string, t terminal) int {
+	helped := false
+	parser, err := kong.New(&commands{},
+		kong.Name("avain"), kong.Description(description), kong.Writers(t.out, t.err),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
+		kong.Exit(func(int) { helped = true }),
+		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(t),
+	)
+	if err != nil {
+		return report(t, err)
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	command, err := parser.Parse(args)
+	switch {
+	case helped:
+		return 0
+	case err != nil:
+		return report(t, usageError{err})
+	default:
+		return report(t, command.Run())
+	}
+}
+
+// usageError is the caller's mistake, not ours.
+type usageError struct{ error }
+
+// Unwrap gives the mistake to errors.Is and errors.As.
+func (e usageError) Unwrap() error { return e.error }
+
+// report prints an error and chooses the exit code.
+func report(t terminal, err error) int {
+	if err == nil {
+		return 0
+	}
+	var problems config.Problems
+	var usage usageError
+	code := exitFailed
+	switch {
+	case errors.As(err, &problems):
+		code = exitUsage
+	case errors.As(err, &usage):
+		code = exitUsage
+		err = fmt.Errorf("%w\nTry: avain --help", err)
+	}
+	_, _ = fmt.Fprintf(t.err, "avain: %v\n", err) // standard error is gone: nobody to tell
+	return code
+}

@@ -1,0 +1,174 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+
+	"avain/internal/broker"
+	"avain/internal/config"
+	"avain/internal/hetu"
+	"avain/internal/login"
+	"avain/internal/wire"
+)
+
+type peopleAddCommand struct {
+	configFlag
+	File string `arg:"" help:"File with one person per line, or - for standard input."`
+}
+
+// Help is shown by avain admin people add --help.
+func (peopleAddCommand) Help() string {
+	return `Each line is a JSON object: hetu is needed; name, given_name, family_name, email, locale (fi, sv, en) and benefits are not. A person who is there already (same hetu) gets the benefits of the line instead of the ones before. All lines are checked before anybody is added.
+
+  {"hetu":"010190-900P","name":"Maija Meikäläinen","locale":"fi","benefits":[{"kind":"lunch","employer":"Esimerkki Oy"}]}
+
+  avain admin people add people.ndjson
+  export-people | avain admin people add -`
+}
+
+// entry is one line.
+type entry struct {
+	HETU       string          `json:"hetu"`
+	Name       string          `json:"name"`
+	GivenName  string          `json:"given_name"`
+	FamilyName string          `json:"family_name"`
+	Email      string          `json:"email"`
+	Locale     string          `json:"locale"`
+	Benefits   []login.Benefit `json:"benefits"`
+}
+
+// newcomer is a line that has been checked.
+type newcomer struct {
+	code   hetu.Code
+	person login.Person
+}
+
+// Run adds the people.
+func (c peopleAddCommand) Run(ctx context.Context, t terminal) (err error) {
+	loaded, err := c.load(t)
+	if err != nil {
+		return err
+	}
+	in := t.in
+	if c.File != "-" {
+		f, err := os.Open(c.File)
+		if err != nil {
+			return usageError{err}
+		}
+		defer func() { _ = f.Close() }() // read only: nothing can be lost
+		in = f
+	}
+	newcomers, err := readPeople(in, modeOf(loaded))
+	if err != nil {
+		return err
+	}
+	return withService(ctx, t, c.configFlag, func(s *wire.Service) error {
+		added, unknown, err := addPeople(ctx, s, newcomers)
+		s.Audit.PeopleAdded(ctx, "system", added, unknown)
+		if err != nil {
+			return fmt.Errorf("%d of %d people were added: %w", added, len(newcomers), err)
+		}
+		_, err = fmt.Fprintf(t.out, "%d people, %d of them new\n", added, unknown)
+		return err
+	})
+}
+
+func addPeople(ctx context.Context, s *wire.Service, newcomers []newcomer) (added, unknown int, err error) {
+	for _, n := range newcomers {
+		_, isNew, err := s.People.Add(ctx, n.code, n.person)
+		if err != nil {
+			return added, unknown, err
+		}
+		added++
+		if isNew {
+			unknown++
+		}
+	}
+	return added, unknown, nil
+}
+
+// modeOf is the most lenient mode of the configured brokers: whoever can come
+// through one of them can be added.
+func modeOf(c config.Config) hetu.Mode {
+	mode := hetu.Production
+	for _, b := range c.Brokers {
+		switch b.HETU {
+		case broker.HETULenient:
+			mode = hetu.Lenient
+		case broker.HETUArtificial:
+			mode = max(mode, hetu.Artificial)
+		case broker.HETUProduction:
+		}
+	}
+	return mode
+}
+
+const maxLine = 64 << 10 // bytes
+
+// readPeople checks every line and names every wrong one, without repeating what
+// stands there: an identity code does not belong on a screen.
+func readPeople(in io.Reader, mode hetu.Mode) ([]newcomer, error) {
+	var people []newcomer
+	var mistakes []error
+	lines := bufio.NewScanner(in)
+	lines.Buffer(nil, maxLine)
+	for n := 1; lines.Scan(); n++ {
+		if len(bytes.TrimSpace(lines.Bytes())) == 0 {
+			continue
+		}
+		one, err := readPerson(lines.Bytes(), mode)
+		if err != nil {
+			mistakes = append(mistakes, fmt.Errorf("line %d: %w", n, err))
+			continue
+		}
+		people = append(people, one)
+	}
+	if err := lines.Err(); err != nil {
+		mistakes = append(mistakes, fmt.Errorf("after %d people: %w", len(people), err))
+	}
+	if len(mistakes) > 0 {
+		return nil, usageError{fmt.Errorf("nobody was added:\n%w", errors.Join(mistakes...))}
+	}
+	if len(people) == 0 {
+		return nil, usageError{errors.New("there is nobody to add")}
+	}
+	return people, nil
+}
+
+func readPerson(line []byte, mode hetu.Mode) (newcomer, error) {
+	var e entry
+	decoder := json.NewDecoder(bytes.NewReader(line))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&e); err != nil || decoder.More() {
+		return newcomer{}, errors.New("must be one JSON object with hetu, name, given_name, family_name, email, locale, benefits and no other field")
+	}
+	code, err := hetu.Parse(e.HETU, mode)
+	if err != nil {
+		return newcomer{}, err
+	}
+	if e.Locale == "" {
+		e.Locale = "fi"
+	}
+	if !slices.Contains([]string{"fi", "sv", "en"}, e.Locale) {
+		return newcomer{}, errors.New("locale must be fi, sv or en")
+	}
+	if e.Name == "" && e.GivenName != "" && e.FamilyName != "" {
+		e.Name = e.GivenName + " " + e.FamilyName
+	}
+	for _, benefit := range e.Benefits {
+		if benefit.Kind == "" || benefit.Employer == "" {
+			return newcomer{}, errors.New("each benefit needs kind and employer")
+		}
+	}
+	return newcomer{code, login.Person{
+		Name: e.Name, GivenName: e.GivenName, FamilyName: e.FamilyName, Email: e.Email, Locale: e.Locale,
+		SmartumPlus: true, Benefits: e.Benefits,
+	}}, nil
+}

@@ -1,0 +1,161 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"syscall"
+	"time"
+
+	"avain/internal/config"
+	"avain/internal/telemetry"
+	"avain/internal/wire"
+)
+
+// How long a connection may take. Slow senders must not hold connections for ever;
+// whole requests are bounded again by package web.
+const (
+	headerTimeout = 5 * time.Second
+	readTimeout   = 15 * time.Second
+	writeTimeout  = 45 * time.Second
+	idleTimeout   = 2 * time.Minute
+	maxHeader     = 32 << 10 // bytes
+
+	// drainTimeout is how long what is in flight may go on after a stop signal.
+	drainTimeout = 20 * time.Second
+)
+
+type serveCommand struct{ configFlag }
+
+// Help is shown by avain serve --help.
+func (serveCommand) Help() string {
+	return `Serves until it gets SIGTERM or SIGINT, then finishes what is in flight (at most 20 s). The database must have this program's schema; run avain migrate first. TLS certificates are read again when their files change.
+
+  avain serve
+  avain serve --config /etc/avain/avain.yaml`
+}
+
+// Run serves until ctx ends.
+func (c serveCommand) Run(ctx context.Context, t terminal) error {
+	loaded, err := c.load(t)
+	if err != nil {
+		return err
+	}
+	log, err := telemetry.NewLog(t.out, loaded.Log.Level)
+	if err != nil {
+		return err
+	}
+	for _, warning := range loaded.Warnings {
+		log.WarnContext(ctx, "configuration", "path", warning.Path, "warning", warning.Message)
+	}
+	return serve(ctx, loaded, log)
+}
+
+// serve opens the listeners first: a port that is taken is known before anything
+// else has been touched.
+func serve(ctx context.Context, c config.Config, log *slog.Logger) (err error) {
+	public, err := listen(ctx, "public.listen", c.Public.Listen)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = public.Close() }() // closed by the server already, unless it never came to that
+	admin, err := listen(ctx, "admin.listen", c.Admin.Listen)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = admin.Close() }()
+
+	service, err := wire.New(ctx, c, wire.Deps{Log: log})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, service.Close()) }()
+	people, operator := newServer(service.Public, log), newServer(service.Admin, log)
+	if c.Public.TLS.Set() {
+		if people.TLSConfig, err = tlsConfig(c.Public.TLS); err != nil {
+			return err
+		}
+	}
+	log.InfoContext(ctx, "serving", "version", wire.Version(), "base_url", c.Public.BaseURL,
+		"public", public.Addr().String(), "admin", admin.Addr().String())
+	return serveUntil(ctx, service, log, running{people, public}, running{operator, admin})
+}
+
+// running is a server and the listener that it serves.
+type running struct {
+	server   *http.Server
+	listener net.Listener
+}
+
+func (r running) serve() error {
+	if r.server.TLSConfig != nil {
+		return r.server.ServeTLS(r.listener, "", "")
+	}
+	return r.server.Serve(r.listener)
+}
+
+// serveUntil serves until ctx ends or a listener fails, then lets what is in flight
+// finish. Housekeeping stops last: requests may still need it.
+func serveUntil(ctx context.Context, service *wire.Service, log *slog.Logger, all ...running) error {
+	house, stopHouse := context.WithCancel(context.WithoutCancel(ctx))
+	var background sync.WaitGroup
+	background.Go(func() { service.Run(house) })
+	failed := make(chan error, len(all))
+	for _, r := range all {
+		background.Go(func() { failed <- r.serve() })
+	}
+
+	var reason error
+	select {
+	case <-ctx.Done():
+		log.InfoContext(ctx, "stopping: finishing what is in flight")
+	case reason = <-failed:
+	}
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
+	defer cancel()
+	for _, r := range all {
+		if err := r.server.Shutdown(drain); err != nil {
+			reason = errors.Join(reason, fmt.Errorf("stop: %w", err), r.server.Close())
+		}
+	}
+	stopHouse()
+	background.Wait()
+	if errors.Is(reason, http.ErrServerClosed) {
+		return nil
+	}
+	return reason
+}
+
+func newServer(h http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler: h, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
+		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug), // strangers' broken handshakes, mostly
+	}
+}
+
+// listen opens a listener and says in the words of the configuration what is wrong.
+func listen(ctx context.Context, path, address string) (net.Listener, error) {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, fmt.Errorf("%s: %s is taken by another program; stop it, or choose another port", path, address)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return listener, nil
+}
+
+// tlsConfig demands TLS 1.2 with the library's own choice of ciphers.
+func tlsConfig(files config.TLS) (*tls.Config, error) {
+	c := &certificate{files: files, now: time.Now}
+	if err := c.reload(); err != nil {
+		return nil, fmt.Errorf("public.tls: %w", err)
+	}
+	return &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: c.get}, nil
+}
