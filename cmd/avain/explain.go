@@ -57,8 +57,9 @@ func printAttempt(out io.Writer, a login.Attempt) error {
 	line("started", a.CreatedAt.UTC().Format(time.DateTime))
 	b.WriteByte('\n')
 	for _, e := range a.Timeline {
-		fmt.Fprintf(&b, "%s  %-9s %-8s %s\n", e.At.UTC().Format("15:04:05.000"), e.Step, e.Outcome,
+		text := fmt.Sprintf("%s  %-9s %-8s %s", e.At.UTC().Format("15:04:05.000"), e.Step, e.Outcome,
 			words(string(e.Reason), e.Detail, e.Means, e.Broker, e.Browser))
+		b.WriteString(strings.TrimRight(text, " ") + "\n")
 	}
 	_, err := io.WriteString(out, b.String())
 	return err
