@@ -305,7 +305,8 @@ func TestStatic(t *testing.T) {
 		if w.Code != 200 || w.Header().Get("Cache-Control") != "public, max-age=31536000, immutable" || w.Body.Len() == 0 {
 			t.Errorf("%s: %d %v", name, w.Code, w.Header())
 		}
-		if csp := directives(w.Header().Get("Content-Security-Policy")); csp["default-src"] != "'none'" || w.Header().Get("X-Content-Type-Options") != "nosniff" {
+		csp := directives(w.Header().Get("Content-Security-Policy"))
+		if _, boxed := csp["sandbox"]; !boxed || csp["default-src"] != "'none'" || w.Header().Get("X-Content-Type-Options") != "nosniff" {
 			t.Errorf("%s: a picture may run scripts: %v", name, csp)
 		}
 		if route := kit.lastRecord(t)["route"]; route != "/static/" {
