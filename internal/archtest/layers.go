@@ -1,0 +1,145 @@
+package archtest
+
+import "strings"
+
+// layer is a storey of the house, from the top down. Imports only go down.
+type layer int
+
+const (
+	commands   layer = iota // cmd/…: programs
+	rooms                   // demo: like a feature, but it builds a whole house for itself
+	wiring                  // puts everything together
+	features                // mount themselves; never import each other nor the store
+	domain                  // what is true of attempts and people
+	mechanisms              // never import features or domain
+	ground                  // standard library only
+	unknown
+)
+
+func (l layer) String() string {
+	names := [...]string{"command", "demo", "wiring", "feature", "domain", "mechanism", "ground", "unknown"}
+	return names[l]
+}
+
+// house says where each package stands. A package below another (store/pgtest) stands
+// where that one does. A new package is refused until it has its place here.
+var house = map[string]layer{
+	"cmd/avain": commands,
+	"cmd/demo":  commands,
+	"cmd/bench": commands,
+
+	"internal/demo": rooms,
+
+	"internal/wire":   wiring,
+	"internal/config": wiring,
+
+	"internal/authorize":   features,
+	"internal/challenge":   features,
+	"internal/token":       features,
+	"internal/metadata":    features,
+	"internal/signin":      features,
+	"internal/loginlink":   features,
+	"internal/qrlogin":     features,
+	"internal/credentials": features,
+	"internal/activation":  features,
+	"internal/me":          features,
+	"internal/notices":     features,
+	"internal/help":        features,
+	"internal/console":     features,
+	"internal/adminapi":    features,
+	"internal/logout":      features,
+
+	"internal/attempt": domain,
+	"internal/people":  domain,
+
+	"internal/broker":    mechanisms,
+	"internal/brokersim": mechanisms,
+	"internal/client":    mechanisms,
+	"internal/dpop":      mechanisms,
+	"internal/jws":       mechanisms,
+	"internal/keyset":    mechanisms,
+	"internal/session":   mechanisms,
+	"internal/signer":    mechanisms,
+	"internal/mail":      mechanisms,
+	"internal/jobs":      mechanisms,
+	"internal/audit":     mechanisms,
+	"internal/telemetry": mechanisms,
+	"internal/web":       mechanisms,
+	"internal/store":     mechanisms,
+	"internal/robot":     mechanisms,
+	"internal/archtest":  mechanisms,
+
+	"internal/login":  ground,
+	"internal/oauth":  ground,
+	"internal/secret": ground,
+	"internal/hetu":   ground,
+}
+
+// onlyFor names packages that few may import, besides tests. brokersim can log
+// anybody in: it must not be in the service's binary.
+var onlyFor = map[string][]string{
+	"internal/brokersim":       {"internal/brokersim", "internal/demo", "cmd/demo", "cmd/bench"},
+	"internal/demo":            {"internal/demo", "cmd/demo", "cmd/bench"},
+	"internal/store/storetest": {},
+	"internal/store/pgtest":    {"internal/store/storetest"},
+	"internal/robot":           {"cmd/bench"},
+	"internal/archtest":        {},
+}
+
+// placeOf finds the layer of a package, or of the nearest one above it.
+func placeOf(pkg string) layer {
+	for pkg != "" && pkg != "." {
+		if place, ok := house[pkg]; ok {
+			return place
+		}
+		pkg = pkg[:max(strings.LastIndexByte(pkg, '/'), 0)]
+	}
+	return unknown
+}
+
+// nounOf is the package of the house that pkg belongs to: store for store/pgtest.
+func nounOf(pkg string) string {
+	parts := strings.SplitN(pkg, "/", 3)
+	return strings.Join(parts[:min(2, len(parts))], "/")
+}
+
+// mayImport holds one import against the picture and says what is wrong with it;
+// empty when nothing is. In tests a package may be put together with others of its
+// own layer and below, and with what only tests may use.
+func mayImport(from, to string, inTest bool) string {
+	here, there := placeOf(from), placeOf(to)
+	switch {
+	case there == unknown:
+		return "has no place in the house; give it one in internal/archtest/layers.go"
+	case nounOf(from) == "internal/robot" && nounOf(to) != "internal/robot":
+		return "the robot shares no code with the service: both sides must agree on the wire, not by accident"
+	case nounOf(from) == nounOf(to):
+		return mayUse(from, to, inTest)
+	case here == features && there == features:
+		return "features never import each other"
+	case here == features && nounOf(to) == "internal/store" && !inTest:
+		return "features never import the store; declare the interface that is needed"
+	case here == domain && nounOf(to) == "internal/store" && !inTest:
+		return "the domain never imports the store; declare the interface that is needed"
+	case here == ground && there != ground:
+		return "ground stands on the standard library only"
+	case there < here:
+		return "imports only go down"
+	case here == there && (here == domain || here == commands):
+		return "packages of this layer stand beside each other"
+	}
+	return mayUse(from, to, inTest)
+}
+
+func mayUse(from, to string, inTest bool) string {
+	allowed, limited := onlyFor[to]
+	if !limited || inTest || nounOf(from) == to {
+		return ""
+	}
+	for _, friend := range allowed {
+		if from == friend {
+			return ""
+		}
+	}
+	return "is for tests and for few others (onlyFor)"
+}
