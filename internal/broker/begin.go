@@ -42,15 +42,16 @@ func (r *Registry) Begin(ctx context.Context, s Start) (Redirect, error) {
 	if len(routes) == 0 {
 		return Redirect{}, login.E(login.NotFound, login.ReasonMeansUnavailable, nil).With("means.unknown")
 	}
-	failed := down(0)
-	for _, open := range []bool{false, true} {
+	failed := down(routes)
+	for _, ready := range []func(*upstream) bool{
+		func(u *upstream) bool { return u.circuit.lets() },
+		func(u *upstream) bool { return u.probe(ctx) },
+	} {
 		for _, route := range routes {
-			u := route.broker
-			if open && !u.probe(ctx) || !u.circuit.lets() {
-				_, _, failed.RetryAfter = u.circuit.look()
+			if !ready(route.broker) {
 				continue
 			}
-			redirect, err := u.begin(ctx, s, route.means)
+			redirect, err := route.broker.begin(ctx, s, route.means)
 			if err == nil {
 				return redirect, nil
 			}
@@ -64,8 +65,23 @@ func (r *Registry) Begin(ctx context.Context, s Start) (Redirect, error) {
 	return Redirect{}, failed
 }
 
+// down makes the error for a means whose brokers all have an open circuit; it says
+// when the first of them may be asked again.
+func down(routes []route) *login.Error {
+	e := login.E(login.Unavailable, login.ReasonBrokerDown, nil).With("circuit.open")
+	for _, route := range routes {
+		if _, _, retry := route.broker.circuit.look(); e.RetryAfter == 0 || retry < e.RetryAfter {
+			e.RetryAfter = retry
+		}
+	}
+	return e
+}
+
 // begin makes the request object and hands it to the transport.
 func (u *upstream) begin(ctx context.Context, s Start, means Means) (Redirect, error) {
+	if s.State.Empty() || s.Nonce.Empty() || (*u.config.Request.PKCE && s.Verifier.Empty()) {
+		return Redirect{}, login.E(login.Internal, login.ReasonInternal, nil).With("start.incomplete")
+	}
 	found, err := u.endpoints(ctx)
 	if err != nil {
 		return Redirect{}, u.failed(ctx, err)

@@ -188,8 +188,8 @@ const (
 	HETULenient    HETUMode = "lenient"
 )
 
-// ErrorCodes sorts the broker's redirect errors, by "error" or by the whole of
-// "error_description". The rest are broker errors.
+// ErrorCodes sorts the broker's redirect errors by "error"; time-outs also by a word
+// of "error_description". The rest are broker errors.
 type ErrorCodes struct {
 	Cancelled []string `yaml:"cancelled,omitempty"`
 	TimedOut  []string `yaml:"timed_out,omitempty"` // the person did not confirm in time

@@ -79,7 +79,9 @@ func (u *upstream) document(ctx context.Context, step, uri, accept string, most 
 	word, down := trouble(got, err)
 	u.observe(step, word, u.now().Sub(began))
 	if word != "" {
-		return nil, &fault{word: step + "." + word, down: down, err: err}
+		f := &fault{word: step + "." + word, down: down, err: err}
+		u.log.Warn("broker document not fetched", "detail", f.word, "error", f)
+		return nil, f
 	}
 	return got.body, nil
 }

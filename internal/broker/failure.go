@@ -2,7 +2,6 @@ package broker
 
 import (
 	"errors"
-	"time"
 
 	"avain/internal/login"
 )
@@ -19,8 +18,15 @@ func (f *fault) Error() string {
 	if f.err == nil {
 		return f.word
 	}
-	return f.word + ": " + f.err.Error()
+	// Parsers quote what they could not read: a hostile token must not fill the log.
+	cause := f.err.Error()
+	if len(cause) > mostCause {
+		cause = cause[:mostCause] + "…"
+	}
+	return f.word + ": " + cause
 }
+
+const mostCause = 300
 
 func (f *fault) Unwrap() error { return f.err }
 
@@ -36,13 +42,6 @@ func transport(f *fault) *login.Error {
 		reason = login.ReasonBrokerDown
 	}
 	return login.E(login.Unavailable, reason, f).With(f.word)
-}
-
-// down makes the error for a broker whose circuit is open.
-func down(retry time.Duration) *login.Error {
-	e := login.E(login.Unavailable, login.ReasonBrokerDown, nil).With("circuit.open")
-	e.RetryAfter = retry
-	return e
 }
 
 // refuse makes the error for an answer that did not pass a check. It is Forbidden,

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"avain/internal/login"
 	"avain/internal/secret"
@@ -45,6 +46,9 @@ func (r *Registry) Finish(ctx context.Context, back Return) (login.Identity, err
 }
 
 func (u *upstream) finish(ctx context.Context, back Return) (login.Identity, error) {
+	if back.StartedAt.IsZero() { // or every check of freshness would pass
+		return login.Identity{}, login.E(login.Internal, login.ReasonInternal, nil).With("return.incomplete")
+	}
 	code, err := u.readCallback(back)
 	if err != nil {
 		return login.Identity{}, err
@@ -53,24 +57,30 @@ func (u *upstream) finish(ctx context.Context, back Return) (login.Identity, err
 	if err != nil {
 		return login.Identity{}, u.failed(ctx, err)
 	}
+	identity, err := u.prove(ctx, token, back)
+	u.observe("id_token", outcome(err), 0)
+	return identity, err
+}
+
+// prove turns the id_token into an identity.
+func (u *upstream) prove(ctx context.Context, token string, back Return) (login.Identity, error) {
 	claims, err := u.open(ctx, token)
+	if f, ok := asFault(err); ok && strings.HasPrefix(f.word, "id_token.") {
+		return login.Identity{}, bad(f.word, f.err)
+	}
 	if err != nil {
-		if f, ok := asFault(err); ok && strings.HasPrefix(f.word, "id_token.") {
-			err = bad(f.word, f.err)
-		} else {
-			err = u.failed(ctx, err)
-		}
-		u.observe("id_token", login.AsError(err).Detail, 0)
-		return login.Identity{}, err
+		return login.Identity{}, u.failed(ctx, err)
 	}
 	u.circuit.success() // it answers; whether this one answer is good is another matter
-	identity, err := u.identify(claims, back)
-	if err != nil {
-		u.observe("id_token", login.AsError(err).Detail, 0)
-		return login.Identity{}, err
+	return u.identify(claims, back)
+}
+
+// outcome is the word for the metric: the last part of the detail.
+func outcome(err error) string {
+	if err == nil {
+		return ""
 	}
-	u.observe("id_token", "ok", 0)
-	return identity, nil
+	return wordAfterDot(login.AsError(err).Detail)
 }
 
 // readCallback answers the code in the callback, after checking that the callback
@@ -101,23 +111,29 @@ func (u *upstream) readCallback(back Return) (string, error) {
 // refused sorts the broker's redirect error. None of what it says is repeated: it
 // came through the browser, and anybody could have written it.
 func (u *upstream) refused(query url.Values) error {
-	said := func(codes []string) bool {
-		description := query.Get("error_description")
-		if decoded, err := url.QueryUnescape(description); err == nil {
-			description = decoded // OP encodes it twice
-		}
-		return slices.Contains(codes, query.Get("error")) || slices.Contains(codes, strings.ToLower(description))
-	}
+	code, codes := query.Get("error"), u.config.Errors
 	switch {
-	case said(u.config.Errors.TimedOut):
+	case slices.Contains(codes.TimedOut, code), mentions(query.Get("error_description"), codes.TimedOut):
 		return refuse(login.ReasonBrokerTimeout, "callback.timed_out", nil)
-	case said(u.config.Errors.Cancelled):
+	case slices.Contains(codes.Cancelled, code):
 		return refuse(login.ReasonCancelledAtBroker, "callback.cancelled", nil)
-	case slices.Contains(knownErrors(), query.Get("error")):
-		return login.E(login.Unavailable, login.ReasonBrokerError, nil).With("callback." + query.Get("error"))
+	case slices.Contains(knownErrors(), code):
+		return login.E(login.Unavailable, login.ReasonBrokerError, nil).With("callback." + code)
 	default:
 		return login.E(login.Unavailable, login.ReasonBrokerError, nil).With("callback.error")
 	}
+}
+
+// mentions reports whether one of the words of a description is among the codes:
+// brokers pass on what the Mobile Certificate service said only there.
+func mentions(description string, codes []string) bool {
+	if decoded, err := url.QueryUnescape(description); err == nil {
+		description = decoded // OP encodes it twice
+	}
+	words := strings.FieldsFunc(strings.ToLower(description), func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '_'
+	})
+	return slices.ContainsFunc(words, func(word string) bool { return slices.Contains(codes, word) })
 }
 
 // knownErrors may appear in a Detail: they are words of the protocols, not of whoever

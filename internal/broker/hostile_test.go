@@ -448,7 +448,7 @@ func zipBomb(t testing.TB, w *world) string {
 // asJSONSerialization is a good token in the form that allows unprotected headers.
 func asJSONSerialization(w *world, claims map[string]any) string {
 	sealed, err := jose.ParseEncryptedCompact(w.sealed(w.goodJWS(claims)),
-		[]jose.KeyAlgorithm{jose.RSA_OAEP}, []jose.ContentEncryption{jose.A128CBC_HS256})
+		[]jose.KeyAlgorithm{jose.RSA_OAEP, jose.RSA_OAEP_256}, []jose.ContentEncryption{jose.A128CBC_HS256})
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -125,7 +125,12 @@ func (u *upstream) signedKeys(ctx context.Context, pin entityPin) (keySet, error
 	if err != nil {
 		return keySet{}, err
 	}
-	return u.openSignedJWKS(raw, pin)
+	set, err := u.openSignedJWKS(raw, pin)
+	if err != nil {
+		u.observe("jwks", wordAfterDot(wordOf(err)), 0)
+		u.log.Warn("broker keys not believed", "detail", wordOf(err), "error", err)
+	}
+	return set, err
 }
 
 // openSignedJWKS checks one signed JWKS. The order matters: nothing of the payload is

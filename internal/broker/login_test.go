@@ -311,6 +311,8 @@ func TestRedirectErrors(t *testing.T) {
 		{PresetIdura, "access_denied", "", login.ReasonCancelledAtBroker, "callback.cancelled"},
 		{PresetSignicat, "access_denied", "", login.ReasonCancelledAtBroker, "callback.cancelled"},
 		{PresetTelia, "timeout", "", login.ReasonBrokerTimeout, "callback.timed_out"},
+		{PresetOP, "access_denied", "mobile%20certificate%3A%20208%20timeout", login.ReasonBrokerTimeout, "callback.timed_out"},
+		{PresetTelia, "access_denied", "code 2080, timeouts", login.ReasonCancelledAtBroker, "callback.cancelled"},
 		{PresetTelia, "access_denied", "208", login.ReasonBrokerTimeout, "callback.timed_out"},
 		{PresetTelia, "<script>", "<b>", login.ReasonBrokerError, "callback.error"},
 		{PresetTelia, "", "", login.ReasonBrokerError, "callback.error"},

@@ -47,7 +47,6 @@ type Status struct {
 type Registry struct {
 	brokers []*upstream // in the order of the configuration
 	life    *lifetime
-	log     *slog.Logger
 }
 
 // New makes the registry. It fills the presets, lists every mistake in one error, and
@@ -62,7 +61,7 @@ func New(configs []Config, d Deps) (*Registry, error) {
 	if d.Log == nil {
 		d.Log = slog.New(slog.DiscardHandler)
 	}
-	r := &Registry{life: newLifetime(), log: d.Log}
+	r := &Registry{life: newLifetime()}
 	seen := map[string]bool{}
 	for i, config := range configs {
 		path := fmt.Sprintf("brokers[%d]", i)
@@ -86,8 +85,13 @@ func New(configs []Config, d Deps) (*Registry, error) {
 	return r, nil
 }
 
-// Close ends background fetches and waits for them.
-func (r *Registry) Close() { r.life.end() }
+// Close ends background fetches, waits for them, and lets go of idle connections.
+func (r *Registry) Close() {
+	r.life.end()
+	for _, u := range r.brokers {
+		u.out.client.CloseIdleConnections()
+	}
+}
 
 // Brokers tells how each broker is doing. It also lets a due probe happen, so that a
 // broker is found again although nobody tries to log in.

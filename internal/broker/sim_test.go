@@ -1,0 +1,248 @@
+package broker
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"testing"
+	"time"
+
+	"avain/internal/brokersim"
+	"avain/internal/login"
+	"avain/internal/secret"
+
+	"github.com/go-jose/go-jose/v4"
+)
+
+// against is a registry that faces the simulator, which shares no code with this
+// package and refuses what a real broker would refuse.
+type against struct {
+	*testing.T
+	sim      *brokersim.Sim
+	registry *Registry
+	clock    *clock
+	browser  *http.Client
+}
+
+func newAgainst(t *testing.T, dialect brokersim.Dialect, change func(*Config)) *against {
+	t.Helper()
+	a := &against{T: t, clock: newClock(), browser: &http.Client{
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
+	server := httptest.NewUnstartedServer(nil)
+	sim, err := brokersim.New(brokersim.Config{
+		BaseURL: "http://" + server.Listener.Addr().String(), Dialect: dialect, AutoApprove: 1, Now: a.clock.Now,
+		Keys: brokersim.Keys{Entity: brokerEntity(), Current: brokerSigning(), Next: brokerNext()},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.sim = sim
+	server.Config.Handler = sim
+	server.Start()
+	t.Cleanup(server.Close)
+
+	config := baseConfig(t, Preset(dialect), "http://"+server.Listener.Addr().String())
+	config.BrokerKeys.EntityKeysFile = ""
+	config.BrokerKeys.EntityStatementFile = writeFile(t, "statement.jwt", []byte(sim.EntityStatement()))
+	config.BrokerKeys.EntityFingerprints = []string{sim.EntityFingerprint()}
+	for i, bank := range []brokersim.Bank{simBank("metsa"), simBank("koivu"), simBank("mobile")} {
+		config.Means[i].Value = bank.FTNIdpID()
+		if dialect == brokersim.Telia {
+			config.Means[i].Value = bank.Method()
+		}
+	}
+	if change != nil {
+		change(&config)
+	}
+	a.registry = newRegistry(t, &world{t: t, clock: a.clock}, config)
+	a.register(dialect)
+	return a
+}
+
+func simBank(id string) brokersim.Bank {
+	for _, bank := range brokersim.Banks() {
+		if bank.ID == id {
+			return bank
+		}
+	}
+	return brokersim.Bank{}
+}
+
+// register hands the simulator what an operator would: our entity key, and where our
+// signed JWKS is.
+func (a *against) register(dialect brokersim.Dialect) {
+	a.Helper()
+	site := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
+		raw, err := a.registry.SignedJWKS("brk")
+		if err != nil {
+			http.Error(rw, "no", http.StatusInternalServerError)
+			return
+		}
+		_, _ = rw.Write(raw)
+	}))
+	a.Cleanup(site.Close)
+	client := brokersim.Client{
+		ID: "client-1", Names: map[string]string{"fi": "Smartum"}, RedirectURIs: []string{callbackURL("brk")},
+		Keys: brokersim.ClientKeys{
+			SignedJWKSURL: site.URL, EntityID: "https://login.example",
+			EntityKey: jose.JSONWebKey{Key: testEntity().Public(), KeyID: "our-entity", Algorithm: "RS256"},
+		},
+	}
+	if dialect == brokersim.OP {
+		client.ServiceNames = []string{"Smartum", "Smartum sv"}
+	}
+	if err := a.sim.Register(client); err != nil {
+		a.Fatal(err)
+	}
+}
+
+// login goes to the simulator and back. The simulator approves by itself.
+func (a *against) login() (login.Identity, error) {
+	a.Helper()
+	start := Start{Means: "metsa", State: secret.New(), Nonce: secret.New(), Verifier: secret.New(), Locale: "sv"}
+	began := a.clock.Now()
+	redirect, err := a.registry.Begin(context.Background(), start)
+	if err != nil {
+		return login.Identity{}, err
+	}
+	request, err := http.NewRequestWithContext(context.Background(), http.MethodGet, redirect.URL, nil)
+	if err != nil {
+		a.Fatal(err)
+	}
+	response, err := a.browser.Do(request)
+	if err != nil {
+		a.Fatal(err)
+	}
+	if err := response.Body.Close(); err != nil {
+		a.Fatal(err)
+	}
+	back, err := url.Parse(response.Header.Get("Location"))
+	if err != nil || back.Host != "login.example" {
+		a.Fatalf("status %d, to %q: %+v", response.StatusCode, back, a.sim.Requests())
+	}
+	a.clock.advance(5 * time.Second)
+	return a.registry.Finish(context.Background(), Return{
+		Broker: redirect.Broker, Means: start.Means, Query: back.Query(), State: start.State, Nonce: start.Nonce,
+		Verifier: start.Verifier, StartedAt: began,
+	})
+}
+
+func TestAgainstTheSimulator(t *testing.T) {
+	t.Parallel()
+	for _, dialect := range []brokersim.Dialect{brokersim.OP, brokersim.Telia} {
+		t.Run(string(dialect), func(t *testing.T) {
+			t.Parallel()
+			a := newAgainst(t, dialect, nil)
+			person := brokersim.GeneratedPerson(0)
+			for range 2 {
+				got, err := a.login()
+				if err != nil {
+					t.Fatalf("%v; the simulator saw %+v", err, a.sim.Requests())
+				}
+				if got.HETU != person.HETU || got.Name == "" || got.Means != "metsa" {
+					t.Errorf("identity is %+v, want %+v", got, person)
+				}
+			}
+			if err := a.sim.Rotate(); err != nil { // as OP does every week
+				t.Fatal(err)
+			}
+			if _, err := a.login(); err != nil {
+				t.Errorf("after a rotation: %v", err)
+			}
+			for _, r := range a.sim.Requests() {
+				if r.Endpoint == brokersim.CalledStatement {
+					t.Error("the entity statement was fetched by program, which OP forbids")
+				}
+				if r.Reason != "" {
+					t.Errorf("the simulator refused: %+v", r)
+				}
+			}
+			offer := a.registry.Offer(context.Background(), "fi")
+			if len(offer.Means) < 3 || !offer.Means[0].Available {
+				t.Errorf("offer is %+v", offer)
+			}
+		})
+	}
+}
+
+// Row 2 and 21, with a liar that we did not write: each toggle, its reason, nobody
+// logged in.
+func TestThreat02SimulatorMisbehaves(t *testing.T) {
+	t.Parallel()
+	response := login.ReasonBrokerResponse
+	for _, c := range []struct {
+		toggle brokersim.Toggle
+		reason login.Reason
+		detail string
+	}{
+		{brokersim.PlaintextToken, response, "id_token.plaintext"},
+		{brokersim.UnsignedToken, response, "id_token.signature_algorithm"},
+		{brokersim.WeakEncryption, response, "id_token.encryption"},
+		{brokersim.WrongKid, response, "id_token.unknown_key"},
+		{brokersim.WrongSignature, response, "id_token.signature"},
+		{brokersim.WrongNonce, response, "id_token.nonce"},
+		{brokersim.MissingNonce, response, "id_token.nonce"},
+		{brokersim.WrongAud, response, "id_token.aud"},
+		{brokersim.WrongIss, response, "id_token.iss"},
+		{brokersim.WrongACR, login.ReasonIdentificationWeak, "id_token.acr"},
+		{brokersim.StaleAuthTime, login.ReasonIdentificationStale, "id_token.auth_time_stale"},
+		{brokersim.ExpiredToken, response, "id_token.exp"},
+		{brokersim.MissingHETU, login.ReasonIdentityIncomplete, "id_token.hetu_missing"},
+		{brokersim.InvalidHETU, login.ReasonIdentityIncomplete, "id_token.hetu"},
+		{brokersim.WrongState, response, "callback.state"},
+		{brokersim.MissingCode, response, "callback.code"},
+		{brokersim.ReusedCode, login.ReasonBrokerError, "token.http_400"},
+		{brokersim.ExpiredSignedJWKS, login.ReasonBrokerError, "jwks.expired"},
+		{brokersim.WrongEntitySignature, login.ReasonBrokerError, "jwks.signature"},
+		{brokersim.TokenDown, login.ReasonBrokerError, "token.http_503"},
+	} {
+		for _, dialect := range []brokersim.Dialect{brokersim.OP, brokersim.Telia} {
+			t.Run(string(c.toggle)+"/"+string(dialect), func(t *testing.T) {
+				t.Parallel()
+				a := newAgainst(t, dialect, nil)
+				if err := a.sim.Misbehave(c.toggle); err != nil {
+					t.Fatal(err)
+				}
+				_, err := a.login()
+				mustFail(t, err, c.reason, c.detail)
+				if err := a.sim.Behave(); err != nil {
+					t.Fatal(err)
+				}
+				a.clock.advance(time.Minute)
+				if _, err := a.login(); err != nil {
+					t.Errorf("after it behaves again: %v", err)
+				}
+			})
+		}
+	}
+}
+
+// What looks odd and is legitimate must pass.
+func TestSimulatorsHarmlessOddities(t *testing.T) {
+	t.Parallel()
+	for _, toggle := range []brokersim.Toggle{
+		brokersim.MissingSplitNames, brokersim.WrongEncryptionKid, brokersim.RotatedSignedJWKS, brokersim.Disturbance, brokersim.HostileTexts,
+	} {
+		t.Run(string(toggle), func(t *testing.T) {
+			t.Parallel()
+			a := newAgainst(t, brokersim.OP, nil)
+			if _, err := a.login(); err != nil {
+				t.Fatal(err)
+			}
+			if err := a.sim.Misbehave(toggle); err != nil {
+				t.Fatal(err)
+			}
+			identity, err := a.login()
+			if err != nil || identity.Name == "" {
+				t.Errorf("%v, name %q", err, identity.Name)
+			}
+			for _, info := range a.registry.Offer(context.Background(), "fi").Brokers {
+				if containsText(info.Disturbance.Text+info.Texts.Consent, "<script") {
+					t.Errorf("markup: %+v", info)
+				}
+			}
+		})
+	}
+}
