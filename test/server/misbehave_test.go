@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"avain/internal/brokersim"
+	"avain/internal/config"
 	"avain/internal/login"
 )
 
@@ -52,7 +53,11 @@ func TestMisbehavingBroker(t *testing.T) {
 	} {
 		t.Run(string(toggle), func(t *testing.T) {
 			t.Parallel()
-			r := newRig(t)
+			r := newRig(t, func(c *config.Config) {
+				if toggle == brokersim.Slow {
+					c.Brokers[0].Timeout = time.Second
+				}
+			})
 			l := r.start()
 			page := r.open(l)
 			if err := r.OP.Misbehave(toggle); err != nil {

@@ -75,10 +75,10 @@ func newRig(t *testing.T, changes ...func(*config.Config)) *rig {
 	r := &rig{T: t, log: &lockedBuffer{}, clock: &clock{}}
 	r.Demo, err = demo.Start(t.Context(), demo.Options{
 		Keys: &made, Now: r.clock.now, Log: slog.New(slog.NewJSONHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-		Timing: brokersim.Timing{FirstPoll: 10 * time.Millisecond, Poll: 10 * time.Millisecond, Slow: 2 * time.Second},
+		Timing: brokersim.Timing{FirstPoll: 10 * time.Millisecond, Poll: 10 * time.Millisecond, Slow: 3 * time.Second},
 		Change: func(c *config.Config) {
 			for i := range c.Brokers {
-				c.Brokers[i].Timeout = time.Second
+				c.Brokers[i].Timeout = 20 * time.Second // a busy machine is no slow broker
 			}
 			for _, change := range changes {
 				change(c)
@@ -219,10 +219,12 @@ func (r *rig) send(method, path string, form url.Values, header http.Header) (in
 	}
 	for name, values := range header {
 		request.Header[name] = values
-		if name == "Host" {
-			request.Host = values[0]
-		}
 	}
+	return r.do(request)
+}
+
+func (r *rig) do(request *http.Request) (int, string, http.Header) {
+	r.Helper()
 	answer, err := r.browser.HTTP.Do(request)
 	if err != nil {
 		r.Fatal(err)
