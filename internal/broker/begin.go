@@ -95,20 +95,18 @@ func (u *upstream) begin(ctx context.Context, s Start, means Means) (Redirect, e
 	if *u.config.Request.OuterClientID {
 		fields.Set("client_id", u.config.ClientID)
 	}
-	redirect := Redirect{Broker: u.config.ID, URL: found.authorization}
 	switch u.config.Request.Transport {
 	case TransportPOST:
-		redirect.Fields = fields
-		return redirect, nil
+		return Redirect{Broker: u.config.ID, URL: found.authorization, Fields: fields}, nil
 	case TransportPAR:
 		reference, err := u.push(ctx, found, object)
 		if err != nil {
 			return Redirect{}, u.failed(ctx, err)
 		}
 		fields = url.Values{"client_id": {u.config.ClientID}, "request_uri": {reference}}
+	case TransportQuery:
 	}
-	redirect.URL = withQuery(found.authorization, fields)
-	return redirect, nil
+	return Redirect{Broker: u.config.ID, URL: withQuery(found.authorization, fields)}, nil
 }
 
 // requestClaims is the payload of the request object (RFC 9101). There is never a
@@ -169,6 +167,7 @@ func (u *upstream) preselect(set func(name, value string), means Means) {
 		set("login_hint", means.Value)
 	case PreselectClaim:
 		set(u.config.Request.PreselectParam, means.Value)
+	case PreselectNone:
 	}
 }
 

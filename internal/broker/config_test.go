@@ -36,20 +36,30 @@ func TestPresetAddresses(t *testing.T) {
 		production bool
 		want       []string // issuer, authorization, token, signed JWKS, entity, selector, outage
 	}{
-		{PresetOP, true, []string{"https://isb.op.fi", "https://isb.op.fi/oauth/authorize", "https://isb.op.fi/oauth/token",
-			"https://isb.op.fi/jwks/broker-signed", "https://isb.op.fi", "https://isb.op.fi/api/embedded-ui/c", ""}},
-		{PresetOP, false, []string{"https://isb-test.op.fi", "https://isb-test.op.fi/oauth/authorize", "https://isb-test.op.fi/oauth/token",
-			"https://isb-test.op.fi/jwks/broker-signed", "https://isb-test.op.fi", "https://isb-test.op.fi/api/embedded-ui/c", ""}},
-		{PresetTelia, true, []string{"https://tunnistus.telia.fi/uas", "https://tunnistus.telia.fi/uas/oauth2/authorization",
+		{PresetOP, true, []string{
+			"https://isb.op.fi", "https://isb.op.fi/oauth/authorize", "https://isb.op.fi/oauth/token",
+			"https://isb.op.fi/jwks/broker-signed", "https://isb.op.fi", "https://isb.op.fi/api/embedded-ui/c", "",
+		}},
+		{PresetOP, false, []string{
+			"https://isb-test.op.fi", "https://isb-test.op.fi/oauth/authorize", "https://isb-test.op.fi/oauth/token",
+			"https://isb-test.op.fi/jwks/broker-signed", "https://isb-test.op.fi", "https://isb-test.op.fi/api/embedded-ui/c", "",
+		}},
+		{PresetTelia, true, []string{
+			"https://tunnistus.telia.fi/uas", "https://tunnistus.telia.fi/uas/oauth2/authorization",
 			"https://tunnistus.telia.fi/uas/oauth2/token", "https://tunnistus.telia.fi/openid_provider/signed_jwks.jwt",
-			"https://tunnistus.telia.fi", "", "https://tunnistus.telia.fi/uas/resource/maintenance.txt"}},
-		{PresetTelia, false, []string{"https://tunnistus-pp.telia.fi/uas", "https://tunnistus-pp.telia.fi/uas/oauth2/authorization",
+			"https://tunnistus.telia.fi", "", "https://tunnistus.telia.fi/uas/resource/maintenance.txt",
+		}},
+		{PresetTelia, false, []string{
+			"https://tunnistus-pp.telia.fi/uas", "https://tunnistus-pp.telia.fi/uas/oauth2/authorization",
 			"https://tunnistus-pp.telia.fi/uas/oauth2/token", "https://tunnistus-pp.telia.fi/openid_provider/signed_jwks.jwt",
-			"https://tunnistus-pp.telia.fi", "", "https://tunnistus-pp.telia.fi/uas/resource/maintenance.txt"}},
+			"https://tunnistus-pp.telia.fi", "", "https://tunnistus-pp.telia.fi/uas/resource/maintenance.txt",
+		}},
 	} {
 		got := fill(t, Config{Preset: c.preset, Production: c.production, ClientID: "c"})
-		addresses := []string{got.Issuer, got.Endpoints.Authorization, got.Endpoints.Token, got.BrokerKeys.SignedJWKSURI,
-			got.BrokerKeys.Entity, got.Selector.URL, got.Selector.OutageURL}
+		addresses := []string{
+			got.Issuer, got.Endpoints.Authorization, got.Endpoints.Token, got.BrokerKeys.SignedJWKSURI,
+			got.BrokerKeys.Entity, got.Selector.URL, got.Selector.OutageURL,
+		}
 		if !slices.Equal(addresses, c.want) {
 			t.Errorf("%s: %v, want %v", c.preset, addresses, c.want)
 		}
@@ -226,8 +236,10 @@ func TestKeyFormats(t *testing.T) {
 		file KeyFile
 		kid  string
 	}{
-		{KeyFile{File: pkcs1}, own}, {KeyFile{File: keyFile(t, testSigning())}, own},
-		{KeyFile{File: jwk}, "from-jwk"}, {KeyFile{File: jwk, KID: "mine"}, "mine"},
+		{KeyFile{File: pkcs1}, own},
+		{KeyFile{File: keyFile(t, testSigning())}, own},
+		{KeyFile{File: jwk}, "from-jwk"},
+		{KeyFile{File: jwk, KID: "mine"}, "mine"},
 	} {
 		key, err := loadKey(c.file)
 		if err != nil || key.kid != c.kid || !key.private.Equal(testSigning()) {

@@ -12,6 +12,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -181,10 +182,9 @@ func verifiedBy(signed *jose.JSONWebSignature, keys []jose.JSONWebKey) bool {
 
 func sharesKey(pinned, others []jose.JSONWebKey) error {
 	for _, a := range pinned {
-		for _, b := range others {
-			if a.Key.(*rsa.PublicKey).Equal(b.Key) {
-				return nil
-			}
+		key, ok := a.Key.(*rsa.PublicKey)
+		if ok && slices.ContainsFunc(others, func(b jose.JSONWebKey) bool { return key.Equal(b.Key) }) {
+			return nil
 		}
 	}
 	return errors.New("entity statement has none of the pinned keys")

@@ -192,7 +192,7 @@ func TestPlainText(t *testing.T) {
 func TestWebLink(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
-		"https://isb.op.fi/privacy": "https://isb.op.fi/privacy", " https://a.example ": "https://a.example",
+		"https://isb.op.fi/privacy": "https://isb.op.fi/privacy", "\nhttps://a.example": "https://a.example",
 		"javascript:alert(1)": "", "http://a.example": "", "//a.example": "", "https://u:p@a.example": "", "data:text/html,x": "",
 		"http://localhost:8082/privacy-info": "http://localhost:8082/privacy-info", "https://": "", "%zz": "",
 	} {

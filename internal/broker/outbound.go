@@ -2,6 +2,7 @@ package broker
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -44,16 +45,18 @@ func newOutbound(client *http.Client, config Config) *outbound {
 	return &outbound{client: &own, hosts: allowedHosts(config), timeout: config.Timeout}
 }
 
-func ownTransport() http.RoundTripper {
-	base, ok := http.DefaultTransport.(*http.Transport)
-	if !ok {
-		return http.DefaultTransport
+func ownTransport() *http.Transport {
+	return &http.Transport{
+		Proxy:                  http.ProxyFromEnvironment,
+		DialContext:            (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
+		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
+		TLSHandshakeTimeout:    5 * time.Second,
+		ForceAttemptHTTP2:      true,
+		MaxIdleConnsPerHost:    32, // every login goes to the same host
+		IdleConnTimeout:        90 * time.Second,
+		MaxResponseHeaderBytes: 64 << 10,
+		DisableCompression:     true, // nothing that we fetch is large, and no zip bomb gets in
 	}
-	t := base.Clone()
-	t.MaxIdleConnsPerHost = 32 // every login goes to the same host
-	t.MaxResponseHeaderBytes = 64 << 10
-	t.DisableCompression = true // nothing that we fetch is large, and no zip bomb gets in
-	return t
 }
 
 // allowedHosts collects every origin that the configuration names.

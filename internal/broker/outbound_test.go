@@ -81,7 +81,8 @@ func TestThreat35NoOtherHostIsContacted(t *testing.T) {
 // Row 35: the door itself, with the addresses that attackers like.
 func TestThreat35OutboundRefusesForeignAddresses(t *testing.T) {
 	t.Parallel()
-	out := newOutbound(&http.Client{Transport: &watched{}}, Config{
+	eyes := &watched{}
+	out := newOutbound(&http.Client{Transport: eyes}, Config{
 		Issuer: "https://broker.example", Endpoints: Endpoints{AllowedHosts: []string{"keys.example:8443"}}, Timeout: 1,
 	})
 	for target, want := range map[string]bool{
@@ -102,8 +103,8 @@ func TestThreat35OutboundRefusesForeignAddresses(t *testing.T) {
 			t.Errorf("%q: %v, want a refusal before any traffic", target, err)
 		}
 	}
-	if hosts := out.client.Transport.(*watched).hosts; len(hosts) != 0 {
-		t.Errorf("contacted %v", hosts)
+	if len(eyes.hosts) != 0 {
+		t.Errorf("contacted %v", eyes.hosts)
 	}
 }
 

@@ -82,7 +82,7 @@ const entityAlgorithm = "RS256"
 // the preset are just those.
 func (u *upstream) relyingParty() map[string]any {
 	c := u.config
-	return map[string]any{
+	return map[string]any{ //nolint:gosec // G101: "token_endpoint_auth_method" is a name, not a token
 		"redirect_uris":                   []string{u.callback},
 		"application_type":                "web",
 		"id_token_signed_response_alg":    c.Algorithms.Signature[0],

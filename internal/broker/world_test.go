@@ -372,6 +372,7 @@ func (w *world) claims() map[string]any {
 		w.config.Claims.FamilyName: "von Möttönen", w.config.Claims.Name: "von Möttönen Matti Matias",
 	}
 	switch w.config.Preset {
+	case PresetOP: // says nothing of the method
 	case PresetTelia:
 		c["aud"], c["azp"] = []string{w.config.ClientID}, w.config.ClientID
 		c["amr"] = []string{w.config.Method.Prefix + "oidc.metsa.1"}
