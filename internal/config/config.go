@@ -92,6 +92,7 @@ type Keys struct {
 // Brand is the look and the words of the operator.
 type Brand struct {
 	Name      string   `yaml:"name" doc:"The app's name, as people read it."`
+	Company   string   `yaml:"company" doc:"Whose benefits they are, as people read it: \"Smartum benefits\". The app's name, when left out." example:"Smartum"`
 	Languages []string `yaml:"languages" doc:"Of fi, sv, en; the first is used when a person asks for none of them."`
 	Accent    string   `yaml:"accent" doc:"Colour of buttons, #rrggbb; white text on it must be readable (contrast 4.5:1)."`
 	Pictures  string   `yaml:"pictures" doc:"Folder with pictures of your own: the logo and those of banks, SVG or PNG, each at most 20 kB." example:"pictures"`

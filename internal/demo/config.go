@@ -25,11 +25,13 @@ database:
   path: avain.db
 brand:
   name: SmartumPay
+  company: Smartum
   pictures: pictures
   stores:
     app_store: https://apps.apple.com/app/example
     google_play: https://play.google.com/store/apps/details?id=example
     appgallery: https://appgallery.huawei.com/app/example
+  support: {email: help@example.com, phone: "+358 20 000 0000"}
 clients:
   - id: smartumpay
     name: SmartumPay

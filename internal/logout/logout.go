@@ -49,6 +49,17 @@ func (f *Feature) Mount(mux *http.ServeMux) {
 	mux.Handle("POST /logout", f.d.Web.CrossOriginPage(f.logout))
 }
 
+// hidden repeats the request in the form that carries it out.
+func hidden(p oauth.Params) []web.Hidden {
+	var fields []web.Hidden
+	for _, name := range []string{"id_token_hint", "post_logout_redirect_uri", "state", "client_id", "ui_locales"} {
+		if p.Has(name) {
+			fields = append(fields, web.Hidden{Name: name, Value: p.Get(name)})
+		}
+	}
+	return fields
+}
+
 // hint is what we read of an id_token_hint.
 type hint struct {
 	Audience string `json:"aud"`
@@ -56,7 +67,8 @@ type hint struct {
 }
 
 // logout ends the session that a genuine ID token of ours names. Without one it ends
-// nothing: a link on some page must not be able to log anybody out.
+// nothing: a link on some page must not be able to log anybody out. For the same
+// reason a GET asks first (§2: the OP should ask), and only a POST acts.
 func (f *Feature) logout(w http.ResponseWriter, r *http.Request) error {
 	params, err := paramsOf(r)
 	if err != nil {
@@ -71,7 +83,13 @@ func (f *Feature) logout(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if session.ID != "" && session.RevokedAt.IsZero() {
+	live := session.ID != "" && session.RevokedAt.IsZero()
+	if live && r.Method == http.MethodGet {
+		return f.d.Web.RenderLogout(w, r, web.LogoutPage{
+			Client: c.Name, Action: "/logout", Hidden: hidden(params), FormAction: []string{web.FormTarget(target)},
+		})
+	}
+	if live {
 		const why = "logout_browser"
 		if err := f.d.Sessions.RevokeSession(r.Context(), session.ID, why, f.d.Now()); err != nil {
 			return err

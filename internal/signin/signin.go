@@ -86,6 +86,9 @@ func (f *Feature) Mount(mux *http.ServeMux) {
 func (f *Feature) mine(r *http.Request) (login.Attempt, secret.Text, error) {
 	browser, ok := f.d.Cookies.Browser(r)
 	if !ok {
+		if id := r.PathValue("id"); login.ValidID(id) {
+			web.Offer(r.Context(), web.Ways{Retry: "/login/" + id})
+		}
 		return login.Attempt{}, browser, login.E(login.Invalid, login.ReasonCookiesBlocked, nil)
 	}
 	a, err := f.d.Attempts.ForBrowser(r.Context(), r.PathValue("id"), browser)

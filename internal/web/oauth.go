@@ -117,7 +117,11 @@ func challenge(h http.Header, r *http.Request, code string) {
 	switch code {
 	case oauth.InvalidToken, oauth.InsufficientScope, oauth.InvalidDPoPProof, oauth.UseDPoPNonce:
 	default:
-		h.Set("WWW-Authenticate", `Basic realm="avain", charset="UTF-8"`)
+		// Only to a client that tried this header (RFC 6749 §5.2): anybody else's
+		// browser would ask the person for a password.
+		if r.Header.Get("Authorization") != "" {
+			h.Set("WWW-Authenticate", `Basic realm="avain", charset="UTF-8"`)
+		}
 		return
 	}
 	failure := fmt.Sprintf(`, error="%s"`, code)

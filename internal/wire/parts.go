@@ -73,8 +73,12 @@ func newKit(c config.Config, d Deps, base *url.URL, metrics *telemetry.Metrics) 
 	}
 	return web.New(web.Config{
 		BaseURL: base, TrustedProxies: c.Public.TrustedProxies, Assets: pictures,
-		Brand: web.Brand{Name: c.Brand.Name, Accent: c.Brand.Accent, Logo: c.Brand.Logo, Help: c.Brand.Support.URL},
-		Log:   d.Log, Now: d.Now, Observe: metrics.RequestServed,
+		Languages: c.Brand.Languages,
+		Brand: web.Brand{
+			Name: c.Brand.Name, Company: c.Brand.Company, Accent: c.Brand.Accent, Logo: c.Brand.Logo,
+			Help: c.Brand.Support.URL, Email: c.Brand.Support.Email, Phone: c.Brand.Support.Phone,
+		},
+		Log: d.Log, Now: d.Now, Observe: metrics.RequestServed,
 	})
 }
 

@@ -238,3 +238,39 @@ func TestLanguages(t *testing.T) {
 		}
 	}
 }
+
+// A link can ask, and only the person's click or the client's own form logs out; the
+// browser is then sent to the registered address and nowhere else.
+func TestLogoutInTheBrowser(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	tokens := r.login()
+	address := r.Service + "/logout?" + url.Values{
+		"id_token_hint": {tokens.IDToken}, "post_logout_redirect_uri": {r.App + "/"}, "state": {"s1"}, "ui_locales": {"en"},
+	}.Encode()
+	question, err := r.browser.Open(t.Context(), address)
+	if err != nil || question.App != "" {
+		t.Fatalf("not asked but sent to %q, %v", question.App, err)
+	}
+	if _, err := r.app.Refresh(t.Context(), tokens.RefreshToken); err != nil {
+		t.Fatalf("a mere link logged out: %v", err)
+	}
+	if done := r.press(question, "Log out"); done.App != r.App+"/?state=s1" {
+		t.Errorf("sent to %q", done.App)
+	}
+	if _, err := r.app.Refresh(t.Context(), tokens.RefreshToken); code(err) != "invalid_grant" {
+		t.Errorf("still logged in: %v", err)
+	}
+	for name, bend := range map[string]url.Values{
+		"unregistered target":  {"id_token_hint": {tokens.IDToken}, "post_logout_redirect_uri": {"https://evil.example/"}},
+		"target without hint":  {"post_logout_redirect_uri": {r.App + "/"}},
+		"access token as hint": {"id_token_hint": {tokens.AccessToken}},
+		"garbage hint":         {"id_token_hint": {"x.y.z"}},
+		"another client":       {"id_token_hint": {tokens.IDToken}, "client_id": {"other"}},
+	} {
+		status, _, header := r.send(http.MethodGet, "/logout?"+bend.Encode(), nil, nil)
+		if status != http.StatusBadRequest || header.Get("Location") != "" {
+			t.Errorf("%s: %d %q", name, status, header.Get("Location"))
+		}
+	}
+}
