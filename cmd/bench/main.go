@@ -1,0 +1,113 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/alecthomas/kong"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:], os.Stdout)
+	stop()
+	if err != nil {
+		_, _ = fmt.Fprintln(os.Stderr, "bench:", err) // standard error is gone: nobody to tell
+		os.Exit(1)
+	}
+}
+
+const description = `Measures Avain as a separate process over HTTP. One line per figure on standard output: name, value, unit, and behind # the spread over the runs and the bar; progress goes to standard error.`
+
+// role is what this program can be.
+type role interface {
+	Run(ctx context.Context, out io.Writer) error
+}
+
+// run measures, unless it is told to be one of the other processes.
+func run(ctx context.Context, args []string, out io.Writer) error {
+	var chosen role = &measureCommand{}
+	roles := map[string]role{"as-broker": &brokerCommand{}, "as-crypto": &cryptoCommand{}, "as-service": &serviceCommand{}}
+	if len(args) > 0 && roles[args[0]] != nil {
+		chosen, args = roles[args[0]], args[1:]
+	}
+	parser, err := kong.New(chosen, kong.Name("bench"), kong.Description(description),
+		kong.ConfigureHelp(kong.HelpOptions{WrapUpperBound: 100}))
+	if err != nil {
+		return err
+	}
+	if _, err := parser.Parse(args); err != nil {
+		return err
+	}
+	return chosen.Run(ctx, out)
+}
+
+type measureCommand struct {
+	Only        []string      `help:"Measure these alone: crypto, binary, page, startup, attempts, refreshes, logins, steps." placeholder:"NAME"`
+	Runs        int           `help:"Runs of each measure; the median counts." default:"5"`
+	Duration    time.Duration `help:"Length of a run." default:"5s"`
+	Concurrency int           `help:"Phones that log in at the same time." default:"32"`
+	Rate        int           `help:"Logins per second while the steps are timed." default:"40"`
+	People      int           `help:"People in the database." default:"1000"`
+	Data        string        `help:"Folder for the database, logs and keys; default: one that is removed at the end." type:"path" placeholder:"DIR"`
+	Avain       string        `help:"The service's program; default: built from the source." type:"existingfile" placeholder:"FILE"`
+	Profile     string        `help:"Run the service inside this program and write cpu.pprof and allocs.pprof there." type:"path" placeholder:"DIR"`
+	JSON        bool          `help:"Print one JSON document instead of lines."`
+}
+
+// Validate is called by kong.
+func (c measureCommand) Validate() error {
+	var names []string
+	for _, m := range measures() {
+		names = append(names, m.name)
+	}
+	for _, name := range c.Only {
+		if !slices.Contains(names, name) {
+			return fmt.Errorf("--only: there is no measure %q; there are %s", name, strings.Join(names, ", "))
+		}
+	}
+	switch {
+	case c.Runs < 1, c.Concurrency < 1, c.Rate < 1, c.People < 1:
+		return errors.New("--runs, --concurrency, --rate and --people must be at least 1")
+	case c.Duration < 100*time.Millisecond:
+		return errors.New("--duration must be at least 100ms")
+	}
+	return nil
+}
+
+// Run measures what was asked for, and prints each figure as soon as it is known.
+func (c measureCommand) Run(ctx context.Context, out io.Writer) (err error) {
+	r, err := newRig(ctx, c)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, r.close()) }()
+	p := printer{out: out, asJSON: c.JSON}
+	for _, m := range measures() {
+		if len(c.Only) > 0 && !slices.Contains(c.Only, m.name) {
+			continue
+		}
+		progress("%s: %s", m.name, m.what)
+		figures, err := m.do(ctx, r)
+		if err != nil {
+			return fmt.Errorf("%s: %w", m.name, err)
+		}
+		if err := p.print(figures); err != nil {
+			return err
+		}
+	}
+	return p.end(r.machine())
+}
+
+// progress tells the person who waits what is going on.
+func progress(format string, args ...any) {
+	_, _ = fmt.Fprintln(os.Stderr, strings.TrimSpace(fmt.Sprintf(format, args...))) // nobody to tell when it is gone
+}
