@@ -268,11 +268,16 @@ func TestOAuthErrorDocuments(t *testing.T) {
 		},
 		"bearer token": {
 			login.E(login.Unauthenticated, login.ReasonTokenInvalid, nil).WithCode(oauth.InvalidToken), "Bearer x", 401,
-			map[string]any{"error": "invalid_token"}, []string{`Bearer realm="avain", error="invalid_token"`}, "",
+			map[string]any{"error": "invalid_token"}, []string{`Bearer realm="avain", error="invalid_token"`, `DPoP algs="ES256 PS256 EdDSA"`}, "",
 		},
 		"DPoP token": {
 			login.E(login.Unauthenticated, login.ReasonTokenInvalid, nil).WithCode(oauth.InvalidToken), "DPoP x", 401,
 			map[string]any{"error": "invalid_token"}, []string{`DPoP algs="ES256 PS256 EdDSA", error="invalid_token"`}, "",
+		},
+		"some other scheme": { // RFC 9449 §7.2: when the scheme is not clear, both say what was wrong
+			login.E(login.Unauthenticated, login.ReasonTokenInvalid, nil).WithCode(oauth.InvalidToken), "Basic x", 401,
+			map[string]any{"error": "invalid_token"},
+			[]string{`Bearer realm="avain", error="invalid_token"`, `DPoP algs="ES256 PS256 EdDSA", error="invalid_token"`}, "",
 		},
 		"no token": {
 			login.E(login.Unauthenticated, login.ReasonTokenInvalid, nil).WithCode(oauth.InvalidToken), "", 401,
@@ -288,7 +293,7 @@ func TestOAuthErrorDocuments(t *testing.T) {
 		},
 		"scope": {
 			login.E(login.Forbidden, login.ReasonTokenInvalid, nil).WithCode(oauth.InsufficientScope), "Bearer x", 403,
-			map[string]any{"error": "insufficient_scope"}, []string{`Bearer realm="avain", error="insufficient_scope"`}, "",
+			map[string]any{"error": "insufficient_scope"}, []string{`Bearer realm="avain", error="insufficient_scope"`, `DPoP algs="ES256 PS256 EdDSA"`}, "",
 		},
 		"slow down": {slow, "", 429, map[string]any{"error": "temporarily_unavailable", "reason": "rate_limited"}, nil, "2"},
 		"characters of the description": {

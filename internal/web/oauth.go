@@ -125,16 +125,20 @@ func challenge(h http.Header, r *http.Request, code string) {
 		return
 	}
 	failure := fmt.Sprintf(`, error="%s"`, code)
+	bearer, dpop := `Bearer realm="avain"`, `DPoP algs="ES256 PS256 EdDSA"` // RFC 9449 §7.1
 	scheme, _, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	if scheme == "" {
-		failure = "" // RFC 6750 §3.1: no error code for a caller who sent no token
+	switch {
+	case scheme == "": // RFC 6750 §3.1: no error code for a caller who sent no token
+	case strings.EqualFold(scheme, oauth.TokenTypeBearer):
+		bearer += failure // DPoP stays beside it: the token may be a bound one (RFC 9449 §7.2, figure 18)
+	case strings.EqualFold(scheme, oauth.TokenTypeDPoP):
+		h.Add("WWW-Authenticate", dpop+failure) // alone: Bearer would invite to send a bound token without proof
+		return
+	default:
+		bearer, dpop = bearer+failure, dpop+failure
 	}
-	if !strings.EqualFold(scheme, oauth.TokenTypeDPoP) {
-		h.Add("WWW-Authenticate", `Bearer realm="avain"`+failure)
-	}
-	if !strings.EqualFold(scheme, oauth.TokenTypeBearer) {
-		h.Add("WWW-Authenticate", `DPoP algs="ES256 PS256 EdDSA"`+failure) // RFC 9449 §7.1
-	}
+	h.Add("WWW-Authenticate", bearer)
+	h.Add("WWW-Authenticate", dpop)
 }
 
 // paramName keeps a name that came from outside to the alphabet of parameter names,
