@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -18,8 +19,10 @@ const (
 	maxAssertion = 8 << 10 // bytes
 	maxJTI       = 256     // bytes
 
-	// maxLife is how far ahead an assertion may expire. Its mark is kept as long.
-	maxLife = 10 * time.Minute
+	// How far ahead an assertion may expire. Its mark is kept as long. An hour is what
+	// standard libraries sign for (zitadel/oidc).
+	maxLife           = 10 * time.Minute
+	maxLifeCompatible = time.Hour
 
 	// leeway is how far the clocks of client and server may differ (FAPI 2.0
 	// §5.3.2.1: at least 10 s ahead must be taken, more than 60 s must not).
@@ -87,7 +90,10 @@ func (c registered) verify(token *jws.Token) error {
 // check checks the claims of a verified assertion. What it answers is for the
 // developer of a client that has proved who it is.
 func (a assertion) check(profile login.Profile, config Config) error {
-	now := config.Now()
+	now, most := config.Now(), maxLife
+	if profile == login.ProfileCompatible {
+		most = maxLifeCompatible
+	}
 	switch {
 	case !addressed(a.Audience, profile, config):
 		return refuse("client_assertion: aud must be the issuer, as a single string", nil)
@@ -95,8 +101,8 @@ func (a assertion) check(profile login.Profile, config Config) error {
 		return refuse("client_assertion: jti must have 1 to 256 characters", nil)
 	case a.Expires.IsZero() || now.After(a.Expires.Add(leeway)):
 		return refuse("client_assertion: expired, or without exp", nil)
-	case a.Expires.After(now.Add(maxLife + leeway)):
-		return refuse("client_assertion: exp must lie within 10 minutes", nil)
+	case a.Expires.After(now.Add(most + leeway)):
+		return refuse(fmt.Sprintf("client_assertion: exp must lie within %d minutes", int(most.Minutes())), nil)
 	case a.NotBefore.After(now.Add(leeway)), a.IssuedAt.After(now.Add(leeway)):
 		return refuse("client_assertion: nbf or iat lies in the future", nil)
 	}

@@ -292,6 +292,11 @@ func TestAssertion(t *testing.T) {
 	for _, audience := range []string{issuer, endpoint, issuer + "/par"} {
 		f.accepts(t, audience, withAssertion(sign(t, jose.ES256, f.key, "k1", "", old.with("aud", audience))), "old")
 	}
+	anHour := old.with("exp", start.Add(time.Hour).Unix())
+	caller = f.accepts(t, "an hour (compatible)", withAssertion(sign(t, jose.ES256, f.key, "k1", "", anHour)), "old")
+	if len(caller.Once) != 1 || caller.Once[0].Expires.Before(start.Add(time.Hour)) {
+		t.Errorf("the mark %+v goes before the assertion: it can be replayed", caller.Once)
+	}
 	named := withAssertion(sign(t, jose.ES256, f.key, "k1", "", good))
 	named.PostForm.Set("client_id", "bank")
 	f.accepts(t, "named in the form too", named, "bank")
@@ -333,6 +338,7 @@ func TestAssertionRefused(t *testing.T) {
 		"no exp":            es(good.without("exp")),
 		"expired":           es(good.with("exp", start.Unix()-11)),
 		"lives too long":    es(good.with("exp", start.Add(10*time.Minute).Unix()+11)),
+		"over an hour":      es(honest("old").with("exp", start.Add(time.Hour).Unix()+11)),
 		"exp huge":          es(good.with("exp", 1e300)),
 		"nbf in the future": es(good.with("nbf", start.Unix()+11)),
 		"iat in the future": es(good.with("iat", start.Unix()+11)),
