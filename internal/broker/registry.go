@@ -85,7 +85,8 @@ func New(configs []Config, d Deps) (*Registry, error) {
 	return r, nil
 }
 
-// Close ends background fetches, waits for them, and lets go of idle connections.
+// Close ends background fetches, waits for them, and lets go of idle connections. Call
+// it after the last login.
 func (r *Registry) Close() {
 	r.life.end()
 	for _, u := range r.brokers {

@@ -16,7 +16,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -319,46 +318,6 @@ func (w *world) signedJWKS(change func(header, body map[string]any)) string {
 	return signJWS(w.t, brokerEntity(), header, body)
 }
 
-// signJWS signs with RS256 under the given protected header.
-func signJWS(t testing.TB, key any, header, body map[string]any) string {
-	t.Helper()
-	options := &jose.SignerOptions{}
-	for name, value := range header {
-		options = options.WithHeader(jose.HeaderKey(name), value)
-	}
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256, Key: key}, options)
-	if err != nil {
-		t.Fatal(err)
-	}
-	raw, err := compact(signer, body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return raw
-}
-
-// sealJWE encrypts for us as the algorithms and header say.
-func sealJWE(t testing.TB, to *rsa.PrivateKey, alg jose.KeyAlgorithm, enc jose.ContentEncryption, header map[string]any, plaintext string) string {
-	t.Helper()
-	options := &jose.EncrypterOptions{}
-	for name, value := range header {
-		options = options.WithHeader(jose.HeaderKey(name), value)
-	}
-	encrypter, err := jose.NewEncrypter(enc, jose.Recipient{Algorithm: alg, Key: to.Public()}, options)
-	if err != nil {
-		t.Fatal(err)
-	}
-	sealed, err := encrypter.Encrypt([]byte(plaintext))
-	if err != nil {
-		t.Fatal(err)
-	}
-	raw, err := sealed.CompactSerialize()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return raw
-}
-
 // claims is a good id_token of the dialect.
 func (w *world) claims() map[string]any {
 	now := w.clock.Now()
@@ -489,31 +448,6 @@ func mustFail(t testing.TB, err error, reason login.Reason, detail string) {
 	if failed.Kind == login.Internal {
 		t.Fatalf("error is internal: %v", failed)
 	}
-}
-
-// decoded opens a JWS of ours with our public key.
-func decoded(t testing.TB, raw string, key *rsa.PrivateKey) (header map[string]any, body map[string]any) {
-	t.Helper()
-	signed, err := jose.ParseSignedCompact(raw, []jose.SignatureAlgorithm{jose.RS256})
-	if err != nil {
-		t.Fatal(err)
-	}
-	payload, err := signed.Verify(key.Public())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := json.Unmarshal(payload, &body); err != nil {
-		t.Fatal(err)
-	}
-	encoded, _, _ := strings.Cut(raw, ".")
-	rawHeader, err := base64Decode(encoded)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := json.Unmarshal(rawHeader, &header); err != nil {
-		t.Fatal(err)
-	}
-	return header, body
 }
 
 func presets() []Preset { return []Preset{PresetOP, PresetTelia, PresetIdura, PresetSignicat} }
