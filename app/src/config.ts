@@ -59,7 +59,10 @@ function supportOf(from: Record<string, unknown>): Brand["support"] {
   const email = optionalText(from, "email", "brand.support.email");
   const phone = optionalText(from, "phone", "brand.support.phone");
   const url = optionalText(from, "url", "brand.support.url");
-  if (email !== undefined) support.email = email;
+  if (email !== undefined) {
+    if (!/^[^\s@?&]+@[^\s@?&]+$/.test(email)) throw new ConfigError("brand.support.email must be an e-mail address");
+    support.email = email;
+  }
   if (phone !== undefined) support.phone = phone;
   if (url !== undefined) {
     // It becomes a link: a javascript: address must never get there.

@@ -21,7 +21,7 @@ const answer = takeAnswer(location, history);
 const languageKey = "language";
 
 async function start(root: HTMLElement): Promise<void> {
-  let language = pickLanguage(localStorage.getItem(languageKey), navigator.languages);
+  let language = pickLanguage(rememberedLanguage(), navigator.languages);
   document.documentElement.lang = language;
   let config: Config;
   let vault: Vault;
@@ -42,17 +42,34 @@ async function start(root: HTMLElement): Promise<void> {
     );
   };
   const choose = (chosen: Language) => {
-    localStorage.setItem(languageKey, chosen);
+    rememberLanguage(chosen);
     language = chosen;
     draw();
   };
 
   draw();
   listen(model, () => {
-    language = pickLanguage(localStorage.getItem(languageKey), navigator.languages);
+    language = pickLanguage(rememberedLanguage(), navigator.languages);
     draw();
   });
   await model.open(answer);
+}
+
+/** A browser that blocks storage throws; the app must get far enough to say so. */
+function rememberedLanguage(): string | null {
+  try {
+    return localStorage.getItem(languageKey);
+  } catch {
+    return null;
+  }
+}
+
+function rememberLanguage(language: Language): void {
+  try {
+    localStorage.setItem(languageKey, language);
+  } catch {
+    // Then it lasts until the app is closed.
+  }
 }
 
 const channel = new BroadcastChannel("smartumpay");

@@ -1,7 +1,7 @@
 import { receiveAnswer, redeem } from "./login/answer.ts";
 import { abandonAttempts, addressOf, startLogin, unfinishedAttempt, type Tools } from "./login/attempt.ts";
 import type { Device } from "./login/device.ts";
-import { type Failure, NoAnswer } from "./login/failure.ts";
+import { Failure, NoAnswer } from "./login/failure.ts";
 import { asFailure } from "./login/server.ts";
 import { LoggedOut, SessionKeeper, type Lock } from "./login/session.ts";
 import type { AnsweredAttempt, OpenAttempt, Session } from "./login/vault.ts";
@@ -95,9 +95,13 @@ export class Model {
       const attempt = await unfinishedAttempt(this.world.tools);
       if (attempt?.phase === "open") {
         this.world.navigate(await addressOf(this.world.tools, attempt));
-      } else {
-        await this.#settle(); // it has become too old, or been finished in another tab
+        return;
       }
+      const tooOld = attempt === undefined && (await this.world.tools.vault.session()) === undefined;
+      if (tooOld && this.#view.name === "pending") {
+        throw new Failure("expired", { supportCode: this.#view.attempt.supportCode });
+      }
+      await this.#settle(); // it has been finished in another tab
     });
   }
 

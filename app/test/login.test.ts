@@ -206,7 +206,18 @@ describe("an interrupted login", () => {
     await tab.model.wake();
     phone.clock += attemptLife;
     await tab.model.resume();
-    expect(tab.view).toEqual({ name: "start", opening: false });
+    expect(tab.view).toMatchObject({ name: "failed", failure: { failure: "expired", supportCode: "K7Q-4TM" } });
+    expect(tab.addresses).toHaveLength(1);
+  });
+
+  it("is not resumed when another tab has finished it", async () => {
+    const phone = await Phone.make();
+    const tab = await phone.open();
+    await tab.model.login();
+    await tab.model.wake();
+    await phone.open(phone.server.authenticate(tab.address));
+    await tab.model.resume();
+    expect(tab.view.name).toBe("home");
     expect(tab.addresses).toHaveLength(1);
   });
 

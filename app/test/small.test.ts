@@ -49,6 +49,7 @@ describe("config.json", () => {
     ["brand.logo", { ...good, brand: { name: "Pay", logo: "https://cdn.example/logo.svg" } }],
     ["brand.logo", { ...good, brand: { name: "Pay", logo: "//cdn.example/logo.svg" } }],
     ["brand.support", { ...good, brand: { name: "Pay", support: [] } }],
+    ["brand.support.email", { ...good, brand: { name: "Pay", support: { email: "a@b?cc=c@d" } } }],
     ["brand.support.url", { ...good, brand: { name: "Pay", support: { url: "javascript:alert(1)" } } }],
   ])("names its mistake: %s", (member, json) => {
     expect(() => parseConfig(json)).toThrow(ConfigError);
@@ -120,8 +121,11 @@ describe("the device", () => {
   const mac = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Safari/605.1.15";
   const linux = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0";
 
+  const reduced = pixel.replace("14; Pixel 7 Build/UQ1A", "10; K");
+
   it.each([
     [pixel, 5, "android", "Chrome, Pixel 7", "Pixel 7"],
+    [reduced, 5, "android", "Chrome, Android", ""],
     [opera, 5, "android", "Opera, SM-G991B", "SM-G991B"],
     [huawei, 5, "huawei", "Huawei Browser, HUAWEI P40", "HUAWEI P40"],
     [iphone, 5, "ios", "Safari, iPhone", ""],

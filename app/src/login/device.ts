@@ -38,6 +38,7 @@ async function modelOf(hints: Hints): Promise<string> {
   } catch {
     // The browser would rather not say.
   }
+  // Chrome calls every model "K" here; two characters is the least that says anything.
   return /Android [\d.]+; ([^;)]{2,40}?)(?: Build\/[^)]*)?[;)]/.exec(hints.userAgent)?.[1] ?? "";
 }
 

@@ -119,6 +119,7 @@ const byError: Record<string, FailureName> = {
   unauthorized_client: "app",
   invalid_scope: "app",
   invalid_dpop_proof: "app",
+  invalid_token: "app",
 };
 
 /** Chooses the text for an error of the server: by reason, else by error, else the server's fault. */

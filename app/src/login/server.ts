@@ -121,6 +121,10 @@ export function asFailure(error: unknown): Failure {
     const supportCode = supportCodeFrom(error.cause["support_code"]);
     return new Failure(failureOf(error.error, reason), { reason: reason ?? reasonFrom(error.error), supportCode, cause: error });
   }
+  if (error instanceof oauth.WWWAuthenticateChallengeError) {
+    const code = reasonFrom(error.cause[0]?.parameters.error);
+    return new Failure(failureOf(code, undefined), { reason: code, cause: error });
+  }
   if (error instanceof oauth.OperationProcessingError && error.code === oauth.JWT_TIMESTAMP_CHECK) {
     return new Failure("clock", { cause: error });
   }

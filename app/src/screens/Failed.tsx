@@ -5,7 +5,7 @@ import { Button, SupportCode } from "../ui/parts.tsx";
 import type { ScreenProps } from "./props.ts";
 
 /** A login has failed: what happened, what to do next, a way out and the code for support. */
-export function Failed({ t, model, failure }: ScreenProps & { failure: Failure }) {
+export function Failed({ t, config, model, failure }: ScreenProps & { failure: Failure }) {
   const words = t.failures[failure.failure];
   return (
     <main class="screen" data-testid="error" data-failure={failure.failure} data-reason={failure.reason}>
@@ -15,7 +15,7 @@ export function Failed({ t, model, failure }: ScreenProps & { failure: Failure }
         </span>
         <h1 tabIndex={-1}>{words.title}</h1>
         <p class="lead">{words.text}</p>
-        <SupportCode t={t} code={failure.supportCode} />
+        <SupportCode t={t} config={config} code={failure.supportCode} />
       </div>
       <div class="foot">
         <Button testid="retry" onPress={() => void model.login()}>

@@ -93,7 +93,7 @@ function Benefits({ t, language, session, freshness }: ScreenProps & { session: 
           ))}
         </ul>
       )}
-      {!neverAsked && freshness.state === "fresh" && (
+      {!neverAsked && (freshness.state === "fresh" || freshness.state === "asking") && (
         <p class="quiet small updated">{t.home.updated(formatTime(language, fetchedAt, Date.now()))}</p>
       )}
     </section>

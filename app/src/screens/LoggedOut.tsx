@@ -7,6 +7,7 @@ import type { ScreenProps } from "./props.ts";
 /** Nobody is logged in any more, and why. */
 export function LoggedOut({
   t,
+  config,
   model,
   online,
   because,
@@ -21,7 +22,7 @@ export function LoggedOut({
         </span>
         <h1 tabIndex={-1}>{t.loggedOut.title}</h1>
         <p class="lead">{t.loggedOut[because]}</p>
-        <SupportCode t={t} code={supportCode} />
+        {(because === "locked" || supportCode !== undefined) && <SupportCode t={t} config={config} code={supportCode} />}
       </div>
       <div class="foot">
         {!online && <Banner kind="offline" title={t.app.offline} testid="offline" />}

@@ -5,7 +5,7 @@ import type { OpenAttempt } from "../login/vault.ts";
 import type { ScreenProps } from "./props.ts";
 
 /** A login was begun and has not come back: go on with it, or begin another. */
-export function Pending({ t, model, attempt }: ScreenProps & { attempt: OpenAttempt }) {
+export function Pending({ t, config, model, attempt }: ScreenProps & { attempt: OpenAttempt }) {
   return (
     <main class="screen" data-testid="pending">
       <SettingsBar label={t.home.settings} />
@@ -23,7 +23,7 @@ export function Pending({ t, model, attempt }: ScreenProps & { attempt: OpenAtte
         <Button kind="secondary" testid="start-over" onPress={() => void model.startOver()}>
           {t.pending.startOver}
         </Button>
-        <SupportCode t={t} code={attempt.supportCode} />
+        <SupportCode t={t} config={config} code={attempt.supportCode} />
         <p class="means">{t.pending.trouble}</p>
         <AlternativeLink label={t.start.alternative} />
       </div>

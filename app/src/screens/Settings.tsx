@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 
 import { languages, texts, type Language } from "../texts/index.ts";
 import { BackBar } from "../ui/Bar.tsx";
-import { Button } from "../ui/parts.tsx";
+import { Button, EmailLink, PhoneLink } from "../ui/parts.tsx";
 import { closeRoute } from "../ui/route.ts";
 import type { ScreenProps } from "./props.ts";
 
@@ -55,7 +55,7 @@ function Support({ t, config }: ScreenProps) {
         <div class="row">
           <dt>{t.settings.email}</dt>
           <dd>
-            <a href={`mailto:${email}`}>{email}</a>
+            <EmailLink email={email} />
           </dd>
         </div>
       )}
@@ -63,7 +63,7 @@ function Support({ t, config }: ScreenProps) {
         <div class="row">
           <dt>{t.settings.phone}</dt>
           <dd>
-            <a href={`tel:${phone.replace(/[^\d+]/g, "")}`}>{phone}</a>
+            <PhoneLink phone={phone} />
           </dd>
         </div>
       )}

@@ -81,7 +81,7 @@ export const en: Texts = {
     title: "You are logged out",
     self: "Your details have been removed from this device. See you again!",
     queued:
-      "Your details have been removed from this device. The server doesn't know yet, because there is no connection. " +
+      "Your details have been removed from this device. The service doesn't know yet, because there is no connection. " +
       "The app will tell it as soon as the connection is back.",
     ended: "Your login has ended. Log in again to continue.",
     locked: "Your account is closed. Please contact customer support.",

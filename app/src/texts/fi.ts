@@ -83,7 +83,7 @@ export const fi = {
     title: "Olet kirjautunut ulos",
     self: "Tietosi on poistettu tältä laitteelta. Nähdään taas!",
     queued:
-      "Tietosi on poistettu tältä laitteelta. Palvelin ei vielä tiedä asiasta, koska yhteyttä ei ole. " +
+      "Tietosi on poistettu tältä laitteelta. Palvelu ei vielä tiedä asiasta, koska yhteyttä ei ole. " +
       "Sovellus kertoo sille heti, kun yhteys palaa.",
     ended: "Kirjautumisesi on päättynyt. Kirjaudu uudelleen, niin pääset jatkamaan.",
     locked: "Tilisi on suljettu. Ota yhteyttä asiakastukeen.",

@@ -81,7 +81,7 @@ export const sv: Texts = {
     title: "Du är utloggad",
     self: "Dina uppgifter har tagits bort från den här enheten. På återseende!",
     queued:
-      "Dina uppgifter har tagits bort från den här enheten. Servern vet det inte ännu, eftersom anslutning saknas. " +
+      "Dina uppgifter har tagits bort från den här enheten. Tjänsten vet det inte ännu, eftersom anslutning saknas. " +
       "Appen meddelar den så snart anslutningen är tillbaka.",
     ended: "Din inloggning har upphört. Logga in igen för att fortsätta.",
     locked: "Ditt konto är stängt. Kontakta kundtjänsten.",

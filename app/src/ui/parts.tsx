@@ -1,5 +1,6 @@
 import type { ComponentChildren } from "preact";
 
+import type { Config } from "../config.ts";
 import type { Failure } from "../login/failure.ts";
 import type { Texts } from "../texts/index.ts";
 import { OfflineIcon, WarningIcon } from "./icons.tsx";
@@ -62,20 +63,37 @@ export function Banner({
   );
 }
 
-/** The code by which a support agent finds this very login. */
-export function SupportCode({ t, code }: { t: Texts; code: string | undefined }) {
-  if (code === undefined) return null;
+/** The code by which a support agent finds this very login, and how to reach one. */
+export function SupportCode({ t, code, config }: { t: Texts; code: string | undefined; config: Config }) {
+  const { phone, email } = config.brand.support;
+  if (code === undefined && phone === undefined && email === undefined) return null;
   return (
     <div class="support">
-      <p class="support-line">
-        <span class="support-label">{t.failed.supportCode}</span>
-        <span class="support-code" data-testid="support-code" translate={false}>
-          {code}
-        </span>
+      {code !== undefined && (
+        <>
+          <p class="support-line">
+            <span class="support-label">{t.failed.supportCode}</span>
+            <span class="support-code" data-testid="support-code" translate={false}>
+              {code}
+            </span>
+          </p>
+          <p class="quiet small">{t.failed.supportText}</p>
+        </>
+      )}
+      <p class="support-ways small">
+        {phone !== undefined && <PhoneLink phone={phone} />}
+        {email !== undefined && <EmailLink email={email} />}
       </p>
-      <p class="quiet small">{t.failed.supportText}</p>
     </div>
   );
+}
+
+export function PhoneLink({ phone }: { phone: string }) {
+  return <a href={`tel:${phone.replace(/[^\d+]/g, "")}`}>{phone}</a>;
+}
+
+export function EmailLink({ email }: { email: string }) {
+  return <a href={`mailto:${email}`}>{email}</a>;
 }
 
 /** Something went wrong on a screen that stays: what, and a way to try again. */

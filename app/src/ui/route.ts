@@ -5,6 +5,8 @@ export type Route = "settings" | "alternative" | undefined;
 
 const moved = "smartumpay-moved";
 
+let closing = false; // history.back() has been called and has not arrived yet
+
 function read(): Route {
   const name = location.hash.slice(1);
   return name === "settings" || name === "alternative" ? name : undefined;
@@ -14,7 +16,10 @@ function read(): Route {
 export function useRoute(): Route {
   const [route, setRoute] = useState(read);
   useEffect(() => {
-    const update = () => setRoute(read());
+    const update = () => {
+      closing = false;
+      setRoute(read());
+    };
     const events = ["popstate", "hashchange", moved];
     for (const event of events) window.addEventListener(event, update);
     return () => {
@@ -32,9 +37,11 @@ export function openRoute(route: Exclude<Route, undefined>): void {
 
 /** Closes the screen on top. Goes back if it was opened from inside, so that Back does not reopen it. */
 export function closeRoute(): void {
-  if (read() === undefined) return;
+  // Going back twice would leave the app.
+  if (closing || read() === undefined) return;
   const state = history.state as { inside?: boolean } | null;
   if (state?.inside === true) {
+    closing = true;
     history.back();
   } else {
     history.replaceState(null, "", "/");
