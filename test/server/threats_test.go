@@ -209,7 +209,8 @@ func TestThreat17StolenTokensAndProofs(t *testing.T) {
 	}
 	_, _, header := r.send(http.MethodGet, "/userinfo", nil, http.Header{"Authorization": {"DPoP " + tokens.AccessToken}})
 	nonce := header.Get("DPoP-Nonce")
-	right := robot.Proof{Method: "GET", URL: r.Service + "/userinfo", Nonce: nonce, AccessToken: tokens.AccessToken, At: r.clock.now(), ID: "same"}
+	right := proofFor(r, "/userinfo", nonce, tokens.AccessToken)
+	right.ID = "same"
 	try := func(bend func(*robot.Proof)) int {
 		p := right
 		bend(&p)
@@ -238,6 +239,11 @@ func TestThreat17StolenTokensAndProofs(t *testing.T) {
 	if first, second := try(func(*robot.Proof) {}), try(func(*robot.Proof) {}); first != http.StatusOK || second != http.StatusUnauthorized {
 		t.Errorf("a proof used twice: %d, then %d", first, second)
 	}
+}
+
+// proofFor is the proof of a GET with an access token.
+func proofFor(r *rig, path, nonce, accessToken string) robot.Proof {
+	return robot.Proof{Method: http.MethodGet, URL: r.Service + path, Nonce: nonce, AccessToken: accessToken, At: r.clock.now()}
 }
 
 // A request_uri that leaked opens a page, and no more: whoever chooses a bank there

@@ -1,0 +1,130 @@
+package server_test
+
+import (
+	"errors"
+	"testing"
+
+	"avain/internal/brokersim"
+	"avain/internal/hetu"
+	"avain/internal/login"
+	"avain/internal/robot"
+)
+
+// Two people who share everything that is not the verified code stay two people:
+// the same name and e-mail address, and codes that differ in the separator alone.
+func TestThreat10OnlyTheVerifiedCodeJoinsAccounts(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	twin := func(code string) login.Person {
+		t.Helper()
+		parsed, err := hetu.Parse(code, hetu.Artificial)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, isNew, err := r.Inside.People.Add(t.Context(), parsed, login.Person{
+			GivenName: "Kim", FamilyName: "Laine", Name: "Kim Laine", Email: "kim@example.com", Locale: "fi",
+		})
+		if err != nil || !isNew {
+			t.Fatalf("%v, new: %v", err, isNew)
+		}
+		return p
+	}
+	a, b := twin("010190-900P"), twin("010190Y900P")
+	if a.ID == b.ID || a.Subject == b.Subject {
+		t.Error("two people became one")
+	}
+	subjects := map[any]string{}
+	for _, user := range []string{"matti", "maija"} { // codes that differ in the separator
+		r.app, r.browser = r.phone()
+		l := r.start()
+		page := r.press(r.open(l), "kuikka", user, "Vahvista")
+		tokens, err := r.app.Finish(t.Context(), l, page.App)
+		if err != nil {
+			t.Fatal(err)
+		}
+		claims, err := r.app.UserInfo(t.Context(), tokens.AccessToken)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if other, taken := subjects[claims["sub"]]; taken {
+			t.Errorf("%s and %s have the same sub", other, user)
+		}
+		subjects[claims["sub"]] = user
+	}
+}
+
+// A locked person is out on every path: no new login, and none of the old tokens.
+func TestThreat13LockedPersonIsOutEverywhere(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	tokens := r.login()
+	person := r.person("aino")
+	if err := r.Inside.Store.LockPerson(t.Context(), person.ID, r.clock.now()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.app.Refresh(t.Context(), tokens.RefreshToken); code(err) != "invalid_grant" {
+		t.Errorf("refresh: %v", err)
+	}
+	if _, err := r.app.UserInfo(t.Context(), tokens.AccessToken); code(err) != "invalid_token" {
+		t.Errorf("userinfo: %v", err)
+	}
+	for name, buttons := range map[string][]string{"bank": bank, "Mobile Certificate": {"mobile"}} {
+		r.app, r.browser = r.phone()
+		l := r.start()
+		page := r.press(r.open(l), buttons...)
+		if name != "bank" {
+			page = r.mobile(page)
+		}
+		if page.App != "" {
+			t.Fatalf("%s: logged in", name)
+		}
+		r.mustTell(page, l.SupportCode)
+		if a := r.attempt(l.SupportCode); a.State != login.StateDenied || a.Reason != login.ReasonPersonLocked {
+			t.Errorf("%s: %s, %s", name, a.State, a.Reason)
+		}
+	}
+	if r.sessions() != 1 {
+		t.Errorf("%d sessions, want the old one only", r.sessions())
+	}
+}
+
+// person finds a sample person in the service's database.
+func (r *rig) person(user string) login.Person {
+	r.Helper()
+	for _, p := range brokersim.People() {
+		if p.UserID == user {
+			person, err := r.Inside.People.Identify(r.Context(), login.Identity{HETU: p.HETU})
+			if err != nil {
+				r.Fatal(err)
+			}
+			return person
+		}
+	}
+	r.Fatalf("no person %s", user)
+	return login.Person{}
+}
+
+// Foreign and made-up handles get the same answer, wherever they are tried.
+func TestThreat26ForeignHandlesAreUnknown(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	victim := r.login()
+	r.app, r.browser = r.phone()
+	own := r.login()
+	for name, try := range map[string]func(token string) error{
+		"refresh": func(token string) error { _, err := r.app.Refresh(t.Context(), token); return err },
+		"code":    func(token string) error { _, err := r.app.Redeem(t.Context(), robot.Login{}, token); return err },
+	} {
+		foreign, isForeign := errors.AsType[*robot.Refusal](try(victim.RefreshToken))
+		madeUp, isMadeUp := errors.AsType[*robot.Refusal](try(login.NewID()))
+		if !isForeign || !isMadeUp || foreign.Status != madeUp.Status || foreign.Code != madeUp.Code {
+			t.Errorf("%s: a foreign handle answers %v, a made-up one %v", name, foreign, madeUp)
+		}
+	}
+	if err := r.app.Revoke(t.Context(), "made-up"); err != nil {
+		t.Errorf("revoking what does not exist is a success: %v", err)
+	}
+	if _, err := r.app.Refresh(t.Context(), own.RefreshToken); err != nil {
+		t.Error(err)
+	}
+}
