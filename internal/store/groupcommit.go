@@ -174,11 +174,11 @@ func (g *groupCommit) commit(jobs []*job) int {
 		g.log.Error("store: a batch of writes failed", "writes", ran, "error", err)
 		n = max(n, 1)
 	}
+	g.batches.Add(1)
+	g.writes.Add(int64(ran))
 	for _, j := range jobs[:n] {
 		g.answer(j, err)
 	}
-	g.batches.Add(1)
-	g.writes.Add(int64(ran))
 	return n
 }
 

@@ -46,6 +46,7 @@ func purgeExpires(t *testing.T, s *store.Store) {
 func purgeDeletes(t *testing.T, s *store.Store) {
 	leg := begin(t, s)
 	unopened := Start(t, s)
+	claimed := Start(t, s, func(a *login.Attempt) { a.Method, a.Person = login.MethodQR, "somebody" }) // has no browser, but a story
 	session := SignIn(t, s, func(s *login.Session) { s.IdleUntil, s.EndsAt = Noon().Add(time.Hour), Noon().Add(2*time.Hour) })
 	revoked := SignIn(t, s, func(s *login.Session) { s.RevokedAt = Noon() })
 	live := SignIn(t, s)
@@ -55,6 +56,7 @@ func purgeDeletes(t *testing.T, s *store.Store) {
 	}
 	gone := map[string]func() error{
 		"unopened attempt": func() error { _, err := s.AttemptByID(t.Context(), unopened.ID); return err },
+		"claimed attempt":  func() error { _, err := s.AttemptByID(t.Context(), claimed.ID); return err },
 		"opened attempt":   func() error { _, err := s.AttemptByID(t.Context(), leg.Attempt); return err },
 		"leg":              func() error { _, err := s.LegByState(t.Context(), leg.State); return err },
 		"ended session":    func() error { _, err := s.SessionByID(t.Context(), session.ID); return err },
@@ -69,7 +71,7 @@ func purgeDeletes(t *testing.T, s *store.Store) {
 	}{
 		{"an hour", time.Hour, []string{"unopened attempt"}},
 		{"a day", day, []string{"leg"}},
-		{"thirty days", 30 * day, []string{"opened attempt"}},
+		{"thirty days", 30 * day, []string{"opened attempt", "claimed attempt"}},
 		{"ninety days", 90*day + 2*time.Hour, []string{"ended session", "revoked session"}},
 	} {
 		if _, err := s.Purge(t.Context(), Noon().Add(step.after), store.Retention{}); err != nil {
