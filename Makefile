@@ -1,0 +1,68 @@
+# `make` lists what there is to do.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+BIN := bin
+FUZZTIME ?= 20s
+SOAKTIME ?= 30m
+ARGS ?=
+
+.PHONY: help demo build test test-fast lint vuln bench fuzz soak fmt clean tools
+
+help: ## list what there is to do
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo "  Options: ARGS=\"--data DIR\" make demo · ARGS=\"--json\" make bench · FUZZTIME=5m make fuzz · SOAKTIME=2h make soak"
+
+demo: app/dist/index.html ## everything on this machine, in a browser: needs Go and Node only
+	@echo "· building and starting the demo (the first build takes a minute or two)"
+	@go run ./cmd/demo $(ARGS)
+
+build: ## the service's binary, bin/avain
+	@echo "· building $(BIN)/avain"
+	@CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o $(BIN)/avain ./cmd/avain
+	@ls -l $(BIN)/avain | awk '{ printf "  %.1f MB\n", $$5 / 1e6 }'
+
+test: ## the gate: installs what is missing, lints, runs every test with -race
+	@scripts/gate.sh
+
+test-fast: ## Go tests without -race and without browsers, for while you write
+	@go test ./internal/... ./cmd/...
+
+lint: tools ## golangci-lint
+	@echo "· golangci-lint"
+	@GOLANGCI_LINT_CACHE=$(CURDIR)/.cache/golangci .cache/bin/golangci-lint run ./...
+
+vuln: tools ## known vulnerabilities in what we depend on
+	@scripts/vuln.sh
+
+bench: ## measure against the bars (docs/performance.md)
+	@go run ./cmd/bench $(ARGS)
+
+fuzz: ## every fuzz target for FUZZTIME each
+	@scripts/fuzz.sh "$(FUZZTIME)"
+
+soak: ## the races and crashes of the store again and again, for SOAKTIME
+	@scripts/soak.sh "$(SOAKTIME)"
+
+fmt: tools ## format the source as the linter wants it
+	@.cache/bin/golangci-lint fmt ./...
+
+clean: ## remove what was built; installed packages stay
+	@rm -rf $(BIN) app/dist .cache/golangci .cache/test.log
+
+tools:
+	@scripts/install-test-tools.sh lint
+
+# npm ci is slow and needs the network: only when the lock file has changed.
+app/node_modules/.package-lock.json: app/package.json app/package-lock.json
+	@echo "· installing the phone app's packages"
+	@cd app && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+app/dist/index.html: app/node_modules/.package-lock.json app/index.html app/vite.config.ts $(shell find app/src app/public app/build -type f 2>/dev/null)
+	@echo "· building the phone app"
+	@cd app && npm run --silent build
+	@touch $@

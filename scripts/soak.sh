@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Repeats what is left to chance: races for one-time secrets and crashes under load, on
+# both databases, until the time is over (30m, 2h) or something breaks.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+case ${1:-30m} in
+  *h) seconds=$((${1%h} * 3600)) ;;
+  *m) seconds=$((${1%m} * 60)) ;;
+  *s) seconds=${1%s} ;;
+  *) echo "soak: the time must look like 90s, 30m or 2h" >&2; exit 2 ;;
+esac
+
+end=$((SECONDS + seconds)) round=0
+while [ "$SECONDS" -lt "$end" ]; do
+  round=$((round + 1))
+  echo "· round $round, $(((end - SECONDS) / 60)) minutes left"
+  AVAIN_RACE_ROUNDS=${AVAIN_RACE_ROUNDS:-1000} go test -count=1 -timeout 2h -run 'Threat05|Race|Crash|Concurren|Conform|Model' ./internal/store/... ./test/...
+done
+echo "$round rounds, nothing broke"
