@@ -83,7 +83,7 @@ func TestStrictClients(t *testing.T) {
 	for _, program := range []string{"openid-client.mjs", "oauth4webapi.mjs"} {
 		t.Run(program, func(t *testing.T) {
 			t.Parallel()
-			d := start(t, nil)
+			d, _ := start(t, nil)
 			mustBe(t, logIn(t, d, program, phoneApp(d)), d.Service)
 		})
 	}
@@ -98,7 +98,7 @@ func TestStrictConfidentialClient(t *testing.T) {
 		t.Fatal(err)
 	}
 	key := jose.JSONWebKey{Key: private, KeyID: "client-1", Algorithm: "ES256", Use: "sig"}
-	d := start(t, func(c *config.Config) {
+	d, _ := start(t, func(c *config.Config) {
 		c.Clients = append(c.Clients, config.Client{
 			ID: "benefits-web", Name: "Benefits on the web", Profile: login.ProfileStrict, Auth: login.AuthPrivateKeyJWT,
 			JWKS: publicKeys(t, key), RedirectURIs: c.Clients[0].RedirectURIs,

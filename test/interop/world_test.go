@@ -3,7 +3,9 @@ package interop_test
 import (
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"avain/internal/brokersim"
 	"avain/internal/config"
@@ -13,14 +15,21 @@ import (
 
 var keys = sync.OnceValues(demo.NewKeys)
 
+// clock is the service's clock, which a test may put forward.
+type clock struct{ ahead atomic.Int64 }
+
+func (c *clock) now() time.Time       { return time.Now().Add(time.Duration(c.ahead.Load())) }
+func (c *clock) pass(d time.Duration) { c.ahead.Add(int64(d)) }
+
 // start runs a whole installation, changed as the test wants it.
-func start(t *testing.T, change func(*config.Config)) *demo.Demo {
+func start(t *testing.T, change func(*config.Config)) (*demo.Demo, *clock) {
 	t.Helper()
 	made, err := keys()
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := demo.Start(t.Context(), demo.Options{Keys: &made, Change: change})
+	at := &clock{}
+	d, err := demo.Start(t.Context(), demo.Options{Keys: &made, Now: at.now, Change: change})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,7 +38,7 @@ func start(t *testing.T, change func(*config.Config)) *demo.Demo {
 			t.Error(err)
 		}
 	})
-	return d
+	return d, at
 }
 
 // someone is the person who logs in in every test.
@@ -38,9 +47,15 @@ func someone() brokersim.Person { return brokersim.People()[0] }
 // browser is a person's browser, which stops where an app would be opened.
 func browser(t *testing.T, stop string) *robot.Browser {
 	t.Helper()
-	transport := &http.Transport{}
-	t.Cleanup(transport.CloseIdleConnections)
-	return robot.NewBrowser(transport, stop)
+	return robot.NewBrowser(transport(t), stop)
+}
+
+// transport gives its connections back when the test ends, so that servers can stop.
+func transport(t *testing.T) *http.Transport {
+	t.Helper()
+	own := &http.Transport{}
+	t.Cleanup(own.CloseIdleConnections)
+	return own
 }
 
 // Ways of a person through our pages and those of the simulated bank.
