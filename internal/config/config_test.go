@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
+	"math/big"
 	"os"
 	"path/filepath"
 	"strings"
@@ -98,6 +99,19 @@ func publicJWKS(t testing.TB, key []byte) []byte {
 	private := must[any](t)(x509.ParsePKCS8PrivateKey(block.Bytes))
 	public := jose.JSONWebKey{Key: &private.(*rsa.PrivateKey).PublicKey, KeyID: "entity", Use: "sig", Algorithm: "RS256"}
 	return must[[]byte](t)(json.Marshal(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{public}}))
+}
+
+// certificate is a self-signed one of a key in PEM.
+func certificate(t testing.TB, key []byte) []byte {
+	t.Helper()
+	block, _ := pem.Decode(key)
+	private, ok := must[any](t)(x509.ParsePKCS8PrivateKey(block.Bytes)).(*rsa.PrivateKey)
+	if !ok {
+		t.Fatal("not an RSA key")
+	}
+	template := x509.Certificate{SerialNumber: big.NewInt(1), DNSNames: []string{"login.example.com"}}
+	der := must[[]byte](t)(x509.CreateCertificate(rand.Reader, &template, &template, &private.PublicKey, private))
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
 }
 
 func load(t testing.TB, dir, text string, environ ...string) (config.Config, error) {

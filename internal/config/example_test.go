@@ -40,8 +40,8 @@ func exampleFolder(t *testing.T) string {
 	}
 	write(t, dir, "keys/telia-entity.jwks.json", publicJWKS(t, keys[0]))
 	write(t, dir, "keys/benefits-api-secret", []byte(strings.Repeat("s", 43)))
-	write(t, dir, "tls/fullchain.pem", []byte("certificate"))
-	write(t, dir, "tls/privkey.pem", []byte("key"))
+	write(t, dir, "tls/fullchain.pem", certificate(t, keys[0]))
+	write(t, dir, "tls/privkey.pem", keys[0])
 	return dir
 }
 

@@ -192,6 +192,23 @@ func TestFilesThatCannotBeRead(t *testing.T) {
 	}
 }
 
+func TestCertificateAndKeyMustBelongTogether(t *testing.T) {
+	t.Parallel()
+	dir := folder(t)
+	keys := must[[2][]byte](t)(rsaKeys())
+	write(t, dir, "cert.pem", certificate(t, keys[0]))
+	for key, fine := range map[string]bool{"keys/signing.pem": true, "keys/decryption.pem": false, "cert.pem": false} {
+		text := strings.Replace(minimal, "public:", "public:\n  tls: {cert_file: cert.pem, key_file: "+key+"}", 1)
+		_, err := load(t, dir, text)
+		if fine != (err == nil) {
+			t.Errorf("key %s: %v", key, err)
+		}
+		if !fine && !strings.Contains(err.Error(), "public.tls: the certificate and the key cannot be used") {
+			t.Errorf("key %s: %v", key, err)
+		}
+	}
+}
+
 // A secret that others can change is refused; one that they can read is warned of.
 func TestModesOfSecretFiles(t *testing.T) {
 	t.Parallel()

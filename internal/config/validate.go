@@ -1,6 +1,7 @@
 package config
 
 import (
+	"crypto/tls"
 	"fmt"
 	"math"
 	"net"
@@ -38,8 +39,7 @@ func (v validator) public(p Public) {
 	v.baseURL(p)
 	v.listen("public.listen", p.Listen)
 	if p.TLS.Set() {
-		v.readable("public.tls.cert_file", p.TLS.CertFile)
-		v.readable("public.tls.key_file", p.TLS.KeyFile)
+		v.tls(p.TLS)
 	}
 	for i, prefix := range p.TrustedProxies {
 		// Whoever may write X-Forwarded-For chooses the address that limits count.
@@ -198,13 +198,27 @@ func (v validator) listen(path, address string) {
 }
 
 // readable checks a file that somebody else will read at start.
-func (v validator) readable(path, file string) {
+func (v validator) readable(path, file string) bool {
 	if file == "" {
 		v.add(path, "missing; name the file")
-		return
+		return false
 	}
 	if _, err := readFile(file); err != nil {
 		v.add(path, "%s: %s", file, err)
+		return false
+	}
+	return true
+}
+
+// tls sees that the certificate and the key belong together; the library's errors
+// name what is wrong and show nothing of the key.
+func (v validator) tls(t TLS) {
+	cert, key := v.readable("public.tls.cert_file", t.CertFile), v.readable("public.tls.key_file", t.KeyFile)
+	if !cert || !key {
+		return
+	}
+	if _, err := tls.LoadX509KeyPair(t.CertFile, t.KeyFile); err != nil {
+		v.add("public.tls", "the certificate and the key cannot be used: %s", err)
 	}
 }
 
