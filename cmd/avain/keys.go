@@ -119,7 +119,7 @@ func writeKeys(t terminal, dir string, files map[string][]byte) error {
 // writeNew writes a file that nobody else can read, and that must not exist: the
 // check is the system's own, so that nobody can slip a link in between.
 func writeNew(path string, content []byte) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // the operator names the folder
 	if err != nil {
 		return err
 	}
