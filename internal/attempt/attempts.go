@@ -18,6 +18,10 @@ type Store interface {
 	AttemptByID(ctx context.Context, id string) (login.Attempt, error)
 	AttemptByRequestURI(ctx context.Context, hash secret.Hash) (login.Attempt, error)
 	AttemptByCode(ctx context.Context, hash secret.Hash) (login.Attempt, error)
+	AttemptByLink(ctx context.Context, hash secret.Hash) (login.Attempt, error)
+	AttemptByAuthSession(ctx context.Context, hash secret.Hash) (login.Attempt, error)
+	// TryDigits spends one of most tries. login.ErrNotFound: no digits, or no try left.
+	TryDigits(ctx context.Context, attempt string, hash secret.Hash, at time.Time, most int) (right bool, tries int, err error)
 	// MoveAttempt carries out a move if its conditions hold, else answers
 	// login.ErrMoved with the row as it is, login.ErrNotFound or login.ErrReplayed.
 	MoveAttempt(ctx context.Context, m login.Move) (login.Attempt, error)
@@ -41,7 +45,10 @@ type People interface {
 // Lifetimes of an attempt and its secrets (protocol.md, "The attempt").
 type Lifetimes struct {
 	Attempt         time.Duration // from start to the end of everything
+	Link            time.Duration // from start until a login link must be opened
+	Confirm         time.Duration // from authentication to "Vahvista"
 	Code            time.Duration // authorization code
+	Digits          time.Duration // six digits
 	SessionIdle     time.Duration // refresh token unused
 	SessionAbsolute time.Duration // refresh token, whatever happens
 	Access          time.Duration // sessions without a refresh token end with their access token
@@ -50,7 +57,8 @@ type Lifetimes struct {
 // DefaultLifetimes are those of protocol.md.
 func DefaultLifetimes() Lifetimes {
 	return Lifetimes{
-		Attempt: 10 * time.Minute, Code: time.Minute,
+		Attempt: 10 * time.Minute, Link: 2 * time.Minute, Confirm: 2 * time.Minute,
+		Code: time.Minute, Digits: 3 * time.Minute,
 		SessionIdle: 90 * 24 * time.Hour, SessionAbsolute: 365 * 24 * time.Hour,
 		Access: 10 * time.Minute,
 	}
@@ -62,6 +70,7 @@ type Deps struct {
 	People    People
 	Now       func() time.Time
 	Lifetimes Lifetimes
+	DigitsKey secret.Text // keys the hashes of six digits; outside the database, shared by all nodes
 	// Observe is told of every move and note that was written; may be nil.
 	Observe func(login.Attempt, login.Event)
 	// Alarm is told of a code that came twice; may be nil.

@@ -15,31 +15,44 @@ import (
 	"avain/internal/session"
 )
 
-// Issue is the single gate through which every authorization code goes out,
+// Issue lets the code of a direct login out as soon as the person has proved who
+// they are. Asking again gets the same code while it lives.
+func (s *Attempts) Issue(ctx context.Context, a login.Attempt, bearer secret.Text, e login.Event) (secret.Text, login.Attempt, error) {
+	return s.issue(ctx, a, bearer, e, false)
+}
+
+// issue is the single gate through which every authorization code goes out,
 // whatever the method: a person who is locked gets none, here and nowhere else
 // (a lock that one path forgets was Authelia CVE-2025-24806). The code is derived
 // from the bearer, the secret of whoever may have it: for direct and link logins the
-// browser. Asking again gets the same code while it lives.
-func (s *Attempts) Issue(ctx context.Context, a login.Attempt, bearer secret.Text, e login.Event) (secret.Text, login.Attempt, error) {
-	if _, ok := Next(a.Method, a.State, Confirm); !ok && a.State != login.StateConfirmed {
+// browser. With digits, the browser may show six digits from now on too.
+func (s *Attempts) issue(ctx context.Context, a login.Attempt, bearer secret.Text, e login.Event, digits bool) (secret.Text, login.Attempt, error) {
+	event := Confirm
+	if a.State == login.StateConfirmed {
+		if !digits {
+			return s.again(a, bearer)
+		}
+		event = Recode
+	}
+	if _, ok := Next(a.Method, a.State, event); !ok {
 		return secret.Text{}, a, s.whyNot(a, login.Move{At: s.d.Now()})
 	}
 	if err := s.mayLogIn(ctx, a.Person); err != nil {
 		ended, endErr := s.End(ctx, a, Deny, login.AsError(err).Reason, login.Event{Step: StepConfirm})
 		return secret.Text{}, ended, errors.Join(err, endErr)
 	}
-	code := bearer.Derive("authorization code", a.ID)
-	if a.State == login.StateConfirmed {
-		return s.again(a, code)
-	}
-	now := s.d.Now()
+	code := codeFor(a, bearer)
 	e.Step, e.Outcome = StepConfirm, login.OutcomeOK
-	moved, err := s.move(ctx, a, Confirm, login.Move{
+	m := login.Move{
 		Event: e, IfBrowser: session.Binding(bearer, a.ID),
-		SetCode: code.Hash(), SetCodeEnds: now.Add(s.d.Lifetimes.Code),
-	})
+		SetCode: code.Hash(), SetCodeEnds: s.d.Now().Add(s.d.Lifetimes.Code),
+	}
+	if digits {
+		m.Digits = s.newDigits(a, bearer)
+	}
+	moved, err := s.move(ctx, a, event, m)
 	if errors.Is(err, login.ErrMoved) && moved.State == login.StateConfirmed && owns(moved, bearer) {
-		return s.again(moved, code) // two clicks at once: both get the one code
+		return s.again(moved, bearer) // two clicks at once: both get the one code
 	}
 	if err != nil {
 		return secret.Text{}, moved, err
@@ -47,11 +60,20 @@ func (s *Attempts) Issue(ctx context.Context, a login.Attempt, bearer secret.Tex
 	return code, moved, nil
 }
 
-func (s *Attempts) again(a login.Attempt, code secret.Text) (secret.Text, login.Attempt, error) {
+func codeFor(a login.Attempt, bearer secret.Text) secret.Text {
+	return bearer.Derive("authorization code", a.ID)
+}
+
+// again answers with the code that has gone out already, to the browser that owns
+// the attempt.
+func (s *Attempts) again(a login.Attempt, bearer secret.Text) (secret.Text, login.Attempt, error) {
+	if !owns(a, bearer) {
+		return secret.Text{}, a, login.E(login.Conflict, login.ReasonOtherBrowser, nil)
+	}
 	if !s.d.Now().Before(a.CodeExpiresAt) {
 		return secret.Text{}, a, login.E(login.Gone, login.ReasonCodeExpired, nil)
 	}
-	return code, a, nil
+	return codeFor(a, bearer), a, nil
 }
 
 func (s *Attempts) mayLogIn(ctx context.Context, person string) error {

@@ -13,6 +13,7 @@ const (
 	Claim        Event = "claim"        // qr: an app scanned the code
 	Approve      Event = "approve"      // qr: the page approved the app
 	Verify       Event = "verify"       // credentials: the password was right
+	Recode       Event = "recode"       // another code for the same login: six digits, or a redirect that was lost
 	Redeem       Event = "redeem"       // the app exchanged its code
 	Deny         Event = "deny"
 	Expire       Event = "expire"
@@ -22,7 +23,7 @@ const (
 
 // Events lists every event.
 func Events() []Event {
-	return []Event{Open, Authenticate, Confirm, Claim, Approve, Verify, Redeem, Deny, Expire, Burn, Fail}
+	return []Event{Open, Authenticate, Confirm, Claim, Approve, Verify, Recode, Redeem, Deny, Expire, Burn, Fail}
 }
 
 type arrow struct {
@@ -40,6 +41,7 @@ func arrows(method login.Method) []arrow {
 			{login.StateOpened, Open, login.StateOpened}, // back to the list, another bank
 			{login.StateOpened, Authenticate, login.StateAuthenticated},
 			{login.StateAuthenticated, Confirm, login.StateConfirmed},
+			{login.StateConfirmed, Recode, login.StateConfirmed},
 			{login.StateConfirmed, Redeem, login.StateRedeemed},
 		}
 	case login.MethodQR:

@@ -13,12 +13,15 @@ import (
 // The steps of a timeline, in the order of a good login.
 const (
 	StepStart    = "start"    // the app asked
+	StepOpen     = "open"     // a browser took a login link
 	StepPage     = "page"     // a browser was shown the means
 	StepChoose   = "choose"   // a means was chosen; off to the broker
 	StepReturn   = "return"   // the broker sent the browser back
 	StepIdentify = "identify" // the person was found
 	StepConfirm  = "confirm"  // a code went out
 	StepRedeem   = "redeem"   // the app exchanged it
+	StepDigits   = "digits"   // the app brought six digits
+	StepReport   = "report"   // an app got a code that it did not ask for
 	StepCancel   = "cancel"
 	StepExpire   = "expire"
 )

@@ -40,9 +40,17 @@ type Move struct {
 	SetCode     secret.Hash // hash of the authorization code that goes out
 	SetCodeEnds time.Time
 
+	Digits    *Digits     // six digits that the browser shows from now on; those that are there stay
 	Leg       *Leg        // a journey to a broker that begins with this move
 	FinishLeg secret.Hash // the journey that ends with this move
 	Once      []Once      // marks set in the same transaction; ErrReplayed if one is set already
+}
+
+// Digits are the six digits that a browser shows to a person whose app it cannot
+// reach. The hash is keyed: there are only a million of them.
+type Digits struct {
+	Hash    secret.Hash
+	Expires time.Time
 }
 
 // Proven is what an attempt remembers of a proven identity: never the identity

@@ -18,6 +18,13 @@ const (
 	ReasonOtherBrowser      Reason = "other_browser"       // came back in a browser that did not start it
 	ReasonCookiesBlocked    Reason = "cookies_blocked"     // the browser keeps no cookies
 	ReasonRateLimited       Reason = "rate_limited"        // too many tries
+	ReasonLinkExpired       Reason = "link_expired"        // login link opened too late
+	ReasonLinkReused        Reason = "link_reused"         // login link opened in a second browser: burned
+	ReasonConfirmLate       Reason = "confirm_late"        // authenticated, but did not confirm in time
+	ReasonDigitsWrong       Reason = "digits_wrong"        // six digits do not match; tries are left
+	ReasonDigitsBurned      Reason = "digits_burned"       // too many wrong digits: burned
+	ReasonDigitsExpired     Reason = "digits_expired"      // six digits too old, or none were shown
+	ReasonUnexpectedCode    Reason = "unexpected_code"     // an app got the code of a login that it did not start: burned
 )
 
 // What the broker did.
@@ -62,6 +69,8 @@ func Reasons() []Reason {
 		ReasonCancelledByPerson, ReasonCancelledAtBroker, ReasonNoBenefits, ReasonPersonLocked,
 		ReasonAttemptExpired, ReasonAttemptUsed, ReasonAttemptEnded, ReasonAttemptUnknown,
 		ReasonOtherBrowser, ReasonCookiesBlocked, ReasonRateLimited,
+		ReasonLinkExpired, ReasonLinkReused, ReasonConfirmLate, ReasonDigitsWrong, ReasonDigitsBurned,
+		ReasonDigitsExpired, ReasonUnexpectedCode,
 		ReasonBrokerDown, ReasonBrokerSlow, ReasonBrokerError, ReasonBrokerTimeout, ReasonBrokerResponse,
 		ReasonIdentificationStale, ReasonIdentificationWeak, ReasonIdentityIncomplete,
 		ReasonMeansUnavailable, ReasonBrokerNotInOperation,

@@ -20,6 +20,9 @@ const (
 	InsufficientScope       = "insufficient_scope" // RFC 6750 §3.1
 	InvalidDPoPProof        = "invalid_dpop_proof" // RFC 9449 §5
 	UseDPoPNonce            = "use_dpop_nonce"     // RFC 9449 §8
+
+	InsufficientAuthorization = "insufficient_authorization" // draft-ietf-oauth-first-party-apps-04 §5.2.2
+	InvalidSession            = "invalid_session"            // draft-ietf-oauth-first-party-apps-04 §5.2.2
 )
 
 // Values that appear in more than one place.

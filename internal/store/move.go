@@ -52,13 +52,26 @@ func (s *Store) MoveAttempt(ctx context.Context, m login.Move) (login.Attempt, e
 			}
 		}
 		a, err := scanAttempt(tx.QueryRowContext(ctx, moveSQL, args...))
-		if err != nil || m.Leg == nil {
+		if err != nil {
 			return a, one(err, login.ErrMoved)
 		}
-		leg := *m.Leg
-		leg.Attempt = m.Attempt
-		return a, beginLeg(ctx, tx, leg, m.At)
+		return a, beside(ctx, tx, m)
 	})
+}
+
+// beside writes what begins with a move, in rows of its own.
+func beside(ctx context.Context, tx runner, m login.Move) error {
+	if m.Digits != nil {
+		if err := showDigits(ctx, tx, m.Attempt, *m.Digits); err != nil {
+			return err
+		}
+	}
+	if m.Leg == nil {
+		return nil
+	}
+	leg := *m.Leg
+	leg.Attempt = m.Attempt
+	return beginLeg(ctx, tx, leg, m.At)
 }
 
 // changeAttempt runs a conditional change of an attempt, its marks first. When the

@@ -1,0 +1,109 @@
+package attempt
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"avain/internal/login"
+	"avain/internal/oauth"
+	"avain/internal/secret"
+)
+
+// digitTries is how often an app may guess: three of a million.
+const digitTries = 3
+
+// sixDigits derives the digits from the browser's secret. 2⁶⁴ is so much larger than
+// a million that no digit is likelier than another by more than 10⁻¹³.
+func sixDigits(browser secret.Text, attempt string) string {
+	hash := browser.Derive("six digits", attempt).Hash()
+	return fmt.Sprintf("%06d", binary.BigEndian.Uint64(hash[:8])%1_000_000)
+}
+
+// digitsHash is what the database holds of them.
+func (s *Attempts) digitsHash(attempt, digits string) secret.Hash {
+	return s.d.DigitsKey.Derive("six digits", attempt, digits).Hash()
+}
+
+func (s *Attempts) newDigits(a login.Attempt, browser secret.Text) *login.Digits {
+	return &login.Digits{
+		Hash:    s.digitsHash(a.ID, sixDigits(browser, a.ID)),
+		Expires: s.d.Now().Add(s.d.Lifetimes.Digits),
+	}
+}
+
+// ForApp finds the attempt that an app speaks of: by its auth_session, and only for
+// the key that started it. A leaked auth_session opens nothing (threat 18), and
+// wrong key and wrong session look alike (threat 26).
+func (s *Attempts) ForApp(ctx context.Context, client string, authSession secret.Text, key string) (login.Attempt, error) {
+	a, err := s.d.Store.AttemptByAuthSession(ctx, authSession.Hash())
+	if errors.Is(err, login.ErrNotFound) || err == nil && (a.Client != client || a.Key != key) {
+		return login.Attempt{}, login.E(login.NotFound, login.ReasonAttemptUnknown, login.ErrNotFound).WithCode(oauth.InvalidSession)
+	}
+	if err != nil {
+		return login.Attempt{}, err
+	}
+	return s.expireIfDue(ctx, a)
+}
+
+// Complete exchanges the six digits that a person has typed into the waiting app
+// for an authorization code. The digits travel from browser to app and never the
+// other way, and only the app whose key started the login may try: a phisher who
+// gets the digits out of a victim needs the victim's phone, and one who starts a
+// login himself needs digits that only the victim's browser shows (threats 1, 22).
+func (s *Attempts) Complete(ctx context.Context, a login.Attempt, authSession secret.Text, digits string) (secret.Text, error) {
+	if a.State != login.StateConfirmed {
+		return secret.Text{}, login.E(login.Conflict, login.ReasonDigitsExpired, nil).WithCode(oauth.InsufficientAuthorization)
+	}
+	right, tries, err := s.d.Store.TryDigits(ctx, a.ID, s.digitsHash(a.ID, digits), s.d.Now(), digitTries)
+	switch {
+	case errors.Is(err, login.ErrNotFound):
+		return secret.Text{}, login.E(login.Gone, login.ReasonDigitsExpired, err).WithCode(oauth.AccessDenied)
+	case err != nil:
+		return secret.Text{}, err
+	case !right && tries < digitTries:
+		err := s.Note(ctx, a, login.Event{Step: StepDigits, Outcome: login.OutcomeRefused, Reason: login.ReasonDigitsWrong})
+		return secret.Text{}, errors.Join(login.E(login.Invalid, login.ReasonDigitsWrong, nil).WithCode(oauth.InsufficientAuthorization), err)
+	case !right:
+		_, err := s.End(ctx, a, Burn, login.ReasonDigitsBurned, login.Event{Step: StepDigits})
+		return secret.Text{}, errors.Join(login.E(login.Gone, login.ReasonDigitsBurned, nil).WithCode(oauth.AccessDenied), err)
+	}
+	return s.reissue(ctx, a, authSession)
+}
+
+// reissue gives the app a code of its own, derived from its auth_session. The one
+// that went out to the browser dies with it.
+func (s *Attempts) reissue(ctx context.Context, a login.Attempt, authSession secret.Text) (secret.Text, error) {
+	if err := s.mayLogIn(ctx, a.Person); err != nil {
+		_, endErr := s.End(ctx, a, Deny, login.AsError(err).Reason, login.Event{Step: StepDigits})
+		return secret.Text{}, errors.Join(err, endErr)
+	}
+	code := authSession.Derive("authorization code", a.ID)
+	_, err := s.move(ctx, a, Recode, login.Move{
+		Event:   login.Event{Step: StepDigits, Outcome: login.OutcomeOK},
+		SetCode: code.Hash(), SetCodeEnds: s.d.Now().Add(s.d.Lifetimes.Code),
+	})
+	if err != nil {
+		return secret.Text{}, err
+	}
+	return code, nil
+}
+
+// Report is an app's word that it got a code which it did not ask for: somebody has
+// led a person to confirm another's login. Whoever holds the code can say so, and
+// the login is burned.
+func (s *Attempts) Report(ctx context.Context, code secret.Text, client string) error {
+	a, err := s.d.Store.AttemptByCode(ctx, code.Hash())
+	if errors.Is(err, login.ErrNotFound) || err == nil && a.Client != client {
+		return nil // nothing to burn, and nothing to learn
+	}
+	if err != nil || a.State.Over() {
+		return err
+	}
+	_, err = s.End(ctx, a, Burn, login.ReasonUnexpectedCode, login.Event{Step: StepReport})
+	if errors.Is(err, login.ErrMoved) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,83 @@
+package attempt
+
+import (
+	"context"
+	"errors"
+
+	"avain/internal/login"
+	"avain/internal/secret"
+	"avain/internal/session"
+)
+
+// ByLink finds the attempt of a login link. It changes nothing: mail scanners and
+// messengers open links too.
+func (s *Attempts) ByLink(ctx context.Context, link secret.Text) (login.Attempt, error) {
+	a, err := s.d.Store.AttemptByLink(ctx, link.Hash())
+	if errors.Is(err, login.ErrNotFound) {
+		return login.Attempt{}, login.E(login.NotFound, login.ReasonAttemptUnknown, err)
+	}
+	if err != nil {
+		return login.Attempt{}, err
+	}
+	return s.expireIfDue(ctx, a)
+}
+
+// OpenLink takes a login link for the browser in which the person pressed
+// "Kirjaudu". The first browser owns it. A second one means that the link has got
+// into other hands (one link sent to many victims, threat 24), so the attempt is
+// burned, and whoever holds either browser is told.
+func (s *Attempts) OpenLink(ctx context.Context, a login.Attempt, browser secret.Text, e login.Event) (login.Attempt, error) {
+	binding := session.Binding(browser, a.ID)
+	if !a.Browser.Zero() && !owns(a, browser) {
+		return s.burnLink(ctx, a, e)
+	}
+	if a.State != login.StateCreated {
+		return a, nil // the same browser again
+	}
+	if !s.d.Now().Before(a.CreatedAt.Add(s.d.Lifetimes.Link)) {
+		e.Step = StepOpen
+		ended, err := s.End(ctx, a, Fail, login.ReasonLinkExpired, e)
+		return ended, errors.Join(login.E(login.Gone, login.ReasonLinkExpired, nil), err)
+	}
+	e.Step, e.Outcome = StepOpen, login.OutcomeOK
+	moved, err := s.move(ctx, a, Open, login.Move{Event: e, IfBrowser: binding, SetBrowser: binding})
+	if login.HasReason(err, login.ReasonOtherBrowser) {
+		return s.burnLink(ctx, moved, e) // two browsers at the same moment
+	}
+	return moved, err
+}
+
+func (s *Attempts) burnLink(ctx context.Context, a login.Attempt, e login.Event) (login.Attempt, error) {
+	refused := login.E(login.Conflict, login.ReasonLinkReused, nil)
+	if a.State.Over() {
+		return a, refused
+	}
+	e.Step = StepOpen
+	burned, err := s.End(ctx, a, Burn, login.ReasonLinkReused, e)
+	if errors.Is(err, login.ErrMoved) {
+		err = nil // burned already, by the other one
+	}
+	return burned, errors.Join(refused, err)
+}
+
+// Confirm is the person's "Vahvista kirjautuminen": the code goes out, and with it
+// the six digits for a browser that cannot return to the app. It also rescues a
+// direct login whose redirect was lost: its code has gone out already, so only the
+// digits are new, and the person has seen on the page whom they let in.
+func (s *Attempts) Confirm(ctx context.Context, a login.Attempt, browser secret.Text, e login.Event) (secret.Text, login.Attempt, error) {
+	late := a.State == login.StateAuthenticated && !s.d.Now().Before(a.UpdatedAt.Add(s.d.Lifetimes.Confirm))
+	if late {
+		e.Step = StepConfirm
+		ended, err := s.End(ctx, a, Fail, login.ReasonConfirmLate, e)
+		return secret.Text{}, ended, errors.Join(login.E(login.Gone, login.ReasonConfirmLate, nil), err)
+	}
+	return s.issue(ctx, a, browser, e, true)
+}
+
+// Digits are what the browser shows: the same six for the same browser each time.
+func (s *Attempts) Digits(a login.Attempt, browser secret.Text) (string, error) {
+	if a.State != login.StateConfirmed || !owns(a, browser) || browser.Empty() {
+		return "", login.E(login.Conflict, login.ReasonOtherBrowser, nil)
+	}
+	return sixDigits(browser, a.ID), nil
+}

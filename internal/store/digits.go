@@ -1,0 +1,40 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"avain/internal/login"
+	"avain/internal/secret"
+)
+
+const (
+	// Asking again for the digits of an attempt neither adds time nor gives back tries.
+	showDigitsSQL = `INSERT INTO digits (attempt, hash, expires_at, tries) VALUES ($1, $2, $3, 0) ON CONFLICT DO NOTHING`
+
+	tryDigitsSQL = `UPDATE digits SET tries = tries + 1
+		WHERE attempt = $1 AND tries < $3 AND expires_at > $4
+		RETURNING hash = $2, tries`
+)
+
+func showDigits(ctx context.Context, tx runner, attempt string, d login.Digits) error {
+	_, err := tx.ExecContext(ctx, showDigitsSQL, attempt, d.Hash[:], millis(d.Expires))
+	return err
+}
+
+// TryDigits spends one of the tries that an attempt's digits have and says whether
+// these were the right ones, and how many tries were spent by then. It is one
+// statement: of many guesses at once no more than most are looked at (threat 22).
+// login.ErrNotFound: there are no digits, they have expired, or no try is left.
+func (s *Store) TryDigits(ctx context.Context, attempt string, h secret.Hash, at time.Time, most int) (right bool, tries int, err error) {
+	if !storable(attempt) {
+		return false, 0, login.ErrNotFound
+	}
+	err = s.db.write(ctx, func(ctx context.Context, tx runner) error {
+		return one(tx.QueryRowContext(ctx, tryDigitsSQL, attempt, h[:], most, millis(at)).Scan(&right, &tries), login.ErrNotFound)
+	})
+	if err != nil {
+		return false, 0, wrap("try digits", err)
+	}
+	return right, tries, nil
+}
