@@ -6,7 +6,8 @@ import { createInterface } from 'node:readline'
 
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]()
 
-async function hear() {
+/** The next line of the test. */
+export async function heard() {
   const { value, done } = await lines.next()
   if (done) throw new Error('the test has gone away')
   return JSON.parse(value)
@@ -17,13 +18,18 @@ export function say(message) {
 }
 
 /** What the test tells first: issuer, client_id, redirect_uri and so on. */
-export const settings = hear
+export const settings = heard
 
 /** Lets a person go to an address to log in or out; answers where the browser stopped. */
 export async function browse(url, to) {
   say({ open: url.href, to })
-  const { back } = await hear()
+  const { back } = await heard()
   return new URL(back)
+}
+
+/** Waits until the test needs the program no longer. */
+export async function untilGone() {
+  while (!(await lines.next()).done);
 }
 
 /** Reports what the test is to compare with what it knows. */
