@@ -1,0 +1,120 @@
+package browser_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// wire is the network between a browser and the world: a proxy through which every
+// request goes, service workers' too. A test can cut it, and lose answers on it.
+// Nothing but the installation can be reached.
+type wire struct {
+	server *httptest.Server
+	ours   func(address string) bool
+
+	mu     sync.Mutex
+	cut    bool
+	losing map[string]int // by path: so many answers more get lost on the way
+	lost   map[string]int
+	onBack func(answer *http.Response)
+}
+
+func newWire(t *testing.T, ours func(string) bool) *wire {
+	t.Helper()
+	w := &wire{ours: ours, losing: map[string]int{}, lost: map[string]int{}}
+	transport := &http.Transport{}
+	w.server = httptest.NewServer(&httputil.ReverseProxy{
+		Transport: transport, FlushInterval: -1,
+		Rewrite:        func(*httputil.ProxyRequest) {}, // requests to a proxy name their whole address
+		ModifyResponse: w.carry,
+		ErrorHandler:   func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) },
+	})
+	handler := w.server.Config.Handler
+	w.server.Config.Handler = http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if w.isCut() || r.Method == http.MethodConnect || !w.ours(r.URL.Scheme+"://"+r.URL.Host) {
+			panic(http.ErrAbortHandler) // as if there were no network
+		}
+		handler.ServeHTTP(rw, r)
+	})
+	t.Cleanup(func() {
+		w.server.CloseClientConnections()
+		w.server.Close()
+		transport.CloseIdleConnections()
+	})
+	return w
+}
+
+func (w *wire) isCut() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.cut
+}
+
+// setCut cuts the wire, or mends it.
+func (w *wire) setCut(cut bool) {
+	w.mu.Lock()
+	w.cut = cut
+	w.mu.Unlock()
+	if cut {
+		w.server.CloseClientConnections()
+	}
+}
+
+// lose lets the next n answers from a path get lost in the middle, after the server
+// has done what was asked.
+func (w *wire) lose(path string, n int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.losing[path] = n
+}
+
+// wasLost is how many answers from a path have got lost.
+func (w *wire) wasLost(path string) int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.lost[path]
+}
+
+// change lets a test rewrite answers on their way; nil ends it.
+func (w *wire) change(onBack func(answer *http.Response)) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.onBack = onBack
+}
+
+func (w *wire) carry(answer *http.Response) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	path := answer.Request.URL.Path
+	if w.losing[path] > 0 && answer.Request.Method != http.MethodOptions {
+		w.losing[path]--
+		w.lost[path]++
+		// An answer that promises more than comes is cut off when it ends. (One that does
+		// not come at all, the browser would ask for again by itself.)
+		answer.ContentLength += 100
+		answer.Header.Set("Content-Length", strconv.FormatInt(answer.ContentLength, 10))
+	}
+	if w.onBack != nil {
+		w.onBack(answer)
+	}
+	return nil
+}
+
+// sayInstead makes the service tell the app another reason for the end of a login.
+func sayInstead(reason string) func(*http.Response) {
+	return func(answer *http.Response) {
+		location, err := answer.Location()
+		if err != nil || !strings.HasPrefix(location.Path, "/return") {
+			return
+		}
+		values := location.Query()
+		values.Set("reason", reason)
+		location.RawQuery = values.Encode()
+		answer.Header.Set("Location", location.String())
+	}
+}

@@ -1,0 +1,170 @@
+package browser_test
+
+import (
+	"bytes"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"avain/internal/brokersim"
+	"avain/internal/config"
+	"avain/internal/demo"
+	"avain/internal/login"
+)
+
+// world is a whole installation: service, banks and phone app, in a folder that
+// outlives a restart.
+type world struct {
+	*testing.T
+	*demo.Demo
+	clock *clock
+	log   *lockedBuffer
+
+	data    string
+	browser *browser // the last one that was started
+}
+
+// clock is the clock of service and banks, which a test may move. The browser has
+// its own.
+type clock struct {
+	mu     sync.Mutex
+	offset time.Duration
+}
+
+func (c *clock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return time.Now().Add(c.offset)
+}
+
+func (c *clock) pass(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.offset += d
+}
+
+// right sets the clock right again.
+func (c *clock) right() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.offset = 0
+}
+
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+// newWorld waits for a free place among the browsers, and starts an installation.
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	takeSlot(t)
+	w := &world{T: t, clock: &clock{}, log: &lockedBuffer{}, data: t.TempDir()}
+	w.start(demo.Options{})
+	t.Cleanup(func() {
+		if err := w.Close(); err != nil {
+			t.Error(err)
+		}
+		if t.Failed() {
+			t.Logf("the service's log:\n%s", w.log)
+		}
+	})
+	return w
+}
+
+func (w *world) start(o demo.Options) {
+	w.Helper()
+	keys, err := sharedKeys()
+	if err != nil {
+		w.Fatal(err)
+	}
+	app, err := builtApp()
+	if err != nil {
+		w.Fatal(err)
+	}
+	o.Keys, o.AppDir, o.Data, o.Now = &keys, app, w.data, w.clock.now
+	o.Log = slog.New(slog.NewJSONHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	o.Timing = brokersim.Timing{FirstPoll: 10 * time.Millisecond, Poll: 10 * time.Millisecond, Slow: 1500 * time.Millisecond}
+	o.Change = func(c *config.Config) {
+		for i := range c.Brokers {
+			c.Brokers[i].Timeout = 20 * time.Second // a busy machine is no slow broker
+		}
+	}
+	if w.Demo, err = demo.Start(w.Context(), o); err != nil {
+		w.Fatal(err)
+	}
+}
+
+// restart ends every server and starts them again at the same addresses, with the
+// same data: what a deployment does.
+func (w *world) restart() {
+	w.Helper()
+	if err := w.Close(); err != nil {
+		w.Fatal(err)
+	}
+	address := func(base string) string { return strings.TrimPrefix(base, "http://") }
+	w.start(demo.Options{
+		Service: address(w.Service), App: address(w.App), Banks: address(w.Banks), Mail: address(w.Mail),
+	})
+}
+
+// ours reports whether an address belongs to the installation.
+func (w *world) ours(address string) bool {
+	for _, base := range []string{w.Service, w.App, w.Banks, w.Mail} {
+		if address == base || strings.HasPrefix(address, base+"/") {
+			return true
+		}
+	}
+	return false
+}
+
+// attempt reads a login from the database, as support would.
+func (w *world) attempt(supportCode string) login.Attempt {
+	w.Helper()
+	a, err := w.Inside.Store.AttemptBySupportCode(w.Context(), supportCode)
+	if err != nil {
+		w.Fatalf("support code %s: %v", supportCode, err)
+	}
+	return a
+}
+
+// sessions counts the sessions of a sample person that are not over.
+func (w *world) sessions(user string) int {
+	w.Helper()
+	for _, p := range brokersim.People() {
+		if p.UserID != user {
+			continue
+		}
+		person, err := w.Inside.People.Identify(w.Context(), login.Identity{HETU: p.HETU})
+		if err != nil {
+			w.Fatal(err)
+		}
+		all, err := w.Inside.Store.SessionsOfPerson(w.Context(), person.ID)
+		if err != nil {
+			w.Fatal(err)
+		}
+		n := 0
+		for _, s := range all {
+			if s.Live(w.clock.now()) {
+				n++
+			}
+		}
+		return n
+	}
+	w.Fatalf("nobody is called %s", user)
+	return 0
+}
