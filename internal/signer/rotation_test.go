@@ -249,7 +249,7 @@ func TestChangeOfAlgorithm(t *testing.T) {
 	if n := len(rows(t, shelf)); n != 2 {
 		t.Fatalf("%d keys, want the old and the new one", n)
 	}
-	if alg := header(t, sign(t, after, honest(c.now()), signer.TypAccessToken)).Alg; alg != "ES256" {
+	if alg := signedBy(t, after, c.now()); alg != "ES256" {
 		t.Errorf("the new algorithm signs before its key was published for a day: %s", alg)
 	}
 	if algs := after.Algs(); !slices.Contains(algs, "ES256") || !slices.Contains(algs, "EdDSA") {
@@ -259,7 +259,7 @@ func TestChangeOfAlgorithm(t *testing.T) {
 		t.Errorf("a token of the old algorithm: %v", err)
 	}
 	c.advance(day)
-	if alg := header(t, sign(t, after, honest(c.now()), signer.TypAccessToken)).Alg; alg != "EdDSA" {
+	if alg := signedBy(t, after, c.now()); alg != "EdDSA" {
 		t.Errorf("after a day %s signs", alg)
 	}
 	for range 30 * 24 { // the upgrade is stuck half-way
@@ -270,6 +270,21 @@ func TestChangeOfAlgorithm(t *testing.T) {
 	if n := len(rows(t, shelf)); n > 40 {
 		t.Errorf("two nodes outbid each other to %d keys", n)
 	}
+}
+
+// signedBy signs something and returns the algorithm, which the claims must have
+// been told.
+func signedBy(t *testing.T, s *signer.Signer, now time.Time) string {
+	t.Helper()
+	told := ""
+	token, err := s.SignBy(t.Context(), func(alg string) any { told = alg; return honest(now) }, signer.TypIDToken)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if alg := header(t, token).Alg; alg != told {
+		t.Errorf("the claims were told %s, and %s signed", told, alg)
+	}
+	return told
 }
 
 // Who can write to the database, but does not hold the keyset, gains nothing.

@@ -90,6 +90,12 @@ func New(config Config) (*Signer, error) {
 // its header. The claims are anything that encodes to a JSON object; typ is one of
 // the types above.
 func (s *Signer) Sign(ctx context.Context, claims any, typ string) (string, error) {
+	return s.SignBy(ctx, func(string) any { return claims }, typ)
+}
+
+// SignBy is Sign for claims that depend on the algorithm of the active key, as
+// at_hash does. After a change of the configuration that is not yet the new one.
+func (s *Signer) SignBy(ctx context.Context, claims func(alg string) any, typ string) (string, error) {
 	keys, err := s.current(ctx)
 	if err != nil {
 		return "", err
@@ -102,7 +108,7 @@ func (s *Signer) Sign(ctx context.Context, claims any, typ string) (string, erro
 	if !ok {
 		return "", fmt.Errorf("signer: no tokens of type %q are signed here", typ)
 	}
-	payload, err := json.Marshal(claims)
+	payload, err := json.Marshal(claims(active.row.Alg))
 	if err != nil {
 		return "", fmt.Errorf("signer: encode claims: %w", err)
 	}

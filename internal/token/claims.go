@@ -3,6 +3,7 @@ package token
 import (
 	"context"
 	"crypto/sha256"
+	"crypto/sha512"
 	"encoding/base64"
 	"slices"
 	"strings"
@@ -10,6 +11,8 @@ import (
 	"avain/internal/login"
 	"avain/internal/oauth"
 	"avain/internal/signer"
+
+	"github.com/go-jose/go-jose/v4"
 )
 
 type confirmation struct {
@@ -82,14 +85,26 @@ func (f *Feature) idToken(ctx context.Context, c login.Client, s login.Session, 
 		return "", nil
 	}
 	now := f.d.Now()
-	half := sha256.Sum256([]byte(accessToken)) // at_hash: left half of the hash (OpenID Connect Core §3.1.3.6)
-	return f.d.Signer.Sign(ctx, idClaims{
-		Issuer: f.d.BaseURL, Subject: f.d.Clients.Subject(c, p), Audience: s.Client,
-		Expires: now.Add(f.d.AccessLife).Unix(), Issued: now.Unix(), AuthTime: s.AuthTime.Unix(),
-		Nonce: s.Nonce, ACR: s.ACR, AMR: s.AMR, Session: s.ID,
-		AtHash:  base64.RawURLEncoding.EncodeToString(half[:16]),
-		profile: profileOf(p, s.Scopes),
+	return f.d.Signer.SignBy(ctx, func(alg string) any {
+		return idClaims{
+			Issuer: f.d.BaseURL, Subject: f.d.Clients.Subject(c, p), Audience: s.Client,
+			Expires: now.Add(f.d.AccessLife).Unix(), Issued: now.Unix(), AuthTime: s.AuthTime.Unix(),
+			Nonce: s.Nonce, ACR: s.ACR, AMR: s.AMR, Session: s.ID,
+			AtHash: leftHalf(alg, accessToken), profile: profileOf(p, s.Scopes),
+		}
 	}, signer.TypIDToken)
+}
+
+// leftHalf is the value of at_hash: the left half of the token's hash, by the hash
+// function of the ID token's algorithm (OpenID Connect Core §3.1.3.6). Ed25519 hashes
+// with SHA-512 (RFC 8032 §5.1), the others here with SHA-256.
+func leftHalf(alg, token string) string {
+	if alg == string(jose.EdDSA) {
+		sum := sha512.Sum512([]byte(token))
+		return base64.RawURLEncoding.EncodeToString(sum[:sha512.Size/2])
+	}
+	sum := sha256.Sum256([]byte(token))
+	return base64.RawURLEncoding.EncodeToString(sum[:sha256.Size/2])
 }
 
 func tokenType(s login.Session) string {
