@@ -20,7 +20,8 @@ type app struct {
 	ClientID              string           `json:"client_id"`
 	RedirectURI           string           `json:"redirect_uri"`
 	PostLogoutRedirectURI string           `json:"post_logout_redirect_uri"`
-	Key                   *jose.JSONWebKey `json:"key,omitempty"` // private; for private_key_jwt
+	Key                   *jose.JSONWebKey `json:"key,omitempty"`       // private; for private_key_jwt
+	ProofAlg              string           `json:"proof_alg,omitempty"` // of DPoP proofs; ES256 when empty
 }
 
 // phoneApp is the app of the demo: public, strict.

@@ -17,7 +17,7 @@ const as = await oauth.processDiscoveryResponse(issuer, await oauth.discoveryReq
 const byOAuth = await oauth.discoveryRequest(issuer, { ...http, algorithm: 'oauth2' })
 assert.deepEqual(await oauth.processDiscoveryResponse(issuer, byOAuth), as)
 
-const DPoP = oauth.DPoP(client, await oauth.generateKeyPair('ES256'))
+const DPoP = oauth.DPoP(client, await oauth.generateKeyPair(world.proof_alg ?? 'ES256'))
 
 /** Sends a request whose first answer must be the demand for our nonce. */
 async function withNonce(send, process) {
