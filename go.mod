@@ -78,3 +78,8 @@ require (
 	pgregory.net/rapid v1.3.0 // indirect
 	rsc.io/qr v0.2.0 // indirect
 )
+
+ignore (
+	./app/node_modules
+	./test/interop/node/node_modules
+)

@@ -66,6 +66,7 @@ var house = map[string]layer{
 	"internal/telemetry": mechanisms,
 	"internal/web":       mechanisms,
 	"internal/store":     mechanisms,
+	"internal/wake":      mechanisms,
 	"internal/robot":     mechanisms,
 	"internal/archtest":  mechanisms,
 
