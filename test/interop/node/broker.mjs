@@ -1,6 +1,7 @@
 // oidc-provider as an identification broker upstream of the service. It demands what the
 // Finnish Trust Network demands: signed request objects, private_key_jwt, PKCE, and it
 // encrypts the ID token. Its pages are as plain as can be: pick a person, or cancel.
+// Major 8 is the last one that supports Node 20.
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { createServer } from 'node:http'
 import { Provider, interactionPolicy } from 'oidc-provider'
