@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"testing"
 
@@ -56,7 +57,8 @@ func queue(d *sqliteDB, release func(), acts ...func(context.Context, runner) er
 	for i, act := range acts {
 		before := len(d.commits.jobs)
 		all.Go(func() { errs[i] = d.write(context.Background(), act) })
-		for len(d.commits.jobs) == before { //nolint:revive // until it stands in the queue
+		for len(d.commits.jobs) == before { // until it stands in the queue
+			runtime.Gosched()
 		}
 	}
 	release()
@@ -162,7 +164,8 @@ func TestAbandonedWriteNeverRuns(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	told := make(chan error)
 	go func() { told <- d.write(ctx, insert("INSERT INTO x VALUES (1)")) }()
-	for len(d.commits.jobs) == 0 { //nolint:revive // until it stands in the queue
+	for len(d.commits.jobs) == 0 { // until it stands in the queue
+		runtime.Gosched()
 	}
 	cancel()
 	if err := <-told; !errors.Is(err, context.Canceled) { // although the writer is busy
@@ -203,7 +206,8 @@ func TestFullQueueRefuses(t *testing.T) {
 			}
 		})
 	}
-	for len(d.commits.jobs) < queueLength { //nolint:revive // until the queue is full
+	for len(d.commits.jobs) < queueLength { // until the queue is full
+		runtime.Gosched()
 	}
 	err := d.write(t.Context(), insert("INSERT INTO x VALUES (-1)"))
 	if e := login.AsError(err); e.Kind != login.Unavailable || e.RetryAfter == 0 {
@@ -222,7 +226,8 @@ func TestCloseFinishesTheQueue(t *testing.T) {
 	for i := range cap(errs) {
 		go func() { errs <- d.write(context.Background(), insert(fmt.Sprintf("INSERT INTO x VALUES (%d)", i))) }()
 	}
-	for len(d.commits.jobs) < cap(errs) { //nolint:revive // until all stand in the queue
+	for len(d.commits.jobs) < cap(errs) { // until all stand in the queue
+		runtime.Gosched()
 	}
 	closed := make(chan error)
 	go func() { closed <- d.commits.close() }()

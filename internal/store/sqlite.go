@@ -81,7 +81,7 @@ func makePrivate(path string) error {
 func writerPragmas() []string {
 	return []string{
 		"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(ON)",
-		"wal_autocheckpoint(8000)", "journal_size_limit(67108864)", "cache_size(-16384)",
+		"wal_autocheckpoint(8000)", "journal_size_limit(67108864)", "cache_size(-32768)",
 		"temp_store(MEMORY)", "trusted_schema(OFF)",
 	}
 }
