@@ -22,6 +22,22 @@ func (s *Attempts) ByLink(ctx context.Context, link secret.Text) (login.Attempt,
 	return s.expireIfDue(ctx, a)
 }
 
+// ByCode finds the attempt whose code a browser brings along, for the browser that
+// owns it and no other.
+func (s *Attempts) ByCode(ctx context.Context, code, browser secret.Text) (login.Attempt, error) {
+	a, err := s.d.Store.AttemptByCode(ctx, code.Hash())
+	if errors.Is(err, login.ErrNotFound) {
+		return login.Attempt{}, login.E(login.NotFound, login.ReasonAttemptUnknown, err)
+	}
+	if err != nil {
+		return login.Attempt{}, err
+	}
+	if browser.Empty() || !owns(a, browser) {
+		return login.Attempt{}, login.E(login.Conflict, login.ReasonOtherBrowser, login.ErrMoved)
+	}
+	return s.expireIfDue(ctx, a)
+}
+
 // OpenLink takes a login link for the browser in which the person pressed
 // "Kirjaudu". The first browser owns it. A second one means that the link has got
 // into other hands (one link sent to many victims, threat 24), so the attempt is

@@ -32,6 +32,7 @@ const (
 	actionSessionRevoke = "session.revoke"
 	actionRefreshReuse  = "refresh.reuse"
 	actionCodeReplay    = "code.replay"
+	actionLinkReuse     = "link.reuse"
 	actionProofReplay   = "proof.replay"
 	actionClientRefuse  = "client.refuse"
 	actionKeyRotate     = "key.rotate"
@@ -69,6 +70,12 @@ func (l *Log) CodeReplayed(ctx context.Context, a login.Attempt) {
 	l.append(ctx, "client:"+a.Client, actionCodeReplay, "attempt:"+a.ID, map[string]string{
 		"person": a.Person, "session": a.Session, "support_code": a.SupportCode,
 	})
+}
+
+// LinkReused records that a login link was opened in a second browser: it has got
+// into other hands, and the login is over.
+func (l *Log) LinkReused(ctx context.Context, a login.Attempt) {
+	l.append(ctx, "client:"+a.Client, actionLinkReuse, "attempt:"+a.ID, map[string]string{"support_code": a.SupportCode})
 }
 
 // ProofReplayed records that a DPoP proof of the key came twice.

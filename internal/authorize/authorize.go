@@ -41,8 +41,10 @@ type Deps struct {
 	Limit func(ctx context.Context, key string) error
 
 	// Show renders the page of an attempt that waits for the person, or that is
-	// over: the feature signin.
-	Show func(w http.ResponseWriter, r *http.Request, a login.Attempt) error
+	// over: the feature signin. Confirm does for one that waits to be confirmed, or to
+	// be fetched by an app that the browser cannot reach: the feature loginlink.
+	Show    func(w http.ResponseWriter, r *http.Request, a login.Attempt) error
+	Confirm func(w http.ResponseWriter, r *http.Request, a login.Attempt) error
 }
 
 // Feature serves the beginning and the end of a login.
@@ -146,11 +148,13 @@ func (f *Feature) page(w http.ResponseWriter, r *http.Request) error {
 // step. It may be called again at any time and does the same again.
 func (f *Feature) Continue(w http.ResponseWriter, r *http.Request, a login.Attempt) error {
 	web.About(r.Context(), a)
-	switch a.State {
-	case login.StateAuthenticated, login.StateConfirmed:
-		return f.sendCode(w, r, a)
-	default:
+	switch {
+	case a.State != login.StateAuthenticated && a.State != login.StateConfirmed:
 		return f.d.Show(w, r, a)
+	case a.Method == login.MethodLink:
+		return f.d.Confirm(w, r, a)
+	default:
+		return f.sendCode(w, r, a)
 	}
 }
 
@@ -161,13 +165,16 @@ func (f *Feature) sendCode(w http.ResponseWriter, r *http.Request, a login.Attem
 		return login.E(login.Conflict, login.ReasonOtherBrowser, nil)
 	}
 	code, a, err := f.d.Attempts.Issue(r.Context(), a, browser, login.Event{Browser: web.BrowserLabel(r)})
-	if login.HasReason(err, login.ReasonCodeExpired) || a.State.Over() {
+	switch {
+	case a.State.Over():
 		return f.d.Show(w, r, a)
+	case login.HasReason(err, login.ReasonCodeExpired):
+		return f.d.Confirm(w, r, a) // the redirect was lost; there is another way back
 	}
 	if err != nil {
 		return err
 	}
-	return web.SeeOther(w, f.backURL(a, url.Values{"code": {code.Reveal()}}))
+	return web.SeeOther(w, f.Answer(a, url.Values{"code": {code.Reveal()}}))
 }
 
 // Back is the address that tells the client why its login ended, for the pages'
@@ -183,16 +190,16 @@ func (f *Feature) Back(a login.Attempt, e *login.Error) string {
 	if a.SupportCode != "" {
 		values.Set("support_code", a.SupportCode)
 	}
-	return f.backURL(a, values)
+	return f.Answer(a, values)
 }
 
 func (f *Feature) sendBack(w http.ResponseWriter, a login.Attempt, e *login.Error) error {
 	return web.SeeOther(w, f.Back(a, e))
 }
 
-// backURL adds the answer to the client's redirect URI, with the issuer that gave it
-// (RFC 9207: mix-up).
-func (f *Feature) backURL(a login.Attempt, answer url.Values) string {
+// Answer is the address that brings an answer to the client: its redirect URI, with
+// the issuer that gave it (RFC 9207: mix-up).
+func (f *Feature) Answer(a login.Attempt, answer url.Values) string {
 	if a.Request.State != "" {
 		answer.Set("state", a.Request.State)
 	}

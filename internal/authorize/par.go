@@ -17,6 +17,7 @@ type pushed struct {
 	ExpiresIn   int    `json:"expires_in"` // seconds
 	AuthSession string `json:"auth_session"`
 	SupportCode string `json:"support_code"`
+	LoginLink   string `json:"login_link,omitempty"` // for login_method=link
 }
 
 // par starts an attempt for a client (RFC 9126). The request_uri stays good for as
@@ -47,12 +48,16 @@ func (f *Feature) par(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	web.About(r.Context(), started.Attempt)
-	web.WriteJSON(w, http.StatusCreated, pushed{
+	answer := pushed{
 		RequestURI:  oauth.RequestURIPrefix + started.RequestURI.Reveal(),
 		ExpiresIn:   int(f.d.AttemptLife.Seconds()) - 1, // FAPI 2.0 §5.3.2.2: less than 600
 		AuthSession: started.AuthSession.Reveal(),
 		SupportCode: started.Attempt.SupportCode,
-	})
+	}
+	if !started.Link.Empty() {
+		answer.LoginLink = f.d.BaseURL + "/l/" + started.Link.Reveal()
+	}
+	web.WriteJSON(w, http.StatusCreated, answer)
 	return nil
 }
 
@@ -73,14 +78,25 @@ func (f *Feature) startOf(w http.ResponseWriter, r *http.Request, p oauth.Params
 	if err != nil {
 		return attempt.Start{}, err
 	}
-	if method := p.Get("login_method"); method != "" && method != string(login.MethodDirect) {
-		return attempt.Start{}, login.BadParam("login_method", "must be direct")
-	}
 	in := attempt.Start{
 		Client: caller.Client.ID, Method: login.MethodDirect, Request: request, Device: device,
 		Label: web.BrowserLabel(r), Once: caller.Once,
 	}
-	return f.bindKey(w, r, p, caller.Client, in)
+	switch p.Get("login_method") {
+	case "", string(login.MethodDirect):
+	case string(login.MethodLink):
+		in.Method = login.MethodLink
+	default:
+		return attempt.Start{}, login.BadParam("login_method", "must be direct or link")
+	}
+	if in, err = f.bindKey(w, r, p, caller.Client, in); err != nil {
+		return attempt.Start{}, err
+	}
+	if in.Method == login.MethodLink && len(r.Header.Values("DPoP")) == 0 {
+		// The digits and the waiting screen speak for the key that started the login.
+		return attempt.Start{}, login.BadParam("login_method", "link needs a DPoP proof at this request")
+	}
+	return in, nil
 }
 
 // bindKey binds the attempt to the app's key, by a DPoP proof at this very request

@@ -47,6 +47,9 @@ func (v validator) client(path string, c Client) {
 	for i, uri := range c.PostLogoutRedirectURIs {
 		v.redirectURI(at(path+".post_logout_redirect_uris", i), uri, c)
 	}
+	if c.AppLink != "" {
+		v.redirectURI(path+".app_link", c.AppLink, c)
+	}
 	for i, origin := range c.Origins {
 		v.origin(at(path+".origins", i), origin)
 	}

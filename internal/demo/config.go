@@ -35,7 +35,8 @@ brand:
 clients:
   - id: smartumpay
     name: SmartumPay
-    redirect_uris: ["{{.App}}/return"]
+    redirect_uris: ["{{.App}}/return", "{{.Service}}/return"]
+    app_link: "{{.App}}/return"
     post_logout_redirect_uris: ["{{.App}}/"]
     origins: ["{{.App}}"]
 brokers:

@@ -39,6 +39,9 @@ func (d *Demo) phoneApp(folder string) http.Handler {
 			http.Error(w, "The phone app is not built. Run: make app", http.StatusServiceUnavailable)
 		case name == "config.json":
 			d.appConfig(w)
+		case path.Ext(name) == ".webmanifest":
+			h.Set("Content-Type", "application/manifest+json")
+			http.ServeFileFS(w, r, files, name)
 		case strings.HasPrefix(name, "assets/") || path.Ext(name) != "":
 			if strings.HasPrefix(name, "assets/") {
 				h.Set("Cache-Control", "public, max-age=31536000, immutable") // named by their content
@@ -53,6 +56,8 @@ func (d *Demo) phoneApp(folder string) http.Handler {
 func (d *Demo) appConfig(w http.ResponseWriter) {
 	w.Header().Set("Content-Type", "application/json")
 	_ = json.NewEncoder(w).Encode(map[string]any{ // the browser has gone; there is nobody left to tell
-		"issuer": d.Service, "clientId": "smartumpay", "version": AppVersion, "brand": map[string]string{"name": "SmartumPay"},
+		"issuer": d.Service, "clientId": "smartumpay", "version": AppVersion, "brand": map[string]any{
+			"name": "SmartumPay", "support": map[string]string{"email": "help@example.com", "phone": "+358 20 000 0000"},
+		},
 	})
 }

@@ -32,6 +32,7 @@ type Client struct {
 	JWKS                   []byte      // for private_key_jwt: the client's public JWK set
 	RedirectURIs           []string    // matched exactly; loopback ports excepted (RFC 8252 §7.3)
 	PostLogoutRedirectURIs []string
+	AppLink                string   // opens the app from a page, when the phone did not hand our /return to it; may be empty
 	Origins                []string // web origins that may call us from a browser (CORS)
 	Scopes                 []string
 	Sector                 string // pairwise subjects per sector; empty for our own apps, which share one subject

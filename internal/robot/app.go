@@ -44,6 +44,7 @@ type Login struct {
 	ExpiresIn   int    `json:"expires_in"`
 	AuthSession string `json:"auth_session"`
 	SupportCode string `json:"support_code"`
+	LoginLink   string `json:"login_link"`
 
 	State, Nonce, Verifier string
 	AuthorizeURL           string

@@ -19,10 +19,8 @@ func (f *Feature) Show(w http.ResponseWriter, r *http.Request, a login.Attempt) 
 		return f.views.RenderNoBenefits(w, r, NoBenefitsPage{App: f.back(a, a.Reason)})
 	case a.State == login.StateRedeemed:
 		return f.views.RenderEnded(w, r, EndedPage{Reason: login.ReasonAttemptUsed})
-	case a.State.Over():
+	default:
 		return f.views.RenderEnded(w, r, EndedPage{Reason: a.Reason, App: f.back(a, a.Reason)})
-	default: // a code went out, was not redeemed, and is too old now
-		return f.views.RenderEnded(w, r, EndedPage{Reason: login.ReasonCodeExpired, App: f.back(a, login.ReasonCodeExpired)})
 	}
 }
 

@@ -21,7 +21,7 @@ func CORS(origins func(origin string) bool, h http.Handler, methods ...string) h
 		known := origin != "" && origin != "null" && origins(origin)
 		if known {
 			header.Set("Access-Control-Allow-Origin", origin)
-			header.Set("Access-Control-Expose-Headers", "DPoP-Nonce, WWW-Authenticate, Retry-After")
+			header.Set("Access-Control-Expose-Headers", "Date, DPoP-Nonce, WWW-Authenticate, Retry-After")
 			header.Set("Cross-Origin-Resource-Policy", "cross-origin")
 		}
 		if r.Method != http.MethodOptions {

@@ -83,7 +83,7 @@ func TestCORSPreflight(t *testing.T) {
 	w := preflight(http.MethodPost)
 	for name, want := range map[string]string{
 		"Access-Control-Allow-Methods": "POST", "Access-Control-Allow-Headers": "Authorization, DPoP, Content-Type", "Access-Control-Max-Age": "600",
-		"Access-Control-Expose-Headers": "DPoP-Nonce, WWW-Authenticate, Retry-After", "Allow": "POST, OPTIONS",
+		"Access-Control-Expose-Headers": "Date, DPoP-Nonce, WWW-Authenticate, Retry-After", "Allow": "POST, OPTIONS",
 	} {
 		if got := w.Header().Get(name); got != want {
 			t.Errorf("%s: %q, want %q", name, got, want)

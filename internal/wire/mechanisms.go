@@ -16,6 +16,7 @@ import (
 	"avain/internal/signer"
 	"avain/internal/store"
 	"avain/internal/telemetry"
+	"avain/internal/wake"
 	"avain/internal/web"
 )
 
@@ -28,6 +29,7 @@ type mechanisms struct {
 	proofs  *dpop.Verifier
 	signer  *signer.Signer
 	brokers *broker.Registry
+	room    *wake.Room
 	metrics *telemetry.Metrics
 	tracing *telemetry.Tracing
 }
@@ -55,7 +57,7 @@ func (s *Service) mechanisms(ctx context.Context, c config.Config, d Deps) (m me
 	if m.kit, err = newKit(c, d, address, m.metrics); err != nil {
 		return m, err
 	}
-	m.cookies = session.New(address)
+	m.cookies, m.room = session.New(address), &wake.Room{}
 	if m.proofs, err = dpop.New(dpop.Config{Key: m.keys.shared.Derive("dpop nonces"), Now: d.Now}); err != nil {
 		return m, err
 	}

@@ -83,10 +83,10 @@ func newKit(c config.Config, d Deps, base *url.URL, metrics *telemetry.Metrics) 
 }
 
 func lifetimes(c config.Config) attempt.Lifetimes {
-	return attempt.Lifetimes{
-		Attempt: c.Lifetimes.Attempt, Code: c.Lifetimes.Code, Access: c.Tokens.Access,
-		SessionIdle: c.Lifetimes.SessionIdle, SessionAbsolute: c.Lifetimes.SessionAbsolute,
-	}
+	l := attempt.DefaultLifetimes() // those of the protocol, which no operator changes
+	l.Attempt, l.Code, l.Access = c.Lifetimes.Attempt, c.Lifetimes.Code, c.Tokens.Access
+	l.SessionIdle, l.SessionAbsolute = c.Lifetimes.SessionIdle, c.Lifetimes.SessionAbsolute
+	return l
 }
 
 func retention(c config.Config) store.Retention {

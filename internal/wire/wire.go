@@ -10,8 +10,10 @@ import (
 	"avain/internal/attempt"
 	"avain/internal/audit"
 	"avain/internal/authorize"
+	"avain/internal/challenge"
 	"avain/internal/config"
 	"avain/internal/login"
+	"avain/internal/loginlink"
 	"avain/internal/logout"
 	"avain/internal/metadata"
 	"avain/internal/people"
@@ -61,18 +63,22 @@ func New(ctx context.Context, c config.Config, d Deps) (s *Service, err error) {
 	// Domain.
 	s.People = people.New(people.Deps{Store: s.Store, Keys: m.keys.people, Now: d.Now})
 	attempts := attempt.New(attempt.Deps{
-		Store: s.Store, People: s.Store, Now: d.Now, Lifetimes: lifetimes(c),
-		Observe: m.metrics.AttemptMoved, Alarm: s.Audit.CodeReplayed,
+		Store: s.Store, People: s.Store, Now: d.Now, Lifetimes: lifetimes(c), DigitsKey: m.keys.shared.Derive("six digits"),
+		Observe: func(a login.Attempt, e login.Event) { m.metrics.AttemptMoved(a, e); m.room.Wake(a.ID) },
+		Alarm:   s.Audit.CodeReplayed,
 	})
 
 	// Features. Two of them lead to each other through the state of an attempt: sign-in
 	// hands back to the dispatcher, and the dispatcher shows sign-in's pages.
-	base, mux, signIn := c.Public.BaseURL, http.NewServeMux(), (*signin.Feature)(nil)
+	base, mux := c.Public.BaseURL, http.NewServeMux()
+	var signIn *signin.Feature
+	var link *loginlink.Feature
 	flood := newFlood(c.Limits, d.Now)
 	begin := authorize.New(authorize.Deps{
 		Attempts: attempts, Clients: m.clients, Proofs: m.proofs, Cookies: m.cookies, Web: m.kit, Now: d.Now,
 		BaseURL: base, AttemptLife: c.Lifetimes.Attempt, Limit: flood.start,
-		Show: func(w http.ResponseWriter, r *http.Request, a login.Attempt) error { return signIn.Show(w, r, a) },
+		Show:    func(w http.ResponseWriter, r *http.Request, a login.Attempt) error { return signIn.Show(w, r, a) },
+		Confirm: func(w http.ResponseWriter, r *http.Request, a login.Attempt) error { return link.Show(w, r, a) },
 	})
 	if signIn, err = signin.New(signin.Deps{
 		Attempts: attempts, Brokers: m.brokers, People: s.People, Clients: m.clients, Cookies: m.cookies,
@@ -80,6 +86,16 @@ func New(ctx context.Context, c config.Config, d Deps) (s *Service, err error) {
 	}); err != nil {
 		return s, err
 	}
+	if link, err = loginlink.New(loginlink.Deps{
+		Attempts: attempts, People: s.Store, Clients: m.clients, Cookies: m.cookies, Audit: s.Audit,
+		Web: m.kit, Answer: begin.Answer, Back: begin.Back,
+	}); err != nil {
+		return s, err
+	}
+	waiting := challenge.New(challenge.Deps{
+		Attempts: attempts, Marks: s.Store, Clients: m.clients, Proofs: m.proofs, Room: m.room,
+		Web: m.kit, Now: d.Now, BaseURL: base, Tries: flood.tries,
+	})
 	tokens := token.New(token.Deps{
 		Codes: attempts, Sessions: s.Store, Clients: m.clients, Proofs: m.proofs, Signer: m.signer, Audit: s.Audit,
 		Web: m.kit, Now: d.Now, BaseURL: base, AccessLife: c.Tokens.Access, IdleLife: c.Lifetimes.SessionIdle,
@@ -92,7 +108,7 @@ func New(ctx context.Context, c config.Config, d Deps) (s *Service, err error) {
 	out := logout.New(logout.Deps{
 		Sessions: s.Store, Clients: m.clients, Signer: m.signer, Audit: s.Audit, Web: m.kit, Now: d.Now,
 	})
-	for _, feature := range []interface{ Mount(mux *http.ServeMux) }{begin, signIn, tokens, about, out} {
+	for _, feature := range []interface{ Mount(mux *http.ServeMux) }{begin, signIn, link, waiting, tokens, about, out} {
 		feature.Mount(mux)
 	}
 	mux.Handle("GET /static/", m.kit.Static())

@@ -1,0 +1,157 @@
+package challenge
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"avain/internal/client"
+	"avain/internal/dpop"
+	"avain/internal/login"
+	"avain/internal/oauth"
+	"avain/internal/secret"
+	"avain/internal/wake"
+	"avain/internal/web"
+)
+
+// Attempts moves attempts: package attempt.
+type Attempts interface {
+	ForApp(ctx context.Context, client string, authSession secret.Text, key string) (login.Attempt, error)
+	Complete(ctx context.Context, a login.Attempt, authSession secret.Text, digits string) (secret.Text, error)
+	Report(ctx context.Context, code secret.Text, client string) error
+}
+
+// Marks sets the marks of proofs that allow no act of their own. login.ErrReplayed.
+type Marks interface {
+	UseOnce(ctx context.Context, once ...login.Once) error
+}
+
+// Deps are what the feature stands on.
+type Deps struct {
+	Attempts Attempts
+	Marks    Marks
+	Clients  *client.Registry
+	Proofs   *dpop.Verifier
+	Room     *wake.Room
+	Web      *web.Kit
+	Now      func() time.Time
+	BaseURL  string // issuer; no trailing slash
+	Tries    *web.Limiter
+}
+
+// Feature serves the two endpoints.
+type Feature struct{ d Deps }
+
+// New makes the feature.
+func New(d Deps) *Feature { return &Feature{d} }
+
+// Mount adds the endpoints to the mux.
+func (f *Feature) Mount(mux *http.ServeMux) {
+	for path, h := range map[string]web.Handler{"/authorize-challenge": f.challenge, "/attempt-status": f.status} {
+		web.MountCORS(mux, path, f.d.Clients.OriginAllowed, f.d.Web.OAuth(h), http.MethodPost)
+	}
+}
+
+// call is a request that has proved which app, on which phone, sends it.
+type call struct {
+	params oauth.Params
+	client string
+	key    string
+}
+
+// prove authenticates client and key. Every call needs a proof: a login that was
+// started without a key cannot be asked about.
+func (f *Feature) prove(w http.ResponseWriter, r *http.Request) (call, error) {
+	params, err := oauth.FormParams(r)
+	if err != nil {
+		return call{}, err
+	}
+	caller, err := f.d.Clients.Authenticate(r)
+	if err != nil {
+		return call{}, err
+	}
+	web.Note(r.Context(), web.FieldClient, caller.Client.ID)
+	w.Header().Set("DPoP-Nonce", f.d.Proofs.Nonce(f.d.Now()))
+	proof, err := f.d.Proofs.Check(dpop.Request{
+		Proofs: r.Header.Values("DPoP"), Method: r.Method, URL: f.d.BaseURL + r.URL.Path, RequireNonce: true,
+	})
+	if err != nil {
+		return call{}, err
+	}
+	err = f.d.Marks.UseOnce(r.Context(), append(caller.Once, proof.Once)...)
+	if errors.Is(err, login.ErrReplayed) {
+		return call{}, login.E(login.Invalid, login.ReasonProofReplayed, err).WithCode(oauth.InvalidDPoPProof).With("the proof or assertion has been used before")
+	}
+	return call{params, caller.Client.ID, proof.Thumbprint}, err
+}
+
+// attempt is the one that the app's auth_session names.
+func (f *Feature) attempt(ctx context.Context, c call) (login.Attempt, error) {
+	if !c.params.Has("auth_session") {
+		return login.Attempt{}, login.BadParam("auth_session", "missing")
+	}
+	a, err := f.d.Attempts.ForApp(ctx, c.client, secret.Of(c.params.Get("auth_session")), c.key)
+	if err == nil {
+		web.About(ctx, a)
+	}
+	return a, err
+}
+
+// answer is the success of §5.1 of the draft.
+type answer struct {
+	Code string `json:"authorization_code"`
+}
+
+// challenge takes the six digits, or the report of an app that got a code which it
+// did not ask for.
+func (f *Feature) challenge(w http.ResponseWriter, r *http.Request) error {
+	c, err := f.prove(w, r)
+	if err != nil {
+		return err
+	}
+	if c.params.Get("error") == "unexpected" {
+		return f.report(w, r, c)
+	}
+	a, err := f.attempt(r.Context(), c)
+	if err != nil {
+		return err
+	}
+	digits := c.params.Get("tx_code")
+	if !sixDigits(digits) {
+		return login.BadParam("tx_code", "must be the six digits that the browser shows")
+	}
+	if err := f.d.Tries.Check(a.Person); err != nil {
+		return err
+	}
+	code, err := f.d.Attempts.Complete(r.Context(), a, secret.Of(c.params.Get("auth_session")), digits)
+	if err != nil {
+		return err
+	}
+	web.WriteJSON(w, http.StatusOK, answer{code.Reveal()})
+	return nil
+}
+
+func sixDigits(s string) bool {
+	if len(s) != 6 {
+		return false
+	}
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return true
+}
+
+func (f *Feature) report(w http.ResponseWriter, r *http.Request, c call) error {
+	if !c.params.Has("code") {
+		return login.BadParam("code", "missing")
+	}
+	if err := f.d.Attempts.Report(r.Context(), secret.Of(c.params.Get("code")), c.client); err != nil {
+		return err
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}

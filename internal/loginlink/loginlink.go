@@ -1,0 +1,327 @@
+package loginlink
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+
+	"avain/internal/attempt"
+	"avain/internal/client"
+	"avain/internal/login"
+	"avain/internal/oauth"
+	"avain/internal/secret"
+	"avain/internal/session"
+	"avain/internal/web"
+)
+
+// Attempts moves attempts: package attempt.
+type Attempts interface {
+	ByLink(ctx context.Context, link secret.Text) (login.Attempt, error)
+	ByCode(ctx context.Context, code, browser secret.Text) (login.Attempt, error)
+	ForBrowser(ctx context.Context, id string, browser secret.Text) (login.Attempt, error)
+	OpenLink(ctx context.Context, a login.Attempt, browser secret.Text, e login.Event) (login.Attempt, error)
+	Confirm(ctx context.Context, a login.Attempt, browser secret.Text, e login.Event) (secret.Text, login.Attempt, error)
+	Digits(a login.Attempt, browser secret.Text) (string, error)
+	End(ctx context.Context, a login.Attempt, event attempt.Event, reason login.Reason, e login.Event) (login.Attempt, error)
+}
+
+// People knows the names of persons.
+type People interface {
+	PersonByID(ctx context.Context, id string) (login.Person, error)
+}
+
+// Auditor is told of a link that got into other hands.
+type Auditor interface {
+	LinkReused(ctx context.Context, a login.Attempt)
+}
+
+// Deps are what the feature stands on.
+type Deps struct {
+	Attempts Attempts
+	People   People
+	Clients  *client.Registry
+	Cookies  *session.Cookies
+	Audit    Auditor
+	Web      *web.Kit
+
+	// Answer is the address that brings an answer to the client, and Back the one that
+	// tells it why its login ended: both of the feature authorize.
+	Answer func(a login.Attempt, answer url.Values) string
+	Back   func(a login.Attempt, e *login.Error) string
+}
+
+// Feature serves the pages of the login link.
+type Feature struct {
+	d     Deps
+	views *Views
+}
+
+// New makes the feature. The error is a mistake in its own templates.
+func New(d Deps) (*Feature, error) {
+	views, err := NewViews(d.Web)
+	if err != nil {
+		return nil, err
+	}
+	return &Feature{d: d, views: views}, nil
+}
+
+// Mount adds the pages to the mux. A GET shows, only a POST acts: mail scanners,
+// messengers and prefetching browsers open links too (threats 6, 20).
+func (f *Feature) Mount(mux *http.ServeMux) {
+	page := func(pattern string, h web.Handler) { mux.Handle(pattern, f.d.Web.Page(h)) }
+	page("GET /l/{link}", f.link)
+	page("POST /l/{link}", f.open)
+	page("POST /l/{link}/refuse", f.refuseLink)
+	page("GET /login/{id}/confirm", f.confirmPage)
+	page("POST /login/{id}/confirm", f.confirm)
+	page("POST /login/{id}/refuse", f.refuse)
+	page("GET /login/{id}/digits", f.digits)
+	page("GET /return", f.fallback)
+}
+
+// link is what the person sees who opens the login link.
+func (f *Feature) link(w http.ResponseWriter, r *http.Request) error {
+	a, err := f.linked(r)
+	if err != nil {
+		return err
+	}
+	browser := f.d.Cookies.Ensure(w, r)
+	if a.State != login.StateCreated {
+		// This browser's login goes on; another browser is told so on that page.
+		if _, err := f.d.Attempts.ForBrowser(r.Context(), a.ID, browser); err != nil {
+			return err
+		}
+		return web.SeeOther(w, "/login/"+a.ID)
+	}
+	return f.views.RenderLink(w, r, LinkPage{Path: r.URL.EscapedPath(), About: f.about(r, a)})
+}
+
+func (f *Feature) linked(r *http.Request) (login.Attempt, error) {
+	a, err := f.d.Attempts.ByLink(r.Context(), secret.Of(r.PathValue("link")))
+	if err != nil {
+		return login.Attempt{}, err
+	}
+	web.About(r.Context(), a)
+	if a.State.Over() {
+		return a, login.E(login.Gone, a.Reason, nil)
+	}
+	return a, nil
+}
+
+// open is "Kirjaudu": the first browser owns the link, a second one burns it.
+func (f *Feature) open(w http.ResponseWriter, r *http.Request) error {
+	a, err := f.linked(r)
+	if err != nil {
+		return err
+	}
+	browser, ok := f.d.Cookies.Browser(r)
+	if !ok {
+		web.Offer(r.Context(), web.Ways{Retry: r.URL.EscapedPath()})
+		return login.E(login.Invalid, login.ReasonCookiesBlocked, nil)
+	}
+	a, err = f.d.Attempts.OpenLink(r.Context(), a, browser, login.Event{Browser: web.BrowserLabel(r)})
+	if login.HasReason(err, login.ReasonLinkReused) {
+		f.d.Audit.LinkReused(r.Context(), a)
+	}
+	if err != nil {
+		return err
+	}
+	return web.SeeOther(w, "/login/"+a.ID)
+}
+
+// notMine is what the timeline says when a person denies having started a login: the
+// difference between a change of mind and a phisher.
+const notMine = "not_started_by_me"
+
+func (f *Feature) refuseLink(w http.ResponseWriter, r *http.Request) error {
+	a, err := f.linked(r)
+	if err != nil {
+		return err
+	}
+	return f.deny(w, r, a)
+}
+
+// deny ends a login that the person says they did not start. There is nothing to go
+// back to: the app that waits is perhaps a stranger's, and learns only that it is over.
+func (f *Feature) deny(w http.ResponseWriter, r *http.Request, a login.Attempt) error {
+	ended, err := f.d.Attempts.End(r.Context(), a, attempt.Deny, login.ReasonCancelledByPerson, login.Event{
+		Step: attempt.StepCancel, Detail: notMine, Browser: web.BrowserLabel(r),
+	})
+	if err != nil && !errors.Is(err, login.ErrMoved) {
+		return err
+	}
+	return f.views.RenderRefused(w, r, ended)
+}
+
+// mine finds the attempt of a page or form of this browser.
+func (f *Feature) mine(r *http.Request) (login.Attempt, secret.Text, error) {
+	browser, ok := f.d.Cookies.Browser(r)
+	if !ok {
+		return login.Attempt{}, browser, login.E(login.Conflict, login.ReasonOtherBrowser, nil)
+	}
+	a, err := f.d.Attempts.ForBrowser(r.Context(), r.PathValue("id"), browser)
+	if err == nil {
+		web.About(r.Context(), a)
+	}
+	return a, browser, err
+}
+
+// Show renders the page of a link login that waits for the person's confirmation,
+// or of any login whose code has gone out and has not been redeemed.
+func (f *Feature) Show(w http.ResponseWriter, r *http.Request, a login.Attempt) error {
+	if a.State == login.StateConfirmed && a.Method == login.MethodLink {
+		return web.SeeOther(w, "/login/"+a.ID+"/digits")
+	}
+	return web.SeeOther(w, "/login/"+a.ID+"/confirm")
+}
+
+func confirmable(a login.Attempt) bool {
+	return a.State == login.StateAuthenticated || a.State == login.StateConfirmed
+}
+
+func (f *Feature) confirmPage(w http.ResponseWriter, r *http.Request) error {
+	a, _, err := f.mine(r)
+	if err != nil {
+		return err
+	}
+	if !confirmable(a) {
+		return web.SeeOther(w, "/login/"+a.ID)
+	}
+	person, err := f.d.People.PersonByID(r.Context(), a.Person)
+	if err != nil {
+		return err
+	}
+	return f.views.RenderConfirm(w, r, ConfirmPage{
+		Attempt: a.ID, About: f.about(r, a), Name: web.MaskedName(login.Identity{
+			GivenName: person.GivenName, FamilyName: person.FamilyName, Name: person.Name,
+		}),
+		FormAction: []string{web.FormTarget(a.Request.RedirectURI)},
+	})
+}
+
+// confirm is "Vahvista kirjautuminen". The click is the gesture that browsers want
+// before they open an app.
+func (f *Feature) confirm(w http.ResponseWriter, r *http.Request) error {
+	a, browser, err := f.mine(r)
+	if err != nil {
+		return err
+	}
+	if !confirmable(a) {
+		return web.SeeOther(w, "/login/"+a.ID)
+	}
+	rescue := a.Method == login.MethodDirect // its redirect was lost once already
+	code, a, err := f.d.Attempts.Confirm(r.Context(), a, browser, login.Event{Browser: web.BrowserLabel(r)})
+	if err != nil {
+		return err
+	}
+	if rescue {
+		return web.SeeOther(w, "/login/"+a.ID+"/digits")
+	}
+	return web.SeeOther(w, f.d.Answer(a, url.Values{"code": {code.Reveal()}}))
+}
+
+func (f *Feature) refuse(w http.ResponseWriter, r *http.Request) error {
+	a, _, err := f.mine(r)
+	if err != nil {
+		return err
+	}
+	if a.State.Over() {
+		return web.SeeOther(w, "/login/"+a.ID)
+	}
+	return f.deny(w, r, a)
+}
+
+// digits is the page for a browser that stays: the way back to the app, and the six
+// digits for when there is none.
+func (f *Feature) digits(w http.ResponseWriter, r *http.Request) error {
+	a, browser, err := f.mine(r)
+	if err != nil {
+		return err
+	}
+	return f.showDigits(w, r, a, browser, "")
+}
+
+func (f *Feature) showDigits(w http.ResponseWriter, r *http.Request, a login.Attempt, browser secret.Text, app string) error {
+	if a.State != login.StateConfirmed {
+		return web.SeeOther(w, "/login/"+a.ID)
+	}
+	digits, err := f.d.Attempts.Digits(a, browser)
+	if err != nil {
+		return err
+	}
+	return f.views.RenderReturn(w, r, ReturnPage{App: app, Digits: digits, About: f.about(r, a)})
+}
+
+// fallback is the claimed address of the native apps, reached by a browser that did
+// not hand it to the app. The code in the address is of no use to anybody but the app.
+func (f *Feature) fallback(w http.ResponseWriter, r *http.Request) error {
+	params, err := oauth.QueryParams(r)
+	if err != nil {
+		return err
+	}
+	if params.Has("error") {
+		return login.E(login.Forbidden, knownReason(params.Get("reason")), nil)
+	}
+	browser, ok := f.d.Cookies.Browser(r)
+	if !ok || !params.Has("code") {
+		return login.E(login.Conflict, login.ReasonOtherBrowser, nil)
+	}
+	a, err := f.d.Attempts.ByCode(r.Context(), secret.Of(params.Get("code")), browser)
+	if err != nil {
+		return err
+	}
+	web.About(r.Context(), a)
+	app := f.appLink(a, params)
+	if a.Method == login.MethodLink {
+		return f.showDigits(w, r, a, browser, app)
+	}
+	// A direct login has shown no confirm page, and digits come only after one.
+	return f.views.RenderReturn(w, r, ReturnPage{App: app, Confirm: "/login/" + a.ID + "/confirm", About: f.about(r, a)})
+}
+
+// appLink is a real link to the app with the answer that the browser did not hand
+// over. It exists for clients that are configured with one.
+func (f *Feature) appLink(a login.Attempt, params oauth.Params) string {
+	c, ok := f.d.Clients.Get(a.Client)
+	if !ok || c.AppLink == "" {
+		return ""
+	}
+	answer := url.Values{}
+	for _, name := range []string{"code", "state", "iss"} {
+		if params.Has(name) {
+			answer.Set(name, params.Get(name))
+		}
+	}
+	return c.AppLink + "?" + answer.Encode()
+}
+
+// knownReason keeps what an address says about a failure to the words that we know.
+func knownReason(s string) login.Reason {
+	for _, reason := range login.Reasons() {
+		if s == string(reason) {
+			return reason
+		}
+	}
+	return login.ReasonAttemptEnded
+}
+
+// about is what a person is told about the login they are asked to let in.
+func (f *Feature) about(r *http.Request, a login.Attempt) About {
+	app := a.Client
+	if c, ok := f.d.Clients.Get(a.Client); ok {
+		app = c.Name
+	}
+	return About{App: app, Device: deviceOf(a.Device), Place: a.Place, Started: a.CreatedAt}
+}
+
+func deviceOf(d login.Device) string {
+	switch {
+	case d.Name == "" || d.Name == d.Model:
+		return d.Model
+	case d.Model == "":
+		return d.Name
+	default:
+		return d.Name + " (" + d.Model + ")"
+	}
+}

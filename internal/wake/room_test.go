@@ -1,0 +1,66 @@
+package wake_test
+
+import (
+	"sync"
+	"testing"
+	"testing/synctest"
+
+	"avain/internal/wake"
+)
+
+func TestWakeReachesThoseWhoWaitForIt(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var room wake.Room
+		var woken, all sync.WaitGroup
+		for range 10 {
+			call, leave := room.Wait("a")
+			woken.Add(1)
+			all.Go(func() {
+				defer leave()
+				<-call
+				woken.Done()
+			})
+		}
+		other, leaveOther := room.Wait("b")
+		synctest.Wait()
+		room.Wake("a")
+		woken.Wait()
+		all.Wait()
+		select {
+		case <-other:
+			t.Error("woken for another attempt")
+		default:
+		}
+		if n := room.Waiting(); n != 1 {
+			t.Errorf("%d wait, want 1", n)
+		}
+		leaveOther()
+		if n := room.Waiting(); n != 0 {
+			t.Errorf("%d seats are never given back", n)
+		}
+		room.Wake("b") // nobody there: no harm
+	})
+}
+
+// A hint that comes before the waiter looks is not lost, and a thousand of them
+// block nobody.
+func TestWakeIsRememberedAndNeverBlocks(t *testing.T) {
+	t.Parallel()
+	var room wake.Room
+	call, leave := room.Wait("a")
+	defer leave()
+	for range 1000 {
+		room.Wake("a")
+	}
+	select {
+	case <-call:
+	default:
+		t.Fatal("the hint was lost")
+	}
+	select {
+	case <-call:
+		t.Error("a thousand hints became more than one")
+	default:
+	}
+}
