@@ -33,10 +33,10 @@ func main() {
 	var f flags
 	kong.Parse(&f, kong.Name("demo"), kong.Description("Runs Avain with simulated banks, the phone app and sample people on this machine. Ctrl-C ends it."))
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, f, os.Stdout); err != nil {
+	err := run(ctx, f, os.Stdout)
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "demo:", err)
-		stop()
 		os.Exit(1)
 	}
 }

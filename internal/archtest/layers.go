@@ -64,9 +64,9 @@ var house = map[string]layer{
 	"internal/jobs":      mechanisms,
 	"internal/audit":     mechanisms,
 	"internal/telemetry": mechanisms,
+	"internal/wake":      mechanisms,
 	"internal/web":       mechanisms,
 	"internal/store":     mechanisms,
-	"internal/wake":      mechanisms,
 	"internal/robot":     mechanisms,
 	"internal/archtest":  mechanisms,
 

@@ -64,8 +64,10 @@ func Banks() []Bank {
 			`<path d="M24 16l12 20h-6l8 14H10l8-14h-6z" fill="#fff"/><path d="M44 26l9 16h-4l6 10H33l6-10h-4z" fill="#cfe8c9"/>`)},
 		{ID: "koivu", Name: "Koivu", Color: "#3a3a3a", Logo: logo("#3a3a3a", "Koivu",
 			`<rect x="26" y="14" width="12" height="46" rx="2" fill="#fff"/><path d="M26 24h5M33 33h5M26 42h6M32 51h6" stroke="#3a3a3a" stroke-width="3"/>`)},
-		{ID: mobileID, Name: "Mobiilivarmenne", Names: map[string]string{"sv": "Mobilcertifikat", "en": "Mobile Certificate"}, Color: "#8a4b08",
-			Logo: logo("#8a4b08", "Mobiili", `<rect x="22" y="12" width="22" height="48" rx="4" fill="#fff"/><circle cx="33" cy="54" r="2.4" fill="#8a4b08"/><path d="M27 32l5 5 8-9" fill="none" stroke="#8a4b08" stroke-width="3"/>`)},
+		{
+			ID: mobileID, Name: "Mobiilivarmenne", Names: map[string]string{"sv": "Mobilcertifikat", "en": "Mobile Certificate"}, Color: "#8a4b08",
+			Logo: logo("#8a4b08", "Mobiili", `<rect x="22" y="12" width="22" height="48" rx="4" fill="#fff"/><circle cx="33" cy="54" r="2.4" fill="#8a4b08"/><path d="M27 32l5 5 8-9" fill="none" stroke="#8a4b08" stroke-width="3"/>`),
+		},
 	}
 }
 

@@ -10,6 +10,7 @@ func (s *Sim) showControl(w http.ResponseWriter, r *http.Request) {
 	for _, info := range Toggles() {
 		mode := "off"
 		switch s.trouble.mode(info.Name) {
+		case troubleOff:
 		case troubleOnce:
 			mode = "once"
 		case troubleOn:

@@ -89,28 +89,27 @@ func (f *Feature) stream(w http.ResponseWriter, r *http.Request, a login.Attempt
 	w.WriteHeader(http.StatusOK)
 	out := http.NewResponseController(w)
 	for until := f.d.Now().Add(longest); ; {
-		if err := f.send(w, out, a); err != nil {
-			return nil // the app has gone
-		}
-		if a.State.Over() || !f.d.Now().Before(until) || r.Context().Err() != nil {
+		if !f.send(w, out, a) || a.State.Over() || !f.d.Now().Before(until) || r.Context().Err() != nil {
 			return nil
 		}
 		next, err := f.change(r.Context(), a, read, until)
 		if err != nil {
-			return nil // half an answer is out; the app asks again and is told why
+			// Half an answer is out, so nothing can be said any more; the app asks again and
+			// is told why then.
+			break
 		}
 		a = next
 	}
+	return nil
 }
 
-func (f *Feature) send(w http.ResponseWriter, out *http.ResponseController, a login.Attempt) error {
+// send writes one event, and reports whether the app is still there.
+func (f *Feature) send(w http.ResponseWriter, out *http.ResponseController, a login.Attempt) bool {
 	data, err := json.Marshal(f.reportOf(a))
 	if err != nil {
-		return err
+		return false // words and numbers always encode
 	}
 	event := "event: state\nid: " + strconv.FormatInt(a.UpdatedAt.UnixMilli(), 10) + "\ndata: " + string(data) + "\n\n"
-	if _, err := w.Write([]byte(event)); err != nil {
-		return err
-	}
-	return out.Flush()
+	_, err = w.Write([]byte(event))
+	return err == nil && out.Flush() == nil
 }

@@ -185,10 +185,10 @@ func TestPublicClient(t *testing.T) {
 		"secret in the form":  {"client_id": {"shop:1"}, "client_secret": {password}},
 		"any secret":          {"client_id": {"app"}, "client_secret": {"x"}},
 	} {
-		f.refuses(t, name, post(form), login.Unauthenticated)
+		_ = f.refuses(t, name, post(form), login.Unauthenticated)
 	}
-	f.refuses(t, "sent twice", post(url.Values{"client_id": {"app", "bank"}}), login.Invalid)
-	f.refuses(t, "basic without a secret", withBasic("app", "", nil), login.Unauthenticated)
+	_ = f.refuses(t, "sent twice", post(url.Values{"client_id": {"app", "bank"}}), login.Invalid)
+	_ = f.refuses(t, "basic without a secret", withBasic("app", "", nil), login.Unauthenticated)
 }
 
 // What stands in the URL ends up in logs, so it is not looked at.
@@ -424,7 +424,7 @@ func TestEveryAlgorithm(t *testing.T) {
 	g.accepts(t, "EdDSA", withAssertion(sign(t, jose.EdDSA, ed, "", "", honest("c"))), "c")
 	g.accepts(t, "PS256", withAssertion(sign(t, jose.PS256, rsaKey, "r", "", honest("c"))), "c")
 	g.accepts(t, "ES256", withAssertion(sign(t, jose.ES256, ec, "any", "", honest("c"))), "c")
-	g.refuses(t, "RS256", withAssertion(sign(t, jose.RS256, rsaKey, "r", "", honest("c"))), login.Unauthenticated)
+	_ = g.refuses(t, "RS256", withAssertion(sign(t, jose.RS256, rsaKey, "r", "", honest("c"))), login.Unauthenticated)
 }
 
 func TestNewRefuses(t *testing.T) {

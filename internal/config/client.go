@@ -17,7 +17,7 @@ type Client struct {
 	JWKSFile               string           `yaml:"jwks_file" doc:"private_key_jwt: file with the client's public keys, a JSON Web Key Set." example:"client.jwks.json"`
 	RedirectURIs           []string         `yaml:"redirect_uris" doc:"Where people may be sent back to; matched exactly. https, or http on a loopback address (any port matches there), or for a compatible app without a secret a private-use scheme such as com.example.app:/return."`
 	PostLogoutRedirectURIs []string         `yaml:"post_logout_redirect_uris" doc:"The same, after logging out." example:"[https://app.example.com/]"`
-	AppLink                string           `yaml:"app_link" doc:"Opens the app from the page that a browser shows when the phone did not hand our /return to the app; the answer is added to it." example:"com.example.app:/return"`
+	AppLink                string           `yaml:"app_link" doc:"Opens the app from the page that a browser shows when the phone did not hand our /return to the app; the answer is added to it." example:"https://app.example.com/return"`
 	Origins                []string         `yaml:"origins" doc:"Web origins from which the app calls us in a browser (CORS)." example:"[https://app.example.com]"`
 	Scopes                 []string         `yaml:"scopes" doc:"What it may ask for, of openid, profile, offline_access, benefits. Left out: everything for a strict app, openid and profile for others."`
 	Sector                 string           `yaml:"sector" doc:"For apps of other companies: their people get identifiers of their own per sector. Never change it." example:"example.org"`

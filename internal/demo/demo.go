@@ -79,7 +79,8 @@ func Start(ctx context.Context, o Options) (d *Demo, err error) {
 	if d.Inside, err = d.service(ctx, c, o); err != nil {
 		return d, err
 	}
-	return d, d.serve(o)
+	d.serve(o)
+	return d, nil
 }
 
 // listen takes the ports first: a taken one is the likeliest thing to go wrong, and
@@ -183,7 +184,7 @@ func (d *Demo) service(ctx context.Context, c config.Config, o Options) (*wire.S
 }
 
 // serve starts all servers and the service's housekeeping.
-func (d *Demo) serve(o Options) error {
+func (d *Demo) serve(o Options) {
 	banks := http.NewServeMux()
 	banks.Handle("/op/", d.OP)
 	banks.Handle("/telia/", d.Telia)
@@ -192,8 +193,11 @@ func (d *Demo) serve(o Options) error {
 		listener net.Listener
 		handler  http.Handler
 	}{
-		{d.listeners.service, d.Inside.Public}, {d.listeners.admin, d.Inside.Admin},
-		{d.listeners.app, d.phoneApp(o.AppDir)}, {d.listeners.banks, banks}, {d.listeners.mail, mailbox()},
+		{d.listeners.service, d.Inside.Public},
+		{d.listeners.admin, d.Inside.Admin},
+		{d.listeners.app, d.phoneApp(o.AppDir)},
+		{d.listeners.banks, banks},
+		{d.listeners.mail, mailbox()},
 	} {
 		server := &http.Server{
 			Handler: s.handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute,
@@ -205,7 +209,6 @@ func (d *Demo) serve(o Options) error {
 	ctx, stop := context.WithCancel(context.Background())
 	d.stop = stop
 	d.running.Go(func() { d.Inside.Run(ctx) })
-	return nil
 }
 
 // Close ends everything: what is in flight is finished, and a temporary folder is

@@ -359,7 +359,10 @@ func TestThreat17Age(t *testing.T) {
 		off    time.Duration
 		detail string // empty when taken
 	}{
-		{0, ""}, {60 * time.Second, ""}, {-60 * time.Second, ""}, {59 * time.Second, ""},
+		{0, ""},
+		{60 * time.Second, ""},
+		{-60 * time.Second, ""},
+		{59 * time.Second, ""},
 		{61 * time.Second, "1m1s ahead"},
 		{-61 * time.Second, "1m1s behind"},
 		{-59 * time.Minute, "59m0s behind"},

@@ -224,8 +224,8 @@ func TestEmbeddedKey(t *testing.T) {
 	with := func(members string) string {
 		return strings.TrimSuffix(string(public), "}") + "," + members + "}"
 	}
-	x := string(public[strings.Index(string(public), `"x":"`)+5:])
-	x = x[:strings.Index(x, `"`)]
+	_, x, _ := strings.Cut(string(public), `"x":"`)
+	x, _, _ = strings.Cut(x, `"`)
 	for name, c := range map[string]struct {
 		jwk  string
 		want error

@@ -94,7 +94,7 @@ func (f *Feature) link(w http.ResponseWriter, r *http.Request) error {
 		}
 		return web.SeeOther(w, "/login/"+a.ID)
 	}
-	return f.views.RenderLink(w, r, LinkPage{Path: r.URL.EscapedPath(), About: f.about(r, a)})
+	return f.views.RenderLink(w, r, LinkPage{Path: r.URL.EscapedPath(), About: f.about(a)})
 }
 
 func (f *Feature) linked(r *http.Request) (login.Attempt, error) {
@@ -193,7 +193,7 @@ func (f *Feature) confirmPage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return f.views.RenderConfirm(w, r, ConfirmPage{
-		Attempt: a.ID, About: f.about(r, a), Name: web.MaskedName(login.Identity{
+		Attempt: a.ID, About: f.about(a), Name: web.MaskedName(login.Identity{
 			GivenName: person.GivenName, FamilyName: person.FamilyName, Name: person.Name,
 		}),
 		FormAction: []string{web.FormTarget(a.Request.RedirectURI)},
@@ -250,7 +250,7 @@ func (f *Feature) showDigits(w http.ResponseWriter, r *http.Request, a login.Att
 	if err != nil {
 		return err
 	}
-	return f.views.RenderReturn(w, r, ReturnPage{App: app, Digits: digits, About: f.about(r, a)})
+	return f.views.RenderReturn(w, r, ReturnPage{App: app, Digits: digits, About: f.about(a)})
 }
 
 // fallback is the claimed address of the native apps, reached by a browser that did
@@ -277,7 +277,7 @@ func (f *Feature) fallback(w http.ResponseWriter, r *http.Request) error {
 		return f.showDigits(w, r, a, browser, app)
 	}
 	// A direct login has shown no confirm page, and digits come only after one.
-	return f.views.RenderReturn(w, r, ReturnPage{App: app, Confirm: "/login/" + a.ID + "/confirm", About: f.about(r, a)})
+	return f.views.RenderReturn(w, r, ReturnPage{App: app, Confirm: "/login/" + a.ID + "/confirm", About: f.about(a)})
 }
 
 // appLink is a real link to the app with the answer that the browser did not hand
@@ -307,7 +307,7 @@ func knownReason(s string) login.Reason {
 }
 
 // about is what a person is told about the login they are asked to let in.
-func (f *Feature) about(r *http.Request, a login.Attempt) About {
+func (f *Feature) about(a login.Attempt) About {
 	app := a.Client
 	if c, ok := f.d.Clients.Get(a.Client); ok {
 		app = c.Name

@@ -129,9 +129,9 @@ func (f *Feature) jwks(w http.ResponseWriter, r *http.Request) error {
 }
 
 // published serves what a broker fetches about us (ftn.md §1).
-func (f *Feature) published(contentType string, make func(string) ([]byte, error)) web.Handler {
+func (f *Feature) published(contentType string, document func(string) ([]byte, error)) web.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		body, err := make(r.PathValue("broker"))
+		body, err := document(r.PathValue("broker"))
 		if err != nil {
 			return err
 		}

@@ -110,6 +110,7 @@ func (k *Kit) errorPage(w http.ResponseWriter, r *http.Request, e *login.Error, 
 	if err != nil {
 		rec.fail(login.E(login.Internal, login.ReasonInternal, err))
 		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
+		return
 	}
 }
 

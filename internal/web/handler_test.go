@@ -256,49 +256,66 @@ func TestOAuthErrorDocuments(t *testing.T) {
 	}{
 		"parameter": {
 			login.BadParam("code_verifier", "must be 43 to 128 characters"), "", 400,
-			map[string]any{"error": "invalid_request", "error_description": "code_verifier: must be 43 to 128 characters", "reason": "request_invalid"}, nil, "",
+			map[string]any{"error": "invalid_request", "error_description": "code_verifier: must be 43 to 128 characters", "reason": "request_invalid"},
+			nil, "",
 		},
 		"own code keeps to its status": {
 			login.E(login.Forbidden, login.ReasonPersonLocked, nil).WithCode(oauth.InvalidGrant), "", 400,
-			map[string]any{"error": "invalid_grant", "reason": "person_locked"}, nil, "",
+			map[string]any{"error": "invalid_grant", "reason": "person_locked"},
+			nil, "",
 		},
 		"client": {
 			login.E(login.Unauthenticated, login.ReasonClientRefused, nil), "Basic eDp5", 401,
-			map[string]any{"error": "invalid_client"}, []string{`Basic realm="avain", charset="UTF-8"`}, "",
+			map[string]any{"error": "invalid_client"},
+			[]string{`Basic realm="avain", charset="UTF-8"`},
+			"",
 		},
 		"bearer token": {
 			login.E(login.Unauthenticated, login.ReasonTokenInvalid, nil).WithCode(oauth.InvalidToken), "Bearer x", 401,
-			map[string]any{"error": "invalid_token"}, []string{`Bearer realm="avain", error="invalid_token"`, `DPoP algs="ES256 PS256 EdDSA"`}, "",
+			map[string]any{"error": "invalid_token"},
+			[]string{`Bearer realm="avain", error="invalid_token"`, `DPoP algs="ES256 PS256 EdDSA"`},
+			"",
 		},
 		"DPoP token": {
 			login.E(login.Unauthenticated, login.ReasonTokenInvalid, nil).WithCode(oauth.InvalidToken), "DPoP x", 401,
-			map[string]any{"error": "invalid_token"}, []string{`DPoP algs="ES256 PS256 EdDSA", error="invalid_token"`}, "",
+			map[string]any{"error": "invalid_token"},
+			[]string{`DPoP algs="ES256 PS256 EdDSA", error="invalid_token"`},
+			"",
 		},
 		"some other scheme": { // RFC 9449 §7.2: when the scheme is not clear, both say what was wrong
 			login.E(login.Unauthenticated, login.ReasonTokenInvalid, nil).WithCode(oauth.InvalidToken), "Basic x", 401,
 			map[string]any{"error": "invalid_token"},
-			[]string{`Bearer realm="avain", error="invalid_token"`, `DPoP algs="ES256 PS256 EdDSA", error="invalid_token"`}, "",
+			[]string{`Bearer realm="avain", error="invalid_token"`, `DPoP algs="ES256 PS256 EdDSA", error="invalid_token"`},
+			"",
 		},
 		"no token": {
 			login.E(login.Unauthenticated, login.ReasonTokenInvalid, nil).WithCode(oauth.InvalidToken), "", 401,
-			map[string]any{"error": "invalid_token"}, []string{`Bearer realm="avain"`, `DPoP algs="ES256 PS256 EdDSA"`}, "",
+			map[string]any{"error": "invalid_token"},
+			[]string{`Bearer realm="avain"`, `DPoP algs="ES256 PS256 EdDSA"`},
+			"",
 		},
 		"nonce at the token endpoint": { // RFC 9449 §8
 			login.E(login.Invalid, login.ReasonProofInvalid, nil).WithCode(oauth.UseDPoPNonce), "", 400,
-			map[string]any{"error": "use_dpop_nonce"}, nil, "",
+			map[string]any{"error": "use_dpop_nonce"},
+			nil, "",
 		},
 		"nonce at a resource": { // RFC 9449 §9
 			login.E(login.Unauthenticated, login.ReasonProofInvalid, nil).WithCode(oauth.UseDPoPNonce), "DPoP x", 401,
-			map[string]any{"error": "use_dpop_nonce"}, []string{`DPoP algs="ES256 PS256 EdDSA", error="use_dpop_nonce"`}, "",
+			map[string]any{"error": "use_dpop_nonce"},
+			[]string{`DPoP algs="ES256 PS256 EdDSA", error="use_dpop_nonce"`},
+			"",
 		},
 		"scope": {
 			login.E(login.Forbidden, login.ReasonTokenInvalid, nil).WithCode(oauth.InsufficientScope), "Bearer x", 403,
-			map[string]any{"error": "insufficient_scope"}, []string{`Bearer realm="avain", error="insufficient_scope"`, `DPoP algs="ES256 PS256 EdDSA"`}, "",
+			map[string]any{"error": "insufficient_scope"},
+			[]string{`Bearer realm="avain", error="insufficient_scope"`, `DPoP algs="ES256 PS256 EdDSA"`},
+			"",
 		},
 		"slow down": {slow, "", 429, map[string]any{"error": "temporarily_unavailable", "reason": "rate_limited"}, nil, "2"},
 		"characters of the description": {
 			login.BadParam("x", "\"quoted\" \\ ä\n"), "", 400,
-			map[string]any{"error_description": "x: _quoted_ _ __"}, nil, "",
+			map[string]any{"error_description": "x: _quoted_ _ __"},
+			nil, "",
 		},
 	} {
 		r := post("/token", nil)

@@ -5,9 +5,9 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/time/rate"
-
 	"avain/internal/login"
+
+	"golang.org/x/time/rate"
 )
 
 // Limit is a budget: Burst at once, and one more after Each.

@@ -8,10 +8,10 @@ import (
 	"testing"
 	"time"
 
-	"pgregory.net/rapid"
-
 	"avain/internal/login"
 	"avain/internal/web"
+
+	"pgregory.net/rapid"
 )
 
 func TestLimiter(t *testing.T) {

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"runtime/debug"
@@ -48,7 +49,7 @@ func (k *Kit) serve(mux *http.ServeMux, t *writer, r *http.Request, rec *record)
 		if p == nil {
 			return
 		}
-		if p == http.ErrAbortHandler || t.started {
+		if cause, ok := p.(error); t.started || ok && errors.Is(cause, http.ErrAbortHandler) {
 			aborted = true
 			return
 		}

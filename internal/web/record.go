@@ -7,9 +7,9 @@ import (
 	"sync"
 	"time"
 
-	"go.opentelemetry.io/otel/trace"
-
 	"avain/internal/login"
+
+	"go.opentelemetry.io/otel/trace"
 )
 
 // Field is a name that a request record may carry. The list is closed: a handler

@@ -13,11 +13,11 @@ import (
 	"testing"
 	"time"
 
-	"go.opentelemetry.io/otel/trace"
-
 	"avain/internal/login"
 	"avain/internal/secret"
 	"avain/internal/web"
+
+	"go.opentelemetry.io/otel/trace"
 )
 
 // TestThreat32RecordHoldsNoSecrets: a request that carries a secret or something

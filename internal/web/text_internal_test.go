@@ -262,9 +262,20 @@ func TestStyleSheetIsReadable(t *testing.T) {
 			colours[m[1]] = parseColour(hex)
 		}
 		for _, pair := range [][2]string{
-			{"ink", "page"}, {"ink", "surface"}, {"ink", "warm-tint"}, {"muted", "page"}, {"muted", "surface"}, {"accent", "surface"},
-			{"accent", "page"}, {"accent", "tint"}, {"accent-strong", "tint"}, {"accent-strong", "surface"}, {"on-accent", "accent"},
-			{"on-accent", "accent-strong"}, {"warm", "warm-tint"}, {"good", "good-tint"},
+			{"ink", "page"},
+			{"ink", "surface"},
+			{"ink", "warm-tint"},
+			{"muted", "page"},
+			{"muted", "surface"},
+			{"accent", "surface"},
+			{"accent", "page"},
+			{"accent", "tint"},
+			{"accent-strong", "tint"},
+			{"accent-strong", "surface"},
+			{"on-accent", "accent"},
+			{"on-accent", "accent-strong"},
+			{"warm", "warm-tint"},
+			{"good", "good-tint"},
 		} {
 			a, okA := colours[pair[0]]
 			b, okB := colours[pair[1]]

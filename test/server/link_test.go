@@ -197,9 +197,9 @@ func TestThreat01ConfirmedVictimsGiveTheAttackerNothing(t *testing.T) {
 				tokens++
 			}
 		}
-		// Burned after three; from the fifth login of the same victim on, the guesses are
+		// Burned after three; from the fourth login of the same victim on, the guesses are
 		// not even looked at.
-		if status, err := r.app.Status(t.Context(), l, ""); err != nil || n < 4 && status.State != "burned" {
+		if status, err := r.app.Status(t.Context(), l, ""); err != nil || n < 3 && status.State != "burned" {
 			t.Errorf("after five wrong guesses: %+v, %v", status, err)
 		}
 		if _, err := r.app.Digits(t.Context(), l, right); err == nil {

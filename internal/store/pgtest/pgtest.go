@@ -2,6 +2,7 @@ package pgtest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -13,9 +14,9 @@ import (
 
 // howToInstall is what a developer without PostgreSQL reads. Such tests fail: a
 // skipped one would let half of the store go untested without anybody noticing.
-const howToInstall = `these tests run against a real PostgreSQL 15 or newer, and none was found.
+var errNoServer = errors.New(`these tests run against a real PostgreSQL 15 or newer, and none was found.
 Install it (Debian, Ubuntu: apt-get install postgresql; macOS: brew install postgresql), or put the folder
-that holds initdb and postgres into PATH. It need not be running.`
+that holds initdb and postgres into PATH. It need not be running`)
 
 // shared is the one server of this process.
 var shared = sync.OnceValues(start)

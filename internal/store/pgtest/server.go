@@ -93,7 +93,7 @@ func findBinaries() (string, error) {
 		}
 	}
 	if newest == "" {
-		return "", errors.New(howToInstall)
+		return "", errNoServer
 	}
 	return newest, nil
 }

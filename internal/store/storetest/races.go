@@ -96,7 +96,7 @@ func redeemStates(t *testing.T, s *store.Store) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var want error = login.ErrMoved
+		want := login.ErrMoved
 		if state == login.StateConfirmed || state == login.StateApproved || state == login.StateVerified {
 			want = nil
 		}

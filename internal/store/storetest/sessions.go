@@ -146,10 +146,10 @@ func rotateRefresh(t *testing.T, s *store.Store) {
 }
 
 func revokeSession(t *testing.T, s *store.Store) {
-	r, p := Confirmed(t, s)
+	_, p := Confirmed(t, s)
 	var ids []string
 	for i := range 3 {
-		r = ConfirmedFor(t, s, p.ID)
+		r := ConfirmedFor(t, s, p.ID)
 		r.Session.CreatedAt = Noon().Add(time.Duration(i) * time.Second)
 		if _, err := s.RedeemCode(t.Context(), r); err != nil {
 			t.Fatal(err)
