@@ -88,17 +88,13 @@ func (f *Feature) stream(w http.ResponseWriter, r *http.Request, a login.Attempt
 	h.Set("X-Accel-Buffering", "no") // proxies that would hold the events back
 	w.WriteHeader(http.StatusOK)
 	out := http.NewResponseController(w)
-	for until := f.d.Now().Add(longest); ; {
-		if !f.send(w, out, a) || a.State.Over() || !f.d.Now().Before(until) || r.Context().Err() != nil {
-			return nil
-		}
-		next, err := f.change(r.Context(), a, read, until)
-		if err != nil {
-			// Half an answer is out, so nothing can be said any more; the app asks again and
-			// is told why then.
+	until := f.d.Now().Add(longest)
+	// An error after the first event cannot be told any more: half an answer is out. The
+	// app asks again, and is told then.
+	for next, err := a, error(nil); err == nil && f.send(w, out, next); next, err = f.change(r.Context(), next, read, until) {
+		if next.State.Over() || !f.d.Now().Before(until) || r.Context().Err() != nil {
 			break
 		}
-		a = next
 	}
 	return nil
 }

@@ -200,7 +200,7 @@ func TestCredentialsInTheURLCountForNothing(t *testing.T) {
 	if err := r.ParseForm(); err != nil {
 		t.Fatal(err)
 	}
-	f.refuses(t, "in the URL", r, login.Unauthenticated)
+	_ = f.refuses(t, "in the URL", r, login.Unauthenticated)
 }
 
 func TestSecretBasic(t *testing.T) {
@@ -218,7 +218,7 @@ func TestSecretBasic(t *testing.T) {
 		"client with a key": withBasic("bank", password, nil),
 		"key, empty secret": withBasic("old", "", nil),
 	} {
-		f.refuses(t, name, r, login.Unauthenticated)
+		_ = f.refuses(t, name, r, login.Unauthenticated)
 	}
 	for name, header := range map[string]string{
 		"other scheme":   "Bearer " + base64.StdEncoding.EncodeToString([]byte("shop%3A1:x")),
@@ -230,12 +230,12 @@ func TestSecretBasic(t *testing.T) {
 	} {
 		r := post(nil)
 		r.Header["Authorization"] = []string{header}
-		f.refuses(t, name, r, login.Unauthenticated)
+		_ = f.refuses(t, name, r, login.Unauthenticated)
 	}
-	f.refuses(t, "another client in the form", withBasic("shop:1", password, url.Values{"client_id": {"app"}}), login.Invalid)
+	_ = f.refuses(t, "another client in the form", withBasic("shop:1", password, url.Values{"client_id": {"app"}}), login.Invalid)
 	twice := withBasic("shop:1", password, nil)
 	twice.Header.Add("Authorization", twice.Header.Get("Authorization"))
-	f.refuses(t, "two headers", twice, login.Invalid)
+	_ = f.refuses(t, "two headers", twice, login.Invalid)
 }
 
 // Neither words nor kind of the answer tell whether a client exists.
@@ -349,7 +349,7 @@ func TestAssertionRefused(t *testing.T) {
 		"a list":            sign(t, jose.ES256, f.key, "k1", "", []claims{good}),
 		"too long":          es(good.with("extra", strings.Repeat("x", 9000))),
 	} {
-		f.refuses(t, name, withAssertion(token), login.Unauthenticated)
+		_ = f.refuses(t, name, withAssertion(token), login.Unauthenticated)
 	}
 }
 
@@ -360,18 +360,18 @@ func TestOneMethodAtATime(t *testing.T) {
 	token := sign(t, jose.ES256, f.key, "k1", "", honest("bank"))
 	both := withAssertion(token)
 	both.SetBasicAuth("shop%3A1", url.QueryEscape(password))
-	f.refuses(t, "assertion and header", both, login.Invalid)
+	_ = f.refuses(t, "assertion and header", both, login.Invalid)
 
 	typeAlone := withBasic("shop:1", password, url.Values{"client_assertion_type": {oauth.AssertionJWTBearer}})
-	f.refuses(t, "assertion type and header", typeAlone, login.Invalid)
+	_ = f.refuses(t, "assertion type and header", typeAlone, login.Invalid)
 
 	withSecret := withAssertion(token)
 	withSecret.PostForm.Set("client_secret", "x")
-	f.refuses(t, "assertion and secret", withSecret, login.Unauthenticated)
+	_ = f.refuses(t, "assertion and secret", withSecret, login.Unauthenticated)
 
 	named := withAssertion(token)
 	named.PostForm.Set("client_id", "old")
-	f.refuses(t, "another client named", named, login.Unauthenticated)
+	_ = f.refuses(t, "another client named", named, login.Unauthenticated)
 
 	for name, form := range map[string]url.Values{
 		"type of SAML":      {"client_assertion": {token}, "client_assertion_type": {"urn:ietf:params:oauth:client-assertion-type:saml2-bearer"}},
@@ -379,9 +379,9 @@ func TestOneMethodAtATime(t *testing.T) {
 		"assertion twice":   {"client_assertion": {token, token}, "client_assertion_type": {oauth.AssertionJWTBearer}},
 		"assertion type ×2": {"client_assertion": {token}, "client_assertion_type": {oauth.AssertionJWTBearer, oauth.AssertionJWTBearer}},
 	} {
-		f.refuses(t, name, post(form), login.Invalid)
+		_ = f.refuses(t, name, post(form), login.Invalid)
 	}
-	f.refuses(t, "type alone", post(url.Values{"client_id": {"app"}, "client_assertion_type": {oauth.AssertionJWTBearer}}), login.Unauthenticated)
+	_ = f.refuses(t, "type alone", post(url.Values{"client_id": {"app"}, "client_assertion_type": {oauth.AssertionJWTBearer}}), login.Unauthenticated)
 }
 
 // An assertion is good once: same jti, same mark; other jti or client, other mark.
