@@ -87,16 +87,24 @@ func (f *Feature) stream(w http.ResponseWriter, r *http.Request, a login.Attempt
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Accel-Buffering", "no") // proxies that would hold the events back
 	w.WriteHeader(http.StatusOK)
+	f.events(r.Context(), w, a, read)
+	return nil
+}
+
+// events sends states until the login is over, the app is gone or it is time to ask
+// again. What goes wrong meanwhile cannot be told any more, because half an answer is
+// out: the app asks again and is told then.
+func (f *Feature) events(ctx context.Context, w http.ResponseWriter, a login.Attempt, read func(context.Context) (login.Attempt, error)) {
 	out := http.NewResponseController(w)
-	until := f.d.Now().Add(longest)
-	// An error after the first event cannot be told any more: half an answer is out. The
-	// app asks again, and is told then.
-	for next, err := a, error(nil); err == nil && f.send(w, out, next); next, err = f.change(r.Context(), next, read, until) {
-		if next.State.Over() || !f.d.Now().Before(until) || r.Context().Err() != nil {
-			break
+	for until := f.d.Now().Add(longest); ; {
+		if !f.send(w, out, a) || a.State.Over() || !f.d.Now().Before(until) || ctx.Err() != nil {
+			return
+		}
+		var err error
+		if a, err = f.change(ctx, a, read, until); err != nil {
+			return
 		}
 	}
-	return nil
 }
 
 // send writes one event, and reports whether the app is still there.
