@@ -144,6 +144,9 @@ func (s *Sim) show(w http.ResponseWriter, status int, name string, v view) {
 	header.Set("Content-Security-Policy", contentSecurity)
 	header.Set("X-Frame-Options", "DENY")
 	header.Set("Referrer-Policy", "no-referrer")
+	if v.Refresh > 0 {
+		header.Set("Refresh", strconv.Itoa(v.Refresh))
+	}
 	respond(w, status, "text/html; charset=utf-8", page.String())
 }
 

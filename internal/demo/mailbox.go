@@ -20,6 +20,8 @@ const mailboxPage = `<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <title>Mailbox – Avain demo</title>
+<main>
 <h1>Mailbox</h1>
 <p>No mail has arrived. Logging in with a bank or Mobile Certificate sends none.</p>
+</main>
 `

@@ -10,7 +10,7 @@ export function Frame({ caption, children }: { caption: string; children: Compon
       <div class="phone">
         <div class="glass">{children}</div>
       </div>
-      <p class="caption">{caption}</p>
+      <aside class="caption">{caption}</aside>
     </div>
   );
 }
