@@ -116,6 +116,7 @@ func serveUntil(ctx context.Context, service *wire.Service, log *slog.Logger, al
 		log.InfoContext(ctx, "stopping: finishing what is in flight")
 	case reason = <-failed:
 	}
+	service.Drain()
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
 	defer cancel()
 	for _, r := range all {

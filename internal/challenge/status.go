@@ -73,8 +73,11 @@ func (f *Feature) change(ctx context.Context, a login.Attempt, read func(context
 		}
 		select {
 		case <-ctx.Done():
-			return now, nil // the app has gone, or the server stops: it will ask again
-		case <-call:
+			return now, nil // the app has gone
+		case _, open := <-call:
+			if !open {
+				return now, nil // the server stops; the app will ask again
+			}
 		case <-clock.C:
 		}
 	}
@@ -101,7 +104,8 @@ func (f *Feature) events(ctx context.Context, w http.ResponseWriter, a login.Att
 			return
 		}
 		var err error
-		if a, err = f.change(ctx, a, read, until); err != nil {
+		before := a.State
+		if a, err = f.change(ctx, a, read, until); err != nil || a.State == before {
 			return
 		}
 	}

@@ -217,6 +217,9 @@ func (d *Demo) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	var failed []error
+	if d.Inside != nil {
+		d.Inside.Drain()
+	}
 	for _, s := range d.servers {
 		failed = append(failed, s.Shutdown(ctx))
 	}

@@ -43,6 +43,24 @@ func TestWakeReachesThoseWhoWaitForIt(t *testing.T) {
 	})
 }
 
+// Closing sends home who waits and who comes later, and twice does no harm.
+func TestCloseSendsEverybodyHome(t *testing.T) {
+	t.Parallel()
+	var room wake.Room
+	early, leaveEarly := room.Wait("a")
+	defer leaveEarly()
+	room.Close()
+	room.Close()
+	room.Wake("a")
+	late, leaveLate := room.Wait("b")
+	defer leaveLate()
+	for name, call := range map[string]<-chan struct{}{"early": early, "late": late} {
+		if _, open := <-call; open {
+			t.Errorf("%s: a hint instead of the end", name)
+		}
+	}
+}
+
 // A hint that comes before the waiter looks is not lost, and a thousand of them
 // block nobody.
 func TestWakeIsRememberedAndNeverBlocks(t *testing.T) {

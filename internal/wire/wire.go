@@ -20,6 +20,7 @@ import (
 	"avain/internal/signin"
 	"avain/internal/store"
 	"avain/internal/token"
+	"avain/internal/wake"
 	"avain/internal/web"
 )
 
@@ -39,6 +40,7 @@ type Service struct {
 	Store  *store.Store
 	Audit  *audit.Log
 
+	room    *wake.Room
 	house   housekeeping
 	closers []func() error // in the order of opening
 }
@@ -117,6 +119,7 @@ func New(ctx context.Context, c config.Config, d Deps) (s *Service, err error) {
 			return s, err
 		}
 	}
+	s.room = m.room
 	s.Public = m.tracing.Middleware(m.kit.Middleware(mux))
 	s.Admin = m.admin(s.Store, d)
 	s.house = housekeeping{
@@ -128,6 +131,10 @@ func New(ctx context.Context, c config.Config, d Deps) (s *Service, err error) {
 
 // Run keeps house until the context ends, and returns when everything has stopped.
 func (s *Service) Run(ctx context.Context) { s.house.run(ctx) }
+
+// Drain sends home the apps that wait for their logins, so that the server can stop:
+// they ask again, another node or this one when it is back. Call it first.
+func (s *Service) Drain() { s.room.Close() }
 
 // Close gives back what the service took, last first. Its handlers must not be
 // called any more.
