@@ -11,6 +11,7 @@ import (
 	"avain/internal/signer"
 	"avain/internal/store"
 	"avain/internal/telemetry"
+	"avain/internal/wake"
 )
 
 // How often housekeeping looks. All of it may run on every node at once: purging
@@ -28,6 +29,8 @@ type housekeeping struct {
 	brokers   *broker.Registry
 	metrics   *telemetry.Metrics
 	flood     *flood
+	announcer *store.Announcer
+	room      *wake.Room
 	retention store.Retention
 	now       func() time.Time
 	log       *slog.Logger
@@ -36,6 +39,7 @@ type housekeeping struct {
 // run keeps house until the context ends, and returns when everything has stopped.
 func (h housekeeping) run(ctx context.Context) {
 	var all sync.WaitGroup
+	all.Go(func() { h.announcer.Run(ctx, h.room.Wake) })
 	for name, task := range map[string]struct {
 		every time.Duration
 		do    func(context.Context) error

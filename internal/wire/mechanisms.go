@@ -30,8 +30,10 @@ type mechanisms struct {
 	signer  *signer.Signer
 	brokers *broker.Registry
 	room    *wake.Room
-	metrics *telemetry.Metrics
-	tracing *telemetry.Tracing
+	// announcer tells the other nodes what room tells this one.
+	announcer *store.Announcer
+	metrics   *telemetry.Metrics
+	tracing   *telemetry.Tracing
 }
 
 // mechanisms builds them, and with them the service's store and audit log.
@@ -47,6 +49,7 @@ func (s *Service) mechanisms(ctx context.Context, c config.Config, d Deps) (m me
 	if s.Store, err = s.openStore(ctx, c, d); err != nil {
 		return m, err
 	}
+	m.announcer = s.Store.Announcer()
 	s.Audit = audit.New(s.Store, d.Now, d.Log)
 	if m.metrics, err = telemetry.New(telemetry.Config{Version: Version(), Database: s.Store.Stats, Brokers: brokerIDs(c)}); err != nil {
 		return m, err

@@ -66,8 +66,12 @@ func New(ctx context.Context, c config.Config, d Deps) (s *Service, err error) {
 	s.People = people.New(people.Deps{Store: s.Store, Keys: m.keys.people, Now: d.Now})
 	attempts := attempt.New(attempt.Deps{
 		Store: s.Store, People: s.Store, Now: d.Now, Lifetimes: lifetimes(c), DigitsKey: m.keys.shared.Derive("six digits"),
-		Observe: func(a login.Attempt, e login.Event) { m.metrics.AttemptMoved(a, e); m.room.Wake(a.ID) },
-		Alarm:   s.Audit.CodeReplayed,
+		Observe: func(a login.Attempt, e login.Event) {
+			m.metrics.AttemptMoved(a, e)
+			m.room.Wake(a.ID)
+			m.announcer.Announce(a.ID)
+		},
+		Alarm: s.Audit.CodeReplayed,
 	})
 
 	// Features. Two of them lead to each other through the state of an attempt: sign-in
@@ -124,6 +128,7 @@ func New(ctx context.Context, c config.Config, d Deps) (s *Service, err error) {
 	s.Admin = m.admin(s.Store, d)
 	s.house = housekeeping{
 		db: s.Store, signer: m.signer, brokers: m.brokers, metrics: m.metrics, flood: flood,
+		announcer: m.announcer, room: m.room,
 		retention: retention(c), now: d.Now, log: d.Log,
 	}
 	return s, m.signer.Tick(ctx)

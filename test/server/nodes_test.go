@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"sync"
 	"testing"
 	"time"
 
@@ -34,8 +35,14 @@ func node(t *testing.T, r *rig, c config.Config) http.RoundTripper {
 		t.Fatal(err)
 	}
 	server := httptest.NewServer(s.Public)
+	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
+	var house sync.WaitGroup
+	house.Go(func() { s.Run(ctx) })
 	t.Cleanup(func() {
+		s.Drain()
 		server.Close()
+		stop()
+		house.Wait()
 		if err := s.Close(); err != nil {
 			t.Error(err)
 		}
@@ -151,5 +158,32 @@ func TestRestartInTheMiddleOfALogin(t *testing.T) {
 	}
 	if d := time.Until(r.attempt(l.SupportCode).ExpiresAt); d > 10*time.Minute {
 		t.Errorf("the restart gave the login more time: %s", d)
+	}
+}
+
+// The app waits at one node, the person confirms at another: the app is told all the
+// same.
+func TestWaitingAppIsToldByTheOtherNode(t *testing.T) {
+	t.Parallel()
+	var c config.Config
+	r := newRig(t, onPostgres(t, &c))
+	l := r.link(r.Service + "/return")
+	confirm := r.walkLink(l)
+	waiter := *r.app
+	waiter.HTTP = &http.Client{Transport: node(t, r, c)}
+	if _, err := waiter.Status(t.Context(), l, ""); err != nil { // has its nonce now
+		t.Fatal(err)
+	}
+	told := make(chan string, 1)
+	go func() {
+		s, err := waiter.Status(t.Context(), l, "authenticated")
+		if err != nil {
+			t.Error(err)
+		}
+		told <- s.State
+	}()
+	r.press(confirm, "Vahvista kirjautuminen")
+	if state := <-told; state != "confirmed" {
+		t.Errorf("told %q", state)
 	}
 }

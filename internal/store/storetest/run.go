@@ -34,6 +34,7 @@ func Run(t *testing.T, open func(t testing.TB) *store.Store) {
 		"Benefits":                 benefits,
 		"SigningKeys":              signingKeys,
 		"Audit":                    audit,
+		"Switches":                 switches,
 		"PurgeExpires":             purgeExpires,
 		"PurgeDeletes":             purgeDeletes,
 		"Threat28HashesInFull":     hashesInFull,
