@@ -14,10 +14,28 @@ export type FailureName =
   | "bankTimeout"
   | "identification"
   | "clock"
+  | "linkExpired"
+  | "linkReused"
+  | "confirmLate"
+  | "digitsBurned"
+  | "digitsExpired"
+  | "burned"
+  | "qrExpired"
+  | "qrUsed"
+  | "qrUnknown"
+  | "qrNumber"
+  | "update"
   | "app"
   | "server"
   | "network"
   | "storage";
+
+interface FailureDetails {
+  reason?: string | undefined;
+  supportCode?: string | undefined;
+  retryAfter?: number;
+  cause?: unknown;
+}
 
 /** A failure that a person can be told about. Carries nothing secret. */
 export class Failure extends Error {
@@ -26,12 +44,15 @@ export class Failure extends Error {
   readonly reason: string | undefined;
   /** Names the attempt to a support agent: `K7Q-4TM`. */
   readonly supportCode: string | undefined;
+  /** Milliseconds after which the server will listen again; 0 when it did not say. */
+  readonly retryAfter: number;
 
-  constructor(failure: FailureName, more: { reason?: string | undefined; supportCode?: string | undefined; cause?: unknown } = {}) {
+  constructor(failure: FailureName, more: FailureDetails = {}) {
     super(failure, { cause: more.cause });
     this.failure = failure;
     this.reason = more.reason;
     this.supportCode = more.supportCode;
+    this.retryAfter = more.retryAfter ?? 0;
   }
 
   /** The same failure with a support code, unless it has one already. */
@@ -39,6 +60,7 @@ export class Failure extends Error {
     return new Failure(this.failure, {
       reason: this.reason,
       supportCode: this.supportCode ?? supportCode,
+      retryAfter: this.retryAfter,
       cause: this.cause,
     });
   }
@@ -77,13 +99,17 @@ const byReason: Record<string, FailureName> = {
   other_browser: "otherBrowser",
   cookies_blocked: "cookies",
   rate_limited: "tooMany",
-  link_expired: "expired",
-  link_reused: "otherBrowser",
-  confirm_late: "expired",
-  digits_wrong: "tooMany",
-  digits_burned: "tooMany",
-  digits_expired: "expired",
-  unexpected_code: "app",
+  link_expired: "linkExpired",
+  link_reused: "linkReused",
+  confirm_late: "confirmLate",
+  digits_wrong: "digitsBurned",
+  digits_burned: "digitsBurned",
+  digits_expired: "digitsExpired",
+  unexpected_code: "burned",
+  qr_expired: "qrExpired",
+  qr_used: "qrUsed",
+  qr_unknown: "qrUnknown",
+  qr_wrong_number: "qrNumber",
   broker_down: "bankDown",
   broker_slow: "bankDown",
   broker_error: "bankDown",
@@ -98,6 +124,7 @@ const byReason: Record<string, FailureName> = {
   client_unknown: "app",
   client_refused: "app",
   redirect_not_registered: "app",
+  version_too_old: "update",
   request_expired: "expired",
   proof_invalid: "app",
   proof_replayed: "app",

@@ -148,6 +148,50 @@ export const en: Texts = {
       title: "Your device's clock is wrong",
       text: "Set time and date to automatic on your device, then try again.",
     },
+    update: {
+      title: "Update the app",
+      text: "This version of the app is too old for logging in. Update the app in the app store, then try again.",
+    },
+    linkExpired: {
+      title: "The link is too old",
+      text: "The link must be opened within two minutes. Start again to get a new link.",
+    },
+    linkReused: {
+      title: "The link was opened in two browsers",
+      text: "We stopped the login to keep you safe. Start again and open the new link in one browser only.",
+    },
+    confirmLate: {
+      title: "The confirmation came too late",
+      text: "You proved who you are, but the login was not confirmed in time. Start again and finish by pressing “Confirm login” in the browser.",
+    },
+    digitsBurned: {
+      title: "The digits were wrong too many times",
+      text: "We stopped the login to keep you safe. Start again to get new digits.",
+    },
+    digitsExpired: {
+      title: "The digits are too old",
+      text: "The digits are good for three minutes. Start again to get new ones.",
+    },
+    burned: {
+      title: "The login was stopped",
+      text: "We stopped the login to keep you safe. Start again only if it is you who is logging in.",
+    },
+    qrExpired: {
+      title: "The code is too old",
+      text: "The code is good for a moment only. Ask for a new code on the computer's page and scan that one.",
+    },
+    qrUsed: {
+      title: "The code has been used already",
+      text: "The same code has already been scanned. If it wasn't you, don't approve anything on the computer. Ask for a new code on the page.",
+    },
+    qrUnknown: {
+      title: "The code was not recognised",
+      text: "Check that the code is from the SmartumPlus page, then try again.",
+    },
+    qrNumber: {
+      title: "The number was wrong",
+      text: "Another number than the phone's was typed on the computer. We stopped the login to keep you safe. Ask for a new code on the page.",
+    },
     app: {
       title: "The login could not be started",
       text: "Close the app, open it again, then try to log in.",

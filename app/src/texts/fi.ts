@@ -150,6 +150,50 @@ export const fi = {
       title: "Laitteen kello on väärässä",
       text: "Aseta laitteesi aika ja päivä automaattisiksi ja yritä uudelleen.",
     },
+    update: {
+      title: "Päivitä sovellus",
+      text: "Tämä sovelluksen versio on liian vanha kirjautumiseen. Päivitä sovellus sovelluskaupassa ja yritä sitten uudelleen.",
+    },
+    linkExpired: {
+      title: "Linkki vanheni",
+      text: "Linkki pitää avata kahden minuutin kuluessa. Aloita uudelleen, niin saat uuden linkin.",
+    },
+    linkReused: {
+      title: "Linkki avattiin kahdessa selaimessa",
+      text: "Keskeytimme kirjautumisen turvallisuutesi vuoksi. Aloita uudelleen ja avaa uusi linkki vain yhdessä selaimessa.",
+    },
+    confirmLate: {
+      title: "Vahvistus myöhästyi",
+      text: "Tunnistauduit, mutta kirjautumista ei vahvistettu ajoissa. Aloita uudelleen ja paina selaimessa lopuksi ”Vahvista kirjautuminen”.",
+    },
+    digitsBurned: {
+      title: "Numerot olivat väärin liian monta kertaa",
+      text: "Keskeytimme kirjautumisen turvallisuutesi vuoksi. Aloita uudelleen, niin saat uudet numerot.",
+    },
+    digitsExpired: {
+      title: "Numerot vanhenivat",
+      text: "Numerot toimivat kolme minuuttia. Aloita uudelleen, niin saat uudet.",
+    },
+    burned: {
+      title: "Kirjautuminen keskeytettiin",
+      text: "Keskeytimme kirjautumisen turvallisuutesi vuoksi. Aloita uudelleen vain, jos kirjaudut itse.",
+    },
+    qrExpired: {
+      title: "Koodi vanheni",
+      text: "Koodi toimii vain hetken. Pyydä tietokoneen sivulta uusi koodi ja skannaa se.",
+    },
+    qrUsed: {
+      title: "Koodi on jo käytetty",
+      text: "Sama koodi skannattiin jo. Jos se et ollut sinä, älä vahvista mitään tietokoneella. Pyydä sivulta uusi koodi.",
+    },
+    qrUnknown: {
+      title: "Koodia ei tunnistettu",
+      text: "Tarkista, että koodi on SmartumPlus-sivulta, ja yritä uudelleen.",
+    },
+    qrNumber: {
+      title: "Numero oli väärä",
+      text: "Tietokoneelle kirjoitettiin toinen numero kuin puhelimessa. Keskeytimme kirjautumisen turvallisuutesi vuoksi. Pyydä sivulta uusi koodi.",
+    },
     app: {
       title: "Kirjautumista ei voitu aloittaa",
       text: "Sulje sovellus, avaa se uudelleen ja yritä sitten kirjautua.",

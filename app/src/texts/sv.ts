@@ -148,6 +148,50 @@ export const sv: Texts = {
       title: "Enhetens klocka går fel",
       text: "Ställ in tid och datum automatiskt på enheten och försök igen.",
     },
+    update: {
+      title: "Uppdatera appen",
+      text: "Den här versionen av appen är för gammal för inloggning. Uppdatera appen i appbutiken och försök sedan igen.",
+    },
+    linkExpired: {
+      title: "Länken är för gammal",
+      text: "Länken måste öppnas inom två minuter. Börja om så får du en ny länk.",
+    },
+    linkReused: {
+      title: "Länken öppnades i två webbläsare",
+      text: "Vi avbröt inloggningen för din säkerhet. Börja om och öppna den nya länken bara i en webbläsare.",
+    },
+    confirmLate: {
+      title: "Bekräftelsen kom för sent",
+      text: "Du identifierade dig men inloggningen bekräftades inte i tid. Börja om och tryck till sist på ”Bekräfta inloggningen” i webbläsaren.",
+    },
+    digitsBurned: {
+      title: "Siffrorna var fel för många gånger",
+      text: "Vi avbröt inloggningen för din säkerhet. Börja om så får du nya siffror.",
+    },
+    digitsExpired: {
+      title: "Siffrorna är för gamla",
+      text: "Siffrorna gäller i tre minuter. Börja om så får du nya.",
+    },
+    burned: {
+      title: "Inloggningen avbröts",
+      text: "Vi avbröt inloggningen för din säkerhet. Börja om bara om det är du som loggar in.",
+    },
+    qrExpired: {
+      title: "Koden är för gammal",
+      text: "Koden gäller bara en kort stund. Be om en ny kod på datorns sida och skanna den.",
+    },
+    qrUsed: {
+      title: "Koden är redan använd",
+      text: "Samma kod har redan skannats. Om det inte var du, bekräfta ingenting på datorn. Be om en ny kod på sidan.",
+    },
+    qrUnknown: {
+      title: "Koden känns inte igen",
+      text: "Kontrollera att koden är från SmartumPlus-sidan och försök igen.",
+    },
+    qrNumber: {
+      title: "Siffrorna var fel",
+      text: "På datorn skrevs ett annat tal än det i telefonen. Vi avbröt inloggningen för din säkerhet. Be om en ny kod på sidan.",
+    },
     app: {
       title: "Inloggningen kunde inte inledas",
       text: "Stäng appen, öppna den igen och försök sedan logga in.",
