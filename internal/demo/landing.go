@@ -4,8 +4,10 @@ import (
 	_ "embed"
 	"html/template"
 	"net/http"
+	"slices"
 
 	"avain/internal/brokersim"
+	"avain/internal/loginlink"
 	"avain/internal/signin"
 	"avain/internal/web"
 )
@@ -22,7 +24,12 @@ func (d *Demo) mountLanding(mux *http.ServeMux, kit *web.Kit) error {
 	if err != nil {
 		return err
 	}
-	mux.Handle("GET /demo/pages/", kit.Gallery("/demo/pages/", append(views.Previews(), kit.Previews()...)...))
+	links, err := loginlink.NewViews(kit)
+	if err != nil {
+		return err
+	}
+	pages := slices.Concat(views.Previews(), links.Previews(), kit.Previews())
+	mux.Handle("GET /demo/pages/", kit.Gallery("/demo/pages/", pages...))
 	mux.Handle("GET /{$}", http.RedirectHandler("/demo", http.StatusFound))
 	mux.Handle("GET /demo", kit.Page(func(w http.ResponseWriter, r *http.Request) error {
 		h := w.Header()
