@@ -49,6 +49,7 @@ var house = map[string]layer{
 	"internal/adminapi":    features,
 	"internal/logout":      features,
 
+	"internal/appgate": domain,
 	"internal/attempt": domain,
 	"internal/people":  domain,
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"strconv"
+	"strings"
 	"time"
 
 	"avain/internal/login"
@@ -39,6 +40,10 @@ const (
 	actionPersonLock    = "person.lock"
 	actionPersonUnlock  = "person.unlock"
 	actionPeopleAdd     = "people.add"
+	actionMethodOn      = "method.on"
+	actionMethodOff     = "method.off"
+	actionMeansOn       = "means.on"
+	actionMeansOff      = "means.off"
 )
 
 const system = "system"
@@ -113,6 +118,21 @@ func (l *Log) PeopleAdded(ctx context.Context, actor string, added, unknown int)
 	l.append(ctx, actor, actionPeopleAdd, "people", map[string]string{
 		"added": strconv.Itoa(added), "new": strconv.Itoa(unknown),
 	})
+}
+
+// Switched records that an operator has switched a method or a means on or off. What
+// people are told about it is not machine words, so it stays out.
+func (l *Log) Switched(ctx context.Context, s login.Switch) {
+	action := actionMethodOff
+	switch means := strings.HasPrefix(s.Name, login.MeansSwitch("")); {
+	case means && s.On:
+		action = actionMeansOn
+	case means:
+		action = actionMeansOff
+	case s.On:
+		action = actionMethodOn
+	}
+	l.append(ctx, s.By, action, s.Name, nil)
 }
 
 // patience is how long an entry may take to be written.

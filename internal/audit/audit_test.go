@@ -59,6 +59,11 @@ func everything(ctx context.Context, l *audit.Log) {
 	l.PersonLocked(ctx, "system", "P1")
 	l.PersonUnlocked(ctx, "system", "P1")
 	l.PeopleAdded(ctx, "system", 3, 2)
+	for _, name := range []string{login.MethodSwitch(login.MethodLink), login.MeansSwitch("nordea")} {
+		reasons := map[string]string{"fi": "canary-reason"}
+		l.Switched(ctx, login.Switch{Name: name, Reasons: reasons, By: "system"})
+		l.Switched(ctx, login.Switch{Name: name, On: true, By: "system"})
+	}
 }
 
 func TestEntries(t *testing.T) {
@@ -80,6 +85,10 @@ func TestEntries(t *testing.T) {
 		"system person.lock person:P1",
 		"system person.unlock person:P1",
 		"system people.add people added=3 new=2",
+		"system method.off method:link",
+		"system method.on method:link",
+		"system means.off means:nordea",
+		"system means.on means:nordea",
 	}
 	if len(got) != len(want) {
 		t.Fatalf("%d entries, want %d", len(got), len(want))
@@ -125,7 +134,7 @@ func TestWhatCannotBeWrittenIsLogged(t *testing.T) {
 	var out bytes.Buffer
 	everything(t.Context(), audit.New(brokenStore{}, time.Now, slog.New(slog.NewJSONHandler(&out, nil))))
 	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
-	if len(lines) != 10 || !strings.Contains(lines[0], "session:S1") || !strings.Contains(lines[0], "disk full") {
+	if len(lines) != 14 || !strings.Contains(lines[0], "session:S1") || !strings.Contains(lines[0], "disk full") {
 		t.Errorf("logged: %s", out.String())
 	}
 	if strings.Contains(out.String(), "canary") {

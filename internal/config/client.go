@@ -18,6 +18,10 @@ type Client struct {
 	RedirectURIs           []string         `yaml:"redirect_uris" doc:"Where people may be sent back to; matched exactly. https, or http on a loopback address (any port matches there), or for a compatible app without a secret a private-use scheme such as com.example.app:/return."`
 	PostLogoutRedirectURIs []string         `yaml:"post_logout_redirect_uris" doc:"The same, after logging out." example:"[https://app.example.com/]"`
 	AppLink                string           `yaml:"app_link" doc:"Opens the app from the page that a browser shows when the phone did not hand our /return to the app; the answer is added to it." example:"https://app.example.com/return"`
+	Android                []AndroidApp     `yaml:"android" doc:"Its Android apps, which may open /return and /open of this service (App Links: /.well-known/assetlinks.json)."`
+	IOS                    []IOSApp         `yaml:"ios" doc:"The same for iOS (Universal Links: /.well-known/apple-app-site-association)."`
+	Harmony                []HarmonyApp     `yaml:"harmony" doc:"The same for HarmonyOS (App Linking: /.well-known/applinking.json)."`
+	OpenLink               string           `yaml:"open_link" doc:"Opens the app on a phone that shows a QR code itself; what the code says is added after a #. https, claimed by the app (App Link, Universal Link)." example:"https://app.example.com/open"`
 	Origins                []string         `yaml:"origins" doc:"Web origins from which the app calls us in a browser (CORS)." example:"[https://app.example.com]"`
 	Scopes                 []string         `yaml:"scopes" doc:"What it may ask for, of openid, profile, offline_access, benefits. Left out: everything for a strict app, openid and profile for others."`
 	Sector                 string           `yaml:"sector" doc:"For apps of other companies: their people get identifiers of their own per sector. Never change it." example:"example.org"`
@@ -28,11 +32,28 @@ type Client struct {
 	JWKS   []byte      `yaml:"-"`
 }
 
+// AndroidApp is an app as Android knows it.
+type AndroidApp struct {
+	Package      string   `yaml:"package" doc:"Application id." example:"com.example.app"`
+	Fingerprints []string `yaml:"sha256_fingerprints" doc:"SHA-256 of its signing certificates, 32 pairs of hexadecimal digits with colons; Play Console and AppGallery Connect each show theirs." example:"[\"14:6D:…\"]"`
+}
+
+// IOSApp is an app as iOS knows it.
+type IOSApp struct {
+	TeamID   string `yaml:"team_id" doc:"Application identifier prefix, usually the team id: ten letters and digits." example:"A1B2C3D4E5"`
+	BundleID string `yaml:"bundle_id" doc:"Bundle id." example:"com.example.app"`
+}
+
+// HarmonyApp is an app as HarmonyOS knows it.
+type HarmonyApp struct {
+	AppIdentifier string `yaml:"app_identifier" doc:"App id of AppGallery Connect, digits." example:"1234567890123456789"`
+}
+
 // Login gives the client as the rest of the service knows it.
 func (c Client) Login() login.Client {
 	return login.Client{
 		ID: c.ID, Name: c.Name, Profile: c.Profile, Auth: c.Auth, Secret: c.Secret, JWKS: c.JWKS,
-		RedirectURIs: c.RedirectURIs, PostLogoutRedirectURIs: c.PostLogoutRedirectURIs, Origins: c.Origins, AppLink: c.AppLink,
+		RedirectURIs: c.RedirectURIs, PostLogoutRedirectURIs: c.PostLogoutRedirectURIs, Origins: c.Origins, AppLink: c.AppLink, OpenLink: c.OpenLink,
 		Scopes: c.Scopes, Sector: c.Sector, Introspection: c.Introspection,
 	}
 }

@@ -4,7 +4,9 @@ import (
 	"net/netip"
 	"time"
 
+	"avain/internal/appgate"
 	"avain/internal/broker"
+	"avain/internal/login"
 	"avain/internal/secret"
 )
 
@@ -16,6 +18,8 @@ type Config struct {
 	Database  Database        `yaml:"database" doc:"Where everything is kept."`
 	Keys      Keys            `yaml:"keys" doc:"Keys that must not be in the database. Make them once with: avain keys new DIR. Back them up apart from it."`
 	Brand     Brand           `yaml:"brand" doc:"What the pages look like and say."`
+	App       App             `yaml:"app" doc:"The versions of your app."`
+	Methods   Methods         `yaml:"methods" doc:"The ways of logging in: direct (bank or Mobile Certificate in a browser tab), link (login link), qr (QR code), credentials (user name and password). While the service runs, avain admin methods switches them on and off, and banks too."`
 	Clients   []Client        `yaml:"clients" doc:"The apps that people log in to."`
 	Brokers   []broker.Config `yaml:"brokers" doc:"The identification brokers, in order of preference, and the banks that each serves (docs/brokers.md)."`
 	Tokens    Tokens          `yaml:"tokens" doc:"The tokens that apps get."`
@@ -106,6 +110,19 @@ type Stores struct {
 	AppStore   string `yaml:"app_store" doc:"App Store (iOS)." example:"https://apps.apple.com/fi/app/id0000000000"`
 	GooglePlay string `yaml:"google_play" doc:"Google Play (Android)." example:"https://play.google.com/store/apps/details?id=com.example.app"`
 	AppGallery string `yaml:"appgallery" doc:"AppGallery (Huawei)." example:"https://appgallery.huawei.com/app/C000000000"`
+}
+
+// App says which versions of the app may do what.
+type App struct {
+	MinimumVersion     appgate.Version `yaml:"minimum_version" doc:"Older apps cannot begin a login and are told to update. Whoever is logged in stays so."`
+	RecommendedVersion appgate.Version `yaml:"recommended_version" doc:"Older apps are asked to update."`
+	AlternativeVersion appgate.Version `yaml:"alternative_version" doc:"The login link and the QR code need this version."`
+}
+
+// Methods says which ways of logging in there are.
+type Methods struct {
+	Order []login.Method `yaml:"order" doc:"As the app shows them; what is left out cannot be used."`
+	Off   []login.Method `yaml:"off" doc:"Of these, off until they are switched on." example:"[credentials]"`
 }
 
 // Support says how to reach the operator's support.

@@ -1,6 +1,10 @@
 package config
 
-import "time"
+import (
+	"time"
+
+	"avain/internal/login"
+)
 
 // Default is the configuration before the file is read: what a minimal file need
 // not say.
@@ -12,7 +16,9 @@ func Default() Config {
 		Keys: Keys{
 			PRFKeysetFile: "keys/prf.json", AEADKeysetFile: "keys/aead.json", SecretFile: "keys/secret",
 		},
-		Brand: Brand{Name: "SmartumPay", Languages: []string{"fi", "sv", "en"}, Accent: "#00695c"},
+		Brand:   Brand{Name: "SmartumPay", Languages: []string{"fi", "sv", "en"}, Accent: "#00695c"},
+		App:     App{MinimumVersion: "1.0.0", RecommendedVersion: "1.16.0", AlternativeVersion: "1.16.0"},
+		Methods: Methods{Order: login.Methods()},
 		Tokens: Tokens{
 			Alg: "ES256", Access: 10 * time.Minute, Rotation: 30 * day,
 		},

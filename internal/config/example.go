@@ -32,6 +32,8 @@ func Example() string {
 	return w.out.String()
 }
 
+const exampleFingerprint = "00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF"
+
 // exampleConfig is what the example fills in: an installation behind a proxy, with
 // an app of its own, a resource server, and two brokers that share the work.
 func exampleConfig() Config {
@@ -42,6 +44,9 @@ func exampleConfig() Config {
 		{
 			ID: "smartumpay", Name: "SmartumPay", Profile: login.ProfileStrict, Auth: login.AuthNone,
 			RedirectURIs: []string{"https://login.example.com/return", "https://app.example.com/"},
+			Android:      []AndroidApp{{Package: "com.example.smartumpay", Fingerprints: []string{exampleFingerprint}}},
+			IOS:          []IOSApp{{TeamID: "A1B2C3D4E5", BundleID: "com.example.smartumpay"}},
+			Harmony:      []HarmonyApp{{AppIdentifier: "1234567890123456789"}},
 			Origins:      []string{"https://app.example.com"},
 			Scopes:       knownScopes(),
 		},

@@ -36,6 +36,9 @@ func (v validator) client(path string, c Client) {
 	if !clientID.MatchString(c.ID) {
 		v.add(path+".id", "must be 1 to 64 letters, digits and . _ -")
 	}
+	if strings.EqualFold(c.ID, login.WebClient) {
+		v.add(path+".id", "is the name of the service's own pages; choose another")
+	}
 	v.oneOf(path+".profile", string(c.Profile), string(login.ProfileStrict), string(login.ProfileCompatible))
 	v.clientAuth(path, c)
 	if len(c.RedirectURIs) == 0 && !c.Introspection {
@@ -49,6 +52,9 @@ func (v validator) client(path string, c Client) {
 	}
 	if c.AppLink != "" {
 		v.redirectURI(path+".app_link", c.AppLink, c)
+	}
+	if c.OpenLink != "" {
+		v.redirectURI(path+".open_link", c.OpenLink, c)
 	}
 	for i, origin := range c.Origins {
 		v.origin(at(path+".origins", i), origin)

@@ -25,6 +25,14 @@ const (
 	ReasonDigitsBurned      Reason = "digits_burned"       // too many wrong digits: burned
 	ReasonDigitsExpired     Reason = "digits_expired"      // six digits too old, or none were shown
 	ReasonUnexpectedCode    Reason = "unexpected_code"     // an app got the code of a login that it did not start: burned
+	ReasonQRUnknown         Reason = "qr_unknown"          // what was scanned or typed is no code of ours
+	ReasonQRExpired         Reason = "qr_expired"          // the QR code, or the typed one, was too old
+	ReasonQRUsed            Reason = "qr_used"             // the code has logged a phone in, or tried to, before
+	ReasonQRReused          Reason = "qr_reused"           // two phones scanned one code: burned
+	ReasonQRWrongNumber     Reason = "qr_wrong_number"     // the number typed on the page is not the one on the phone: burned
+	ReasonApprovalRequired  Reason = "approval_required"   // the page has not let the phone in yet
+	ReasonApprovalLate      Reason = "approval_late"       // the page did not let the phone in in time
+	ReasonSignInAgain       Reason = "sign_in_again"       // this needs a fresh authentication on the page
 )
 
 // What the broker did.
@@ -47,6 +55,7 @@ const (
 	ReasonClientUnknown   Reason = "client_unknown"          // no such client
 	ReasonClientRefused   Reason = "client_refused"          // client authentication failed
 	ReasonRedirectUnknown Reason = "redirect_not_registered" // redirect URI does not match exactly
+	ReasonVersionTooOld   Reason = "version_too_old"         // the app must be updated first
 	ReasonRequestExpired  Reason = "request_expired"         // request_uri unknown or expired
 	ReasonProofInvalid    Reason = "proof_invalid"           // DPoP proof refused
 	ReasonProofReplayed   Reason = "proof_replayed"          // DPoP proof seen before
@@ -71,11 +80,13 @@ func Reasons() []Reason {
 		ReasonOtherBrowser, ReasonCookiesBlocked, ReasonRateLimited,
 		ReasonLinkExpired, ReasonLinkReused, ReasonConfirmLate, ReasonDigitsWrong, ReasonDigitsBurned,
 		ReasonDigitsExpired, ReasonUnexpectedCode,
+		ReasonQRUnknown, ReasonQRExpired, ReasonQRUsed, ReasonQRReused, ReasonQRWrongNumber,
+		ReasonApprovalRequired, ReasonApprovalLate, ReasonSignInAgain,
 		ReasonBrokerDown, ReasonBrokerSlow, ReasonBrokerError, ReasonBrokerTimeout, ReasonBrokerResponse,
 		ReasonIdentificationStale, ReasonIdentificationWeak, ReasonIdentityIncomplete,
 		ReasonMeansUnavailable, ReasonBrokerNotInOperation,
 		ReasonRequestInvalid, ReasonClientUnknown, ReasonClientRefused, ReasonRedirectUnknown,
-		ReasonRequestExpired, ReasonProofInvalid, ReasonProofReplayed, ReasonClockWrong,
+		ReasonVersionTooOld, ReasonRequestExpired, ReasonProofInvalid, ReasonProofReplayed, ReasonClockWrong,
 		ReasonCodeWrong, ReasonCodeExpired, ReasonCodeReplayed, ReasonVerifierWrong, ReasonKeyWrong,
 		ReasonTokenInvalid, ReasonSessionEnded, ReasonPageUnknown, ReasonCrossOrigin, ReasonInternal,
 	}

@@ -1,0 +1,214 @@
+package appgate
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"avain/internal/login"
+)
+
+// Fresh is how long a node keeps to the switches that it has read. With the 15 s that
+// an answer of /login-options may be cached and the half a minute between two
+// questions of an app, everybody follows within a minute.
+const Fresh = 10 * time.Second
+
+// patience is how long one caller waits for the database, once in Fresh.
+const patience = time.Second
+
+// Store keeps the switches.
+type Store interface {
+	Switches(ctx context.Context) ([]login.Switch, error)
+	SetSwitch(ctx context.Context, s login.Switch) error
+}
+
+// Auditor is told of every switching.
+type Auditor interface {
+	Switched(ctx context.Context, s login.Switch)
+}
+
+// Config is what the operator decides in the file.
+type Config struct {
+	Order       []login.Method // as apps show them; a method that is missing is off for good
+	Off         []login.Method // of these: off until they are switched on
+	Built       []login.Method // what this program can do; the rest is off, whatever a switch says
+	Minimum     Version        // older apps must be updated
+	Recommended Version        // older apps should be
+	Alternative Version        // what the login link and the QR code need
+}
+
+// Deps are what the gate stands on.
+type Deps struct {
+	Config Config
+	Store  Store
+	Audit  Auditor
+	Now    func() time.Time
+	Log    *slog.Logger
+}
+
+// Gate knows which ways in are open. It is safe for concurrent use.
+type Gate struct {
+	d       Deps
+	known   atomic.Pointer[reading]
+	reading sync.Mutex // held by the one caller who reads
+}
+
+// reading is the switches at one moment. It is never changed.
+type reading struct {
+	switches map[string]login.Switch
+	again    time.Time // when they are to be read again
+}
+
+// New makes the gate and reads the switches for the first time.
+func New(ctx context.Context, d Deps) (*Gate, error) {
+	g := &Gate{d: d}
+	if err := g.read(ctx); err != nil {
+		return nil, fmt.Errorf("app gate: %w", err)
+	}
+	return g, nil
+}
+
+func (g *Gate) read(ctx context.Context) error {
+	all, err := g.d.Store.Switches(ctx)
+	if err != nil {
+		return err
+	}
+	r := &reading{switches: make(map[string]login.Switch, len(all)), again: g.d.Now().Add(Fresh)}
+	for _, s := range all {
+		r.switches[s.Name] = s
+	}
+	g.known.Store(r)
+	return nil
+}
+
+// switches are the current ones. When they are due one caller reads them, while the
+// others go on with the last known.
+func (g *Gate) switches(ctx context.Context) map[string]login.Switch {
+	known := g.known.Load()
+	if g.d.Now().Before(known.again) || !g.reading.TryLock() {
+		return known.switches
+	}
+	defer g.reading.Unlock()
+	// Not the caller's context: one who hangs up would leave the others with old switches.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer cancel()
+	if err := g.read(ctx); err != nil {
+		g.d.Log.WarnContext(ctx, "switches cannot be read; the last known ones hold", "error", err)
+		g.known.CompareAndSwap(known, &reading{switches: known.switches, again: g.d.Now().Add(Fresh)})
+	}
+	return g.known.Load().switches
+}
+
+// Way is one way in as it stands.
+type Way struct {
+	Method login.Method
+	On     bool
+	// Reasons are the operator's words for why it is off, by language. They may be
+	// empty, and are texts for people: escape them.
+	Reasons map[string]string
+}
+
+// Methods lists the methods in the order in which apps show them.
+func (g *Gate) Methods(ctx context.Context) []Way {
+	switches := g.switches(ctx)
+	ways := make([]Way, 0, len(g.d.Config.Order))
+	for _, m := range g.d.Config.Order {
+		ways = append(ways, g.method(switches, m))
+	}
+	return ways
+}
+
+func (g *Gate) method(switches map[string]login.Switch, m login.Method) Way {
+	c := g.d.Config
+	if !slices.Contains(c.Order, m) || !slices.Contains(c.Built, m) {
+		return Way{Method: m}
+	}
+	s, switched := switches[login.MethodSwitch(m)]
+	switch {
+	case !switched:
+		return Way{Method: m, On: !slices.Contains(c.Off, m)}
+	case s.On:
+		return Way{Method: m, On: true}
+	default:
+		return Way{Method: m, Reasons: s.Reasons}
+	}
+}
+
+// Means tells whether a means may be chosen, and if not, the operator's words for it
+// by language, which may be none.
+func (g *Gate) Means(ctx context.Context, id string) (on bool, reasons map[string]string) {
+	s, switched := g.switches(ctx)[login.MeansSwitch(id)]
+	if !switched || s.On {
+		return true, nil
+	}
+	return false, s.Reasons
+}
+
+// MayChoose refuses a means that is off: ReasonMeansUnavailable.
+func (g *Gate) MayChoose(ctx context.Context, id string) error {
+	if on, _ := g.Means(ctx, id); !on {
+		return login.E(login.Unavailable, login.ReasonMeansUnavailable, nil).With("means.switched_off")
+	}
+	return nil
+}
+
+// Versions are what apps are held to.
+func (g *Gate) Versions() (minimum, recommended, alternative Version) {
+	return g.d.Config.Minimum, g.d.Config.Recommended, g.d.Config.Alternative
+}
+
+// Alternative reports whether a method is one of the alternative ones, which only
+// newer apps know.
+func Alternative(m login.Method) bool { return m == login.MethodLink || m == login.MethodQR }
+
+// Admit is asked where a login begins. The version is what an app of our own says of
+// itself, empty when it says nothing; apps of others have versions of their own and
+// are not asked. Errors: ReasonVersionTooOld, ReasonMeansUnavailable, and
+// ReasonRequestInvalid when an alternative method comes without a version.
+func (g *Gate) Admit(ctx context.Context, m login.Method, version Version, own bool) error {
+	if err := g.mayUse(m, version); own && err != nil {
+		return err
+	}
+	if !g.method(g.switches(ctx), m).On {
+		return login.E(login.Forbidden, login.ReasonMeansUnavailable, nil).With("this login method is switched off")
+	}
+	return nil
+}
+
+func (g *Gate) mayUse(m login.Method, version Version) error {
+	c := g.d.Config
+	needed := c.Minimum
+	if Alternative(m) && needed.Before(c.Alternative) {
+		needed = c.Alternative
+	}
+	switch {
+	case version == "" && Alternative(m):
+		return login.BadParam("app_version", "missing: this login method needs it, "+string(needed)+" or newer")
+	case version != "" && version.Before(needed):
+		return login.E(login.Forbidden, login.ReasonVersionTooOld, nil).With("the app must be updated to version " + string(needed) + " or newer")
+	default:
+		return nil
+	}
+}
+
+// Set switches a way in on or off, for every node, and records who did it.
+func (g *Gate) Set(ctx context.Context, s login.Switch) error {
+	s.At = g.d.Now()
+	if s.On {
+		s.Reasons = nil
+	}
+	if err := g.d.Store.SetSwitch(ctx, s); err != nil {
+		return err
+	}
+	g.d.Audit.Switched(ctx, s)
+	return g.read(ctx)
+}
+
+// Switches lists what has been switched, by name, straight from the database.
+func (g *Gate) Switches(ctx context.Context) ([]login.Switch, error) {
+	return g.d.Store.Switches(ctx)
+}
