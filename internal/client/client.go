@@ -84,7 +84,7 @@ func register(c login.Client, config Config) (registered, error) {
 		return r, errors.New("it has a sector, but there is no key for its subjects")
 	}
 	switch c.Auth {
-	case login.AuthNone:
+	case login.AuthNone, login.AuthInternal:
 		return r, nil
 	case login.AuthSecretBasic:
 		if c.Secret.Empty() {

@@ -20,7 +20,15 @@ const (
 	AuthNone          ClientAuth = "none"
 	AuthPrivateKeyJWT ClientAuth = "private_key_jwt"
 	AuthSecretBasic   ClientAuth = "client_secret_basic"
+
+	// AuthInternal is that of our own pages: it never comes over the wire, so nobody
+	// can authenticate with it.
+	AuthInternal ClientAuth = "internal"
 )
+
+// WebClient is the id of the client that our own pages are: people sign in to them
+// with an attempt like any other. No app may have it.
+const WebClient = "avain-web"
 
 // Client is an app that people log in to. Clients are configuration.
 type Client struct {
@@ -33,6 +41,7 @@ type Client struct {
 	RedirectURIs           []string    // matched exactly; loopback ports excepted (RFC 8252 §7.3)
 	PostLogoutRedirectURIs []string
 	AppLink                string   // opens the app from a page, when the phone did not hand our /return to it; may be empty
+	OpenLink               string   // opens the app with the content of a QR code, on the phone that shows it; may be empty
 	Origins                []string // web origins that may call us from a browser (CORS)
 	Scopes                 []string
 	Sector                 string // pairwise subjects per sector; empty for our own apps, which share one subject
@@ -41,6 +50,9 @@ type Client struct {
 
 // Public reports whether the client cannot keep a secret.
 func (c Client) Public() bool { return c.Auth == AuthNone }
+
+// Internal reports whether the client is our own pages.
+func (c Client) Internal() bool { return c.Auth == AuthInternal }
 
 // Allows reports whether the client may ask for the scope.
 func (c Client) Allows(scope string) bool {
