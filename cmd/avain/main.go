@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	_ "time/tzdata" // dates on pages need Europe/Helsinki, which small containers lack
 
 	"avain/internal/config"
 

@@ -45,7 +45,9 @@ func (f *Feature) showMeans(w http.ResponseWriter, r *http.Request, a login.Atte
 	page := MeansPage{Attempt: a.ID, Client: app, Failed: lastFailure(a), FormAction: f.leadsTo(a)}
 	for _, m := range offer.Means {
 		choice := Choice{Means: m.Means}
-		if !m.Available {
+		if on, _ := f.d.Gate.Means(r.Context(), m.ID); !on {
+			choice.Unavailable = login.ReasonMeansUnavailable
+		} else if !m.Available {
 			choice.Unavailable = login.ReasonBrokerDown
 		}
 		page.Means = append(page.Means, choice)

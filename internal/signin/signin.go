@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"time"
 
 	"avain/internal/attempt"
 	"avain/internal/broker"
@@ -38,6 +37,12 @@ type Brokers interface {
 	Origins() []string
 }
 
+// Gate knows which means are switched off: package appgate.
+type Gate interface {
+	Means(ctx context.Context, id string) (on bool, reasons map[string]string)
+	MayChoose(ctx context.Context, id string) error
+}
+
 // People finds persons: package people.
 type People interface {
 	Identify(ctx context.Context, id login.Identity) (login.Person, error)
@@ -47,11 +52,11 @@ type People interface {
 type Deps struct {
 	Attempts Attempts
 	Brokers  Brokers
+	Gate     Gate
 	People   People
 	Clients  *client.Registry
 	Cookies  *session.Cookies
 	Web      *web.Kit
-	Now      func() time.Time
 
 	// Continue is the dispatcher, and Back the address that tells the client why its
 	// login ended: both of the feature authorize.
@@ -119,6 +124,9 @@ func (f *Feature) choose(w http.ResponseWriter, r *http.Request) error {
 	}
 	j := f.d.Attempts.Prepare(a, browser)
 	j.Means = params.Get("means")
+	if err := f.d.Gate.MayChoose(r.Context(), j.Means); err != nil {
+		return f.staysHere(w, r, a, err)
+	}
 	away, err := f.d.Brokers.Begin(r.Context(), broker.Start{
 		Means: j.Means, State: j.State, Nonce: j.Nonce, Verifier: j.Verifier, Locale: f.d.Web.Language(r),
 	})

@@ -56,9 +56,13 @@ func (f *Feature) refreshToken(ctx context.Context, c call) (Response, error) {
 		return Response{}, ended("the session has ended") // revoked between look-up and use
 	}
 	answer, err := f.answer(ctx, c.client, session, person, scopes)
-	if err == nil && !next.Empty() {
-		answer.RefreshToken = next.Reveal()
+	if err != nil || next.Empty() {
+		return answer, err
 	}
+	answer.RefreshToken = next.Reveal()
+	// A fresh ID token, too (OpenID Connect Core §12.2): these clients log out with it,
+	// and the key that signed the first one does not live as long as the session.
+	answer.IDToken, err = f.idToken(ctx, c.client, session, person, answer.AccessToken)
 	return answer, err
 }
 
