@@ -64,7 +64,11 @@ func newWorld(t *testing.T) *world {
 	}
 	w.Attempts = attempt.New(attempt.Deps{
 		Store: db, People: db, Now: w.clock, Lifetimes: attempt.DefaultLifetimes(),
-		Alarm: func(_ context.Context, a login.Attempt) { w.alarms = append(w.alarms, a) },
+		Alarm: func(_ context.Context, a login.Attempt) {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.alarms = append(w.alarms, a)
+		},
 	})
 	return w
 }
