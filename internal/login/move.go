@@ -39,6 +39,7 @@ type Move struct {
 	SetIdentity *Proven
 	SetCode     secret.Hash // hash of the authorization code that goes out
 	SetCodeEnds time.Time
+	SetExpires  time.Time // another end of the attempt: an approval has a minute, what follows has more
 
 	Digits    *Digits     // six digits that the browser shows from now on; those that are there stay
 	Leg       *Leg        // a journey to a broker that begins with this move

@@ -22,6 +22,7 @@ const moveSQL = `UPDATE attempts SET
 	code = COALESCE($9, code), code_expires_at = COALESCE($10, code_expires_at),
 	person = COALESCE($11, person), broker = COALESCE($12, broker), means = COALESCE($13, means),
 	acr = COALESCE($14, acr), amr = COALESCE($15, amr), auth_time = COALESCE($16, auth_time),
+	expires_at = COALESCE($19, expires_at),
 	timeline = CASE WHEN $17 OR length(timeline) < ` + timelineBound + ` THEN timeline || $18 ELSE timeline END
 	WHERE id = $1
 	AND $2 LIKE '%,' || state || ',%'
@@ -120,7 +121,7 @@ func moveArgs(m login.Move) ([]any, error) {
 		}
 		identity = []any{text(p.Person), text(p.Broker), text(p.Means), text(p.ACR), amr, millis(p.AuthTime)}
 	}
-	return append(append(args, identity...), m.To.Over(), line), nil
+	return append(append(args, identity...), m.To.Over(), line, orLeaveTime(m.SetExpires)), nil
 }
 
 // orLeave is NULL for the empty text, which leaves the column as it is.

@@ -22,6 +22,7 @@ type Purged struct {
 	Legs     int64
 	Marks    int64
 	Sessions int64
+	QRPages  int64
 }
 
 // purgeBatch bounds the rows of one transaction: nobody who waits to write waits
@@ -32,9 +33,13 @@ const purgeBatch = 100
 // "too late" instead of "never heard of it".
 const legRetention = time.Hour
 
+// pageRetention keeps a QR page for the browser that still shows what became of it.
+const pageRetention = time.Hour
+
 const (
 	// A code that went out shortly before the end may still be redeemed.
-	expireAttemptsSQL = `UPDATE attempts SET state = 'expired', reason = $3, updated_at = $1, timeline = timeline || $4
+	expireAttemptsSQL = `UPDATE attempts SET state = 'expired', updated_at = $1,
+		reason = CASE state WHEN 'claimed' THEN 'approval_late' ELSE $3 END, timeline = timeline || $4
 		WHERE ` + isRunning + ` AND id IN (SELECT id FROM attempts
 			WHERE ` + isRunning + ` AND expires_at <= $1 AND code_expires_at <= $1 ORDER BY expires_at LIMIT $2)`
 
@@ -56,6 +61,9 @@ const (
 
 	purgeRevokedSessionsSQL = `DELETE FROM sessions WHERE id IN (SELECT id FROM sessions
 		WHERE revoked_at > 0 AND revoked_at <= $1 ORDER BY revoked_at LIMIT $2)`
+
+	purgeQRPagesSQL = `DELETE FROM qr_pages WHERE id IN (SELECT id FROM qr_pages
+		WHERE created_at <= $1 ORDER BY created_at LIMIT $2)`
 )
 
 // Purge ends the attempts whose time is over and deletes what is older than its
@@ -81,6 +89,7 @@ func (s *Store) Purge(ctx context.Context, now time.Time, keep Retention) (Purge
 		{&p.Attempts, purgeAttemptsSQL, []any{ago(keep.Attempts), purgeBatch}},
 		{&p.Legs, purgeLegsSQL, []any{ago(legRetention), purgeBatch}},
 		{&p.Marks, purgeMarksSQL, []any{millis(now), purgeBatch}},
+		{&p.QRPages, purgeQRPagesSQL, []any{ago(pageRetention), purgeBatch}},
 		{&p.Sessions, purgeEndedSessionsSQL, []any{ago(keep.Sessions), purgeBatch}},
 		{&p.Sessions, purgeRevokedSessionsSQL, []any{ago(keep.Sessions), purgeBatch}},
 	} {
