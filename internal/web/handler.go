@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"runtime/debug"
+	"strings"
 
 	"avain/internal/login"
 )
@@ -42,7 +43,10 @@ func (k *Kit) handle(answer answerer, h Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r, rec := withRecord(r)
 		t := tracked(w)
-		err := guarded(t, r, h)
+		err := k.bounded(r, rec)
+		if err == nil {
+			err = guarded(t, r, h)
+		}
 		if err == nil {
 			return
 		}
@@ -59,6 +63,15 @@ func (k *Kit) handle(answer answerer, h Handler) http.Handler {
 		}
 		answer(t, r, e, status)
 	})
+}
+
+// bounded refuses the requests of a network that sends too many. It stands here, so
+// that the answer has the form that the route's callers read.
+func (k *Kit) bounded(r *http.Request, rec *record) error {
+	if k.cfg.Requests == nil || strings.HasPrefix(r.URL.Path, staticRoot) {
+		return nil
+	}
+	return k.cfg.Requests.Check(rec.network.Key())
 }
 
 // guarded runs the handler and turns a panic into an error, so that a person gets

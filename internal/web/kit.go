@@ -32,6 +32,10 @@ type Config struct {
 	TrustedProxies []netip.Prefix
 	ProxyHeader    string
 
+	// Requests bounds all requests of one network; nil means no bound. Static files are
+	// free: they cost nothing, and a page without its style helps nobody.
+	Requests *Limiter
+
 	MaxBody int64         // of a request, in bytes; 0 means 64 KiB
 	Timeout time.Duration // of a request's context; 0 means 30 s
 

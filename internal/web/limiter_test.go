@@ -3,6 +3,9 @@ package web_test
 import (
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -119,5 +122,46 @@ func TestLimiterUnderConcurrency(t *testing.T) {
 	wg.Wait()
 	if allowed.Load() != 50 {
 		t.Errorf("%d were allowed, want 50", allowed.Load())
+	}
+}
+
+// A network that sends too much is told when to come back, on pages and to programs;
+// its neighbours and the style of the page are served.
+func TestRequestsOfANetworkAreBounded(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	kit := newKit(t, func(c *web.Config) {
+		c.Requests = web.NewLimiter(web.Limit{Burst: 2, Each: 30 * time.Second}, 10, func() time.Time { return now })
+	})
+	mux := http.NewServeMux()
+	nothing := func(http.ResponseWriter, *http.Request) error { return nil }
+	mux.Handle("GET /page", kit.Page(nothing))
+	mux.Handle("GET /token", kit.OAuth(nothing))
+	mux.Handle("GET /options", kit.Problem(nothing))
+	mux.Handle("GET /static/", kit.Static())
+	served := kit.Middleware(mux)
+	ask := func(from, path string) *httptest.ResponseRecorder {
+		r := httptest.NewRequest(http.MethodGet, path, nil)
+		r.RemoteAddr = from + ":1234"
+		w := httptest.NewRecorder()
+		served.ServeHTTP(w, r)
+		return w
+	}
+	for range 2 {
+		if w := ask("192.0.2.1", "/page"); w.Code != http.StatusOK {
+			t.Fatalf("within the bound: %d", w.Code)
+		}
+	}
+	for path, kind := range map[string]string{"/page": "text/html", "/token": "application/json", "/options": "application/problem+json"} {
+		w := ask("192.0.2.1", path)
+		if w.Code != http.StatusTooManyRequests || w.Header().Get("Retry-After") != "30" || !strings.HasPrefix(w.Header().Get("Content-Type"), kind) {
+			t.Errorf("%s: %d, Retry-After %q, %q", path, w.Code, w.Header().Get("Retry-After"), w.Header().Get("Content-Type"))
+		}
+	}
+	if w := ask("192.0.2.2", "/page"); w.Code != http.StatusOK {
+		t.Errorf("the neighbour: %d", w.Code)
+	}
+	if w := ask("192.0.2.1", kit.Asset("style.css")); w.Code != http.StatusOK {
+		t.Errorf("the style: %d", w.Code)
 	}
 }
