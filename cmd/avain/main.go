@@ -57,6 +57,11 @@ type commands struct {
 		People struct {
 			Add peopleAddCommand `cmd:"" help:"Add people and their benefits."`
 		} `cmd:"" help:"The people who may log in."`
+		Methods struct {
+			List methodsListCommand `cmd:"" help:"List login methods, banks, and what is switched off."`
+			On   methodsOnCommand   `cmd:"" help:"Switch a login method or a bank on."`
+			Off  methodsOffCommand  `cmd:"" help:"Switch a login method or a bank off."`
+		} `cmd:"" help:"Login methods and banks, switched while the service runs."`
 	} `cmd:"" help:"What an operator does."`
 	Explain explainCommand `cmd:"" help:"Tell what happened in a login, by its support code."`
 	Version versionCommand `cmd:"" help:"Print the version."`

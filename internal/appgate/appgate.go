@@ -124,7 +124,7 @@ func (g *Gate) Methods(ctx context.Context) []Way {
 
 func (g *Gate) method(switches map[string]login.Switch, m login.Method) Way {
 	c := g.d.Config
-	if !slices.Contains(c.Order, m) || !slices.Contains(c.Built, m) {
+	if !g.Has(m) {
 		return Way{Method: m}
 	}
 	s, switched := switches[login.MethodSwitch(m)]
@@ -136,6 +136,11 @@ func (g *Gate) method(switches map[string]login.Switch, m login.Method) Way {
 	default:
 		return Way{Method: m, Reasons: s.Reasons}
 	}
+}
+
+// Has reports whether the method exists here: it can be switched on.
+func (g *Gate) Has(m login.Method) bool {
+	return slices.Contains(g.d.Config.Order, m) && slices.Contains(g.d.Config.Built, m)
 }
 
 // Means tells whether a means may be chosen, and if not, the operator's words for it

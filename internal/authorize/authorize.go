@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"avain/internal/appgate"
 	"avain/internal/attempt"
 	"avain/internal/client"
 	"avain/internal/dpop"
@@ -25,9 +26,16 @@ type Attempts interface {
 	Issue(ctx context.Context, a login.Attempt, bearer secret.Text, e login.Event) (secret.Text, login.Attempt, error)
 }
 
+// Gate knows which methods are open, and for which versions of the app: package
+// appgate.
+type Gate interface {
+	Admit(ctx context.Context, m login.Method, version appgate.Version, own bool) error
+}
+
 // Deps are what the feature stands on.
 type Deps struct {
 	Attempts Attempts
+	Gate     Gate
 	Clients  *client.Registry
 	Proofs   *dpop.Verifier
 	Cookies  *session.Cookies
@@ -120,6 +128,9 @@ func (f *Feature) beginPlain(w http.ResponseWriter, r *http.Request, p oauth.Par
 	if jkt := p.Get("dpop_jkt"); jkt != "" && !challengePattern.MatchString(jkt) {
 		return f.sendBack(w, a, login.BadParam("dpop_jkt", "must be a JWK thumbprint, 43 characters"))
 	}
+	if err := f.admit(r.Context(), c, login.MethodDirect, login.Device{}); err != nil {
+		return f.sendBack(w, a, login.AsError(err))
+	}
 	in := attempt.Start{
 		Client: c.ID, Method: login.MethodDirect, Request: request, Key: p.Get("dpop_jkt"),
 		Browser: browser, Label: web.BrowserLabel(r), Device: login.Device{Platform: "web"},
@@ -132,6 +143,12 @@ func (f *Feature) beginPlain(w http.ResponseWriter, r *http.Request, p oauth.Par
 		return err
 	}
 	return web.SeeOther(w, "/login/"+started.Attempt.ID)
+}
+
+// admit asks whether the method is open. Apps of other companies have versions of
+// their own, which say nothing here.
+func (f *Feature) admit(ctx context.Context, c login.Client, m login.Method, d login.Device) error {
+	return f.d.Gate.Admit(ctx, m, appgate.Version(d.AppVersion), c.Sector == "")
 }
 
 // page is the page of an attempt: THE place to come back to.

@@ -5,11 +5,10 @@ import (
 	"slices"
 	"strconv"
 
+	"avain/internal/appgate"
 	"avain/internal/client"
 	"avain/internal/login"
 	"avain/internal/oauth"
-
-	"golang.org/x/mod/semver"
 )
 
 // Lengths that we keep of what a client sends. Rows are bounded (threat 34).
@@ -168,7 +167,7 @@ func deviceOf(p oauth.Params) (login.Device, error) {
 	if d.Platform != "" && !slices.Contains(platforms, d.Platform) {
 		return login.Device{}, login.BadParam("device_platform", "must be android, ios, huawei or web")
 	}
-	if d.AppVersion != "" && (len(d.AppVersion) > maxLabel || !semver.IsValid("v"+d.AppVersion)) {
+	if _, ok := appgate.ParseVersion(d.AppVersion); d.AppVersion != "" && !ok {
 		return login.Device{}, login.BadParam("app_version", "must be a version such as 1.16.0")
 	}
 	return d, nil

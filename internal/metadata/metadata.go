@@ -1,17 +1,21 @@
 package metadata
 
 import (
+	"context"
 	"net/http"
 	"strings"
 
+	"avain/internal/broker"
 	"avain/internal/login"
 	"avain/internal/oauth"
 	"avain/internal/signer"
 	"avain/internal/web"
 )
 
-// Brokers publish our registration: package broker.
+// Brokers publish our registration, and know which banks can be reached: package
+// broker.
 type Brokers interface {
+	Offer(ctx context.Context, locale string) broker.Offer
 	SignedJWKS(broker string) ([]byte, error)
 	EntityStatement(broker string) ([]byte, error)
 	JWKS(broker string) ([]byte, error)
@@ -21,11 +25,15 @@ type Brokers interface {
 type Deps struct {
 	Signer  *signer.Signer
 	Brokers Brokers
+	Gate    Gate
+	Clients Clients
 	Web     *web.Kit
 	BaseURL string // issuer; no trailing slash
 	Scopes  []string
 	ACR     []string // levels that our brokers may answer
 	Locales []string
+	Stores  Stores
+	Apps    Apps
 }
 
 // Feature serves the metadata.
@@ -44,6 +52,8 @@ func (f *Feature) Mount(mux *http.ServeMux) {
 	public("/.well-known/openid-configuration", f.discovery)
 	public("/.well-known/oauth-authorization-server", f.discovery)
 	public("/jwks", f.jwks)
+	web.MountCORS(mux, "/login-options", f.d.Clients.OriginAllowed, f.d.Web.Problem(f.options), http.MethodGet)
+	f.mountApps(mux)
 	mux.Handle("GET /ftn/{broker}/signed-jwks.jwt", f.d.Web.OAuth(f.published("application/jwk-set+jwt", f.d.Brokers.SignedJWKS)))
 	mux.Handle("GET /ftn/{broker}/entity-statement.jwt", f.d.Web.OAuth(f.published("application/entity-statement+jwt", f.d.Brokers.EntityStatement)))
 	mux.Handle("GET /ftn/{broker}/jwks", f.d.Web.OAuth(f.published("application/jwk-set+json", f.d.Brokers.JWKS)))
@@ -55,6 +65,8 @@ type document struct {
 	Authorization         string   `json:"authorization_endpoint"`
 	Token                 string   `json:"token_endpoint"`
 	PAR                   string   `json:"pushed_authorization_request_endpoint"`
+	Challenge             string   `json:"authorization_challenge_endpoint"` // draft-ietf-oauth-first-party-apps-04 §4
+	AttemptStatus         string   `json:"attempt_status_endpoint"`          // ours
 	UserInfo              string   `json:"userinfo_endpoint"`
 	Revocation            string   `json:"revocation_endpoint"`
 	Introspection         string   `json:"introspection_endpoint"`
@@ -92,6 +104,7 @@ func (f *Feature) discovery(w http.ResponseWriter, r *http.Request) error {
 	w.Header().Set("Cache-Control", "public, max-age=300")
 	web.WriteJSON(w, http.StatusOK, document{
 		Issuer: f.d.BaseURL, Authorization: at("/authorize"), Token: at("/token"), PAR: at("/par"),
+		Challenge: at("/authorize-challenge"), AttemptStatus: at("/attempt-status"),
 		UserInfo: at("/userinfo"), Revocation: at("/revoke"), Introspection: at("/introspect"),
 		EndSession: at("/logout"), JWKS: at("/jwks"),
 		Scopes: f.d.Scopes, ResponseTypes: []string{"code"}, ResponseModes: []string{"query"},

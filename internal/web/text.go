@@ -170,6 +170,13 @@ func (k *Kit) Language(r *http.Request) string {
 	return lang
 }
 
+// Speaks chooses the language of an answer to an app, which says by itself what it
+// wants: the first of the wanted tags that is one of ours, else the first of ours.
+func (k *Kit) Speaks(wanted ...string) string {
+	lang, _ := k.texts.match(wanted...)
+	return lang
+}
+
 // switchedTo is the language that the person has just chosen on the page.
 func (k *Kit) switchedTo(r *http.Request) (string, bool) {
 	if !strings.Contains(r.URL.RawQuery, langParam+"=") {

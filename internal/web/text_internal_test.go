@@ -144,6 +144,7 @@ func TestEveryTextIsUsedAndThere(t *testing.T) {
 	used := []string{ // named in Go code
 		"means.title", "waiting.title", "handover.title", "logout.title", "loggedout.title", "gallery.title",
 		"means.off", "means.off_down", "means.off_paused", "means.mobile_hint",
+		"options.off", "options.update",
 	}
 	var prefixes []string
 	var sources []string

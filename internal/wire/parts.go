@@ -10,8 +10,11 @@ import (
 	"slices"
 	"time"
 
+	"avain/internal/appgate"
 	"avain/internal/attempt"
 	"avain/internal/config"
+	"avain/internal/login"
+	"avain/internal/metadata"
 	"avain/internal/oauth"
 	"avain/internal/store"
 	"avain/internal/telemetry"
@@ -73,6 +76,7 @@ func newKit(c config.Config, d Deps, base *url.URL, metrics *telemetry.Metrics) 
 	}
 	return web.New(web.Config{
 		BaseURL: base, TrustedProxies: c.Public.TrustedProxies, Assets: pictures,
+		Requests: web.NewLimiter(limitOf(c.Limits.RequestsPerNetwork), maxLimited, d.Now),
 		Languages: c.Brand.Languages,
 		Brand: web.Brand{
 			Name: c.Brand.Name, Company: c.Brand.Company, Accent: c.Brand.Accent, Logo: c.Brand.Logo,
@@ -87,6 +91,36 @@ func lifetimes(c config.Config) attempt.Lifetimes {
 	l.Attempt, l.Code, l.Access = c.Lifetimes.Attempt, c.Lifetimes.Code, c.Tokens.Access
 	l.SessionIdle, l.SessionAbsolute = c.Lifetimes.SessionIdle, c.Lifetimes.SessionAbsolute
 	return l
+}
+
+// built lists the login methods that this program can do.
+func built() []login.Method { return []login.Method{login.MethodDirect, login.MethodLink} }
+
+func (s *Service) gate(ctx context.Context, c config.Config, d Deps) (*appgate.Gate, error) {
+	return appgate.New(ctx, appgate.Deps{
+		Store: s.Store, Audit: s.Audit, Now: d.Now, Log: d.Log,
+		Config: appgate.Config{
+			Order: c.Methods.Order, Off: c.Methods.Off, Built: built(), Minimum: c.App.MinimumVersion,
+			Recommended: c.App.RecommendedVersion, Alternative: c.App.AlternativeVersion,
+		},
+	})
+}
+
+// apps are the apps on phones of all clients.
+func apps(c config.Config) metadata.Apps {
+	var all metadata.Apps
+	for _, client := range c.Clients {
+		for _, a := range client.Android {
+			all.Android = append(all.Android, metadata.AndroidApp(a))
+		}
+		for _, a := range client.IOS {
+			all.IOS = append(all.IOS, a.TeamID+"."+a.BundleID)
+		}
+		for _, a := range client.Harmony {
+			all.Harmony = append(all.Harmony, a.AppIdentifier)
+		}
+	}
+	return all
 }
 
 func retention(c config.Config) store.Retention {

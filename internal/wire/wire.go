@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"avain/internal/appgate"
 	"avain/internal/attempt"
 	"avain/internal/audit"
 	"avain/internal/authorize"
@@ -39,6 +40,7 @@ type Service struct {
 	People *people.People
 	Store  *store.Store
 	Audit  *audit.Log
+	Gate   *appgate.Gate
 
 	room    *wake.Room
 	house   housekeeping
@@ -74,6 +76,10 @@ func New(ctx context.Context, c config.Config, d Deps) (s *Service, err error) {
 		Alarm: s.Audit.CodeReplayed,
 	})
 
+	if s.Gate, err = s.gate(ctx, c, d); err != nil {
+		return s, err
+	}
+
 	// Features. Two of them lead to each other through the state of an attempt: sign-in
 	// hands back to the dispatcher, and the dispatcher shows sign-in's pages.
 	base, mux := c.Public.BaseURL, http.NewServeMux()
@@ -81,13 +87,13 @@ func New(ctx context.Context, c config.Config, d Deps) (s *Service, err error) {
 	var link *loginlink.Feature
 	flood := newFlood(c.Limits, d.Now)
 	begin := authorize.New(authorize.Deps{
-		Attempts: attempts, Clients: m.clients, Proofs: m.proofs, Cookies: m.cookies, Web: m.kit, Now: d.Now,
+		Attempts: attempts, Gate: s.Gate, Clients: m.clients, Proofs: m.proofs, Cookies: m.cookies, Web: m.kit, Now: d.Now,
 		BaseURL: base, AttemptLife: c.Lifetimes.Attempt, Limit: flood.start,
 		Show:    func(w http.ResponseWriter, r *http.Request, a login.Attempt) error { return signIn.Show(w, r, a) },
 		Confirm: func(w http.ResponseWriter, r *http.Request, a login.Attempt) error { return link.Show(w, r, a) },
 	})
 	if signIn, err = signin.New(signin.Deps{
-		Attempts: attempts, Brokers: m.brokers, People: s.People, Clients: m.clients, Cookies: m.cookies,
+		Attempts: attempts, Brokers: m.brokers, Gate: s.Gate, People: s.People, Clients: m.clients, Cookies: m.cookies,
 		Web: m.kit, Continue: begin.Continue, Back: begin.Back,
 	}); err != nil {
 		return s, err
@@ -108,8 +114,8 @@ func New(ctx context.Context, c config.Config, d Deps) (s *Service, err error) {
 		RotationGrace: rotationGrace, RotationKey: m.keys.shared.Derive("refresh rotation"),
 	})
 	about := metadata.New(metadata.Deps{
-		Signer: m.signer, Brokers: m.brokers, Web: m.kit, BaseURL: base,
-		Scopes: scopes(c), ACR: levels(c), Locales: c.Brand.Languages,
+		Signer: m.signer, Brokers: m.brokers, Gate: s.Gate, Clients: m.clients, Web: m.kit, BaseURL: base,
+		Scopes: scopes(c), ACR: levels(c), Locales: c.Brand.Languages, Stores: metadata.Stores(c.Brand.Stores), Apps: apps(c),
 	})
 	out := logout.New(logout.Deps{
 		Sessions: s.Store, Clients: m.clients, Signer: m.signer, Audit: s.Audit, Web: m.kit, Now: d.Now,

@@ -1,0 +1,221 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"avain/internal/login"
+	"avain/internal/wire"
+)
+
+type methodsListCommand struct {
+	configFlag
+	JSON bool `name:"json" help:"For programs."`
+}
+
+// Help is shown by avain admin methods list --help.
+func (methodsListCommand) Help() string {
+	return `Lists login methods in the order of the app, then banks and Mobile Certificate. Times are UTC.
+
+  avain admin methods list
+  avain admin methods list --json`
+}
+
+// Run lists.
+func (c methodsListCommand) Run(ctx context.Context, t terminal) error {
+	means, err := c.means(t)
+	if err != nil {
+		return err
+	}
+	return withService(ctx, t, c.configFlag, func(s *wire.Service) error {
+		return printWays(ctx, t.out, s, means, c.JSON)
+	})
+}
+
+// means lists the configured means, each once.
+func (f configFlag) means(t terminal) ([]string, error) {
+	c, err := f.load(t)
+	if err != nil {
+		return nil, err
+	}
+	var ids []string
+	for _, b := range c.Brokers {
+		for _, m := range b.Means {
+			if !slices.Contains(ids, m.ID) {
+				ids = append(ids, m.ID)
+			}
+		}
+	}
+	return ids, nil
+}
+
+// whichFlag names what is switched: a method, or a means.
+type whichFlag struct {
+	configFlag
+	Method string `arg:"" optional:"" help:"direct, link, qr or credentials."`
+	Means  string `placeholder:"ID" help:"A bank or Mobile Certificate instead, by its id in the configuration."`
+	JSON   bool   `name:"json" help:"Print the list as JSON afterwards."`
+}
+
+type methodsOnCommand struct{ whichFlag }
+
+// Help is shown by avain admin methods on --help.
+func (methodsOnCommand) Help() string {
+	return `Every node follows within 10 seconds, apps within a minute.
+
+  avain admin methods on link
+  avain admin methods on --means nordea`
+}
+
+// Run switches on.
+func (c methodsOnCommand) Run(ctx context.Context, t terminal) error {
+	return c.set(ctx, t, login.Switch{On: true})
+}
+
+type methodsOffCommand struct {
+	whichFlag
+	ReasonFI string `name:"reason-fi" placeholder:"TEXT" help:"Why, as people read it, in Finnish."`
+	ReasonSV string `name:"reason-sv" placeholder:"TEXT" help:"The same in Swedish."`
+	ReasonEN string `name:"reason-en" placeholder:"TEXT" help:"The same in English."`
+}
+
+// Help is shown by avain admin methods off --help.
+func (methodsOffCommand) Help() string {
+	return `Nobody can begin a login that way any more; logins that have begun go on, and whoever is logged in notices nothing. Every node follows within 10 seconds, apps within a minute. A language without a reason gets a sentence of ours.
+
+  avain admin methods off link --reason-fi "Korjaamme vikaa." --reason-en "We are fixing a fault."
+  avain admin methods off --means nordea`
+}
+
+// Run switches off.
+func (c methodsOffCommand) Run(ctx context.Context, t terminal) error {
+	reasons := map[string]string{}
+	for lang, text := range map[string]string{"fi": c.ReasonFI, "sv": c.ReasonSV, "en": c.ReasonEN} {
+		if text = strings.TrimSpace(text); text == "" {
+			continue
+		}
+		if utf8.RuneCountInString(text) > longestReason || !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl) {
+			return usageError{fmt.Errorf("--reason-%s must be one line of at most %d characters", lang, longestReason)}
+		}
+		reasons[lang] = text
+	}
+	return c.set(ctx, t, login.Switch{Reasons: reasons})
+}
+
+// longestReason bounds a reason, in characters: apps show it under a button.
+const longestReason = 200
+
+func (c whichFlag) set(ctx context.Context, t terminal, one login.Switch) error {
+	means, err := c.means(t)
+	if err != nil {
+		return err
+	}
+	if one.Name, err = c.name(means); err != nil {
+		return err
+	}
+	one.By = "system"
+	return withService(ctx, t, c.configFlag, func(s *wire.Service) error {
+		if one.On && c.Method != "" && !s.Gate.Has(login.Method(c.Method)) {
+			return fmt.Errorf("%s cannot be switched on: it is not in methods.order, or not in this version of avain", c.Method)
+		}
+		if err := s.Gate.Set(ctx, one); err != nil {
+			return err
+		}
+		return printWays(ctx, t.out, s, means, c.JSON)
+	})
+}
+
+// newBank is the form of a bank that only a broker's own list knows (docs/brokers.md):
+// it can be switched off while that broker cannot be asked.
+var newBank = regexp.MustCompile(`^[a-z0-9-]{1,32}\.[A-Za-z0-9._-]{1,64}$`)
+
+// name is the switch that is meant. Something that does not exist is refused: a slip
+// of the keyboard must not look like a bank that was switched off.
+func (c whichFlag) name(means []string) (string, error) {
+	switch {
+	case (c.Method == "") == (c.Means == ""):
+		return "", usageError{errors.New("name one login method, or one bank with --means")}
+	case c.Method != "":
+		if !slices.Contains(login.Methods(), login.Method(c.Method)) {
+			return "", usageError{errors.New("there is no such login method; there are direct, link, qr and credentials")}
+		}
+		return login.MethodSwitch(login.Method(c.Method)), nil
+	}
+	if !slices.Contains(means, c.Means) && !newBank.MatchString(c.Means) {
+		return "", usageError{fmt.Errorf("there is no such bank; there are %s", strings.Join(means, ", "))}
+	}
+	return login.MeansSwitch(c.Means), nil
+}
+
+// way is one line of the list.
+type way struct {
+	Kind    string            `json:"kind"` // method or means
+	ID      string            `json:"id"`
+	State   string            `json:"state"`
+	Reasons map[string]string `json:"reasons,omitempty"`
+	By      string            `json:"by,omitempty"` // empty when it is as configured
+	At      *time.Time        `json:"at,omitempty"`
+}
+
+func printWays(ctx context.Context, out io.Writer, s *wire.Service, means []string, asJSON bool) error {
+	switched := map[string]login.Switch{}
+	all, err := s.Gate.Switches(ctx)
+	if err != nil {
+		return err
+	}
+	for _, one := range all {
+		switched[one.Name] = one
+		if id, ok := strings.CutPrefix(one.Name, login.MeansSwitch("")); ok && !slices.Contains(means, id) {
+			means = append(means, id)
+		}
+	}
+	ways := waysOf(ctx, s, means, switched)
+	if asJSON {
+		encoder := json.NewEncoder(out)
+		encoder.SetIndent("", "  ")
+		encoder.SetEscapeHTML(false) // for a terminal, not for a page
+		return encoder.Encode(ways)
+	}
+	var b strings.Builder
+	for _, w := range ways {
+		since := ""
+		if w.At != nil {
+			since = w.At.Format(time.DateTime) + " by " + w.By
+		}
+		reason := cmp.Or(w.Reasons["en"], w.Reasons["fi"], w.Reasons["sv"])
+		line := fmt.Sprintf("%-6s  %-14s  %-3s  %s", w.Kind, w.ID, w.State, words(since, reason))
+		b.WriteString(strings.TrimRight(line, " ") + "\n")
+	}
+	_, err = io.WriteString(out, b.String())
+	return err
+}
+
+func waysOf(ctx context.Context, s *wire.Service, means []string, switched map[string]login.Switch) []way {
+	var ways []way
+	add := func(kind, id, name string, on bool) {
+		w := way{Kind: kind, ID: id, State: map[bool]string{true: "on", false: "off"}[on]}
+		if one, ok := switched[name]; ok {
+			at := one.At
+			w.Reasons, w.By, w.At = one.Reasons, one.By, &at
+		}
+		ways = append(ways, w)
+	}
+	for _, m := range s.Gate.Methods(ctx) {
+		add("method", string(m.Method), login.MethodSwitch(m.Method), m.On)
+	}
+	for _, id := range means {
+		on, _ := s.Gate.Means(ctx, id)
+		add("means", id, login.MeansSwitch(id), on)
+	}
+	return ways
+}

@@ -1,0 +1,244 @@
+package metadata
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+
+	"avain/internal/appgate"
+	"avain/internal/broker"
+	"avain/internal/login"
+	"avain/internal/oauth"
+	"avain/internal/web"
+
+	"golang.org/x/text/language"
+)
+
+// Gate knows which ways in are open: package appgate.
+type Gate interface {
+	Methods(ctx context.Context) []appgate.Way
+	Means(ctx context.Context, id string) (on bool, reasons map[string]string)
+	Versions() (minimum, recommended, alternative appgate.Version)
+}
+
+// Clients knows the web origins of our clients: package client.
+type Clients interface {
+	OriginAllowed(origin string) bool
+}
+
+// Stores are where the app is to be had; each may be empty.
+type Stores struct {
+	AppStore   string `json:"app_store,omitempty"`
+	GooglePlay string `json:"google_play,omitempty"`
+	AppGallery string `json:"appgallery,omitempty"`
+}
+
+// of is the store of a platform; a web app has none.
+func (s Stores) of(platform string) string {
+	return map[string]string{"ios": s.AppStore, "android": s.GooglePlay, "huawei": s.AppGallery}[platform]
+}
+
+// options is the answer of /login-options. All texts are plain, in one language.
+type options struct {
+	Methods     []methodOption  `json:"methods"` // in the order in which to show them
+	Alternative alternative     `json:"alternative_methods"`
+	Minimum     appgate.Version `json:"minimum_version"`
+	Recommended appgate.Version `json:"recommended_version"`
+	Stores      Stores          `json:"stores"`
+	Store       string          `json:"store,omitempty"` // of the platform that asks
+	Banks       []bankOption    `json:"banks"`
+	Notices     []notice        `json:"notices"`
+}
+
+type methodOption struct {
+	Method login.Method `json:"method"`
+	State  string       `json:"state"`            // on or off
+	Reason string       `json:"reason,omitempty"` // why it is off
+}
+
+// alternative tells whether the version that asks knows the alternative methods, not
+// whether one of them is on.
+type alternative struct {
+	Minimum   appgate.Version `json:"minimum_version"`
+	Available bool            `json:"available"`
+}
+
+type bankOption struct {
+	ID        string          `json:"id"`
+	Name      string          `json:"name"`
+	Logo      string          `json:"logo,omitempty"` // on our own origin
+	Kind      login.MeansKind `json:"kind"`           // bank or mobile
+	Available bool            `json:"available"`
+	Text      string          `json:"text,omitempty"` // why not, or a disturbance
+}
+
+type notice struct {
+	ID       string `json:"id"`             // the same for the same words
+	Date     string `json:"date,omitempty"` // of publication; a disturbance has none: it is now
+	Title    string `json:"title,omitempty"`
+	Text     string `json:"text"`
+	Severity string `json:"severity"`
+}
+
+const severityWarning = "warning"
+
+// asker is the app that asks, as far as it said.
+type asker struct {
+	platform string // web when it did not say
+	version  appgate.Version
+	language string
+}
+
+// options tells an app which ways of logging in are open to it now. Answers may be
+// cached for 15 seconds, so that a bank that an operator switches off is off in every
+// app within a minute (appgate.Fresh).
+func (f *Feature) options(w http.ResponseWriter, r *http.Request) error {
+	params, err := oauth.QueryParams(r)
+	if err != nil {
+		return err
+	}
+	who, err := f.asker(params)
+	if err != nil {
+		return err
+	}
+	minimum, recommended, needed := f.d.Gate.Versions()
+	knows := !who.version.Before(needed)
+	methods, err := f.methods(r.Context(), who, knows)
+	if err != nil {
+		return err
+	}
+	offer := f.d.Brokers.Offer(r.Context(), who.language)
+	banks, err := f.banks(r.Context(), who, offer)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Cache-Control", "public, max-age=15")
+	w.Header().Set("Content-Language", who.language)
+	web.WriteJSON(w, http.StatusOK, options{
+		Methods: methods, Alternative: alternative{needed, knows},
+		Minimum: minimum, Recommended: recommended,
+		Stores: f.d.Stores, Store: f.d.Stores.of(who.platform),
+		Banks: banks, Notices: notices(offer),
+	})
+	return nil
+}
+
+// asker reads the parameters. All may be missing: then the answer is that for the
+// newest app, on the web, in the operator's first language.
+func (f *Feature) asker(p oauth.Params) (asker, error) {
+	_, newest, _ := f.d.Gate.Versions()
+	who := asker{platform: cmp.Or(p.Get("platform"), "web"), version: newest}
+	if !slices.Contains([]string{"android", "ios", "huawei", "web"}, who.platform) {
+		return asker{}, login.BadParam("platform", "must be android, ios, huawei or web")
+	}
+	if p.Has("version") {
+		version, ok := appgate.ParseVersion(p.Get("version"))
+		if !ok {
+			return asker{}, login.BadParam("version", "must be a version such as 1.16.0")
+		}
+		who.version = version
+	}
+	locale := p.Get("locale")
+	if locale != "" && !wellFormed(locale) {
+		return asker{}, login.BadParam("locale", "must be a language tag such as fi, sv or en")
+	}
+	who.language = f.d.Web.Speaks(locale)
+	return who, nil
+}
+
+// wellFormed reports whether a language tag has the form of one, known or not; 35
+// characters hold every tag that anybody needs (RFC 5646 §4.4.1).
+func wellFormed(locale string) bool {
+	_, err := language.Parse(locale)
+	_, unknown := errors.AsType[language.ValueError](err)
+	return len(locale) <= 35 && (err == nil || unknown)
+}
+
+func (f *Feature) methods(ctx context.Context, who asker, knowsAlternative bool) ([]methodOption, error) {
+	ways := f.d.Gate.Methods(ctx)
+	all := make([]methodOption, 0, len(ways))
+	for _, way := range ways {
+		option := methodOption{Method: way.Method, State: "on"}
+		var err error
+		switch {
+		case !way.On:
+			option.State = "off"
+			option.Reason, err = f.words(who, way.Reasons, "options.off")
+		case appgate.Alternative(way.Method) && !knowsAlternative:
+			option.State = "off" // as /par would answer
+			_, _, needed := f.d.Gate.Versions()
+			option.Reason, err = f.d.Web.Text(who.language, "options.update", "Version", string(needed))
+		}
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, option)
+	}
+	return all, nil
+}
+
+// words are the operator's in the language, else ours.
+func (f *Feature) words(who asker, reasons map[string]string, ours string) (string, error) {
+	if text := reasons[who.language]; text != "" {
+		return text, nil
+	}
+	return f.d.Web.Text(who.language, ours)
+}
+
+func (f *Feature) banks(ctx context.Context, who asker, offer broker.Offer) ([]bankOption, error) {
+	all := make([]bankOption, 0, len(offer.Means))
+	for _, m := range offer.Means {
+		on, reasons := f.d.Gate.Means(ctx, m.ID)
+		one := bankOption{ID: m.ID, Name: m.Name, Kind: m.Kind, Available: on && m.Available, Text: tidy(m.DisturbanceText)}
+		if path := f.d.Web.Asset(m.Logo); path != "" {
+			one.Logo = f.d.Web.URL(path)
+		}
+		var err error
+		switch {
+		case !on:
+			one.Text, err = f.words(who, reasons, "means.off_paused")
+		case !m.Available && one.Text == "":
+			one.Text, err = f.d.Web.Text(who.language, "means.off_down")
+		}
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, one)
+	}
+	return all, nil
+}
+
+// notices are what the brokers say about disturbances.
+func notices(offer broker.Offer) []notice {
+	all := []notice{}
+	for _, info := range offer.Brokers {
+		n := notice{Title: tidy(info.Disturbance.Header), Text: tidy(info.Disturbance.Text), Severity: severityWarning}
+		if n.Text == "" {
+			n.Title, n.Text = "", n.Title
+		}
+		if n.Text == "" {
+			continue
+		}
+		hash := sha256.Sum256([]byte(n.Title + "\n" + n.Text))
+		n.ID = info.Broker + "-" + hex.EncodeToString(hash[:6])
+		all = append(all, n)
+	}
+	return all
+}
+
+// longest bounds a text that comes from a broker, in bytes: an answer that every app
+// asks for again and again must stay small.
+const longest = 1000
+
+func tidy(text string) string {
+	text = strings.TrimSpace(strings.ReplaceAll(text, "\r\n", "\n"))
+	if len(text) > longest {
+		text = strings.ToValidUTF8(text[:longest], "") + "…"
+	}
+	return text
+}
