@@ -150,9 +150,10 @@ type Lifetimes struct {
 
 // Limits keep floods out.
 type Limits struct {
-	StartsPerKey     Rate `yaml:"starts_per_key" doc:"Logins started by one app installation."`
-	StartsPerNetwork Rate `yaml:"starts_per_network" doc:"Logins started from one network address (IPv6: from one /64)."`
-	OpenAttempts     int  `yaml:"open_attempts" doc:"Unfinished logins altogether; above it new ones are told to come back. It bounds the database in a flood."`
+	StartsPerKey       Rate `yaml:"starts_per_key" doc:"Logins started by one app installation."`
+	StartsPerNetwork   Rate `yaml:"starts_per_network" doc:"Logins started from one network address (IPv6: from one /64)."`
+	RequestsPerNetwork Rate `yaml:"requests_per_network" doc:"Requests of any kind from one network address."`
+	OpenAttempts       int  `yaml:"open_attempts" doc:"Unfinished logins altogether; above it new ones are told to come back. It bounds the database in a flood."`
 }
 
 // Retention says when finished rows go.

@@ -27,9 +27,10 @@ func Default() Config {
 			SessionIdle: 90 * day, SessionAbsolute: 365 * day,
 		},
 		Limits: Limits{
-			StartsPerKey:     Rate{Count: 20, Per: 10 * time.Minute},
-			StartsPerNetwork: Rate{Count: 600, Per: time.Minute},
-			OpenAttempts:     100_000,
+			StartsPerKey:       Rate{Count: 20, Per: 10 * time.Minute},
+			StartsPerNetwork:   Rate{Count: 600, Per: time.Minute},
+			RequestsPerNetwork: Rate{Count: 12000, Per: time.Minute},
+			OpenAttempts:       100_000,
 		},
 		Retention: Retention{Attempts: 90 * day, Sessions: 90 * day},
 		Log:       Log{Level: "info"},
