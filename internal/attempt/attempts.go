@@ -11,6 +11,7 @@ import (
 
 // Store is what attempts need of the database. Each method is one transaction.
 type Store interface {
+	QRStore
 	// StartAttempt writes a new row. login.ErrExists: the support code is taken.
 	// login.ErrReplayed: one of the marks was set before.
 	StartAttempt(ctx context.Context, a login.Attempt, s login.AttemptSecrets, once ...login.Once) error
@@ -49,6 +50,10 @@ type Lifetimes struct {
 	Confirm         time.Duration // from authentication to "Vahvista"
 	Code            time.Duration // authorization code
 	Digits          time.Duration // six digits
+	QRFresh         time.Duration // from authentication until a QR code needs another one
+	QRShown         time.Duration // from the click until a QR code is not shown any more
+	Typed           time.Duration // code to type instead of scanning
+	Approval        time.Duration // from the scan to the number on the page
 	SessionIdle     time.Duration // refresh token unused
 	SessionAbsolute time.Duration // refresh token, whatever happens
 	Access          time.Duration // sessions without a refresh token end with their access token
@@ -59,6 +64,7 @@ func DefaultLifetimes() Lifetimes {
 	return Lifetimes{
 		Attempt: 10 * time.Minute, Link: 2 * time.Minute, Confirm: 2 * time.Minute,
 		Code: time.Minute, Digits: 3 * time.Minute,
+		QRFresh: 10 * time.Minute, QRShown: 2 * time.Minute, Typed: time.Minute, Approval: time.Minute,
 		SessionIdle: 90 * 24 * time.Hour, SessionAbsolute: 365 * 24 * time.Hour,
 		Access: 10 * time.Minute,
 	}
@@ -71,24 +77,33 @@ type Deps struct {
 	Now       func() time.Time
 	Lifetimes Lifetimes
 	DigitsKey secret.Text // keys the hashes of six digits; outside the database, shared by all nodes
+	QRKey     secret.Text // keys everything about QR codes; likewise
 	// Observe is told of every move and note that was written; may be nil.
 	Observe func(login.Attempt, login.Event)
+	// Scanned is told of every QR page that was claimed; may be nil.
+	Scanned func(page string)
 	// Alarm is told of a code that came twice; may be nil.
 	Alarm func(ctx context.Context, a login.Attempt)
 }
 
 // Attempts moves attempts.
-type Attempts struct{ d Deps }
+type Attempts struct {
+	d      Deps
+	frames frames
+}
 
 // New makes the one mover of attempts.
 func New(d Deps) *Attempts {
 	if d.Observe == nil {
 		d.Observe = func(login.Attempt, login.Event) {}
 	}
+	if d.Scanned == nil {
+		d.Scanned = func(string) {}
+	}
 	if d.Alarm == nil {
 		d.Alarm = func(context.Context, login.Attempt) {}
 	}
-	return &Attempts{d}
+	return &Attempts{d, frames{d.QRKey}}
 }
 
 // move carries out one event. The conditions come from the picture; the caller
@@ -158,9 +173,13 @@ func (s *Attempts) expireIfDue(ctx context.Context, a login.Attempt) (login.Atte
 	if a.State.Over() || s.d.Now().Before(a.ExpiresAt) {
 		return a, nil
 	}
+	reason := login.ReasonAttemptExpired
+	if a.State == login.StateClaimed {
+		reason = login.ReasonApprovalLate
+	}
 	ended, err := s.move(ctx, a, Expire, login.Move{
-		Event:     login.Event{Step: StepExpire, Outcome: login.OutcomeFailed, Reason: login.ReasonAttemptExpired},
-		SetReason: login.ReasonAttemptExpired,
+		Event:     login.Event{Step: StepExpire, Outcome: login.OutcomeFailed, Reason: reason},
+		SetReason: reason,
 	})
 	if errors.Is(err, login.ErrMoved) {
 		return ended, nil // somebody else ended it first

@@ -75,15 +75,8 @@ func (s *Attempts) Complete(ctx context.Context, a login.Attempt, authSession se
 // reissue gives the app a code of its own, derived from its auth_session. The one
 // that went out to the browser dies with it.
 func (s *Attempts) reissue(ctx context.Context, a login.Attempt, authSession secret.Text) (secret.Text, error) {
-	if err := s.mayLogIn(ctx, a.Person); err != nil {
-		_, endErr := s.End(ctx, a, Deny, login.AsError(err).Reason, login.Event{Step: StepDigits})
-		return secret.Text{}, errors.Join(err, endErr)
-	}
-	code := authSession.Derive("authorization code", a.ID)
-	_, err := s.move(ctx, a, Recode, login.Move{
-		Event:   login.Event{Step: StepDigits, Outcome: login.OutcomeOK},
-		SetCode: code.Hash(), SetCodeEnds: s.d.Now().Add(s.d.Lifetimes.Code),
-	})
+	code := codeFor(a, authSession)
+	_, err := s.letOut(ctx, a, Recode, code, login.Move{Event: login.Event{Step: StepDigits, Outcome: login.OutcomeOK}})
 	if err != nil {
 		return secret.Text{}, err
 	}

@@ -15,17 +15,27 @@ import (
 	"avain/internal/session"
 )
 
+// letOut is the single gate through which every authorization code goes out, whatever
+// the method: a person who is locked gets none, here and nowhere else (a lock that one
+// path forgets was Authelia CVE-2025-24806).
+func (s *Attempts) letOut(ctx context.Context, a login.Attempt, event Event, code secret.Text, m login.Move) (login.Attempt, error) {
+	if err := s.mayLogIn(ctx, a.Person); err != nil {
+		ended, endErr := s.End(ctx, a, Deny, login.AsError(err).Reason, login.Event{Step: m.Event.Step})
+		return ended, errors.Join(err, endErr)
+	}
+	m.SetCode, m.SetCodeEnds = code.Hash(), s.d.Now().Add(s.d.Lifetimes.Code)
+	return s.move(ctx, a, event, m)
+}
+
 // Issue lets the code of a direct login out as soon as the person has proved who
 // they are. Asking again gets the same code while it lives.
 func (s *Attempts) Issue(ctx context.Context, a login.Attempt, bearer secret.Text, e login.Event) (secret.Text, login.Attempt, error) {
 	return s.issue(ctx, a, bearer, e, false)
 }
 
-// issue is the single gate through which every authorization code goes out,
-// whatever the method: a person who is locked gets none, here and nowhere else
-// (a lock that one path forgets was Authelia CVE-2025-24806). The code is derived
-// from the bearer, the secret of whoever may have it: for direct and link logins the
-// browser. With digits, the browser may show six digits from now on too.
+// issue lets out the code of a direct or link login. It is derived from the bearer,
+// the secret of the browser that may have it. With digits, the browser may show six
+// digits from now on too.
 func (s *Attempts) issue(ctx context.Context, a login.Attempt, bearer secret.Text, e login.Event, digits bool) (secret.Text, login.Attempt, error) {
 	event := Confirm
 	if a.State == login.StateConfirmed {
@@ -37,20 +47,13 @@ func (s *Attempts) issue(ctx context.Context, a login.Attempt, bearer secret.Tex
 	if _, ok := Next(a.Method, a.State, event); !ok {
 		return secret.Text{}, a, s.whyNot(a, login.Move{At: s.d.Now()})
 	}
-	if err := s.mayLogIn(ctx, a.Person); err != nil {
-		ended, endErr := s.End(ctx, a, Deny, login.AsError(err).Reason, login.Event{Step: StepConfirm})
-		return secret.Text{}, ended, errors.Join(err, endErr)
-	}
 	code := codeFor(a, bearer)
 	e.Step, e.Outcome = StepConfirm, login.OutcomeOK
-	m := login.Move{
-		Event: e, IfBrowser: session.Binding(bearer, a.ID),
-		SetCode: code.Hash(), SetCodeEnds: s.d.Now().Add(s.d.Lifetimes.Code),
-	}
+	m := login.Move{Event: e, IfBrowser: session.Binding(bearer, a.ID)}
 	if digits {
 		m.Digits = s.newDigits(a, bearer)
 	}
-	moved, err := s.move(ctx, a, event, m)
+	moved, err := s.letOut(ctx, a, event, code, m)
 	if errors.Is(err, login.ErrMoved) && moved.State == login.StateConfirmed && owns(moved, bearer) {
 		return s.again(moved, bearer) // two clicks at once: both get the one code
 	}
@@ -98,6 +101,9 @@ type Redemption struct {
 	Verifier    secret.Text // PKCE
 	Key         string      // DPoP thumbprint of the proof; empty without one
 	Once        []login.Once
+
+	// Idle and Absolute shorten the session's life, for our own pages; 0: as usual.
+	Idle, Absolute time.Duration
 }
 
 // Granted is a new session with its refresh token.
@@ -217,7 +223,11 @@ func (s *Attempts) newSession(a login.Attempt, in Redemption, now time.Time) (lo
 		if scope == oauth.ScopeOfflineAccess {
 			refresh := refreshToken(a, in)
 			session.Refresh = refresh.Hash()
-			session.IdleUntil, session.EndsAt = now.Add(s.d.Lifetimes.SessionIdle), now.Add(s.d.Lifetimes.SessionAbsolute)
+			idle, absolute := s.d.Lifetimes.SessionIdle, s.d.Lifetimes.SessionAbsolute
+			if in.Idle > 0 && in.Absolute > 0 {
+				idle, absolute = in.Idle, in.Absolute
+			}
+			session.IdleUntil, session.EndsAt = now.Add(idle), now.Add(absolute)
 			return session, refresh
 		}
 	}

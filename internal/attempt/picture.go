@@ -10,8 +10,8 @@ const (
 	Open         Event = "open"         // a browser takes it, or chooses another means
 	Authenticate Event = "authenticate" // a broker has proved the person
 	Confirm      Event = "confirm"      // direct: at once; link: the person pressed "Vahvista"
-	Claim        Event = "claim"        // qr: an app scanned the code
-	Approve      Event = "approve"      // qr: the page approved the app
+	Scan         Event = "claim"        // qr: an app scanned the code
+	Allow        Event = "approve"      // qr: the page approved the app
 	Verify       Event = "verify"       // credentials: the password was right
 	Recode       Event = "recode"       // another code for the same login: six digits, or a redirect that was lost
 	Redeem       Event = "redeem"       // the app exchanged its code
@@ -23,7 +23,7 @@ const (
 
 // Events lists every event.
 func Events() []Event {
-	return []Event{Open, Authenticate, Confirm, Claim, Approve, Verify, Recode, Redeem, Deny, Expire, Burn, Fail}
+	return []Event{Open, Authenticate, Confirm, Scan, Allow, Verify, Recode, Redeem, Deny, Expire, Burn, Fail}
 }
 
 type arrow struct {
@@ -46,8 +46,9 @@ func arrows(method login.Method) []arrow {
 		}
 	case login.MethodQR:
 		return []arrow{
-			{login.StateCreated, Claim, login.StateClaimed},
-			{login.StateClaimed, Approve, login.StateApproved},
+			{login.StateCreated, Scan, login.StateClaimed},
+			{login.StateClaimed, Allow, login.StateApproved},
+			{login.StateApproved, Recode, login.StateApproved}, // the app fetches its code, perhaps again
 			{login.StateApproved, Redeem, login.StateRedeemed},
 		}
 	case login.MethodCredentials:

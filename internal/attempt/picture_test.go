@@ -23,8 +23,8 @@ var paths = map[login.Method]string{
 // names says which event leads into a state.
 var names = map[attempt.Event]login.State{
 	attempt.Open: login.StateOpened, attempt.Authenticate: login.StateAuthenticated,
-	attempt.Confirm: login.StateConfirmed, attempt.Claim: login.StateClaimed,
-	attempt.Approve: login.StateApproved, attempt.Verify: login.StateVerified,
+	attempt.Confirm: login.StateConfirmed, attempt.Scan: login.StateClaimed,
+	attempt.Allow: login.StateApproved, attempt.Verify: login.StateVerified,
 	attempt.Redeem: login.StateRedeemed, attempt.Recode: login.StateConfirmed,
 	attempt.Deny: login.StateDenied, attempt.Expire: login.StateExpired,
 	attempt.Burn: login.StateBurned, attempt.Fail: login.StateFailed,
@@ -41,7 +41,7 @@ func model(method login.Method, state login.State, event attempt.Event) (login.S
 	case slices.Contains([]string{"denied", "expired", "burned", "failed"}, string(to)):
 		return to, true // "any → denied | expired | burned | failed"
 	case event == attempt.Recode: // another code changes no state
-		return to, at >= 0 && state == login.StateConfirmed
+		return state, at >= 0 && (state == login.StateConfirmed || state == login.StateApproved)
 	case at >= 0 && at+1 < len(path) && path[at+1] == string(to):
 		return to, true
 	case at >= 0 && event == attempt.Open && state == login.StateOpened:

@@ -18,6 +18,8 @@ const (
 	StepChoose   = "choose"   // a means was chosen; off to the broker
 	StepReturn   = "return"   // the broker sent the browser back
 	StepIdentify = "identify" // the person was found
+	StepClaim    = "claim"    // an app scanned a QR code, or its person typed one
+	StepApprove  = "approve"  // the number was typed on the page
 	StepConfirm  = "confirm"  // a code went out
 	StepRedeem   = "redeem"   // the app exchanged it
 	StepDigits   = "digits"   // the app brought six digits

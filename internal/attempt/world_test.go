@@ -63,7 +63,7 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	w.Attempts = attempt.New(attempt.Deps{
-		Store: db, People: db, Now: w.clock, Lifetimes: attempt.DefaultLifetimes(),
+		Store: db, People: db, Now: w.clock, Lifetimes: attempt.DefaultLifetimes(), QRKey: secret.Of("a key that only the nodes have"),
 		Alarm: func(_ context.Context, a login.Attempt) {
 			w.mu.Lock()
 			defer w.mu.Unlock()
