@@ -55,7 +55,9 @@ type commands struct {
 	} `cmd:"" help:"Keys outside the database."`
 	Admin struct {
 		People struct {
-			Add peopleAddCommand `cmd:"" help:"Add people and their benefits."`
+			Add    peopleAddCommand    `cmd:"" help:"Add people and their benefits."`
+			Lock   peopleLockCommand   `cmd:"" help:"Lock a person out."`
+			Unlock peopleUnlockCommand `cmd:"" help:"Let a locked person in again."`
 		} `cmd:"" help:"The people who may log in."`
 		Methods struct {
 			List methodsListCommand `cmd:"" help:"List login methods, banks, and what is switched off."`

@@ -83,9 +83,10 @@ func (l *Log) LinkReused(ctx context.Context, a login.Attempt) {
 	l.append(ctx, "client:"+a.Client, actionLinkReuse, "attempt:"+a.ID, map[string]string{"support_code": a.SupportCode})
 }
 
-// ProofReplayed records that a DPoP proof of the key came twice.
-func (l *Log) ProofReplayed(ctx context.Context, client, thumbprint string) {
-	l.append(ctx, "client:"+client, actionProofReplay, "key:"+thumbprint, nil)
+// ProofReplayed records that a DPoP proof or client assertion of the client came
+// twice.
+func (l *Log) ProofReplayed(ctx context.Context, client string) {
+	l.append(ctx, "client:"+client, actionProofReplay, "client:"+client, nil)
 }
 
 // ClientRefused records that somebody failed to prove that they are one of our

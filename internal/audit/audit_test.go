@@ -53,7 +53,7 @@ func everything(ctx context.Context, l *audit.Log) {
 	l.SessionRevoked(ctx, s, "logout")
 	l.RefreshReused(ctx, s)
 	l.CodeReplayed(ctx, a)
-	l.ProofReplayed(ctx, "app", "T1")
+	l.ProofReplayed(ctx, "app")
 	l.ClientRefused(ctx, "app", login.ReasonClientRefused)
 	l.KeyRotated(ctx, login.SigningKey{KID: "K1", Alg: "ES256", Slot: 7, Sealed: []byte("canary-sealed")})
 	l.PersonLocked(ctx, "system", "P1")
@@ -79,7 +79,7 @@ func TestEntries(t *testing.T) {
 		"person:P1 session.revoke session:S1 client=app why=logout",
 		"client:app refresh.reuse session:S1 person=P1",
 		"client:app code.replay attempt:A1 person=P1 session=S1 support_code=K7Q-4TM",
-		"client:app proof.replay key:T1",
+		"client:app proof.replay client:app",
 		"client:app client.refuse client:app reason=client_refused",
 		"system key.rotate key:K1 alg=ES256 slot=7",
 		"system person.lock person:P1",

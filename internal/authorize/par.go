@@ -30,6 +30,7 @@ func (f *Feature) par(w http.ResponseWriter, r *http.Request) error {
 	}
 	caller, err := f.d.Clients.Authenticate(r)
 	if err != nil {
+		web.Note(r.Context(), web.FieldClient, f.d.Clients.Claimed(r))
 		return err
 	}
 	web.Note(r.Context(), web.FieldClient, caller.Client.ID)

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"avain/internal/attempt"
 	"avain/internal/client"
 	"avain/internal/dpop"
 	"avain/internal/login"
@@ -20,6 +21,18 @@ type Attempts interface {
 	ForApp(ctx context.Context, client string, authSession secret.Text, key string) (login.Attempt, error)
 	Complete(ctx context.Context, a login.Attempt, authSession secret.Text, digits string) (secret.Text, error)
 	Report(ctx context.Context, code secret.Text, client string) error
+	Claim(ctx context.Context, in attempt.Claim) (attempt.Claimed, error)
+	Collect(ctx context.Context, a login.Attempt, authSession secret.Text) (secret.Text, error)
+}
+
+// People knows the names of persons.
+type People interface {
+	PersonByID(ctx context.Context, id string) (login.Person, error)
+}
+
+// Auditor is told of a QR code that got into other eyes.
+type Auditor interface {
+	QRReused(ctx context.Context, a login.Attempt)
 }
 
 // Marks sets the marks of proofs that allow no act of their own. login.ErrReplayed.
@@ -30,6 +43,7 @@ type Marks interface {
 // Deps are what the feature stands on.
 type Deps struct {
 	Attempts Attempts
+	People   People
 	Marks    Marks
 	Clients  *client.Registry
 	Proofs   *dpop.Verifier
@@ -37,7 +51,12 @@ type Deps struct {
 	Web      *web.Kit
 	Now      func() time.Time
 	BaseURL  string // issuer; no trailing slash
-	Tries    *web.Limiter
+	Audit    Auditor
+	Tries    *web.Limiter // of six digits, per person
+	Claims   *web.Limiter // of QR codes, per key
+
+	// Admit checks the beginning of a login: the feature authorize.
+	Admit func(ctx context.Context, p oauth.Params, c login.Client, m login.Method, key string) (login.Request, login.Device, error)
 }
 
 // Feature serves the two endpoints.
@@ -56,7 +75,7 @@ func (f *Feature) Mount(mux *http.ServeMux) {
 // call is a request that has proved which app, on which phone, sends it.
 type call struct {
 	params oauth.Params
-	client string
+	client login.Client
 	key    string
 }
 
@@ -69,6 +88,7 @@ func (f *Feature) prove(w http.ResponseWriter, r *http.Request) (call, error) {
 	}
 	caller, err := f.d.Clients.Authenticate(r)
 	if err != nil {
+		web.Note(r.Context(), web.FieldClient, f.d.Clients.Claimed(r))
 		return call{}, err
 	}
 	web.Note(r.Context(), web.FieldClient, caller.Client.ID)
@@ -83,7 +103,7 @@ func (f *Feature) prove(w http.ResponseWriter, r *http.Request) (call, error) {
 	if errors.Is(err, login.ErrReplayed) {
 		return call{}, login.E(login.Invalid, login.ReasonProofReplayed, err).WithCode(oauth.InvalidDPoPProof).With("the proof or assertion has been used before")
 	}
-	return call{params, caller.Client.ID, proof.Thumbprint}, err
+	return call{params, caller.Client, proof.Thumbprint}, err
 }
 
 // attempt is the one that the app's auth_session names.
@@ -91,7 +111,7 @@ func (f *Feature) attempt(ctx context.Context, c call) (login.Attempt, error) {
 	if !c.params.Has("auth_session") {
 		return login.Attempt{}, login.BadParam("auth_session", "missing")
 	}
-	a, err := f.d.Attempts.ForApp(ctx, c.client, secret.Of(c.params.Get("auth_session")), c.key)
+	a, err := f.d.Attempts.ForApp(ctx, c.client.ID, secret.Of(c.params.Get("auth_session")), c.key)
 	if err == nil {
 		web.About(ctx, a)
 	}
@@ -103,20 +123,33 @@ type answer struct {
 	Code string `json:"authorization_code"`
 }
 
-// challenge takes the six digits, or the report of an app that got a code which it
-// did not ask for.
+// challenge takes what a person has scanned or typed: a QR code or its typed form, the
+// six digits of a browser, the wish of an approved phone for its code; or the report of
+// an app that got a code which it did not ask for.
 func (f *Feature) challenge(w http.ResponseWriter, r *http.Request) error {
 	c, err := f.prove(w, r)
 	if err != nil {
 		return err
 	}
-	if c.params.Get("error") == "unexpected" {
+	switch {
+	case c.params.Get("error") == "unexpected":
 		return f.report(w, r, c)
+	case c.params.Has("qr") || c.params.Has("typed_code"):
+		return f.claim(w, r, c)
 	}
 	a, err := f.attempt(r.Context(), c)
 	if err != nil {
 		return err
 	}
+	if a.Method == login.MethodQR {
+		return f.collect(w, r, c, a)
+	}
+	return f.digits(w, r, c, a)
+}
+
+// digits exchanges six digits for the code of a link login, or of a direct one whose
+// redirect was lost.
+func (f *Feature) digits(w http.ResponseWriter, r *http.Request, c call, a login.Attempt) error {
 	digits := c.params.Get("tx_code")
 	if !sixDigits(digits) {
 		return login.BadParam("tx_code", "must be the six digits that the browser shows")
@@ -148,7 +181,7 @@ func (f *Feature) report(w http.ResponseWriter, r *http.Request, c call) error {
 	if !c.params.Has("code") {
 		return login.BadParam("code", "missing")
 	}
-	if err := f.d.Attempts.Report(r.Context(), secret.Of(c.params.Get("code")), c.client); err != nil {
+	if err := f.d.Attempts.Report(r.Context(), secret.Of(c.params.Get("code")), c.client.ID); err != nil {
 		return err
 	}
 	w.Header().Set("Cache-Control", "no-store")

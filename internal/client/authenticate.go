@@ -39,6 +39,16 @@ func (g *Registry) Authenticate(r *http.Request) (Caller, error) {
 	}
 }
 
+// Claimed names the client that a request says it comes from, if there is one of that
+// name; else it is empty. It proves nothing: it is for the record of a refusal.
+func (g *Registry) Claimed(r *http.Request) string {
+	sent, err := credentialsOf(r)
+	if _, known := g.clients[sent.id]; err != nil || !known {
+		return ""
+	}
+	return sent.id
+}
+
 // credentials are what a request says about its sender.
 type credentials struct {
 	method    login.ClientAuth

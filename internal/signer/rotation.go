@@ -83,8 +83,12 @@ func (s *Signer) add(ctx context.Context, plan login.SigningKey) (*keySet, error
 	if err != nil {
 		return nil, err
 	}
-	if err := s.config.Store.AddSigningKey(ctx, made); err != nil && !errors.Is(err, login.ErrExists) {
+	switch err := s.config.Store.AddSigningKey(ctx, made); {
+	case errors.Is(err, login.ErrExists): // another node was faster
+	case err != nil:
 		return nil, fmt.Errorf("signer: add key: %w", err)
+	case s.config.Added != nil:
+		s.config.Added(ctx, made)
 	}
 	return s.read(ctx)
 }

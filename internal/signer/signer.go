@@ -54,6 +54,9 @@ type Config struct {
 	TokenLife    time.Duration // longest life of any token that is signed; default 24 h
 
 	Now func() time.Time
+
+	// Added is told of every key that this node has made; may be nil.
+	Added func(ctx context.Context, key login.SigningKey)
 }
 
 // Signer signs and verifies our own tokens. It is safe for concurrent use.

@@ -25,7 +25,6 @@ type holder struct {
 // userinfo answers OpenID Connect Core §5.3.
 func (f *Feature) userinfo(w http.ResponseWriter, r *http.Request) error {
 	h, err := f.authorize(w, r)
-	web.Note(r.Context(), web.FieldClient, h.claims.Client)
 	if err != nil {
 		return err
 	}
@@ -75,6 +74,7 @@ func (f *Feature) present(w http.ResponseWriter, r *http.Request, token secret.T
 	if err != nil {
 		return holder{}, nil, err
 	}
+	web.Note(r.Context(), web.FieldClient, h.claims.Client)
 	bound := h.claims.Confirm != nil
 	if bound != isDPoP {
 		return holder{}, nil, invalidToken("the token is bound to a key: present it with the DPoP scheme, and only such a token")

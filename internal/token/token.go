@@ -99,6 +99,7 @@ func (f *Feature) client(act func(w http.ResponseWriter, r *http.Request, c call
 		}
 		caller, err := f.d.Clients.Authenticate(r)
 		if err != nil {
+			web.Note(r.Context(), web.FieldClient, f.d.Clients.Claimed(r))
 			return err
 		}
 		web.Note(r.Context(), web.FieldClient, caller.Client.ID)

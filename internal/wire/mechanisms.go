@@ -57,7 +57,7 @@ func (s *Service) mechanisms(ctx context.Context, c config.Config, d Deps) (m me
 	if m.tracing, err = s.startTracing(ctx, c, d); err != nil {
 		return m, err
 	}
-	if m.kit, err = newKit(c, d, address, m.metrics); err != nil {
+	if m.kit, err = newKit(c, d, address, m.metrics, s.Audit); err != nil {
 		return m, err
 	}
 	m.cookies, m.room = session.New(address), &wake.Room{}
@@ -72,6 +72,7 @@ func (s *Service) mechanisms(ctx context.Context, c config.Config, d Deps) (m me
 	}
 	if m.signer, err = signer.New(signer.Config{
 		Store: s.Store, AEAD: m.keys.aead, Issuer: base, Alg: c.Tokens.Alg, ActiveFor: c.Tokens.Rotation, Now: d.Now,
+		Added: s.Audit.KeyRotated,
 	}); err != nil {
 		return m, err
 	}

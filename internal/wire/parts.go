@@ -12,6 +12,7 @@ import (
 
 	"avain/internal/appgate"
 	"avain/internal/attempt"
+	"avain/internal/audit"
 	"avain/internal/config"
 	"avain/internal/login"
 	"avain/internal/metadata"
@@ -69,20 +70,20 @@ func (s *Service) openStore(ctx context.Context, c config.Config, d Deps) (*stor
 	return db, db.CheckSchema(ctx)
 }
 
-func newKit(c config.Config, d Deps, base *url.URL, metrics *telemetry.Metrics) (*web.Kit, error) {
+func newKit(c config.Config, d Deps, base *url.URL, metrics *telemetry.Metrics, trail *audit.Log) (*web.Kit, error) {
 	var pictures fs.FS
 	if c.Brand.Pictures != "" {
 		pictures = os.DirFS(c.Brand.Pictures)
 	}
 	return web.New(web.Config{
 		BaseURL: base, TrustedProxies: c.Public.TrustedProxies, Assets: pictures,
-		Requests: web.NewLimiter(limitOf(c.Limits.RequestsPerNetwork), maxLimited, d.Now),
+		Requests:  web.NewLimiter(limitOf(c.Limits.RequestsPerNetwork), maxLimited, d.Now),
 		Languages: c.Brand.Languages,
 		Brand: web.Brand{
 			Name: c.Brand.Name, Company: c.Brand.Company, Accent: c.Brand.Accent, Logo: c.Brand.Logo,
 			Help: c.Brand.Support.URL, Email: c.Brand.Support.Email, Phone: c.Brand.Support.Phone,
 		},
-		Log: d.Log, Now: d.Now, Observe: metrics.RequestServed,
+		Log: d.Log, Now: d.Now, Observe: observe(metrics, trail, d.Now),
 	})
 }
 

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"avain/internal/login"
+	"avain/internal/wire"
+)
+
+// whoFlag names a person the way support knows one: by the support code of one of
+// their logins, so that nobody needs to search for a name or an identity code.
+type whoFlag struct {
+	configFlag
+	Code string `arg:"" help:"Support code of a login of the person, such as K7Q-4TM."`
+}
+
+type peopleLockCommand struct{ whoFlag }
+
+// Help is shown by avain admin people lock --help.
+func (peopleLockCommand) Help() string {
+	return `The person gets no new login, and apps that are logged in are out at their next call.
+
+  avain admin people lock K7Q-4TM`
+}
+
+// Run locks the person out.
+func (c peopleLockCommand) Run(ctx context.Context, t terminal) error {
+	return c.change(ctx, t, "locked", func(s *wire.Service, person string) error {
+		if err := s.Store.LockPerson(ctx, person, time.Now()); err != nil {
+			return err
+		}
+		s.Audit.PersonLocked(ctx, "system", person)
+		return nil
+	})
+}
+
+type peopleUnlockCommand struct{ whoFlag }
+
+// Help is shown by avain admin people unlock --help.
+func (peopleUnlockCommand) Help() string {
+	return `The person may log in again.
+
+  avain admin people unlock K7Q-4TM`
+}
+
+// Run lets the person in again.
+func (c peopleUnlockCommand) Run(ctx context.Context, t terminal) error {
+	return c.change(ctx, t, "unlocked", func(s *wire.Service, person string) error {
+		if err := s.Store.UnlockPerson(ctx, person, time.Now()); err != nil {
+			return err
+		}
+		s.Audit.PersonUnlocked(ctx, "system", person)
+		return nil
+	})
+}
+
+func (f whoFlag) change(ctx context.Context, t terminal, done string, act func(s *wire.Service, person string) error) error {
+	code, ok := login.ParseSupportCode(f.Code)
+	if !ok {
+		return usageError{errors.New("a support code has six characters, such as K7Q-4TM")}
+	}
+	return withService(ctx, t, f.configFlag, func(s *wire.Service) error {
+		a, err := s.Store.AttemptBySupportCode(ctx, code)
+		if errors.Is(err, login.ErrNotFound) {
+			return fmt.Errorf("there is no login with the support code %s; old ones are forgotten after a while", code)
+		}
+		if err != nil {
+			return err
+		}
+		if a.Person == "" {
+			return fmt.Errorf("nobody had been identified in the login %s when it ended", code)
+		}
+		if err := act(s, a.Person); err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(t.out, "the person of login %s is %s\n", code, done)
+		return err
+	})
+}
