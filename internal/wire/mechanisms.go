@@ -102,7 +102,8 @@ func (s *Service) startTracing(ctx context.Context, c config.Config, d Deps) (*t
 }
 
 // admin is the operator's listener. It has no log-in of its own.
-func (m mechanisms) admin(db *store.Store, d Deps) http.Handler {
+func (m mechanisms) admin(s *Service, d Deps) http.Handler {
+	db := s.Store
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", m.metrics.Handler())
 	mux.Handle("GET /healthz", telemetry.Healthz())
@@ -110,6 +111,7 @@ func (m mechanisms) admin(db *store.Store, d Deps) http.Handler {
 		{Name: "database", Run: db.Ping},
 		{Name: "schema", Run: db.CheckSchema},
 		{Name: "signing key", Run: func(ctx context.Context) error { _, _, err := m.signer.JWKS(ctx); return err }},
+		{Name: "serving", Run: func(context.Context) error { return s.serving() }},
 		telemetry.ClockCheck(db.Clock, d.Now, maxSkew),
 	}, d.Now, d.Log))
 	return mux

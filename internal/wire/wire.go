@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"avain/internal/appgate"
@@ -42,9 +43,10 @@ type Service struct {
 	Audit  *audit.Log
 	Gate   *appgate.Gate
 
-	room    *wake.Room
-	house   housekeeping
-	closers []func() error // in the order of opening
+	room     *wake.Room
+	stopping atomic.Bool
+	house    housekeeping
+	closers  []func() error // in the order of opening
 }
 
 // New puts the service together over a migrated database. It starts nothing that
@@ -131,7 +133,7 @@ func New(ctx context.Context, c config.Config, d Deps) (s *Service, err error) {
 	}
 	s.room = m.room
 	s.Public = m.tracing.Middleware(m.kit.Middleware(mux))
-	s.Admin = m.admin(s.Store, d)
+	s.Admin = m.admin(s, d)
 	s.house = housekeeping{
 		db: s.Store, signer: m.signer, brokers: m.brokers, metrics: m.metrics, flood: flood,
 		announcer: m.announcer, room: m.room,
@@ -145,7 +147,20 @@ func (s *Service) Run(ctx context.Context) { s.house.run(ctx) }
 
 // Drain sends home the apps that wait for their logins, so that the server can stop:
 // they ask again, another node or this one when it is back. Call it first.
-func (s *Service) Drain() { s.room.Close() }
+func (s *Service) Drain() {
+	s.stopping.Store(true)
+	s.room.Close()
+}
+
+var errStopping = errors.New("the service is stopping")
+
+// serving tells load balancers to send nobody to a node that stops.
+func (s *Service) serving() error {
+	if s.stopping.Load() {
+		return errStopping
+	}
+	return nil
+}
 
 // Close gives back what the service took, last first. Its handlers must not be
 // called any more.
