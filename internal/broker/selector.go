@@ -150,7 +150,13 @@ func (u *upstream) fetchSelector(ctx context.Context, lang string) (selectorData
 	if err != nil {
 		return selectorData{}, err
 	}
-	return parseSelector(raw)
+	data, err := parseSelector(raw)
+	if f, ok := asFault(err); ok {
+		// The configured list is shown instead, so nobody would notice otherwise.
+		u.log.Warn("broker's list of banks is unusable", "detail", f.word)
+		u.observe("selector", strings.TrimPrefix(f.word, "selector."), 0)
+	}
+	return data, err
 }
 
 // parseSelector reads OP's selector JSON. What we cannot use of it is left out; a
