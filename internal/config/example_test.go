@@ -77,7 +77,7 @@ func TestExampleCommentsTellTheTruth(t *testing.T) {
 	}
 
 	defaultsOnly := minimal
-	for _, section := range []string{"tokens", "lifetimes", "limits", "retention", "hetu", "log"} {
+	for _, section := range []string{"app", "tokens", "lifetimes", "limits", "retention", "hetu", "log"} {
 		defaultsOnly += cut(t, all, section)
 	}
 	c, err := load(t, dir, defaultsOnly)
@@ -86,7 +86,7 @@ func TestExampleCommentsTellTheTruth(t *testing.T) {
 	}
 	want := config.Default()
 	for name, pair := range map[string][2]any{
-		"tokens": {c.Tokens, want.Tokens}, "lifetimes": {c.Lifetimes, want.Lifetimes}, "limits": {c.Limits, want.Limits},
+		"app": {c.App, want.App}, "tokens": {c.Tokens, want.Tokens}, "lifetimes": {c.Lifetimes, want.Lifetimes}, "limits": {c.Limits, want.Limits},
 		"retention": {c.Retention, want.Retention}, "hetu": {c.HETU, want.HETU}, "log": {c.Log, want.Log},
 	} {
 		if !reflect.DeepEqual(pair[0], pair[1]) {
