@@ -2,7 +2,9 @@ package browser_test
 
 import (
 	"context"
+	"encoding/json"
 	"io"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -43,7 +45,7 @@ func (w *world) newBrowserIn(folder string) *browser {
 	if err != nil {
 		w.Fatal(err)
 	}
-	b := &browser{T: w.T, world: w, wire: newWire(w.T, w.ours)}
+	b := &browser{T: w.T, world: w, wire: newWire(w)}
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(path), chromedp.UserDataDir(folder), chromedp.CombinedOutput(io.Discard),
 		chromedp.NoSandbox, // chromium refuses its sandbox to root, which tests in containers are
@@ -132,4 +134,27 @@ func newPhone(t *testing.T) (*world, *person) {
 	t.Helper()
 	w := newWorld(t)
 	return w, w.newBrowser().owner(phone())
+}
+
+// blockCookies writes the settings of a browser that keeps no cookies of an origin,
+// or none at all. Chromium counts all other storage as cookies.
+func blockCookies(t *testing.T, folder, origin string) {
+	t.Helper()
+	const block = 2
+	settings := map[string]any{"default_content_setting_values": map[string]any{"cookies": block}}
+	if origin != "" {
+		settings = map[string]any{"content_settings": map[string]any{"exceptions": map[string]any{
+			"cookies": map[string]any{origin + ",*": map[string]any{"setting": block}},
+		}}}
+	}
+	text, err := json.Marshal(map[string]any{"profile": settings})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(filepath.Join(folder, "Default"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(folder, "Default", "Preferences"), text, 0o600); err != nil {
+		t.Fatal(err)
+	}
 }

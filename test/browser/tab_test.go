@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
 )
@@ -20,6 +22,9 @@ import (
 const (
 	patience = 25 * time.Second      // for anything that a test waits for
 	glance   = 20 * time.Millisecond // between two looks at a page
+	delivery = 5 * time.Second       // for a press to reach the page
+
+	pressHeard = "pressHeard" // what pages call to say what became of a press
 )
 
 // tab is a tab of a person's browser.
@@ -28,6 +33,8 @@ type tab struct {
 	ctx        context.Context
 	cancel     context.CancelFunc
 	complaints *complaints
+	presses    chan string // what the page says became of a press
+	scriptless bool        // the page cannot say anything
 }
 
 // newTab opens an empty tab.
@@ -39,8 +46,12 @@ func (p *person) newTab() *tab {
 // attach takes hold of a tab: a new one, or with WithTargetID one that a page opened.
 func (p *person) attach(options ...chromedp.ContextOption) *tab {
 	p.Helper()
-	b := &tab{person: p, complaints: &complaints{ours: p.world.ours}}
-	options = append(options, chromedp.WithListener(b.complaints.hear))
+	b := &tab{person: p, complaints: &complaints{ours: p.world.ours}, presses: make(chan string, 100)}
+	options = append(options, chromedp.WithListener(b.complaints.hear), chromedp.WithListener(func(event any) {
+		if e, ok := event.(*runtime.EventBindingCalled); ok && e.Name == pressHeard {
+			b.presses <- e.Payload
+		}
+	}))
 	if p.context != "" {
 		options = append(options, chromedp.WithExistingBrowserContext(p.context))
 	}
@@ -53,6 +64,7 @@ func (p *person) attach(options ...chromedp.ContextOption) *tab {
 			p.Errorf("the browser complains: %s", complaint)
 		}
 	})
+	b.must(call(b, runtime.AddBinding, runtime.AddBindingParams{Name: pressHeard}))
 	b.dress(p.device)
 	b.front()
 	return b
@@ -199,11 +211,17 @@ const aim = (found, what) => {
   const top = document.elementFromPoint(x, y);
   if (top === null || !(e.contains(top) || top.contains(e))) return { problem: what + " is covered" };
   if (document.getAnimations().some((a) => a.playState === "running" && a.effect?.getTiming().iterations !== Infinity)) return { problem: "the page is still moving" };
-  return { problem: "", x, y, leads: leads(e) };
+  return { problem: "", x, y, leads: leads(e), element: e };
 };
+// The next press must be on this element. One that is not does nothing, and is told of.
+const expectPress = (e, number) => addEventListener("click", (event) => {
+  const hit = e.contains(event.target);
+  if (!hit) { event.preventDefault(); event.stopImmediatePropagation(); }
+  pressHeard(number + (hit ? " hit" : " missed"));
+}, { capture: true, once: true });
 `
 
-// target is where something can be pressed.
+// spot is where something can be pressed.
 type spot struct {
 	Problem string  `json:"problem"`
 	X       float64 `json:"x"`
@@ -211,16 +229,21 @@ type spot struct {
 	Leads   bool    `json:"leads"`
 }
 
-// find waits until one element is there to be pressed.
+// find waits until one element is there to be pressed, and stays where it is.
 func (b *tab) find(found, what string) spot {
 	b.Helper()
-	aimed := "aim(" + found + ", " + quote(what) + ")"
-	b.until(aimed + ".problem")
-	at, err := evaluate[spot](b, "(() => {"+pageScript+"return "+aimed+"})()")
-	if err != nil || at.Problem != "" { // it moved between two looks
-		return b.find(found, what)
+	aim := "aim(" + found + ", " + quote(what) + ")"
+	var before spot
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
+		b.until(aim + ".problem")
+		at, err := evaluate[spot](b, "(() => {"+pageScript+"const { element, ...spot } = "+aim+"; return spot})()")
+		if err == nil && at.Problem == "" && at == before {
+			return at
+		}
+		before = at
 	}
-	return at
+	b.fail(what + " does not stand still")
+	return spot{}
 }
 
 // press presses the button or link with these words, by finger or mouse. When it
@@ -244,16 +267,47 @@ func (b *tab) pressID(id string) {
 
 func (b *tab) pressFound(found, what string, times int) {
 	b.Helper()
-	at := b.find(found, what)
-	if at.Leads {
+	for try := range 5 {
+		at := b.find(found, what)
+		number := strconv.FormatInt(time.Now().UnixNano(), 36)
 		// The old page is marked: a new one has no mark.
-		b.must(second(evaluate[bool](b, "window.pressed = true")))
+		_, err := evaluate[bool](b, "(() => {"+pageScript+"expectPress(aim("+found+", '').element, "+quote(number)+"); return window.pressed = true})()")
+		if err != nil && try < 4 { // it loads itself again at this very moment
+			continue
+		}
+		b.must(err)
+		for range times {
+			b.must(b.click(at))
+		}
+		if !b.wasHit(number) {
+			continue
+		}
+		if at.Leads {
+			b.until(`window.pressed || document.readyState === "loading" ? "pressing " + ` + quote(what) + ` + " leads nowhere" : ""`)
+		}
+		return
 	}
-	for range times {
-		b.must(b.click(at))
+	b.fail(what + " cannot be hit")
+}
+
+// wasHit waits for the page's word on a press. A page that loads itself again, or
+// moves, between look and press may miss it.
+func (b *tab) wasHit(number string) bool {
+	b.Helper()
+	if b.scriptless {
+		return true
 	}
-	if at.Leads {
-		b.until(`window.pressed || document.readyState === "loading" ? "pressing " + ` + quote(what) + ` + " leads nowhere" : ""`)
+	deadline := time.NewTimer(delivery)
+	defer deadline.Stop()
+	for {
+		select {
+		case word := <-b.presses:
+			if strings.HasPrefix(word, number) {
+				return strings.HasSuffix(word, "hit")
+			}
+		case <-deadline.C:
+			return false
+		}
 	}
 }
 

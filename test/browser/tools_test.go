@@ -116,7 +116,7 @@ func run(folder, name string, arguments ...string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	command := exec.CommandContext(ctx, name, arguments...)
-	command.Dir = folder
+	command.Dir, command.Env = folder, append(os.Environ(), "NO_COLOR=1")
 	if output, err := command.CombinedOutput(); err != nil {
 		return fmt.Errorf("%s in %s: %w\n%s", name, folder, err, output)
 	}

@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"testing"
 )
 
 // wire is the network between a browser and the world: a proxy through which every
@@ -15,7 +14,7 @@ import (
 // Nothing but the installation can be reached.
 type wire struct {
 	server *httptest.Server
-	ours   func(address string) bool
+	world  *world
 
 	mu     sync.Mutex
 	cut    bool
@@ -24,9 +23,9 @@ type wire struct {
 	onBack func(answer *http.Response)
 }
 
-func newWire(t *testing.T, ours func(string) bool) *wire {
-	t.Helper()
-	w := &wire{ours: ours, losing: map[string]int{}, lost: map[string]int{}}
+func newWire(world *world) *wire {
+	world.Helper()
+	w := &wire{world: world, losing: map[string]int{}, lost: map[string]int{}}
 	transport := &http.Transport{}
 	w.server = httptest.NewServer(&httputil.ReverseProxy{
 		Transport: transport, FlushInterval: -1,
@@ -36,12 +35,12 @@ func newWire(t *testing.T, ours func(string) bool) *wire {
 	})
 	handler := w.server.Config.Handler
 	w.server.Config.Handler = http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		if w.isCut() || r.Method == http.MethodConnect || !w.ours(r.URL.Scheme+"://"+r.URL.Host) {
+		if w.isCut() || r.Method == http.MethodConnect || !world.ours(r.URL.Scheme+"://"+r.URL.Host) {
 			panic(http.ErrAbortHandler) // as if there were no network
 		}
 		handler.ServeHTTP(rw, r)
 	})
-	t.Cleanup(func() {
+	world.Cleanup(func() {
 		w.server.CloseClientConnections()
 		w.server.Close()
 		transport.CloseIdleConnections()
@@ -65,8 +64,8 @@ func (w *wire) setCut(cut bool) {
 	}
 }
 
-// lose lets the next n answers from a path get lost in the middle, after the server
-// has done what was asked.
+// lose lets the next n good answers from a path get lost in the middle: the server
+// has done what was asked, and the browser never learns it.
 func (w *wire) lose(path string, n int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -90,8 +89,11 @@ func (w *wire) change(onBack func(answer *http.Response)) {
 func (w *wire) carry(answer *http.Response) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	// Go's server stamps its answers with the true time. Where a test has moved the
+	// installation's clock, the stamp has to go along.
+	answer.Header.Set("Date", w.world.clock.now().UTC().Format(http.TimeFormat))
 	path := answer.Request.URL.Path
-	if w.losing[path] > 0 && answer.Request.Method != http.MethodOptions {
+	if w.losing[path] > 0 && answer.StatusCode == http.StatusOK || w.losing[path] > 0 && answer.StatusCode == http.StatusCreated {
 		w.losing[path]--
 		w.lost[path]++
 		// An answer that promises more than comes is cut off when it ends. (One that does
