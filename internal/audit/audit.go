@@ -34,6 +34,7 @@ const (
 	actionRefreshReuse  = "refresh.reuse"
 	actionCodeReplay    = "code.replay"
 	actionLinkReuse     = "link.reuse"
+	actionQRReuse       = "qr.reuse"
 	actionProofReplay   = "proof.replay"
 	actionClientRefuse  = "client.refuse"
 	actionKeyRotate     = "key.rotate"
@@ -81,6 +82,14 @@ func (l *Log) CodeReplayed(ctx context.Context, a login.Attempt) {
 // into other hands, and the login is over.
 func (l *Log) LinkReused(ctx context.Context, a login.Attempt) {
 	l.append(ctx, "client:"+a.Client, actionLinkReuse, "attempt:"+a.ID, map[string]string{"support_code": a.SupportCode})
+}
+
+// QRReused records that a second phone scanned a QR code: it has got into other eyes,
+// and the login of the first phone is over.
+func (l *Log) QRReused(ctx context.Context, a login.Attempt) {
+	l.append(ctx, "client:"+a.Client, actionQRReuse, "attempt:"+a.ID, map[string]string{
+		"person": a.Person, "support_code": a.SupportCode,
+	})
 }
 
 // ProofReplayed records that a DPoP proof or client assertion of the client came

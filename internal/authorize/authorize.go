@@ -80,7 +80,7 @@ func (f *Feature) begin(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	c, ok := f.d.Clients.Get(params.Get("client_id"))
-	if !ok {
+	if !ok || c.Internal() { // our own pages begin their logins themselves
 		e := login.E(login.Invalid, login.ReasonClientUnknown, nil)
 		e.Param = "client_id"
 		return e
@@ -165,7 +165,10 @@ func (f *Feature) page(w http.ResponseWriter, r *http.Request) error {
 // step. It may be called again at any time and does the same again.
 func (f *Feature) Continue(w http.ResponseWriter, r *http.Request, a login.Attempt) error {
 	web.About(r.Context(), a)
+	c, _ := f.d.Clients.Get(a.Client)
 	switch {
+	case c.Internal() && a.State == login.StateRedeemed:
+		return web.SeeOther(w, a.Request.RedirectURI) // signed in to our own pages: there they are
 	case a.State != login.StateAuthenticated && a.State != login.StateConfirmed:
 		return f.d.Show(w, r, a)
 	case a.Method == login.MethodLink:
@@ -181,10 +184,13 @@ func (f *Feature) sendCode(w http.ResponseWriter, r *http.Request, a login.Attem
 	if !ok {
 		return login.E(login.Conflict, login.ReasonOtherBrowser, nil)
 	}
+	c, _ := f.d.Clients.Get(a.Client)
 	code, a, err := f.d.Attempts.Issue(r.Context(), a, browser, login.Event{Browser: web.BrowserLabel(r)})
 	switch {
 	case a.State.Over():
 		return f.d.Show(w, r, a)
+	case login.HasReason(err, login.ReasonCodeExpired) && c.Internal():
+		return web.SeeOther(w, a.Request.RedirectURI) // no app waits for digits
 	case login.HasReason(err, login.ReasonCodeExpired):
 		return f.d.Confirm(w, r, a) // the redirect was lost; there is another way back
 	}

@@ -45,15 +45,10 @@ func requestOf(p oauth.Params, c login.Client, redirectURI string) (login.Reques
 		UILocales: p.Words("ui_locales"), ACRValues: p.Words("acr_values"),
 	}
 	for _, check := range []func(oauth.Params, login.Client, login.Request) error{
-		supported, flow, scopes, challenge, prompts,
+		supported, flow, scopes, challenge, prompts, wordLists,
 	} {
 		if err := check(p, c, r); err != nil {
 			return login.Request{}, err
-		}
-	}
-	for name, words := range map[string]*[]string{"ui_locales": &r.UILocales, "acr_values": &r.ACRValues} {
-		if len(*words) > maxScopes || slices.ContainsFunc(*words, func(w string) bool { return len(w) > 128 }) {
-			return login.Request{}, login.BadParam(name, "too many or too long values")
 		}
 	}
 	if p.Has("max_age") {
@@ -64,6 +59,15 @@ func requestOf(p oauth.Params, c login.Client, redirectURI string) (login.Reques
 		r.MaxAge = &seconds // always kept: every login authenticates afresh
 	}
 	return r, nil
+}
+
+func wordLists(_ oauth.Params, _ login.Client, r login.Request) error {
+	for name, words := range map[string][]string{"ui_locales": r.UILocales, "acr_values": r.ACRValues} {
+		if len(words) > maxScopes || slices.ContainsFunc(words, func(w string) bool { return len(w) > 128 }) {
+			return login.BadParam(name, "too many or too long values")
+		}
+	}
+	return nil
 }
 
 // supported refuses what we do not do, rather than ignoring what a client may rely on.

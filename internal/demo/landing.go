@@ -8,6 +8,8 @@ import (
 
 	"avain/internal/brokersim"
 	"avain/internal/loginlink"
+	"avain/internal/me"
+	"avain/internal/qrlogin"
 	"avain/internal/signin"
 	"avain/internal/web"
 )
@@ -28,7 +30,15 @@ func (d *Demo) mountLanding(mux *http.ServeMux, kit *web.Kit) error {
 	if err != nil {
 		return err
 	}
-	pages := slices.Concat(views.Previews(), links.Previews(), kit.Previews())
+	own, err := me.NewViews(kit)
+	if err != nil {
+		return err
+	}
+	codes, err := qrlogin.NewViews(kit)
+	if err != nil {
+		return err
+	}
+	pages := slices.Concat(views.Previews(), links.Previews(), own.Previews(), codes.Previews(), kit.Previews())
 	mux.Handle("GET /demo/pages/", kit.Gallery("/demo/pages/", pages...))
 	mux.Handle("GET /{$}", http.RedirectHandler("/demo", http.StatusFound))
 	mux.Handle("GET /demo", kit.Page(func(w http.ResponseWriter, r *http.Request) error {

@@ -20,6 +20,8 @@ const Idle = 15 * time.Minute
 const (
 	cookieSecure = "__Host-avain-browser"
 	cookiePlain  = "avain-browser"
+	webSecure    = "__Host-avain-web"
+	webPlain     = "avain-web"
 )
 
 // Cookies reads and writes the cookie.
@@ -34,6 +36,16 @@ func New(base *url.URL) *Cookies {
 		return &Cookies{name: cookieSecure, secure: true}
 	}
 	return &Cookies{name: cookiePlain}
+}
+
+// NewWeb makes the cookie of a person who is signed in to our own pages. It holds the
+// secret of their session, a new one after every sign-in (session fixation, threat 15),
+// and is set with [Cookies.Keep] alone.
+func NewWeb(base *url.URL) *Cookies {
+	if base.Scheme == "https" {
+		return &Cookies{name: webSecure, secure: true}
+	}
+	return &Cookies{name: webPlain}
 }
 
 // Browser is the secret of the browser that sent the request, false when it has
@@ -65,6 +77,11 @@ func (c *Cookies) Ensure(w http.ResponseWriter, r *http.Request) secret.Text {
 	return browser
 }
 
+// Keep sets the cookie to a secret of 256 bits, for another [Idle].
+func (c *Cookies) Keep(w http.ResponseWriter, value secret.Text) {
+	c.set(w, value.Reveal(), int(Idle.Seconds()))
+}
+
 // Forget removes the cookie.
 func (c *Cookies) Forget(w http.ResponseWriter) { c.set(w, "", -1) }
 
@@ -80,6 +97,13 @@ func (c *Cookies) set(w http.ResponseWriter, value string, maxAge int) {
 // Binding is what an attempt stores of the browser that owns it.
 func Binding(browser secret.Text, attempt string) secret.Hash {
 	return browser.Derive("browser binding", attempt).Hash()
+}
+
+// Key stands for the browser where an app has the thumbprint of its key: whoever holds
+// the browser's secret is the one that started the login.
+func Key(browser secret.Text) string {
+	sum := browser.Derive("browser key").Hash()
+	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
 // wellFormed accepts exactly what [secret.New] makes: 256 bits in base64url.

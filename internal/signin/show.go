@@ -2,6 +2,7 @@ package signin
 
 import (
 	"net/http"
+	"strings"
 
 	"avain/internal/attempt"
 	"avain/internal/broker"
@@ -26,7 +27,11 @@ func (f *Feature) Show(w http.ResponseWriter, r *http.Request, a login.Attempt) 
 
 // back leads to the app with the reason, so that the app can say it in its own words.
 func (f *Feature) back(a login.Attempt, reason login.Reason) string {
-	return f.d.Back(a, login.E(login.Forbidden, reason, nil))
+	back := f.d.Back(a, login.E(login.Forbidden, reason, nil))
+	if c, ok := f.d.Clients.Get(a.Client); ok && c.Internal() {
+		return strings.TrimPrefix(back, f.d.Web.URL("")) // a page of ours, not an app
+	}
+	return back
 }
 
 func (f *Feature) showMeans(w http.ResponseWriter, r *http.Request, a login.Attempt) error {

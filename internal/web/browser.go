@@ -12,6 +12,15 @@ import (
 // rests on a cookie.
 func (k *Kit) CrossOriginPage(h Handler) http.Handler { return k.handle(k.errorPage, h) }
 
+// OnPhone guesses whether the page is looked at on a phone, to show first what helps
+// there. Whoever guesses wrong offers the other way too.
+func OnPhone(r *http.Request) bool {
+	if hint := r.Header.Get("Sec-CH-UA-Mobile"); hint != "" {
+		return hint == "?1"
+	}
+	return strings.Contains(r.UserAgent(), "Mobi") // every phone's browser says so, and few tablets'
+}
+
 // maxAgent is how much of a User-Agent header is read: parsing must stay cheap
 // whatever is sent.
 const maxAgent = 512

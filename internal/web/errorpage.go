@@ -17,6 +17,7 @@ const (
 	wayChoose way = "choose"
 	wayApp    way = "app"
 	wayHelp   way = "help"
+	wayPage   way = "page" // in place of wayApp, when a page of ours is what to go back to
 )
 
 // waysOn are the buttons for a reason, the most likely cure first. Only those are
@@ -37,7 +38,7 @@ func waysOn(reason login.Reason) []way {
 
 // Button is a link that looks like a button.
 type Button struct {
-	Way     string // retry, choose, app, help: names its text, "button.{way}"
+	Way     string // retry, choose, app, help, page: names its text, "button.{way}"
 	Address template.URL
 	Main    bool
 }
@@ -52,6 +53,9 @@ func (k *Kit) Buttons(reason login.Reason, ways Ways) []Button {
 	var buttons []Button
 	for _, w := range waysOn(reason) {
 		if href := link(address[w]); href != "" {
+			if w == wayApp && ownPath(ways.App) != "" {
+				w = wayPage
+			}
 			buttons = append(buttons, Button{Way: string(w), Address: href, Main: len(buttons) == 0})
 		}
 	}

@@ -35,6 +35,15 @@ func ClientIP(ctx context.Context) netip.Addr { return callerOf(ctx).Addr }
 // NetworkKey is [Caller.Key] of the request's caller.
 func NetworkKey(ctx context.Context) string { return callerOf(ctx).Key() }
 
+// KnownNetwork is [NetworkKey], or empty when the caller's address is unknown: two
+// unknown callers share a budget, but they are not in the same place.
+func KnownNetwork(ctx context.Context) string {
+	if c := callerOf(ctx); c.Addr.IsValid() {
+		return c.Key()
+	}
+	return ""
+}
+
 func callerOf(ctx context.Context) Caller {
 	if rec := recordOf(ctx); rec != nil {
 		return rec.network

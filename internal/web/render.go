@@ -25,6 +25,8 @@ type Page struct {
 
 	// Refresh reloads the page after so long, without script.
 	Refresh time.Duration
+	// RefreshTo is the path of ours that is loaded then; empty means the page itself.
+	RefreshTo string
 
 	Scripts bool   // the page brings scripts of ours; login pages never do
 	Self    string // path of ours where the language switch leads; empty means the page's own
@@ -76,7 +78,11 @@ func (k *Kit) Render(w http.ResponseWriter, r *http.Request, status int, page Pa
 	if page.Refresh > 0 {
 		// The header, not a meta element: it reloads all the same, and the page
 		// stays the same for a screen reader until its content differs.
-		h.Set("Refresh", strconv.Itoa(max(1, int(page.Refresh.Seconds()))))
+		refresh := strconv.Itoa(max(1, int(page.Refresh.Seconds())))
+		if to := ownPath(page.RefreshTo); to != "" {
+			refresh += "; url=" + to
+		}
+		h.Set("Refresh", refresh)
 	}
 	sendHTML(w, r, status, b.Bytes())
 	return nil

@@ -12,6 +12,7 @@ import (
 	"avain/internal/client"
 	"avain/internal/config"
 	"avain/internal/dpop"
+	"avain/internal/me"
 	"avain/internal/session"
 	"avain/internal/signer"
 	"avain/internal/store"
@@ -65,7 +66,7 @@ func (s *Service) mechanisms(ctx context.Context, c config.Config, d Deps) (m me
 		return m, err
 	}
 	if m.clients, err = client.New(client.Config{
-		Clients: c.LoginClients(), Issuer: base, Endpoints: []string{base + "/token", base + "/par"},
+		Clients: append(c.LoginClients(), me.Client(base, c.Brand.Name)), Issuer: base, Endpoints: []string{base + "/token", base + "/par"},
 		PairwiseKey: m.keys.shared.Derive("pairwise subjects"), Now: d.Now,
 	}); err != nil {
 		return m, err

@@ -70,12 +70,14 @@ func New(ctx context.Context, c config.Config, d Deps) (s *Service, err error) {
 	s.People = people.New(people.Deps{Store: s.Store, Keys: m.keys.people, Now: d.Now})
 	attempts := attempt.New(attempt.Deps{
 		Store: s.Store, People: s.Store, Now: d.Now, Lifetimes: lifetimes(c), DigitsKey: m.keys.shared.Derive("six digits"),
+		QRKey: m.keys.shared.Derive("qr codes"),
 		Observe: func(a login.Attempt, e login.Event) {
 			m.metrics.AttemptMoved(a, e)
 			m.room.Wake(a.ID)
 			m.announcer.Announce(a.ID)
 		},
-		Alarm: s.Audit.CodeReplayed,
+		Scanned: func(page string) { m.room.Wake(page); m.announcer.Announce(page) },
+		Alarm:   s.Audit.CodeReplayed,
 	})
 
 	if s.Gate, err = s.gate(ctx, c, d); err != nil {
@@ -107,9 +109,13 @@ func New(ctx context.Context, c config.Config, d Deps) (s *Service, err error) {
 		return s, err
 	}
 	waiting := challenge.New(challenge.Deps{
-		Attempts: attempts, Marks: s.Store, Clients: m.clients, Proofs: m.proofs, Room: m.room,
-		Web: m.kit, Now: d.Now, BaseURL: base, Tries: flood.tries,
+		Attempts: attempts, People: s.Store, Marks: s.Store, Clients: m.clients, Proofs: m.proofs, Room: m.room,
+		Web: m.kit, Now: d.Now, BaseURL: base, Audit: s.Audit, Tries: flood.tries, Claims: flood.claims, Admit: begin.Admit,
 	})
+	own, codes, err := s.ownPages(c, d, m, attempts, flood)
+	if err != nil {
+		return s, err
+	}
 	tokens := token.New(token.Deps{
 		Codes: attempts, Sessions: s.Store, Clients: m.clients, Proofs: m.proofs, Signer: m.signer, Audit: s.Audit,
 		Web: m.kit, Now: d.Now, BaseURL: base, AccessLife: c.Tokens.Access, IdleLife: c.Lifetimes.SessionIdle,
@@ -122,7 +128,7 @@ func New(ctx context.Context, c config.Config, d Deps) (s *Service, err error) {
 	out := logout.New(logout.Deps{
 		Sessions: s.Store, Clients: m.clients, Signer: m.signer, Audit: s.Audit, Web: m.kit, Now: d.Now,
 	})
-	for _, feature := range []interface{ Mount(mux *http.ServeMux) }{begin, signIn, link, waiting, tokens, about, out} {
+	for _, feature := range []interface{ Mount(mux *http.ServeMux) }{begin, signIn, link, waiting, own, codes, tokens, about, out} {
 		feature.Mount(mux)
 	}
 	mux.Handle("GET /static/", m.kit.Static())

@@ -1,0 +1,48 @@
+package authorize
+
+import (
+	"context"
+
+	"avain/internal/login"
+	"avain/internal/oauth"
+)
+
+// Admit checks the beginning of a login that needs no browser of its own: the claim of
+// a QR code. It passes the same checks as any other, but for what belongs to a browser.
+func (f *Feature) Admit(ctx context.Context, p oauth.Params, c login.Client, m login.Method, key string) (login.Request, login.Device, error) {
+	if c.Profile != login.ProfileStrict {
+		e := login.E(login.Forbidden, login.ReasonClientRefused, nil).WithCode(oauth.UnauthorizedClient)
+		return login.Request{}, login.Device{}, e.With("this login method is for clients of the strict profile")
+	}
+	request, err := claimOf(p, c)
+	if err != nil {
+		return login.Request{}, login.Device{}, err
+	}
+	device, err := deviceOf(p)
+	if err != nil {
+		return login.Request{}, login.Device{}, err
+	}
+	if err := f.admit(ctx, c, m, device); err != nil {
+		return login.Request{}, login.Device{}, err
+	}
+	return request, device, f.d.Limit(ctx, key)
+}
+
+// claimOf is requestOf for a request that leads to no redirect.
+func claimOf(p oauth.Params, c login.Client) (login.Request, error) {
+	r := login.Request{
+		Nonce: p.Get("nonce"), Scopes: p.Words("scope"), CodeChallenge: p.Get("code_challenge"), UILocales: p.Words("ui_locales"),
+	}
+	for _, check := range []func(oauth.Params, login.Client, login.Request) error{supported, scopes, challenge, wordLists} {
+		if err := check(p, c, r); err != nil {
+			return login.Request{}, err
+		}
+	}
+	if len(r.Nonce) > maxState {
+		return login.Request{}, login.BadParam("nonce", "longer than 512 bytes")
+	}
+	if p.Has("redirect_uri") {
+		return login.Request{}, login.BadParam("redirect_uri", "not used: the code comes with the answer")
+	}
+	return r, nil
+}

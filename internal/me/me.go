@@ -1,0 +1,247 @@
+package me
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"net/http"
+	"time"
+
+	"avain/internal/attempt"
+	"avain/internal/login"
+	"avain/internal/oauth"
+	"avain/internal/secret"
+	"avain/internal/session"
+	"avain/internal/web"
+)
+
+const (
+	home      = "/me"
+	returnURI = "/me/return"
+
+	// longest is the life of a session on the web, whatever is done in it. Unused, it
+	// ends after session.Idle.
+	longest = 2 * time.Hour
+)
+
+// Attempts moves attempts: package attempt.
+type Attempts interface {
+	Start(ctx context.Context, in attempt.Start) (attempt.Started, error)
+	ByCode(ctx context.Context, code, browser secret.Text) (login.Attempt, error)
+	Redeem(ctx context.Context, in attempt.Redemption) (attempt.Granted, error)
+}
+
+// Sessions are the sessions of people. Look-ups answer login.ErrNotFound.
+type Sessions interface {
+	SessionByRefresh(ctx context.Context, hash secret.Hash) (login.Session, error)
+	UseSession(ctx context.Context, id string, at, idleUntil time.Time, once ...login.Once) (login.Session, error)
+	RevokeSession(ctx context.Context, id, why string, at time.Time) error
+	PersonByID(ctx context.Context, id string) (login.Person, error)
+}
+
+// Auditor is told of sessions.
+type Auditor interface {
+	SessionCreated(ctx context.Context, s login.Session)
+	SessionRevoked(ctx context.Context, s login.Session, why string)
+}
+
+// Stores are where the app is to be had; each may be empty.
+type Stores struct{ AppStore, GooglePlay, AppGallery string }
+
+// Deps are what the feature stands on.
+type Deps struct {
+	Attempts Attempts
+	Sessions Sessions
+	Audit    Auditor
+	Browsers *session.Cookies // of any browser
+	SignedIn *session.Cookies // of one whose person is signed in
+	Web      *web.Kit
+	Now      func() time.Time
+	BaseURL  string // issuer; no trailing slash
+	App      string // name of the app
+	Stores   Stores
+
+	// Limit holds back floods of starts, per network and per key.
+	Limit func(ctx context.Context, key string) error
+}
+
+// Client is what our own pages are to the rest of the service.
+func Client(baseURL, name string) login.Client {
+	return login.Client{
+		ID: login.WebClient, Name: name, Profile: login.ProfileCompatible, Auth: login.AuthInternal,
+		RedirectURIs: []string{baseURL + returnURI}, Scopes: []string{oauth.ScopeOpenID, oauth.ScopeOfflineAccess},
+	}
+}
+
+// Feature serves the pages.
+type Feature struct {
+	d     Deps
+	views *Views
+}
+
+// New makes the feature. The error is a mistake in its own templates.
+func New(d Deps) (*Feature, error) {
+	views, err := NewViews(d.Web)
+	if err != nil {
+		return nil, err
+	}
+	return &Feature{d: d, views: views}, nil
+}
+
+// Mount adds the pages to the mux.
+func (f *Feature) Mount(mux *http.ServeMux) {
+	mux.Handle("GET "+home, f.d.Web.Page(f.page))
+	mux.Handle("POST /me/login", f.d.Web.Page(f.signIn))
+	mux.Handle("GET "+returnURI, f.d.Web.Page(f.back))
+	mux.Handle("POST /me/logout", f.d.Web.Page(f.signOut))
+}
+
+// Signed is the session and person of a request, false when nobody is signed in. An
+// act of the person keeps the session alive; a page that loads itself again does not.
+func (f *Feature) Signed(w http.ResponseWriter, r *http.Request, act bool) (login.Session, login.Person, bool, error) {
+	value, ok := f.d.SignedIn.Browser(r)
+	if !ok {
+		return login.Session{}, login.Person{}, false, nil
+	}
+	s, err := f.d.Sessions.SessionByRefresh(r.Context(), value.Hash())
+	if errors.Is(err, login.ErrNotFound) {
+		return login.Session{}, login.Person{}, false, nil
+	}
+	if err != nil {
+		return login.Session{}, login.Person{}, false, err
+	}
+	// The secret of an app's session opens nothing here, nor one that was exchanged.
+	if s.Client != login.WebClient || !s.Refresh.Equal(value.Hash()) || !s.Live(f.d.Now()) {
+		return login.Session{}, login.Person{}, false, nil
+	}
+	p, err := f.d.Sessions.PersonByID(r.Context(), s.Person)
+	if errors.Is(err, login.ErrNotFound) || err == nil && p.Locked() {
+		return login.Session{}, login.Person{}, false, nil
+	}
+	if err != nil || !act {
+		return s, p, err == nil, err
+	}
+	now := f.d.Now()
+	if s, err = f.d.Sessions.UseSession(r.Context(), s.ID, now, now.Add(session.Idle)); err != nil {
+		return s, p, false, err
+	}
+	f.d.SignedIn.Keep(w, value)
+	return s, p, s.Live(now), nil
+}
+
+func (f *Feature) page(w http.ResponseWriter, r *http.Request) error {
+	_, person, ok, err := f.Signed(w, r, true)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return f.ask(w, r, "")
+	}
+	return f.views.RenderActive(w, r, ActivePage{
+		App: f.d.App, Name: person.GivenName, Benefits: person.Benefits, Stores: f.d.Stores, Phone: web.OnPhone(r),
+	})
+}
+
+// ask shows the page of somebody who is not signed in, with why when that has a reason.
+func (f *Feature) ask(w http.ResponseWriter, r *http.Request, why login.Reason) error {
+	f.d.Browsers.Ensure(w, r)
+	return f.views.RenderSignIn(w, r, SignInPage{App: f.d.App, Failed: why})
+}
+
+// signIn begins a sign-in: an attempt that belongs to this browser from the start. Its
+// verifier is derived from the browser's secret, so no other browser can finish it
+// (login CSRF, threat 15).
+func (f *Feature) signIn(w http.ResponseWriter, r *http.Request) error {
+	browser, ok := f.d.Browsers.Browser(r)
+	if !ok {
+		web.Offer(r.Context(), web.Ways{Retry: home})
+		return login.E(login.Invalid, login.ReasonCookiesBlocked, nil)
+	}
+	if err := f.d.Limit(r.Context(), ""); err != nil {
+		return err
+	}
+	state := secret.NewShort().Reveal()
+	sum := sha256.Sum256([]byte(verifier(browser, state).Reveal()))
+	started, err := f.d.Attempts.Start(r.Context(), attempt.Start{
+		Client: login.WebClient, Method: login.MethodDirect, Browser: browser, Key: session.Key(browser),
+		Request: login.Request{
+			RedirectURI: f.d.BaseURL + returnURI, State: state, Scopes: []string{oauth.ScopeOpenID, oauth.ScopeOfflineAccess},
+			CodeChallenge: base64.RawURLEncoding.EncodeToString(sum[:]),
+		},
+		Device: login.Device{Platform: "web"}, Label: web.BrowserLabel(r),
+	})
+	if err != nil {
+		return err
+	}
+	f.d.Browsers.Ensure(w, r)
+	return web.SeeOther(w, "/login/"+started.Attempt.ID)
+}
+
+func verifier(browser secret.Text, state string) secret.Text {
+	return browser.Derive("web sign-in verifier", state)
+}
+
+// back is our own redirect URI. It is idempotent for the browser that signed in, which
+// may come twice after a double click at the bank.
+func (f *Feature) back(w http.ResponseWriter, r *http.Request) error {
+	params, err := oauth.QueryParams(r)
+	if err != nil {
+		return err
+	}
+	web.Offer(r.Context(), web.Ways{Retry: home, App: home})
+	if params.Has("error") {
+		return f.ask(w, r, f.d.Web.Worded(login.Reason(params.Get("reason"))))
+	}
+	browser, ok := f.d.Browsers.Browser(r)
+	if !ok || !params.Has("code") {
+		return web.SeeOther(w, home)
+	}
+	code := secret.Of(params.Get("code"))
+	a, err := f.d.Attempts.ByCode(r.Context(), code, browser)
+	if err != nil {
+		return err
+	}
+	web.About(r.Context(), a)
+	before, _, signed, err := f.Signed(w, r, false)
+	if err != nil || signed && a.Session == before.ID {
+		return errors.Join(err, web.SeeOther(w, home))
+	}
+	granted, err := f.d.Attempts.Redeem(r.Context(), attempt.Redemption{
+		Code: code, Client: login.WebClient, RedirectURI: f.d.BaseURL + returnURI, Verifier: verifier(browser, params.Get("state")),
+		Key: session.Key(browser), Idle: session.Idle, Absolute: longest,
+	})
+	if err != nil {
+		return err
+	}
+	f.d.Audit.SessionCreated(r.Context(), granted.Session)
+	if signed {
+		if err := f.end(r.Context(), before, "signed_in_again"); err != nil {
+			return err
+		}
+	}
+	f.d.SignedIn.Keep(w, granted.Refresh)
+	return web.SeeOther(w, home)
+}
+
+func (f *Feature) end(ctx context.Context, s login.Session, why string) error {
+	if err := f.d.Sessions.RevokeSession(ctx, s.ID, why, f.d.Now()); err != nil {
+		return err
+	}
+	f.d.Audit.SessionRevoked(ctx, s, why)
+	return nil
+}
+
+func (f *Feature) signOut(w http.ResponseWriter, r *http.Request) error {
+	s, _, ok, err := f.Signed(w, r, false)
+	if err != nil {
+		return err
+	}
+	if ok {
+		if err := f.end(r.Context(), s, "logout_web"); err != nil {
+			return err
+		}
+	}
+	f.d.SignedIn.Forget(w)
+	return web.SeeOther(w, home)
+}

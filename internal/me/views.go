@@ -1,0 +1,88 @@
+package me
+
+import (
+	"embed"
+	"net/http"
+
+	"avain/internal/login"
+	"avain/internal/web"
+)
+
+//go:embed templates/*.html
+var templateFiles embed.FS
+
+// Views are the pages of a person.
+type Views struct {
+	kit    *web.Kit
+	signIn *web.Template
+	active *web.Template
+}
+
+// NewViews parses the templates. The error is a mistake in one of them.
+func NewViews(kit *web.Kit) (*Views, error) {
+	v := &Views{kit: kit}
+	for name, at := range map[string]**web.Template{"signin": &v.signIn, "active": &v.active} {
+		t, err := kit.Template(templateFiles, "templates/"+name+".html")
+		if err != nil {
+			return nil, err
+		}
+		*at = t
+	}
+	return v, nil
+}
+
+// SignInPage asks a person to sign in.
+type SignInPage struct {
+	App    string
+	Failed login.Reason // why the person is here again; empty at first
+}
+
+// RenderSignIn shows it.
+func (v *Views) RenderSignIn(w http.ResponseWriter, r *http.Request, p SignInPage) error {
+	return v.kit.Render(w, r, http.StatusOK, web.Page{
+		Template: v.signIn, Title: "me.signin", Values: []any{"App", p.App}, Data: p, Self: home,
+		FormAction: []string{web.AnyHTTPS},
+	})
+}
+
+// ActivePage says that a person's benefits are active, and how to get into the app.
+type ActivePage struct {
+	App      string
+	Name     string // given name; may be empty
+	Benefits []login.Benefit
+	Stores   Stores
+	Phone    bool // looked at on a phone: lead with the app instead of the code
+}
+
+// RenderActive shows it.
+func (v *Views) RenderActive(w http.ResponseWriter, r *http.Request, p ActivePage) error {
+	return v.kit.Render(w, r, http.StatusOK, web.Page{Template: v.active, Title: "me.active", Data: p})
+}
+
+// Previews are the pages with sample data.
+func (v *Views) Previews() []web.Preview {
+	page := ActivePage{
+		App: "SmartumPay", Name: "Aino",
+		Benefits: []login.Benefit{{Kind: "lunch", Employer: "Kuusiston Konepaja Oy"}, {Kind: "sports", Employer: "Kuusiston Konepaja Oy"}},
+		Stores:   Stores{"https://apps.apple.com/app/example", "https://play.google.com/store/apps/details?id=example", "https://appgallery.huawei.com/app/example"},
+	}
+	active := func(change func(*ActivePage)) web.Handler {
+		return func(w http.ResponseWriter, r *http.Request) error {
+			p := page
+			change(&p)
+			return v.RenderActive(w, r, p)
+		}
+	}
+	ask := func(reason login.Reason) web.Handler {
+		return func(w http.ResponseWriter, r *http.Request) error {
+			return v.RenderSignIn(w, r, SignInPage{App: page.App, Failed: reason})
+		}
+	}
+	return []web.Preview{
+		{Name: "me-sign-in", Render: ask("")},
+		{Name: "me-sign-in-again", Render: ask(login.ReasonCancelledByPerson)},
+		{Name: "me-active", Render: active(func(*ActivePage) {})},
+		{Name: "me-active-phone", Render: active(func(p *ActivePage) { p.Phone = true })},
+		{Name: "me-active-nothing", Render: active(func(p *ActivePage) { p.Benefits, p.Stores = nil, Stores{} })},
+	}
+}
