@@ -1,22 +1,29 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 
 import type { Config } from "./config.ts";
-import type { Model, View } from "./model.ts";
+import type { Model } from "./model.ts";
+import type { View } from "./view.ts";
 import type { LoginOptions } from "./options.ts";
+import { gateOf } from "./gate.ts";
 import { Alternative } from "./screens/Alternative.tsx";
 import { Failed } from "./screens/Failed.tsx";
 import { Finishing } from "./screens/Finishing.tsx";
 import { Foreign } from "./screens/Foreign.tsx";
 import { Home } from "./screens/Home.tsx";
+import { LinkWaiting } from "./screens/LinkWaiting.tsx";
 import { LoggedOut } from "./screens/LoggedOut.tsx";
+import { Match } from "./screens/Match.tsx";
+import { Offered } from "./screens/Offered.tsx";
 import { Pending } from "./screens/Pending.tsx";
 import type { ScreenProps } from "./screens/props.ts";
+import { Scan } from "./screens/Scan.tsx";
 import { Settings } from "./screens/Settings.tsx";
 import { Start } from "./screens/Start.tsx";
+import { Typed } from "./screens/Typed.tsx";
 import { texts, type Language, type Texts } from "./texts/index.ts";
 import { Frame } from "./ui/Frame.tsx";
 import { Spinner } from "./ui/parts.tsx";
-import { closeRoute, useRoute, type Route } from "./ui/route.ts";
+import { closeRoutes, openRoute, useRoute, type Route } from "./ui/route.ts";
 
 interface Props {
   config: Config;
@@ -31,18 +38,19 @@ export function App({ config, model, language, onLanguage, askOptions }: Props) 
   const view = useView(model);
   const route = allowed(useRoute(), view);
   const online = useOnline();
-  const options = useOptions(askOptions, language, view.name === "start");
+  const options = useOptions(askOptions, language, view.name !== "home" && view.name !== "finishing");
   const t = texts[language];
-  const screen = route ?? view.name;
+  const screen = route ?? screenOf(view);
 
-  useLoneView(view);
+  useLoneView(view.name === "failed" ? view.failure : screenOf(view));
+  useStuck(view);
   useFocus(screen);
   useEffect(() => {
     document.documentElement.lang = language;
     document.title = config.brand.name;
   }, [language, config]);
 
-  const props: ScreenProps = { t, language, config, model, online };
+  const props: ScreenProps = { t, language, config, model, online, options, gate: gateOf(options, config.version) };
   return (
     <Frame caption={t.app.caption}>
       {/* Keyed, so that a new screen is a new element: it fades in and starts at its top. */}
@@ -50,9 +58,13 @@ export function App({ config, model, language, onLanguage, askOptions }: Props) 
         {route === "settings" ? (
           <Settings {...props} loggedIn={view.name === "home"} onLanguage={onLanguage} />
         ) : route === "alternative" ? (
-          <Alternative {...props} />
+          <Alternative {...props} view={view} />
+        ) : route === "scan" ? (
+          <Scan {...props} />
+        ) : route === "typed" ? (
+          <Typed {...props} />
         ) : (
-          <Current {...props} view={view} options={options} />
+          <Current {...props} view={view} />
         )}
       </div>
       <p class="announce" role="status">
@@ -62,7 +74,7 @@ export function App({ config, model, language, onLanguage, askOptions }: Props) 
   );
 }
 
-function Current({ view, options, ...props }: ScreenProps & { view: View; options: LoginOptions }) {
+function Current({ view, ...props }: ScreenProps & { view: View }) {
   switch (view.name) {
     case "loading":
       return (
@@ -76,19 +88,34 @@ function Current({ view, options, ...props }: ScreenProps & { view: View; option
         </main>
       );
     case "start":
-      return <Start {...props} opening={view.opening} options={options} />;
+      return <Start {...props} opening={view.opening} />;
     case "pending":
-      return <Pending {...props} attempt={view.attempt} />;
+      return <Waiting {...props} view={view} />;
+    case "offered":
+      return <Offered {...props} loggedInAs={view.loggedInAs} />;
     case "finishing":
       return <Finishing {...props} waiting={view.waiting} />;
     case "failed":
-      return <Failed {...props} failure={view.failure} />;
+      return <Failed {...props} failure={view.failure} method={view.method} />;
     case "foreign":
       return <Foreign {...props} loggedIn={view.loggedIn} />;
     case "home":
       return <Home {...props} session={view.session} freshness={view.freshness} />;
     case "loggedOut":
       return <LoggedOut {...props} because={view.because} supportCode={view.supportCode} />;
+  }
+}
+
+/** A login that goes on elsewhere: on the way to the bank, in a browser, or on a computer. */
+function Waiting({ view, ...props }: ScreenProps & { view: View & { name: "pending" } }) {
+  const { attempt, live } = view;
+  switch (attempt.via.method) {
+    case "direct":
+      return <Pending {...props} attempt={attempt} live={live} />;
+    case "link":
+      return <LinkWaiting {...props} attempt={attempt} link={attempt.via.link} elsewhere={attempt.via.elsewhere} live={live} />;
+    case "qr":
+      return <Match {...props} attempt={attempt} match={attempt.via.match} name={attempt.via.name} live={live} />;
   }
 }
 
@@ -117,8 +144,13 @@ function announcement(t: Texts, view: View): string {
 
 /** Which screens may lie on top of a view: no ways of logging in over somebody who is. */
 function allowed(route: Route, view: View): Route {
-  if (view.name === "finishing" || view.name === "loading") return undefined;
-  return route === "alternative" && view.name === "home" ? undefined : route;
+  if (view.name === "finishing" || view.name === "loading" || view.name === "offered") return undefined;
+  return route !== "settings" && view.name === "home" ? undefined : route;
+}
+
+/** Names what is shown: one login that waits is not another. */
+function screenOf(view: View): string {
+  return view.name === "pending" ? `pending-${view.attempt.state}` : view.name;
 }
 
 function useView(model: Model): View {
@@ -132,12 +164,20 @@ function useView(model: Model): View {
 }
 
 /** When the view changes below a screen on top, that screen has had its time. */
-function useLoneView(view: View): void {
-  const before = useRef(view.name);
+function useLoneView(screen: unknown): void {
+  const before = useRef(screen);
   useEffect(() => {
-    if (before.current !== view.name && before.current !== "loading") closeRoute();
-    before.current = view.name;
-  }, [view.name]);
+    if (before.current !== screen && before.current !== "loading") closeRoutes();
+    before.current = screen;
+  }, [screen]);
+}
+
+/** A direct login that has not come back opens the other ways by itself. Once: whoever closes them has seen them. */
+function useStuck(view: View): void {
+  const stuck = view.name === "pending" && view.live.stuck ? view.attempt.state : undefined;
+  useEffect(() => {
+    if (stuck !== undefined && location.hash === "") openRoute("alternative");
+  }, [stuck]);
 }
 
 /** Moves the focus to the heading of each new screen, so that keyboard and screen reader go along. */
@@ -167,16 +207,30 @@ function useOnline(): boolean {
   return online;
 }
 
+/** Milliseconds after which a change at the server is noticed. */
+const optionsEvery = 60_000;
+
+/** Asks at once, whenever the app comes to the foreground, and every minute while somebody is about to log in. */
 function useOptions(ask: Props["askOptions"], language: Language, wanted: boolean): LoginOptions {
   const [options, setOptions] = useState<LoginOptions>({ notices: [] });
   useEffect(() => {
     if (!wanted) return;
     let current = true;
-    void ask(language).then((answer) => {
-      if (current) setOptions(answer);
-    });
+    const update = () => {
+      if (document.visibilityState !== "visible") return;
+      void ask(language).then((answer) => {
+        if (current) setOptions(answer);
+      });
+    };
+    update();
+    const timer = setInterval(update, optionsEvery);
+    document.addEventListener("visibilitychange", update);
+    window.addEventListener("focus", update);
     return () => {
       current = false;
+      clearInterval(timer);
+      document.removeEventListener("visibilitychange", update);
+      window.removeEventListener("focus", update);
     };
   }, [ask, language, wanted]);
   return options;

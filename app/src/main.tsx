@@ -1,13 +1,15 @@
 import { render } from "preact";
 
 import { App } from "./App.tsx";
-import { ConfigError, loadConfig, type Config } from "./config.ts";
+import { ConfigError, isLoopback, loadConfig, type Config } from "./config.ts";
 import { takeAnswer } from "./login/answer.ts";
 import { describeDevice, platformOf } from "./login/device.ts";
+import { takeOffer } from "./login/qr.ts";
 import { Server } from "./login/server.ts";
 import { Vault } from "./login/vault.ts";
-import { Model, type Message, type World } from "./model.ts";
-import { loadLoginOptions } from "./options.ts";
+import { Model } from "./model.ts";
+import type { Message, World } from "./world.ts";
+import { loadLoginOptions, type Memory } from "./options.ts";
 import { Broken } from "./screens/Broken.tsx";
 import { pickLanguage, texts, type Language } from "./texts/index.ts";
 import { Frame } from "./ui/Frame.tsx";
@@ -15,8 +17,9 @@ import "./ui/base.css";
 import "./ui/parts.css";
 import "./ui/screens.css";
 
-// Before anything else: the code leaves the address bar (threat 32).
+// Before anything else: codes leave the address bar (threat 32).
 const answer = takeAnswer(location, history);
+const offer = takeOffer(location, history);
 
 const languageKey = "language";
 
@@ -27,6 +30,7 @@ async function start(root: HTMLElement): Promise<void> {
   let vault: Vault;
   try {
     [config, vault] = await Promise.all([loadConfig(fetch.bind(window)), Vault.open()]);
+    config = { ...config, version: shownVersion(config) };
   } catch (error) {
     drawBroken(root, language, error);
     return;
@@ -34,7 +38,7 @@ async function start(root: HTMLElement): Promise<void> {
   const model = new Model(worldOf(config, vault, () => language));
 
   const askOptions = (wanted: Language) =>
-    loadLoginOptions(fetch.bind(window), config, wanted, platformOf(navigator));
+    loadLoginOptions(fetch.bind(window), config, wanted, platformOf(navigator), memory);
   const draw = () => {
     render(
       <App config={config} model={model} language={language} askOptions={askOptions} onLanguage={choose} />,
@@ -52,7 +56,28 @@ async function start(root: HTMLElement): Promise<void> {
     language = pickLanguage(rememberedLanguage(), navigator.languages);
     draw();
   });
-  await model.open(answer);
+  await model.open(answer, offer);
+}
+
+/** `localStorage`, which throws when it is merely looked at in a browser that blocks storage. */
+const memory: Memory = {
+  getItem: (key) => localStorage.getItem(key),
+  setItem: (key, value) => localStorage.setItem(key, value),
+};
+
+/**
+ * The version that this app says it is. For demonstrations on this very machine, and
+ * nowhere else, `?version=1.15.0` makes it an old one until the tab is closed.
+ */
+function shownVersion(config: Config): string {
+  if (!isLoopback(new URL(config.issuer))) return config.version;
+  try {
+    const wanted = new URLSearchParams(location.search).get("version");
+    if (wanted !== null && /^\d{1,4}\.\d{1,4}\.\d{1,4}$/.test(wanted)) sessionStorage.setItem("version", wanted);
+    return sessionStorage.getItem("version") ?? config.version;
+  } catch {
+    return config.version;
+  }
 }
 
 /** A browser that blocks storage throws; the app must get far enough to say so. */
@@ -88,11 +113,21 @@ function worldOf(config: Config, vault: Vault, language: () => Language): World 
     device: async () => await describeDevice(navigator),
     language,
     navigate: (url) => location.assign(url),
+    // The page that opens must not reach back to this one, nor learn where it was opened from.
+    openTab: (url) => void window.open(url, "_blank", "noopener,noreferrer"),
+    // On an iPhone an app on the home screen has a storage of its own, apart from Safari's.
+    apart: () => platformOf(navigator) === "ios" && matchMedia("(display-mode: standalone)").matches,
     wait: async (milliseconds) => {
       await new Promise<void>((resolve) => {
         setTimeout(resolve, milliseconds);
         addEventListener("online", () => resolve(), { once: true });
       });
+    },
+    after: (milliseconds, act) => {
+      const timer = setTimeout(() => {
+        if (document.visibilityState === "visible") act(); // else coming back starts anew
+      }, milliseconds);
+      return () => clearTimeout(timer);
     },
     tellTabs: (message) => {
       // Ask the browser not to clear our storage when space runs short. It may say no.

@@ -1,48 +1,24 @@
 import { receiveAnswer, redeem } from "./login/answer.ts";
-import { abandonAttempts, addressOf, startLogin, unfinishedAttempt, type Tools } from "./login/attempt.ts";
+import {
+  abandonAttempts,
+  addressOf,
+  endAttempt,
+  isDirect,
+  startDirect,
+  startLink,
+  unfinishedAttempt,
+} from "./login/attempt.ts";
+import { claim, reportUnexpected, type PageCode } from "./login/challenge.ts";
 import type { Device } from "./login/device.ts";
 import { Failure, NoAnswer } from "./login/failure.ts";
+import { failureAt, isOver, type Progress } from "./login/progress.ts";
+import { classify } from "./login/qr.ts";
 import { asFailure } from "./login/server.ts";
-import { LoggedOut, SessionKeeper, type Lock } from "./login/session.ts";
-import type { AnsweredAttempt, OpenAttempt, Session } from "./login/vault.ts";
-import type { Language } from "./texts/index.ts";
-
-/** Why nobody is logged in any more. */
-export type OutBecause = "self" | "queued" | "ended" | "locked" | "storage";
-
-/** How fresh the home screen is. */
-export type Freshness =
-  | { state: "asking" }
-  | { state: "fresh" }
-  | { state: "offline" }
-  | { state: "trouble"; failure: Failure };
-
-/** What the app shows. There is always exactly one. */
-export type View =
-  | { name: "loading" }
-  | { name: "start"; opening: boolean }
-  | { name: "pending"; attempt: OpenAttempt }
-  | { name: "finishing"; waiting: boolean }
-  | { name: "failed"; failure: Failure }
-  | { name: "foreign"; loggedIn: boolean }
-  | { name: "home"; session: Session; freshness: Freshness }
-  | { name: "loggedOut"; because: OutBecause; supportCode: string | undefined };
-
-/** What one tab tells the others. */
-export type Message = { kind: "in" } | { kind: "out"; because: OutBecause };
-
-/** The world outside the model: the browser in the app, stand-ins in tests. */
-export interface World {
-  tools: Tools;
-  lock: Lock;
-  device: () => Promise<Device>;
-  language: () => Language;
-  /** Leaves this page for another. */
-  navigate: (url: URL) => void;
-  /** Resolves after so many milliseconds, or when the network comes back. */
-  wait: (milliseconds: number) => Promise<void>;
-  tellTabs: (message: Message) => void;
-}
+import { LoggedOut, SessionKeeper } from "./login/session.ts";
+import type { AnsweredAttempt, Method, OpenAttempt, Session } from "./login/vault.ts";
+import type { OutBecause, Freshness, View } from "./view.ts";
+import { Waiting } from "./waiting.ts";
+import type { Message, World } from "./world.ts";
 
 /**
  * The app's state and everything that can happen to it. Screens draw `view` and call
@@ -53,10 +29,20 @@ export class Model {
   #view: View = { name: "loading" };
   readonly #listeners = new Set<() => void>();
   readonly #keeper: SessionKeeper;
+  readonly #waiting: Waiting;
   #starting = false; // a login is being started: between the press and the leaving
+  #method: Method = "direct"; // of the login that was tried last
 
   constructor(private readonly world: World) {
     this.#keeper = new SessionKeeper(world.tools, world.lock);
+    this.#waiting = new Waiting({
+      ...world,
+      onChange: (live) => {
+        if (this.#view.name === "pending") this.#show({ ...this.#view, live });
+      },
+      onProgress: (attempt, progress) => void this.#orFail(async () => await this.#progressed(attempt, progress)),
+      onFailure: (attempt, error) => void this.#orFail(async () => await this.#ended(attempt, asFailure(error))),
+    });
   }
 
   get view(): View {
@@ -69,38 +55,95 @@ export class Model {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Opens the app, with the answer of a login if the browser came back with one. */
-  async open(answer?: URLSearchParams): Promise<void> {
+  /** Opens the app, with what the browser came back with: the answer of a login, or a page's code. */
+  async open(answer?: URLSearchParams, offer?: string): Promise<void> {
     await this.#orFail(async () => {
-      await (answer === undefined ? this.#settle() : this.#receive(answer));
+      if (answer !== undefined) await this.#receive(answer);
+      else if (offer !== undefined) await this.#offered(offer);
+      else await this.#settle();
     });
     await this.#tellServer();
   }
 
-  /** Starts a login and leaves for the server. */
+  /** Starts a direct login and leaves for the server. */
   async login(): Promise<void> {
+    await this.#start("direct", async (device) => {
+      const { tools, language, navigate } = this.world;
+      this.#show({ name: "start", opening: true });
+      const attempt = await startDirect(tools, device, language());
+      if (isDirect(attempt)) navigate(await addressOf(tools, attempt));
+    });
+  }
+
+  /**
+   * Starts a login by link: opens it in the ordinary browser, or leaves it to the
+   * person to bring it to another one.
+   */
+  async loginByLink(elsewhere: boolean): Promise<void> {
+    await this.#start("link", async (device) => {
+      const { tools, language, openTab, apart } = this.world;
+      const attempt = await startLink(tools, device, language(), { elsewhere, apart: apart() });
+      if (attempt.via.method === "link" && !elsewhere) openTab(attempt.via.link);
+      this.#pend(attempt);
+    });
+  }
+
+  /** Opens the link that waits once more. */
+  openLink(): void {
+    if (this.#view.name === "pending" && this.#view.attempt.via.method === "link") {
+      this.world.openTab(this.#view.attempt.via.link);
+    }
+  }
+
+  /** Claims the code of an activation page. Only ever called by a press or by the camera that a press has opened. */
+  async claim(code: PageCode): Promise<void> {
+    await this.#start("qr", async (device) => this.#pend(await claim(this.world.tools, device, code)));
+  }
+
+  /** Does again what has failed, except a QR login, whose code must be a new one: that starts at the scanner. */
+  async retry(): Promise<void> {
+    await (this.#method === "link" ? this.loginByLink(false) : this.login());
+  }
+
+  /** A login begins: one at a time, and by the method that "try again" will mean. */
+  async #start(method: Method, act: (device: Device) => Promise<void>): Promise<void> {
     if (this.#starting) return; // a double click is one login
     this.#starting = true;
-    this.#show({ name: "start", opening: true });
-    await this.#orFail(async () => {
-      const { tools, device, language, navigate } = this.world;
-      navigate(await startLogin(tools, await device(), language()));
-    });
+    this.#method = method;
+    await this.#orFail(async () => await act(await this.world.device()));
     this.#starting = false;
+  }
+
+  /** Brings the six digits that the person's browser shows. */
+  async digits(digits: string): Promise<void> {
+    if (this.#view.name !== "pending" || this.#view.live.digits.state === "sending") return;
+    const { attempt } = this.#view;
+    await this.#orFail(async () => {
+      await this.#answer(attempt, async () => await this.#waiting.digits(attempt, digits));
+    });
+  }
+
+  /** The person says that they opened the page's code themselves: whoever is logged in here makes room. */
+  async accept(): Promise<void> {
+    if (this.#view.name !== "offered") return;
+    const { payload, loggedInAs } = this.#view;
+    if (loggedInAs !== undefined) await this.#orFail(async () => {
+      await this.#keeper.logOut();
+    });
+    await this.claim({ qr: payload });
   }
 
   /** Goes on with the login that was interrupted. */
   async resume(): Promise<void> {
+    const shown = this.#view.name === "pending" ? this.#view.attempt : undefined;
     await this.#orFail(async () => {
       const attempt = await unfinishedAttempt(this.world.tools);
-      if (attempt?.phase === "open") {
+      if (attempt?.phase === "open" && isDirect(attempt)) {
         this.world.navigate(await addressOf(this.world.tools, attempt));
         return;
       }
       const tooOld = attempt === undefined && (await this.world.tools.vault.session()) === undefined;
-      if (tooOld && this.#view.name === "pending") {
-        throw new Failure("expired", { supportCode: this.#view.attempt.supportCode });
-      }
+      if (tooOld && shown !== undefined) throw new Failure("expired", { supportCode: shown.supportCode });
       await this.#settle(); // it has been finished in another tab
     });
   }
@@ -172,13 +215,83 @@ export class Model {
     const attempt = await unfinishedAttempt(this.world.tools);
     if (attempt?.phase === "answered") {
       await this.#finish(attempt);
+    } else if (attempt === undefined) {
+      this.#show({ name: "start", opening: false });
     } else {
-      this.#show(attempt === undefined ? { name: "start", opening: false } : { name: "pending", attempt });
+      this.#pend(attempt);
     }
   }
 
+  /** Shows a login that goes on elsewhere, and waits for it. */
+  #pend(attempt: OpenAttempt): void {
+    this.#method = attempt.via.method;
+    this.#waiting.begin(attempt);
+    this.#show({ name: "pending", attempt, live: this.#waiting.live });
+  }
+
+  /** The server has told how far the login is that this screen waits for. */
+  async #progressed(attempt: OpenAttempt, progress: Progress): Promise<void> {
+    if (progress.state === "redeemed") {
+      await this.#redeemedElsewhere(attempt);
+    } else if (isOver(progress.state)) {
+      await this.#ended(attempt, failureAt(progress));
+    } else if (progress.state === "approved") {
+      await this.#answer(attempt, async () => await this.#waiting.collect(attempt));
+    }
+  }
+
+  /** Another tab has the code: it, or what it left behind, will end this login. */
+  async #redeemedElsewhere(attempt: OpenAttempt): Promise<void> {
+    const { vault } = this.world.tools;
+    for (let n = 0; n < 10; n++) {
+      const present = await vault.attempt(attempt.state);
+      if ((await vault.session()) !== undefined || present?.phase === "answered") {
+        await this.#settle();
+        return;
+      }
+      await this.world.wait(500);
+    }
+    await this.#ended(attempt, new Failure("expired"));
+  }
+
+  /** The login is over and nobody is in: says why, if this is what the screen is about. */
+  async #ended(attempt: OpenAttempt, failure: Failure): Promise<void> {
+    await endAttempt(this.world.tools, attempt);
+    if (this.#view.name === "pending" && this.#view.attempt.state === attempt.state) {
+      throw failure.withCode(attempt.supportCode);
+    }
+  }
+
+  /** Asks the server for the code of a login that waits, unless the browser has brought it to another tab. */
+  async #answer(attempt: OpenAttempt, ask: () => Promise<AnsweredAttempt | undefined>): Promise<void> {
+    const { lock, tools } = this.world;
+    let asked: { present: boolean; answered: AnsweredAttempt | undefined };
+    try {
+      asked = await lock("smartumpay-login", async () => {
+        const present = await tools.vault.attempt(attempt.state);
+        if (present?.phase === "open") return { present: true, answered: await ask() };
+        return { present: false, answered: present?.phase === "answered" ? present : undefined };
+      });
+    } catch (error) {
+      await this.#ended(attempt, asFailure(error));
+      return;
+    }
+    if (asked.answered !== undefined) await this.#finish(asked.answered);
+    else if (!asked.present) await this.#settle();
+  }
+
+  /** "Avaa SmartumPayssa" on this very phone. Nothing happens by itself (threats 16, 30). */
+  async #offered(payload: string): Promise<void> {
+    this.#method = "qr";
+    const scanned = classify(payload);
+    if (scanned.kind !== "ours") throw new Failure(scanned.kind === "newer" ? "update" : "qrUnknown");
+    const session = await this.world.tools.vault.session();
+    this.#show({ name: "offered", payload: scanned.payload, loggedInAs: session?.profile.name });
+  }
+
   async #receive(answer: URLSearchParams): Promise<void> {
-    const received = await receiveAnswer(this.world.tools, answer);
+    const { tools, lock } = this.world;
+    const received = await lock("smartumpay-login", async () => await receiveAnswer(tools, answer));
     switch (received.kind) {
       case "ours":
         await this.#finish(received.attempt);
@@ -187,10 +300,20 @@ export class Model {
         await this.#settle();
         break;
       case "foreign":
-        this.#show({ name: "foreign", loggedIn: (await this.world.tools.vault.session()) !== undefined });
+        this.#show({ name: "foreign", loggedIn: (await tools.vault.session()) !== undefined });
+        await this.#report(received.code);
         break;
       case "failed":
         throw received.failure;
+    }
+  }
+
+  /** Without the report the code is still worth nothing to anybody: no reason to keep the person. */
+  async #report(code: string | undefined): Promise<void> {
+    try {
+      if (code !== undefined) await reportUnexpected(this.world.tools, code);
+    } catch {
+      // The server forgets codes by itself within a minute.
     }
   }
 
@@ -266,11 +389,12 @@ export class Model {
     try {
       await act();
     } catch (error) {
-      this.#show({ name: "failed", failure: asFailure(error) });
+      this.#show({ name: "failed", failure: asFailure(error), method: this.#method });
     }
   }
 
   #show(view: View): void {
+    if (view.name !== "pending") this.#waiting.end();
     this.#view = view;
     for (const listener of this.#listeners) listener();
   }

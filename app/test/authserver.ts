@@ -11,6 +11,18 @@ interface Pushed {
   key: string;
 }
 
+/** A login as the server keeps it for the app that waits. */
+export interface Waited {
+  readonly authSession: string;
+  readonly link: string;
+  readonly pushed: Pushed;
+  state: string;
+  reason: string | undefined;
+  /** What the person's browser shows. */
+  digits: string;
+  wrong: number;
+}
+
 interface Granted {
   pushed: Pushed;
   code: string;
@@ -41,6 +53,12 @@ type Mishap =
 export class AuthServer {
   readonly requests: { path: string; body: URLSearchParams; query: URLSearchParams }[] = [];
   readonly revoked: string[] = [];
+  /** Codes that an app has said it did not ask for. */
+  readonly reported: string[] = [];
+  /** Every login that was started, oldest first. */
+  readonly attempts: Waited[] = [];
+  /** What the page's code is worth: its masked name, or the reason of a refusal. */
+  page: { name: string } | { reason: string } = { name: "Aino V." };
   benefits: unknown = [{ kind: "lunch", employer: "Esimerkki Oy" }];
   /** Hands out a new refresh token at each refresh, as for a compatible client. */
   rotates = false;
@@ -61,6 +79,7 @@ export class AuthServer {
   readonly #refresh = new Map<string, Live>();
   readonly #access = new Map<string, Live>();
   readonly #mishaps = new Map<string, Mishap[]>();
+  readonly #moved = new Set<() => void>(); // requests that wait for a change
 
   private constructor(private readonly signer: Signer) {}
 
@@ -96,9 +115,34 @@ export class AuthServer {
     const requestUri = address.searchParams.get("request_uri") ?? "";
     const pushed = this.#pushed.get(requestUri);
     if (pushed === undefined) throw new Error("no such request_uri");
+    return new URLSearchParams({ code: this.#grant(pushed), state: pushed.parameters.get("state") ?? "", iss: issuer });
+  }
+
+  /** The newest login. */
+  get attempt(): Waited {
+    const newest = this.attempts.at(-1);
+    if (newest === undefined) throw new Error("no login was started");
+    return newest;
+  }
+
+  /** Moves the newest login on, and wakes whoever waits for it. */
+  move(state: string, reason?: string): void {
+    Object.assign(this.attempt, { state, reason });
+    for (const wake of this.#moved) wake();
+  }
+
+  /** "Vahvista kirjautuminen" was pressed: what the browser is sent back with. */
+  confirm(): URLSearchParams {
+    const { pushed } = this.attempt;
+    this.attempt.digits = "120457";
+    this.move("confirmed");
+    return new URLSearchParams({ code: this.#grant(pushed), state: pushed.parameters.get("state") ?? "", iss: issuer });
+  }
+
+  #grant(pushed: Pushed): string {
     const code = `code-${++this.#serial}`;
     this.#granted.set(code, { pushed, code });
-    return new URLSearchParams({ code, state: pushed.parameters.get("state") ?? "", iss: issuer });
+    return code;
   }
 
   /** The same with a bad end. */
@@ -117,7 +161,7 @@ export class AuthServer {
     this.requests.push({ path, body, query });
     if (typeof mishap === "object") return json(mishap.status, mishap.body ?? {}, mishap.headers);
     const response = await this.#answer(request, path, body);
-    if (["/par", "/token", "/userinfo"].includes(path)) response.headers.set("dpop-nonce", this.#currentNonce());
+    if (["/par", "/token", "/userinfo", "/attempt-status", "/authorize-challenge"].includes(path)) response.headers.set("dpop-nonce", this.#currentNonce());
     response.headers.set("date", new Date(Date.now() + this.clockAhead * 1000).toUTCString());
     if (mishap === "lose-answer") throw new TypeError("Failed to fetch");
     if (mishap === "cut-answer") return cut(response);
@@ -132,6 +176,10 @@ export class AuthServer {
         return await this.#proven(request, async (key) => await this.#par(body, key));
       case "/token":
         return await this.#proven(request, async (key) => await this.#token(body, key));
+      case "/attempt-status":
+        return await this.#proven(request, async (key) => await this.#status(body, key, request.signal));
+      case "/authorize-challenge":
+        return await this.#proven(request, async (key) => await Promise.resolve(this.#challenge(body, key)));
       case "/userinfo":
         return await this.#userinfo(request);
       case "/revoke":
@@ -144,7 +192,10 @@ export class AuthServer {
   }
 
   async #par(body: URLSearchParams, key: string): Promise<Response> {
-    const expected = { response_type: "code", client_id: clientId, redirect_uri: `${appOrigin}/return`, code_challenge_method: "S256" };
+    const expected = { response_type: "code", client_id: clientId, code_challenge_method: "S256" };
+    if (![`${appOrigin}/return`, `${issuer}/return`].includes(body.get("redirect_uri") ?? "")) {
+      return json(400, { error: "invalid_request", reason: "redirect_not_registered" });
+    }
     for (const [name, value] of Object.entries(expected)) {
       if (body.get(name) !== value) return json(400, { error: "invalid_request", error_description: name });
     }
@@ -152,10 +203,90 @@ export class AuthServer {
       if ((body.get(name) ?? "").length < 43) return json(400, { error: "invalid_request", error_description: name });
     }
     const requestUri = `urn:ietf:params:oauth:request_uri:${++this.#serial}`;
-    this.#pushed.set(requestUri, { parameters: body, key });
+    const pushed = { parameters: body, key };
+    this.#pushed.set(requestUri, pushed);
+    const { authSession, link } = this.#begin(pushed, "created");
+    const more = body.get("login_method") === "link" ? { login_link: link } : {};
     return await Promise.resolve(
-      json(201, { request_uri: requestUri, expires_in: 600, auth_session: "as-1", support_code: "K7Q-4TM" }),
+      json(201, { request_uri: requestUri, expires_in: 600, auth_session: authSession, support_code: "K7Q-4TM", ...more }),
     );
+  }
+
+  #begin(pushed: Pushed, state: string): Waited {
+    const authSession = `as-${++this.#serial}`;
+    const link = `${issuer}/l/link-${this.#serial}`;
+    const attempt = { authSession, link, pushed, state, reason: undefined, digits: "", wrong: 0 };
+    this.attempts.push(attempt);
+    return attempt;
+  }
+
+  #waited(body: URLSearchParams, key: string): Waited | undefined {
+    return this.attempts.find((a) => a.authSession === body.get("auth_session") && a.pushed.key === key);
+  }
+
+  async #status(body: URLSearchParams, key: string, signal: AbortSignal): Promise<Response> {
+    const attempt = this.#waited(body, key);
+    if (attempt === undefined) return json(400, { error: "invalid_session", reason: "attempt_unknown" });
+    while (attempt.state === body.get("known")) await this.#change(signal);
+    const { state, reason } = attempt;
+    return json(200, { state, expires_in: 500, support_code: "K7Q-4TM", ...(reason === undefined ? {} : { reason }) });
+  }
+
+  async #change(signal: AbortSignal): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      const wake = () => {
+        this.#moved.delete(wake);
+        if (signal.aborted || this.down) reject(new TypeError("Failed to fetch"));
+        else resolve();
+      };
+      this.#moved.add(wake);
+      signal.addEventListener("abort", wake);
+    });
+  }
+
+  /** Cuts every request that waits, as a restart of the server or a change of network does. */
+  hangUp(): void {
+    const down = this.down;
+    this.down = true;
+    for (const wake of this.#moved) wake();
+    this.down = down;
+  }
+
+  #challenge(body: URLSearchParams, key: string): Response {
+    if (body.get("error") === "unexpected") {
+      this.reported.push(body.get("code") ?? "");
+      this.#granted.delete(body.get("code") ?? "");
+      return new Response(null, { status: 204 });
+    }
+    if (body.has("qr") || body.has("typed_code")) return this.#claimed(body, key);
+    const attempt = this.#waited(body, key);
+    if (attempt === undefined) return json(400, { error: "invalid_session", reason: "attempt_unknown" });
+    if (!body.has("tx_code") && attempt.state === "approved") return this.#coded(attempt);
+    if (attempt.state !== "confirmed" || attempt.digits === "") {
+      return json(400, { error: "insufficient_authorization", reason: "digits_expired" });
+    }
+    if (body.get("tx_code") === attempt.digits) return this.#coded(attempt);
+    if (++attempt.wrong < 3) return json(400, { error: "insufficient_authorization", reason: "digits_wrong" });
+    Object.assign(attempt, { state: "burned", reason: "digits_burned" });
+    return json(400, { error: "access_denied", reason: "digits_burned", support_code: "K7Q-4TM" });
+  }
+
+  #coded(attempt: Waited): Response {
+    return json(200, { authorization_code: this.#grant(attempt.pushed) });
+  }
+
+  #claimed(body: URLSearchParams, key: string): Response {
+    if ("reason" in this.page) return json(400, { error: "access_denied", reason: this.page.reason, support_code: "K7Q-4TM" });
+    const { authSession } = this.#begin({ parameters: body, key }, "claimed");
+    return json(400, {
+      error: "insufficient_authorization",
+      reason: "approval_required",
+      auth_session: authSession,
+      match: "47",
+      name: this.page.name,
+      support_code: "K7Q-4TM",
+      expires_in: 60,
+    });
   }
 
   async #token(body: URLSearchParams, key: string): Promise<Response> {

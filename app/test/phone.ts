@@ -3,7 +3,9 @@ import { IDBFactory } from "fake-indexeddb";
 import { Server } from "../src/login/server.ts";
 import type { Lock } from "../src/login/session.ts";
 import { Vault, type Session } from "../src/login/vault.ts";
-import { Model, type Message, type View } from "../src/model.ts";
+import { Model } from "../src/model.ts";
+import type { View } from "../src/view.ts";
+import type { Message } from "../src/world.ts";
 import { appOrigin, AuthServer, clientId, issuer } from "./authserver.ts";
 
 export const config = {
@@ -22,6 +24,8 @@ export class Phone {
   readonly tabs: Tab[] = [];
   readonly #locks = new Map<string, Promise<unknown>>();
   clock = Date.now();
+  /** The app has a storage of its own, apart from the browser's. */
+  apart = false;
 
   private constructor(readonly server: AuthServer) {}
 
@@ -59,6 +63,9 @@ export class Tab {
   readonly seen: View[] = [];
   readonly addresses: URL[] = [];
   readonly told: Message[] = [];
+  /** What has been opened in the ordinary browser. */
+  readonly opened: string[] = [];
+  readonly #timers = new Set<{ at: number; act: () => void }>();
   /** Called whenever the app waits for a better time. */
   onWait: () => void = () => undefined;
 
@@ -76,7 +83,14 @@ export class Tab {
       wait: async (milliseconds) => {
         phone.clock += milliseconds;
         this.onWait();
-        await Promise.resolve();
+        await breath();
+      },
+      openTab: (url) => this.opened.push(url),
+      apart: () => phone.apart,
+      after: (milliseconds, act) => {
+        const timer = { at: phone.clock + milliseconds, act };
+        this.#timers.add(timer);
+        return () => this.#timers.delete(timer);
       },
       tellTabs: (message) => {
         this.told.push(message);
@@ -96,10 +110,37 @@ export class Tab {
     return last;
   }
 
+  /** Time goes by with the app in the foreground. */
+  pass(milliseconds: number): void {
+    this.phone.clock += milliseconds;
+    for (const timer of [...this.#timers]) {
+      if (timer.at > this.phone.clock) continue;
+      this.#timers.delete(timer);
+      timer.act();
+    }
+  }
+
+  /** Resolves when the app shows what is asked for. */
+  async shows(what: (view: View) => boolean): Promise<void> {
+    if (what(this.view)) return;
+    await new Promise<void>((resolve) => {
+      const leave = this.model.subscribe(() => {
+        if (!what(this.view)) return;
+        leave();
+        resolve();
+      });
+    });
+  }
+
   /** The page is gone: a restart, a reload, or the way to the bank. */
   close(): void {
     this.vault.close();
   }
+}
+
+/** Lets everything else go on that is under way. */
+async function breath(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
 }
 
 /** The session on the tab's phone, which must be there. */

@@ -49,7 +49,11 @@ describe("an answer that is not ours", () => {
     ["an error without our state", (a: URLSearchParams) => { a.set("state", "nobody's"); a.set("error", "access_denied"); }],
   ])("is refused: %s", async (_name, change) => {
     const { phone, answer } = await underWay();
-    const back = await phone.open(changed(answer, change));
+    const forged = changed(answer, (a) => {
+      a.set("code", "code-of-a-stranger");
+      change(a);
+    });
+    const back = await phone.open(forged);
     expect(back.view).toEqual({ name: "foreign", loggedIn: false });
     expect(phone.server.count("/token")).toBe(0);
     // Nor does it spoil the login that is really under way.
@@ -61,7 +65,27 @@ describe("an answer that is not ours", () => {
     const other = await Phone.make();
     const tab = await other.open(answer);
     expect(tab.view).toEqual({ name: "foreign", loggedIn: false });
+    expect(other.server.count("/token")).toBe(0);
+    // The server is told, so that nobody else can use the code either (threats 16, 29).
+    expect(other.server.reported).toEqual([answer.get("code")]);
+  });
+
+  it.each([
+    ["of another server", (a: URLSearchParams) => a.set("iss", "https://evil.example")],
+    ["without a code", (a: URLSearchParams) => a.delete("code")],
+    ["with two codes", (a: URLSearchParams) => a.append("code", "second")],
+  ])("is not told to our server: %s", async (_name, change) => {
+    const { answer } = await underWay();
+    const other = await Phone.make();
+    expect((await other.open(changed(answer, change))).view.name).toBe("foreign");
     expect(other.server.requests).toEqual([]);
+  });
+
+  it("keeps nobody waiting when the report is lost", async () => {
+    const other = await Phone.make();
+    other.server.next("/authorize-challenge", "offline");
+    const tab = await other.open(new URLSearchParams({ code: "c", state: "s", iss: issuer }));
+    expect(tab.view).toEqual({ name: "foreign", loggedIn: false });
   });
 
   it("leaves a logged-in person logged in", async () => {

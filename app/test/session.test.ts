@@ -161,8 +161,9 @@ describe("a session that the server has ended", () => {
     const session = await sessionOf(tab);
     await tab.vault.logOut(phone.clock, { tellServer: false });
     await tab.vault.keepAttempt({
-      phase: "answered", state: "s", verifier: "v", nonce: "n", requestUri: "u", supportCode: undefined,
-      startedAt: phone.clock, code: "c", iss: "i", answeredAt: phone.clock,
+      phase: "answered", state: "s", verifier: "v", nonce: "n", supportCode: undefined,
+      via: { method: "direct", requestUri: "u" }, authSession: undefined, redirectUri: undefined,
+      startedAt: phone.clock, code: "c", answeredAt: phone.clock,
     });
     await tab.vault.logIn(session, { phase: "done", state: "s", startedAt: phone.clock });
     const later = await restart(phone, tab);

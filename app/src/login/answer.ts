@@ -12,7 +12,7 @@ export type Received =
   /** The same answer once more: a reload, a restored tab, a double click. */
   | { kind: "again" }
   /** Not the answer to a login of this app, or no longer: whoever sent it, we take nothing from it. */
-  | { kind: "foreign" }
+  | { kind: "foreign"; code?: string | undefined }
   | { kind: "failed"; failure: Failure };
 
 /**
@@ -34,11 +34,12 @@ export function takeAnswer(location: Location, history: History): URLSearchParam
 export async function receiveAnswer({ server, vault, now }: Tools, answer: URLSearchParams): Promise<Received> {
   const state = only(answer, "state");
   const attempt = state === undefined ? undefined : await vault.attempt(state);
-  if (attempt === undefined) return { kind: "foreign" };
-  if (attempt.phase === "done") return { kind: "again" };
   // RFC 9207, here always demanded: the answer of another server is not for us (mix-up).
-  const iss = only(answer, "iss");
-  if (iss !== server.config.issuer) return { kind: "foreign" };
+  const fromUs = only(answer, "iss") === server.config.issuer;
+  // Our server should know of a code that went astray; another server's code is none of its business.
+  if (attempt === undefined) return { kind: "foreign", code: fromUs ? only(answer, "code") : undefined };
+  if (attempt.phase === "done") return { kind: "again" };
+  if (!fromUs) return { kind: "foreign" };
   if (attempt.phase === "answered") return { kind: "ours", attempt };
 
   const age = now() - attempt.startedAt;
@@ -49,7 +50,7 @@ export async function receiveAnswer({ server, vault, now }: Tools, answer: URLSe
     return { kind: "failed", failure: failureFrom(answer, error).withCode(attempt.supportCode) };
   }
   // Written down before it is used: if the app is killed now, its next start goes on from here.
-  const answered: AnsweredAttempt = { ...attempt, phase: "answered", code, iss, answeredAt: now() };
+  const answered: AnsweredAttempt = { ...attempt, phase: "answered", code, answeredAt: now() };
   await vault.keepAttempt(answered);
   return { kind: "ours", attempt: answered };
 }
@@ -112,19 +113,20 @@ export async function redeem(tools: Tools, attempt: AnsweredAttempt, patience: P
   }
 }
 
-async function exchange({ server, redirectUri, now }: Tools, attempt: AnsweredAttempt): Promise<Redeemed> {
+async function exchange({ server, now }: Tools, attempt: AnsweredAttempt): Promise<Redeemed> {
   const metadata = await server.metadata();
-  const client = server.client();
-  const answer = new URLSearchParams({ code: attempt.code, state: attempt.state, iss: attempt.iss });
-  const checked = oauth.validateAuthResponse(metadata, client, answer, attempt.state);
+  const parameters = {
+    code: attempt.code,
+    code_verifier: attempt.verifier,
+    ...(attempt.redirectUri === undefined ? {} : { redirect_uri: attempt.redirectUri }),
+  };
   const tokens = await server.prove(async (options) => {
-    const response = await oauth.authorizationCodeGrantRequest(
+    const response = await oauth.genericTokenEndpointRequest(
       metadata,
-      client,
+      server.client(),
       oauth.None(),
-      checked,
-      redirectUri,
-      attempt.verifier,
+      "authorization_code",
+      parameters,
       options,
     );
     // Checks iss, aud, azp, exp, iat, alg and nonce of the ID token. It comes straight from the

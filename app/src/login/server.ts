@@ -2,7 +2,7 @@ import * as oauth from "oauth4webapi";
 
 import { isLoopback, type Config } from "../config.ts";
 import { Busy, Failure, failureOf, NoAnswer, reasonFrom, supportCodeFrom } from "./failure.ts";
-import { wholeFetch } from "./transport.ts";
+import { patience, wholeFetch } from "./transport.ts";
 import type { Vault } from "./vault.ts";
 
 /** Milliseconds for which the server's metadata is used without asking again. */
@@ -10,6 +10,14 @@ const metadataLife = 60 * 60 * 1000;
 
 /** Milliseconds by which this device's clock may differ from the server's before we correct for it. */
 const clockSlack = 5_000;
+
+/** How to ask. */
+interface Asking {
+  /** Ends the asking. */
+  signal?: AbortSignal;
+  /** Milliseconds the server may take, when it is meant to wait. */
+  longest?: number;
+}
 
 /** The login service, as this app speaks to it: metadata, proofs of possession, the clock. */
 export class Server {
@@ -37,9 +45,10 @@ export class Server {
   }
 
   /** Options for a request without proof. Plain HTTP only to this very machine, for the demo. */
-  http() {
+  http(longest = patience) {
     return {
-      [oauth.customFetch]: this.#fetch,
+      [oauth.customFetch]: async (...[url, init]: Parameters<ReturnType<typeof wholeFetch>>) =>
+        await this.#fetch(url, init, longest),
       // "Deprecated" is that library's way of saying "not in production", and here it never is.
       // eslint-disable-next-line @typescript-eslint/no-deprecated
       [oauth.allowInsecureRequests]: isLoopback(new URL(this.config.issuer)),
@@ -69,7 +78,10 @@ export class Server {
    * Makes a request that proves possession of the app's key (DPoP, RFC 9449), once
    * more when the server wants its newest nonce in the proof.
    */
-  async prove<T>(request: (options: ReturnType<Server["http"]> & { DPoP: oauth.DPoPHandle }) => Promise<T>): Promise<T> {
+  async prove<T>(
+    request: (options: ReturnType<Server["http"]> & { DPoP: oauth.DPoPHandle }) => Promise<T>,
+    longest?: number,
+  ): Promise<T> {
     const handle = oauth.DPoP(this.client(), await this.#key(), {
       [oauth.modifyAssertion]: (_header, payload) => {
         // Read when the proof is made: the first answer may just have corrected both.
@@ -77,13 +89,38 @@ export class Server {
         if (this.#nonce !== undefined) payload["nonce"] = this.#nonce;
       },
     });
-    const options = { ...this.http(), DPoP: handle };
+    const options = { ...this.http(longest), DPoP: handle };
     try {
       return await request(options);
     } catch (error) {
       if (oauth.isDPoPNonceError(error)) return await request(options);
       throw error;
     }
+  }
+
+  /**
+   * Sends a form with a proof to one of the server's own endpoints and answers the
+   * JSON that comes back. Throws ResponseBodyError when the server says no.
+   */
+  async post(path: string, parameters: Record<string, string>, how: Asking = {}): Promise<Record<string, unknown>> {
+    // The very kind of request that PAR is, client_id and proof included; only the address is another.
+    const as = { issuer: this.config.issuer, pushed_authorization_request_endpoint: this.address(path) };
+    return await this.prove(async (options) => {
+      const client = this.client();
+      const response = await oauth.pushedAuthorizationRequest(as, client, oauth.None(), parameters, {
+        ...options,
+        ...(how.signal === undefined ? {} : { signal: how.signal }),
+      });
+      if (response.status === 204) return {};
+      // Throws, with what the server says.
+      if (response.status !== 200) return await oauth.processPushedAuthorizationResponse(as, client, response);
+      return await jsonOf(response);
+    }, how.longest);
+  }
+
+  /** An address of the login service. */
+  address(path: string): string {
+    return this.config.issuer.replace(/\/$/, "") + path;
   }
 
   /** The key is read for each request: another tab may have logged out and destroyed it. */
@@ -105,6 +142,17 @@ export class Server {
   }
 }
 
+/** A page instead of JSON comes from a hotel's or train's network: the server has not answered. */
+async function jsonOf(response: Response): Promise<Record<string, unknown>> {
+  try {
+    const json: unknown = await response.json();
+    if (typeof json === "object" && json !== null && !Array.isArray(json)) return json as Record<string, unknown>;
+  } catch {
+    // Told below.
+  }
+  throw new NoAnswer("not JSON");
+}
+
 /**
  * Turns whatever a request threw into a Failure that a person can be told about.
  * NoAnswer and Busy become failures too: call it where nobody will ask again.
@@ -114,7 +162,7 @@ export function asFailure(error: unknown): Failure {
   if (error instanceof NoAnswer) return new Failure("network", { cause: error });
   if (error instanceof Busy) {
     const failure = error.reason ? failureOf(undefined, error.reason) : error.status === 429 ? "tooMany" : "server";
-    return new Failure(failure, { reason: error.reason, supportCode: error.supportCode, cause: error });
+    return new Failure(failure, { reason: error.reason, supportCode: error.supportCode, retryAfter: error.retryAfter, cause: error });
   }
   if (error instanceof oauth.ResponseBodyError) {
     const reason = reasonFrom(error.cause["reason"]);

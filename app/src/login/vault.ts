@@ -1,24 +1,37 @@
 import type { AuthorizationServer } from "oauth4webapi";
 
+/** How a login goes on outside this app. */
+export type Via =
+  | { method: "direct"; requestUri: string }
+  /** `elsewhere`: the person carries the link to a browser of their choice, which cannot come back by itself. */
+  | { method: "link"; link: string; elsewhere: boolean }
+  /** `match` is typed on the page that showed the code, `name` is the masked name of whose page it is. */
+  | { method: "qr"; match: string; name: string };
+
+export type Method = Via["method"];
+
 /** A login that this app has started: what the answer will be checked against. */
 export interface OpenAttempt {
   phase: "open";
+  via: Via;
   /** Random, known to the server and us; the name under which the answer finds its attempt. */
   state: string;
   /** PKCE verifier (RFC 7636): makes the code useless to whoever else sees it. */
   verifier: string;
   nonce: string;
-  requestUri: string;
+  /** Names the attempt when we ask how it stands. Worth nothing without our key (threat 18). */
+  authSession: string | undefined;
+  /** Where the browser brings the answer; a QR login has none. */
+  redirectUri: string | undefined;
   supportCode: string | undefined;
   /** Milliseconds since 1970, by the clock of this device. */
   startedAt: number;
 }
 
-/** The browser has come back with a code, which is being redeemed. */
+/** A code has come, by the browser or by the server's own answer, and is being redeemed. */
 export interface AnsweredAttempt extends Omit<OpenAttempt, "phase"> {
   phase: "answered";
   code: string;
-  iss: string;
   answeredAt: number;
 }
 

@@ -1,11 +1,14 @@
 import type { Failure } from "../login/failure.ts";
-import { AlternativeLink } from "../ui/Bar.tsx";
+import type { Method } from "../login/vault.ts";
+import { duration } from "../texts/index.ts";
 import { WarningIcon } from "../ui/icons.tsx";
 import { Button, SupportCode } from "../ui/parts.tsx";
+import { openRoute } from "../ui/route.ts";
+import { StoreLink } from "../ui/Update.tsx";
 import type { ScreenProps } from "./props.ts";
 
-/** A login has failed: what happened, what to do next, a way out and the code for support. */
-export function Failed({ t, config, model, failure }: ScreenProps & { failure: Failure }) {
+/** A login has failed: what happened, what to do next, the other ways, and the code for support. */
+export function Failed({ t, config, model, options, failure, method }: ScreenProps & { failure: Failure; method: Method }) {
   const words = t.failures[failure.failure];
   return (
     <main class="screen" data-testid="error" data-failure={failure.failure} data-reason={failure.reason}>
@@ -15,16 +18,27 @@ export function Failed({ t, config, model, failure }: ScreenProps & { failure: F
         </span>
         <h1 tabIndex={-1}>{words.title}</h1>
         <p class="lead">{words.text}</p>
+        {failure.retryAfter > 0 && <p class="lead">{t.failed.after(duration(t, failure.retryAfter))}</p>}
         <SupportCode t={t} config={config} code={failure.supportCode} />
       </div>
       <div class="foot">
-        <Button testid="retry" onPress={() => void model.login()}>
-          {t.failed.retry}
+        {failure.failure === "update" ? (
+          <StoreLink t={t} store={options.store} />
+        ) : method === "qr" ? (
+          <Button testid="retry" onPress={() => openRoute("scan")}>
+            {t.failed.newCode}
+          </Button>
+        ) : (
+          <Button testid="retry" onPress={() => void model.retry()}>
+            {t.failed.retry}
+          </Button>
+        )}
+        <Button kind="secondary" testid="alternative" onPress={() => openRoute("alternative")}>
+          {t.start.alternative}
         </Button>
         <Button kind="secondary" testid="start-over" onPress={() => void model.startOver()}>
           {t.failed.startOver}
         </Button>
-        <AlternativeLink label={t.start.alternative} />
       </div>
     </main>
   );

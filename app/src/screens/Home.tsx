@@ -1,7 +1,7 @@
 import type { JSX } from "preact";
 
 import type { Benefit, Session } from "../login/vault.ts";
-import type { Freshness } from "../model.ts";
+import type { Freshness } from "../view.ts";
 import { formatTime, type Texts } from "../texts/index.ts";
 import { SettingsBar } from "../ui/Bar.tsx";
 import {

@@ -1,4 +1,4 @@
-import type { OutBecause } from "../model.ts";
+import type { OutBecause } from "../view.ts";
 import { AlternativeLink, SettingsBar } from "../ui/Bar.tsx";
 import { DoorIcon } from "../ui/icons.tsx";
 import { Banner, Button, SupportCode } from "../ui/parts.tsx";

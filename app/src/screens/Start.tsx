@@ -1,4 +1,3 @@
-import type { LoginOptions } from "../options.ts";
 import { AlternativeLink, SettingsBar } from "../ui/Bar.tsx";
 import { BicycleIcon, CommutingIcon, CultureIcon, LunchIcon, SportsIcon, WellbeingIcon } from "../ui/icons.tsx";
 import { Mark } from "../ui/Mark.tsx";
@@ -7,7 +6,7 @@ import { Banner, Button } from "../ui/parts.tsx";
 import type { ScreenProps } from "./props.ts";
 
 /** The first screen of somebody who is not logged in. */
-export function Start({ t, language, config, model, online, opening, options }: ScreenProps & { opening: boolean; options: LoginOptions }) {
+export function Start({ t, language, config, model, online, opening, options, gate }: ScreenProps & { opening: boolean }) {
   return (
     <main class="screen start" data-testid="start">
       <SettingsBar label={t.home.settings} />
@@ -24,17 +23,23 @@ export function Start({ t, language, config, model, online, opening, options }: 
           <BicycleIcon />
         </div>
       </div>
-      <Notices t={t} language={language} options={options} version={config.version} />
+      <Notices t={t} language={language} options={options} gate={gate} />
       <div class="foot">
         {!online && (
           <Banner kind="offline" title={t.app.offline} testid="offline">
             <p>{t.app.offlineText}</p>
           </Banner>
         )}
-        <Button testid="login" busy={opening} onPress={() => void model.login()}>
-          {opening ? t.start.opening : t.start.login}
-        </Button>
-        <p class="means">{t.start.means}</p>
+        {gate.direct.on ? (
+          <>
+            <Button testid="login" busy={opening} onPress={() => void model.login()}>
+              {opening ? t.start.opening : t.start.login}
+            </Button>
+            <p class="means">{t.start.means}</p>
+          </>
+        ) : (
+          <Banner kind="warning" title={gate.direct.reason ?? t.start.directOff} testid="direct-off" />
+        )}
         <AlternativeLink label={t.start.alternative} />
       </div>
     </main>

@@ -20,7 +20,7 @@ export function route(request: { url: string; method: string; mode: string }, or
   const url = new URL(request.url);
   if (url.origin !== origin || request.method !== "GET") return "pass";
   if (request.mode === "navigate") {
-    if (url.pathname === "/return") return "shell";
+    if (url.pathname === "/return" || url.pathname === "/open") return "shell";
     return url.pathname === "/" ? "shell-fresh" : "pass";
   }
   if (url.pathname === "/config.json") return "config";

@@ -30,6 +30,12 @@ export function formatTime(language: Language, at: number, now: number): string 
   return new Intl.DateTimeFormat(locales[language], options).format(at);
 }
 
+/** How long until something, in whole seconds or minutes: "2 minuutin kuluttua". */
+export function duration(t: Texts, milliseconds: number): string {
+  const seconds = Math.ceil(milliseconds / 1000);
+  return seconds < 60 ? t.time.seconds(`${seconds}`) : t.time.minutes(`${Math.ceil(seconds / 60)}`);
+}
+
 /** A day of the form 2022-05-31, written out. */
 export function formatDay(language: Language, day: string): string {
   // Noon, so that no time zone moves it to the day before.

@@ -1,32 +1,23 @@
+import type { Gate } from "../gate.ts";
 import type { LoginOptions } from "../options.ts";
 import { formatDay, type Language, type Texts } from "../texts/index.ts";
-import { compareVersions } from "../version.ts";
 import { NewsIcon } from "./icons.tsx";
+import { Update } from "./Update.tsx";
 
 interface Props {
   t: Texts;
   language: Language;
   options: LoginOptions;
-  version: string;
+  gate: Gate;
 }
 
 /** What the operator wants people to know before they log in. Nothing to say, nothing shown. */
-export function Notices({ t, language, options, version }: Props) {
-  const outdated = options.minimumVersion !== undefined && compareVersions(version, options.minimumVersion) < 0;
-  if (options.notices.length === 0 && !outdated) return null;
+export function Notices({ t, language, options, gate }: Props) {
+  const words = gate.update === "required" ? t.update.text : gate.update === "recommended" ? t.start.update : undefined;
+  if (options.notices.length === 0 && words === undefined) return null;
   return (
     <section class="notices" aria-label={t.start.notices} data-testid="notices">
-      {outdated && (
-        <article class="notice urgent" data-testid="update">
-          <NewsIcon />
-          <div>
-            <p>{t.start.update}</p>
-            <button type="button" class="text-button" onClick={() => location.reload()}>
-              {t.start.updateNow}
-            </button>
-          </div>
-        </article>
-      )}
+      {words !== undefined && <Update t={t} words={[words]} store={options.store} />}
       {options.notices.map((notice) => (
         <article class="notice" key={notice.id} data-testid="notice">
           <NewsIcon />

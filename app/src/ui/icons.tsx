@@ -129,3 +129,9 @@ export const CheckIcon = () => (
     <path d="M5 12.75l4.5 4.5L19 7.5" />
   </Icon>
 );
+
+export const TorchIcon = () => (
+  <Icon>
+    <path d="M7.5 3.5h9v3l-2 3.5v10.5h-5V10l-2-3.5zM7.5 6.5h9M12 12.5v2" />
+  </Icon>
+);

@@ -8,7 +8,7 @@ import { OfflineIcon, WarningIcon } from "./icons.tsx";
 interface ButtonProps {
   children: ComponentChildren;
   onPress: () => void;
-  kind?: "primary" | "secondary" | "danger";
+  kind?: "primary" | "secondary" | "danger" | "plain";
   busy?: boolean;
   testid?: string;
 }

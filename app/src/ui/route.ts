@@ -1,7 +1,9 @@
 import { useEffect, useState } from "preact/hooks";
 
 /** Screens that lie on top of the current view, one Back away from it. */
-export type Route = "settings" | "alternative" | undefined;
+export type Route = (typeof names)[number] | undefined;
+
+const names = ["settings", "alternative", "scan", "typed"] as const;
 
 const moved = "smartumpay-moved";
 
@@ -9,7 +11,7 @@ let closing = false; // history.back() has been called and has not arrived yet
 
 function read(): Route {
   const name = location.hash.slice(1);
-  return name === "settings" || name === "alternative" ? name : undefined;
+  return names.find((each) => each === name);
 }
 
 /** The route in the address bar, so that the phone's Back button closes a screen and a reload keeps it. */
@@ -31,18 +33,37 @@ export function useRoute(): Route {
 
 export function openRoute(route: Exclude<Route, undefined>): void {
   if (read() === route) return;
-  history.pushState({ inside: true }, "", `#${route}`);
+  history.pushState({ depth: depth() + 1 }, "", `#${route}`);
   window.dispatchEvent(new Event(moved));
+}
+
+/** Puts a screen in the place of the one on top, so that Back leads to what was below both. */
+export function replaceRoute(route: Exclude<Route, undefined>): void {
+  history.replaceState({ depth: depth() }, "", `#${route}`);
+  window.dispatchEvent(new Event(moved));
+}
+
+/** How many of our screens lie below this one in the history of the browser. */
+function depth(): number {
+  return (history.state as { depth?: number } | null)?.depth ?? 0;
 }
 
 /** Closes the screen on top. Goes back if it was opened from inside, so that Back does not reopen it. */
 export function closeRoute(): void {
+  close(1);
+}
+
+/** Closes all screens that lie on top of the view. */
+export function closeRoutes(): void {
+  close(depth());
+}
+
+function close(steps: number): void {
   // Going back twice would leave the app.
   if (closing || read() === undefined) return;
-  const state = history.state as { inside?: boolean } | null;
-  if (state?.inside === true) {
+  if (steps > 0 && depth() >= steps) {
     closing = true;
-    history.back();
+    history.go(-steps);
   } else {
     history.replaceState(null, "", "/");
     window.dispatchEvent(new Event(moved));
