@@ -9,10 +9,10 @@ FUZZTIME ?= 20s
 SOAKTIME ?= 30m
 ARGS ?=
 
-.PHONY: help demo build test test-fast lint vuln bench fuzz soak fmt clean tools
+.PHONY: help demo build test test-fast lint vuln bench screenshots fuzz soak fmt clean tools
 
 help: ## list what there is to do
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo "  Options: ARGS=\"--data DIR\" make demo · ARGS=\"--json\" make bench · FUZZTIME=5m make fuzz · SOAKTIME=2h make soak"
 
@@ -40,6 +40,11 @@ vuln: tools ## known vulnerabilities in what we depend on
 
 bench: ## measure against the bars (docs/performance.md)
 	@go run ./cmd/bench $(ARGS)
+
+screenshots: ## a picture of every page and screen, into .cache/screenshots
+	@echo "· photographing (five minutes or so)"
+	@rm -rf .cache/screenshots
+	@SCREENSHOTS=$(CURDIR)/.cache/screenshots go test -count=1 -timeout 30m -run '^TestEvery(Page|BankPage|Screen)$$' ./test/browser/
 
 fuzz: ## every fuzz target for FUZZTIME each
 	@scripts/fuzz.sh "$(FUZZTIME)"

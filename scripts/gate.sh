@@ -20,7 +20,9 @@ step() {
   results+=("$(printf '%-8s %-24s %4d s' "$word" "$name" $((SECONDS - start)))")
 }
 
-app_packages() { make app/node_modules/.package-lock.json && node_packages test/interop/node; }
+app_packages() {
+  make app/node_modules/.package-lock.json && node_packages test/interop/node && node_packages test/browser/node
+}
 
 # node_packages folder: installs what its lock file names, unless it is there.
 node_packages() {

@@ -70,14 +70,19 @@ func (b *tab) mustReflow(name string) {
 	b.dress(before)
 }
 
-// tooWide names the elements that stick out of the page; empty when none does.
+// tooWide names the elements that stick out of the page, or out of the boxes that they
+// stand in; empty when none does.
 func (b *tab) tooWide() string {
 	b.Helper()
 	return value[string](b, `(() => {
 		const root = document.scrollingElement;
-		if (root.scrollWidth <= root.clientWidth) return "";
-		const out = [...document.querySelectorAll("body *")].filter((e) => e.getBoundingClientRect().right > root.clientWidth + 1);
-		return out.map((e) => e.tagName + "." + e.className).join(", ") || "something";
+		const name = (e) => e.tagName.toLowerCase() + "." + (e.getAttribute("class") ?? "");
+		const wide = root.scrollWidth > root.clientWidth;
+		const out = [...document.querySelectorAll("body *")].filter((e) => {
+			if (wide && e.getBoundingClientRect().right > root.clientWidth + 1) return true;
+			return e.clientWidth > 0 && e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).overflowX === "visible";
+		});
+		return out.map(name).join(", ") || (wide ? "something" : "");
 	})()`)
 }
 
