@@ -32,6 +32,8 @@ brand:
     google_play: https://play.google.com/store/apps/details?id=example
     appgallery: https://appgallery.huawei.com/app/example
   support: {email: help@example.com, phone: "+358 20 000 0000"}
+app:
+  minimum_version: 1.10.0
 clients:
   - id: smartumpay
     name: SmartumPay
