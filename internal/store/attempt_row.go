@@ -95,7 +95,7 @@ func (c timelineColumn) Scan(src any) error {
 	if !ok {
 		return fmt.Errorf("timeline column holds %T", src)
 	}
-	*c.to = nil
+	*c.to = make([]login.Event, 0, strings.Count(lines, "\n"))
 	for line := range strings.Lines(lines) {
 		var e login.Event
 		if err := json.Unmarshal([]byte(line), &e); err != nil {
