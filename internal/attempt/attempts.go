@@ -3,6 +3,7 @@ package attempt
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"avain/internal/login"
@@ -107,10 +108,14 @@ func New(d Deps) *Attempts {
 }
 
 // move carries out one event. The conditions come from the picture; the caller
-// adds what the event sets.
+// adds what the event sets, and may narrow the states that it may happen in.
 func (s *Attempts) move(ctx context.Context, a login.Attempt, event Event, m login.Move) (login.Attempt, error) {
 	m.Attempt = a.ID
+	only := m.From
 	m.From, m.To = sources(a.Method, event)
+	if only != nil {
+		m.From = slices.DeleteFunc(m.From, func(state login.State) bool { return !slices.Contains(only, state) })
+	}
 	m.At = s.d.Now()
 	m.Event.At = m.At
 	_, m.Late = ending(event)
@@ -160,11 +165,16 @@ func (s *Attempts) Note(ctx context.Context, a login.Attempt, e login.Event) err
 
 // End ends an attempt: Deny, Fail or Burn, with the reason that support reads.
 func (s *Attempts) End(ctx context.Context, a login.Attempt, event Event, reason login.Reason, e login.Event) (login.Attempt, error) {
+	return s.endIn(ctx, a, event, reason, e, nil)
+}
+
+// endIn is End for an attempt that is in one of the states; nil means any.
+func (s *Attempts) endIn(ctx context.Context, a login.Attempt, event Event, reason login.Reason, e login.Event, only []login.State) (login.Attempt, error) {
 	e.Outcome, e.Reason = login.OutcomeRefused, reason
 	if event == Fail {
 		e.Outcome = login.OutcomeFailed
 	}
-	return s.move(ctx, a, event, login.Move{Event: e, SetReason: reason})
+	return s.move(ctx, a, event, login.Move{Event: e, SetReason: reason, From: only})
 }
 
 // expireIfDue ends an attempt whose time is over, so that whoever looks at it sees

@@ -189,7 +189,8 @@ func (s *Attempts) Approve(ctx context.Context, p login.QRPage, number string, e
 		return a, s.whyNot(a, login.Move{At: s.d.Now()})
 	}
 	if subtle.ConstantTimeCompare([]byte(number), []byte(s.frames.number(p.ID, a.ID))) == 0 {
-		ended, err := s.End(ctx, a, Burn, login.ReasonQRWrongNumber, e)
+		// Of numbers typed at once the first counts: a wrong one must not undo a right one.
+		ended, err := s.endIn(ctx, a, Burn, login.ReasonQRWrongNumber, e, []login.State{login.StateClaimed})
 		return ended, errors.Join(login.E(login.Gone, login.ReasonQRWrongNumber, nil), err)
 	}
 	if err := s.mayLogIn(ctx, a.Person); err != nil {

@@ -68,6 +68,12 @@ type Refusal struct {
 	Reason      string `json:"reason"`
 	SupportCode string `json:"support_code"`
 	Header      http.Header
+
+	// What the answer to a claim holds besides.
+	AuthSession string `json:"auth_session"`
+	Match       string `json:"match"`
+	Name        string `json:"name"`
+	ExpiresIn   int    `json:"expires_in"`
 }
 
 func (r *Refusal) Error() string {
