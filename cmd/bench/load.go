@@ -13,6 +13,7 @@ import (
 type sample struct {
 	perSecond float64
 	serviceMS float64 // the service's time on its core per operation, in milliseconds
+	loadMS    float64 // the same of load and broker
 	share     float64 // of the time that the service was on its core: 1 when nothing kept it off
 }
 
@@ -30,7 +31,8 @@ func (r *rig) saturate(ctx context.Context, operation func(ctx context.Context, 
 		if err != nil {
 			return nil, err
 		}
-		progress("  run %d: %.0f/s, %.3f ms on the core each; on its core %.0f %% of the time", n+1, s.perSecond, s.serviceMS, 100*s.share)
+		progress("  run %d: %.0f/s; service %.3f ms each, %.0f %% of its core; load and broker %.3f ms each",
+			n+1, s.perSecond, s.serviceMS, 100*s.share, s.loadMS)
 		samples = append(samples, s)
 	}
 	return samples, nil
@@ -44,7 +46,7 @@ func (r *rig) once(ctx context.Context, length time.Duration, operation func(ctx
 	var done atomic.Int64
 	var all sync.WaitGroup
 	began := time.Now()
-	before, err := cpuTime(r.serving.pid())
+	before, err := r.times()
 	if err != nil {
 		return sample{}, err
 	}
@@ -64,17 +66,33 @@ func (r *rig) once(ctx context.Context, length time.Duration, operation func(ctx
 	if err := context.Cause(ctx); err != nil {
 		return sample{}, err
 	}
-	after, err := cpuTime(r.serving.pid())
+	after, err := r.times()
 	if err != nil {
 		return sample{}, err
 	}
 	if done.Load() == 0 {
 		return sample{}, errors.New("nothing was done in the whole run")
 	}
-	n, onCore := float64(done.Load()), after-before
+	n, service := float64(done.Load()), (after.service - before.service).Seconds()
 	return sample{
-		perSecond: n / took.Seconds(), serviceMS: onCore.Seconds() * 1000 / n, share: onCore.Seconds() / took.Seconds(),
+		perSecond: n / took.Seconds(), serviceMS: 1000 * service / n, share: service / took.Seconds(),
+		loadMS: 1000 * (after.load - before.load).Seconds() / n,
 	}, nil
+}
+
+// times are how long both sides have been on their cores so far.
+type times struct{ service, load time.Duration }
+
+func (r *rig) times() (t times, err error) {
+	if t.service, err = cpuTime(r.serving.pid()); err != nil {
+		return t, err
+	}
+	if t.load, err = ownTime(); err != nil {
+		return t, err
+	}
+	broker, err := cpuTime(r.broker.pid())
+	t.load += broker
+	return t, err
 }
 
 // pace begins an operation every 1/rate seconds, whether or not the ones before are
