@@ -206,7 +206,7 @@ func TestOptionsSpeakTheLanguage(t *testing.T) {
 func TestOptionsOfBanksAndNotices(t *testing.T) {
 	t.Parallel()
 	means := func(id string, kind login.MeansKind, up bool, text string) broker.OfferedMeans {
-		return broker.OfferedMeans{Means: login.Means{ID: id, Kind: kind, Name: strings.ToUpper(id), Logo: "mobile.svg"}, Available: up, DisturbanceText: text}
+		return broker.OfferedMeans{Means: login.Means{ID: id, Kind: kind, Name: "Bank " + id, Logo: "mobile.svg"}, Available: up, DisturbanceText: text}
 	}
 	w := newWorld(t, metadata.Apps{}, broker.Offer{
 		Means: []broker.OfferedMeans{
@@ -226,7 +226,7 @@ func TestOptionsOfBanksAndNotices(t *testing.T) {
 	var got []string
 	for _, b := range a.Banks {
 		got = append(got, b.ID+" "+b.Kind+" "+map[bool]string{true: "yes", false: "no"}[b.Available]+" "+b.Text)
-		if !strings.HasPrefix(b.Logo, base+"/static/") || b.Name != strings.ToUpper(b.ID) {
+		if !strings.HasPrefix(b.Logo, base+"/static/") || b.Name != "Bank "+b.ID {
 			t.Errorf("%+v", b)
 		}
 	}
