@@ -207,10 +207,10 @@ function useOnline(): boolean {
   return online;
 }
 
-/** Milliseconds after which a change at the server is noticed. */
-const optionsEvery = 60_000;
+/** Milliseconds between two questions: with what the server and caches keep (25 s), a change is seen within a minute. */
+const optionsEvery = 30_000;
 
-/** Asks at once, whenever the app comes to the foreground, and every minute while somebody is about to log in. */
+/** Asks at once, whenever the app comes to the foreground, and every half a minute while somebody is about to log in. */
 function useOptions(ask: Props["askOptions"], language: Language, wanted: boolean): LoginOptions {
   const [options, setOptions] = useState<LoginOptions>({ notices: [] });
   useEffect(() => {
