@@ -67,9 +67,10 @@ func moveAllThreads(to *unix.CPUSet) error {
 
 // start starts a process on the service's core, or on the others. A child inherits
 // the cores of the thread that made it, so it never runs a moment anywhere else. It
-// is told to stop when this process dies, however that happens.
+// is told to stop when this process dies, however that happens, and Ctrl-C on a
+// terminal reaches this process alone, which stops its children in good order.
 func (c cores) start(cmd *exec.Cmd, isService bool) (err error) {
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM, Setpgid: true}
 	if !isService || !c.pinned {
 		return cmd.Start()
 	}

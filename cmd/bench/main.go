@@ -54,7 +54,7 @@ type measureCommand struct {
 	Only        []string      `help:"Measure these alone: crypto, binary, page, startup, attempts, refreshes, logins, steps." placeholder:"NAME"`
 	Runs        int           `help:"Runs of each measure; the median counts." default:"5"`
 	Duration    time.Duration `help:"Length of a run." default:"5s"`
-	Concurrency int           `help:"Phones that log in at the same time." default:"32"`
+	Concurrency int           `help:"Phones that log in at the same time." default:"64"`
 	Rate        int           `help:"Logins per second while the steps are timed." default:"40"`
 	People      int           `help:"People in the database." default:"1000"`
 	Data        string        `help:"Folder for the database, logs and keys; default: one that is removed at the end." type:"path" placeholder:"DIR"`

@@ -117,11 +117,10 @@ func (p *printer) print(figures []figure) error {
 
 // machine describes where the figures come from, as far as they depend on it.
 type machine struct {
-	Cores   int    `json:"cores"`
-	Pinned  bool   `json:"pinned"` // the service has a core of its own
-	Go      string `json:"go"`
-	Arch    string `json:"arch"`
-	Version string `json:"version"` // of the service
+	Cores  int    `json:"cores"`
+	Pinned bool   `json:"pinned"` // the service has a core of its own
+	Go     string `json:"go"`
+	Arch   string `json:"arch"`
 }
 
 func (p *printer) end(m machine) error {

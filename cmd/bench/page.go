@@ -38,7 +38,7 @@ func measurePage(ctx context.Context, r *rig) ([]figure, error) {
 	if err != nil {
 		return nil, err
 	}
-	body, weight, err := fetch(ctx, opened.URL)
+	body, weight, err := r.fetch(ctx, opened.URL)
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +51,7 @@ func measurePage(ctx context.Context, r *rig) ([]figure, error) {
 		if !strings.HasPrefix(part, r.service+"/") {
 			return nil, fmt.Errorf("the page loads %s from somebody else", part)
 		}
-		_, one, err := fetch(ctx, part)
+		_, one, err := r.fetch(ctx, part)
 		if err != nil {
 			return nil, err
 		}
@@ -66,13 +66,13 @@ func measurePage(ctx context.Context, r *rig) ([]figure, error) {
 }
 
 // fetch gets what a browser would and returns the text and its weight in bytes.
-func fetch(ctx context.Context, address string) (text []byte, weight int, err error) {
+func (r *rig) fetch(ctx context.Context, address string) (text []byte, weight int, err error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return nil, 0, err
 	}
 	req.Header.Set("Accept-Encoding", "gzip") // by hand: net/http leaves the body as it comes
-	answer, err := http.DefaultClient.Do(req)
+	answer, err := r.http.Do(req)
 	if err != nil {
 		return nil, 0, err
 	}

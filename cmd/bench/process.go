@@ -85,13 +85,12 @@ func (p *process) stop() error {
 
 func (p *process) pid() int { return p.cmd.Process.Pid }
 
-// command runs a program to its end and returns what it printed.
-func (r *rig) command(ctx context.Context, path string, args ...string) ([]byte, error) {
+// command runs a program to its end.
+func (r *rig) command(ctx context.Context, path string, args ...string) error {
 	cmd := exec.CommandContext(ctx, path, args...) //nolint:gosec // our own programs
 	cmd.Dir = r.folder
-	out, err := cmd.Output()
-	if failed, ok := errors.AsType[*exec.ExitError](err); ok {
-		return nil, fmt.Errorf("%s %v: %w\n%s", filepath.Base(path), args, err, failed.Stderr)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%s %v: %w\n%s", filepath.Base(path), args, err, out)
 	}
-	return out, err
+	return nil
 }

@@ -30,13 +30,14 @@ type rig struct {
 	service, admin, banks string // base URLs
 	serving               *process
 	broker                *process
-	profiled              int // how often the service has been profiled
+	profiled              int          // how often the service has been profiled
+	http                  *http.Client // for what is measured once; the load has its own
 }
 
 // newRig builds the service, makes its keys and configuration, fills its database and
 // starts the broker. The service itself starts when a measure wants it.
 func newRig(ctx context.Context, o measureCommand) (r *rig, err error) {
-	r = &rig{options: o, folder: o.Data, avain: o.Avain}
+	r = &rig{options: o, folder: o.Data, avain: o.Avain, http: &http.Client{Timeout: 5 * time.Second}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, r.close())
@@ -90,7 +91,7 @@ func (r *rig) furnish(ctx context.Context) error {
 	}
 	if _, err := os.Stat(filepath.Join(r.folder, "keys", "secret")); errors.Is(err, os.ErrNotExist) {
 		for _, args := range [][]string{{"keys", "new", "keys"}, {"keys", "broker", "keys", "op"}} {
-			if _, err := r.command(ctx, r.avain, args...); err != nil {
+			if err := r.command(ctx, r.avain, args...); err != nil {
 				return err
 			}
 		}
@@ -103,7 +104,7 @@ func (r *rig) furnish(ctx context.Context) error {
 		return err
 	}
 	for _, args := range [][]string{{"migrate"}, {"admin", "people", "add", "people.ndjson"}} {
-		if _, err := r.command(ctx, r.avain, args...); err != nil {
+		if err := r.command(ctx, r.avain, args...); err != nil {
 			return err
 		}
 	}
@@ -189,7 +190,7 @@ func (r *rig) untilReady(ctx context.Context, began time.Time) (time.Duration, e
 		if err != nil {
 			return 0, err
 		}
-		if answer, err := http.DefaultClient.Do(req); err == nil {
+		if answer, err := r.http.Do(req); err == nil {
 			if err := answer.Body.Close(); err != nil {
 				return 0, err
 			}
