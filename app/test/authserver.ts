@@ -244,6 +244,11 @@ export class AuthServer {
     });
   }
 
+  /** Resolves when a request waits for a change. */
+  async waitedOn(): Promise<void> {
+    while (this.#moved.size === 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+
   /** Cuts every request that waits, as a restart of the server or a change of network does. */
   hangUp(): void {
     const down = this.down;

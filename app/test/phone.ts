@@ -34,10 +34,10 @@ export class Phone {
   }
 
   /** Opens the app in a new tab; opening it anew after `close` is a restart. */
-  async open(answer?: URLSearchParams): Promise<Tab> {
+  async open(answer?: URLSearchParams, offer?: string): Promise<Tab> {
     const tab = new Tab(this, await Vault.open(this.storage));
     this.tabs.push(tab);
-    await tab.model.open(answer);
+    await tab.model.open(answer, offer);
     return tab;
   }
 

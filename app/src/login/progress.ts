@@ -63,7 +63,9 @@ export async function follow(
   if (attempt.authSession === undefined) return; // a server that cannot be asked
   for (let known: string | undefined; !how.signal.aborted; ) {
     const asked = tools.now();
-    const progress = await persist(async () => await ask(tools, attempt, known, how.signal), how);
+    let tries = 0;
+    // After a loss the answer is wanted at once: the person should see that the connection is back.
+    const progress = await persist(async () => await ask(tools, attempt, tries++ === 0 ? known : undefined, how.signal), how);
     if (progress === undefined || isAborted(how.signal)) return;
     if (progress.state !== known) {
       onProgress(progress);

@@ -83,10 +83,8 @@ function Link({ t, model, option }: ScreenProps & { option: MethodOption }) {
       <span class="tile">
         <LinkIcon />
       </span>
-      <div class="method-words">
-        <h2 id="link">{t.alternative.link}</h2>
-        <p>{option.on ? t.alternative.linkText : (option.reason ?? t.alternative.off)}</p>
-      </div>
+      <h2 id="link">{t.alternative.link}</h2>
+      <p>{option.on ? t.alternative.linkText : (option.reason ?? t.alternative.off)}</p>
       {option.on && (
         <div class="method-ways">
           <Button testid="method-link" busy={starting === "here"} onPress={() => void start("here")}>
@@ -107,10 +105,8 @@ function Qr({ t, option }: ScreenProps & { option: MethodOption }) {
       <span class="tile">
         <QrIcon />
       </span>
-      <div class="method-words">
-        <h2 id="qr">{t.alternative.qr}</h2>
-        <p>{option.on ? t.alternative.qrText : (option.reason ?? t.alternative.off)}</p>
-      </div>
+      <h2 id="qr">{t.alternative.qr}</h2>
+      <p>{option.on ? t.alternative.qrText : (option.reason ?? t.alternative.off)}</p>
       {option.on && (
         <div class="method-ways">
           <Button testid="method-qr" onPress={() => openRoute("scan")}>

@@ -13,7 +13,7 @@ interface Props {
 
 /** What the operator wants people to know before they log in. Nothing to say, nothing shown. */
 export function Notices({ t, language, options, gate }: Props) {
-  const words = gate.update === "required" ? t.update.text : gate.update === "recommended" ? t.start.update : undefined;
+  const words = gate.update === undefined ? undefined : gate.update === "required" ? t.update.text : t.start.update;
   if (options.notices.length === 0 && words === undefined) return null;
   return (
     <section class="notices" aria-label={t.start.notices} data-testid="notices">
