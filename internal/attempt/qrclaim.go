@@ -164,7 +164,10 @@ func (s *Attempts) claimAgain(ctx context.Context, p login.QRPage, in Claim, out
 	}
 	burned, err := s.End(ctx, a, Burn, login.ReasonQRReused, login.Event{Step: StepClaim, Browser: in.Label})
 	if errors.Is(err, login.ErrMoved) {
-		err = nil // a third phone has burned it, or it has just been redeemed
+		if burned.Reason != login.ReasonQRReused { // it has just come to another end
+			return Claimed{}, noClaim(login.ReasonQRUsed)
+		}
+		err = nil // a third phone has burned it
 	}
 	return Claimed{Attempt: burned}, errors.Join(noClaim(login.ReasonQRReused), err)
 }
@@ -176,6 +179,9 @@ func (s *Attempts) claimAgain(ctx context.Context, p login.QRPage, in Claim, out
 func (s *Attempts) Approve(ctx context.Context, p login.QRPage, number string, e login.Event) (login.Attempt, error) {
 	if number = strings.TrimSpace(number); len(number) != 2 || strings.Trim(number, "0123456789") != "" {
 		return login.Attempt{}, login.BadParam("number", "must be the two digits that the phone shows")
+	}
+	if p.Attempt == "" {
+		return login.Attempt{}, login.E(login.Conflict, login.ReasonAttemptUnknown, login.ErrMoved)
 	}
 	a, err := s.d.Store.AttemptByID(ctx, p.Attempt)
 	if err != nil {
