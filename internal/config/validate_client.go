@@ -91,7 +91,7 @@ func (v validator) clientAuth(path string, c Client) {
 		} else if len(c.JWKS) > 0 {
 			v.jwks(path+".jwks_file", c.JWKS)
 		}
-	case login.AuthNone:
+	case login.AuthNone, login.AuthInternal: // the second was refused above
 	}
 	if hasSecret && c.Auth != login.AuthSecretBasic {
 		v.add(path+".secret_file", "is for auth: client_secret_basic; remove it")
