@@ -6,7 +6,10 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"testing"
+	"time"
 
+	"avain/internal/brokersim"
 	"avain/internal/login"
 )
 
@@ -76,4 +79,141 @@ func (b *tab) mustTurnBack(reason login.Reason) string {
 	b.until(`squeeze(document.querySelector("[role=alert]")?.innerText).startsWith(` + quote(b.title(reason)) + `) ? "" : "no word of ` + string(reason) + `"`)
 	b.see("Kuikka Pankki", "Peruuta")
 	return b.supportCode()
+}
+
+// TestStranger: verified, but without benefits.
+func TestStranger(t *testing.T) {
+	t.Parallel()
+	w, somebody := newPhone(t)
+	app := somebody.newTab()
+	app.start()
+	code := app.supportCode()
+	app.throughBank(vieno)
+	if got := app.mustEnd(login.ReasonNoBenefits); got != code {
+		t.Errorf("support code %s, want %s", got, code)
+	}
+	if app.says("Hautala") {
+		t.Error("the page of a login that failed shows a whole name")
+	}
+	app.press("Palaa sovellukseen")
+	if got := app.mustFail("noBenefits"); got != code {
+		t.Errorf("the app shows the support code %s, want %s", got, code)
+	}
+	app.pressID("retry")
+	app.at(w.Service + "/login/")
+	app.throughBank(aino)
+	app.mustBeHome("Aino")
+}
+
+// TestMisbehavingBroker: whatever the broker does wrong, the person reads what
+// happened, has a code for support, and gets in with the next try. (Every toggle, and
+// what support reads, is in test/server.)
+func TestMisbehavingBroker(t *testing.T) {
+	t.Parallel()
+	w, somebody := newPhone(t)
+	app := somebody.newTab()
+	app.complaints.expect("status of 503", "status of 404", "status of 400")
+	app.start()
+	code := app.supportCode()
+	confirm := func() { app.press(aino); app.press("Vahvista") }
+	for _, c := range []struct {
+		toggle brokersim.Toggle
+		walk   func()
+		reason login.Reason
+	}{
+		{brokersim.ServerError, func() {}, login.ReasonBrokerError},
+		{brokersim.CancelAtBank, func() { app.press(aino) }, login.ReasonCancelledAtBroker},
+		{brokersim.MissingCode, confirm, login.ReasonBrokerResponse},
+		{brokersim.PlaintextToken, confirm, login.ReasonBrokerResponse},
+		{brokersim.WrongNonce, confirm, login.ReasonBrokerResponse},
+		{brokersim.MissingHETU, confirm, login.ReasonIdentityIncomplete},
+		{brokersim.WrongACR, confirm, login.ReasonIdentificationWeak},
+		{brokersim.IdentificationError, func() { confirm(); app.press("Palaa palveluun") }, login.ReasonBrokerError},
+	} {
+		app.must(w.OP.Misbehave(c.toggle))
+		app.press("Kuikka Pankki")
+		c.walk()
+		if got := app.mustTurnBack(c.reason); got != code {
+			t.Errorf("%s: support code %s, want %s", c.toggle, got, code)
+		}
+		app.must(w.OP.Behave())
+	}
+
+	// A broker that keeps the person: back, and try again.
+	app.must(w.OP.Misbehave(brokersim.NoReturnPage))
+	app.press("Kuikka Pankki")
+	app.see("Tunnistautumista ei voi aloittaa")
+	app.must(w.OP.Behave())
+	app.back()
+	app.at(w.Service + "/login/")
+
+	// A broker that sends the person back to nowhere.
+	app.must(w.OP.Misbehave(brokersim.WrongState))
+	app.press("Kuikka Pankki")
+	confirm()
+	app.mustEnd(login.ReasonAttemptUnknown)
+	app.must(w.OP.Behave())
+	app.open(w.App)
+	app.pressID("continue")
+	app.at(w.Service + "/login/")
+	app.throughBank(aino)
+	app.mustBeHome("Aino")
+	if n := w.sessions("aino"); n != 1 {
+		t.Errorf("%d sessions, want 1", n)
+	}
+}
+
+// TestEveryFailureInTheApp: each failure that the app has words for, brought about
+// by the reason that the service gives.
+func TestEveryFailureInTheApp(t *testing.T) {
+	t.Parallel()
+	w, somebody := newPhone(t)
+	app := somebody.newTab()
+	app.open(w.App)
+	app.seeID("start")
+	for reason, failure := range map[login.Reason]string{
+		login.ReasonCancelledByPerson:   "cancelled",
+		login.ReasonNoBenefits:          "noBenefits",
+		login.ReasonPersonLocked:        "locked",
+		login.ReasonAttemptExpired:      "expired",
+		login.ReasonOtherBrowser:        "otherBrowser",
+		login.ReasonCookiesBlocked:      "cookies",
+		login.ReasonRateLimited:         "tooMany",
+		login.ReasonBrokerDown:          "bankDown",
+		login.ReasonBrokerTimeout:       "bankTimeout",
+		login.ReasonBrokerResponse:      "identification",
+		login.ReasonClockWrong:          "clock",
+		login.ReasonRequestInvalid:      "app",
+		login.ReasonInternal:            "server",
+		login.Reason("not_yet_thought"): "cancelled", // by its OAuth code, access_denied
+	} {
+		app.pressID("login")
+		app.at(w.Service + "/login/")
+		code := app.supportCode()
+		app.wire.sayInstead(string(reason))
+		app.press("Peruuta")
+		if got := app.mustFail(failure); got != code {
+			t.Errorf("%s: the app shows the support code %s, want %s", reason, got, code)
+		}
+		app.wire.change(nil)
+		app.pressID("start-over")
+		app.seeID("start")
+	}
+}
+
+// TestEndedSession: whoever is logged out by the service is told so, and why.
+func TestEndedSession(t *testing.T) {
+	t.Parallel()
+	w, somebody := newPhone(t)
+	app := somebody.newTab()
+	app.logIn()
+	w.clock.pass(91 * 24 * time.Hour) // nobody has used the session for so long
+	app.reload()
+	app.seeElement("[data-testid=logged-out][data-because=ended]")
+	app.seeID("login", "alternative")
+	w.clock.right()
+	app.pressID("login")
+	app.at(w.Service + "/login/")
+	app.throughBank(aino)
+	app.mustBeHome("Aino")
 }

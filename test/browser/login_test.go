@@ -76,6 +76,26 @@ func TestLoginInEachLanguage(t *testing.T) {
 	}
 }
 
+// TestLanguageSwitchOnThePage: who changes the language in the middle keeps it, at the
+// bank too.
+func TestLanguageSwitchOnThePage(t *testing.T) {
+	t.Parallel()
+	w, somebody := newPhone(t)
+	app := somebody.newTab()
+	app.start()
+	app.press("Svenska")
+	app.seeLanguage("sv")
+	app.reload()
+	app.seeLanguage("sv")
+	app.see(inLanguage["sv"].service)
+	app.press("Kuikka Pankki")
+	app.at(w.Banks)
+	app.seeLanguage("sv")
+	app.press("Avbryt")
+	app.at(w.Service + "/login/")
+	app.seeLanguage("sv")
+}
+
 // choose sets the language in the app's settings.
 func (b *tab) choose(language string) {
 	b.Helper()

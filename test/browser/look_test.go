@@ -48,15 +48,16 @@ func (b *tab) look(name string) {
 		}
 		b.photograph(name + "-" + dress)
 	}
-	b.mustReflow(name)
+	b.mustFit(name, 320, 640)
 	b.dress(before)
 }
 
-// mustReflow makes the page as narrow as 400 % and 200 % zoom do.
-func (b *tab) mustReflow(name string) {
+// mustFit makes the page as narrow as zooming does: 1280 pixels become 640 at 200 %
+// and 320 at 400 %.
+func (b *tab) mustFit(name string, widths ...int64) {
 	b.Helper()
 	before := b.device
-	for _, width := range []int64{320, 640} {
+	for _, width := range widths {
 		narrow := before
 		narrow.width, narrow.height = width, 500
 		b.dress(narrow)
@@ -163,7 +164,7 @@ func TestEveryPage(t *testing.T) {
 					t.Errorf("%s has %d scripts", name, n)
 				}
 				if alike && os.Getenv("SCREENSHOTS") == "" {
-					b.mustReflow(language + "/service/" + name)
+					b.mustFit(language+"/service/"+name, 320)
 				} else {
 					b.look(language + "/service/" + name)
 				}
@@ -171,7 +172,7 @@ func TestEveryPage(t *testing.T) {
 			for _, other := range []string{"sv", "en"} {
 				for _, name := range names {
 					b.open(gallery + name + "?lang=" + other)
-					b.mustReflow(other + "/service/" + name)
+					b.mustFit(other+"/service/"+name, 320)
 				}
 			}
 			b.open(w.Service + "/demo")
@@ -284,7 +285,7 @@ func lookFailed(w *world, app *tab, at func(string)) {
 	for _, reason := range []login.Reason{login.ReasonCancelledByPerson, login.ReasonNoBenefits, login.ReasonBrokerDown} {
 		app.pressID("login")
 		app.at(w.Service + "/login/")
-		app.wire.change(sayInstead(string(reason)))
+		app.wire.sayInstead(string(reason))
 		app.press(say.cancel)
 		app.seeID("error")
 		app.wire.change(nil)

@@ -31,16 +31,9 @@ func TestComplaintsAreHeard(t *testing.T) {
 	} {
 		app.complaints.expect(c.word, "stranger.example", "Content Security Policy")
 		_, _ = evaluate[chromedp.Void](app, c.script) // some of it throws at once, which nobody hears
-		heard := func() bool { return strings.Contains(strings.Join(app.complaints.all(), "\n"), c.word) }
-		for range 200 {
-			if heard() {
-				break
-			}
-			app.until(`""`) // a round trip to the browser
-		}
-		if !heard() {
-			t.Errorf("%s goes unheard: %q", what, app.complaints.all())
-		}
+		app.eventually(what+" is heard", func() bool {
+			return strings.Contains(strings.Join(app.complaints.all(), "\n"), c.word)
+		})
 	}
 }
 
@@ -78,17 +71,11 @@ func TestLoginPageWeight(t *testing.T) {
 	app.pressID("login")
 	app.at(w.Service + "/login/")
 	app.until(`document.readyState === "complete" ? "" : "loading"`)
-	all := func() bool {
+	app.eventually("every answer comes", func() bool {
 		mu.Lock()
 		defer mu.Unlock()
 		return finished == len(asked)
-	}
-	for range 500 {
-		if all() {
-			break
-		}
-		app.until(`""`) // a round trip to the browser
-	}
+	})
 
 	mu.Lock()
 	defer mu.Unlock()
@@ -98,9 +85,6 @@ func TestLoginPageWeight(t *testing.T) {
 			t.Errorf("the page asks for %s", address)
 		}
 		total += bytes[id]
-	}
-	if finished != len(asked) {
-		t.Errorf("%d of %d answers came", finished, len(asked))
 	}
 	t.Logf("login page: %.0f bytes in %d answers", total, len(asked))
 	if total > 30_000 || len(asked) < 5 {

@@ -20,12 +20,13 @@ type wire struct {
 	cut    bool
 	losing map[string]int // by path: so many answers more get lost on the way
 	lost   map[string]int
+	asked  map[string]int // by path: so many requests have passed
 	onBack func(answer *http.Response)
 }
 
 func newWire(world *world) *wire {
 	world.Helper()
-	w := &wire{world: world, losing: map[string]int{}, lost: map[string]int{}}
+	w := &wire{world: world, losing: map[string]int{}, lost: map[string]int{}, asked: map[string]int{}}
 	transport := &http.Transport{}
 	w.server = httptest.NewServer(&httputil.ReverseProxy{
 		Transport: transport, FlushInterval: -1,
@@ -38,6 +39,9 @@ func newWire(world *world) *wire {
 		if w.isCut() || r.Method == http.MethodConnect || !world.ours(r.URL.Scheme+"://"+r.URL.Host) {
 			panic(http.ErrAbortHandler) // as if there were no network
 		}
+		w.mu.Lock()
+		w.asked[r.URL.Path]++
+		w.mu.Unlock()
 		handler.ServeHTTP(rw, r)
 	})
 	world.Cleanup(func() {
@@ -79,6 +83,13 @@ func (w *wire) wasLost(path string) int {
 	return w.lost[path]
 }
 
+// wasAsked is how many requests for a path have passed.
+func (w *wire) wasAsked(path string) int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.asked[path]
+}
+
 // change lets a test rewrite answers on their way; nil ends it.
 func (w *wire) change(onBack func(answer *http.Response)) {
 	w.mu.Lock()
@@ -108,8 +119,8 @@ func (w *wire) carry(answer *http.Response) error {
 }
 
 // sayInstead makes the service tell the app another reason for the end of a login.
-func sayInstead(reason string) func(*http.Response) {
-	return func(answer *http.Response) {
+func (w *wire) sayInstead(reason string) {
+	w.change(func(answer *http.Response) {
 		location, err := answer.Location()
 		if err != nil || !strings.HasPrefix(location.Path, "/return") {
 			return
@@ -118,5 +129,5 @@ func sayInstead(reason string) func(*http.Response) {
 		values.Set("reason", reason)
 		location.RawQuery = values.Encode()
 		answer.Header.Set("Location", location.String())
-	}
+	})
 }
