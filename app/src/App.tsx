@@ -115,7 +115,7 @@ function Waiting({ view, ...props }: ScreenProps & { view: View & { name: "pendi
     case "link":
       return <LinkWaiting {...props} attempt={attempt} link={attempt.via.link} elsewhere={attempt.via.elsewhere} live={live} />;
     case "qr":
-      return <Match {...props} attempt={attempt} match={attempt.via.match} name={attempt.via.name} live={live} />;
+      return <Match {...props} attempt={attempt} via={attempt.via} live={live} />;
   }
 }
 

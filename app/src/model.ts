@@ -130,7 +130,7 @@ export class Model {
     if (loggedInAs !== undefined) await this.#orFail(async () => {
       await this.#keeper.logOut();
     });
-    await this.claim({ qr: payload });
+    await this.claim({ qr: payload, here: true });
   }
 
   /** Goes on with the login that was interrupted. */

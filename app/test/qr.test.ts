@@ -146,7 +146,8 @@ describe("a claimed code", () => {
   it.each([
     ["denied", "cancelled_by_person", "cancelled"],
     ["expired", "qr_expired", "qrExpired"],
-    ["burned", "qr_used", "qrUsed"],
+    ["expired", "approval_late", "qrLate"],
+    ["burned", "qr_reused", "qrUsed"],
     ["burned", "qr_wrong_number", "qrNumber"],
   ])("that is %s for %s is told as %s", async (state, reason, failure) => {
     const { phone, tab } = await claimed();
@@ -213,7 +214,7 @@ describe("a code that a page on this phone hands over", () => {
     const phone = await Phone.make();
     const tab = await phone.open(undefined, payload);
     await tab.model.accept();
-    expect(tab.view).toMatchObject({ name: "pending", attempt: { via: { name: "Aino V." } } });
+    expect(tab.view).toMatchObject({ name: "pending", attempt: { via: { name: "Aino V.", here: true } } });
   });
 
   it("does not replace somebody who is logged in, unless they say so", async () => {

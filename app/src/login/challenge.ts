@@ -12,8 +12,8 @@ import type { AnsweredAttempt, OpenAttempt } from "./vault.ts";
  */
 const path = "/authorize-challenge";
 
-/** A code of the activation page: scanned, or its ten typed characters. */
-export type PageCode = { qr: string } | { typed: string };
+/** A code of the activation page: scanned, handed over by a page on this phone, or its ten typed characters. */
+export type PageCode = { qr: string; here?: boolean } | { typed: string };
 
 /**
  * Claims the code of an activation page. The server answers that a person must still
@@ -32,7 +32,7 @@ export async function claim(tools: Tools, device: Device, code: PageCode): Promi
   const answer = await approvalOf(server.post(path, parameters));
   const attempt: OpenAttempt = {
     phase: "open",
-    via: { method: "qr", match: answer.match, name: answer.name },
+    via: { method: "qr", match: answer.match, name: answer.name, here: "qr" in code && code.here === true },
     ...secrets,
     authSession: answer.authSession,
     redirectUri: undefined,

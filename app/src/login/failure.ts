@@ -22,6 +22,7 @@ export type FailureName =
   | "burned"
   | "qrExpired"
   | "qrUsed"
+  | "qrLate"
   | "qrUnknown"
   | "qrNumber"
   | "update"
@@ -111,8 +112,8 @@ const byReason: Record<string, FailureName> = {
   qr_unknown: "qrUnknown",
   qr_reused: "qrUsed",
   qr_wrong_number: "qrNumber",
-  approval_required: "qrNumber",
-  approval_late: "qrExpired",
+  approval_required: "qrLate",
+  approval_late: "qrLate",
   sign_in_again: "expired",
   broker_down: "bankDown",
   broker_slow: "bankDown",

@@ -103,6 +103,10 @@ export const en: Texts = {
     send: "Continue",
   },
   match: {
+    titleHere: "Type this number in the browser",
+    goBack: "Go back to the page where you pressed “Open in SmartumPay”.",
+    waitingHere: "Waiting for the browser's approval…",
+    warningHere: "Don't tell the number to anybody, not even customer support.",
     title: "Type this number on the computer",
     who: "You are logging in as",
     notYours: "If the name isn't yours, cancel.",
@@ -281,6 +285,10 @@ export const en: Texts = {
     qrUsed: {
       title: "The code has been used already",
       text: "The same code has already been scanned. If it wasn't you, don't approve anything on the computer. Ask for a new code on the page.",
+    },
+    qrLate: {
+      title: "The number was not typed in time",
+      text: "The number must be typed within a minute. Ask for a new code on the page, then try again.",
     },
     qrUnknown: {
       title: "The code was not recognised",

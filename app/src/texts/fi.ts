@@ -105,6 +105,10 @@ export const fi = {
     send: "Jatka",
   },
   match: {
+    titleHere: "Kirjoita tämä numero selaimeen",
+    goBack: "Palaa sivulle, jolla painoit ”Avaa SmartumPayssa”.",
+    waitingHere: "Odotetaan vahvistusta selaimesta…",
+    warningHere: "Älä kerro numeroa kenellekään, myöskään asiakastuelle.",
     title: "Kirjoita tämä numero tietokoneelle",
     who: "Kirjaudut tilille",
     notYours: "Jos nimi ei ole sinun, peruuta.",
@@ -283,6 +287,10 @@ export const fi = {
     qrUsed: {
       title: "Koodi on jo käytetty",
       text: "Sama koodi skannattiin jo. Jos se et ollut sinä, älä vahvista mitään tietokoneella. Pyydä sivulta uusi koodi.",
+    },
+    qrLate: {
+      title: "Numeroa ei kirjoitettu ajoissa",
+      text: "Numero pitää kirjoittaa minuutin kuluessa. Pyydä sivulta uusi koodi ja yritä uudelleen.",
     },
     qrUnknown: {
       title: "Koodia ei tunnistettu",

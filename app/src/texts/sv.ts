@@ -103,6 +103,10 @@ export const sv: Texts = {
     send: "Fortsätt",
   },
   match: {
+    titleHere: "Skriv det här talet i webbläsaren",
+    goBack: "Gå tillbaka till sidan där du tryckte på ”Öppna i SmartumPay”.",
+    waitingHere: "Väntar på bekräftelse från webbläsaren…",
+    warningHere: "Berätta inte talet för någon, inte ens för kundtjänsten.",
     title: "Skriv det här talet på datorn",
     who: "Du loggar in på kontot",
     notYours: "Avbryt om namnet inte är ditt.",
@@ -282,12 +286,16 @@ export const sv: Texts = {
       title: "Koden är redan använd",
       text: "Samma kod har redan skannats. Om det inte var du, bekräfta ingenting på datorn. Be om en ny kod på sidan.",
     },
+    qrLate: {
+      title: "Talet skrevs inte i tid",
+      text: "Talet måste skrivas inom en minut. Be om en ny kod på sidan och försök igen.",
+    },
     qrUnknown: {
       title: "Koden känns inte igen",
       text: "Kontrollera att koden är från SmartumPlus-sidan och försök igen.",
     },
     qrNumber: {
-      title: "Siffrorna var fel",
+      title: "Talet var fel",
       text: "På datorn skrevs ett annat tal än det i telefonen. Vi avbröt inloggningen för din säkerhet. Be om en ny kod på sidan.",
     },
     app: {
