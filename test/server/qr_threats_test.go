@@ -88,7 +88,7 @@ func TestThreat04PhoneElsewhereIsShownAndWrongNumberBurns(t *testing.T) {
 	r.browser.HTTP.Transport = from{"192.0.2.7", r.browser.HTTP.Transport}
 	base := r.app.HTTP.Transport
 	for address, says := range map[string]string{
-		"192.0.2.7": "Sama kuin tällä tietokoneella", "198.51.100.9": "Eri kuin tällä tietokoneella", "2001:db8::1": "Eri kuin tällä tietokoneella",
+		"192.0.2.7": "Sama kuin tällä laitteella", "198.51.100.9": "Eri kuin tällä laitteella", "2001:db8::1": "Eri kuin tällä laitteella",
 	} {
 		r.app.HTTP.Transport = from{address, base}
 		page := r.showQR()
