@@ -14,7 +14,7 @@ const (
 	poll = time.Second
 	// hold is how long a page that loads itself again may be kept waiting for news. A
 	// frame that it shows meanwhile is good for at least 30 s.
-	hold = 20 * time.Second
+	hold = 25 * time.Second
 )
 
 // stage is how far a page has come, as the browser that shows it knows.

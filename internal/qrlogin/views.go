@@ -45,7 +45,7 @@ func NewViews(kit *web.Kit) (*Views, error) {
 
 // CodePage shows a code.
 type CodePage struct {
-	Page  string // id
+	Page  string // id; without one, in a preview, nothing is loaded again
 	App   string
 	Code  template.HTML // the QR code, drawn
 	Typed string        // to type instead; empty when nobody has asked for it
@@ -65,17 +65,24 @@ func (v *Views) RenderCode(w http.ResponseWriter, r *http.Request, p CodePage) e
 	if half := len(p.Typed) / 2; half > 0 {
 		data.First, data.Last = p.Typed[:half], p.Typed[half:]
 	}
-	to := path(p.Page) + "?seen=" + string(p.Stage)
+	query := "?seen=" + string(p.Stage)
 	if p.View != asUsual {
-		to += "&view=" + string(p.View)
+		query += "&view=" + string(p.View)
 	}
 	title := "qr.title"
 	if p.Lead {
 		title = "qr.open_title"
 	}
-	return v.kit.Render(w, r, http.StatusOK, web.Page{
-		Template: v.code, Title: title, Data: data, Self: path(p.Page), Refresh: again, RefreshTo: to,
-	})
+	return v.render(w, r, web.Page{Template: v.code, Title: title, Data: data}, p.Page, query)
+}
+
+// render shows a page that asks for news: again, under its own address and a query that
+// says what it has shown.
+func (v *Views) render(w http.ResponseWriter, r *http.Request, page web.Page, id, query string) error {
+	if id != "" {
+		page.Self, page.Refresh, page.RefreshTo = path(id), again, path(id)+query
+	}
+	return v.kit.Render(w, r, http.StatusOK, page)
 }
 
 func path(page string) string { return address(login.QRPage{ID: page}) }
@@ -102,10 +109,7 @@ type ClaimedPage struct {
 
 // RenderClaimed shows it.
 func (v *Views) RenderClaimed(w http.ResponseWriter, r *http.Request, p ClaimedPage) error {
-	return v.kit.Render(w, r, http.StatusOK, web.Page{
-		Template: v.claimed, Title: "match.title", Data: p, Self: path(p.Page),
-		Refresh: again, RefreshTo: path(p.Page) + "?seen=" + string(stageClaimed),
-	})
+	return v.render(w, r, web.Page{Template: v.claimed, Title: "match.title", Data: p}, p.Page, "?seen="+string(stageClaimed))
 }
 
 // ApprovedPage waits for the phone.
@@ -113,10 +117,7 @@ type ApprovedPage struct{ Page string }
 
 // RenderApproved shows it.
 func (v *Views) RenderApproved(w http.ResponseWriter, r *http.Request, p ApprovedPage) error {
-	return v.kit.Render(w, r, http.StatusOK, web.Page{
-		Template: v.approved, Title: "approved.title", Self: path(p.Page),
-		Refresh: again, RefreshTo: path(p.Page) + "?seen=" + string(stageApproved),
-	})
+	return v.render(w, r, web.Page{Template: v.approved, Title: "approved.title"}, p.Page, "?seen="+string(stageApproved))
 }
 
 // DonePage says that the phone is logged in.
@@ -149,20 +150,18 @@ func (v *Views) RenderStepUp(w http.ResponseWriter, r *http.Request) error {
 func (v *Views) Previews() []web.Preview {
 	code := func(change func(*CodePage)) web.Handler {
 		return func(w http.ResponseWriter, r *http.Request) error {
-			p := CodePage{Page: "AAAAAAAAAAAAAAAAAAAAAA", App: "SmartumPay", Stage: stageShown, Open: "http://localhost:8081/open#sample"}
+			p := CodePage{App: "SmartumPay", Stage: stageShown, Open: "http://localhost:8081/open#sample"}
 			var err error
 			if p.Code, err = draw("AVAIN1:a-sample-that-nobody-can-claim.0000000.AAAAAAAAAAAAAAAA"); err != nil {
 				return err
 			}
 			change(&p)
-			err = v.RenderCode(w, r, p)
-			w.Header().Del("Refresh")
-			return err
+			return v.RenderCode(w, r, p)
 		}
 	}
 	claimed := func(p ClaimedPage) web.Handler {
 		return func(w http.ResponseWriter, r *http.Request) error {
-			p.Page, p.At = "AAAAAAAAAAAAAAAAAAAAAA", time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+			p.At = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 			return v.RenderClaimed(w, r, p)
 		}
 	}
@@ -178,7 +177,7 @@ func (v *Views) Previews() []web.Preview {
 		{Name: "qr-number", Render: claimed(ClaimedPage{Device: "Ainon puhelin (Pixel 9)"})},
 		{Name: "qr-number-elsewhere", Render: claimed(ClaimedPage{Elsewhere: true, Malformed: true})},
 		{Name: "qr-approved", Render: func(w http.ResponseWriter, r *http.Request) error {
-			return v.RenderApproved(w, r, ApprovedPage{Page: "AAAAAAAAAAAAAAAAAAAAAA"})
+			return v.RenderApproved(w, r, ApprovedPage{})
 		}},
 		{Name: "qr-done", Render: func(w http.ResponseWriter, r *http.Request) error {
 			return v.RenderDone(w, r, DonePage{App: "SmartumPay", Device: "Pixel 9"})
