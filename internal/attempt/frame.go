@@ -90,12 +90,12 @@ func readTyped(s string) (string, bool) {
 	}
 	var b strings.Builder
 	for _, c := range strings.ToUpper(s) {
-		switch {
-		case c == ' ' || c == '-' || c == '–' || c == '\u00a0':
+		switch c {
+		case ' ', '-', '–', '\u00a0':
 			continue
-		case c == 'O':
+		case 'O':
 			c = '0'
-		case c == 'I' || c == 'L':
+		case 'I', 'L':
 			c = '1'
 		}
 		if !(c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' && c != 'U') {

@@ -308,7 +308,7 @@ func (t *table) collect(phone int) (string, error) {
 		return "approval_required", nil
 	}
 	if err != nil {
-		return "refused", nil
+		return refusal(err)
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -326,9 +326,17 @@ func (t *table) redeem(phone int) (string, error) {
 	in := rightful(code, keyOf(phone))
 	in.RedirectURI = ""
 	if _, err := t.Redeem(t.Context(), in); err != nil {
-		return "refused", nil
+		return refusal(err)
 	}
 	return "ok", nil
+}
+
+// refusal tells a no from a mishap.
+func refusal(err error) (string, error) {
+	if login.AsError(err).Kind == login.Internal {
+		return "", err
+	}
+	return "refused", nil
 }
 
 var acts = []string{"claim", "claim", "right", "wrong", "refuse", "collect", "redeem"}

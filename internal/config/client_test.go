@@ -120,3 +120,28 @@ func TestClientSecrets(t *testing.T) {
 		}
 	}
 }
+
+// The service's own pages are a client that nobody else may be, and the link that
+// carries a QR code to the app is held to the rules of redirects.
+func TestReservedClientAndOpenLink(t *testing.T) {
+	t.Parallel()
+	dir := folder(t)
+	for text, want := range map[string]string{
+		"open_link: 'https://app.example.com/open'":    "",
+		"open_link: 'javascript:alert(1)'":             "open_link",
+		"open_link: 'http://app.example.com/open'":     "open_link",
+		"open_link: 'https://app.example.com/open#x'":  "open_link",
+		"open_link: 'com.example.app:/open'":           "open_link",
+		"profile: compatible\n    open_link: 'a.b:/x'": "",
+	} {
+		_, err := load(t, dir, strings.Replace(minimal, "redirect_uris:", text+"\n    redirect_uris:", 1))
+		if (err != nil) != (want != "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+	for _, id := range []string{"avain-web", "Avain-Web"} {
+		if _, err := load(t, dir, strings.Replace(minimal, "id: ", "id: "+id+" # ", 1)); err == nil || !strings.Contains(err.Error(), "own pages") {
+			t.Errorf("%s: %v", id, err)
+		}
+	}
+}

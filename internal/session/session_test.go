@@ -179,3 +179,32 @@ func FuzzBrowser(f *testing.F) {
 		}
 	})
 }
+
+// The cookie of a signed-in person is bound to this host like the browser's, and the
+// two are never taken for each other.
+func TestThreat15WebCookie(t *testing.T) {
+	t.Parallel()
+	base, err := url.Parse("https://login.example.fi")
+	if err != nil {
+		t.Fatal(err)
+	}
+	signedIn, anybody, value := session.NewWeb(base), session.New(base), secret.New()
+	w := httptest.NewRecorder()
+	signedIn.Keep(w, value)
+	cookies := w.Result().Cookies()
+	if len(cookies) != 1 || cookies[0].Name != "__Host-avain-web" || !cookies[0].Secure || !cookies[0].HttpOnly ||
+		cookies[0].SameSite != http.SameSiteLaxMode || cookies[0].Path != "/" || cookies[0].Domain != "" || cookies[0].MaxAge != int(session.Idle.Seconds()) {
+		t.Fatalf("%+v", cookies)
+	}
+	r := httptest.NewRequest(http.MethodGet, "/me", nil)
+	r.AddCookie(cookies[0])
+	if got, ok := signedIn.Browser(r); !ok || !got.Equal(value) {
+		t.Error("the cookie is not read back")
+	}
+	if _, ok := anybody.Browser(r); ok {
+		t.Error("it passes for the browser's")
+	}
+	if session.Key(value) == session.Key(secret.New()) || len(session.Key(value)) != 43 {
+		t.Error("the browser's key does not stand for its secret")
+	}
+}

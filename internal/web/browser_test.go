@@ -41,3 +41,28 @@ func FuzzBrowserLabel(f *testing.F) {
 		}
 	})
 }
+
+func TestOnPhone(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		agent, hint string
+		want        bool
+	}{
+		{"Mozilla/5.0 (Linux; Android 15; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile Safari/537.36", "", true},
+		{"Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1", "", true},
+		{"Mozilla/5.0 (Android 15; Mobile; rv:140.0) Gecko/140.0 Firefox/140.0", "", true},
+		{"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36", "", false},
+		{"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/140.0.0.0 Safari/537.36", "?1", true},
+		{"Mozilla/5.0 (Linux; Android 15; K) Chrome/140.0.0.0 Mobile Safari/537.36", "?0", false}, // a tablet that asks for desktop pages
+		{"", "", false},
+	} {
+		r := httptest.NewRequest(http.MethodGet, "/me", nil)
+		r.Header.Set("User-Agent", c.agent)
+		if c.hint != "" {
+			r.Header.Set("Sec-CH-UA-Mobile", c.hint)
+		}
+		if web.OnPhone(r) != c.want {
+			t.Errorf("%q %q: %v", c.agent, c.hint, !c.want)
+		}
+	}
+}
