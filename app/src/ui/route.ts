@@ -7,7 +7,8 @@ const names = ["settings", "alternative", "scan", "typed"] as const;
 
 const moved = "smartumpay-moved";
 
-let closing = false; // history.back() has been called and has not arrived yet
+let closing = false; // history.go() has been called and has not arrived yet
+let all = false; // … and no screen may be left when it has
 
 function read(): Route {
   const name = location.hash.slice(1);
@@ -20,6 +21,9 @@ export function useRoute(): Route {
   useEffect(() => {
     const update = () => {
       closing = false;
+      // The app was opened with a screen on top, or reloaded: below all others lies that one.
+      if (all && read() !== undefined) history.replaceState(null, "", "/");
+      all = false;
       setRoute(read());
     };
     const events = ["popstate", "hashchange", moved];
@@ -55,7 +59,9 @@ export function closeRoute(): void {
 
 /** Closes all screens that lie on top of the view. */
 export function closeRoutes(): void {
+  all = true;
   close(depth());
+  all = closing;
 }
 
 function close(steps: number): void {
