@@ -81,20 +81,17 @@ func (c *complaints) hear(event any) {
 	}
 }
 
-// isHandshake recognises what a browser logs as an error though all is well. The
+// isHandshake recognises what a browser logs as an error though all is well: the
 // server's first word to an app is the nonce that its next proof must hold (RFC 9449
-// §8): a 400 or 401. And /login-options comes with a later version of the service;
-// until then the app asks in vain.
+// §8), and "not yet" is its answer to who asks on. What really goes wrong with these
+// requests, the journey shows.
 func isHandshake(e *log.Entry) bool {
-	if strings.Contains(e.Text+e.URL, "/login-options?") {
-		return true
-	}
 	address, err := url.Parse(e.URL)
 	if err != nil || e.Source != log.EntrySourceNetwork {
 		return false
 	}
 	switch address.Path {
-	case "/par", "/token":
+	case "/par", "/token", "/authorize-challenge", "/attempt-status":
 		return strings.Contains(e.Text, "status of 400")
 	case "/userinfo":
 		return strings.Contains(e.Text, "status of 401")

@@ -100,10 +100,26 @@ func (b *tab) dress(d device) {
 	}}))
 }
 
+// ask gives the browser a command that may be given twice. A page that loads itself
+// again at that moment can swallow one.
+func ask[P, R any](b *tab, command cdp.Command[P, R], params P) (answer R, err error) {
+	for range 5 {
+		ctx, cancel := context.WithTimeout(b.ctx, patience/5)
+		answer, err = chromedp.Call(ctx, command, params)
+		cancel()
+		if err == nil {
+			break
+		}
+		select {
+		case <-time.After(10 * glance):
+		case <-b.ctx.Done():
+		}
+	}
+	return answer, err
+}
+
 func call[P, R any](b *tab, command cdp.Command[P, R], params P) error {
-	ctx, cancel := context.WithTimeout(b.ctx, patience)
-	defer cancel()
-	_, err := chromedp.Call(ctx, command, params)
+	_, err := ask(b, command, params)
 	return err
 }
 
@@ -265,9 +281,7 @@ func (b *tab) reload() {
 // back presses the browser's back button.
 func (b *tab) back() {
 	b.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, patience)
-	defer cancel()
-	history, err := chromedp.Call(ctx, page.GetNavigationHistory, cdp.Empty{})
+	history, err := ask(b, page.GetNavigationHistory, cdp.Empty{})
 	b.must(err)
 	if history.CurrentIndex == 0 {
 		b.Fatal("there is no page to go back to")
@@ -306,11 +320,7 @@ func (b *tab) photograph(name string) {
 	if folder == "" {
 		return
 	}
-	ctx, cancel := context.WithTimeout(b.ctx, patience)
-	defer cancel()
-	answer, err := chromedp.Call(ctx, page.CaptureScreenshot, page.CaptureScreenshotParams{
-		CaptureBeyondViewport: new(true),
-	})
+	answer, err := ask(b, page.CaptureScreenshot, page.CaptureScreenshotParams{CaptureBeyondViewport: new(true)})
 	b.must(err)
 	path := filepath.Join(folder, name+".png")
 	b.must(os.MkdirAll(filepath.Dir(path), 0o755))
