@@ -497,9 +497,9 @@ func longLivedCodes(t *testing.T, r *rig) {
 	if _, err := r.app.Scan(t.Context(), frame); reason(err) != login.ReasonQRExpired {
 		t.Errorf("a frame after a minute: %v", err)
 	}
-	r.clock.pass(58 * time.Second)
+	r.clock.pass(45 * time.Second)
 	last := frameOn(t, r.seen(page))
-	r.clock.pass(2 * time.Second)
+	r.clock.pass(14 * time.Second)
 	if _, err := r.app.Scan(t.Context(), last); reason(err) != login.ReasonQRExpired {
 		t.Errorf("the page after two minutes: %v", err)
 	}
