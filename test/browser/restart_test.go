@@ -64,6 +64,7 @@ func TestServerRestartedInTheMiddle(t *testing.T) {
 	w, somebody := newPhone(t)
 	app := somebody.newTab()
 	app.start()
+	app.until(`document.readyState === "complete" ? "" : "pictures are on their way"`)
 	w.restart()
 	app.wire.lose("/token", 1000)
 	app.complaints.expect("/token") // its answers are cut off
