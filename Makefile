@@ -18,7 +18,8 @@ help: ## list what there is to do
 
 demo: app/dist/index.html ## everything on this machine, in a browser: needs Go and Node only
 	@echo "· building and starting the demo (the first build takes a minute or two)"
-	@go run ./cmd/demo $(ARGS)
+	@go build -o $(BIN)/demo ./cmd/demo
+	@exec $(BIN)/demo $(ARGS)
 
 build: ## the service's binary, bin/avain
 	@echo "· building $(BIN)/avain"
