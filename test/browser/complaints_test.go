@@ -14,7 +14,7 @@ import (
 // complaints collects what a browser finds wrong with a page: exceptions, console
 // errors, broken policies, failed requests, and requests to strangers.
 type complaints struct {
-	ours func(address string) bool
+	ours func(origin string) bool
 
 	mu      sync.Mutex
 	heard   []string

@@ -3,6 +3,7 @@ package browser_test
 import (
 	"bytes"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -23,6 +24,7 @@ type world struct {
 	log   *lockedBuffer
 
 	data    string
+	origins []string // of all servers; the same after a restart
 	browser *browser // the last one that was started
 }
 
@@ -75,6 +77,7 @@ func newWorld(t *testing.T) *world {
 	takeSlot(t)
 	w := &world{T: t, clock: &clock{}, log: &lockedBuffer{}, data: t.TempDir()}
 	w.start(demo.Options{})
+	w.origins = []string{w.Service, w.App, w.Banks, w.Mail}
 	t.Cleanup(func() {
 		if err := w.Close(); err != nil {
 			t.Error(err)
@@ -122,15 +125,9 @@ func (w *world) restart() {
 	})
 }
 
-// ours reports whether an address belongs to the installation.
-func (w *world) ours(address string) bool {
-	for _, base := range []string{w.Service, w.App, w.Banks, w.Mail} {
-		if address == base || strings.HasPrefix(address, base+"/") {
-			return true
-		}
-	}
-	return false
-}
+// ours reports whether an origin belongs to the installation. Browsers ask at any
+// time, also while it restarts.
+func (w *world) ours(origin string) bool { return slices.Contains(w.origins, origin) }
 
 // attempt reads a login from the database, as support would.
 func (w *world) attempt(supportCode string) login.Attempt {
