@@ -21,7 +21,9 @@ type Identity struct {
 	AuthTime   time.Time
 }
 
-// Person is one human, keyed by the verified personal identity code.
+// Person is one human, keyed by the verified personal identity code. Somebody who has
+// only Smartum credentials has none yet. A record that turned out to be the same human
+// as another is answered as that other, with its own subject.
 type Person struct {
 	ID          string
 	Subject     string // "sub" of tokens: random, never derived from the identity code
@@ -32,8 +34,9 @@ type Person struct {
 	Locale      string // fi, sv, en
 	SmartumPlus bool   // logs in with strong authentication only
 	LockedAt    time.Time
+	PausedUntil time.Time // login link and QR code are paused for the person until then
 	CreatedAt   time.Time
-	Benefits    []Benefit
+	Benefits    []Benefit // active ones
 }
 
 // Locked reports whether the operator has locked the person out.
@@ -41,8 +44,14 @@ func (p Person) Locked() bool { return !p.LockedAt.IsZero() }
 
 // Benefit is something that an employer gives a person.
 type Benefit struct {
-	Kind     string `json:"kind"` // lunch, sports, culture, wellbeing, commuting, bicycle
-	Employer string `json:"employer"`
+	Kind     string `json:"kind"`     // lunch, sports, culture, wellbeing, commuting, bicycle
+	Employer string `json:"employer"` // its name
+
+	// These are known where the employer's record is looked at, not in what a person has.
+	StartsAt    time.Time `json:"-"`
+	EndsAt      time.Time `json:"-"` // zero: until further notice
+	ReleasedAt  time.Time `json:"-"` // zero: the employer has not finished it yet
+	ActivatedAt time.Time `json:"-"`
 }
 
 // Session is one app, logged in on one device. The refresh token is its key.

@@ -10,25 +10,35 @@ import (
 )
 
 const (
-	personColumns = `id, subject, given_name, family_name, name, email, locale, smartum_plus, locked_at, created_at`
+	// A record is answered as the human whose it is; the subject stays the record's.
+	personSQL = `SELECT p.id, r.subject, p.given_name, p.family_name, p.name, p.email, p.locale, p.smartum_plus, p.locked_at, p.paused_until, p.created_at
+		FROM persons r JOIN persons p ON p.id = r.same_as WHERE `
 
-	personByIDSQL      = `SELECT ` + personColumns + ` FROM persons WHERE id = $1`
-	personBySubjectSQL = `SELECT ` + personColumns + ` FROM persons WHERE subject = $1`
-	personByLookupSQL  = `SELECT ` + personColumns + ` FROM persons WHERE hetu_lookup = $1`
-	benefitsSQL        = `SELECT kind, employer FROM benefits WHERE person = $1 ORDER BY kind, employer`
+	personByIDSQL      = personSQL + `r.id = $1`
+	personBySubjectSQL = personSQL + `r.subject = $1`
+	personByLookupSQL  = personSQL + `r.hetu_lookup = $1`
 
-	addPersonSQL = `INSERT INTO persons (` + personColumns + `, updated_at, hetu_lookup, hetu_sealed)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $11, $12)
+	activeBenefitsSQL = `SELECT DISTINCT b.kind, e.name
+		FROM persons r JOIN employments m ON m.person = r.id JOIN benefits b ON b.employment = m.id JOIN employers e ON e.id = m.employer
+		WHERE r.same_as = $1 AND m.ended_at = 0 AND b.activated_at > 0 AND b.starts_at <= $2 AND (b.ends_at = 0 OR b.ends_at > $2)
+		ORDER BY b.kind, e.name`
+
+	// recordsOf are all records of the human whose record $1 is.
+	recordsOf = `(SELECT id FROM persons WHERE same_as = (SELECT same_as FROM persons WHERE id = $1))`
+	// humanOf is the one of them that stands for the human.
+	humanOf = `(SELECT same_as FROM persons WHERE id = $1)`
+
+	addPersonSQL = `INSERT INTO persons (id, same_as, subject, given_name, family_name, name, email, locale, smartum_plus, locked_at, created_at,
+			updated_at, hetu_lookup, hetu_sealed)
+		VALUES ($1, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $11, $12)
 		ON CONFLICT DO NOTHING`
 
-	namePersonSQL  = `UPDATE persons SET given_name = $2, family_name = $3, name = $4, updated_at = $5 WHERE id = $1`
+	namePersonSQL  = `UPDATE persons SET given_name = $2, family_name = $3, name = $4, updated_at = $5 WHERE id = ` + humanOf
 	rekeyPersonSQL = `UPDATE persons SET hetu_lookup = $3, updated_at = $4 WHERE id = $1 AND hetu_lookup = $2`
-	lockPersonSQL  = `UPDATE persons SET locked_at = CASE WHEN locked_at = 0 THEN $2 ELSE locked_at END, updated_at = $2 WHERE id = $1`
-	freePersonSQL  = `UPDATE persons SET locked_at = 0, updated_at = $2 WHERE id = $1`
+	lockPersonSQL  = `UPDATE persons SET locked_at = CASE WHEN locked_at = 0 THEN $2 ELSE locked_at END, updated_at = $2 WHERE id = ` + humanOf
+	freePersonSQL  = `UPDATE persons SET locked_at = 0, updated_at = $2 WHERE id = ` + humanOf
+	pausePersonSQL = `UPDATE persons SET paused_until = $2, updated_at = $3 WHERE id = ` + humanOf
 	touchPersonSQL = `UPDATE persons SET updated_at = $2 WHERE id = $1`
-
-	dropBenefitsSQL = `DELETE FROM benefits WHERE person = $1`
-	addBenefitSQL   = `INSERT INTO benefits (person, kind, employer) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`
 )
 
 // PersonByID finds a person. login.ErrNotFound.
@@ -76,7 +86,7 @@ func (s *Store) person(ctx context.Context, query string, key any) (login.Person
 }
 
 func (s *Store) benefits(ctx context.Context, person string) (_ []login.Benefit, err error) {
-	rows, err := s.db.reader().QueryContext(ctx, benefitsSQL, person)
+	rows, err := s.db.reader().QueryContext(ctx, activeBenefitsSQL, person, millis(s.now()))
 	if err != nil {
 		return nil, err
 	}
@@ -97,15 +107,18 @@ func (s *Store) benefits(ctx context.Context, person string) (_ []login.Benefit,
 // configured. login.ErrExists: there is somebody with this code, id or subject.
 func (s *Store) AddPerson(ctx context.Context, p login.Person, lookup, sealed []byte) error {
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
-		err := mustChange(login.ErrExists)(tx.ExecContext(ctx, addPersonSQL,
-			text(p.ID), text(p.Subject), text(p.GivenName), text(p.FamilyName), text(p.Name), text(p.Email), text(p.Locale),
-			p.SmartumPlus, millis(p.LockedAt), millis(p.CreatedAt), bytesOrNull(lookup), bytesOrNull(sealed)))
-		if err != nil {
+		if err := addPerson(ctx, tx, p, lookup, sealed); err != nil {
 			return err
 		}
-		return addBenefits(ctx, tx, p.ID, p.Benefits)
+		return giveBenefits(ctx, tx, p, s.now())
 	})
 	return wrap("add person", err)
+}
+
+func addPerson(ctx context.Context, tx runner, p login.Person, lookup, sealed []byte) error {
+	return mustChange(login.ErrExists)(tx.ExecContext(ctx, addPersonSQL,
+		text(p.ID), text(p.Subject), text(p.GivenName), text(p.FamilyName), text(p.Name), text(p.Email), text(p.Locale),
+		p.SmartumPlus, millis(p.LockedAt), millis(p.CreatedAt), bytesOrNull(lookup), bytesOrNull(sealed)))
 }
 
 // NamePerson sets the name that a broker has proved. login.ErrNotFound.
@@ -122,6 +135,11 @@ func (s *Store) LockPerson(ctx context.Context, id string, at time.Time) error {
 // UnlockPerson lets a person in again. login.ErrNotFound.
 func (s *Store) UnlockPerson(ctx context.Context, id string, at time.Time) error {
 	return s.changePerson(ctx, "unlock person", freePersonSQL, id, millis(at))
+}
+
+// PausePerson pauses login link and QR code for a person until then. login.ErrNotFound.
+func (s *Store) PausePerson(ctx context.Context, id string, until, at time.Time) error {
+	return s.changePerson(ctx, "pause person", pausePersonSQL, id, millis(until), millis(at))
 }
 
 func (s *Store) changePerson(ctx context.Context, what, query, id string, args ...any) error {
@@ -160,34 +178,6 @@ func (s *Store) RekeyPerson(ctx context.Context, id string, from, to []byte) err
 	return wrap("rekey person", err)
 }
 
-// SetBenefits replaces the benefits of a person. login.ErrNotFound.
-func (s *Store) SetBenefits(ctx context.Context, person string, benefits []login.Benefit) error {
-	if !storable(person) {
-		return login.ErrNotFound
-	}
-	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
-		// Locks the person's row, so that two lists cannot get mixed.
-		err := mustChange(login.ErrNotFound)(tx.ExecContext(ctx, touchPersonSQL, person, millis(s.now())))
-		if err != nil {
-			return err
-		}
-		if _, err := tx.ExecContext(ctx, dropBenefitsSQL, person); err != nil {
-			return err
-		}
-		return addBenefits(ctx, tx, person, benefits)
-	})
-	return wrap("set benefits", err)
-}
-
-func addBenefits(ctx context.Context, tx runner, person string, benefits []login.Benefit) error {
-	for _, b := range benefits {
-		if _, err := tx.ExecContext(ctx, addBenefitSQL, person, text(b.Kind), text(b.Employer)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 func bytesOrNull(b []byte) any {
 	if len(b) == 0 {
 		return nil
@@ -198,7 +188,7 @@ func bytesOrNull(b []byte) any {
 func scanPerson(row scanner) (login.Person, error) {
 	var p login.Person
 	err := row.Scan(&p.ID, &p.Subject, &p.GivenName, &p.FamilyName, &p.Name, &p.Email, &p.Locale,
-		&p.SmartumPlus, timeColumn{&p.LockedAt}, timeColumn{&p.CreatedAt})
+		&p.SmartumPlus, timeColumn{&p.LockedAt}, timeColumn{&p.PausedUntil}, timeColumn{&p.CreatedAt})
 	if err != nil {
 		return login.Person{}, err
 	}

@@ -180,7 +180,7 @@ func TestHotQueriesUseIndexes(t *testing.T) {
 		"leg": legByStateSQL, "take leg": takeLegSQL, "finish leg": finishLegSQL, "finish leg of": finishLegOfSQL, "trim legs": trimLegsSQL,
 		"session": sessionByIDSQL, "session by refresh": sessionByRefreshSQL, "sessions of person": sessionsOfPersonSQL,
 		"use session": useSessionSQL, "rotate": rotateRefreshSQL, "revoke": revokeSessionSQL, "revoke all": revokeSessionsOfPersonSQL,
-		"person": personByIDSQL, "person by subject": personBySubjectSQL, "person by lookup": personByLookupSQL, "benefits": benefitsSQL,
+		"person": personByIDSQL, "person by subject": personBySubjectSQL, "person by lookup": personByLookupSQL, "benefits": activeBenefitsSQL,
 		"name person": namePersonSQL, "rekey person": rekeyPersonSQL,
 		"next audit": nextAuditSQL, "read audit": readAuditSQL,
 		"expire": expireAttemptsSQL, "purge unopened": purgeUnopenedSQL, "purge attempts": purgeAttemptsSQL, "purge legs": purgeLegsSQL,

@@ -25,7 +25,7 @@ const (
 	sessionByIDSQL      = `SELECT ` + sessionColumns + ` FROM sessions WHERE id = $1`
 	sessionByRefreshSQL = `SELECT ` + sessionColumns + ` FROM sessions WHERE refresh = $1 OR previous = $1`
 	sessionsOfPersonSQL = `SELECT ` + sessionColumns + ` FROM sessions
-		WHERE person = $1 AND revoked_at = 0 ORDER BY created_at DESC, id LIMIT 200`
+		WHERE person IN ` + recordsOf + ` AND revoked_at = 0 ORDER BY created_at DESC, id LIMIT 200`
 
 	// isLive is the database's spelling of login.Session.Live, at $2.
 	isLive = `revoked_at = 0 AND idle_until > $2 AND ends_at > $2`
@@ -41,7 +41,7 @@ const (
 
 	revokeSessionSQL = `UPDATE sessions SET revoked_at = $2, revoked_why = $3 WHERE id = $1 AND revoked_at = 0`
 
-	revokeSessionsOfPersonSQL = `UPDATE sessions SET revoked_at = $2, revoked_why = $3 WHERE person = $1 AND revoked_at = 0`
+	revokeSessionsOfPersonSQL = `UPDATE sessions SET revoked_at = $2, revoked_why = $3 WHERE person IN ` + recordsOf + ` AND revoked_at = 0`
 )
 
 // SessionByID finds a session, ended ones included. login.ErrNotFound.

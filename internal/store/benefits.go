@@ -1,0 +1,70 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"avain/internal/login"
+)
+
+// What follows is for those whom the operator adds by their identity code, with the
+// employers' names: they need no invitation, and their benefits are active at once.
+const (
+	addEmployerByNameSQL = `INSERT INTO employers (id, name, locale, created_at, updated_at)
+		SELECT $1, $2, $3, $4, $4 WHERE NOT EXISTS (SELECT 1 FROM employers WHERE name = $2)`
+
+	addEmploymentByNameSQL = `INSERT INTO employments (id, employer, person, kind, external_id, user_name, email, given_name, family_name, locale,
+			terms, terms_at, activated_at, ended_at, created_at, updated_at)
+		SELECT $1, (SELECT id FROM employers WHERE name = $2 ORDER BY created_at, id LIMIT 1), $3, $4, '', '', $5, $6, $7, $8, '', 0, $9, 0, $9, $9
+		WHERE NOT EXISTS (SELECT 1 FROM employments m JOIN employers e ON e.id = m.employer WHERE m.person = $3 AND e.name = $2)`
+
+	dropBenefitsOfPersonSQL = `DELETE FROM benefits WHERE employment IN (SELECT id FROM employments WHERE person = $1)`
+
+	addBenefitByNameSQL = `INSERT INTO benefits (employment, kind, starts_at, ends_at, released_at, activated_at)
+		SELECT m.id, $3, 0, 0, $4, $4 FROM employments m JOIN employers e ON e.id = m.employer WHERE m.person = $1 AND e.name = $2
+		ORDER BY m.created_at, m.id LIMIT 1
+		ON CONFLICT DO NOTHING`
+)
+
+// SetBenefits replaces the benefits of a person, all of which are active from now on.
+// Employers are found by name, or made. login.ErrNotFound.
+func (s *Store) SetBenefits(ctx context.Context, person string, benefits []login.Benefit) error {
+	if !storable(person) {
+		return login.ErrNotFound
+	}
+	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
+		// Locks the person's row, so that two lists cannot get mixed.
+		err := mustChange(login.ErrNotFound)(tx.ExecContext(ctx, touchPersonSQL, person, millis(s.now())))
+		if err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, dropBenefitsOfPersonSQL, person); err != nil {
+			return err
+		}
+		p, err := scanPerson(tx.QueryRowContext(ctx, personByIDSQL, person))
+		if err != nil {
+			return one(err, login.ErrNotFound)
+		}
+		p.ID, p.Benefits = person, benefits
+		return giveBenefits(ctx, tx, p, s.now())
+	})
+	return wrap("set benefits", err)
+}
+
+func giveBenefits(ctx context.Context, tx runner, p login.Person, at time.Time) error {
+	kind := login.UserSmartum
+	if p.SmartumPlus {
+		kind = login.UserSmartumPlus
+	}
+	for _, b := range p.Benefits {
+		_, err1 := tx.ExecContext(ctx, addEmployerByNameSQL, login.NewID(), text(b.Employer), text(p.Locale), millis(at))
+		_, err2 := tx.ExecContext(ctx, addEmploymentByNameSQL, login.NewID(), text(b.Employer), p.ID, string(kind), text(p.Email),
+			text(p.GivenName), text(p.FamilyName), text(p.Locale), millis(at))
+		_, err3 := tx.ExecContext(ctx, addBenefitByNameSQL, p.ID, text(b.Employer), text(b.Kind), millis(at))
+		if err := errors.Join(err1, err2, err3); err != nil {
+			return err
+		}
+	}
+	return nil
+}
