@@ -22,10 +22,12 @@ type Store interface {
 	AttemptByCode(ctx context.Context, hash secret.Hash) (login.Attempt, error)
 	AttemptByLink(ctx context.Context, hash secret.Hash) (login.Attempt, error)
 	AttemptByAuthSession(ctx context.Context, hash secret.Hash) (login.Attempt, error)
-	// TryDigits spends one of most tries. login.ErrNotFound: no digits, or no try left.
-	TryDigits(ctx context.Context, attempt string, hash secret.Hash, at time.Time, most int) (right bool, tries int, err error)
+	// TryDigits spends one of most tries, and one of the budget. login.ErrNotFound: no
+	// digits, or no try left. A login.TooMany says how long to wait for the budget.
+	TryDigits(ctx context.Context, attempt string, hash secret.Hash, at time.Time, most int, b login.Budget) (right bool, tries int, err error)
 	// MoveAttempt carries out a move if its conditions hold, else answers
-	// login.ErrMoved with the row as it is, login.ErrNotFound or login.ErrReplayed.
+	// login.ErrMoved with the row as it is, login.ErrNotFound, login.ErrReplayed, or a
+	// login.TooMany that says how long to wait for the move's budget.
 	MoveAttempt(ctx context.Context, m login.Move) (login.Attempt, error)
 	// NoteAttempt adds a line to the timeline and changes nothing else.
 	NoteAttempt(ctx context.Context, id string, e login.Event) error
@@ -77,7 +79,7 @@ type Deps struct {
 	People    People
 	Now       func() time.Time
 	Lifetimes Lifetimes
-	DigitsKey secret.Text // keys the hashes of six digits; outside the database, shared by all nodes
+	DigitsKey secret.Text // keys the hashes of six digits and budgets; outside the database, shared by all nodes
 	QRKey     secret.Text // keys everything about QR codes; likewise
 	// Observe is told of every move and note that was written; may be nil.
 	Observe func(login.Attempt, login.Event)

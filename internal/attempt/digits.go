@@ -56,7 +56,8 @@ func (s *Attempts) Complete(ctx context.Context, a login.Attempt, authSession se
 	if a.State != login.StateConfirmed {
 		return secret.Text{}, login.E(login.Conflict, login.ReasonDigitsExpired, nil).WithCode(oauth.InsufficientAuthorization)
 	}
-	right, tries, err := s.d.Store.TryDigits(ctx, a.ID, s.digitsHash(a.ID, digits), s.d.Now(), digitTries)
+	right, tries, err := s.d.Store.TryDigits(ctx, a.ID, s.digitsHash(a.ID, digits), s.d.Now(), digitTries,
+		s.budget("digits of a person", a.Person, digitsAtOnce, digitsEach))
 	switch {
 	case errors.Is(err, login.ErrNotFound):
 		return secret.Text{}, login.E(login.Gone, login.ReasonDigitsExpired, err).WithCode(oauth.AccessDenied)

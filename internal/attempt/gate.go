@@ -52,6 +52,8 @@ func (s *Attempts) issue(ctx context.Context, a login.Attempt, bearer secret.Tex
 	m := login.Move{Event: e, IfBrowser: session.Binding(bearer, a.ID)}
 	if digits {
 		m.Digits = s.newDigits(a, bearer)
+		spend := s.budget("confirms of a person", a.Person, confirmsAtOnce, confirmsEach)
+		m.Spend = &spend
 	}
 	moved, err := s.letOut(ctx, a, event, code, m)
 	if errors.Is(err, login.ErrMoved) && moved.State == login.StateConfirmed && owns(moved, bearer) {

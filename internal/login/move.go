@@ -41,10 +41,19 @@ type Move struct {
 	SetCodeEnds time.Time
 	SetExpires  time.Time // another end of the attempt: an approval has a minute, what follows has more
 
+	Spend     *Budget     // what pays for it: when nothing is left, it does not happen
 	Digits    *Digits     // six digits that the browser shows from now on; those that are there stay
 	Leg       *Leg        // a journey to a broker that begins with this move
 	FinishLeg secret.Hash // the journey that ends with this move
 	Once      []Once      // marks set in the same transaction; ErrReplayed if one is set already
+}
+
+// Budget is how often something may be done, counted in the database: for what must
+// hold on every node and after a restart. Burst at once, and one more after Each.
+type Budget struct {
+	Key   secret.Hash // of what it is for; keyed, with a secret outside the database
+	Burst int         // at least 1
+	Each  time.Duration
 }
 
 // Digits are the six digits that a browser shows to a person whose app it cannot

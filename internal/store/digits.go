@@ -22,16 +22,22 @@ func showDigits(ctx context.Context, tx runner, attempt string, d login.Digits) 
 	return err
 }
 
-// TryDigits spends one of the tries that an attempt's digits have and says whether
-// these were the right ones, and how many tries were spent by then. It is one
-// statement: of many guesses at once no more than most are looked at (threat 22).
-// login.ErrNotFound: there are no digits, they have expired, or no try is left.
-func (s *Store) TryDigits(ctx context.Context, attempt string, h secret.Hash, at time.Time, most int) (right bool, tries int, err error) {
+// TryDigits spends one of the tries that an attempt's digits have, and one of the
+// person's budget, and says whether these were the right ones, and how many tries were
+// spent by then. It is one statement: of many guesses at once no more than most are
+// looked at (threat 22). login.ErrNotFound: there are no digits, they have expired, or
+// no try is left. When the budget is empty nothing is spent and nothing is looked at,
+// and the error says how long to wait.
+func (s *Store) TryDigits(ctx context.Context, attempt string, h secret.Hash, at time.Time, most int, b login.Budget) (right bool, tries int, err error) {
 	if !storable(attempt) {
 		return false, 0, login.ErrNotFound
 	}
 	err = s.db.write(ctx, func(ctx context.Context, tx runner) error {
-		return one(tx.QueryRowContext(ctx, tryDigitsSQL, attempt, h[:], most, millis(at)).Scan(&right, &tries), login.ErrNotFound)
+		err := tx.QueryRowContext(ctx, tryDigitsSQL, attempt, h[:], most, millis(at)).Scan(&right, &tries)
+		if err != nil {
+			return one(err, login.ErrNotFound)
+		}
+		return spend(ctx, tx, b, at)
 	})
 	if err != nil {
 		return false, 0, wrap("try digits", err)

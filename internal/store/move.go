@@ -36,7 +36,8 @@ const moveSQL = `UPDATE attempts SET
 // answer is the row as it is with login.ErrMoved: its state is not among From, it
 // has expired (at m.At; the instant ExpiresAt is too late), another browser owns
 // it, or the leg to finish is not an open leg of it. login.ErrReplayed: a mark was
-// set before. login.ErrNotFound: no such attempt.
+// set before. login.ErrNotFound: no such attempt. When m.Spend is empty nothing is
+// changed either, and the error says how long to wait.
 func (s *Store) MoveAttempt(ctx context.Context, m login.Move) (login.Attempt, error) {
 	if !storable(m.Attempt) {
 		return login.Attempt{}, login.ErrNotFound
@@ -64,6 +65,11 @@ func (s *Store) MoveAttempt(ctx context.Context, m login.Move) (login.Attempt, e
 func beside(ctx context.Context, tx runner, m login.Move) error {
 	if m.Digits != nil {
 		if err := showDigits(ctx, tx, m.Attempt, *m.Digits); err != nil {
+			return err
+		}
+	}
+	if m.Spend != nil {
+		if err := spend(ctx, tx, *m.Spend, m.At); err != nil {
 			return err
 		}
 	}

@@ -23,6 +23,7 @@ type Purged struct {
 	Marks    int64
 	Sessions int64
 	QRPages  int64
+	Budgets  int64 // full again, so that there is nothing to remember
 }
 
 // purgeBatch bounds the rows of one transaction: nobody who waits to write waits
@@ -64,6 +65,9 @@ const (
 
 	purgeQRPagesSQL = `DELETE FROM qr_pages WHERE id IN (SELECT id FROM qr_pages
 		WHERE created_at <= $1 ORDER BY created_at LIMIT $2)`
+
+	purgeBudgetsSQL = `DELETE FROM budgets WHERE full_at <= $1 AND key IN (SELECT key FROM budgets
+		WHERE full_at <= $1 ORDER BY full_at LIMIT $2)`
 )
 
 // Purge ends the attempts whose time is over and deletes what is older than its
@@ -90,6 +94,7 @@ func (s *Store) Purge(ctx context.Context, now time.Time, keep Retention) (Purge
 		{&p.Legs, purgeLegsSQL, []any{ago(legRetention), purgeBatch}},
 		{&p.Marks, purgeMarksSQL, []any{millis(now), purgeBatch}},
 		{&p.QRPages, purgeQRPagesSQL, []any{ago(pageRetention), purgeBatch}},
+		{&p.Budgets, purgeBudgetsSQL, []any{millis(now), purgeBatch}},
 		{&p.Sessions, purgeEndedSessionsSQL, []any{ago(keep.Sessions), purgeBatch}},
 		{&p.Sessions, purgeRevokedSessionsSQL, []any{ago(keep.Sessions), purgeBatch}},
 	} {

@@ -19,7 +19,6 @@ const maxLimited = 100_000
 type flood struct {
 	perKey     *web.Limiter
 	perNetwork *web.Limiter
-	tries      *web.Limiter // six digits, per person: three per login are not many, but logins can be many
 	claims     *web.Limiter // QR codes, per key: what is typed must not be found by trying
 	open       atomic.Int64 // unfinished attempts, as housekeeping last counted them
 	most       int64
@@ -29,7 +28,6 @@ func newFlood(limits config.Limits, now func() time.Time) *flood {
 	return &flood{
 		perKey:     web.NewLimiter(limitOf(limits.StartsPerKey), maxLimited, now),
 		perNetwork: web.NewLimiter(limitOf(limits.StartsPerNetwork), maxLimited, now),
-		tries:      web.NewLimiter(web.Limit{Burst: 20, Each: time.Minute}, maxLimited, now),
 		claims:     web.NewLimiter(web.Limit{Burst: 10, Each: 6 * time.Second}, maxLimited, now),
 		most:       int64(limits.OpenAttempts),
 	}

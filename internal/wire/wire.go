@@ -110,7 +110,7 @@ func New(ctx context.Context, c config.Config, d Deps) (s *Service, err error) {
 	}
 	waiting := challenge.New(challenge.Deps{
 		Attempts: attempts, People: s.Store, Marks: s.Store, Clients: m.clients, Proofs: m.proofs, Room: m.room,
-		Web: m.kit, Now: d.Now, BaseURL: base, Audit: s.Audit, Tries: flood.tries, Claims: flood.claims, Admit: begin.Admit,
+		Web: m.kit, Now: d.Now, BaseURL: base, Audit: s.Audit, Claims: flood.claims, Admit: begin.Admit,
 	})
 	own, codes, err := s.ownPages(c, d, m, attempts, flood)
 	if err != nil {
