@@ -52,7 +52,6 @@ type Deps struct {
 	Now      func() time.Time
 	BaseURL  string // issuer; no trailing slash
 	Audit    Auditor
-	Tries    *web.Limiter // of six digits, per person
 	Claims   *web.Limiter // of QR codes, per key
 
 	// Admit checks the beginning of a login: the feature authorize.
@@ -118,7 +117,7 @@ func (f *Feature) attempt(ctx context.Context, c call) (login.Attempt, error) {
 	return a, err
 }
 
-// answer is the success of §5.1 of the draft.
+// answer is the success of §5.2.1 of the draft.
 type answer struct {
 	Code string `json:"authorization_code"`
 }
@@ -132,10 +131,16 @@ func (f *Feature) challenge(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	switch {
+	case c.params.Has("response_type") && c.params.Get("response_type") != "code": // §5.1 of the draft
+		return login.BadParam("response_type", "only code is supported").WithCode(oauth.UnsupportedResponseType)
 	case c.params.Get("error") == "unexpected":
 		return f.report(w, r, c)
 	case c.params.Has("qr") || c.params.Has("typed_code"):
 		return f.claim(w, r, c)
+	case !c.params.Has("auth_session") && !c.params.Has("tx_code"):
+		// A login that begins with nothing, or with a name, is for the browser (threat 33).
+		e := login.E(login.Forbidden, login.ReasonRequestInvalid, nil).WithCode(oauth.RedirectToWeb)
+		return e.With("nothing here can begin this login: start an authorization code flow in the browser")
 	}
 	a, err := f.attempt(r.Context(), c)
 	if err != nil {
@@ -153,9 +158,6 @@ func (f *Feature) digits(w http.ResponseWriter, r *http.Request, c call, a login
 	digits := c.params.Get("tx_code")
 	if !sixDigits(digits) {
 		return login.BadParam("tx_code", "must be the six digits that the browser shows")
-	}
-	if err := f.d.Tries.Check(a.Person); err != nil {
-		return err
 	}
 	code, err := f.d.Attempts.Complete(r.Context(), a, secret.Of(c.params.Get("auth_session")), digits)
 	if err != nil {

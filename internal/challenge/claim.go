@@ -10,7 +10,7 @@ import (
 	"avain/internal/web"
 )
 
-// approval is the answer to a claim: by its form the error of §5.2.2 of the draft,
+// approval is the answer to a claim: by its form the error of §5.2.2.1 of the draft,
 // because there is no code yet. The phone shows the number and the name, so that the
 // person sees whose login it is before the number is typed (threats 4, 16).
 type approval struct {
@@ -53,7 +53,7 @@ func (f *Feature) claim(w http.ResponseWriter, r *http.Request, c call) error {
 		return err
 	}
 	web.Note(r.Context(), web.FieldReason, string(login.ReasonApprovalRequired))
-	web.WriteJSON(w, http.StatusBadRequest, approval{
+	web.WriteJSON(w, http.StatusForbidden, approval{
 		Error: oauth.InsufficientAuthorization, Reason: login.ReasonApprovalRequired,
 		Description: "The number must be typed on the page that showed the code.",
 		AuthSession: claimed.AuthSession.Reveal(), Match: claimed.Number,

@@ -21,8 +21,9 @@ const (
 	InvalidDPoPProof        = "invalid_dpop_proof" // RFC 9449 §5
 	UseDPoPNonce            = "use_dpop_nonce"     // RFC 9449 §8
 
-	InsufficientAuthorization = "insufficient_authorization" // draft-ietf-oauth-first-party-apps-04 §5.2.2
+	InsufficientAuthorization = "insufficient_authorization" // draft-ietf-oauth-first-party-apps-04 §5.2.2.1
 	InvalidSession            = "invalid_session"            // draft-ietf-oauth-first-party-apps-04 §5.2.2
+	RedirectToWeb             = "redirect_to_web"            // draft-ietf-oauth-first-party-apps-04 §5.2.2.1
 )
 
 // Values that appear in more than one place.

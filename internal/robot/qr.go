@@ -33,7 +33,7 @@ func (a *App) Type(ctx context.Context, code string) (Scanned, error) {
 func (a *App) Claim(ctx context.Context, l Login, extra url.Values) (Scanned, error) {
 	challenge := sha256.Sum256([]byte(l.Verifier))
 	form := url.Values{
-		"client_id": {a.ClientID}, "scope": {a.Scope}, "nonce": {l.Nonce},
+		"client_id": {a.ClientID}, "response_type": {"code"}, "scope": {a.Scope}, "nonce": {l.Nonce},
 		"code_challenge": {b64(challenge[:])}, "code_challenge_method": {"S256"},
 		"device_name": {"Robot"}, "device_model": {"Pixel 9"}, "device_platform": {"android"}, "app_version": {"1.16.0"},
 	}
@@ -48,7 +48,7 @@ func (a *App) Claim(ctx context.Context, l Login, extra url.Values) (Scanned, er
 	switch {
 	case err == nil:
 		return Scanned{}, errors.New("a claim was answered with a success")
-	case !refused || refusal.Status != http.StatusBadRequest || refusal.Code != "insufficient_authorization" || refusal.Reason != "approval_required":
+	case !refused || refusal.Status != http.StatusForbidden || refusal.Code != "insufficient_authorization" || refusal.Reason != "approval_required":
 		return Scanned{}, err
 	}
 	l.AuthSession, l.SupportCode = refusal.AuthSession, refusal.SupportCode

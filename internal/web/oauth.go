@@ -59,12 +59,13 @@ func OAuthCode(e *login.Error) string {
 func statusOfCode(code string, status int) int {
 	switch code {
 	case oauth.InvalidGrant, oauth.UnauthorizedClient, oauth.UnsupportedGrantType, oauth.InvalidScope,
-		oauth.UnsupportedResponseType,                                             // RFC 6749 §5.2
-		oauth.InsufficientAuthorization, oauth.InvalidSession, oauth.AccessDenied: // draft-ietf-oauth-first-party-apps-04 §5.2.2
+		oauth.UnsupportedResponseType,            // RFC 6749 §5.2
+		oauth.InvalidSession, oauth.AccessDenied: // draft-ietf-oauth-first-party-apps-04 §5.2.2
 		return http.StatusBadRequest
 	case oauth.InvalidClient, oauth.InvalidToken: // RFC 6749 §5.2, RFC 6750 §3.1
 		return http.StatusUnauthorized
-	case oauth.InsufficientScope: // RFC 6750 §3.1
+	case oauth.InsufficientScope, // RFC 6750 §3.1
+		oauth.InsufficientAuthorization, oauth.RedirectToWeb: // draft-ietf-oauth-first-party-apps-04 §5.2.2.1
 		return http.StatusForbidden
 	default:
 		return status

@@ -1,15 +1,18 @@
 package server_test
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 
 	"avain/internal/robot"
 )
 
 // The challenge endpoint answers with the errors and statuses of
-// draft-ietf-oauth-first-party-apps-04 §5.2.2, and with our reason beside them.
+// draft-ietf-oauth-first-party-apps-04 §5.2.2 and §5.2.2.1, and with our reason beside
+// them.
 func TestChallengeErrorsFollowTheDraft(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -26,7 +29,11 @@ func TestChallengeErrorsFollowTheDraft(t *testing.T) {
 	}
 	expect := func(what string, got robot.Refusal, code, reason string) {
 		t.Helper()
-		if got.Status != http.StatusBadRequest || got.Code != code || got.Reason != reason || got.SupportCode == "" || got.Header.Get("Cache-Control") != "no-store" {
+		status := http.StatusBadRequest
+		if code == "insufficient_authorization" || code == "redirect_to_web" {
+			status = http.StatusForbidden
+		}
+		if got.Status != status || got.Code != code || got.Reason != reason || got.SupportCode == "" || got.Header.Get("Cache-Control") != "no-store" {
 			t.Errorf("%s: %d %s (%s), support code %q", what, got.Status, got.Code, got.Reason, got.SupportCode)
 		}
 	}
@@ -41,4 +48,40 @@ func TestChallengeErrorsFollowTheDraft(t *testing.T) {
 	expect("first wrong try", ask(l.AuthSession, otherDigits(right, 1)), "insufficient_authorization", "digits_wrong")
 	expect("second wrong try", ask(l.AuthSession, otherDigits(right, 2)), "insufficient_authorization", "digits_wrong")
 	expect("third wrong try", ask(l.AuthSession, otherDigits(right, 3)), "access_denied", "digits_burned")
+
+	// What begins nothing here belongs into the browser; no request_uri comes with it,
+	// because /par makes those (§5.2.2.1.1).
+	for name, form := range map[string]url.Values{
+		"nothing": {}, "an identifier": {"login_hint": {"aino@example.com"}, "username": {"aino"}},
+		"an authorization request": {"response_type": {"code"}, "scope": {"openid"}, "code_challenge": {strings.Repeat("a", 43)}, "code_challenge_method": {"S256"}},
+	} {
+		form.Set("client_id", "smartumpay")
+		var answer map[string]any
+		got := refusal(r.app.Post(t.Context(), "/authorize-challenge", form, &answer))
+		expect(name, got, "redirect_to_web", "request_invalid")
+		if got.AuthSession != "" || answer != nil {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+	expect("another response type", refusal(r.app.Post(t.Context(), "/authorize-challenge", url.Values{
+		"client_id": {"smartumpay"}, "response_type": {"token"}, "qr": {"AVAIN1:x"},
+	}, nil)), "unsupported_response_type", "request_invalid")
+	if got := refusal(r.app.Post(t.Context(), "/authorize-challenge", url.Values{"client_id": {"another"}, "auth_session": {l.AuthSession}}, nil)); got.Status != http.StatusUnauthorized {
+		t.Errorf("another client_id: %+v", got)
+	}
+}
+
+// A client finds the endpoint by discovery, in both documents (RFC 8414, §8 of the draft).
+func TestDiscoveryNamesTheChallengeEndpoint(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	for _, path := range []string{"/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"} {
+		status, body, _ := r.send(http.MethodGet, path, nil, nil)
+		var document struct {
+			Challenge string `json:"authorization_challenge_endpoint"`
+		}
+		if err := json.Unmarshal([]byte(body), &document); err != nil || status != http.StatusOK || document.Challenge != r.Service+"/authorize-challenge" {
+			t.Errorf("%s: %d, %v, %q", path, status, err, document.Challenge)
+		}
+	}
 }
