@@ -90,6 +90,15 @@ func (s *Attempts) Confirm(ctx context.Context, a login.Attempt, browser secret.
 	return s.issue(ctx, a, browser, e, true)
 }
 
+// Code is the code that has gone out to the browser, once more while it lives.
+func (s *Attempts) Code(a login.Attempt, browser secret.Text) (secret.Text, error) {
+	if a.State != login.StateConfirmed || browser.Empty() {
+		return secret.Text{}, login.E(login.Conflict, login.ReasonOtherBrowser, nil)
+	}
+	code, _, err := s.again(a, browser)
+	return code, err
+}
+
 // Digits are what the browser shows: the same six for the same browser each time.
 func (s *Attempts) Digits(a login.Attempt, browser secret.Text) (string, error) {
 	if a.State != login.StateConfirmed || !owns(a, browser) || browser.Empty() {

@@ -38,7 +38,6 @@ clients:
   - id: smartumpay
     name: SmartumPay
     redirect_uris: ["{{.App}}/return", "{{.Service}}/return"]
-    app_link: "{{.App}}/return"
     open_link: "{{.App}}/open"
     post_logout_redirect_uris: ["{{.App}}/"]
     origins: ["{{.App}}"]

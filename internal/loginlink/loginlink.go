@@ -22,6 +22,7 @@ type Attempts interface {
 	ForBrowser(ctx context.Context, id string, browser secret.Text) (login.Attempt, error)
 	OpenLink(ctx context.Context, a login.Attempt, browser secret.Text, e login.Event) (login.Attempt, error)
 	Confirm(ctx context.Context, a login.Attempt, browser secret.Text, e login.Event) (secret.Text, login.Attempt, error)
+	Code(a login.Attempt, browser secret.Text) (secret.Text, error)
 	Digits(a login.Attempt, browser secret.Text) (string, error)
 	End(ctx context.Context, a login.Attempt, event attempt.Event, reason login.Reason, e login.Event) (login.Attempt, error)
 }
@@ -77,6 +78,7 @@ func (f *Feature) Mount(mux *http.ServeMux) {
 	page("POST /login/{id}/confirm", f.confirm)
 	page("POST /login/{id}/refuse", f.refuse)
 	page("GET /login/{id}/digits", f.digits)
+	page("GET /login/{id}/return", f.stuck)
 	page("GET /return", f.fallback)
 }
 
@@ -239,10 +241,6 @@ func (f *Feature) digits(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return f.showDigits(w, r, a, browser, "")
-}
-
-func (f *Feature) showDigits(w http.ResponseWriter, r *http.Request, a login.Attempt, browser secret.Text, app string) error {
 	if a.State != login.StateConfirmed {
 		return web.SeeOther(w, "/login/"+a.ID)
 	}
@@ -250,11 +248,28 @@ func (f *Feature) showDigits(w http.ResponseWriter, r *http.Request, a login.Att
 	if err != nil {
 		return err
 	}
-	return f.views.RenderReturn(w, r, ReturnPage{App: app, Digits: digits, About: f.about(a)})
+	return f.views.RenderReturn(w, r, ReturnPage{App: f.appLink(a, browser), Digits: digits, About: f.about(a)})
+}
+
+// stuck is the same for a direct login. It has shown no confirm page, and digits come
+// only after one.
+func (f *Feature) stuck(w http.ResponseWriter, r *http.Request) error {
+	a, browser, err := f.mine(r)
+	if err != nil {
+		return err
+	}
+	if a.State != login.StateConfirmed {
+		return web.SeeOther(w, "/login/"+a.ID)
+	}
+	return f.views.RenderReturn(w, r, ReturnPage{
+		App: f.appLink(a, browser), Confirm: "/login/" + a.ID + "/confirm", About: f.about(a),
+	})
 }
 
 // fallback is the claimed address of the native apps, reached by a browser that did
-// not hand it to the app. The code in the address is of no use to anybody but the app.
+// not hand it to the app. The code in the address is of no use to anybody but the app,
+// and it leaves the address at once: the page that follows may be reloaded when the
+// code is long gone.
 func (f *Feature) fallback(w http.ResponseWriter, r *http.Request) error {
 	params, err := oauth.QueryParams(r)
 	if err != nil {
@@ -272,28 +287,26 @@ func (f *Feature) fallback(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	web.About(r.Context(), a)
-	app := f.appLink(a, params)
 	if a.Method == login.MethodLink {
-		return f.showDigits(w, r, a, browser, app)
+		return web.SeeOther(w, "/login/"+a.ID+"/digits")
 	}
-	// A direct login has shown no confirm page, and digits come only after one.
-	return f.views.RenderReturn(w, r, ReturnPage{App: app, Confirm: "/login/" + a.ID + "/confirm", About: f.about(a)})
+	return web.SeeOther(w, "/login/"+a.ID+"/return")
 }
 
 // appLink is a real link to the app with the answer that the browser did not hand
-// over. It exists for clients that are configured with one.
-func (f *Feature) appLink(a login.Attempt, params oauth.Params) string {
+// over, for as long as its code lives. It exists for clients that are configured with
+// one.
+func (f *Feature) appLink(a login.Attempt, browser secret.Text) string {
 	c, ok := f.d.Clients.Get(a.Client)
 	if !ok || c.AppLink == "" {
 		return ""
 	}
-	answer := url.Values{}
-	for _, name := range []string{"code", "state", "iss"} {
-		if params.Has(name) {
-			answer.Set(name, params.Get(name))
-		}
+	code, err := f.d.Attempts.Code(a, browser)
+	if err != nil {
+		return "" // expired: the digits live longer
 	}
-	return c.AppLink + "?" + answer.Encode()
+	a.Request.RedirectURI = c.AppLink
+	return f.d.Answer(a, url.Values{"code": {code.Reveal()}})
 }
 
 // knownReason keeps what an address says about a failure to the words that we know.

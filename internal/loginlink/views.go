@@ -86,13 +86,11 @@ type ReturnPage struct {
 
 // RenderReturn shows it, and shows it again until the app is logged in.
 func (v *Views) RenderReturn(w http.ResponseWriter, r *http.Request, p ReturnPage) error {
-	page := web.Page{Template: v.back, Title: "return.title", Data: returnView{
-		App: appLink(p.App), First: first(p.Digits), Last: last(p.Digits), Digits: p.Digits, Confirm: p.Confirm, Name: p.About.App,
-	}}
-	if p.Digits != "" && r.URL.RawQuery == "" {
-		page.Refresh = waitFor
-	}
-	return v.kit.Render(w, r, http.StatusOK, page)
+	return v.kit.Render(w, r, http.StatusOK, web.Page{
+		Template: v.back, Title: "return.title", Refresh: waitFor, Data: returnView{
+			App: appLink(p.App), First: first(p.Digits), Last: last(p.Digits), Digits: p.Digits, Confirm: p.Confirm, Name: p.About.App,
+		},
+	})
 }
 
 type returnView struct {

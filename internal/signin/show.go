@@ -19,16 +19,25 @@ func (f *Feature) Show(w http.ResponseWriter, r *http.Request, a login.Attempt) 
 	case a.State == login.StateFailed && a.Reason == login.ReasonNoBenefits:
 		return f.views.RenderNoBenefits(w, r, NoBenefitsPage{App: f.back(a, a.Reason)})
 	case a.State == login.StateRedeemed:
-		return f.views.RenderEnded(w, r, EndedPage{Reason: login.ReasonAttemptUsed})
+		return f.views.RenderEnded(w, r, EndedPage{Reason: login.ReasonAttemptUsed, App: f.back(a, login.ReasonAttemptUsed)})
 	default:
 		return f.views.RenderEnded(w, r, EndedPage{Reason: a.Reason, App: f.back(a, a.Reason)})
 	}
 }
 
-// back leads to the app with the reason, so that the app can say it in its own words.
+// back leads to the app with the reason, so that the app can say it in its own words;
+// empty when no link does. Our own /return is none: a phone that did not hand it over
+// would show a page like this one once more.
 func (f *Feature) back(a login.Attempt, reason login.Reason) string {
+	c, _ := f.d.Clients.Get(a.Client)
+	if !c.Internal() && strings.HasPrefix(a.Request.RedirectURI, f.d.Web.URL("/")) {
+		if c.AppLink == "" {
+			return ""
+		}
+		a.Request.RedirectURI = c.AppLink
+	}
 	back := f.d.Back(a, login.E(login.Forbidden, reason, nil))
-	if c, ok := f.d.Clients.Get(a.Client); ok && c.Internal() {
+	if c.Internal() {
 		return strings.TrimPrefix(back, f.d.Web.URL("")) // a page of ours, not an app
 	}
 	return back

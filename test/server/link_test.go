@@ -92,7 +92,7 @@ func (r *rig) finish(l robot.Login, redirect, address string) (robot.Tokens, err
 // The browser stays on our page: the person types six digits into the waiting app.
 func TestLoginLinkWithSixDigits(t *testing.T) {
 	t.Parallel()
-	r := newRig(t)
+	r := newRig(t, withAppLink)
 	l := r.link(r.Service + "/return")
 	r.app.RedirectURI = r.Service + "/return"
 	states := make(chan string, 8)
@@ -133,46 +133,15 @@ func TestLoginLinkWithSixDigits(t *testing.T) {
 	if claims, err := r.app.UserInfo(t.Context(), tokens.AccessToken); err != nil || claims["name"] != "Aino Maria Virtanen" {
 		t.Errorf("%v, %v", claims, err)
 	}
-	codeInBrowser := mustParse(t, page.URL).Query().Get("code")
+	codeInBrowser := codeFor(t, page)
 	if _, err := r.app.Redeem(t.Context(), l, codeInBrowser); code(err) != "invalid_grant" {
 		t.Errorf("the browser's own code still works: %v", err)
 	}
-}
-
-// A direct login whose redirect was lost is not lost: the same browser confirms and
-// shows digits.
-func TestDirectLoginWithLostRedirectIsRescued(t *testing.T) {
-	t.Parallel()
-	r := newRig(t)
-	r.app.RedirectURI = r.Service + "/return"
-	l := r.start()
-	stuck := r.press(r.open(l), bank...)
-	if strings.Contains(stuck.Body, `class="digits"`) {
-		t.Fatal("digits without a confirm page")
-	}
-	confirm, err := r.browser.Open(t.Context(), linkTo(t, stuck, "/confirm"))
+	after, err := r.browser.Open(t.Context(), page.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
-	page := r.press(confirm, "Vahvista kirjautuminen")
-	if _, err := r.app.Digits(t.Context(), l, digitsOn(t, page)); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// Nobody came back for a minute: the code has died, and the login's page leads to
-// the digits instead of to a dead end.
-func TestDirectLoginWithDeadCodeIsRescued(t *testing.T) {
-	t.Parallel()
-	r := newRig(t)
-	l := r.start()
-	r.press(r.open(l), bank...) // the app never gets it
-	r.clock.pass(2 * time.Minute)
-	confirm := r.open(l)
-	page := r.press(confirm, "Vahvista kirjautuminen")
-	if _, err := r.app.Digits(t.Context(), l, digitsOn(t, page)); err != nil {
-		t.Fatal(err)
-	}
+	r.mustTell(after, "Tämä kirjautuminen on jo tehty", appLink)
 }
 
 // The attacker's app starts, the victim confirms, again and again: without the
