@@ -38,7 +38,9 @@ const (
 	finishJobSQL = `DELETE FROM jobs WHERE ` + isHeld
 	extendJobSQL = `UPDATE jobs SET run_at = $3 WHERE ` + isHeld
 	retryJobSQL  = `UPDATE jobs SET run_at = $3, error = $4, claim = claim + 1 WHERE ` + isHeld
-	buryJobSQL   = `UPDATE jobs SET dead_at = $3, error = $4, claim = claim + 1 WHERE ` + isHeld
+	// An interrupted try did not fail: it does not count.
+	releaseJobSQL = `UPDATE jobs SET run_at = $3, tries = tries - 1, claim = claim + 1 WHERE ` + isHeld
+	buryJobSQL    = `UPDATE jobs SET dead_at = $3, error = $4, claim = claim + 1 WHERE ` + isHeld
 )
 
 // errJob is a mistake of ours: whoever orders such a job must be mended.
@@ -154,6 +156,12 @@ func (s *Store) ExtendJob(ctx context.Context, j login.Job, until time.Time) err
 // people and must be scrubbed. login.ErrMoved: the caller no longer holds the job.
 func (s *Store) RetryJob(ctx context.Context, j login.Job, at time.Time, why string) error {
 	return s.changeJob(ctx, "retry job", retryJobSQL, j, millis(at), text(why))
+}
+
+// ReleaseJob gives a job back whose try was interrupted by the process's own end; the
+// try does not count. login.ErrMoved: the caller no longer holds the job.
+func (s *Store) ReleaseJob(ctx context.Context, j login.Job, at time.Time) error {
+	return s.changeJob(ctx, "release job", releaseJobSQL, j, millis(at))
 }
 
 // BuryJob gives a job up: it goes to the list of dead jobs, where people find it.
