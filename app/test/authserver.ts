@@ -369,6 +369,7 @@ export class AuthServer {
   async #proven(request: Request, act: (key: string) => Promise<Response>): Promise<Response> {
     let key = "";
     const refusal = await this.#check(request, undefined, undefined, (thumbprint) => (key = thumbprint));
+    if (refusal === "clock_wrong") return json(400, { error: "invalid_dpop_proof", reason: refusal });
     return refusal === undefined ? await act(key) : json(400, { error: refusal });
   }
 
@@ -391,11 +392,11 @@ export class AuthServer {
       claims["htm"] === request.method &&
       claims["htu"] === url.origin + url.pathname &&
       claims["ath"] === ath &&
-      age < 60 &&
       typeof claims["jti"] === "string" &&
       !this.#seen.has(claims["jti"]) &&
       (key === undefined || key === thumbprint);
     if (!holds) return "invalid_dpop_proof";
+    if (age >= 60) return "clock_wrong";
     this.#seen.add(String(claims["jti"]));
     onKey(thumbprint);
     return undefined;

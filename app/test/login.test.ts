@@ -92,14 +92,25 @@ describe("a login", () => {
     expect(tab.view.name).toBe("home");
   });
 
+  it("goes on when the phone's clock is set while the app is open", async () => {
+    const phone = await Phone.make();
+    const tab = await phone.open();
+    await tab.model.login();
+    phone.server.clockAhead = 3600;
+    await tab.model.startOver();
+    await tab.model.login();
+    expect(tab.view.name).toBe("start");
+    expect(tab.addresses).toHaveLength(2);
+  });
+
   it.each([
     ["no network", "offline" as const, { failure: "network" }],
     ["a broken server", { status: 503 }, { failure: "server" }],
     ["too many starts", { status: 429 }, { failure: "tooMany" }],
     [
       "a reason and a code",
-      { status: 400, body: { error: "invalid_dpop_proof", reason: "clock_wrong", support_code: "ABC-234" } },
-      { failure: "clock", supportCode: "ABC-234" },
+      { status: 400, body: { error: "invalid_dpop_proof", reason: "proof_invalid", support_code: "ABC-234" } },
+      { failure: "app", supportCode: "ABC-234" },
     ],
     ["an error alone", { status: 400, body: { error: "invalid_scope" } }, { failure: "app" }],
     ["an answer that is none", { status: 201, body: { request_uri: 7 } }, { failure: "server" }],

@@ -75,8 +75,9 @@ export class Server {
   }
 
   /**
-   * Makes a request that proves possession of the app's key (DPoP, RFC 9449), once
-   * more when the server wants its newest nonce in the proof.
+   * Makes a request that proves possession of the app's key (DPoP, RFC 9449), again when
+   * the server wants its newest nonce in the proof, or when a clock has been set since
+   * its last answer.
    */
   async prove<T>(
     request: (options: ReturnType<Server["http"]> & { DPoP: oauth.DPoPHandle }) => Promise<T>,
@@ -90,12 +91,14 @@ export class Server {
       },
     });
     const options = { ...this.http(longest), DPoP: handle };
-    try {
-      return await request(options);
-    } catch (error) {
-      if (oauth.isDPoPNonceError(error)) return await request(options);
-      throw error;
+    for (let more = 2; more > 0; more--) {
+      try {
+        return await request(options);
+      } catch (error) {
+        if (!oauth.isDPoPNonceError(error) && !isClockWrong(error)) throw error;
+      }
     }
+    return await request(options);
   }
 
   /**
@@ -140,6 +143,11 @@ export class Server {
       this.#skew = Math.abs(skew) > clockSlack ? skew : 0;
     }
   }
+}
+
+/** The answer that says so has told the right time, too. */
+function isClockWrong(error: unknown): boolean {
+  return error instanceof oauth.ResponseBodyError && error.cause["reason"] === "clock_wrong";
 }
 
 /** A page instead of JSON comes from a hotel's or train's network: the server has not answered. */
