@@ -30,6 +30,8 @@ type browser struct {
 	wire  *wire
 	ctx   context.Context // of the process and its first, empty tab
 	ended bool
+
+	camera *camera // of all who use this browser; none: there is no camera
 }
 
 // newBrowser starts a browser in the world with a fresh folder.
@@ -39,7 +41,7 @@ func (w *world) newBrowser() *browser {
 }
 
 // newBrowserIn starts a browser with a folder that an earlier one may have left.
-func (w *world) newBrowserIn(folder string) *browser {
+func (w *world) newBrowserIn(folder string, flags ...chromedp.ExecAllocatorOption) *browser {
 	w.Helper()
 	path, err := chromium()
 	if err != nil {
@@ -56,7 +58,7 @@ func (w *world) newBrowserIn(folder string) *browser {
 		chromedp.Flag("proxy-server", b.wire.server.URL),
 		chromedp.Flag("proxy-bypass-list", "<-loopback>"), // else localhost would go past the wire
 	)
-	processes, stop := chromedp.NewExecAllocator(context.WithoutCancel(w.Context()), options...)
+	processes, stop := chromedp.NewExecAllocator(context.WithoutCancel(w.Context()), append(options, flags...)...)
 	ctx, cancel := chromedp.NewContext(processes, chromedp.WithErrorf(func(string, ...any) {}))
 	b.ctx = ctx
 	w.Cleanup(func() {

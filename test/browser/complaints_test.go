@@ -91,8 +91,10 @@ func isHandshake(e *log.Entry) bool {
 		return false
 	}
 	switch address.Path {
-	case "/par", "/token", "/authorize-challenge", "/attempt-status":
+	case "/par", "/token", "/attempt-status":
 		return strings.Contains(e.Text, "status of 400")
+	case "/authorize-challenge":
+		return strings.Contains(e.Text, "status of 400") || strings.Contains(e.Text, "status of 403")
 	case "/userinfo":
 		return strings.Contains(e.Text, "status of 401")
 	default:
