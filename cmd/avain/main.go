@@ -64,6 +64,10 @@ type commands struct {
 			On   methodsOnCommand   `cmd:"" help:"Switch a login method or a bank on."`
 			Off  methodsOffCommand  `cmd:"" help:"Switch a login method or a bank off."`
 		} `cmd:"" help:"Login methods and banks, switched while the service runs."`
+		Mail struct {
+			Test    mailTestCommand    `cmd:"" help:"Ask the mail server, or send a test letter."`
+			Preview mailPreviewCommand `cmd:"" help:"Print a letter with made-up data."`
+		} `cmd:"" help:"Letters to people."`
 	} `cmd:"" help:"What an operator does."`
 	Explain explainCommand `cmd:"" help:"Tell what happened in a login, by its support code."`
 	Version versionCommand `cmd:"" help:"Print the version."`

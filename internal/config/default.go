@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"avain/internal/login"
+	"avain/internal/mail"
 )
 
 // Default is the configuration before the file is read: what a minimal file need
@@ -33,6 +34,7 @@ func Default() Config {
 			OpenAttempts:       100_000,
 		},
 		Retention: Retention{Attempts: 90 * day, Sessions: 90 * day},
+		Mail:      Mail{Port: 587, TLS: mail.STARTTLS, Timeout: 30 * time.Second},
 		Log:       Log{Level: "info"},
 		Telemetry: Telemetry{SampleRatio: 0.1},
 	}

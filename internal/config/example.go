@@ -55,6 +55,7 @@ func exampleConfig() Config {
 			SecretFile: "keys/benefits-api-secret", Scopes: []string{oauth.ScopeOpenID}, Introspection: true,
 		},
 	}
+	c.Mail.Host, c.Mail.From = "smtp.example.com", "SmartumPay <noreply@example.com>"
 	c.Brokers = exampleBrokers()
 	return c
 }

@@ -27,6 +27,8 @@ func (r reader) secrets(c *Config) {
 	k.AEADKeyset = r.fetch(source{"keys.aead_keyset", k.AEADKeysetFile, k.AEADKeysetEnv})
 	k.Secret = r.fetch(source{"keys.secret", k.SecretFile, k.SecretEnv})
 
+	r.mailPassword(&c.Mail)
+
 	db := &c.Database
 	if db.DSNFile != "" || db.DSNEnv != "" {
 		db.Connection = r.fetch(source{"database.dsn", db.DSNFile, db.DSNEnv})

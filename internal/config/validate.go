@@ -34,6 +34,7 @@ func (v validator) config(c *Config) {
 	v.lifetimes(c.Lifetimes, c.Tokens)
 	v.limits(c.Limits)
 	v.retention(c.Retention, c.Lifetimes)
+	v.mail(c.Mail)
 	v.oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
 	v.telemetry(c.Telemetry)
 }

@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"strconv"
+	"strings"
+
+	"avain/internal/login"
+	"avain/internal/mail"
+	"avain/internal/wire"
+)
+
+type mailTestCommand struct {
+	configFlag
+	To   string `arg:"" optional:"" help:"Address that gets a test letter; without one, the server is asked and nothing is sent."`
+	Lang string `enum:"fi,sv,en" default:"fi" help:"Language of the letter: fi, sv or en."`
+}
+
+// Help is shown by avain admin mail test --help.
+func (mailTestCommand) Help() string {
+	return `Connects to the mail server of the configuration, checks its certificate and logs in, the way the service does.
+
+  avain admin mail test
+  avain admin mail test somebody@example.com --lang sv`
+}
+
+// Run asks the server, or sends the letter.
+func (c mailTestCommand) Run(ctx context.Context, t terminal) error {
+	loaded, err := c.load(t)
+	if err != nil {
+		return err
+	}
+	mailer, err := wire.NewMailer(loaded, nil)
+	if err != nil {
+		return usageError{err}
+	}
+	server := net.JoinHostPort(loaded.Mail.Host, strconv.Itoa(loaded.Mail.Port))
+	said := server + " is ready to take letters\n"
+	if c.To == "" {
+		err = mailer.Check(ctx)
+	} else {
+		err = mailer.Send(ctx, mail.Message{To: c.To, Locale: c.Lang, Template: mail.TemplateTest, ID: "test-" + login.NewID()})
+		said = server + " has taken the letter\n"
+	}
+	if err != nil {
+		return errors.Join(err, adviceOn(err))
+	}
+	_, err = fmt.Fprint(t.out, said)
+	return err
+}
+
+// adviceOn says what an operator can do about a refusal.
+func adviceOn(err error) error {
+	var refused *mail.Refused
+	if !errors.As(err, &refused) {
+		return errors.New("see that host, port and tls of the section mail are right, and that a firewall lets this machine out")
+	}
+	switch refused.Part {
+	case mail.PartLogin:
+		return errors.New("see that mail.user and the password are right")
+	case mail.PartSender:
+		return errors.New("see that the server lets this user send from mail.from and mail.bounce_address")
+	case mail.PartRecipient:
+		return errors.New("the address is wrong, or the server does not carry letters to it for us")
+	case mail.PartMessage, mail.PartService:
+		return errors.New("the server's words say what it dislikes; its log says more")
+	default:
+		return nil
+	}
+}
+
+type mailPreviewCommand struct {
+	configFlag
+	Name string `arg:"" optional:"" help:"Letter; without one, the letters are listed."`
+	Lang string `enum:"fi,sv,en" default:"fi" help:"Language: fi, sv or en."`
+	HTML bool   `name:"html" help:"The HTML part instead of the text part."`
+}
+
+// Help is shown by avain admin mail preview --help.
+func (mailPreviewCommand) Help() string {
+	return `Prints a letter with made-up data, as your brand's people get it.
+
+  avain admin mail preview
+  avain admin mail preview invitation-plus --lang sv
+  avain admin mail preview invitation-plus --html > letter.html`
+}
+
+// Run prints.
+func (c mailPreviewCommand) Run(t terminal) error {
+	loaded, err := c.load(t)
+	if err != nil {
+		return err
+	}
+	samples := mail.Samples(loaded.Public.BaseURL, c.Lang)
+	if c.Name == "" {
+		for _, s := range samples {
+			if _, err := fmt.Fprintln(t.out, s.Name); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	i := slices.IndexFunc(samples, func(s mail.Sample) bool { return s.Name == c.Name })
+	if i < 0 {
+		return usageError{fmt.Errorf("no letter is called %s", strings.ToValidUTF8(c.Name, "?"))}
+	}
+	mailer, err := wire.NewMailer(loaded, nil)
+	if err != nil {
+		return usageError{err}
+	}
+	letter, err := mailer.Preview(samples[i].Message)
+	if err != nil {
+		return err
+	}
+	if c.HTML {
+		_, err = fmt.Fprint(t.out, letter.HTML)
+	} else {
+		_, err = fmt.Fprintf(t.out, "Subject: %s\n\n%s", letter.Subject, letter.Text)
+	}
+	return err
+}
