@@ -13,23 +13,24 @@ import (
 // Config is a whole installation. The tags are the one source of the file's
 // documentation: `avain config example` prints them.
 type Config struct {
-	Public    Public          `yaml:"public" doc:"What people and apps reach."`
-	Admin     Admin           `yaml:"admin" doc:"Metrics and health, on a listener of their own: /metrics, /healthz, /readyz."`
-	Database  Database        `yaml:"database" doc:"Where everything is kept."`
-	Keys      Keys            `yaml:"keys" doc:"Keys that must not be in the database. Make them once with: avain keys new DIR. Back them up apart from it."`
-	Brand     Brand           `yaml:"brand" doc:"What the pages look like and say."`
-	App       App             `yaml:"app" doc:"The versions of your app."`
-	Methods   Methods         `yaml:"methods" doc:"The ways of logging in: direct (bank or Mobile Certificate in a browser tab), link (login link), qr (QR code), credentials (user name and password). While the service runs, avain admin methods switches them on and off, and banks too."`
-	Clients   []Client        `yaml:"clients" doc:"The apps that people log in to."`
-	Brokers   []broker.Config `yaml:"brokers" doc:"The identification brokers, in order of preference, and the banks that each serves (docs/brokers.md)."`
-	Tokens    Tokens          `yaml:"tokens" doc:"The tokens that apps get."`
-	Lifetimes Lifetimes       `yaml:"lifetimes" doc:"How long things live."`
-	Limits    Limits          `yaml:"limits" doc:"How often things may be tried: a number per length of time. Phone operators put many people behind one address, so limits per network must be generous."`
-	Retention Retention       `yaml:"retention" doc:"How long finished things are kept for support. The audit log is never shortened."`
-	Mail      Mail            `yaml:"mail" doc:"Letters to people: invitations, forgotten passwords, new logins. Try it with: avain admin mail test"`
-	HETU      HETU            `yaml:"hetu" doc:"Personal identity codes. They are always stored as a keyed hash."`
-	Log       Log             `yaml:"log" doc:"JSON lines on standard output."`
-	Telemetry Telemetry       `yaml:"telemetry" doc:"OpenTelemetry traces."`
+	Public      Public          `yaml:"public" doc:"What people and apps reach."`
+	Admin       Admin           `yaml:"admin" doc:"Metrics and health, on a listener of their own: /metrics, /healthz, /readyz."`
+	Database    Database        `yaml:"database" doc:"Where everything is kept."`
+	Keys        Keys            `yaml:"keys" doc:"Keys that must not be in the database. Make them once with: avain keys new DIR. Back them up apart from it."`
+	Brand       Brand           `yaml:"brand" doc:"What the pages look like and say."`
+	App         App             `yaml:"app" doc:"The versions of your app."`
+	Methods     Methods         `yaml:"methods" doc:"The ways of logging in: direct (bank or Mobile Certificate in a browser tab), link (login link), qr (QR code), credentials (user name and password). While the service runs, avain admin methods switches them on and off, and banks too."`
+	Clients     []Client        `yaml:"clients" doc:"The apps that people log in to."`
+	Brokers     []broker.Config `yaml:"brokers" doc:"The identification brokers, in order of preference, and the banks that each serves (docs/brokers.md)."`
+	Tokens      Tokens          `yaml:"tokens" doc:"The tokens that apps get."`
+	Lifetimes   Lifetimes       `yaml:"lifetimes" doc:"How long things live."`
+	Limits      Limits          `yaml:"limits" doc:"How often things may be tried: a number per length of time. Phone operators put many people behind one address, so limits per network must be generous."`
+	Invitations Invitations     `yaml:"invitations" doc:"How people are invited to activate their benefits."`
+	Retention   Retention       `yaml:"retention" doc:"How long finished things are kept for support. The audit log is never shortened."`
+	Mail        Mail            `yaml:"mail" doc:"Letters to people: invitations, forgotten passwords, new logins. Try it with: avain admin mail test"`
+	HETU        HETU            `yaml:"hetu" doc:"Personal identity codes. They are always stored as a keyed hash."`
+	Log         Log             `yaml:"log" doc:"JSON lines on standard output."`
+	Telemetry   Telemetry       `yaml:"telemetry" doc:"OpenTelemetry traces."`
 
 	// Warnings are no mistakes, but the operator should read them.
 	Warnings Problems `yaml:"-"`

@@ -33,9 +33,10 @@ func Default() Config {
 			RequestsPerNetwork: Rate{Count: 12000, Per: time.Minute},
 			OpenAttempts:       100_000,
 		},
-		Retention: Retention{Attempts: 90 * day, Sessions: 90 * day},
-		Mail:      Mail{Port: 587, TLS: mail.STARTTLS, Timeout: 30 * time.Second},
-		Log:       Log{Level: "info"},
-		Telemetry: Telemetry{SampleRatio: 0.1},
+		Invitations: Invitations{Life: 30 * day, RemindAfter: 7 * day},
+		Retention:   Retention{Attempts: 90 * day, Sessions: 90 * day},
+		Mail:        Mail{Port: 587, TLS: mail.STARTTLS, Timeout: 30 * time.Second},
+		Log:         Log{Level: "info"},
+		Telemetry:   Telemetry{SampleRatio: 0.1},
 	}
 }

@@ -35,6 +35,7 @@ func (v validator) config(c *Config) {
 	v.limits(c.Limits)
 	v.retention(c.Retention, c.Lifetimes)
 	v.mail(c.Mail)
+	v.invitations(c.Invitations)
 	v.oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
 	v.telemetry(c.Telemetry)
 }

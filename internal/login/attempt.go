@@ -106,6 +106,11 @@ type Request struct {
 	UILocales     []string `json:"ui_locales,omitempty"`
 	ACRValues     []string `json:"acr_values,omitempty"`
 	MaxAge        *int     `json:"max_age,omitempty"` // seconds; nil when not asked for
+
+	// Our own pages only: the invitation that this identification activates, by its id
+	// (the ticket itself is not kept), and the version of the terms that were accepted.
+	Invitation string `json:"invitation,omitempty"`
+	Terms      string `json:"terms,omitempty"`
 }
 
 // Device is what the app says about itself. It is shown to people and to support,

@@ -114,6 +114,13 @@ type Activation struct {
 	At         time.Time
 }
 
+// Activated is what an activation led to.
+type Activated struct {
+	Person     Person
+	Employment Employment
+	Again      bool // the same human had activated it before: nothing changed
+}
+
 // Credential is a Smartum user name with its password.
 type Credential struct {
 	ID        string

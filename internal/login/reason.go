@@ -7,32 +7,45 @@ type Reason string
 
 // What the person did, or what happened to them.
 const (
-	ReasonCancelledByPerson Reason = "cancelled_by_person" // pressed Cancel on our page
-	ReasonCancelledAtBroker Reason = "cancelled_at_broker" // pressed Cancel at the bank or on the phone
-	ReasonNoBenefits        Reason = "no_benefits"         // verified, but nobody has added this person
-	ReasonPersonLocked      Reason = "person_locked"       // locked by the operator
-	ReasonAttemptExpired    Reason = "attempt_expired"     // took longer than the attempt lives
-	ReasonAttemptUsed       Reason = "attempt_used"        // this login is already finished
-	ReasonAttemptEnded      Reason = "attempt_ended"       // denied, burned or failed before
-	ReasonAttemptUnknown    Reason = "attempt_unknown"     // no such login, or it is not this browser's
-	ReasonOtherBrowser      Reason = "other_browser"       // came back in a browser that did not start it
-	ReasonCookiesBlocked    Reason = "cookies_blocked"     // the browser keeps no cookies
-	ReasonRateLimited       Reason = "rate_limited"        // too many tries
-	ReasonLinkExpired       Reason = "link_expired"        // login link opened too late
-	ReasonLinkReused        Reason = "link_reused"         // login link opened in a second browser: burned
-	ReasonConfirmLate       Reason = "confirm_late"        // authenticated, but did not confirm in time
-	ReasonDigitsWrong       Reason = "digits_wrong"        // six digits do not match; tries are left
-	ReasonDigitsBurned      Reason = "digits_burned"       // too many wrong digits: burned
-	ReasonDigitsExpired     Reason = "digits_expired"      // six digits too old, or none were shown
-	ReasonUnexpectedCode    Reason = "unexpected_code"     // an app got the code of a login that it did not start: burned
-	ReasonQRUnknown         Reason = "qr_unknown"          // what was scanned or typed is no code of ours
-	ReasonQRExpired         Reason = "qr_expired"          // the QR code, or the typed one, was too old
-	ReasonQRUsed            Reason = "qr_used"             // the code has logged a phone in, or tried to, before
-	ReasonQRReused          Reason = "qr_reused"           // two phones scanned one code: burned
-	ReasonQRWrongNumber     Reason = "qr_wrong_number"     // the number typed on the page is not the one on the phone: burned
-	ReasonApprovalRequired  Reason = "approval_required"   // the page has not let the phone in yet
-	ReasonApprovalLate      Reason = "approval_late"       // the page did not let the phone in in time
-	ReasonSignInAgain       Reason = "sign_in_again"       // this needs a fresh authentication on the page
+	ReasonCancelledByPerson Reason = "cancelled_by_person"            // pressed Cancel on our page
+	ReasonCancelledAtBroker Reason = "cancelled_at_broker"            // pressed Cancel at the bank or on the phone
+	ReasonNoBenefits        Reason = "no_benefits"                    // verified, but nobody has added this person
+	ReasonNotActivated      Reason = "not_activated"                  // an employer has added this person, who has not activated yet
+	ReasonInvitationUnknown Reason = "invitation_unknown"             // no such invitation
+	ReasonInvitationExpired Reason = "invitation_expired"             // too old
+	ReasonInvitationRevoked Reason = "invitation_revoked"             // a newer one was sent, or the employer took it back
+	ReasonInvitationUsed    Reason = "invitation_used"                // somebody has activated with it already
+	ReasonInvitationForeign Reason = "invitation_foreign"             // belongs to another human: who proved themselves is not the one
+	ReasonBenefitsPending   Reason = "benefits_pending"               // the employer has not finished the benefits yet
+	ReasonTermsRequired     Reason = "terms_required"                 // the terms were not accepted
+	ReasonPasswordWrong     Reason = "password_wrong"                 // user name or password are wrong; which of them is not told
+	ReasonStrongRequired    Reason = "strong_authentication_required" // right password of a SmartumPlus person
+	ReasonPasswordWeak      Reason = "password_weak"                  // too short, or known from a breach
+	ReasonResetExpired      Reason = "reset_expired"                  // the link for a new password is too old, or used
+	ReasonMethodsPaused     Reason = "methods_paused"                 // login link and QR code are paused for this person
+	ReasonPersonLocked      Reason = "person_locked"                  // locked by the operator
+	ReasonAttemptExpired    Reason = "attempt_expired"                // took longer than the attempt lives
+	ReasonAttemptUsed       Reason = "attempt_used"                   // this login is already finished
+	ReasonAttemptEnded      Reason = "attempt_ended"                  // denied, burned or failed before
+	ReasonAttemptUnknown    Reason = "attempt_unknown"                // no such login, or it is not this browser's
+	ReasonOtherBrowser      Reason = "other_browser"                  // came back in a browser that did not start it
+	ReasonCookiesBlocked    Reason = "cookies_blocked"                // the browser keeps no cookies
+	ReasonRateLimited       Reason = "rate_limited"                   // too many tries
+	ReasonLinkExpired       Reason = "link_expired"                   // login link opened too late
+	ReasonLinkReused        Reason = "link_reused"                    // login link opened in a second browser: burned
+	ReasonConfirmLate       Reason = "confirm_late"                   // authenticated, but did not confirm in time
+	ReasonDigitsWrong       Reason = "digits_wrong"                   // six digits do not match; tries are left
+	ReasonDigitsBurned      Reason = "digits_burned"                  // too many wrong digits: burned
+	ReasonDigitsExpired     Reason = "digits_expired"                 // six digits too old, or none were shown
+	ReasonUnexpectedCode    Reason = "unexpected_code"                // an app got the code of a login that it did not start: burned
+	ReasonQRUnknown         Reason = "qr_unknown"                     // what was scanned or typed is no code of ours
+	ReasonQRExpired         Reason = "qr_expired"                     // the QR code, or the typed one, was too old
+	ReasonQRUsed            Reason = "qr_used"                        // the code has logged a phone in, or tried to, before
+	ReasonQRReused          Reason = "qr_reused"                      // two phones scanned one code: burned
+	ReasonQRWrongNumber     Reason = "qr_wrong_number"                // the number typed on the page is not the one on the phone: burned
+	ReasonApprovalRequired  Reason = "approval_required"              // the page has not let the phone in yet
+	ReasonApprovalLate      Reason = "approval_late"                  // the page did not let the phone in in time
+	ReasonSignInAgain       Reason = "sign_in_again"                  // this needs a fresh authentication on the page
 )
 
 // What the broker did.
@@ -75,7 +88,10 @@ const (
 // Reasons lists every reason, for the tests that prove the catalogue complete.
 func Reasons() []Reason {
 	return []Reason{
-		ReasonCancelledByPerson, ReasonCancelledAtBroker, ReasonNoBenefits, ReasonPersonLocked,
+		ReasonCancelledByPerson, ReasonCancelledAtBroker, ReasonNoBenefits, ReasonNotActivated, ReasonPersonLocked,
+		ReasonInvitationUnknown, ReasonInvitationExpired, ReasonInvitationRevoked, ReasonInvitationUsed,
+		ReasonInvitationForeign, ReasonBenefitsPending, ReasonTermsRequired,
+		ReasonPasswordWrong, ReasonStrongRequired, ReasonPasswordWeak, ReasonResetExpired, ReasonMethodsPaused,
 		ReasonAttemptExpired, ReasonAttemptUsed, ReasonAttemptEnded, ReasonAttemptUnknown,
 		ReasonOtherBrowser, ReasonCookiesBlocked, ReasonRateLimited,
 		ReasonLinkExpired, ReasonLinkReused, ReasonConfirmLate, ReasonDigitsWrong, ReasonDigitsBurned,

@@ -22,6 +22,23 @@ type Store interface {
 	NamePerson(ctx context.Context, id, given, family, name string, at time.Time) error
 	RekeyPerson(ctx context.Context, id string, from, to []byte) error
 	SetBenefits(ctx context.Context, person string, benefits []login.Benefit) error
+
+	// AddEmployment and AddInvited answer login.ErrExists when the employer has another
+	// record with the same external id or user name.
+	AddEmployment(ctx context.Context, m login.Employment, jobs ...login.Job) error
+	AddInvited(ctx context.Context, m login.Employment, i login.Invitation, jobs ...login.Job) error
+	// Invite answers login.ErrMoved when there is nothing to invite to any more.
+	Invite(ctx context.Context, i login.Invitation, jobs ...login.Job) error
+	InvitationByToken(ctx context.Context, token secret.Hash) (login.Invitation, error)
+	InvitationByID(ctx context.Context, id string) (login.Invitation, error)
+	EmploymentByID(ctx context.Context, id string) (login.Employment, error)
+	EmployerByID(ctx context.Context, id string) (login.Employer, error)
+	InvitedByLookup(ctx context.Context, lookups [][]byte) (bool, error)
+	DueReminders(ctx context.Context, now time.Time, limit int) ([]login.Invitation, error)
+	Remind(ctx context.Context, invitation string, at time.Time, jobs ...login.Job) (bool, error)
+	// Activate answers login.ErrNotFound, login.ErrMoved (cannot be used any more) and
+	// login.ErrExists (another human's).
+	Activate(ctx context.Context, a login.Activation, jobs func(login.Employment, login.Person) []login.Job) (login.Activated, error)
 }
 
 // Deps are what people stand on.
@@ -29,18 +46,32 @@ type Deps struct {
 	Store Store
 	Keys  Keys
 	Now   func() time.Time
+
+	InvitationKey  secret.Text   // tickets are derived from it
+	InvitationLife time.Duration // how long a ticket is good
+	RemindAfter    time.Duration // when to remind somebody who has not activated; 0: never
+
+	// Activated answers the jobs that an activation orders: events for the operator's
+	// systems. They are written in its transaction.
+	Activated func(login.Employment, login.Person) []login.Job
 }
 
 // People finds and adds persons.
 type People struct{ d Deps }
 
 // New makes the finder of persons.
-func New(d Deps) *People { return &People{d} }
+func New(d Deps) *People {
+	if d.Activated == nil {
+		d.Activated = func(login.Employment, login.Person) []login.Job { return nil }
+	}
+	return &People{d}
+}
 
 // Identify finds the person whom a broker has proved. The verified identity code is
 // the only key: the same e-mail with another code is another person (linking by
 // e-mail was ZITADEL CVE-2026-56666). Errors: ReasonNoBenefits for a verified
-// stranger, whom nobody has added.
+// stranger, whom nobody has added; ReasonNotActivated for one whom an employer has
+// added by identity code, and who has not used the invitation.
 func (p *People) Identify(ctx context.Context, id login.Identity) (login.Person, error) {
 	lookups, err := p.d.Keys.lookups(id.HETU)
 	if err != nil {
@@ -48,7 +79,7 @@ func (p *People) Identify(ctx context.Context, id login.Identity) (login.Person,
 	}
 	person, matched, err := p.d.Store.PersonByLookup(ctx, lookups)
 	if errors.Is(err, login.ErrNotFound) {
-		return login.Person{}, login.E(login.Forbidden, login.ReasonNoBenefits, err)
+		return login.Person{}, p.stranger(ctx, lookups)
 	}
 	if err != nil {
 		return login.Person{}, fmt.Errorf("find person: %w", err)
@@ -60,6 +91,19 @@ func (p *People) Identify(ctx context.Context, id login.Identity) (login.Person,
 		}
 	}
 	return p.rename(ctx, person, id)
+}
+
+// stranger says what a verified person, of whom there is no record, is to us.
+func (p *People) stranger(ctx context.Context, lookups [][]byte) error {
+	invited, err := p.d.Store.InvitedByLookup(ctx, lookups)
+	switch {
+	case err != nil:
+		return fmt.Errorf("find invited: %w", err)
+	case invited:
+		return login.E(login.Forbidden, login.ReasonNotActivated, nil)
+	default:
+		return login.E(login.Forbidden, login.ReasonNoBenefits, nil)
+	}
 }
 
 // rename takes over the name of each strong authentication: people marry, and
@@ -96,7 +140,7 @@ func (p *People) Add(ctx context.Context, code hetu.Code, person login.Person) (
 		return login.Person{}, false, fmt.Errorf("find person: %w", err)
 	}
 	person.ID = login.NewID()
-	person.Subject = secret.NewShort().Reveal() // random: nothing about the person can be read from it
+	person.Subject = newSubject()
 	person.CreatedAt = p.d.Now()
 	sealed, err := p.d.Keys.seal(code, person.ID)
 	if err != nil {

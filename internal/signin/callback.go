@@ -10,6 +10,7 @@ import (
 	"avain/internal/broker"
 	"avain/internal/login"
 	"avain/internal/oauth"
+	"avain/internal/people"
 	"avain/internal/secret"
 	"avain/internal/web"
 )
@@ -88,10 +89,10 @@ func (f *Feature) settle(ctx context.Context, w http.ResponseWriter, r *http.Req
 	if err != nil {
 		return login.Attempt{}, f.turnedBack(ctx, w, j, err, label)
 	}
-	person, err := f.d.People.Identify(ctx, identity)
-	if login.HasReason(err, login.ReasonNoBenefits) {
-		web.Note(ctx, web.FieldReason, string(login.ReasonNoBenefits))
-		a, err := f.d.Attempts.End(ctx, j.Attempt, attempt.Fail, login.ReasonNoBenefits, login.Event{
+	person, err := f.who(ctx, j.Attempt, identity)
+	if why := refusal(err); why != "" {
+		web.Note(ctx, web.FieldReason, string(why))
+		a, err := f.d.Attempts.End(ctx, j.Attempt, attempt.Fail, why, login.Event{
 			Step: attempt.StepIdentify, Broker: identity.Broker, Means: identity.Means, Browser: label,
 		})
 		if err != nil {
@@ -107,6 +108,26 @@ func (f *Feature) settle(ctx context.Context, w http.ResponseWriter, r *http.Req
 		return login.Attempt{}, web.SeeOther(w, page(j.Attempt)) // cancelled meanwhile, in another tab
 	}
 	return a, err
+}
+
+// who finds the person. An identification that began on an invitation's page is the
+// moment at which the invitation is used: the identity code is in nobody's hands
+// before, and nowhere afterwards.
+func (f *Feature) who(ctx context.Context, a login.Attempt, identity login.Identity) (login.Person, error) {
+	if a.Request.Invitation == "" {
+		return f.d.People.Identify(ctx, identity)
+	}
+	return f.d.People.Activate(ctx, identity, people.Accepted{
+		Invitation: a.Request.Invitation, Terms: a.Request.Terms, At: a.CreatedAt,
+	})
+}
+
+// refusal is the reason why a proven human is not let in; empty when that is not it.
+func refusal(err error) login.Reason {
+	if e, ok := errors.AsType[*login.Error](err); ok && e.Kind != login.Internal && e.Kind != login.Unavailable {
+		return e.Reason
+	}
+	return ""
 }
 
 // turnedBack notes that no identity came back. Whatever the broker did, the person

@@ -10,6 +10,7 @@ import (
 	"avain/internal/client"
 	"avain/internal/login"
 	"avain/internal/oauth"
+	"avain/internal/people"
 	"avain/internal/secret"
 	"avain/internal/session"
 	"avain/internal/web"
@@ -46,6 +47,7 @@ type Gate interface {
 // People finds persons: package people.
 type People interface {
 	Identify(ctx context.Context, id login.Identity) (login.Person, error)
+	Activate(ctx context.Context, id login.Identity, in people.Accepted) (login.Person, error)
 }
 
 // Deps are what the feature stands on.

@@ -115,10 +115,12 @@ func (d *postgresDB) writeOnce(ctx context.Context, act func(context.Context, ru
 }
 
 // lostRace reports whether PostgreSQL gave up a transaction so that another could
-// go on: serialization_failure, deadlock_detected.
+// go on: serialization_failure, deadlock_detected. unique_violation is one too: our
+// statements look before they write, so it means that somebody wrote in between, and
+// that looking again leads elsewhere.
 func lostRace(err error) bool {
 	pg, ok := errors.AsType[*pgconn.PgError](err)
-	return ok && (pg.Code == "40001" || pg.Code == "40P01")
+	return ok && (pg.Code == "40001" || pg.Code == "40P01" || pg.Code == "23505")
 }
 
 func (d *postgresDB) clock() string {

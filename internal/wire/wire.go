@@ -67,7 +67,10 @@ func New(ctx context.Context, c config.Config, d Deps) (s *Service, err error) {
 	}
 
 	// Domain.
-	s.People = people.New(people.Deps{Store: s.Store, Keys: m.keys.people, Now: d.Now})
+	s.People = people.New(people.Deps{
+		Store: s.Store, Keys: m.keys.people, Now: d.Now, InvitationKey: m.keys.shared.Derive("invitations"),
+		InvitationLife: c.Invitations.Life, RemindAfter: c.Invitations.RemindAfter,
+	})
 	attempts := attempt.New(attempt.Deps{
 		Store: s.Store, People: s.Store, Now: d.Now, Lifetimes: lifetimes(c), DigitsKey: m.keys.shared.Derive("six digits"),
 		QRKey: m.keys.shared.Derive("qr codes"),

@@ -5,6 +5,10 @@
 export type FailureName =
   | "cancelled"
   | "noBenefits"
+  | "notActivated"
+  | "passwordWrong"
+  | "strongRequired"
+  | "methodsPaused"
   | "locked"
   | "expired"
   | "otherBrowser"
@@ -92,6 +96,19 @@ const byReason: Record<string, FailureName> = {
   cancelled_by_person: "cancelled",
   cancelled_at_broker: "cancelled",
   no_benefits: "noBenefits",
+  not_activated: "notActivated",
+  invitation_unknown: "notActivated",
+  invitation_expired: "notActivated",
+  invitation_revoked: "notActivated",
+  invitation_used: "notActivated",
+  invitation_foreign: "notActivated",
+  benefits_pending: "notActivated",
+  terms_required: "notActivated",
+  password_wrong: "passwordWrong",
+  strong_authentication_required: "strongRequired",
+  password_weak: "passwordWrong",
+  reset_expired: "passwordWrong",
+  methods_paused: "methodsPaused",
   person_locked: "locked",
   attempt_expired: "expired",
   attempt_used: "expired",

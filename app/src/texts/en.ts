@@ -214,6 +214,22 @@ export const en: Texts = {
         "You proved who you are, but no benefits were found for you. Check with your employer that you have been added, " +
         "then try again.",
     },
+    notActivated: {
+      title: "Activate your benefits first",
+      text: "Your employer has added you, but your benefits are not active yet. Open the invitation in your e-mail and activate them.",
+    },
+    passwordWrong: {
+      title: "The user name or the password is wrong",
+      text: "Check both and try again. If you have forgotten your password, get a new one.",
+    },
+    strongRequired: {
+      title: "SmartumPlus users can't log in with Smartum credentials.",
+      text: "Log in with bank authentication or Mobile Certificate. You will see all your benefits there.",
+    },
+    methodsPaused: {
+      title: "This login method is paused",
+      text: "The login link and the QR code are paused for your account, for a day at most. Log in with bank authentication or Mobile Certificate.",
+    },
     locked: {
       title: "Your account is closed",
       text: "You can't log in right now. Please contact customer support.",

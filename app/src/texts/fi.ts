@@ -216,6 +216,22 @@ export const fi = {
         "Tunnistit itsesi, mutta sinulle ei löytynyt etuja. Tarkista työnantajaltasi, että sinut on lisätty, " +
         "ja yritä sitten uudelleen.",
     },
+    notActivated: {
+      title: "Aktivoi ensin etusi",
+      text: "Työnantajasi on lisännyt sinut, mutta etuja ei ole vielä aktivoitu. Avaa sähköpostiisi tullut kutsu ja aktivoi edut.",
+    },
+    passwordWrong: {
+      title: "Käyttäjätunnus tai salasana on väärin",
+      text: "Tarkista molemmat ja yritä uudelleen. Jos olet unohtanut salasanasi, tilaa uusi.",
+    },
+    strongRequired: {
+      title: "SmartumPlus-käyttäjät eivät voi kirjautua Smartum-tunnuksilla.",
+      text: "Kirjaudu verkkopankkitunnuksilla tai Mobiilivarmenteella. Näet samalla kaikki etusi.",
+    },
+    methodsPaused: {
+      title: "Tämä kirjautumistapa on tauolla",
+      text: "Tililläsi kirjautumislinkki ja QR-koodi ovat tauolla enintään vuorokauden. Kirjaudu verkkopankkitunnuksilla tai Mobiilivarmenteella.",
+    },
     locked: {
       title: "Tilisi on suljettu",
       text: "Et voi nyt kirjautua sisään. Ota yhteyttä asiakastukeen.",

@@ -214,6 +214,22 @@ export const sv: Texts = {
         "Du identifierade dig, men inga förmåner hittades för dig. Kontrollera med din arbetsgivare att du har lagts till " +
         "och försök sedan igen.",
     },
+    notActivated: {
+      title: "Aktivera först dina förmåner",
+      text: "Din arbetsgivare har lagt till dig, men förmånerna är inte aktiverade än. Öppna inbjudan i din e-post och aktivera dem.",
+    },
+    passwordWrong: {
+      title: "Användarnamnet eller lösenordet är fel",
+      text: "Kontrollera båda och försök igen. Om du har glömt lösenordet, beställ ett nytt.",
+    },
+    strongRequired: {
+      title: "SmartumPlus-användare kan inte logga in med Smartum-uppgifter.",
+      text: "Logga in med bankkoder eller Mobilcertifikat. Då ser du alla dina förmåner.",
+    },
+    methodsPaused: {
+      title: "Det här inloggningssättet är pausat",
+      text: "Inloggningslänken och QR-koden är pausade för ditt konto i högst ett dygn. Logga in med bankkoder eller Mobilcertifikat.",
+    },
     locked: {
       title: "Ditt konto är stängt",
       text: "Du kan inte logga in just nu. Kontakta kundtjänsten.",

@@ -42,7 +42,8 @@ CREATE TABLE employments (
 CREATE UNIQUE INDEX employments_of_employer ON employments (employer, id);
 CREATE UNIQUE INDEX employments_external_id ON employments (employer, external_id) WHERE external_id <> '';
 CREATE UNIQUE INDEX employments_user_name ON employments (employer, user_name) WHERE user_name <> '';
-CREATE INDEX employments_email ON employments (employer, email);
+CREATE INDEX employments_email ON employments (employer, LOWER(email));
+CREATE INDEX employments_hetu_lookup ON employments (hetu_lookup) WHERE hetu_lookup IS NOT NULL;
 CREATE INDEX employments_person ON employments (person) WHERE person IS NOT NULL;
 
 ALTER TABLE benefits RENAME TO benefits_of_persons;

@@ -1,0 +1,69 @@
+package people
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"avain/internal/login"
+	"avain/internal/secret"
+)
+
+// Accepted is what a person did on the activation page before proving who they are.
+type Accepted struct {
+	Invitation string // id
+	Terms      string // version
+	At         time.Time
+}
+
+// Activate binds the invitation to the human whom a broker has proved: the first one
+// who comes (threat 9), unless the employer has said who it must be. What the human
+// had before, under another record, is theirs still. Somebody who comes back with
+// their own invitation is let in again, and nothing changes.
+//
+// Errors: ReasonInvitationUnknown, ReasonInvitationForeign, and why it cannot be used.
+func (p *People) Activate(ctx context.Context, id login.Identity, in Accepted) (login.Person, error) {
+	lookups, err := p.d.Keys.lookups(id.HETU)
+	if err != nil {
+		return login.Person{}, err
+	}
+	about, err := p.ByInvitation(ctx, in.Invitation)
+	if err != nil {
+		return login.Person{}, err
+	}
+	now := p.d.Now()
+	if why := about.Why(now); why == login.ReasonBenefitsPending {
+		return login.Person{}, login.E(login.Conflict, why, nil)
+	}
+	done, err := p.d.Store.Activate(ctx, login.Activation{
+		Invitation: in.Invitation, Lookups: lookups, Terms: in.Terms, TermsAt: in.At, At: now,
+		Sealed: func(person string) ([]byte, error) { return p.d.Keys.seal(id.HETU, person) },
+		Person: login.Person{
+			ID: login.NewID(), Subject: newSubject(), Email: about.Employment.Email, Locale: about.Locale(),
+			GivenName: about.Employment.GivenName, FamilyName: about.Employment.FamilyName, Name: id.Name, CreatedAt: now,
+		},
+	}, p.d.Activated)
+	switch {
+	case errors.Is(err, login.ErrNotFound):
+		return login.Person{}, login.E(login.NotFound, login.ReasonInvitationUnknown, err)
+	case errors.Is(err, login.ErrExists):
+		return login.Person{}, login.E(login.Forbidden, login.ReasonInvitationForeign, err)
+	case errors.Is(err, login.ErrMoved):
+		return login.Person{}, login.E(login.Gone, whyMoved(about, now), err)
+	case err != nil:
+		return login.Person{}, err
+	}
+	return p.rename(ctx, done.Person, id)
+}
+
+// whyMoved explains an invitation that could not be used: what was seen before, or
+// that somebody was faster.
+func whyMoved(about Invited, now time.Time) login.Reason {
+	if why := about.Why(now); why != "" {
+		return why
+	}
+	return login.ReasonInvitationUsed
+}
+
+// newSubject is random: nothing about the person can be read from it.
+func newSubject() string { return secret.NewShort().Reveal() }

@@ -1,0 +1,173 @@
+package people
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"avain/internal/hetu"
+	"avain/internal/login"
+	"avain/internal/secret"
+)
+
+// The jobs that inviting orders. Their payload is a [MailJob].
+const (
+	JobInvitation = "mail.invitation"
+	JobReminder   = "mail.reminder"
+)
+
+// MailJob names the invitation that a mail is about. The mail's program makes the
+// ticket again with [People.Ticket], so that it is in no job and in no database.
+type MailJob struct {
+	Invitation string `json:"invitation"`
+}
+
+// Hire writes an employer's record of a person. The identity code may be empty; when
+// the employer gives it, nobody else can activate. With invite, an invitation is
+// written and its mail ordered in the same transaction. Errors: login.ErrExists.
+func (p *People) Hire(ctx context.Context, m login.Employment, code hetu.Code, invite bool) (login.Employment, login.Invitation, error) {
+	now := p.d.Now()
+	m.ID, m.CreatedAt, m.UpdatedAt = login.NewID(), now, now
+	if !code.Zero() {
+		lookups, err := p.d.Keys.lookups(code)
+		if err != nil {
+			return login.Employment{}, login.Invitation{}, err
+		}
+		m.Lookup = lookups[0]
+	}
+	if !invite {
+		return m, login.Invitation{}, p.d.Store.AddEmployment(ctx, m)
+	}
+	i, job, err := p.newInvitation(m, now)
+	if err != nil {
+		return login.Employment{}, login.Invitation{}, err
+	}
+	return m, i, p.d.Store.AddInvited(ctx, m, i, job)
+}
+
+// Invite writes a new invitation and orders its mail; the links that were sent before
+// are dead. Errors: a Conflict when the person has activated already or left.
+func (p *People) Invite(ctx context.Context, m login.Employment) (login.Invitation, error) {
+	i, job, err := p.newInvitation(m, p.d.Now())
+	if err != nil {
+		return login.Invitation{}, err
+	}
+	err = p.d.Store.Invite(ctx, i, job)
+	if errors.Is(err, login.ErrMoved) {
+		return login.Invitation{}, login.E(login.Conflict, login.ReasonInvitationUsed, err)
+	}
+	return i, err
+}
+
+func (p *People) newInvitation(m login.Employment, now time.Time) (login.Invitation, login.Job, error) {
+	i := login.Invitation{
+		ID: login.NewID(), Employment: m.ID, CreatedAt: now, ExpiresAt: now.Add(p.d.InvitationLife), Mail: login.MailQueued, MailAt: now,
+	}
+	if p.d.RemindAfter > 0 {
+		i.RemindAt = now.Add(p.d.RemindAfter)
+	}
+	i.Token = p.Ticket(i.ID).Hash()
+	job, err := mailJob(JobInvitation, i.ID, now)
+	return i, job, err
+}
+
+func mailJob(kind, invitation string, now time.Time) (login.Job, error) {
+	payload, err := json.Marshal(MailJob{Invitation: invitation})
+	if err != nil {
+		return login.Job{}, fmt.Errorf("order mail: %w", err)
+	}
+	return login.Job{ID: login.NewID(), Kind: kind, Key: invitation, Payload: payload, At: now, CreatedAt: now}, nil
+}
+
+// Ticket is the secret of an invitation's link. It is derived from a key that is not
+// in the database, which holds its hash only.
+func (p *People) Ticket(invitation string) secret.Text {
+	return p.d.InvitationKey.Derive("invitation", invitation)
+}
+
+// Invited is an invitation with all that belongs to it.
+type Invited struct {
+	Invitation login.Invitation
+	Employment login.Employment
+	Employer   login.Employer
+}
+
+// Locale is the language of the person, else the employer's.
+func (i Invited) Locale() string {
+	if i.Employment.Locale != "" {
+		return i.Employment.Locale
+	}
+	return i.Employer.Locale
+}
+
+// ByTicket finds what a link is about, whatever has become of it: see [Invited.Why].
+// Errors: ReasonInvitationUnknown.
+func (p *People) ByTicket(ctx context.Context, ticket secret.Text) (Invited, error) {
+	i, err := p.d.Store.InvitationByToken(ctx, ticket.Hash())
+	return p.invited(ctx, i, err)
+}
+
+// ByInvitation is ByTicket for those who know the invitation's id: mail and staff.
+func (p *People) ByInvitation(ctx context.Context, id string) (Invited, error) {
+	i, err := p.d.Store.InvitationByID(ctx, id)
+	return p.invited(ctx, i, err)
+}
+
+func (p *People) invited(ctx context.Context, i login.Invitation, err error) (Invited, error) {
+	all := Invited{Invitation: i}
+	if err == nil {
+		all.Employment, err = p.d.Store.EmploymentByID(ctx, i.Employment)
+	}
+	if err == nil {
+		all.Employer, err = p.d.Store.EmployerByID(ctx, all.Employment.Employer)
+	}
+	if errors.Is(err, login.ErrNotFound) {
+		return Invited{}, login.E(login.NotFound, login.ReasonInvitationUnknown, err)
+	}
+	return all, err
+}
+
+// Why says why an invitation cannot be used at the time; empty when it can.
+func (i Invited) Why(now time.Time) login.Reason {
+	switch {
+	case !i.Invitation.UsedAt.IsZero() || !i.Employment.ActivatedAt.IsZero():
+		return login.ReasonInvitationUsed
+	case !i.Invitation.RevokedAt.IsZero() || !i.Employment.EndedAt.IsZero():
+		return login.ReasonInvitationRevoked
+	case !now.Before(i.Invitation.ExpiresAt):
+		return login.ReasonInvitationExpired
+	case !i.Employment.Released():
+		return login.ReasonBenefitsPending
+	default:
+		return ""
+	}
+}
+
+// remindersAtOnce bounds one look for due reminders.
+const remindersAtOnce = 500
+
+// Remind orders the mails of reminders that are due, and says how many. Any node may
+// do so at any time: a reminder is taken once.
+func (p *People) Remind(ctx context.Context) (reminded int, err error) {
+	now := p.d.Now()
+	due, err := p.d.Store.DueReminders(ctx, now, remindersAtOnce)
+	if err != nil {
+		return 0, err
+	}
+	for _, i := range due {
+		job, err := mailJob(JobReminder, i.ID, now)
+		if err != nil {
+			return reminded, err
+		}
+		taken, err := p.d.Store.Remind(ctx, i.ID, now, job)
+		if err != nil {
+			return reminded, err
+		}
+		if taken {
+			reminded++
+		}
+	}
+	return reminded, nil
+}

@@ -1,0 +1,133 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"avain/internal/login"
+	"avain/internal/secret"
+)
+
+const (
+	credentialColumns = `id, person, user_name, email, hash, created_at, changed_at`
+
+	addCredentialSQL = `INSERT INTO credentials (` + credentialColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $6) ON CONFLICT DO NOTHING`
+
+	credentialByIDSQL       = `SELECT ` + credentialColumns + ` FROM credentials WHERE id = $1`
+	credentialByUserNameSQL = `SELECT ` + credentialColumns + ` FROM credentials WHERE user_name = $1 AND user_name <> ''`
+	credentialByEmailSQL    = `SELECT ` + credentialColumns + ` FROM credentials WHERE email = $1 AND email <> ''`
+
+	rehashSQL      = `UPDATE credentials SET hash = $3 WHERE id = $1 AND hash = $2`
+	setPasswordSQL = `UPDATE credentials SET hash = $2, changed_at = $3 WHERE id = $1`
+
+	addResetSQL   = `INSERT INTO password_resets (hash, credential, created_at, expires_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`
+	takeResetSQL  = `DELETE FROM password_resets WHERE hash = $1 AND expires_at > $2 RETURNING credential`
+	resetSQL      = `SELECT credential FROM password_resets WHERE hash = $1 AND expires_at > $2`
+	dropResetsSQL = `DELETE FROM password_resets WHERE credential = $1`
+)
+
+// AddCredential writes a user name with the hash of its password. login.ErrExists:
+// user name or e-mail address are taken.
+func (s *Store) AddCredential(ctx context.Context, c login.Credential) error {
+	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
+		return mustChange(login.ErrExists)(tx.ExecContext(ctx, addCredentialSQL,
+			text(c.ID), text(c.Person), text(c.UserName), text(c.Email), text(c.Hash), millis(c.CreatedAt)))
+	})
+	return wrap("add credential", err)
+}
+
+// CredentialByName finds a credential by its user name, else by its e-mail address,
+// both normalised. login.ErrNotFound.
+func (s *Store) CredentialByName(ctx context.Context, name string) (login.Credential, error) {
+	if !storable(name) || name == "" {
+		return login.Credential{}, login.ErrNotFound
+	}
+	// Both are always asked, so that an answer takes the same time for either.
+	byName, err1 := scanCredential(s.db.reader().QueryRowContext(ctx, credentialByUserNameSQL, name))
+	byEmail, err2 := scanCredential(s.db.reader().QueryRowContext(ctx, credentialByEmailSQL, name))
+	if err1 == nil {
+		return byName, nil
+	}
+	if err1 = one(err1, login.ErrNotFound); err1 != login.ErrNotFound { //nolint:errorlint // one answers with the very value
+		return login.Credential{}, wrap("find credential", err1)
+	}
+	return byEmail, wrap("find credential", one(err2, login.ErrNotFound))
+}
+
+// CredentialByID finds a credential. login.ErrNotFound.
+func (s *Store) CredentialByID(ctx context.Context, id string) (login.Credential, error) {
+	if !storable(id) {
+		return login.Credential{}, login.ErrNotFound
+	}
+	c, err := scanCredential(s.db.reader().QueryRowContext(ctx, credentialByIDSQL, id))
+	return c, wrap("find credential", one(err, login.ErrNotFound))
+}
+
+// Rehash replaces the hash of a password by a stronger one of the same password. If
+// the password was changed meanwhile, nothing happens.
+func (s *Store) Rehash(ctx context.Context, id, from, to string) error {
+	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
+		_, err := tx.ExecContext(ctx, rehashSQL, text(id), text(from), text(to))
+		return err
+	})
+	return wrap("rehash", err)
+}
+
+// AddReset lets whoever has the secret set a new password, once. Earlier ones of the
+// same credential are dead.
+func (s *Store) AddReset(ctx context.Context, h secret.Hash, credential string, at, expires time.Time, jobs ...login.Job) error {
+	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
+		if _, err := tx.ExecContext(ctx, dropResetsSQL, text(credential)); err != nil {
+			return err
+		}
+		err := mustChange(login.ErrExists)(tx.ExecContext(ctx, addResetSQL, hash(h), text(credential), millis(at), millis(expires)))
+		if err != nil {
+			return err
+		}
+		return addJobs(ctx, tx, jobs)
+	})
+	return wrap("add password reset", err)
+}
+
+// ResetOf says whose password a secret may set. It spends nothing. login.ErrNotFound.
+func (s *Store) ResetOf(ctx context.Context, h secret.Hash, now time.Time) (login.Credential, error) {
+	if h.Zero() {
+		return login.Credential{}, login.ErrNotFound
+	}
+	var id string
+	if err := s.db.reader().QueryRowContext(ctx, resetSQL, h[:], millis(now)).Scan(&id); err != nil {
+		return login.Credential{}, wrap("find password reset", one(err, login.ErrNotFound))
+	}
+	return s.CredentialByID(ctx, id)
+}
+
+// ResetPassword spends the secret and sets the new password's hash, in one
+// transaction. login.ErrNotFound: the secret is unknown, spent or too old.
+func (s *Store) ResetPassword(ctx context.Context, h secret.Hash, newHash string, at time.Time, jobs ...login.Job) (c login.Credential, err error) {
+	if h.Zero() {
+		return login.Credential{}, login.ErrNotFound
+	}
+	err = s.db.write(ctx, func(ctx context.Context, tx runner) error {
+		var id string
+		if err := tx.QueryRowContext(ctx, takeResetSQL, h[:], millis(at)).Scan(&id); err != nil {
+			return one(err, login.ErrNotFound)
+		}
+		if err := mustChange(login.ErrNotFound)(tx.ExecContext(ctx, setPasswordSQL, id, text(newHash), millis(at))); err != nil {
+			return err
+		}
+		if c, err = scanCredential(tx.QueryRowContext(ctx, credentialByIDSQL, id)); err != nil {
+			return err
+		}
+		return addJobs(ctx, tx, jobs)
+	})
+	if err != nil {
+		return login.Credential{}, wrap("reset password", err)
+	}
+	return c, nil
+}
+
+func scanCredential(row scanner) (login.Credential, error) {
+	var c login.Credential
+	err := row.Scan(&c.ID, &c.Person, &c.UserName, &c.Email, &c.Hash, timeColumn{&c.CreatedAt}, timeColumn{&c.ChangedAt})
+	return c, err
+}

@@ -1,0 +1,274 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"avain/internal/login"
+)
+
+const (
+	employmentColumns = `id, employer, person, kind, external_id, user_name, email, given_name, family_name, locale,
+		hetu_lookup, terms, terms_at, activated_at, ended_at, created_at, updated_at`
+
+	addEmploymentSQL = `INSERT INTO employments (` + employmentColumns + `)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '', 0, 0, 0, $12, $12)
+		ON CONFLICT DO NOTHING`
+
+	employmentByIDSQL = `SELECT ` + employmentColumns + ` FROM employments WHERE id = $1`
+	// $2 is the employer who asks: of another one's record there is no trace.
+	employmentOfSQL = `SELECT ` + employmentColumns + ` FROM employments WHERE id = $1 AND employer = $2`
+
+	listEmploymentsSQL = `SELECT ` + employmentColumns + ` FROM employments WHERE employer = $1 AND id > $2 `
+	inOrderSQL         = ` ORDER BY id LIMIT $3`
+
+	employmentsOfPersonSQL = `SELECT ` + employmentColumns + ` FROM employments WHERE person IN ` + recordsOf + ` ORDER BY created_at, id`
+
+	changeEmploymentSQL = `UPDATE employments SET kind = $3, external_id = $4, user_name = $5, email = $6, given_name = $7, family_name = $8,
+			locale = $9, updated_at = $10
+		WHERE id = $1 AND employer = $2 AND NOT EXISTS (SELECT 1 FROM employments o WHERE o.employer = $2 AND o.id <> $1
+			AND (($4 <> '' AND o.external_id = $4) OR ($5 <> '' AND o.user_name = $5)))`
+
+	// Ending again changes nothing; the invitations that are open end with it.
+	endEmploymentSQL    = `UPDATE employments SET ended_at = CASE WHEN ended_at = 0 THEN $3 ELSE ended_at END, updated_at = $3 WHERE id = $1 AND employer = $2`
+	resumeEmploymentSQL = `UPDATE employments SET ended_at = 0, updated_at = $3 WHERE id = $1 AND employer = $2`
+
+	invitedByLookupSQL = `SELECT COUNT(*) FROM employments WHERE hetu_lookup = $1 AND activated_at = 0 AND ended_at = 0`
+
+	benefitsOfEmploymentSQL = `SELECT kind, starts_at, ends_at, released_at, activated_at FROM benefits WHERE employment = $1 ORDER BY kind`
+
+	// A benefit of an employment that is active needs no second activation; one that is
+	// active stays so.
+	putBenefitSQL = `INSERT INTO benefits (employment, kind, starts_at, ends_at, released_at, activated_at)
+		SELECT $1, $2, $3, $4, $5, CASE WHEN $5 > 0 AND m.activated_at > 0 THEN $6 ELSE 0 END FROM employments m WHERE m.id = $1
+		ON CONFLICT (employment, kind) DO UPDATE SET starts_at = excluded.starts_at, ends_at = excluded.ends_at,
+			released_at = CASE WHEN excluded.released_at = 0 THEN 0 WHEN benefits.released_at > 0 THEN benefits.released_at ELSE excluded.released_at END,
+			activated_at = CASE WHEN excluded.released_at = 0 THEN 0 WHEN benefits.activated_at > 0 THEN benefits.activated_at ELSE excluded.activated_at END`
+
+	dropBenefitSQL = `DELETE FROM benefits WHERE employment = $1 AND kind = $2`
+)
+
+// EmploymentFilter chooses among an employer's records. Empty fields choose nothing
+// out.
+type EmploymentFilter struct {
+	After      string // the id after which the list goes on
+	Email      string // exactly so, in any case of letters
+	UserName   string
+	ExternalID string
+}
+
+// AddEmployment writes an employer's record of a person, with its benefits and the
+// jobs that follow from it. login.ErrExists: the external id or the user name is taken.
+func (s *Store) AddEmployment(ctx context.Context, m login.Employment, jobs ...login.Job) error {
+	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
+		if err := addEmployment(ctx, tx, m); err != nil {
+			return err
+		}
+		return addJobs(ctx, tx, jobs)
+	})
+	return wrap("add employment", err)
+}
+
+func addEmployment(ctx context.Context, tx runner, m login.Employment) error {
+	err := mustChange(login.ErrExists)(tx.ExecContext(ctx, addEmploymentSQL,
+		text(m.ID), text(m.Employer), orNull(m.Person), string(m.Kind), text(m.ExternalID), text(m.UserName), text(m.Email),
+		text(m.GivenName), text(m.FamilyName), text(m.Locale), bytesOrNull(m.Lookup), millis(m.CreatedAt)))
+	if err != nil {
+		return err
+	}
+	return putBenefits(ctx, tx, m.ID, m.Benefits, m.CreatedAt)
+}
+
+// ChangeEmployment replaces what the employer says of a person, and the benefits. What
+// the person did stays: activation, terms, and that a benefit is active.
+// login.ErrNotFound also for another employer's record; login.ErrExists.
+func (s *Store) ChangeEmployment(ctx context.Context, m login.Employment, at time.Time, jobs ...login.Job) error {
+	if !storable(m.ID) || !storable(m.Employer) {
+		return login.ErrNotFound
+	}
+	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
+		before, err := employment(ctx, tx, employmentOfSQL, m.ID, m.Employer)
+		if err != nil {
+			return err
+		}
+		if err := mustChange(login.ErrExists)(tx.ExecContext(ctx, changeEmploymentSQL, m.ID, m.Employer, string(m.Kind), text(m.ExternalID),
+			text(m.UserName), text(m.Email), text(m.GivenName), text(m.FamilyName), text(m.Locale), millis(at))); err != nil {
+			return err
+		}
+		for _, old := range before.Benefits {
+			if slices.ContainsFunc(m.Benefits, func(b login.Benefit) bool { return b.Kind == old.Kind }) {
+				continue
+			}
+			if _, err := tx.ExecContext(ctx, dropBenefitSQL, m.ID, old.Kind); err != nil {
+				return err
+			}
+		}
+		return errors.Join(putBenefits(ctx, tx, m.ID, m.Benefits, at), addJobs(ctx, tx, jobs))
+	})
+	return wrap("change employment", err)
+}
+
+func putBenefits(ctx context.Context, tx runner, employment string, benefits []login.Benefit, at time.Time) error {
+	for _, b := range benefits {
+		_, err := tx.ExecContext(ctx, putBenefitSQL, employment, text(b.Kind), millis(b.StartsAt), millis(b.EndsAt), millis(b.ReleasedAt), millis(at))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// EndEmployment ends an employer's record: its benefits are over and its invitations
+// are dead; the person stays. login.ErrNotFound.
+func (s *Store) EndEmployment(ctx context.Context, employer, id string, at time.Time) error {
+	return s.changeEmployer(ctx, "end employment", employer, id, func(ctx context.Context, tx runner) error {
+		err := mustChange(login.ErrNotFound)(tx.ExecContext(ctx, endEmploymentSQL, id, employer, millis(at)))
+		if err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, revokeInvitationsSQL, id, millis(at))
+		return err
+	})
+}
+
+// ResumeEmployment takes the end back: the same person works for the employer again.
+// login.ErrNotFound.
+func (s *Store) ResumeEmployment(ctx context.Context, employer, id string, at time.Time) error {
+	return s.changeEmployer(ctx, "resume employment", employer, id, func(ctx context.Context, tx runner) error {
+		return mustChange(login.ErrNotFound)(tx.ExecContext(ctx, resumeEmploymentSQL, id, employer, millis(at)))
+	})
+}
+
+func (s *Store) changeEmployer(ctx context.Context, what, employer, id string, act func(context.Context, runner) error) error {
+	if !storable(id) || !storable(employer) {
+		return login.ErrNotFound
+	}
+	return wrap(what, s.db.write(ctx, act))
+}
+
+// EmploymentByID finds a record for our own pages, whoever's it is. login.ErrNotFound.
+func (s *Store) EmploymentByID(ctx context.Context, id string) (login.Employment, error) {
+	if !storable(id) {
+		return login.Employment{}, login.ErrNotFound
+	}
+	m, err := employment(ctx, s.db.reader(), employmentByIDSQL, id)
+	return m, wrap("find employment", err)
+}
+
+// EmploymentOf finds a record of that employer. login.ErrNotFound also for another
+// employer's (threat 25).
+func (s *Store) EmploymentOf(ctx context.Context, employer, id string) (login.Employment, error) {
+	if !storable(id) || !storable(employer) {
+		return login.Employment{}, login.ErrNotFound
+	}
+	m, err := employment(ctx, s.db.reader(), employmentOfSQL, id, employer)
+	return m, wrap("find employment", err)
+}
+
+func employment(ctx context.Context, on runner, query string, args ...any) (login.Employment, error) {
+	m, err := scanEmployment(on.QueryRowContext(ctx, query, args...))
+	if err != nil {
+		return login.Employment{}, one(err, login.ErrNotFound)
+	}
+	m.Benefits, err = benefitsOf(ctx, on, m.ID)
+	return m, err
+}
+
+// Employments lists an employer's records by id, with their benefits.
+func (s *Store) Employments(ctx context.Context, employer string, f EmploymentFilter, limit int) ([]login.Employment, error) {
+	query, args := listEmploymentsSQL, []any{text(employer), text(f.After), limit}
+	for column, value := range map[string]string{"user_name": f.UserName, "external_id": f.ExternalID, "email": strings.ToLower(f.Email)} {
+		if value == "" {
+			continue
+		}
+		// The three columns make eight texts at most: the cache of statements stays small.
+		if column == "email" {
+			column = "LOWER(email)"
+		}
+		args = append(args, text(value))
+		query += "AND " + column + " = $" + string(rune('0'+len(args))) + " "
+	}
+	return s.employments(ctx, query+inOrderSQL, args...)
+}
+
+// EmploymentsOfPerson lists everybody who gives the person something, or did.
+func (s *Store) EmploymentsOfPerson(ctx context.Context, person string) ([]login.Employment, error) {
+	return s.employments(ctx, employmentsOfPersonSQL, text(person))
+}
+
+// InvitedByLookup reports whether an employer has added somebody with the identity
+// code who has not activated.
+func (s *Store) InvitedByLookup(ctx context.Context, lookups [][]byte) (bool, error) {
+	for _, lookup := range lookups {
+		if len(lookup) == 0 {
+			continue
+		}
+		var n int
+		if err := s.db.reader().QueryRowContext(ctx, invitedByLookupSQL, lookup).Scan(&n); err != nil || n > 0 {
+			return n > 0, wrap("find invited", err)
+		}
+	}
+	return false, nil
+}
+
+func (s *Store) employments(ctx context.Context, query string, args ...any) (_ []login.Employment, err error) {
+	all, err := scanEmployments(ctx, s.db.reader(), query, args...)
+	for i := range all {
+		if err == nil {
+			all[i].Benefits, err = benefitsOf(ctx, s.db.reader(), all[i].ID)
+		}
+	}
+	return all, wrap("list employments", err)
+}
+
+func scanEmployments(ctx context.Context, on runner, query string, args ...any) (all []login.Employment, err error) {
+	rows, err := on.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		m, err := scanEmployment(rows)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, m)
+	}
+	return all, rows.Err()
+}
+
+func benefitsOf(ctx context.Context, on runner, employment string) (all []login.Benefit, err error) {
+	rows, err := on.QueryContext(ctx, benefitsOfEmploymentSQL, employment)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var b login.Benefit
+		if err := rows.Scan(&b.Kind, timeColumn{&b.StartsAt}, timeColumn{&b.EndsAt}, timeColumn{&b.ReleasedAt}, timeColumn{&b.ActivatedAt}); err != nil {
+			return nil, err
+		}
+		all = append(all, b)
+	}
+	return all, rows.Err()
+}
+
+func scanEmployment(row scanner) (login.Employment, error) {
+	var m login.Employment
+	var person sql.NullString
+	err := row.Scan(&m.ID, &m.Employer, &person, &m.Kind, &m.ExternalID, &m.UserName, &m.Email, &m.GivenName, &m.FamilyName, &m.Locale,
+		&m.Lookup, &m.Terms, timeColumn{&m.TermsAt}, timeColumn{&m.ActivatedAt}, timeColumn{&m.EndedAt}, timeColumn{&m.CreatedAt}, timeColumn{&m.UpdatedAt})
+	m.Person = person.String
+	return m, err
+}
+
+func orNull(s string) any {
+	if s == "" {
+		return nil
+	}
+	return text(s)
+}
