@@ -54,15 +54,29 @@ type Deps struct {
 	Audit    Auditor
 	Claims   *web.Limiter // of QR codes, per key
 
+	// Standings tells how far attempts are, by their ids; unknown ones are left out.
+	Standings   func(ctx context.Context, ids []string) (map[string]login.Standing, error)
+	MostWaiting int // apps that may wait at once on this node
+
 	// Admit checks the beginning of a login: the feature authorize.
 	Admit func(ctx context.Context, p oauth.Params, c login.Client, m login.Method, key string) (login.Request, login.Device, error)
 }
 
 // Feature serves the two endpoints.
-type Feature struct{ d Deps }
+type Feature struct {
+	d    Deps
+	hall *hall
+}
 
 // New makes the feature.
-func New(d Deps) *Feature { return &Feature{d} }
+func New(d Deps) *Feature { return &Feature{d, newHall(d)} }
+
+// Run serves the apps that wait on connections of their own until ctx ends, and sends
+// home who is left. Without it they wait as requests, one goroutine each.
+func (f *Feature) Run(ctx context.Context) { f.hall.run(ctx) }
+
+// Waiting counts the apps that wait on this node.
+func (f *Feature) Waiting() int { return int(f.hall.inside.Load()) }
 
 // Mount adds the endpoints to the mux.
 func (f *Feature) Mount(mux *http.ServeMux) {

@@ -32,6 +32,7 @@ func Default() Config {
 			StartsPerNetwork:   Rate{Count: 600, Per: time.Minute},
 			RequestsPerNetwork: Rate{Count: 12000, Per: time.Minute},
 			OpenAttempts:       100_000,
+			WaitingApps:        50_000,
 		},
 		Invitations: Invitations{Life: 30 * day, RemindAfter: 7 * day},
 		Retention:   Retention{Attempts: 90 * day, Sessions: 90 * day},

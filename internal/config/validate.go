@@ -169,6 +169,9 @@ func (v validator) limits(l Limits) {
 	if l.OpenAttempts < 100 {
 		v.add("limits.open_attempts", "must be at least 100")
 	}
+	if l.WaitingApps < 1 {
+		v.add("limits.waiting_apps", "must be at least 1")
+	}
 }
 
 func (v validator) retention(r Retention, l Lifetimes) {

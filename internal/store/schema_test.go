@@ -176,7 +176,7 @@ func TestHotQueriesUseIndexes(t *testing.T) {
 	hot := map[string]string{
 		"attempt by id": attemptByIDSQL, "attempt by support code": attemptBySupportCodeSQL, "attempt by request_uri": attemptByRequestURISQL,
 		"attempt by auth_session": attemptByAuthSessionSQL, "attempt by link": attemptByLinkSQL, "attempt by code": attemptByCodeSQL,
-		"move": moveSQL, "redeem": redeemSQL, "has code": hasCodeSQL, "note": noteAttemptSQL, "running": countRunningSQL,
+		"move": moveSQL, "redeem": redeemSQL, "has code": hasCodeSQL, "note": noteAttemptSQL, "standings": standingsSQL, "moved since": movedSinceSQL, "running": countRunningSQL,
 		"leg": legByStateSQL, "take leg": takeLegSQL, "finish leg": finishLegSQL, "finish leg of": finishLegOfSQL, "trim legs": trimLegsSQL,
 		"session": sessionByIDSQL, "session by refresh": sessionByRefreshSQL, "sessions of person": sessionsOfPersonSQL,
 		"use session": useSessionSQL, "rotate": rotateRefreshSQL, "revoke": revokeSessionSQL, "revoke all": revokeSessionsOfPersonSQL,

@@ -82,3 +82,40 @@ func TestWakeIsRememberedAndNeverBlocks(t *testing.T) {
 	default:
 	}
 }
+
+// Whoever holds one attempt cannot fill the room: who came first goes first.
+func TestOneAttemptHoldsFewSeats(t *testing.T) {
+	t.Parallel()
+	var room wake.Room
+	var calls []<-chan struct{}
+	for range 10 {
+		call, leave := room.Wait("a")
+		defer leave()
+		calls = append(calls, call)
+	}
+	room.Wake("a")
+	for i, call := range calls {
+		if _, stays := <-call; stays != (i >= 6) {
+			t.Errorf("guest %d of 10 stays: %v", i+1, stays)
+		}
+	}
+}
+
+// Leaving twice, or without having come, takes nobody else's seat.
+func TestLeavingTwiceDoesNoHarm(t *testing.T) {
+	t.Parallel()
+	var room wake.Room
+	_, first := room.Wait("a")
+	call, second := room.Wait("a")
+	first()
+	first()
+	if n := room.Waiting(); n != 1 {
+		t.Fatalf("%d wait, want 1", n)
+	}
+	room.Wake("a")
+	<-call
+	second()
+	if n := room.Waiting(); n != 0 {
+		t.Errorf("%d wait, want none", n)
+	}
+}

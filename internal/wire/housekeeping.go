@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"avain/internal/broker"
+	"avain/internal/challenge"
 	"avain/internal/signer"
 	"avain/internal/store"
 	"avain/internal/telemetry"
@@ -31,6 +32,7 @@ type housekeeping struct {
 	flood     *flood
 	announcer *store.Announcer
 	room      *wake.Room
+	waiting   *challenge.Feature
 	retention store.Retention
 	now       func() time.Time
 	log       *slog.Logger
@@ -40,6 +42,8 @@ type housekeeping struct {
 func (h housekeeping) run(ctx context.Context) {
 	var all sync.WaitGroup
 	all.Go(func() { h.announcer.Run(ctx, h.room.Wake) })
+	all.Go(func() { h.waiting.Run(ctx) })
+	all.Go(func() { wake.Lookout{Room: h.room, Moved: h.db.MovedSince, Now: h.now, Log: h.log}.Run(ctx) })
 	for name, task := range map[string]struct {
 		every time.Duration
 		do    func(context.Context) error

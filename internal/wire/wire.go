@@ -114,6 +114,7 @@ func New(ctx context.Context, c config.Config, d Deps) (s *Service, err error) {
 	waiting := challenge.New(challenge.Deps{
 		Attempts: attempts, People: s.Store, Marks: s.Store, Clients: m.clients, Proofs: m.proofs, Room: m.room,
 		Web: m.kit, Now: d.Now, BaseURL: base, Audit: s.Audit, Claims: flood.claims, Admit: begin.Admit,
+		Standings: s.Store.Standings, MostWaiting: mostWaiting(ctx, c, d.Log),
 	})
 	own, codes, err := s.ownPages(c, d, m, attempts, flood)
 	if err != nil {
@@ -145,7 +146,7 @@ func New(ctx context.Context, c config.Config, d Deps) (s *Service, err error) {
 	s.Admin = m.admin(s, d)
 	s.house = housekeeping{
 		db: s.Store, signer: m.signer, brokers: m.brokers, metrics: m.metrics, flood: flood,
-		announcer: m.announcer, room: m.room,
+		announcer: m.announcer, room: m.room, waiting: waiting,
 		retention: retention(c), now: d.Now, log: d.Log,
 	}
 	return s, m.signer.Tick(ctx)
