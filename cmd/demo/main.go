@@ -61,7 +61,7 @@ func run(ctx context.Context, f flags, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, table, time.Since(began).Seconds(), d.Service, d.App, d.Banks, d.Banks, d.Mail, d.Admin, d.Data)
+	fmt.Fprintf(out, table, time.Since(began).Seconds(), d.Service, d.App, d.Banks, d.Banks, d.Mail, d.SMTP, d.Admin, d.Data)
 	<-ctx.Done()
 	fmt.Fprintln(out, "\nStopping …")
 	return errors.Join(d.Close())
@@ -75,7 +75,7 @@ Avain is ready (%.1f s). Start here:
   phone app         %s
   bank broker       %s/op/misbehave
   mobile broker     %s/telia/misbehave
-  mailbox           %s
+  mailbox           %s, mail server %s
   metrics, health   %s
   data              %s
 

@@ -2,6 +2,7 @@ package demo
 
 import (
 	"bytes"
+	"net"
 	"os"
 	"path/filepath"
 	"text/template"
@@ -34,6 +35,13 @@ brand:
   support: {email: help@example.com, phone: "+358 20 000 0000"}
 app:
   minimum_version: 1.10.0
+mail:
+  host: {{.MailHost}}
+  port: {{.MailPort}}
+  tls: none
+  from: SmartumPay <noreply@smartumpay.example>
+  reply_to: help@example.com
+  bounce_address: "bounces+{id}@smartumpay.example"
 clients:
   - id: smartumpay
     name: SmartumPay
@@ -92,9 +100,14 @@ func (d *Demo) writeConfig(o Options) (config.Config, error) {
 		return config.Config{}, err
 	}
 	path := filepath.Join(o.Data, ConfigFile)
+	mailHost, mailPort, err := net.SplitHostPort(d.SMTP)
+	if err != nil {
+		return config.Config{}, err
+	}
 	var text bytes.Buffer
 	if err := fileTemplate.Execute(&text, map[string]any{
 		"File": path, "Service": d.Service, "App": d.App, "Listen": d.listeners.service.Addr().String(),
+		"MailHost": mailHost, "MailPort": mailPort,
 		"Admin": d.listeners.admin.Addr().String(), "ClientID": clientID, "Banks": banks,
 		"OP": d.OP.Endpoints(), "Telia": d.Telia.Endpoints(),
 	}); err != nil {

@@ -9,11 +9,13 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
 	"avain/internal/brokersim"
 	"avain/internal/config"
+	"avain/internal/mail"
 	"avain/internal/wire"
 )
 
@@ -35,8 +37,10 @@ type Options struct {
 // Demo is everything, running.
 type Demo struct {
 	Service, App, Banks, Mail, Admin string // base URLs
+	SMTP                             string // host and port of the mail server
 
 	OP, Telia *brokersim.Sim
+	Mailbox   *Mailbox
 	Inside    *wire.Service
 	Data      string
 
@@ -47,7 +51,7 @@ type Demo struct {
 	temporary bool
 }
 
-type listeners struct{ service, admin, app, banks, mail net.Listener }
+type listeners struct{ service, admin, app, banks, mail, smtp net.Listener }
 
 // Start runs everything and returns when the service answers. Close ends it.
 func Start(ctx context.Context, o Options) (d *Demo, err error) {
@@ -76,10 +80,19 @@ func Start(ctx context.Context, o Options) (d *Demo, err error) {
 	if err != nil {
 		return d, fmt.Errorf("demo configuration: %w", err)
 	}
+	if d.Mailbox, err = newMailbox(filepath.Join(o.Data, "mail"), o.Now, o.Log); err != nil {
+		return d, fmt.Errorf("mailbox: %w", err)
+	}
+	var letters *mail.Mailer
+	if c.Mail.Set() { // o.Change may have taken the mail server away
+		if letters, err = wire.NewMailer(c, o.Now); err != nil {
+			return d, err
+		}
+	}
 	if d.Inside, err = d.service(ctx, c, o); err != nil {
 		return d, err
 	}
-	d.serve(o)
+	d.serve(o, letters)
 	return d, nil
 }
 
@@ -96,6 +109,7 @@ func (d *Demo) listen(ctx context.Context, o Options) error {
 		{"banks", o.Banks, &d.listeners.banks, &d.Banks},
 		{"mailbox", o.Mail, &d.listeners.mail, &d.Mail},
 		{"admin", "", &d.listeners.admin, &d.Admin},
+		{"mail server", "", &d.listeners.smtp, &d.SMTP},
 	} {
 		address := l.address
 		if address == "" {
@@ -112,6 +126,7 @@ func (d *Demo) listen(ctx context.Context, o Options) error {
 		}
 		*l.base = "http://localhost:" + port
 	}
+	d.SMTP = strings.TrimPrefix(d.SMTP, "http://")
 	return nil
 }
 
@@ -184,7 +199,7 @@ func (d *Demo) service(ctx context.Context, c config.Config, o Options) (*wire.S
 }
 
 // serve starts all servers and the service's housekeeping.
-func (d *Demo) serve(o Options) {
+func (d *Demo) serve(o Options, letters *mail.Mailer) {
 	banks := http.NewServeMux()
 	banks.Handle("/op/", d.OP)
 	banks.Handle("/telia/", d.Telia)
@@ -197,7 +212,7 @@ func (d *Demo) serve(o Options) {
 		{d.listeners.admin, d.Inside.Admin},
 		{d.listeners.app, d.phoneApp(o.AppDir)},
 		{d.listeners.banks, banks},
-		{d.listeners.mail, mailbox()},
+		{d.listeners.mail, d.Mailbox.pages(d.Service, letters)},
 	} {
 		server := &http.Server{
 			Handler: s.handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute,
@@ -206,6 +221,7 @@ func (d *Demo) serve(o Options) {
 		d.servers = append(d.servers, server)
 		d.running.Go(func() { _ = server.Serve(s.listener) }) // ends with ErrServerClosed
 	}
+	d.running.Go(func() { _ = d.Mailbox.serve(d.listeners.smtp) })
 	ctx, stop := context.WithCancel(context.Background())
 	d.stop = stop
 	d.running.Go(func() { d.Inside.Run(ctx) })
@@ -224,6 +240,9 @@ func (d *Demo) Close() error {
 		failed = append(failed, s.Shutdown(ctx))
 	}
 	d.stop()
+	if len(d.servers) > 0 {
+		failed = append(failed, d.Mailbox.close(ctx))
+	}
 	d.running.Wait()
 	if len(d.servers) == 0 {
 		failed = append(failed, d.listeners.close())
@@ -239,7 +258,7 @@ func (d *Demo) Close() error {
 
 func (l listeners) close() error {
 	var failed []error
-	for _, c := range []net.Listener{l.service, l.admin, l.app, l.banks, l.mail} {
+	for _, c := range []net.Listener{l.service, l.admin, l.app, l.banks, l.mail, l.smtp} {
 		if c != nil {
 			failed = append(failed, c.Close())
 		}
