@@ -192,7 +192,8 @@ func TestStreamHasAnEnd(t *testing.T) {
 		began := time.Now()
 		_, events := w.come("a", time.Hour)
 		e := w.next(events)
-		for ; e == ":\n\n"; e = w.next(events) {
+		for e == ":\n\n" {
+			e = w.next(events)
 		}
 		mustSay(t, e, "event: again")
 		if took := time.Since(began); took != stay {

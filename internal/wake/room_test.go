@@ -90,7 +90,7 @@ func TestOneAttemptHoldsFewSeats(t *testing.T) {
 	var calls []<-chan struct{}
 	for range 10 {
 		call, leave := room.Wait("a")
-		defer leave()
+		t.Cleanup(leave)
 		calls = append(calls, call)
 	}
 	room.Wake("a")
