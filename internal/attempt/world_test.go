@@ -14,6 +14,7 @@ import (
 	"avain/internal/login"
 	"avain/internal/secret"
 	"avain/internal/store"
+	"avain/internal/store/pgtest"
 )
 
 // world is a real database with one person, and a clock that the test moves.
@@ -42,10 +43,28 @@ func (w *world) pass(d time.Duration) {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{T: t, now: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)}
-	db, err := store.Open(t.Context(), store.Config{
-		Driver: store.SQLite, Path: filepath.Join(t.TempDir(), "avain.db"), Now: w.clock, Log: slog.New(slog.DiscardHandler),
+	return newWorldOn(t, store.Config{Driver: store.SQLite, Path: filepath.Join(t.TempDir(), "avain.db")})
+}
+
+// onBoth runs a test once per database.
+func onBoth(t *testing.T, test func(w *world)) {
+	t.Helper()
+	t.Parallel()
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		test(newWorld(t))
 	})
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		test(newWorldOn(t, store.Config{Driver: store.Postgres, DSN: secret.Of(pgtest.Database(t))}))
+	})
+}
+
+func newWorldOn(t *testing.T, config store.Config) *world {
+	t.Helper()
+	w := &world{T: t, now: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)}
+	config.Now, config.Log = w.clock, slog.New(slog.DiscardHandler)
+	db, err := store.Open(t.Context(), config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,12 +77,10 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	w.db = db
-	w.person = login.Person{ID: login.NewID(), Subject: "sub-1", Name: "Aino Virtanen", Locale: "fi", CreatedAt: w.now}
-	if err := db.AddPerson(t.Context(), w.person, []byte("lookup"), nil); err != nil {
-		t.Fatal(err)
-	}
+	w.meet()
 	w.Attempts = attempt.New(attempt.Deps{
-		Store: db, People: db, Now: w.clock, Lifetimes: attempt.DefaultLifetimes(), QRKey: secret.Of("a key that only the nodes have"),
+		Store: db, People: db, Now: w.clock, Lifetimes: attempt.DefaultLifetimes(),
+		QRKey: secret.Of("a key that only the nodes have"), DigitsKey: secret.Of("another key that only the nodes have"),
 		Alarm: func(_ context.Context, a login.Attempt) {
 			w.mu.Lock()
 			defer w.mu.Unlock()
@@ -71,6 +88,16 @@ func newWorld(t *testing.T) *world {
 		},
 	})
 	return w
+}
+
+// meet adds a person, who from now on is the one that logs in.
+func (w *world) meet() {
+	w.Helper()
+	id := login.NewID()
+	w.person = login.Person{ID: id, Subject: "sub-" + id, Name: "Aino Virtanen", Locale: "fi", CreatedAt: w.clock()}
+	if err := w.db.AddPerson(w.Context(), w.person, []byte("lookup "+id), nil); err != nil {
+		w.Fatal(err)
+	}
 }
 
 const (
@@ -91,8 +118,13 @@ func challengeOf(v secret.Text) string {
 
 func (w *world) start(key string) attempt.Started {
 	w.Helper()
+	return w.startBy(login.MethodDirect, key)
+}
+
+func (w *world) startBy(method login.Method, key string) attempt.Started {
+	w.Helper()
 	started, err := w.Start(w.Context(), attempt.Start{
-		Client: clientID, Method: login.MethodDirect, Key: key,
+		Client: clientID, Method: method, Key: key,
 		Request: login.Request{
 			RedirectURI: redirectURI, State: "state", Nonce: "nonce",
 			Scopes: []string{"openid", "offline_access"}, CodeChallenge: challengeOf(verifier),
@@ -147,6 +179,37 @@ func (w *world) prove(a login.Attempt, browser secret.Text) login.Attempt {
 		w.Fatal(err)
 	}
 	return a
+}
+
+// linkAuthenticated walks a login link to its confirm page.
+func (w *world) linkAuthenticated(key string, browser secret.Text) (attempt.Started, login.Attempt) {
+	w.Helper()
+	started := w.startBy(login.MethodLink, key)
+	a, err := w.OpenLink(w.Context(), started.Attempt, browser, login.Event{})
+	if err != nil {
+		w.Fatal(err)
+	}
+	return started, w.prove(a, browser)
+}
+
+// row is the attempt as the database has it.
+func (w *world) row(id string) login.Attempt {
+	w.Helper()
+	a, err := w.db.AttemptByID(w.Context(), id)
+	if err != nil {
+		w.Fatal(err)
+	}
+	return a
+}
+
+// sessions counts the person's sessions that nobody has ended.
+func (w *world) sessions() int {
+	w.Helper()
+	all, err := w.db.SessionsOfPerson(w.Context(), w.person.ID)
+	if err != nil {
+		w.Fatal(err)
+	}
+	return len(all)
 }
 
 // confirmed also lets the code out.
