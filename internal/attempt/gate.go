@@ -162,6 +162,8 @@ func (s *Attempts) Redeem(ctx context.Context, in Redemption) (Granted, error) {
 		return s.redeemAgain(ctx, moved, in) // lost a race against ourselves
 	case errors.Is(err, login.ErrMoved):
 		return Granted{}, refused(login.ReasonAttemptEnded, "the login was ended before the code was redeemed")
+	case errors.Is(err, login.ErrNotFound): // six digits have just replaced it
+		return Granted{}, refused(login.ReasonCodeWrong, "another code has replaced the authorization code")
 	default:
 		return Granted{}, err
 	}
