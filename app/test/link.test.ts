@@ -48,6 +48,28 @@ describe("a login by link", () => {
     expect(tab.view.name).toBe("home");
   });
 
+  it("says why it ended in the browser that comes back, whichever tab has heard of it first", async () => {
+    const { phone, tab } = await waiting();
+    const answer = phone.server.confirm();
+    answer.delete("code");
+    answer.set("error", "access_denied");
+    answer.set("reason", "cancelled_by_person");
+    phone.server.move("denied", "cancelled_by_person");
+    await tab.shows(isFailed);
+    expect((await phone.open(answer)).view).toMatchObject({ name: "failed", failure: { failure: "cancelled" } });
+  });
+
+  it("leaves no alarm behind for the answer of a login that was given up for it", async () => {
+    const phone = await Phone.make();
+    const tab = await phone.open();
+    await tab.model.login();
+    const late = phone.server.authenticate(tab.address);
+    await tab.model.loginByLink(false);
+    await phone.open(phone.server.confirm());
+    expect((await phone.open(late)).view.name).toBe("home");
+    expect(phone.server.requests.some((r) => r.body.get("error") === "unexpected")).toBe(false);
+  });
+
   it("asks each time with a proof of its own, and tells what it knows", async () => {
     const { phone, tab } = await waiting();
     phone.server.move("opened");

@@ -158,7 +158,7 @@ describe("the same answer twice", () => {
     const { phone, tab } = await underWay();
     const answer = phone.server.refuse(tab.address, { error: "access_denied" });
     await phone.open(answer);
-    expect((await phone.open(answer)).view).toEqual({ name: "start", opening: false });
+    expect((await phone.open(answer)).view).toMatchObject({ name: "failed", failure: { failure: "cancelled" } });
   });
 
   it("is redeemed once when two tabs have it", async () => {

@@ -38,12 +38,16 @@ export async function receiveAnswer({ server, vault, now }: Tools, answer: URLSe
   const fromUs = only(answer, "iss") === server.config.issuer;
   // Our server should know of a code that went astray; another server's code is none of its business.
   if (attempt === undefined) return { kind: "foreign", code: fromUs ? only(answer, "code") : undefined };
-  if (attempt.phase === "done") return { kind: "again" };
+  const error = only(answer, "error");
+  if (attempt.phase === "done") {
+    // A tab that waited may have heard of the end first, but this is the one that is looked at.
+    const isNews = fromUs && error !== undefined && (await vault.session()) === undefined;
+    return isNews ? { kind: "failed", failure: failureFrom(answer, error) } : { kind: "again" };
+  }
   if (!fromUs) return { kind: "foreign" };
   if (attempt.phase === "answered") return { kind: "ours", attempt };
 
   const age = now() - attempt.startedAt;
-  const error = only(answer, "error");
   const code = only(answer, "code");
   if (error !== undefined || code === undefined || age < 0 || age >= attemptLife) {
     await vault.keepAttempt({ phase: "done", state: attempt.state, startedAt: attempt.startedAt });
