@@ -138,15 +138,23 @@ const notMine = "not_started_by_me"
 
 func (f *Feature) refuseLink(w http.ResponseWriter, r *http.Request) error {
 	a, err := f.linked(r)
-	if err != nil {
+	if err != nil && !refused(a) {
 		return err
 	}
 	return f.deny(w, r, a)
 }
 
+// refused reports whether the person has said so already: pressed twice, or reloaded.
+func refused(a login.Attempt) bool {
+	return a.State == login.StateDenied && a.Reason == login.ReasonCancelledByPerson
+}
+
 // deny ends a login that the person says they did not start. There is nothing to go
 // back to: the app that waits is perhaps a stranger's, and learns only that it is over.
 func (f *Feature) deny(w http.ResponseWriter, r *http.Request, a login.Attempt) error {
+	if refused(a) {
+		return f.views.RenderRefused(w, r, a)
+	}
 	ended, err := f.d.Attempts.End(r.Context(), a, attempt.Deny, login.ReasonCancelledByPerson, login.Event{
 		Step: attempt.StepCancel, Detail: notMine, Browser: web.BrowserLabel(r),
 	})
@@ -228,7 +236,7 @@ func (f *Feature) refuse(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if a.State.Over() {
+	if a.State.Over() && !refused(a) {
 		return web.SeeOther(w, "/login/"+a.ID)
 	}
 	return f.deny(w, r, a)
