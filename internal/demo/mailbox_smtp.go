@@ -55,6 +55,7 @@ func ByAddress(to string, try int) Behaviour {
 		if try == 1 {
 			return b
 		}
+	default:
 	}
 	return Takes
 }
@@ -142,6 +143,7 @@ func (s *mailSession) deliver(to recipient, letter []byte) error {
 		case <-time.After(slowness):
 		case <-s.box.done:
 		}
+	default:
 	}
 	if err := s.box.keep(s.from, to.address, letter); err != nil {
 		return fmt.Errorf("mailbox: %w", err)
