@@ -98,12 +98,12 @@ func (s *Store) DueKinds(ctx context.Context, kinds []string, now time.Time) (_ 
 
 // dueKindsSQL is the statement for n kinds; a process has one n, or few.
 func dueKindsSQL(n int) string {
-	var values strings.Builder
-	for i := range n {
-		fmt.Fprintf(&values, ", (CAST($%d AS TEXT))", i+2)
+	parts := make([]string, n)
+	for i := range parts {
+		parts[i] = fmt.Sprintf(`SELECT CAST($%[1]d AS TEXT) WHERE EXISTS (SELECT 1 FROM jobs
+			WHERE kind = CAST($%[1]d AS TEXT) AND dead_at = 0 AND run_at <= $1)`, i+2)
 	}
-	return `SELECT k.column1 FROM (VALUES ` + values.String()[2:] + `) AS k
-		WHERE EXISTS (SELECT 1 FROM jobs WHERE kind = k.column1 AND dead_at = 0 AND run_at <= $1)`
+	return strings.Join(parts, " UNION ALL ")
 }
 
 // ClaimJobs takes due jobs, of each kind those that have been due for longest, and

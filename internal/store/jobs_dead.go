@@ -48,13 +48,6 @@ func (s *Store) ReviveJobs(ctx context.Context, kind string, at time.Time) (int6
 	return n, wrap("revive jobs", err)
 }
 
-// PurgeJobs deletes the dead jobs that were given up at or before the time given, in
-// small transactions, and answers how many, even when it returns an error.
-func (s *Store) PurgeJobs(ctx context.Context, before time.Time) (int64, error) {
-	n, err := s.inBatches(ctx, purgeJobsSQL, []any{millis(before), purgeBatch})
-	return n, wrap("purge jobs", err)
-}
-
 // JobDepths counts the jobs of each kind that has any. It walks an index of all jobs:
 // for a scrape or a person, not for a request.
 func (s *Store) JobDepths(ctx context.Context) (_ []login.JobDepth, err error) {

@@ -13,6 +13,7 @@ type Retention struct {
 	Unopened time.Duration // attempts that no browser ever opened; default 1 h
 	Attempts time.Duration // other attempts, for support; default 30 d
 	Sessions time.Duration // sessions after their end; default 90 d
+	Jobs     time.Duration // jobs that were given up; default 90 d
 }
 
 // Purged counts what a purge has done.
@@ -24,6 +25,7 @@ type Purged struct {
 	Sessions int64
 	QRPages  int64
 	Budgets  int64 // full again, so that there is nothing to remember
+	Jobs     int64 // given up long ago
 }
 
 // purgeBatch bounds the rows of one transaction: nobody who waits to write waits
@@ -97,6 +99,7 @@ func (s *Store) Purge(ctx context.Context, now time.Time, keep Retention) (Purge
 		{&p.Budgets, purgeBudgetsSQL, []any{millis(now), purgeBatch}},
 		{&p.Sessions, purgeEndedSessionsSQL, []any{ago(keep.Sessions), purgeBatch}},
 		{&p.Sessions, purgeRevokedSessionsSQL, []any{ago(keep.Sessions), purgeBatch}},
+		{&p.Jobs, purgeJobsSQL, []any{ago(keep.Jobs), purgeBatch}},
 	} {
 		n, err := s.inBatches(ctx, step.query, step.args)
 		*step.count += n
@@ -112,7 +115,7 @@ func (k Retention) withDefaults() Retention {
 	for _, d := range []struct {
 		of    *time.Duration
 		usual time.Duration
-	}{{&k.Unopened, time.Hour}, {&k.Attempts, 30 * day}, {&k.Sessions, 90 * day}} {
+	}{{&k.Unopened, time.Hour}, {&k.Attempts, 30 * day}, {&k.Sessions, 90 * day}, {&k.Jobs, 90 * day}} {
 		if *d.of <= 0 {
 			*d.of = d.usual
 		}
