@@ -31,7 +31,7 @@ const (
 	changeEmploymentSQL = `UPDATE employments SET kind = $3, external_id = $4, user_name = $5, email = $6, given_name = $7, family_name = $8,
 			locale = $9, updated_at = $10
 		WHERE id = $1 AND employer = $2 AND NOT EXISTS (SELECT 1 FROM employments o WHERE o.employer = $2 AND o.id <> $1
-			AND (($4 <> '' AND o.external_id = $4) OR ($5 <> '' AND o.user_name = $5)))`
+			AND ((o.external_id <> '' AND o.external_id = $4) OR (o.user_name <> '' AND o.user_name = $5)))`
 
 	// Ending again changes nothing; the invitations that are open end with it.
 	endEmploymentSQL    = `UPDATE employments SET ended_at = CASE WHEN ended_at = 0 THEN $3 ELSE ended_at END, updated_at = $3 WHERE id = $1 AND employer = $2`
@@ -44,7 +44,7 @@ const (
 	// A benefit of an employment that is active needs no second activation; one that is
 	// active stays so.
 	putBenefitSQL = `INSERT INTO benefits (employment, kind, starts_at, ends_at, released_at, activated_at)
-		SELECT $1, $2, $3, $4, $5, CASE WHEN $5 > 0 AND m.activated_at > 0 THEN $6 ELSE 0 END FROM employments m WHERE m.id = $1
+		SELECT $1, $2, $3, $4, CAST($5 AS BIGINT), CASE WHEN CAST($5 AS BIGINT) > 0 AND m.activated_at > 0 THEN CAST($6 AS BIGINT) ELSE 0 END FROM employments m WHERE m.id = $1
 		ON CONFLICT (employment, kind) DO UPDATE SET starts_at = excluded.starts_at, ends_at = excluded.ends_at,
 			released_at = CASE WHEN excluded.released_at = 0 THEN 0 WHEN benefits.released_at > 0 THEN benefits.released_at ELSE excluded.released_at END,
 			activated_at = CASE WHEN excluded.released_at = 0 THEN 0 WHEN benefits.activated_at > 0 THEN benefits.activated_at ELSE excluded.activated_at END`
