@@ -100,6 +100,15 @@ func (r *Runner) Handle(name string, h Handler, o Options) {
 	r.kinds = append(r.kinds, &kind{Options: o.withDefaults(), name: name, handle: h})
 }
 
+// Kinds names the kinds that have a handler, in the order of Handle.
+func (r *Runner) Kinds() []string {
+	names := make([]string, len(r.kinds))
+	for i, k := range r.kinds {
+		names[i] = k.name
+	}
+	return names
+}
+
 // Wake makes the runner look for due jobs now instead of within a second. Whoever has
 // ordered a job may call it, at any time and as often as they like.
 func (r *Runner) Wake() {

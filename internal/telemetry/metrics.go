@@ -1,11 +1,14 @@
 package telemetry
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"runtime"
+	"time"
 
+	"avain/internal/login"
 	"avain/internal/store"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -17,7 +20,11 @@ import (
 type Config struct {
 	Version  string             // of the program
 	Database func() store.Stats // called at each scrape; nil: no figures of the database
-	Brokers  []string           // ids; their gauges exist from the start, so that alerts see them
+	// Jobs counts the jobs of each kind, at each scrape; nil: no figures of the queue. Now
+	// must be given with it.
+	Jobs    func(context.Context) ([]login.JobDepth, error)
+	Now     func() time.Time
+	Brokers []string // ids; their gauges exist from the start, so that alerts see them
 }
 
 // Metrics are the figures of one process. They are safe for concurrent use.
@@ -37,6 +44,10 @@ type Metrics struct {
 	exchanges       *prometheus.CounterVec
 	exchangeSeconds *prometheus.HistogramVec
 	circuit         *prometheus.GaugeVec
+
+	jobs       *prometheus.CounterVec
+	jobSeconds *prometheus.HistogramVec
+	jobKinds   []string
 }
 
 // Buckets in seconds. People take their time at the bank; machines should not.
@@ -72,6 +83,10 @@ func New(c Config) (*Metrics, error) {
 		circuit: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "avain_broker_circuit_open", Help: "1 while the broker counts as down and people are sent elsewhere.",
 		}, []string{"broker"}),
+		jobs: counter("avain_jobs_total",
+			"Tries of jobs, by how they ended.", "kind", "outcome"),
+		jobSeconds: histogram("avain_job_seconds",
+			"Time that a try of a job took.", humanBuckets, "kind"),
 	}
 	return m, m.register(c)
 }
@@ -83,11 +98,14 @@ func (m *Metrics) register(c Config) error {
 	build.WithLabelValues(c.Version, runtime.Version()).Set(1)
 	all := []prometheus.Collector{
 		build, m.steps, m.stepSeconds, m.ended, m.loginSeconds, m.open, m.requests, m.requestSeconds,
-		m.exchanges, m.exchangeSeconds, m.circuit,
+		m.exchanges, m.exchangeSeconds, m.circuit, m.jobs, m.jobSeconds,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	}
 	if c.Database != nil {
 		all = append(all, newDatabase(c.Database))
+	}
+	if c.Jobs != nil {
+		all = append(all, newQueue(c, m))
 	}
 	var errs []error
 	for _, collector := range all {
