@@ -2,6 +2,7 @@ package browser_test
 
 import (
 	"testing"
+	"time"
 
 	"avain/internal/login"
 
@@ -43,6 +44,7 @@ func qrWorld(t *testing.T) (w *world, page, app *tab) {
 	t.Helper()
 	w = newWorld(t)
 	b := w.newBrowserWithCamera()
+	b.wire.hurryUp(2 * time.Second)
 	page, app = b.stranger(computer()).newTab(), b.owner(phone()).newTab()
 	app.allowCamera(control.PermissionSettingGranted)
 	page.signInOnPage(aino)

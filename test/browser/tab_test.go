@@ -211,9 +211,9 @@ func (b *tab) fail(what string) {
 // see waits until the page shows all these words.
 func (b *tab) see(words ...string) {
 	b.Helper()
-	for _, w := range words {
-		b.until("squeeze(document.body?.innerText).includes(" + quote(w) + `) ? "" : "the page does not say " + ` + quote(w))
-	}
+	all, err := json.Marshal(words)
+	b.must(err)
+	b.until(`((text) => ` + string(all) + `.filter((words) => !text.includes(words)).map((words) => "the page does not say " + words).join(", "))(squeeze(document.body?.innerText))`)
 }
 
 // seeID waits for something that the app calls by a test id.

@@ -1,20 +1,25 @@
 package browser_test
 
 import (
+	"context"
+	"errors"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 )
 
 // wire is the network between a browser and the world: a proxy through which every
 // request goes, service workers' too. A test can cut it, and lose answers on it.
 // Nothing but the installation can be reached.
 type wire struct {
-	server *httptest.Server
-	world  *world
+	server    *httptest.Server
+	world     *world
+	transport *http.Transport
 
 	mu     sync.Mutex
 	cut    bool
@@ -22,17 +27,23 @@ type wire struct {
 	lost   map[string]int
 	asked  map[string]int // by path: so many requests have passed
 	onBack func(answer *http.Response)
+	hurry  time.Duration
 }
 
 func newWire(world *world) *wire {
 	world.Helper()
-	w := &wire{world: world, losing: map[string]int{}, lost: map[string]int{}, asked: map[string]int{}}
 	transport := &http.Transport{}
+	w := &wire{world: world, transport: transport, losing: map[string]int{}, lost: map[string]int{}, asked: map[string]int{}}
 	w.server = httptest.NewServer(&httputil.ReverseProxy{
 		Transport: transport, FlushInterval: -1,
 		Rewrite:        func(*httputil.ProxyRequest) {}, // requests to a proxy name their whole address
 		ModifyResponse: w.carry,
-		ErrorHandler:   func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) },
+		ErrorHandler: func(rw http.ResponseWriter, r *http.Request, _ error) {
+			if r = withoutWaiting(r); r == nil {
+				panic(http.ErrAbortHandler)
+			}
+			w.server.Config.Handler.ServeHTTP(rw, r)
+		},
 	})
 	handler := w.server.Config.Handler
 	w.server.Config.Handler = http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
@@ -41,7 +52,13 @@ func newWire(world *world) *wire {
 		}
 		w.mu.Lock()
 		w.asked[r.URL.Path]++
+		hurry := w.hurry
 		w.mu.Unlock()
+		if hurry > 0 && r.URL.Query().Has(waits) {
+			ctx, cancel := context.WithTimeout(r.Context(), hurry)
+			defer cancel()
+			r = r.WithContext(ctx)
+		}
 		handler.ServeHTTP(rw, r)
 	})
 	world.Cleanup(func() {
@@ -50,6 +67,30 @@ func newWire(world *world) *wire {
 		transport.CloseIdleConnections()
 	})
 	return w
+}
+
+// waits is the parameter with which the page of a QR code waits for news.
+const waits = "seen"
+
+// hurryUp shortens that waiting: after so long the page gets what it would get at the
+// end of it. While it waits, browsers answer no questions about it.
+func (w *wire) hurryUp(longest time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.hurry = longest
+}
+
+// withoutWaiting is a request whose waiting was cut short, without it; nil when that
+// is not what has ended it.
+func withoutWaiting(r *http.Request) *http.Request {
+	if !errors.Is(r.Context().Err(), context.DeadlineExceeded) {
+		return nil
+	}
+	r = r.Clone(context.WithoutCancel(r.Context()))
+	query := r.URL.Query()
+	query.Del(waits)
+	r.URL.RawQuery = query.Encode()
+	return r
 }
 
 func (w *wire) isCut() bool {
@@ -66,6 +107,12 @@ func (w *wire) setCut(cut bool) {
 	if cut {
 		w.server.CloseClientConnections()
 	}
+}
+
+// dialFrom makes all that passes come from an address of its own, as from another
+// network. It is for the time before the browser has asked for anything.
+func (w *wire) dialFrom(address net.IP) {
+	w.transport.DialContext = (&net.Dialer{LocalAddr: &net.TCPAddr{IP: address}}).DialContext
 }
 
 // lose lets the next n good answers from a path get lost in the middle: the server

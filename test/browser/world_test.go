@@ -139,8 +139,8 @@ func (w *world) attempt(supportCode string) login.Attempt {
 	return a
 }
 
-// sessions counts the sessions of a sample person that are not over.
-func (w *world) sessions(user string) int {
+// person is the id of a sample person.
+func (w *world) person(user string) string {
 	w.Helper()
 	for _, p := range brokersim.People() {
 		if p.UserID != user {
@@ -150,18 +150,24 @@ func (w *world) sessions(user string) int {
 		if err != nil {
 			w.Fatal(err)
 		}
-		all, err := w.Inside.Store.SessionsOfPerson(w.Context(), person.ID)
-		if err != nil {
-			w.Fatal(err)
-		}
-		n := 0
-		for _, s := range all {
-			if s.Live(w.clock.now()) {
-				n++
-			}
-		}
-		return n
+		return person.ID
 	}
 	w.Fatalf("nobody is called %s", user)
-	return 0
+	return ""
+}
+
+// sessions counts the sessions of a sample person that are not over.
+func (w *world) sessions(user string) int {
+	w.Helper()
+	all, err := w.Inside.Store.SessionsOfPerson(w.Context(), w.person(user))
+	if err != nil {
+		w.Fatal(err)
+	}
+	n := 0
+	for _, s := range all {
+		if s.Live(w.clock.now()) {
+			n++
+		}
+	}
+	return n
 }
