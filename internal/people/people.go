@@ -33,6 +33,7 @@ type Store interface {
 	InvitationByID(ctx context.Context, id string) (login.Invitation, error)
 	EmploymentByID(ctx context.Context, id string) (login.Employment, error)
 	EmployerByID(ctx context.Context, id string) (login.Employer, error)
+	EmploymentsOfPerson(ctx context.Context, person string) ([]login.Employment, error)
 	InvitedByLookup(ctx context.Context, lookups [][]byte) (bool, error)
 	DueReminders(ctx context.Context, now time.Time, limit int) ([]login.Invitation, error)
 	Remind(ctx context.Context, invitation string, at time.Time, jobs ...login.Job) (bool, error)
