@@ -64,6 +64,9 @@ type Deps struct {
 
 	// Limit holds back floods of starts, per network and per key.
 	Limit func(ctx context.Context, key string) error
+
+	// Waiting names the employers who have not finished the benefits of a person.
+	Waiting func(ctx context.Context, person string) ([]string, error)
 }
 
 // Client is what our own pages are to the rest of the service.
@@ -138,9 +141,13 @@ func (f *Feature) page(w http.ResponseWriter, r *http.Request) error {
 	if !ok {
 		return f.ask(w, r, "")
 	}
-	return f.views.RenderActive(w, r, ActivePage{
-		App: f.d.App, Name: person.GivenName, Benefits: person.Benefits, Stores: f.d.Stores, Phone: web.OnPhone(r),
-	})
+	page := ActivePage{App: f.d.App, Name: person.GivenName, Benefits: person.Benefits, Stores: f.d.Stores, Phone: web.OnPhone(r)}
+	if len(page.Benefits) == 0 {
+		if page.Waiting, err = f.d.Waiting(r.Context(), person.ID); err != nil {
+			return err
+		}
+	}
+	return f.views.RenderActive(w, r, page)
 }
 
 // ask shows the page of somebody who is not signed in, with why when that has a reason.
@@ -149,13 +156,24 @@ func (f *Feature) ask(w http.ResponseWriter, r *http.Request, why login.Reason) 
 	return f.views.RenderSignIn(w, r, SignInPage{App: f.d.App, Failed: why})
 }
 
-// signIn begins a sign-in: an attempt that belongs to this browser from the start. Its
+func (f *Feature) signIn(w http.ResponseWriter, r *http.Request) error {
+	web.Offer(r.Context(), web.Ways{Retry: home})
+	return f.begin(w, r, login.Request{})
+}
+
+// Activate begins a sign-in that uses an invitation on its way back from the bank. It
+// asks for a fresh proof like any other, whoever is signed in to this browser, and goes
+// on in the language of the page that it began on.
+func (f *Feature) Activate(w http.ResponseWriter, r *http.Request, invitation, terms string) error {
+	return f.begin(w, r, login.Request{Invitation: invitation, Terms: terms, UILocales: []string{f.d.Web.Language(r)}})
+}
+
+// begin starts a sign-in: an attempt that belongs to this browser from the start. Its
 // verifier is derived from the browser's secret, so no other browser can finish it
 // (login CSRF, threat 15).
-func (f *Feature) signIn(w http.ResponseWriter, r *http.Request) error {
+func (f *Feature) begin(w http.ResponseWriter, r *http.Request, request login.Request) error {
 	browser, ok := f.d.Browsers.Browser(r)
 	if !ok {
-		web.Offer(r.Context(), web.Ways{Retry: home})
 		return login.E(login.Invalid, login.ReasonCookiesBlocked, nil)
 	}
 	if err := f.d.Limit(r.Context(), ""); err != nil {
@@ -163,12 +181,11 @@ func (f *Feature) signIn(w http.ResponseWriter, r *http.Request) error {
 	}
 	state := secret.NewShort().Reveal()
 	sum := sha256.Sum256([]byte(verifier(browser, state).Reveal()))
+	request.RedirectURI, request.State = f.d.BaseURL+returnURI, state
+	request.Scopes = []string{oauth.ScopeOpenID, oauth.ScopeOfflineAccess}
+	request.CodeChallenge = base64.RawURLEncoding.EncodeToString(sum[:])
 	started, err := f.d.Attempts.Start(r.Context(), attempt.Start{
-		Client: login.WebClient, Method: login.MethodDirect, Browser: browser, Key: session.Key(browser),
-		Request: login.Request{
-			RedirectURI: f.d.BaseURL + returnURI, State: state, Scopes: []string{oauth.ScopeOpenID, oauth.ScopeOfflineAccess},
-			CodeChallenge: base64.RawURLEncoding.EncodeToString(sum[:]),
-		},
+		Client: login.WebClient, Method: login.MethodDirect, Browser: browser, Key: session.Key(browser), Request: request,
 		Device: login.Device{Platform: "web"}, Label: web.BrowserLabel(r),
 	})
 	if err != nil {
@@ -204,8 +221,11 @@ func (f *Feature) back(w http.ResponseWriter, r *http.Request) error {
 	}
 	web.About(r.Context(), a)
 	before, _, signed, err := f.Signed(w, r, false)
-	if err != nil || signed && a.Session == before.ID {
-		return errors.Join(err, web.SeeOther(w, home))
+	if err != nil {
+		return err
+	}
+	if signed && a.Session == before.ID {
+		return web.SeeOther(w, homeIn(a))
 	}
 	granted, err := f.d.Attempts.Redeem(r.Context(), attempt.Redemption{
 		Code: code, Client: login.WebClient, RedirectURI: f.d.BaseURL + returnURI, Verifier: verifier(browser, params.Get("state")),
@@ -221,7 +241,16 @@ func (f *Feature) back(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	f.d.SignedIn.Keep(w, granted.Refresh)
-	return web.SeeOther(w, home)
+	return web.SeeOther(w, homeIn(a))
+}
+
+// homeIn is the page of the person, in the language in which the sign-in began when
+// that was not the browser's own choice.
+func homeIn(a login.Attempt) string {
+	if len(a.Request.UILocales) == 1 {
+		return home + "?lang=" + a.Request.UILocales[0]
+	}
+	return home
 }
 
 func (f *Feature) end(ctx context.Context, s login.Session, why string) error {

@@ -3,6 +3,7 @@ package me
 import (
 	"embed"
 	"net/http"
+	"time"
 
 	"avain/internal/login"
 	"avain/internal/web"
@@ -45,18 +46,32 @@ func (v *Views) RenderSignIn(w http.ResponseWriter, r *http.Request, p SignInPag
 	})
 }
 
-// ActivePage says that a person's benefits are active, and how to get into the app.
+// waitFor is how often the page of somebody whose employer has not finished loads
+// itself again.
+const waitFor = time.Minute
+
+// ActivePage says that a person's benefits are active, and how to get into the app. For
+// somebody without benefits it says why.
 type ActivePage struct {
 	App      string
 	Name     string // given name; may be empty
 	Benefits []login.Benefit
+	Waiting  []string // employers who have not finished; only looked at without benefits
 	Stores   Stores
 	Phone    bool // looked at on a phone: lead with the app instead of the code
 }
 
 // RenderActive shows it.
 func (v *Views) RenderActive(w http.ResponseWriter, r *http.Request, p ActivePage) error {
-	return v.kit.Render(w, r, http.StatusOK, web.Page{Template: v.active, Title: "me.active", Data: p})
+	title, refresh := "me.active", time.Duration(0)
+	switch {
+	case len(p.Benefits) > 0:
+	case len(p.Waiting) > 0:
+		title, refresh = "reason.benefits_pending.title", waitFor
+	default:
+		title = "me.none"
+	}
+	return v.kit.Render(w, r, http.StatusOK, web.Page{Template: v.active, Title: title, Data: p, Refresh: refresh})
 }
 
 // Previews are the pages with sample data.
@@ -83,6 +98,7 @@ func (v *Views) Previews() []web.Preview {
 		{Name: "me-sign-in-again", Render: ask(login.ReasonCancelledByPerson)},
 		{Name: "me-active", Render: active(func(*ActivePage) {})},
 		{Name: "me-active-phone", Render: active(func(p *ActivePage) { p.Phone = true })},
+		{Name: "me-active-waiting", Render: active(func(p *ActivePage) { p.Benefits, p.Waiting = nil, []string{"Pohjantuuli Oy"} })},
 		{Name: "me-active-nothing", Render: active(func(p *ActivePage) { p.Benefits, p.Stores = nil, Stores{} })},
 	}
 }

@@ -17,7 +17,8 @@ const (
 	wayChoose way = "choose"
 	wayApp    way = "app"
 	wayHelp   way = "help"
-	wayPage   way = "page" // in place of wayApp, when a page of ours is what to go back to
+	wayPage   way = "page"   // in place of wayApp, when a page of ours is what to go back to
+	waySignIn way = "signin" // in place of wayPage, when signing in there is what helps
 )
 
 // waysOn are the buttons for a reason, the most likely cure first. Only those are
@@ -38,7 +39,7 @@ func waysOn(reason login.Reason) []way {
 
 // Button is a link that looks like a button.
 type Button struct {
-	Way     string // retry, choose, app, help, page: names its text, "button.{way}"
+	Way     string // retry, choose, app, help, page, signin: names its text, "button.{way}"
 	Address template.URL
 	Main    bool
 }
@@ -54,12 +55,24 @@ func (k *Kit) Buttons(reason login.Reason, ways Ways) []Button {
 	for _, w := range waysOn(reason) {
 		if href := link(address[w]); href != "" {
 			if w == wayApp && ownPath(ways.App) != "" {
-				w = wayPage
+				w = ownPage(reason)
 			}
 			buttons = append(buttons, Button{Way: string(w), Address: href, Main: len(buttons) == 0})
 		}
 	}
 	return buttons
+}
+
+// ownPage names the way to a page of ours. Whoever has activated already only has to
+// sign in, whatever has become of the invitation.
+func ownPage(reason login.Reason) way {
+	switch reason {
+	case login.ReasonInvitationUsed, login.ReasonInvitationExpired, login.ReasonInvitationRevoked,
+		login.ReasonInvitationUnknown, login.ReasonInvitationForeign:
+		return waySignIn
+	default:
+		return wayPage
+	}
 }
 
 // link lets an address into a page. The app's own scheme must pass, which

@@ -207,7 +207,7 @@ func (k *Kit) write(ctx context.Context, rec *record, s Summary) {
 		}
 	}
 	if rec.err != nil {
-		attrs = append(attrs, slog.String("kind", rec.err.Kind.String()), slog.String("error", scrub(rec.err.Error())))
+		attrs = append(attrs, slog.String("kind", rec.err.Kind.String()), slog.String("error", Scrub(rec.err.Error())))
 	}
 	rec.mu.Unlock()
 	if span := trace.SpanContextFromContext(ctx); span.HasTraceID() {

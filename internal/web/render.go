@@ -88,9 +88,10 @@ func (k *Kit) Render(w http.ResponseWriter, r *http.Request, status int, page Pa
 	return nil
 }
 
-// languageSwitch links the page in its other languages. Only the path is kept: a
-// query may hold a state or a code, which must not be copied into a page, and what
-// a form has answered cannot be fetched again.
+// languageSwitch links the page in its other languages, by the query alone: a path may
+// hold the ticket of an invitation, and a page that is saved or sent to support must not
+// hold it too. What came in the query, a state or a code, is not kept either, and what a
+// form has answered cannot be fetched again.
 func (k *Kit) languageSwitch(r *http.Request, self, current string) []choice {
 	if len(k.cfg.Languages) < 2 {
 		return nil
@@ -101,9 +102,7 @@ func (k *Kit) languageSwitch(r *http.Request, self, current string) []choice {
 		if (r.Method != http.MethodGet && r.Method != http.MethodHead) || len(query) > 0 {
 			return nil
 		}
-		self = r.URL.EscapedPath()
-	}
-	if !strings.HasPrefix(self, "/") || strings.HasPrefix(self, "//") || strings.HasPrefix(self, `/\`) {
+	} else if ownPath(self) == "" {
 		return nil // "//evil.example" would be another site
 	}
 	names := map[string]string{Finnish: "Suomi", Swedish: "Svenska", English: "English"}

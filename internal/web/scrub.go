@@ -26,9 +26,9 @@ var scrubbers = []scrubber{
 // maxCause bounds the cause in a record, in bytes; a panic brings its stack.
 const maxCause = 4 << 10
 
-// scrub removes what looks like a secret or like personal data. It would rather
+// Scrub removes what looks like a secret or like personal data. It would rather
 // hide a harmless word than show one that is not.
-func scrub(text string) string {
+func Scrub(text string) string {
 	if len(text) > maxCause {
 		text = text[:maxCause] + "…"
 	}

@@ -205,11 +205,11 @@ func TestScrubKeepsWhatHelps(t *testing.T) {
 		"UNIQUE constraint failed: attempts.request_uri_hash",
 		"context deadline exceeded",
 	} {
-		if got := scrub(plain); got != plain {
+		if got := Scrub(plain); got != plain {
 			t.Errorf("%q became %q: support learns nothing", plain, got)
 		}
 	}
-	if got := scrub(strings.Repeat("x ", maxCause)); len(got) > maxCause+10 {
+	if got := Scrub(strings.Repeat("x ", maxCause)); len(got) > maxCause+10 {
 		t.Errorf("%d bytes in a record", len(got))
 	}
 }

@@ -9,6 +9,8 @@ import (
 
 	"avain/internal/broker"
 	"avain/internal/challenge"
+	"avain/internal/jobs"
+	"avain/internal/people"
 	"avain/internal/signer"
 	"avain/internal/store"
 	"avain/internal/telemetry"
@@ -33,6 +35,9 @@ type housekeeping struct {
 	announcer *store.Announcer
 	room      *wake.Room
 	waiting   *challenge.Feature
+	people    *people.People
+	jobs      *jobs.Runner
+	mails     bool // there is a mail server
 	retention store.Retention
 	now       func() time.Time
 	log       *slog.Logger
@@ -43,6 +48,10 @@ func (h housekeeping) run(ctx context.Context) {
 	var all sync.WaitGroup
 	all.Go(func() { h.announcer.Run(ctx, h.room.Wake) })
 	all.Go(func() { h.waiting.Run(ctx) })
+	all.Go(func() { h.jobs.Run(ctx) })
+	if !h.mails {
+		h.log.WarnContext(ctx, "no mail server is configured (mail.host): invitations wait until there is one")
+	}
 	all.Go(func() { wake.Lookout{Room: h.room, Moved: h.db.MovedSince, Now: h.now, Log: h.log}.Run(ctx) })
 	for name, task := range map[string]struct {
 		every time.Duration
@@ -51,6 +60,7 @@ func (h housekeeping) run(ctx context.Context) {
 		"purge":  {purgeEvery, h.purge},
 		"rotate": {rotateEvery, h.signer.Tick},
 		"count":  {countEvery, h.count},
+		"remind": {remindEvery, h.remind},
 	} {
 		all.Go(func() {
 			clock := time.NewTicker(task.every)

@@ -52,7 +52,7 @@ func (s *Service) mechanisms(ctx context.Context, c config.Config, d Deps) (m me
 	}
 	m.announcer = s.Store.Announcer()
 	s.Audit = audit.New(s.Store, d.Now, d.Log)
-	if m.metrics, err = telemetry.New(telemetry.Config{Version: Version(), Database: s.Store.Stats, Brokers: brokerIDs(c)}); err != nil {
+	if m.metrics, err = telemetry.New(telemetry.Config{Version: Version(), Database: s.Store.Stats, Brokers: brokerIDs(c), Jobs: s.Store.JobDepths, Now: d.Now}); err != nil {
 		return m, err
 	}
 	if m.tracing, err = s.startTracing(ctx, c, d); err != nil {

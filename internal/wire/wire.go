@@ -8,12 +8,14 @@ import (
 	"sync/atomic"
 	"time"
 
+	"avain/internal/activation"
 	"avain/internal/appgate"
 	"avain/internal/attempt"
 	"avain/internal/audit"
 	"avain/internal/authorize"
 	"avain/internal/challenge"
 	"avain/internal/config"
+	"avain/internal/jobs"
 	"avain/internal/login"
 	"avain/internal/loginlink"
 	"avain/internal/logout"
@@ -42,6 +44,8 @@ type Service struct {
 	Store  *store.Store
 	Audit  *audit.Log
 	Gate   *appgate.Gate
+	Jobs   *jobs.Runner
+	Mails  *activation.Mails // nil without a mail server
 
 	room     *wake.Room
 	stopping atomic.Bool
@@ -67,10 +71,7 @@ func New(ctx context.Context, c config.Config, d Deps) (s *Service, err error) {
 	}
 
 	// Domain.
-	s.People = people.New(people.Deps{
-		Store: s.Store, Keys: m.keys.people, Now: d.Now, InvitationKey: m.keys.shared.Derive("invitations"),
-		InvitationLife: c.Invitations.Life, RemindAfter: c.Invitations.RemindAfter,
-	})
+	s.People = s.people(c, d, m)
 	attempts := attempt.New(attempt.Deps{
 		Store: s.Store, People: s.Store, Now: d.Now, Lifetimes: lifetimes(c), DigitsKey: m.keys.shared.Derive("six digits"),
 		QRKey: m.keys.shared.Derive("qr codes"),
@@ -120,6 +121,13 @@ func New(ctx context.Context, c config.Config, d Deps) (s *Service, err error) {
 	if err != nil {
 		return s, err
 	}
+	invited, err := s.activation(c, d, m, own)
+	if err != nil {
+		return s, err
+	}
+	if err := s.jobs(c, d, m); err != nil {
+		return s, err
+	}
 	tokens := token.New(token.Deps{
 		Codes: attempts, Sessions: s.Store, Clients: m.clients, Proofs: m.proofs, Signer: m.signer, Audit: s.Audit,
 		Web: m.kit, Now: d.Now, BaseURL: base, AccessLife: c.Tokens.Access, IdleLife: c.Lifetimes.SessionIdle,
@@ -132,7 +140,7 @@ func New(ctx context.Context, c config.Config, d Deps) (s *Service, err error) {
 	out := logout.New(logout.Deps{
 		Sessions: s.Store, Clients: m.clients, Signer: m.signer, Audit: s.Audit, Web: m.kit, Now: d.Now,
 	})
-	for _, feature := range []interface{ Mount(mux *http.ServeMux) }{begin, signIn, link, waiting, own, codes, tokens, about, out} {
+	for _, feature := range []interface{ Mount(mux *http.ServeMux) }{begin, signIn, link, waiting, own, codes, invited, tokens, about, out} {
 		feature.Mount(mux)
 	}
 	mux.Handle("GET /static/", m.kit.Static())
@@ -146,7 +154,7 @@ func New(ctx context.Context, c config.Config, d Deps) (s *Service, err error) {
 	s.Admin = m.admin(s, d)
 	s.house = housekeeping{
 		db: s.Store, signer: m.signer, brokers: m.brokers, metrics: m.metrics, flood: flood,
-		announcer: m.announcer, room: m.room, waiting: waiting,
+		announcer: m.announcer, room: m.room, waiting: waiting, people: s.People, jobs: s.Jobs, mails: s.Mails != nil,
 		retention: retention(c), now: d.Now, log: d.Log,
 	}
 	return s, m.signer.Tick(ctx)

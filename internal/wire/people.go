@@ -1,0 +1,67 @@
+package wire
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"avain/internal/activation"
+	"avain/internal/config"
+	"avain/internal/jobs"
+	"avain/internal/me"
+	"avain/internal/people"
+	"avain/internal/web"
+)
+
+// people is who there is and who is invited.
+func (s *Service) people(c config.Config, d Deps, m mechanisms) *people.People {
+	return people.New(people.Deps{
+		Store: s.Store, Keys: m.keys.people, Now: d.Now, TicketKey: m.keys.shared.Derive("invitations"),
+		InvitationLife: c.Invitations.Life, RemindAfter: c.Invitations.RemindAfter,
+	})
+}
+
+// activation is the page that the link of an invitation leads to.
+func (s *Service) activation(c config.Config, d Deps, m mechanisms, own *me.Feature) (*activation.Feature, error) {
+	return activation.New(activation.Deps{
+		People: s.People, Browsers: m.cookies, Web: m.kit, Now: d.Now, App: c.Brand.Name, SignIn: "/me",
+		Terms: activation.Terms(c.Invitations.Terms), Begin: own.Activate,
+	})
+}
+
+// jobs makes the runner of everything that is done beside the requests, and tells it
+// how. Without a mail server the jobs of mails have no handler: they wait, and leave
+// when there is one.
+func (s *Service) jobs(c config.Config, d Deps, m mechanisms) error {
+	s.Jobs = jobs.New(jobs.Config{Store: s.Store, Now: d.Now, Log: d.Log, Scrub: web.Scrub, Observe: m.metrics.JobTried})
+	sender, err := NewMailer(c, d.Now)
+	if errors.Is(err, errNoMail) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	s.Mails = activation.NewMails(activation.MailDeps{
+		Invitations: s.People, States: s.Store, Sender: sender, Now: d.Now, BaseURL: c.Public.BaseURL,
+		Benefit: func(locale, kind string) string {
+			if name, err := m.kit.Text(m.kit.Speaks(locale), "benefit."+kind); err == nil {
+				return name
+			}
+			return kind // one that the operator has added
+		},
+	})
+	s.Mails.Handle(s.Jobs)
+	m.metrics.JobKinds(people.JobInvitation, people.JobReminder)
+	return nil
+}
+
+// remindEvery is how often it is looked whether somebody has to be reminded.
+const remindEvery = time.Minute
+
+func (h housekeeping) remind(ctx context.Context) error {
+	ordered, err := h.people.Remind(ctx)
+	if ordered > 0 {
+		h.jobs.Wake()
+	}
+	return err
+}
