@@ -129,7 +129,7 @@ export class Waiting {
 /** Why the same login may be tried again; undefined when it is over. */
 function reasonToRetry(failure: Failure, attempt: OpenAttempt): "wrong" | "late" | "busy" | "network" | undefined {
   if (failure.reason === "digits_wrong") return "wrong";
-  // The browser of a direct login makes new ones; that of a link does not.
+  // The browser of a direct login may not have shown any yet; that of a link has.
   if (failure.reason === "digits_expired" && isDirect(attempt)) return "late";
   if (failure.failure === "tooMany") return "busy";
   return failure.failure === "network" || failure.failure === "server" ? "network" : undefined;

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"time"
 
 	"avain/internal/login"
 	"avain/internal/oauth"
@@ -24,6 +25,21 @@ func sixDigits(browser secret.Text, attempt string) string {
 // digitsHash is what the database holds of them.
 func (s *Attempts) digitsHash(attempt, digits string) secret.Hash {
 	return s.d.DigitsKey.Derive("six digits", attempt, digits).Hash()
+}
+
+// withDigits is what the timeline says of a confirmation after which the browser shows
+// digits.
+const withDigits = "digits"
+
+// digitsEnd is when the digits of an attempt stop working: the first confirmation
+// counts, as in the database. Zero when none have been shown.
+func (s *Attempts) digitsEnd(a login.Attempt) time.Time {
+	for _, e := range a.Timeline {
+		if e.Step == StepConfirm && e.Outcome == login.OutcomeOK && e.Detail == withDigits {
+			return e.At.Add(s.d.Lifetimes.Digits)
+		}
+	}
+	return time.Time{}
 }
 
 func (s *Attempts) newDigits(a login.Attempt, browser secret.Text) *login.Digits {
@@ -60,7 +76,7 @@ func (s *Attempts) Complete(ctx context.Context, a login.Attempt, authSession se
 		s.budget("digits of a person", a.Person, digitsAtOnce, digitsEach))
 	switch {
 	case errors.Is(err, login.ErrNotFound):
-		return secret.Text{}, login.E(login.Gone, login.ReasonDigitsExpired, err).WithCode(oauth.AccessDenied)
+		return secret.Text{}, s.noDigits(ctx, a, err)
 	case err != nil:
 		return secret.Text{}, err
 	case !right && tries < digitTries:
@@ -71,6 +87,20 @@ func (s *Attempts) Complete(ctx context.Context, a login.Attempt, authSession se
 		return secret.Text{}, errors.Join(login.E(login.Gone, login.ReasonDigitsBurned, nil).WithCode(oauth.AccessDenied), err)
 	}
 	return s.reissue(ctx, a, authSession)
+}
+
+// noDigits answers digits that cannot be looked at. Where they have expired, nothing can
+// finish the login any more; a direct login that has not shown any yet goes on.
+func (s *Attempts) noDigits(ctx context.Context, a login.Attempt, cause error) error {
+	refused := login.E(login.Gone, login.ReasonDigitsExpired, cause).WithCode(oauth.AccessDenied)
+	if end := s.digitsEnd(a); end.IsZero() || s.d.Now().Before(end) {
+		return refused
+	}
+	_, err := s.End(ctx, a, Fail, login.ReasonDigitsExpired, login.Event{Step: StepDigits})
+	if errors.Is(err, login.ErrMoved) {
+		return refused
+	}
+	return errors.Join(refused, err)
 }
 
 // reissue gives the app a code of its own, derived from its auth_session. The one

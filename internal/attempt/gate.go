@@ -51,6 +51,7 @@ func (s *Attempts) issue(ctx context.Context, a login.Attempt, bearer secret.Tex
 	e.Step, e.Outcome = StepConfirm, login.OutcomeOK
 	m := login.Move{Event: e, IfBrowser: session.Binding(bearer, a.ID)}
 	if digits {
+		m.Event.Detail = withDigits
 		m.Digits = s.newDigits(a, bearer)
 		spend := s.budget("confirms of a person", a.Person, confirmsAtOnce, confirmsEach)
 		m.Spend = &spend

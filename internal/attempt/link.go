@@ -3,6 +3,7 @@ package attempt
 import (
 	"context"
 	"errors"
+	"time"
 
 	"avain/internal/login"
 	"avain/internal/secret"
@@ -81,13 +82,24 @@ func (s *Attempts) burnLink(ctx context.Context, a login.Attempt, e login.Event)
 // direct login whose redirect was lost: its code has gone out already, so only the
 // digits are new, and the person has seen on the page whom they let in.
 func (s *Attempts) Confirm(ctx context.Context, a login.Attempt, browser secret.Text, e login.Event) (secret.Text, login.Attempt, error) {
-	late := a.State == login.StateAuthenticated && !s.d.Now().Before(a.UpdatedAt.Add(s.d.Lifetimes.Confirm))
+	late := a.State == login.StateAuthenticated && !s.d.Now().Before(provedAt(a).Add(s.d.Lifetimes.Confirm))
 	if late {
 		e.Step = StepConfirm
 		ended, err := s.End(ctx, a, Fail, login.ReasonConfirmLate, e)
 		return secret.Text{}, ended, errors.Join(login.E(login.Gone, login.ReasonConfirmLate, nil), err)
 	}
 	return s.issue(ctx, a, browser, e, true)
+}
+
+// provedAt is when the person proved who they are. What is noted later, such as another
+// browser's try, gives nobody more time.
+func provedAt(a login.Attempt) time.Time {
+	for _, e := range a.Timeline {
+		if e.Step == StepIdentify && e.Outcome == login.OutcomeOK {
+			return e.At
+		}
+	}
+	return a.CreatedAt
 }
 
 // Code is the code that has gone out to the browser, once more while it lives.
@@ -99,10 +111,18 @@ func (s *Attempts) Code(a login.Attempt, browser secret.Text) (secret.Text, erro
 	return code, err
 }
 
-// Digits are what the browser shows: the same six for the same browser each time.
+// Digits are what the browser shows: the same six for the same browser each time, from
+// the person's confirmation until they expire. login.ErrNotFound: not confirmed yet.
 func (s *Attempts) Digits(a login.Attempt, browser secret.Text) (string, error) {
 	if a.State != login.StateConfirmed || !owns(a, browser) || browser.Empty() {
 		return "", login.E(login.Conflict, login.ReasonOtherBrowser, nil)
+	}
+	end := s.digitsEnd(a)
+	if end.IsZero() {
+		return "", login.ErrNotFound
+	}
+	if !s.d.Now().Before(end) {
+		return "", login.E(login.Gone, login.ReasonDigitsExpired, nil)
 	}
 	return sixDigits(browser, a.ID), nil
 }

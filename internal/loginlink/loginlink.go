@@ -253,6 +253,9 @@ func (f *Feature) digits(w http.ResponseWriter, r *http.Request) error {
 		return web.SeeOther(w, "/login/"+a.ID)
 	}
 	digits, err := f.d.Attempts.Digits(a, browser)
+	if errors.Is(err, login.ErrNotFound) {
+		return web.SeeOther(w, "/login/"+a.ID+"/return")
+	}
 	if err != nil {
 		return err
 	}
