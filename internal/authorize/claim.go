@@ -14,7 +14,11 @@ func (f *Feature) Admit(ctx context.Context, p oauth.Params, c login.Client, m l
 		e := login.E(login.Forbidden, login.ReasonClientRefused, nil).WithCode(oauth.UnauthorizedClient)
 		return login.Request{}, login.Device{}, e.With("this login method is for clients of the strict profile")
 	}
-	request, err := claimOf(p, c)
+	of := claimOf
+	if m == login.MethodCredentials {
+		of = passwordOf
+	}
+	request, err := of(p, c)
 	if err != nil {
 		return login.Request{}, login.Device{}, err
 	}
@@ -26,6 +30,16 @@ func (f *Feature) Admit(ctx context.Context, p oauth.Params, c login.Client, m l
 		return login.Request{}, login.Device{}, err
 	}
 	return request, device, f.d.Limit(ctx, key)
+}
+
+// passwordOf is requestOf: what comes with a password is a whole authorization request,
+// so that the login can go on in the browser when the password is not enough.
+func passwordOf(p oauth.Params, c login.Client) (login.Request, error) {
+	redirectURI, err := redirectOf(p, c)
+	if err != nil {
+		return login.Request{}, err
+	}
+	return requestOf(p, c, redirectURI)
 }
 
 // claimOf is requestOf for a request that leads to no redirect.

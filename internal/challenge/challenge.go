@@ -23,6 +23,9 @@ type Attempts interface {
 	Report(ctx context.Context, code secret.Text, client string) error
 	Claim(ctx context.Context, in attempt.Claim) (attempt.Claimed, error)
 	Collect(ctx context.Context, a login.Attempt, authSession secret.Text) (secret.Text, error)
+	Start(ctx context.Context, in attempt.Start) (attempt.Started, error)
+	Verified(ctx context.Context, in attempt.Start, person login.Person) (secret.Text, login.Attempt, error)
+	Unverified(ctx context.Context, in attempt.Start, why error) (login.Attempt, error)
 }
 
 // People knows the names of persons.
@@ -42,17 +45,18 @@ type Marks interface {
 
 // Deps are what the feature stands on.
 type Deps struct {
-	Attempts Attempts
-	People   People
-	Marks    Marks
-	Clients  *client.Registry
-	Proofs   *dpop.Verifier
-	Room     *wake.Room
-	Web      *web.Kit
-	Now      func() time.Time
-	BaseURL  string // issuer; no trailing slash
-	Audit    Auditor
-	Claims   *web.Limiter // of QR codes, per key
+	Attempts  Attempts
+	People    People
+	Passwords Passwords
+	Marks     Marks
+	Clients   *client.Registry
+	Proofs    *dpop.Verifier
+	Room      *wake.Room
+	Web       *web.Kit
+	Now       func() time.Time
+	BaseURL   string // issuer; no trailing slash
+	Audit     Auditor
+	Claims    *web.Limiter // of QR codes, per key
 
 	// Standings tells how far attempts are, by their ids; unknown ones are left out.
 	Standings   func(ctx context.Context, ids []string) (map[string]login.Standing, error)
@@ -136,8 +140,8 @@ type answer struct {
 	Code string `json:"authorization_code"`
 }
 
-// challenge takes what a person has scanned or typed: a QR code or its typed form, the
-// six digits of a browser, the wish of an approved phone for its code; or the report of
+// challenge takes what a person has scanned or typed: a QR code or its typed form, a user
+// name and a password, the six digits of a browser, the wish of an approved phone for its code; or the report of
 // an app that got a code which it did not ask for.
 func (f *Feature) challenge(w http.ResponseWriter, r *http.Request) error {
 	c, err := f.prove(w, r)
@@ -151,8 +155,10 @@ func (f *Feature) challenge(w http.ResponseWriter, r *http.Request) error {
 		return f.report(w, r, c)
 	case c.params.Has("qr") || c.params.Has("typed_code"):
 		return f.claim(w, r, c)
+	case c.params.Has("username") || c.params.Has("password"):
+		return f.password(w, r, c)
 	case !c.params.Has("auth_session") && !c.params.Has("tx_code"):
-		// A login that begins with nothing, or with a name, is for the browser (threat 33).
+		// A login that begins with nothing is for the browser (threat 33).
 		e := login.E(login.Forbidden, login.ReasonRequestInvalid, nil).WithCode(oauth.RedirectToWeb)
 		return e.With("nothing here can begin this login: start an authorization code flow in the browser")
 	}

@@ -3,7 +3,8 @@
 // It owns the key of a person (a keyed hash of the personal identity code, never an
 // e-mail address and never a broker's subject), the sealing of the code where a
 // purpose for keeping it is configured, and what happens to a person's name at each
-// strong authentication.
+// strong authentication; employers' records of people, and how one is bound to a human
+// (invitation, activation, joining); Smartum credentials and how often they may be tried.
 //
 // It does not own how the identity was proven (package broker) or whether the
 // person may log in right now (the gate of package attempt).

@@ -74,17 +74,22 @@ func (p *People) newInvitation(m login.Employment, now time.Time) (login.Invitat
 }
 
 func mailJob(kind, invitation string, now time.Time) (login.Job, error) {
-	payload, err := json.Marshal(MailJob{Invitation: invitation})
+	return order(kind, invitation, MailJob{Invitation: invitation}, now)
+}
+
+// order makes a job. Of one kind and key there is one at most.
+func order(kind, key string, payload any, now time.Time) (login.Job, error) {
+	text, err := json.Marshal(payload)
 	if err != nil {
-		return login.Job{}, fmt.Errorf("order mail: %w", err)
+		return login.Job{}, fmt.Errorf("order %s: %w", kind, err)
 	}
-	return login.Job{ID: login.NewID(), Kind: kind, Key: invitation, Payload: payload, At: now, CreatedAt: now}, nil
+	return login.Job{ID: login.NewID(), Kind: kind, Key: key, Payload: text, At: now, CreatedAt: now}, nil
 }
 
 // Ticket is the secret of an invitation's link. It is derived from a key that is not
 // in the database, which holds its hash only.
 func (p *People) Ticket(invitation string) secret.Text {
-	return p.d.InvitationKey.Derive("invitation", invitation)
+	return p.d.TicketKey.Derive("invitation", invitation)
 }
 
 // Invited is an invitation with all that belongs to it.

@@ -40,6 +40,17 @@ type Store interface {
 	// Activate answers login.ErrNotFound, login.ErrMoved (cannot be used any more) and
 	// login.ErrExists (another human's).
 	Activate(ctx context.Context, a login.Activation, jobs func(login.Employment, login.Person) []login.Job) (login.Activated, error)
+
+	PersonByID(ctx context.Context, id string) (login.Person, error)
+	CredentialByName(ctx context.Context, name string) (login.Credential, error)
+	CredentialByID(ctx context.Context, id string) (login.Credential, error)
+	AddCredential(ctx context.Context, c login.Credential) error
+	Rehash(ctx context.Context, id, from, to string) error
+	AddReset(ctx context.Context, h secret.Hash, credential string, at, expires time.Time, jobs ...login.Job) error
+	ResetOf(ctx context.Context, h secret.Hash, now time.Time) (login.Credential, error)
+	ResetPassword(ctx context.Context, h secret.Hash, hash string, at time.Time, jobs ...login.Job) (login.Credential, error)
+	// Spend answers a login.TooMany that says how long to wait.
+	Spend(ctx context.Context, b login.Budget, at time.Time) error
 }
 
 // Deps are what people stand on.
@@ -48,7 +59,9 @@ type Deps struct {
 	Keys  Keys
 	Now   func() time.Time
 
-	InvitationKey  secret.Text   // tickets are derived from it
+	Passwords Passwords
+
+	TicketKey      secret.Text   // tickets and budgets are derived from it
 	InvitationLife time.Duration // how long a ticket is good
 	RemindAfter    time.Duration // when to remind somebody who has not activated; 0: never
 

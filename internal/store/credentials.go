@@ -131,3 +131,9 @@ func scanCredential(row scanner) (login.Credential, error) {
 	err := row.Scan(&c.ID, &c.Person, &c.UserName, &c.Email, &c.Hash, timeColumn{&c.CreatedAt}, timeColumn{&c.ChangedAt})
 	return c, err
 }
+
+// Spend takes one from a budget. When none is left, the error says how long to wait.
+func (s *Store) Spend(ctx context.Context, b login.Budget, at time.Time) error {
+	err := s.db.write(ctx, func(ctx context.Context, tx runner) error { return spend(ctx, tx, b, at) })
+	return wrap("spend", err)
+}

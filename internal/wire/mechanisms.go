@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"runtime"
 	"time"
 
 	"avain/internal/audit"
@@ -13,6 +14,7 @@ import (
 	"avain/internal/config"
 	"avain/internal/dpop"
 	"avain/internal/me"
+	"avain/internal/password"
 	"avain/internal/session"
 	"avain/internal/signer"
 	"avain/internal/store"
@@ -23,14 +25,15 @@ import (
 
 // mechanisms are what the features stand on.
 type mechanisms struct {
-	keys    keys
-	kit     *web.Kit
-	cookies *session.Cookies
-	clients *client.Registry
-	proofs  *dpop.Verifier
-	signer  *signer.Signer
-	brokers *broker.Registry
-	room    *wake.Room
+	keys      keys
+	passwords *password.Hasher
+	kit       *web.Kit
+	cookies   *session.Cookies
+	clients   *client.Registry
+	proofs    *dpop.Verifier
+	signer    *signer.Signer
+	brokers   *broker.Registry
+	room      *wake.Room
 	// announcer tells the other nodes what room tells this one.
 	announcer *store.Announcer
 	metrics   *telemetry.Metrics
@@ -45,6 +48,10 @@ func (s *Service) mechanisms(ctx context.Context, c config.Config, d Deps) (m me
 		return m, fmt.Errorf("public.base_url: %w", err)
 	}
 	if m.keys, err = loadKeys(c); err != nil {
+		return m, err
+	}
+	// Each hash takes 19 MiB while it is computed: as many at once as there are cores.
+	if m.passwords, err = password.New(password.DefaultParams(), m.keys.shared.Derive("passwords"), runtime.GOMAXPROCS(0)); err != nil {
 		return m, err
 	}
 	if s.Store, err = s.openStore(ctx, c, d); err != nil {

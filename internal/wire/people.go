@@ -17,7 +17,7 @@ import (
 func (s *Service) people(c config.Config, d Deps, m mechanisms) *people.People {
 	return people.New(people.Deps{
 		Store: s.Store, Keys: m.keys.people, Now: d.Now, TicketKey: m.keys.shared.Derive("invitations"),
-		InvitationLife: c.Invitations.Life, RemindAfter: c.Invitations.RemindAfter,
+		InvitationLife: c.Invitations.Life, RemindAfter: c.Invitations.RemindAfter, Passwords: m.passwords,
 	})
 }
 

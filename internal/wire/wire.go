@@ -113,7 +113,7 @@ func New(ctx context.Context, c config.Config, d Deps) (s *Service, err error) {
 		return s, err
 	}
 	waiting := challenge.New(challenge.Deps{
-		Attempts: attempts, People: s.Store, Marks: s.Store, Clients: m.clients, Proofs: m.proofs, Room: m.room,
+		Attempts: attempts, People: s.Store, Passwords: s.People, Marks: s.Store, Clients: m.clients, Proofs: m.proofs, Room: m.room,
 		Web: m.kit, Now: d.Now, BaseURL: base, Audit: s.Audit, Claims: flood.claims, Admit: begin.Admit,
 		Standings: s.Store.Standings, MostWaiting: mostWaiting(ctx, c, d.Log),
 	})

@@ -1,0 +1,107 @@
+package challenge
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"avain/internal/attempt"
+	"avain/internal/login"
+	"avain/internal/oauth"
+	"avain/internal/password"
+	"avain/internal/secret"
+	"avain/internal/web"
+)
+
+// Passwords knows who has which: package people.
+type Passwords interface {
+	// CheckPassword answers ReasonPasswordWrong, and ReasonStrongRequired with the person.
+	CheckPassword(ctx context.Context, name string, password secret.Text) (login.Person, error)
+}
+
+// maxName bounds a user name, in bytes.
+const maxName = 254
+
+// notEnough is the answer to an app whose user must do something else (§5.2.2.1 of the
+// draft).
+type notEnough struct {
+	Error       string       `json:"error"`
+	Description string       `json:"error_description"`
+	Reason      login.Reason `json:"reason"`
+	SupportCode string       `json:"support_code"`
+
+	// For a SmartumPlus person: the login that goes on in the browser, as /par answers it.
+	RequestURI  string `json:"request_uri,omitempty"`
+	ExpiresIn   int    `json:"expires_in,omitempty"` // seconds
+	AuthSession string `json:"auth_session,omitempty"`
+}
+
+// password takes a user name and a password. It is the only login here that begins with
+// a name, and it asks nobody but who typed it: no prompt goes to anyone (threat 33).
+func (f *Feature) password(w http.ResponseWriter, r *http.Request, c call) error {
+	name, typed := c.params.Get("username"), c.params.Get("password")
+	switch {
+	case name == "" || len(name) > maxName:
+		return login.BadParam("username", "must be a user name or an e-mail address")
+	case typed == "" || len(typed) > password.MaxBytes:
+		return login.BadParam("password", "must have from 1 to 1024 bytes")
+	}
+	request, device, err := f.d.Admit(r.Context(), c.params, c.client, login.MethodCredentials, c.key)
+	if err != nil {
+		return err
+	}
+	start := attempt.Start{
+		Client: c.client.ID, Request: request, Device: device, Key: c.key, Label: web.BrowserLabel(r),
+	}
+	person, err := f.d.Passwords.CheckPassword(r.Context(), name, password.Of(typed))
+	if err != nil {
+		return f.refuse(w, r, start, err)
+	}
+	code, a, err := f.d.Attempts.Verified(r.Context(), start, person)
+	if a.ID != "" {
+		web.About(r.Context(), a)
+	}
+	if err != nil {
+		return err
+	}
+	web.WriteJSON(w, http.StatusOK, answer{code.Reveal()})
+	return nil
+}
+
+// refuse says no to a password, in an attempt of its own that support can read. Who is
+// throttled gets no attempt: a flood of guesses must not become a flood of rows.
+func (f *Feature) refuse(w http.ResponseWriter, r *http.Request, in attempt.Start, why error) error {
+	reason := login.AsError(why).Reason
+	if reason != login.ReasonPasswordWrong && reason != login.ReasonStrongRequired {
+		return why
+	}
+	a, err := f.d.Attempts.Unverified(r.Context(), in, why)
+	if err != nil {
+		return err
+	}
+	web.About(r.Context(), a)
+	web.Note(r.Context(), web.FieldReason, string(reason))
+	out := notEnough{Error: oauth.InsufficientAuthorization, Reason: reason, Description: "user name or password are wrong", SupportCode: a.SupportCode}
+	if reason == login.ReasonStrongRequired {
+		if err := f.goOn(r.Context(), in, &out); err != nil {
+			return err
+		}
+	}
+	web.WriteJSON(w, http.StatusForbidden, out)
+	return nil
+}
+
+// goOn begins the login with strong authentication that a SmartumPlus person needs, so
+// that the app can open it at once: same device, same challenge.
+func (f *Feature) goOn(ctx context.Context, in attempt.Start, out *notEnough) error {
+	in.Method = login.MethodDirect
+	started, err := f.d.Attempts.Start(ctx, in)
+	if err != nil {
+		return err
+	}
+	out.Description = string(login.ReasonStrongRequired)
+	out.RequestURI = oauth.RequestURIPrefix + started.RequestURI.Reveal()
+	out.AuthSession, out.SupportCode = started.AuthSession.Reveal(), started.Attempt.SupportCode
+	out.ExpiresIn = int(started.Attempt.ExpiresAt.Sub(started.Attempt.CreatedAt)/time.Second) - 1 // as /par answers it
+	return nil
+}

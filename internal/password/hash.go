@@ -1,0 +1,163 @@
+package password
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/subtle"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strings"
+
+	"avain/internal/secret"
+
+	"golang.org/x/crypto/argon2"
+)
+
+// Params are the cost of a hash (RFC 9106).
+type Params struct {
+	MemoryKiB uint32
+	Passes    uint32
+	Threads   uint8
+}
+
+// DefaultParams are OWASP's: about 25 ms of one core, and 19 MiB that a password
+// cracker needs for each guess.
+func DefaultParams() Params { return Params{MemoryKiB: 19 << 10, Passes: 2, Threads: 1} }
+
+// What a stored text may ask of us at most: whoever can write into the database shall
+// not be able to take the memory of every node.
+const (
+	mostMemoryKiB = 256 << 10
+	mostPasses    = 16
+	saltBytes     = 16
+	sumBytes      = 32
+)
+
+// MaxBytes bounds what is hashed; longer passwords are refused, not cut.
+const MaxBytes = 1024
+
+// Hasher hashes and compares. It is safe for concurrent use.
+type Hasher struct {
+	params Params
+	pepper secret.Text
+	keyID  string
+	slots  chan struct{} // as many hashes at once: memory is bounded, whatever comes
+	dummy  string
+}
+
+// New makes a Hasher. The pepper is a key outside the database: without it a stolen
+// database cannot even be tried against a list of passwords. atOnce bounds how many
+// hashes are computed at the same time.
+func New(params Params, pepper secret.Text, atOnce int) (*Hasher, error) {
+	if pepper.Empty() || atOnce < 1 || params.Passes < 1 || params.Threads < 1 || params.MemoryKiB < 8*uint32(params.Threads) {
+		return nil, fmt.Errorf("password: %+v, %d at once, is not possible", params, atOnce)
+	}
+	h := &Hasher{
+		params: params, pepper: pepper, keyID: pepper.Derive("password key id").Reveal()[:8], slots: make(chan struct{}, atOnce),
+	}
+	var err error
+	h.dummy, err = h.Hash(context.Background(), secret.New())
+	return h, err
+}
+
+// Hash makes the text that is stored, in the PHC string format. It waits for its turn;
+// the error is the context's.
+func (h *Hasher) Hash(ctx context.Context, password secret.Text) (string, error) {
+	salt := make([]byte, saltBytes)
+	_, _ = rand.Read(salt) // never fails (Go 1.24)
+	stored := phc{Params: h.params, keyID: h.keyID, salt: salt}
+	sum, err := h.sum(ctx, stored, password, sumBytes)
+	stored.sum = sum
+	return stored.String(), err
+}
+
+// Verify compares a password with what is stored. stale says that the stored text
+// should be replaced by a new Hash of the same password: its parameters are not today's.
+func (h *Hasher) Verify(ctx context.Context, stored string, password secret.Text) (right, stale bool, err error) {
+	p, err := parse(stored)
+	if err != nil {
+		return false, false, err
+	}
+	if p.keyID != "" && p.keyID != h.keyID {
+		return false, false, errors.New("password: hashed with another key than keys.secret")
+	}
+	sum, err := h.sum(ctx, p, password, uint32(len(p.sum)))
+	if err != nil {
+		return false, false, err
+	}
+	right = subtle.ConstantTimeCompare(sum, p.sum) == 1
+	return right, right && (p.Params != h.params || p.keyID == "" || len(p.salt) < saltBytes || len(p.sum) < sumBytes), nil
+}
+
+// Pretend takes the time of Verify where there is nothing to compare with, so that the
+// clock does not tell who has an account.
+func (h *Hasher) Pretend(ctx context.Context, password secret.Text) error {
+	_, _, err := h.Verify(ctx, h.dummy, password)
+	return err
+}
+
+func (h *Hasher) sum(ctx context.Context, p phc, password secret.Text, bytes uint32) ([]byte, error) {
+	select {
+	case h.slots <- struct{}{}:
+		defer func() { <-h.slots }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	text := password.Reveal()
+	if p.keyID != "" {
+		text = h.pepper.Derive("password", text).Reveal()
+	}
+	return argon2.IDKey([]byte(text), p.salt, p.Passes, p.MemoryKiB, p.Threads, bytes), nil
+}
+
+// phc is the stored text: $argon2id$v=19$m=…,t=…,p=…[,keyid=…]$salt$sum. Without a key
+// id it was made elsewhere, by a system that these people come from.
+type phc struct {
+	Params
+	keyID     string
+	salt, sum []byte
+}
+
+func (p phc) String() string {
+	b := base64.RawStdEncoding
+	key := ""
+	if p.keyID != "" {
+		key = ",keyid=" + p.keyID
+	}
+	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d%s$%s$%s", argon2.Version, p.MemoryKiB, p.Passes, p.Threads, key,
+		b.EncodeToString(p.salt), b.EncodeToString(p.sum))
+}
+
+// Check reports whether a text is one that Verify can compare with. It quotes nothing.
+func Check(stored string) error {
+	_, err := parse(stored)
+	return err
+}
+
+var errStored = errors.New("password: not an Argon2id hash in PHC format, such as $argon2id$v=19$m=19456,t=2,p=1$salt$sum")
+
+func parse(stored string) (phc, error) {
+	parts := strings.Split(stored, "$")
+	if len(parts) != 6 || parts[0] != "" || parts[1] != "argon2id" || parts[2] != fmt.Sprintf("v=%d", argon2.Version) {
+		return phc{}, errStored
+	}
+	var p phc
+	params, keyID, keyed := strings.Cut(parts[3], ",keyid=")
+	if keyed && keyID == "" {
+		return phc{}, errStored
+	}
+	p.keyID = keyID
+	if _, err := fmt.Sscanf(params, "m=%d,t=%d,p=%d", &p.MemoryKiB, &p.Passes, &p.Threads); err != nil {
+		return phc{}, errStored
+	}
+	var err1, err2 error
+	p.salt, err1 = base64.RawStdEncoding.Strict().DecodeString(parts[4])
+	p.sum, err2 = base64.RawStdEncoding.Strict().DecodeString(parts[5])
+	sizes := len(p.salt) >= 8 && len(p.salt) <= 64 && len(p.sum) >= 16 && len(p.sum) <= 64
+	cost := p.Passes >= 1 && p.Passes <= mostPasses && p.Threads >= 1 && p.MemoryKiB >= 8*uint32(p.Threads) && p.MemoryKiB <= mostMemoryKiB
+	if err1 != nil || err2 != nil || !sizes || !cost || p.String() != stored {
+		return phc{}, errStored
+	}
+	return p, nil
+}

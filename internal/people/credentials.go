@@ -1,0 +1,216 @@
+package people
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"avain/internal/login"
+	"avain/internal/secret"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// How often a user name may be tried, in the database: more nodes or a restart give
+// nobody another chance. An empty budget pauses this way in and no other; it never
+// locks the person (RFC 6819 §5.1.4.2.3). Names that nobody has are counted alike, or
+// the counting would tell which exist.
+const (
+	triesAtOnce = 10
+	triesEach   = time.Minute
+
+	resetsAtOnce = 3
+	resetsEach   = 10 * time.Minute
+
+	resetLife = 30 * time.Minute
+)
+
+// The jobs that passwords order. Their payload is a [ResetJob].
+const (
+	JobPasswordReset   = "mail.password"
+	JobPasswordChanged = "mail.password_changed"
+)
+
+// ResetJob names the credential that a letter is about, and which reset it is. The
+// letter's program makes the secret again with [People.ResetTicket].
+type ResetJob struct {
+	Credential string `json:"credential"`
+	Reset      string `json:"reset,omitempty"`
+}
+
+// Passwords hashes and compares: package password.
+type Passwords interface {
+	Hash(ctx context.Context, password secret.Text) (string, error)
+	Verify(ctx context.Context, stored string, password secret.Text) (right, stale bool, err error)
+	Pretend(ctx context.Context, password secret.Text) error
+}
+
+// UserName is a user name or e-mail address as it is compared: without spaces around
+// it, in small letters. A phone's keyboard adds both.
+func UserName(typed string) string {
+	return strings.ToLower(norm.NFC.String(strings.TrimSpace(typed)))
+}
+
+// CheckPassword finds the person with the user name or e-mail address and the password.
+//
+// Errors: ReasonPasswordWrong whichever of the two is wrong, after the same time;
+// ReasonStrongRequired, with the person, for a SmartumPlus person whose password was
+// right; a login.TooMany that says how long to wait.
+func (p *People) CheckPassword(ctx context.Context, name string, password secret.Text) (login.Person, error) {
+	name = UserName(name)
+	if err := p.d.Store.Spend(ctx, p.budget("password", name, triesAtOnce, triesEach), p.d.Now()); err != nil {
+		return login.Person{}, err
+	}
+	c, err := p.d.Store.CredentialByName(ctx, name)
+	if errors.Is(err, login.ErrNotFound) {
+		return login.Person{}, errors.Join(wrongPassword(), p.d.Passwords.Pretend(ctx, password))
+	}
+	if err != nil {
+		return login.Person{}, fmt.Errorf("find credential: %w", err)
+	}
+	right, stale, err := p.d.Passwords.Verify(ctx, c.Hash, password)
+	if err != nil {
+		return login.Person{}, err
+	}
+	if !right {
+		return login.Person{}, wrongPassword()
+	}
+	if stale {
+		if err := p.rehash(ctx, c, password); err != nil {
+			return login.Person{}, err
+		}
+	}
+	person, err := p.d.Store.PersonByID(ctx, c.Person)
+	if err != nil {
+		return login.Person{}, fmt.Errorf("person of credential: %w", err)
+	}
+	if person.SmartumPlus {
+		return person, login.E(login.Forbidden, login.ReasonStrongRequired, nil)
+	}
+	return person, nil
+}
+
+func wrongPassword() error { return login.E(login.Forbidden, login.ReasonPasswordWrong, nil) }
+
+func (p *People) rehash(ctx context.Context, c login.Credential, password secret.Text) error {
+	stronger, err := p.d.Passwords.Hash(ctx, password)
+	if err != nil {
+		return err
+	}
+	return p.d.Store.Rehash(ctx, c.ID, c.Hash, stronger)
+}
+
+// budget counts for a user name. Its key is derived: a name that somebody typed is
+// nobody's business, least of all when it turns out to be their password.
+func (p *People) budget(act, name string, burst int, each time.Duration) login.Budget {
+	return login.Budget{Key: p.d.TicketKey.Derive("budget", act, name).Hash(), Burst: burst, Each: each}
+}
+
+// ForgotPassword orders the letter that lets the person with the name set a new
+// password. It answers the same for names that nobody has, after the same work for the
+// caller: the letter is sent later. A SmartumPlus person has no use for a password and
+// gets none. Errors: a login.TooMany.
+func (p *People) ForgotPassword(ctx context.Context, name string) error {
+	name = UserName(name)
+	now := p.d.Now()
+	if err := p.d.Store.Spend(ctx, p.budget("reset", name, resetsAtOnce, resetsEach), now); err != nil {
+		return err
+	}
+	c, err := p.d.Store.CredentialByName(ctx, name)
+	if errors.Is(err, login.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("find credential: %w", err)
+	}
+	person, err := p.d.Store.PersonByID(ctx, c.Person)
+	if err != nil || person.SmartumPlus || addressOf(c, person) == "" {
+		return err
+	}
+	reset := login.NewID()
+	job, err := order(JobPasswordReset, reset, ResetJob{Credential: c.ID, Reset: reset}, now)
+	if err != nil {
+		return err
+	}
+	return p.d.Store.AddReset(ctx, p.ResetTicket(reset).Hash(), c.ID, now, now.Add(resetLife), job)
+}
+
+// ResetTicket is the secret of a letter's link, derived from a key outside the database.
+func (p *People) ResetTicket(reset string) secret.Text {
+	return p.d.TicketKey.Derive("password reset", reset)
+}
+
+// ResetOf says whose password a ticket may set. It spends nothing. Errors:
+// ReasonResetExpired.
+func (p *People) ResetOf(ctx context.Context, ticket secret.Text) (login.Credential, login.Person, error) {
+	c, err := p.d.Store.ResetOf(ctx, ticket.Hash(), p.d.Now())
+	if errors.Is(err, login.ErrNotFound) {
+		return login.Credential{}, login.Person{}, login.E(login.Gone, login.ReasonResetExpired, err)
+	}
+	if err != nil {
+		return login.Credential{}, login.Person{}, err
+	}
+	person, err := p.d.Store.PersonByID(ctx, c.Person)
+	return c, person, err
+}
+
+// SetPassword spends the ticket and sets the password, which the caller has checked
+// against the rules. The person is told by mail. Errors: ReasonResetExpired.
+func (p *People) SetPassword(ctx context.Context, ticket, password secret.Text) (login.Credential, error) {
+	c, _, err := p.ResetOf(ctx, ticket)
+	if err != nil {
+		return login.Credential{}, err
+	}
+	hash, err := p.d.Passwords.Hash(ctx, password)
+	if err != nil {
+		return login.Credential{}, err
+	}
+	now := p.d.Now()
+	job, err := order(JobPasswordChanged, login.NewID(), ResetJob{Credential: c.ID}, now)
+	if err != nil {
+		return login.Credential{}, err
+	}
+	c, err = p.d.Store.ResetPassword(ctx, ticket.Hash(), hash, now, job)
+	if errors.Is(err, login.ErrNotFound) {
+		return login.Credential{}, login.E(login.Gone, login.ReasonResetExpired, err)
+	}
+	return c, err
+}
+
+// Addressee is who a letter about a credential goes to.
+type Addressee struct {
+	Address, Locale, Name string
+}
+
+// AddresseeOf finds whom to write to about a credential. The address is empty when
+// there is none any more.
+func (p *People) AddresseeOf(ctx context.Context, credential string) (Addressee, error) {
+	c, err := p.d.Store.CredentialByID(ctx, credential)
+	if errors.Is(err, login.ErrNotFound) {
+		return Addressee{}, nil
+	}
+	if err != nil {
+		return Addressee{}, err
+	}
+	person, err := p.d.Store.PersonByID(ctx, c.Person)
+	return Addressee{Address: addressOf(c, person), Locale: person.Locale, Name: person.GivenName}, err
+}
+
+func addressOf(c login.Credential, person login.Person) string {
+	if c.Email != "" {
+		return c.Email
+	}
+	return person.Email
+}
+
+// AddCredential gives a person a user name with a password's hash. Errors:
+// login.ErrExists.
+func (p *People) AddCredential(ctx context.Context, person, userName, email, hash string) (login.Credential, error) {
+	now := p.d.Now()
+	c := login.Credential{
+		ID: login.NewID(), Person: person, UserName: UserName(userName), Email: UserName(email), Hash: hash, CreatedAt: now, ChangedAt: now,
+	}
+	return c, p.d.Store.AddCredential(ctx, c)
+}
