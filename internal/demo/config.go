@@ -42,6 +42,10 @@ mail:
   from: SmartumPay <noreply@smartumpay.example>
   reply_to: help@example.com
   bounce_address: "bounces+{id}@smartumpay.example"
+invitations:
+  terms:
+    version: 2026-01
+    urls: {fi: "https://example.com/kayttoehdot", sv: "https://example.com/villkor", en: "https://example.com/terms"}
 clients:
   - id: smartumpay
     name: SmartumPay

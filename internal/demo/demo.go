@@ -44,6 +44,7 @@ type Demo struct {
 	Inside    *wire.Service
 	Data      string
 
+	now       func() time.Time
 	listeners listeners
 	servers   []*http.Server
 	running   sync.WaitGroup
@@ -55,7 +56,10 @@ type listeners struct{ service, admin, app, banks, mail, smtp net.Listener }
 
 // Start runs everything and returns when the service answers. Close ends it.
 func Start(ctx context.Context, o Options) (d *Demo, err error) {
-	d = &Demo{Data: o.Data, stop: func() {}}
+	d = &Demo{Data: o.Data, stop: func() {}, now: o.Now}
+	if d.now == nil {
+		d.now = time.Now
+	}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, d.Close())
@@ -195,7 +199,10 @@ func (d *Demo) service(ctx context.Context, c config.Config, o Options) (*wire.S
 	if err != nil {
 		return nil, err
 	}
-	return s, seed(ctx, s.People, o.People)
+	if err := seed(ctx, s.People, o.People); err != nil {
+		return s, err
+	}
+	return s, seedEmployer(ctx, s.Store, d.now())
 }
 
 // serve starts all servers and the service's housekeeping.

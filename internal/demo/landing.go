@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 
+	"avain/internal/activation"
 	"avain/internal/brokersim"
 	"avain/internal/loginlink"
 	"avain/internal/me"
@@ -38,13 +39,18 @@ func (d *Demo) mountLanding(mux *http.ServeMux, kit *web.Kit) error {
 	if err != nil {
 		return err
 	}
-	pages := slices.Concat(views.Previews(), links.Previews(), own.Previews(), codes.Previews(), kit.Previews())
+	invited, err := activation.NewViews(kit)
+	if err != nil {
+		return err
+	}
+	pages := slices.Concat(views.Previews(), links.Previews(), invited.Previews(), own.Previews(), codes.Previews(), kit.Previews())
 	mux.Handle("GET /demo/pages/", kit.Gallery("/demo/pages/", pages...))
+	mux.Handle("GET /demo/employer", kit.Page(d.showEmployer(kit)))
+	mux.Handle("POST /demo/employer", kit.Page(d.hire))
+	mux.Handle("POST /demo/employer/{id}", kit.Page(d.manage))
 	mux.Handle("GET /{$}", http.RedirectHandler("/demo", http.StatusFound))
 	mux.Handle("GET /demo", kit.Page(func(w http.ResponseWriter, r *http.Request) error {
-		h := w.Header()
-		h.Set("Content-Type", "text/html; charset=utf-8")
-		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'")
+		demoHead(w)
 		return landing.Execute(w, map[string]any{
 			"Style": kit.Asset("style.css"), "Icon": kit.Asset("icon.svg"), "Demo": d, "People": brokersim.People(),
 			"PIN": brokersim.PIN, "Phones": brokersim.MobileCases(),

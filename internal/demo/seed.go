@@ -35,10 +35,14 @@ func seed(ctx context.Context, p *people.People, generated int) error {
 	return nil
 }
 
+func benefitKinds() []string {
+	return []string{"lunch", "sports", "culture", "wellbeing", "commuting", "bicycle"}
+}
+
 // benefitsOf gives each person another handful, so that the app has something to
 // show.
 func benefitsOf(i int) []login.Benefit {
-	kinds := []string{"lunch", "sports", "culture", "wellbeing", "commuting", "bicycle"}
+	kinds := benefitKinds()
 	employers := []string{"Kuusiston Konepaja Oy", "Pohjantuuli Oy", "Saaristomeren Palvelut Oy"}
 	var all []login.Benefit
 	for n := range 2 + i%4 {
