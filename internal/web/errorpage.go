@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"avain/internal/login"
 )
@@ -102,7 +103,26 @@ func ownPath(path string) string {
 type failureView struct {
 	Reason  string
 	Detail  string // for the developer of an app whose request is wrong
+	Wait    *wait  // when to try again; nil when nobody knows
 	Buttons []Button
+}
+
+// wait is a length of time as people say it.
+type wait struct {
+	Unit  string // seconds, minutes: names its text, "page.again_{unit}"
+	Count int
+}
+
+// waitOf rounds up: who waits so long does not come too early.
+func waitOf(d time.Duration) *wait {
+	switch {
+	case d <= 0:
+		return nil
+	case d <= time.Minute:
+		return &wait{"seconds", int((d + time.Second - 1) / time.Second)}
+	default:
+		return &wait{"minutes", int((d + time.Minute - 1) / time.Minute)}
+	}
 }
 
 // Worded is the reason if the catalogue has words for it, else login.ReasonInternal:
@@ -119,7 +139,7 @@ func (k *Kit) errorPage(w http.ResponseWriter, r *http.Request, e *login.Error, 
 	_, ways := rec.snapshot()
 	retryAfter(w.Header(), e)
 	reason := k.Worded(e.Reason)
-	failure := failureView{Reason: string(reason), Buttons: k.Buttons(reason, ways)}
+	failure := failureView{Reason: string(reason), Wait: waitOf(e.RetryAfter), Buttons: k.Buttons(reason, ways)}
 	if forDeveloper(e) {
 		failure.Detail = description(e)
 	}

@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"strings"
+	"time"
 
 	"avain/internal/login"
 )
@@ -48,7 +49,11 @@ func (k *Kit) Previews() []Preview {
 			Name: "error-" + strings.ReplaceAll(string(reason), "_", "-"),
 			Render: func(_ http.ResponseWriter, r *http.Request) error {
 				Offer(r.Context(), ways)
-				return login.E(login.Forbidden, reason, nil)
+				e := login.E(login.Forbidden, reason, nil)
+				if reason == login.ReasonRateLimited {
+					e.RetryAfter = 2 * time.Minute
+				}
+				return e
 			},
 		})
 	}

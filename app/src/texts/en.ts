@@ -332,8 +332,8 @@ export const en: Texts = {
     },
   },
   time: {
-    seconds: (n) => `in ${n} seconds`,
-    minutes: (n) => `in ${n} minutes`,
+    seconds: (n) => `in ${n} s`,
+    minutes: (n) => `in ${n} min`,
   },
   app: {
     loading: "Opening…",

@@ -332,8 +332,8 @@ export const sv: Texts = {
     },
   },
   time: {
-    seconds: (n) => `om ${n} sekunder`,
-    minutes: (n) => `om ${n} minuter`,
+    seconds: (n) => `om ${n} s`,
+    minutes: (n) => `om ${n} min`,
   },
   app: {
     loading: "Öppnar…",
