@@ -123,3 +123,18 @@ func memory(pid int) (float64, error) {
 	kilobytes, err := strconv.ParseFloat(fields[0], 64)
 	return kilobytes / 1024, err
 }
+
+// raiseFiles lets this process, and those that it starts, open so many files, or as
+// many as the system allows, and says how many that is.
+func raiseFiles(want int) (int, error) {
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+		return 0, err
+	}
+	wanted := unix.Rlimit{Cur: uint64(want), Max: max(limit.Max, uint64(want))} //nolint:gosec // small and positive
+	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &wanted); err == nil {
+		return want, nil
+	}
+	limit.Cur = min(limit.Max, wanted.Cur)                            // only root may go beyond the hard limit
+	return int(limit.Cur), unix.Setrlimit(unix.RLIMIT_NOFILE, &limit) //nolint:gosec // not more than wanted
+}

@@ -26,3 +26,5 @@ func cpuTime(int) (time.Duration, error) { return 0, errLinux }
 func ownTime() (time.Duration, error) { return 0, errLinux }
 
 func memory(int) (float64, error) { return 0, errLinux }
+
+func raiseFiles(int) (int, error) { return 0, errLinux }

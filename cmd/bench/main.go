@@ -50,12 +50,29 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	return chosen.Run(ctx, out)
 }
 
+// Help is shown by --help.
+func (measureCommand) Help() string {
+	return `Each figure alone:
+
+  bench --only=crypto,binary,startup,page
+  bench --only=attempts,refreshes
+  bench --only=logins,crypto      complete logins, and the yardstick
+  bench --only=steps              p50 and p99 of each step
+  bench --only=confirm            from Vahvista to the app's tokens: by itself, and by six digits
+  bench --only=waiting            memory and processor time of 50,000 apps that wait; the limit on
+                                  open files decides how many there can be (ulimit -n 120000)
+  bench --only=scale              p99 of each step, 1,000 against 1,000,000 people and logins;
+                                  filling takes minutes and about 3 GB (--scale=100000 is quick)`
+}
+
 type measureCommand struct {
-	Only        []string      `help:"Measure these alone: crypto, binary, page, startup, attempts, refreshes, logins, steps." placeholder:"NAME"`
+	Only        []string      `help:"Measure these alone: crypto, binary, page, startup, attempts, refreshes, logins, steps, confirm, waiting, scale." placeholder:"NAME"`
 	Runs        int           `help:"Runs of each measure; the median counts." default:"5"`
 	Duration    time.Duration `help:"Length of a run." default:"5s"`
 	Concurrency int           `help:"Phones that log in at the same time." default:"64"`
 	Rate        int           `help:"Logins per second while the steps are timed." default:"40"`
+	Waiting     int           `help:"Apps that wait at once, for waiting; fewer where the limit on open files is low." default:"50000"`
+	Scale       int           `help:"People and logins in the large database, for scale." default:"1000000"`
 	People      int           `help:"People in the database." default:"1000"`
 	Data        string        `help:"Folder for the database, logs and keys; default: one that is removed at the end." type:"path" placeholder:"DIR"`
 	Avain       string        `help:"The service's program; default: built from the source." type:"existingfile" placeholder:"FILE"`
@@ -75,8 +92,10 @@ func (c measureCommand) Validate() error {
 		}
 	}
 	switch {
-	case c.Runs < 1, c.Concurrency < 1, c.Rate < 1, c.People < 1:
-		return errors.New("--runs, --concurrency, --rate and --people must be at least 1")
+	case c.Runs < 1, c.Concurrency < 1, c.Rate < 1, c.People < 1, c.Waiting < 1:
+		return errors.New("--runs, --concurrency, --rate, --people and --waiting must be at least 1")
+	case c.Scale <= smallScale:
+		return fmt.Errorf("--scale must be more than %d", smallScale)
 	case c.Duration < 100*time.Millisecond:
 		return errors.New("--duration must be at least 100ms")
 	}

@@ -25,6 +25,9 @@ func measures() []measure {
 		{"refreshes", "access tokens renewed", measureRefreshes},
 		{"logins", "whole logins, and memory under that load", measureLogins},
 		{"steps", "time of each step at a steady rate of logins", measureSteps},
+		{"confirm", "from Vahvista to the app's tokens", measureConfirm},
+		{"waiting", "apps that wait for news of their logins", measureWaiting},
+		{"scale", "time of each step in a small and in a large database", measureScale},
 	}
 }
 

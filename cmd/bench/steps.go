@@ -66,37 +66,54 @@ func measureSteps(ctx context.Context, r *rig) ([]figure, error) {
 	if err := r.ensure(ctx); err != nil {
 		return nil, err
 	}
-	phones := r.phones()
-	watch := &stopwatch{next: phones.transport, took: map[string][]float64{}}
-	phones.transport = watch
-	median, slowest := map[string][]float64{}, map[string][]float64{}
+	t := stepTimes{map[string][]float64{}, map[string][]float64{}}
 	for run := range r.options.Runs + 1 {
-		err := r.pace(ctx, r.options.Rate, r.options.Duration, func(ctx context.Context) error {
-			app, err := phones.app()
-			if err != nil {
-				return err
-			}
-			began := time.Now()
-			if _, err = phones.logIn(ctx, app); err == nil {
-				watch.add("login", time.Since(began))
-			}
-			return err
-		})
+		took, err := r.timeSteps(ctx, r.options.Duration)
 		if err != nil {
 			return nil, err
 		}
-		took := watch.take()
-		for _, step := range stepNames {
-			if run > 0 {
-				sorted := slices.Sorted(slices.Values(took[step]))
-				median[step] = append(median[step], middle(sorted))
-				slowest[step] = append(slowest[step], sorted[(len(sorted)*99)/100])
-			}
+		if run > 0 {
+			t.add(took)
 		}
 	}
 	var figures []figure
 	for _, step := range stepNames {
-		figures = append(figures, of("step_"+step+"_p50", "ms", median[step]), of("step_"+step+"_p99", "ms", slowest[step]))
+		figures = append(figures, of("step_"+step+"_p50", "ms", t.median[step]), of("step_"+step+"_p99", "ms", t.slowest[step]))
 	}
 	return figures, nil
+}
+
+// stepTimes holds milliseconds by step, one per run.
+type stepTimes struct{ median, slowest map[string][]float64 }
+
+func (t stepTimes) add(took map[string][]float64) {
+	for _, step := range stepNames {
+		t.median[step] = append(t.median[step], percentile(took[step], 50))
+		t.slowest[step] = append(t.slowest[step], percentile(took[step], 99))
+	}
+}
+
+// timeSteps makes one run, and returns the milliseconds of every step of every login.
+func (r *rig) timeSteps(ctx context.Context, length time.Duration) (map[string][]float64, error) {
+	phones := r.phones()
+	watch := &stopwatch{next: phones.transport, took: map[string][]float64{}}
+	phones.transport = watch
+	err := r.pace(ctx, r.options.Rate, length, func(ctx context.Context) error {
+		app, err := phones.app()
+		if err != nil {
+			return err
+		}
+		began := time.Now()
+		if _, err = phones.logIn(ctx, app); err == nil {
+			watch.add("login", time.Since(began))
+		}
+		return err
+	})
+	return watch.take(), err
+}
+
+// percentile is the value that so many percent of all are below.
+func percentile(all []float64, percent int) float64 {
+	sorted := slices.Sorted(slices.Values(all))
+	return sorted[len(sorted)*percent/100]
 }

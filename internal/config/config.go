@@ -156,7 +156,7 @@ type Limits struct {
 	StartsPerNetwork   Rate `yaml:"starts_per_network" doc:"Logins started from one network address (IPv6: from one /64)."`
 	RequestsPerNetwork Rate `yaml:"requests_per_network" doc:"Requests of any kind from one network address."`
 	OpenAttempts       int  `yaml:"open_attempts" doc:"Unfinished logins altogether; above it new ones are told to come back. It bounds the database in a flood."`
-	WaitingApps        int  `yaml:"waiting_apps" doc:"Apps that may wait for news of their logins on one node; above it they are told to come back. Never more than three quarters of the file descriptors that the process may open."`
+	WaitingApps        int  `yaml:"waiting_apps" doc:"Apps that may wait for news of their logins on one node; above it they are told to come back. 4096 file descriptors (a quarter, where the process may open few) are kept for everybody else."`
 }
 
 // Retention says when finished rows go.

@@ -49,7 +49,7 @@ func (a *App) follow(ctx context.Context, l Login) (*Stream, error) {
 		a.nonce = nonce
 	}
 	if answer.StatusCode == http.StatusOK {
-		return &Stream{answer, bufio.NewScanner(answer.Body)}, nil
+		return ReadStream(answer), nil
 	}
 	refusal := &Refusal{Status: answer.StatusCode, Header: answer.Header}
 	text, err := io.ReadAll(io.LimitReader(answer.Body, 1<<20))
@@ -58,6 +58,9 @@ func (a *App) follow(ctx context.Context, l Login) (*Stream, error) {
 	}
 	return nil, refusal
 }
+
+// ReadStream reads the event stream that an answer carries.
+func ReadStream(answer *http.Response) *Stream { return &Stream{answer, bufio.NewScanner(answer.Body)} }
 
 // FollowRequest is the request that opens the stream, for callers who send it themselves.
 func (a *App) FollowRequest(ctx context.Context, l Login) (*http.Request, error) {
