@@ -63,6 +63,7 @@ var house = map[string]layer{
 	"internal/signer":    mechanisms,
 	"internal/mail":      mechanisms,
 	"internal/jobs":      mechanisms,
+	"internal/webhook":   mechanisms,
 	"internal/password":  mechanisms,
 	"internal/audit":     mechanisms,
 	"internal/telemetry": mechanisms,
