@@ -20,6 +20,7 @@ type history struct {
 	app     secret.Text // auth_session
 	journey attempt.Journey
 	code    secret.Text
+	tries   int // of the digits
 
 	session login.Session // qr: of the page
 	page    login.QRPage
@@ -109,19 +110,30 @@ func (h *history) happenInBrowser(event attempt.Event, a login.Attempt) (err err
 		}
 		return err
 	case attempt.Recode:
-		if a.State == login.StateConfirmed { // so that there are digits, in a direct login too
-			if _, _, err := h.Confirm(h.Context(), a, h.browser, login.Event{}); err != nil {
-				return err
-			}
-		}
-		code, err := h.Complete(h.Context(), a, h.app, attempt.SixDigits(h.browser, h.id))
-		if err == nil {
-			h.code = code
-		}
-		return err
+		return h.recode(a)
 	default:
 		return errNoWay
 	}
+}
+
+// recode gets another code: "Vahvista" pressed once more, and the digits that come with
+// it, as long as they have tries.
+func (h *history) recode(a login.Attempt) error {
+	if a.State == login.StateConfirmed {
+		code, _, err := h.Confirm(h.Context(), a, h.browser, login.Event{})
+		if err != nil {
+			return err
+		}
+		h.code = code
+		if h.tries++; h.tries > 3 {
+			return nil
+		}
+	}
+	code, err := h.Complete(h.Context(), a, h.app, attempt.SixDigits(h.browser, h.id))
+	if err == nil {
+		h.code = code
+	}
+	return err
 }
 
 // open takes a link, or chooses a bank, or another one.

@@ -186,7 +186,7 @@ func TestLinkFollowsTheRules(t *testing.T) {
 			rapid.Check(t, func(rt *rapid.T) {
 				w.meet()
 				d, m := w.desk(method), linkRules{state: "authenticated"}
-				for range rapid.IntRange(1, 14).Draw(rt, "acts") {
+				for range rapid.IntRange(1, 12).Draw(rt, "acts") {
 					does := rapid.SampledFrom(linkActs).Draw(rt, "does")
 					if rapid.IntRange(0, 3).Draw(rt, "well behaved") > 0 && m.state == "authenticated" {
 						does = "confirm"

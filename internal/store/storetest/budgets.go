@@ -10,10 +10,10 @@ import (
 	"avain/internal/store"
 )
 
-// withDigits is a login whose browser shows digits of that hash, good for an hour.
-func withDigits(t testing.TB, s *store.Store) (attempt string, digits login.Digits) {
+// withDigits is a login whose browser shows digits, good for an hour.
+func withDigits(t testing.TB, s *store.Store) (attempt string) {
 	t.Helper()
-	digits = login.Digits{Hash: NewHash(), Expires: Noon().Add(time.Hour)}
+	digits := login.Digits{Hash: NewHash(), Expires: Noon().Add(time.Hour)}
 	attempt = Start(t, s).ID
 	if _, err := s.MoveAttempt(t.Context(), login.Move{
 		Attempt: attempt, From: []login.State{login.StateCreated}, To: login.StateConfirmed, At: Noon(),
@@ -21,7 +21,7 @@ func withDigits(t testing.TB, s *store.Store) (attempt string, digits login.Digi
 	}); err != nil {
 		t.Fatal(err)
 	}
-	return attempt, digits
+	return attempt
 }
 
 // wait is how long an empty budget asks to wait; 0 when there was no error.
@@ -40,7 +40,7 @@ func wait(t testing.TB, err error) time.Duration {
 func budgets(t *testing.T, s *store.Store) {
 	budget := login.Budget{Key: NewHash(), Burst: 3, Each: time.Minute}
 	try := func(b login.Budget, after time.Duration) (string, time.Duration) {
-		attempt, _ := withDigits(t, s)
+		attempt := withDigits(t, s)
 		_, _, err := s.TryDigits(t.Context(), attempt, NewHash(), Noon().Add(after), 3, b)
 		return attempt, wait(t, err)
 	}
@@ -113,7 +113,7 @@ func budgetRace(t *testing.T, s *store.Store) {
 	budget := login.Budget{Key: NewHash(), Burst: 7, Each: time.Hour}
 	attempts := make([]string, guesses)
 	for i := range attempts {
-		attempts[i], _ = withDigits(t, s)
+		attempts[i] = withDigits(t, s)
 	}
 	var looked atomic.Int32
 	together(t.Context(), guesses, func(ctx context.Context, i int) error {
