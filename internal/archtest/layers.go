@@ -59,6 +59,7 @@ var house = map[string]layer{
 	"internal/dpop":      mechanisms,
 	"internal/jws":       mechanisms,
 	"internal/keyset":    mechanisms,
+	"internal/place":     mechanisms,
 	"internal/session":   mechanisms,
 	"internal/signer":    mechanisms,
 	"internal/mail":      mechanisms,

@@ -66,7 +66,7 @@ func (w *world) confirmedFor(ctx context.Context, victim login.Person, key strin
 	}
 	j := w.Prepare(a, browser)
 	j.Means, j.Broker = bankID, brokerID
-	if a, err = w.Depart(ctx, j, browser, login.Event{}); err != nil {
+	if _, err = w.Depart(ctx, j, browser, login.Event{}); err != nil {
 		return fail(err)
 	}
 	if j, err = w.Arrive(ctx, brokerID, j.State, browser); err != nil {
@@ -109,7 +109,8 @@ func TestThreat01ConfirmedLinksGiveTheirStarterNothing(t *testing.T) {
 		confirmed.Add(1)
 		known := []secret.Text{
 			started.AuthSession, started.RequestURI, started.Link, verifier, secret.Of(started.Attempt.ID), secret.Of(started.Attempt.SupportCode),
-			started.AuthSession.Derive("authorization code", a.ID), started.Link.Derive("authorization code", a.ID), {},
+			started.AuthSession.Derive("authorization code", a.ID), started.Link.Derive("authorization code", a.ID),
+			{},
 		}
 		for _, code := range known {
 			if _, err := w.Redeem(t.Context(), rightful(code, keyOfApp)); err == nil {

@@ -23,6 +23,7 @@ type Claim struct {
 	Device  login.Device
 	Key     string // DPoP thumbprint
 	Network string // of the app; empty when unknown
+	Place   login.Place
 	Label   string
 }
 
@@ -123,7 +124,7 @@ func (s *Attempts) claimOf(in Claim, p login.QRPage) login.Attempt {
 	}
 	return login.Attempt{
 		ID: login.NewID(), SupportCode: login.NewSupportCode(), Method: login.MethodQR, State: state,
-		Client: in.Client, Request: in.Request, Device: in.Device, Key: in.Key,
+		Client: in.Client, Request: in.Request, Device: in.Device, Key: in.Key, Place: in.Place,
 		Person: p.Person, Broker: p.Broker, Means: p.Means, ACR: p.ACR, AuthTime: p.AuthTime,
 		AMR:       append(slices.Clone(p.AMR), methodReference),
 		CreatedAt: now, UpdatedAt: now, ExpiresAt: now.Add(s.d.Lifetimes.Approval),

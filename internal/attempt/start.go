@@ -36,7 +36,7 @@ type Start struct {
 	Device  login.Device
 	Key     string      // DPoP thumbprint; empty without DPoP
 	Browser secret.Text // when a browser starts it by itself (compatible profile); empty for PAR
-	Place   string
+	Place   login.Place
 	Label   string // the browser, as the timeline names it
 	Once    []login.Once
 }

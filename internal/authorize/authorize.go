@@ -133,7 +133,7 @@ func (f *Feature) beginPlain(w http.ResponseWriter, r *http.Request, p oauth.Par
 	}
 	in := attempt.Start{
 		Client: c.ID, Method: login.MethodDirect, Request: request, Key: p.Get("dpop_jkt"),
-		Browser: browser, Label: web.BrowserLabel(r), Device: login.Device{Platform: "web"},
+		Browser: browser, Place: f.d.Web.Place(r.Context()), Label: web.BrowserLabel(r), Device: login.Device{Platform: "web"},
 	}
 	if err := f.d.Limit(r.Context(), in.Key); err != nil {
 		return err

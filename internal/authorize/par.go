@@ -84,7 +84,7 @@ func (f *Feature) startOf(w http.ResponseWriter, r *http.Request, p oauth.Params
 	}
 	in := attempt.Start{
 		Client: caller.Client.ID, Method: login.MethodDirect, Request: request, Device: device,
-		Label: web.BrowserLabel(r), Once: caller.Once,
+		Place: f.d.Web.Place(r.Context()), Label: web.BrowserLabel(r), Once: caller.Once,
 	}
 	switch p.Get("login_method") {
 	case "", string(login.MethodDirect):

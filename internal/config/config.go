@@ -18,6 +18,7 @@ type Config struct {
 	Database    Database        `yaml:"database" doc:"Where everything is kept."`
 	Keys        Keys            `yaml:"keys" doc:"Keys that must not be in the database. Make them once with: avain keys new DIR. Back them up apart from it."`
 	Brand       Brand           `yaml:"brand" doc:"What the pages look like and say."`
+	Place       Place           `yaml:"place" doc:"Where logins come from, coarsely: shown to the person who is asked to let one in."`
 	App         App             `yaml:"app" doc:"The versions of your app."`
 	Methods     Methods         `yaml:"methods" doc:"The ways of logging in: direct (bank or Mobile Certificate in a browser tab), link (login link), qr (QR code), credentials (user name and password). While the service runs, avain admin methods switches them on and off, and banks too."`
 	Clients     []Client        `yaml:"clients" doc:"The apps that people log in to."`
@@ -148,6 +149,11 @@ type Lifetimes struct {
 	Code            time.Duration `yaml:"code" doc:"An authorization code."`
 	SessionIdle     time.Duration `yaml:"session_idle" doc:"A logged-in app that is not used."`
 	SessionAbsolute time.Duration `yaml:"session_absolute" doc:"A logged-in app, however much it is used."`
+}
+
+// Place says where network addresses are.
+type Place struct {
+	Database string `yaml:"database" doc:"Database of towns and countries in MMDB format (GeoLite2 City, DB-IP City Lite); a new file in its place is taken within a minute. Without one the pages say nothing of a place." example:"places/city.mmdb"`
 }
 
 // Limits keep floods out.

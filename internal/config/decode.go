@@ -166,7 +166,7 @@ func (d *decoder) section(node ast.Node, v reflect.Value, path string, depth int
 // resolvePath makes a file's path relative to the folder of the configuration file,
 // wherever the service was started from.
 func (d *decoder) resolvePath(key string, v reflect.Value) {
-	if key != "file" && key != "path" && key != "pictures" && !strings.HasSuffix(key, "_file") {
+	if key != "file" && key != "path" && key != "pictures" && key != "database" && !strings.HasSuffix(key, "_file") {
 		return
 	}
 	if v.Kind() == reflect.String && v.String() != "" && !filepath.IsAbs(v.String()) {

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -25,6 +26,7 @@ func (v validator) config(c *Config) {
 	v.database(c.Database)
 	v.keys(c.Keys)
 	v.brand(c)
+	v.place(c.Place)
 	v.app(c.App)
 	v.methods(c.Methods)
 	v.clients(c.Clients)
@@ -202,6 +204,18 @@ func (v validator) listen(path, address string) {
 	}
 	if _, err := netip.ParseAddr(host); host != "" && host != "localhost" && err != nil {
 		v.add(path, "the host must be an IP address of this machine, localhost, or left out")
+	}
+}
+
+// place sees that the file is there; whether it is a database shows at start.
+func (v validator) place(p Place) {
+	if p.Database == "" {
+		return
+	}
+	if info, err := os.Stat(p.Database); err != nil {
+		v.add("place.database", "%s: %s", p.Database, fileError(err))
+	} else if !info.Mode().IsRegular() {
+		v.add("place.database", "%s: is no file", p.Database)
 	}
 }
 

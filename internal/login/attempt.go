@@ -85,7 +85,7 @@ type Attempt struct {
 	ACR      string
 	AMR      []string
 	AuthTime time.Time
-	Place    string // coarse, from the network address; empty when unknown
+	Place    Place // of the app, from its network address
 
 	CreatedAt     time.Time
 	UpdatedAt     time.Time

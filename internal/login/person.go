@@ -69,7 +69,7 @@ type Session struct {
 	Scopes   []string
 	Nonce    string
 	Device   Device
-	Place    string
+	Place    Place // where it was started
 
 	// Refresh is the current refresh token. For compatible clients the one before
 	// stays good until PreviousUntil, for a caller who lost our answer.

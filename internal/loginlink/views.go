@@ -45,8 +45,8 @@ func NewViews(kit *web.Kit) (*Views, error) {
 // hand.
 type About struct {
 	App     string
-	Device  string    // as the app describes it; may be empty
-	Place   string    // coarse; empty when unknown
+	Device  string // as the app describes it; may be empty
+	Place   login.Place
 	Started time.Time // when the app started it
 }
 

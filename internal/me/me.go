@@ -186,7 +186,7 @@ func (f *Feature) begin(w http.ResponseWriter, r *http.Request, request login.Re
 	request.CodeChallenge = base64.RawURLEncoding.EncodeToString(sum[:])
 	started, err := f.d.Attempts.Start(r.Context(), attempt.Start{
 		Client: login.WebClient, Method: login.MethodDirect, Browser: browser, Key: session.Key(browser), Request: request,
-		Device: login.Device{Platform: "web"}, Label: web.BrowserLabel(r),
+		Device: login.Device{Platform: "web"}, Place: f.d.Web.Place(r.Context()), Label: web.BrowserLabel(r),
 	})
 	if err != nil {
 		return err

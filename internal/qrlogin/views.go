@@ -100,11 +100,11 @@ func appLink(address string) template.URL {
 // ClaimedPage asks for the number on the phone that has scanned.
 type ClaimedPage struct {
 	Page      string
-	Device    string    // as the app describes it; may be empty
-	Place     string    // coarse; empty when unknown
-	Elsewhere bool      // the phone is in another network than this browser
-	At        time.Time // when it scanned
-	Malformed bool      // what was typed was no number, and cost no try
+	Device    string      // as the app describes it; may be empty
+	Place     login.Place // of the phone
+	Elsewhere bool        // the phone is in another network than this browser
+	At        time.Time   // when it scanned
+	Malformed bool        // what was typed was no number, and cost no try
 }
 
 // RenderClaimed shows it.

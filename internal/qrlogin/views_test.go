@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"avain/internal/login"
 	"avain/internal/qrlogin"
 	"avain/internal/web"
 )
@@ -70,7 +71,7 @@ func TestThreat23PayloadsOfPhonesStayText(t *testing.T) {
 	} {
 		for name, h := range map[string]web.Handler{
 			"claimed": func(w http.ResponseWriter, r *http.Request) error {
-				return g.views.RenderClaimed(w, r, qrlogin.ClaimedPage{Page: page, Device: payload, Place: payload})
+				return g.views.RenderClaimed(w, r, qrlogin.ClaimedPage{Page: page, Device: payload, Place: login.Place(payload)})
 			},
 			"done": func(w http.ResponseWriter, r *http.Request) error {
 				return g.views.RenderDone(w, r, qrlogin.DonePage{App: payload, Device: payload})

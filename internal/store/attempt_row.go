@@ -30,7 +30,7 @@ func attemptRow(a login.Attempt) ([]any, error) {
 	}
 	return []any{
 		a.ID, a.SupportCode, string(a.Method), string(a.State), string(a.Reason), text(a.Client), text(a.Key),
-		text(a.Person), text(a.Broker), text(a.Means), text(a.ACR), amr, millis(a.AuthTime), text(a.Place), text(a.Session),
+		text(a.Person), text(a.Broker), text(a.Means), text(a.ACR), amr, millis(a.AuthTime), text(string(a.Place)), text(a.Session),
 		millis(a.CreatedAt), millis(a.UpdatedAt), millis(a.ExpiresAt), millis(a.CodeExpiresAt), hash(a.Browser),
 		request, device, timeline,
 	}, nil

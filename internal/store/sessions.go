@@ -205,7 +205,7 @@ func sessionRow(s login.Session) ([]any, error) {
 	}
 	return []any{
 		s.ID, text(s.Person), text(s.Client), text(s.Key), string(s.Method), text(s.Broker), text(s.Means), text(s.ACR), amr,
-		millis(s.AuthTime), scopes, text(s.Nonce), device, text(s.Place),
+		millis(s.AuthTime), scopes, text(s.Nonce), device, text(string(s.Place)),
 		hash(s.Refresh), hash(s.Previous), millis(s.PreviousUntil), millis(s.CreatedAt), s.Used, millis(s.UsedAt),
 		millis(idle), millis(s.EndsAt), millis(s.RevokedAt), text(s.RevokedWhy),
 	}, nil

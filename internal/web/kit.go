@@ -12,6 +12,8 @@ import (
 	"net/url"
 	"slices"
 	"time"
+
+	"avain/internal/login"
 )
 
 // Config is what the operator decides about pages and requests.
@@ -31,6 +33,9 @@ type Config struct {
 	// header is read: a proxy passes the one it does not know through unchanged.
 	TrustedProxies []netip.Prefix
 	ProxyHeader    string
+
+	// Place says where an address is, coarsely; nil means that nobody knows.
+	Place func(netip.Addr) login.Place
 
 	// Requests bounds all requests of one network; nil means no bound. Static files are
 	// free: they cost nothing, and a page without its style helps nobody.

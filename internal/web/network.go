@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+
+	"avain/internal/login"
 )
 
 // Caller is where a request comes from.
@@ -31,6 +33,15 @@ func (c Caller) Key() string {
 // ClientIP is the caller's address. It is for rate limits and the coarse place of
 // an attempt; it never reaches a log.
 func ClientIP(ctx context.Context) netip.Addr { return callerOf(ctx).Addr }
+
+// Place is where the request's caller is, coarsely; empty when nobody knows. It is
+// found by the address that limits count by, so that a header cannot choose it either.
+func (k *Kit) Place(ctx context.Context) login.Place {
+	if k.cfg.Place == nil {
+		return ""
+	}
+	return k.cfg.Place(ClientIP(ctx))
+}
 
 // NetworkKey is [Caller.Key] of the request's caller.
 func NetworkKey(ctx context.Context) string { return callerOf(ctx).Key() }

@@ -17,6 +17,7 @@ import (
 	"avain/internal/login"
 	"avain/internal/metadata"
 	"avain/internal/oauth"
+	"avain/internal/place"
 	"avain/internal/store"
 	"avain/internal/telemetry"
 	"avain/internal/web"
@@ -75,8 +76,12 @@ func newKit(c config.Config, d Deps, base *url.URL, metrics *telemetry.Metrics, 
 	if c.Brand.Pictures != "" {
 		pictures = os.DirFS(c.Brand.Pictures)
 	}
+	places, err := openPlaces(c, d)
+	if err != nil {
+		return nil, err
+	}
 	return web.New(web.Config{
-		BaseURL: base, TrustedProxies: c.Public.TrustedProxies, Assets: pictures,
+		BaseURL: base, Place: places.Find, TrustedProxies: c.Public.TrustedProxies, Assets: pictures,
 		Requests:  web.NewLimiter(limitOf(c.Limits.RequestsPerNetwork), maxLimited, d.Now),
 		Languages: c.Brand.Languages,
 		Brand: web.Brand{
@@ -85,6 +90,14 @@ func newKit(c config.Config, d Deps, base *url.URL, metrics *telemetry.Metrics, 
 		},
 		Log: d.Log, Now: d.Now, Observe: observe(metrics, trail, d.Now),
 	})
+}
+
+// openPlaces is nil, which finds nothing, for an operator without a database of places.
+func openPlaces(c config.Config, d Deps) (*place.Finder, error) {
+	if c.Place.Database == "" {
+		return nil, nil
+	}
+	return place.Open(c.Place.Database, d.Now, d.Log)
 }
 
 func lifetimes(c config.Config) attempt.Lifetimes {

@@ -77,7 +77,7 @@ func textsAreOnlyText(t *testing.T, s *store.Store) {
 			t.Errorf("%.40q came back as %.40q", evil, got.Name)
 		}
 		want := Start(t, s, func(a *login.Attempt) {
-			a.Client, a.Key, a.Place, a.Means = evil, evil, evil, evil
+			a.Client, a.Key, a.Place, a.Means = evil, evil, login.Place(evil), evil
 			a.Device = login.Device{Name: evil, Model: evil}
 			a.Request.State, a.Request.Scopes = evil, []string{evil}
 		})
