@@ -22,6 +22,11 @@ const (
 	purgeJobsSQL = `DELETE FROM jobs WHERE dead_at > 0 AND id IN (SELECT id FROM jobs
 		WHERE dead_at > 0 AND dead_at <= $1 ORDER BY dead_at, id LIMIT $2)`
 
+	// Those that are due and that nobody has begun for so long: no node knows their kind
+	// any more, as after an endpoint has left the configuration.
+	purgeForgottenJobsSQL = `DELETE FROM jobs WHERE dead_at = 0 AND run_at <= $1 AND id IN (SELECT id FROM jobs
+		WHERE dead_at = 0 AND run_at <= $1 LIMIT $2)`
+
 	jobDepthsSQL = `SELECT kind, COUNT(*), 0, MIN(run_at) FROM jobs WHERE dead_at = 0 GROUP BY kind
 		UNION ALL SELECT kind, 0, COUNT(*), 0 FROM jobs WHERE dead_at > 0 GROUP BY kind`
 )

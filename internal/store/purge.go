@@ -13,7 +13,7 @@ type Retention struct {
 	Unopened time.Duration // attempts that no browser ever opened; default 1 h
 	Attempts time.Duration // other attempts, for support; default 30 d
 	Sessions time.Duration // sessions after their end; default 90 d
-	Jobs     time.Duration // jobs that were given up; default 90 d
+	Jobs     time.Duration // jobs that were given up, or forgotten; default 90 d
 }
 
 // Purged counts what a purge has done.
@@ -25,7 +25,7 @@ type Purged struct {
 	Sessions int64
 	QRPages  int64
 	Budgets  int64 // full again, so that there is nothing to remember
-	Jobs     int64 // given up long ago
+	Jobs     int64 // given up or forgotten long ago
 }
 
 // purgeBatch bounds the rows of one transaction: nobody who waits to write waits
@@ -100,6 +100,7 @@ func (s *Store) Purge(ctx context.Context, now time.Time, keep Retention) (Purge
 		{&p.Sessions, purgeEndedSessionsSQL, []any{ago(keep.Sessions), purgeBatch}},
 		{&p.Sessions, purgeRevokedSessionsSQL, []any{ago(keep.Sessions), purgeBatch}},
 		{&p.Jobs, purgeJobsSQL, []any{ago(keep.Jobs), purgeBatch}},
+		{&p.Jobs, purgeForgottenJobsSQL, []any{ago(keep.Jobs), purgeBatch}},
 	} {
 		n, err := s.inBatches(ctx, step.query, step.args)
 		*step.count += n

@@ -214,10 +214,26 @@ func deadJobs(t *testing.T, s *store.Store) {
 		}
 	}
 	purged, err := s.Purge(t.Context(), Noon().Add(90*24*time.Hour+10*time.Minute), store.Retention{})
-	if err != nil || purged.Jobs != 55 { // of the hooks, those of eleven minutes
+	if err != nil || purged.Jobs != 56 { // of the hooks, those of eleven minutes; the mail whose lease ended first
 		t.Errorf("purged %+v, %v", purged, err)
 	}
 	if len(depths) != 2 || len(must[[]login.Job](t)(s.DeadJobs(t.Context(), "hook", login.JobPlace{}, 1000))) != 70 {
 		t.Errorf("depths %+v", depths)
+	}
+}
+
+// forgottenJobs: a job that nobody works on goes after its retention, and no sooner.
+func forgottenJobs(t *testing.T, s *store.Store) {
+	const day = 24 * time.Hour
+	late := Job("webhook.gone")
+	late.At = Noon().Add(time.Hour)
+	addJobs(t, s, Job("webhook.gone"), late)
+	for _, step := range []struct {
+		after time.Duration
+		want  int64
+	}{{90*day - time.Millisecond, 0}, {90 * day, 1}, {90 * day, 0}, {90*day + time.Hour, 1}} {
+		if purged, err := s.Purge(t.Context(), Noon().Add(step.after), store.Retention{}); err != nil || purged.Jobs != step.want {
+			t.Errorf("after %v: purged %d jobs, %v; want %d", step.after, purged.Jobs, err, step.want)
+		}
 	}
 }

@@ -48,6 +48,7 @@ func Run(t *testing.T, open func(t testing.TB) *store.Store) {
 		"JobRace":                  jobRace,
 		"JobsFollowTheModel":       jobsFollowTheModel,
 		"DeadJobs":                 deadJobs,
+		"ForgottenJobs":            forgottenJobs,
 		"SigningKeys":              signingKeys,
 		"Audit":                    audit,
 		"Switches":                 switches,
