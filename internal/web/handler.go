@@ -39,6 +39,12 @@ func (k *Kit) OAuth(h Handler) http.Handler { return k.handle(k.oauthError, h) }
 // problem documents (RFC 9457) that name the wrong parameter.
 func (k *Kit) Problem(h Handler) http.Handler { return k.handle(k.problem, h) }
 
+// Custom makes a route for programs whose protocol has a form of errors of its own:
+// render writes them.
+func (k *Kit) Custom(render func(w http.ResponseWriter, r *http.Request, e *login.Error, status int), h Handler) http.Handler {
+	return k.handle(render, h)
+}
+
 func (k *Kit) handle(answer answerer, h Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r, rec := withRecord(r)

@@ -161,6 +161,13 @@ func checkBase(u *url.URL) error {
 	return nil
 }
 
+// With is the same kit with other limits on a request: its body, in bytes, and its time.
+func (k *Kit) With(maxBody int64, timeout time.Duration) *Kit {
+	other := *k
+	other.cfg.MaxBody, other.cfg.Timeout = maxBody, timeout
+	return &other
+}
+
 // URL makes an absolute address of ours from a path.
 func (k *Kit) URL(path string) string {
 	return k.cfg.BaseURL.Scheme + "://" + k.cfg.BaseURL.Host + path

@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"github.com/oapi-codegen/runtime"
-	openapi_types "github.com/oapi-codegen/runtime/types"
 )
 
 // Defines values for ImportState.
@@ -181,23 +180,23 @@ func (e UserKind) Valid() bool {
 // Benefit defines model for Benefit.
 type Benefit struct {
 	// Active The person has activated it.
-	Active   bool               `json:"active"`
-	EndsOn   openapi_types.Date `json:"ends_on,omitempty,omitzero"`
-	Kind     string             `json:"kind"`
-	Released bool               `json:"released"`
-	StartsOn openapi_types.Date `json:"starts_on,omitempty,omitzero"`
+	Active   bool   `json:"active"`
+	EndsOn   string `json:"ends_on,omitempty,omitzero"`
+	Kind     string `json:"kind"`
+	Released bool   `json:"released"`
+	StartsOn string `json:"starts_on,omitempty,omitzero"`
 }
 
 // BenefitChange defines model for BenefitChange.
 type BenefitChange struct {
 	// EndsOn Last day; left out
-	EndsOn openapi_types.Date `json:"ends_on,omitempty,omitzero"`
+	EndsOn string `json:"ends_on,omitempty,omitzero"`
 
 	// Released false: the employer has not finished it yet; the person waits.
 	Released *bool `json:"released,omitempty"`
 
 	// StartsOn First day; left out or empty
-	StartsOn openapi_types.Date `json:"starts_on,omitempty,omitzero"`
+	StartsOn string `json:"starts_on,omitempty,omitzero"`
 }
 
 // BenefitKind defines model for BenefitKind.
@@ -213,10 +212,10 @@ type BenefitKindList struct {
 
 // BenefitNew defines model for BenefitNew.
 type BenefitNew struct {
-	EndsOn   openapi_types.Date `json:"ends_on,omitempty,omitzero"`
-	Kind     string             `json:"kind"`
-	Released *bool              `json:"released,omitempty"`
-	StartsOn openapi_types.Date `json:"starts_on,omitempty,omitzero"`
+	EndsOn   string `json:"ends_on,omitempty,omitzero"`
+	Kind     string `json:"kind"`
+	Released *bool  `json:"released,omitempty"`
+	StartsOn string `json:"starts_on,omitempty,omitzero"`
 }
 
 // Employer defines model for Employer.

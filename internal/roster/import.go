@@ -1,0 +1,265 @@
+package roster
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"avain/internal/hetu"
+	"avain/internal/jobs"
+	"avain/internal/login"
+)
+
+// JobChunk is the job that takes in one chunk of an import.
+const JobChunk = "import.chunk"
+
+// Bounds of one import.
+const (
+	MaxBytes = 64 << 20 // of the file
+	MaxRows  = 200_000
+
+	// chunkRows are written in one transaction. Everybody else who writes waits for it, so
+	// it must stay short: some tens of milliseconds.
+	chunkRows = 200
+	// mistakesOfRow bounds what is kept of one bad row.
+	mistakesOfRow = 10
+)
+
+// Store is what an import needs of the database.
+type Store interface {
+	AddImport(ctx context.Context, i login.Import) error
+	// ReceiveChunk, StartImport and FailImport answer login.ErrMoved when the import is
+	// not receiving any more.
+	ReceiveChunk(ctx context.Context, id string, n int, content string, rows, bad int64, mistakes []login.ImportMistake) error
+	StartImport(ctx context.Context, id string, at time.Time, jobs ...login.Job) error
+	FailImport(ctx context.Context, id string, at time.Time) error
+	ImportByID(ctx context.Context, id string) (login.Import, error)
+	// ImportChunk answers login.ErrNotFound when the chunk has been taken.
+	ImportChunk(ctx context.Context, id string, n int) (string, error)
+	// TakeChunk writes the people and ends the job in one transaction. login.ErrMoved.
+	TakeChunk(ctx context.Context, j login.Job, id string, n int, all []login.Hiring, at time.Time) error
+}
+
+// People makes records ready to be written.
+type People interface {
+	Prepare(m login.Employment, invite bool) (login.Hiring, error)
+	Lookup(code hetu.Code) ([]byte, error)
+}
+
+// Importer takes in files of people.
+type Importer struct {
+	Store  Store
+	People People
+	Rules  Rules
+	Now    func() time.Time
+	Wake   func() // may be nil: tells the workers that there is work
+}
+
+// row is a person in a chunk: what a record needs, with the keyed hash instead of the
+// identity code.
+type row struct {
+	Line       int64         `json:"l"`
+	ExternalID string        `json:"x"`
+	UserName   string        `json:"u,omitempty"`
+	Email      string        `json:"e,omitempty"`
+	GivenName  string        `json:"g,omitempty"`
+	FamilyName string        `json:"f,omitempty"`
+	Locale     string        `json:"o,omitempty"`
+	Kind       string        `json:"k,omitempty"`
+	Lookup     []byte        `json:"h,omitempty"`
+	Benefits   []benefitCell `json:"b,omitempty"`
+}
+
+type benefitCell struct {
+	Kind     string    `json:"k"`
+	StartsAt time.Time `json:"s,omitzero"`
+	EndsAt   time.Time `json:"e,omitzero"`
+	Released time.Time `json:"r,omitzero"`
+}
+
+// chunkJob is the payload of a [JobChunk].
+type chunkJob struct {
+	Import string `json:"import"`
+	N      int    `json:"n"`
+}
+
+// Receive reads a file and orders its jobs. Nothing is done before the whole file has
+// come: one that breaks off has no effect. Errors: login.ErrNotFound (the employer),
+// login.Mistakes (the first line), and those of reading.
+func (im *Importer) Receive(ctx context.Context, employer string, format Format, invite bool, in io.Reader) (login.Import, error) {
+	i := login.Import{ID: login.NewID(), Employer: employer, State: login.ImportReceiving, Invite: invite, CreatedAt: im.Now()}
+	file, err := newRows(in, format)
+	if err != nil {
+		return i, err
+	}
+	if err := im.Store.AddImport(ctx, i); err != nil {
+		return i, err
+	}
+	if err := im.receive(ctx, i.ID, file); err != nil {
+		if failing := im.Store.FailImport(context.WithoutCancel(ctx), i.ID, im.Now()); failing != nil {
+			err = errors.Join(err, failing)
+		}
+		return i, err
+	}
+	if im.Wake != nil {
+		im.Wake()
+	}
+	return im.Store.ImportByID(ctx, i.ID)
+}
+
+func (im *Importer) receive(ctx context.Context, id string, file *rows) error {
+	c := collector{im: im, id: id}
+	for n := 0; ; n++ {
+		e, mistakes, err := file.read()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		if n >= MaxRows {
+			return login.Mistakes{{Detail: fmt.Sprintf("at most %d rows; send the file in parts", MaxRows)}}
+		}
+		if err := c.take(ctx, file.line, e, mistakes); err != nil {
+			return err
+		}
+	}
+	if err := c.flush(ctx); err != nil {
+		return err
+	}
+	return im.Store.StartImport(ctx, id, im.Now(), c.jobs...)
+}
+
+// collector gathers rows until there are enough for a chunk.
+type collector struct {
+	im       *Importer
+	id       string
+	n        int
+	rows     []row
+	bad      int64
+	mistakes []login.ImportMistake
+	jobs     []login.Job
+}
+
+func (c *collector) take(ctx context.Context, line int64, e Entry, mistakes login.Mistakes) error {
+	var one row
+	if len(mistakes) == 0 {
+		var err error
+		if one, mistakes, err = c.im.row(line, e); err != nil {
+			return err
+		}
+	}
+	if len(mistakes) == 0 {
+		c.rows = append(c.rows, one)
+	} else {
+		c.bad++
+		for _, m := range mistakes[:min(len(mistakes), mistakesOfRow)] {
+			c.mistakes = append(c.mistakes, login.ImportMistake{Line: line, Field: m.Field, Detail: m.Detail})
+		}
+	}
+	if len(c.rows)+int(c.bad) < chunkRows {
+		return nil
+	}
+	return c.flush(ctx)
+}
+
+// row checks one entry. The identity code ends here.
+func (im *Importer) row(line int64, e Entry) (row, login.Mistakes, error) {
+	m, code, mistakes := im.Rules.Read(e, im.Now())
+	if m.ExternalID == "" && len(mistakes) == 0 {
+		mistakes = append(mistakes, login.Mistake{Field: "external_id", Detail: "is needed: it tells who is who when the file comes again"})
+	}
+	if len(mistakes) > 0 {
+		return row{}, mistakes, nil
+	}
+	lookup, err := im.People.Lookup(code)
+	if err != nil {
+		return row{}, nil, err
+	}
+	one := row{
+		Line: line, ExternalID: m.ExternalID, UserName: m.UserName, Email: m.Email, GivenName: m.GivenName, FamilyName: m.FamilyName,
+		Locale: m.Locale, Kind: string(m.Kind), Lookup: lookup,
+	}
+	for _, b := range m.Benefits {
+		one.Benefits = append(one.Benefits, benefitCell{b.Kind, b.StartsAt, b.EndsAt, b.ReleasedAt})
+	}
+	return one, nil, nil
+}
+
+func (c *collector) flush(ctx context.Context) error {
+	if len(c.rows) == 0 && c.bad == 0 {
+		return nil
+	}
+	content, err := json.Marshal(c.rows)
+	if err != nil {
+		return fmt.Errorf("keep rows: %w", err)
+	}
+	if err := c.im.Store.ReceiveChunk(ctx, c.id, c.n, string(content), int64(len(c.rows)), c.bad, c.mistakes); err != nil {
+		return err
+	}
+	if len(c.rows) > 0 {
+		payload, err := json.Marshal(chunkJob{c.id, c.n})
+		if err != nil {
+			return fmt.Errorf("order chunk: %w", err)
+		}
+		now := c.im.Now()
+		c.jobs = append(c.jobs, login.Job{
+			ID: login.NewID(), Kind: JobChunk, Key: fmt.Sprintf("%s %d", c.id, c.n), Payload: payload, At: now, CreatedAt: now,
+		})
+	}
+	c.n, c.rows, c.bad, c.mistakes = c.n+1, c.rows[:0], 0, c.mistakes[:0]
+	return nil
+}
+
+// Work is the handler of [JobChunk].
+func (im *Importer) Work(ctx context.Context, j login.Job) error {
+	var which chunkJob
+	if err := json.Unmarshal(j.Payload, &which); err != nil {
+		return jobs.Stop(fmt.Errorf("read job: %w", err))
+	}
+	content, err := im.Store.ImportChunk(ctx, which.Import, which.N)
+	if errors.Is(err, login.ErrNotFound) {
+		return nil // taken already, or the import has been given up
+	}
+	if err != nil {
+		return err
+	}
+	about, err := im.Store.ImportByID(ctx, which.Import)
+	if err != nil {
+		return err
+	}
+	var all []row
+	if err := json.Unmarshal([]byte(content), &all); err != nil {
+		return jobs.Stop(fmt.Errorf("read chunk: %w", err))
+	}
+	hirings := make([]login.Hiring, 0, len(all))
+	for _, one := range all {
+		h, err := im.People.Prepare(one.employment(about.Employer), about.Invite && one.Email != "")
+		if err != nil {
+			return err
+		}
+		h.Line = one.Line
+		hirings = append(hirings, h)
+	}
+	if err := im.Store.TakeChunk(ctx, j, which.Import, which.N, hirings, im.Now()); err != nil {
+		return err
+	}
+	if im.Wake != nil && about.Invite {
+		im.Wake()
+	}
+	return jobs.ErrFinished
+}
+
+func (r row) employment(employer string) login.Employment {
+	m := login.Employment{
+		Employer: employer, ExternalID: r.ExternalID, UserName: r.UserName, Email: r.Email, GivenName: r.GivenName, FamilyName: r.FamilyName,
+		Locale: r.Locale, Kind: login.UserKind(r.Kind), Lookup: r.Lookup,
+	}
+	for _, b := range r.Benefits {
+		m.Benefits = append(m.Benefits, login.Benefit{Kind: b.Kind, StartsAt: b.StartsAt, EndsAt: b.EndsAt, ReleasedAt: b.Released})
+	}
+	return m
+}
