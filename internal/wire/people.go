@@ -3,6 +3,7 @@ package wire
 import (
 	"context"
 	"errors"
+	"io"
 	"time"
 
 	"avain/internal/activation"
@@ -41,6 +42,7 @@ func (s *Service) jobs(c config.Config, d Deps, m mechanisms) error {
 	if err != nil {
 		return err
 	}
+	s.mailer = sender
 	s.Mails = activation.NewMails(activation.MailDeps{
 		Invitations: s.People, States: s.Store, Sender: sender, Now: d.Now, BaseURL: c.Public.BaseURL,
 		Benefit: func(locale, kind string) string {
@@ -64,4 +66,18 @@ func (h housekeeping) remind(ctx context.Context) error {
 		h.jobs.Wake()
 	}
 	return err
+}
+
+// Bounced takes a report that a letter could not be delivered, as it came to the bounce
+// address, and notes it where the letter belongs. Errors: mail.ErrNoBounce,
+// login.ErrNotFound.
+func (s *Service) Bounced(ctx context.Context, report io.Reader) error {
+	if s.mailer == nil {
+		return errNoMail
+	}
+	b, err := s.mailer.ParseBounce(report)
+	if err != nil {
+		return err
+	}
+	return s.Mails.Bounced(ctx, b)
 }

@@ -19,6 +19,7 @@ import (
 	"avain/internal/login"
 	"avain/internal/loginlink"
 	"avain/internal/logout"
+	"avain/internal/mail"
 	"avain/internal/metadata"
 	"avain/internal/people"
 	"avain/internal/signin"
@@ -50,6 +51,7 @@ type Service struct {
 	room     *wake.Room
 	stopping atomic.Bool
 	house    housekeeping
+	mailer   *mail.Mailer   // nil without a mail server
 	closers  []func() error // in the order of opening
 }
 
