@@ -248,7 +248,7 @@ func (d *Demo) Close() error {
 	}
 	d.stop()
 	if len(d.servers) > 0 {
-		failed = append(failed, d.Mailbox.close(ctx))
+		failed = append(failed, d.Mailbox.close(ctx, d.listeners.smtp))
 	}
 	d.running.Wait()
 	if len(d.servers) == 0 {

@@ -162,8 +162,11 @@ func (b *Mailbox) find(id int) (Mail, bool) {
 // serve takes letters until close.
 func (b *Mailbox) serve(l net.Listener) error { return b.server.Serve(l) }
 
-// close ends every conversation.
-func (b *Mailbox) close(ctx context.Context) error {
+// close waits for the conversations that are going on. The server closes the listener
+// only if it has begun with it, so that is done here too.
+func (b *Mailbox) close(ctx context.Context, l net.Listener) error {
 	close(b.done)
-	return b.server.Shutdown(ctx)
+	err := b.server.Shutdown(ctx)
+	_ = l.Close() // in most cases it is closed already
+	return err
 }

@@ -86,7 +86,7 @@ func parseBounceAddress(s string) (bounceAddress, error) {
 	}
 	longest := strings.Repeat("x", verp.EncodedLen(maxID))
 	if a, err := parseAddress(strings.Replace(s, idPlace, longest, 1)); err != nil || a.Name != "" {
-		return bounceAddress{}, errors.New("must be an address; with {id} in it, at most 12 characters may stand beside that before the @")
+		return bounceAddress{}, errors.New("must be an address; with {id} in it, at most 12 characters may stand beside it in front of the domain")
 	}
 	before, after, own := strings.Cut(s, idPlace)
 	return bounceAddress{before: before, after: after, own: own}, nil

@@ -69,7 +69,7 @@ type NewLogin struct {
 
 // write puts a letter into words.
 func (m *Mailer) write(letter Message) (content, error) {
-	w := &writer{mailer: m, values: map[string]any{"Brand": m.cfg.Brand.Name, "Company": m.cfg.Brand.Company}}
+	w := &writer{mailer: m, values: map[string]any{"Brand": oneLine(m.cfg.Brand.Name, longestName)}}
 	w.out.Lang = m.texts.speaks(letter.Locale)
 	w.out.Brand, w.out.Accent = m.cfg.Brand.Name, m.accent
 	switch data := letter.Data.(type) {
@@ -109,7 +109,7 @@ const (
 
 // open writes what every letter begins with.
 func (w *writer) open(key, name string) {
-	w.out.Subject = oneLine(w.text(key+".subject"), 200)
+	w.out.Subject = w.text(key + ".subject")
 	w.out.Glance = w.text(key + ".glance")
 	w.out.Heading = w.text(key + ".heading")
 	if name = shown(name, longestName); name != "" {

@@ -71,12 +71,11 @@ type Config struct {
 
 // Brand is whose letters they are.
 type Brand struct {
-	Name    string // of the app
-	Company string // that gives the benefits; empty means Name
-	Accent  string // "#rrggbb" that white text is readable on; empty means the built-in teal
-	Email   string // of customer service; may be empty
-	Phone   string // of customer service; may be empty
-	Help    string // address of the help page; may be empty
+	Name   string // of the app
+	Accent string // "#rrggbb" that white text is readable on; empty means the built-in teal
+	Email  string // of customer service; may be empty
+	Phone  string // of customer service; may be empty
+	Help   string // address of the help page; may be empty
 }
 
 // Security is how the way to the mail server is protected.
@@ -129,9 +128,6 @@ func New(cfg Config) (*Mailer, error) {
 	m := &Mailer{cfg: cfg, now: cfg.Now, zone: cfg.TimeZone}
 	if m.now == nil {
 		m.now = time.Now
-	}
-	if m.cfg.Brand.Company == "" {
-		m.cfg.Brand.Company = m.cfg.Brand.Name
 	}
 	if m.cfg.Brand.Accent == "" {
 		m.cfg.Brand.Accent = standardAccent

@@ -70,6 +70,9 @@ func (c *catalogue) text(lang, key string, values map[string]any) (string, error
 
 // moment writes a time as people of the language do, in the letters' zone.
 func (w *writer) moment(t time.Time) string {
+	if t.IsZero() {
+		w.fail("a time is missing")
+	}
 	t = t.In(w.mailer.zone)
 	month := w.text(fmt.Sprintf("month.m%02d", t.Month()))
 	return w.text("date.moment", "Day", t.Day(), "Month", month, "Year", t.Year(),

@@ -24,7 +24,7 @@ func NewMailer(c config.Config, now func() time.Time) (*mail.Mailer, error) {
 	return mail.New(mail.Config{
 		BaseURL: base, Languages: c.Brand.Languages, Now: now,
 		Brand: mail.Brand{
-			Name: c.Brand.Name, Company: c.Brand.Company, Accent: c.Brand.Accent,
+			Name: c.Brand.Name, Accent: c.Brand.Accent,
 			Email: c.Brand.Support.Email, Phone: c.Brand.Support.Phone, Help: c.Brand.Support.URL,
 		},
 		Server: mail.Server{
