@@ -41,6 +41,7 @@ const (
 	actionPersonLock    = "person.lock"
 	actionPersonUnlock  = "person.unlock"
 	actionPeopleAdd     = "people.add"
+	actionPasswordSet   = "password.set"
 	actionMethodOn      = "method.on"
 	actionMethodOff     = "method.off"
 	actionMeansOn       = "means.on"
@@ -128,6 +129,12 @@ func (l *Log) PeopleAdded(ctx context.Context, actor string, added, unknown int)
 	l.append(ctx, actor, actionPeopleAdd, "people", map[string]string{
 		"added": strconv.Itoa(added), "new": strconv.Itoa(unknown),
 	})
+}
+
+// PasswordSet records that a person has set a new password by mail, and how many
+// sessions ended with the old one.
+func (l *Log) PasswordSet(ctx context.Context, person string, sessions int64) {
+	l.append(ctx, "person:"+person, actionPasswordSet, "person:"+person, map[string]string{"sessions": strconv.FormatInt(sessions, 10)})
 }
 
 // Switched records that an operator has switched a method or a means on or off. What

@@ -27,6 +27,7 @@ type Config struct {
 	Lifetimes   Lifetimes       `yaml:"lifetimes" doc:"How long things live."`
 	Limits      Limits          `yaml:"limits" doc:"How often things may be tried: a number per length of time. Phone operators put many people behind one address, so limits per network must be generous."`
 	Invitations Invitations     `yaml:"invitations" doc:"How people are invited to activate their benefits."`
+	Credentials Credentials     `yaml:"credentials" doc:"Smartum credentials: user name and password."`
 	Retention   Retention       `yaml:"retention" doc:"How long finished things are kept for support. The audit log is never shortened."`
 	Mail        Mail            `yaml:"mail" doc:"Letters to people: invitations, forgotten passwords, new logins. Try it with: avain admin mail test"`
 	HETU        HETU            `yaml:"hetu" doc:"Personal identity codes. They are always stored as a keyed hash."`

@@ -35,6 +35,7 @@ func Default() Config {
 			WaitingApps:        50_000,
 		},
 		Invitations: Invitations{Life: 30 * day, RemindAfter: 7 * day},
+		Credentials: Credentials{MinLength: 12},
 		Retention:   Retention{Attempts: 90 * day, Sessions: 90 * day},
 		Mail:        Mail{Port: 587, TLS: mail.STARTTLS, Timeout: 30 * time.Second},
 		Log:         Log{Level: "info"},

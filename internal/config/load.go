@@ -42,6 +42,7 @@ func Parse(text []byte, dir string, environ []string) (Config, error) {
 		r := reader{notes: n, environ: environ}
 		r.secrets(&c)
 		r.clientFiles(&c)
+		r.webhookSecrets(c.Webhooks)
 		v := validator{notes: n}
 		v.config(&c)
 	}

@@ -37,7 +37,9 @@ func (v validator) config(c *Config) {
 	v.limits(c.Limits)
 	v.retention(c.Retention, c.Lifetimes)
 	v.mail(c.Mail)
+	v.webhooks(c.Webhooks)
 	v.invitations(c.Invitations)
+	v.credentials(c.Credentials)
 	v.oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
 	v.telemetry(c.Telemetry)
 }

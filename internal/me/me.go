@@ -28,6 +28,8 @@ const (
 // Attempts moves attempts: package attempt.
 type Attempts interface {
 	Start(ctx context.Context, in attempt.Start) (attempt.Started, error)
+	Verified(ctx context.Context, in attempt.Start, person login.Person) (secret.Text, login.Attempt, error)
+	Unverified(ctx context.Context, in attempt.Start, why error) (login.Attempt, error)
 	ByCode(ctx context.Context, code, browser secret.Text) (login.Attempt, error)
 	Redeem(ctx context.Context, in attempt.Redemption) (attempt.Granted, error)
 }
@@ -179,20 +181,25 @@ func (f *Feature) begin(w http.ResponseWriter, r *http.Request, request login.Re
 	if err := f.d.Limit(r.Context(), ""); err != nil {
 		return err
 	}
-	state := secret.NewShort().Reveal()
-	sum := sha256.Sum256([]byte(verifier(browser, state).Reveal()))
-	request.RedirectURI, request.State = f.d.BaseURL+returnURI, state
-	request.Scopes = []string{oauth.ScopeOpenID, oauth.ScopeOfflineAccess}
-	request.CodeChallenge = base64.RawURLEncoding.EncodeToString(sum[:])
-	started, err := f.d.Attempts.Start(r.Context(), attempt.Start{
-		Client: login.WebClient, Method: login.MethodDirect, Browser: browser, Key: session.Key(browser), Request: request,
-		Device: login.Device{Platform: "web"}, Place: f.d.Web.Place(r.Context()), Label: web.BrowserLabel(r),
-	})
+	started, err := f.d.Attempts.Start(r.Context(), f.startOf(r, browser, request))
 	if err != nil {
 		return err
 	}
 	f.d.Browsers.Ensure(w, r)
 	return web.SeeOther(w, "/login/"+started.Attempt.ID)
+}
+
+// startOf is a sign-in of the browser, with our own pages as the client.
+func (f *Feature) startOf(r *http.Request, browser secret.Text, request login.Request) attempt.Start {
+	state := secret.NewShort().Reveal()
+	sum := sha256.Sum256([]byte(verifier(browser, state).Reveal()))
+	request.RedirectURI, request.State = f.d.BaseURL+returnURI, state
+	request.Scopes = []string{oauth.ScopeOpenID, oauth.ScopeOfflineAccess}
+	request.CodeChallenge = base64.RawURLEncoding.EncodeToString(sum[:])
+	return attempt.Start{
+		Client: login.WebClient, Method: login.MethodDirect, Browser: browser, Key: session.Key(browser), Request: request,
+		Device: login.Device{Platform: "web"}, Place: f.d.Web.Place(r.Context()), Label: web.BrowserLabel(r),
+	}
 }
 
 func verifier(browser secret.Text, state string) secret.Text {

@@ -18,7 +18,7 @@ import (
 // hexadecimal, in order, each perhaps with ":" and a count behind it: what the
 // downloader of Have I Been Pwned makes. It is searched where it lies.
 type Leaked struct {
-	file io.ReaderAt
+	file *os.File
 	size int64
 }
 
@@ -63,6 +63,9 @@ func (l *Leaked) Has(_ context.Context, password secret.Text) (bool, error) {
 	line, err := l.lineAfter(int64(at))
 	return bytes.Equal(line, want), err
 }
+
+// Close closes the file.
+func (l *Leaked) Close() error { return l.file.Close() }
 
 var errList = errors.New("not a list of SHA-1 hashes, one per line, in order")
 

@@ -23,9 +23,10 @@ const (
 
 	resetsAtOnce = 3
 	resetsEach   = 10 * time.Minute
-
-	resetLife = 30 * time.Minute
 )
+
+// ResetLife is how long the link for a new password is good.
+const ResetLife = 30 * time.Minute
 
 // The jobs that passwords order. Their payload is a [ResetJob].
 const (
@@ -134,7 +135,7 @@ func (p *People) ForgotPassword(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	return p.d.Store.AddReset(ctx, p.ResetTicket(reset).Hash(), c.ID, now, now.Add(resetLife), job)
+	return p.d.Store.AddReset(ctx, p.ResetTicket(reset).Hash(), c.ID, now, now.Add(ResetLife), job)
 }
 
 // ResetTicket is the secret of a letter's link, derived from a key outside the database.

@@ -246,8 +246,8 @@ func TestStyleSheetIsReadable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(css) > 10<<10 {
-		t.Errorf("style sheet of %d bytes, at most 10 KB", len(css))
+	if len(css) > 12<<10 {
+		t.Errorf("style sheet of %d bytes, at most 12 KB", len(css))
 	}
 	blocks := regexp.MustCompile(`:root \{([^}]*)\}`).FindAllStringSubmatch(string(css), 2)
 	if len(blocks) != 2 {

@@ -127,6 +127,10 @@ func New(ctx context.Context, c config.Config, d Deps) (s *Service, err error) {
 	if err != nil {
 		return s, err
 	}
+	passwords, err := s.credentials(c, d, m, own)
+	if err != nil {
+		return s, err
+	}
 	if err := s.jobs(c, d, m); err != nil {
 		return s, err
 	}
@@ -142,7 +146,7 @@ func New(ctx context.Context, c config.Config, d Deps) (s *Service, err error) {
 	out := logout.New(logout.Deps{
 		Sessions: s.Store, Clients: m.clients, Signer: m.signer, Audit: s.Audit, Web: m.kit, Now: d.Now,
 	})
-	for _, feature := range []interface{ Mount(mux *http.ServeMux) }{begin, signIn, link, waiting, own, codes, invited, tokens, about, out} {
+	for _, feature := range []interface{ Mount(mux *http.ServeMux) }{begin, signIn, link, waiting, own, codes, invited, passwords, tokens, about, out} {
 		feature.Mount(mux)
 	}
 	mux.Handle("GET /static/", m.kit.Static())
