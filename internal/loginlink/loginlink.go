@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"avain/internal/attempt"
 	"avain/internal/client"
@@ -339,11 +340,12 @@ func (f *Feature) about(a login.Attempt) About {
 	return About{App: app, Device: deviceOf(a.Device), Place: a.Place, Started: a.CreatedAt}
 }
 
+// deviceOf is name and model of a phone, where the name does not say the model anyway.
 func deviceOf(d login.Device) string {
 	switch {
-	case d.Name == "" || d.Name == d.Model:
+	case d.Name == "":
 		return d.Model
-	case d.Model == "":
+	case strings.Contains(d.Name, d.Model):
 		return d.Name
 	default:
 		return d.Name + " (" + d.Model + ")"

@@ -3,6 +3,7 @@ package qrlogin
 import (
 	"context"
 	"net/http"
+	"strings"
 	"time"
 
 	"avain/internal/login"
@@ -172,11 +173,12 @@ func (f *Feature) showEnd(w http.ResponseWriter, r *http.Request, a login.Attemp
 	return f.views.RenderEnded(w, r, EndedPage{Reason: a.Reason})
 }
 
+// deviceOf is name and model of a phone, where the name does not say the model anyway.
 func deviceOf(d login.Device) string {
 	switch {
-	case d.Name == "" || d.Name == d.Model:
+	case d.Name == "":
 		return d.Model
-	case d.Model == "":
+	case strings.Contains(d.Name, d.Model):
 		return d.Name
 	default:
 		return d.Name + " (" + d.Model + ")"

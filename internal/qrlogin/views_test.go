@@ -108,3 +108,22 @@ func TestCodeIsDrawnNotWritten(t *testing.T) {
 		}
 	}
 }
+
+// A page that does not load itself again any more covers its code: one that came out of
+// the history, or whose question for news got lost. The app opens beside the page, which
+// goes on asking.
+func TestCodePageOutlivesItsNews(t *testing.T) {
+	t.Parallel()
+	g := newGallery(t)
+	render := func(p qrlogin.CodePage) string {
+		return g.show(func(w http.ResponseWriter, r *http.Request) error { return g.views.RenderCode(w, r, p) }, "fi").Body.String()
+	}
+	live := qrlogin.CodePage{Page: "x", App: "SmartumPay", Open: "https://login.example.fi/open#AVAIN1:x"}
+	if body := render(live); !strings.Contains(body, `class="stale"`) || !strings.Contains(body, `href="?view=code">Päivitä koodi`) {
+		t.Errorf("the code stays uncovered:\n%s", body)
+	}
+	live.Lead = true
+	if body := render(live); !strings.Contains(body, `target="_blank"`) || !strings.Contains(body, `href="?view=app">Näkyykö`) {
+		t.Errorf("the link takes the page away:\n%s", body)
+	}
+}
