@@ -157,17 +157,19 @@ function Finder({ t, camera, onText }: ScreenProps & { camera: Camera; onText: (
     }
   };
   return (
-    <div class="finder">
-      <video ref={video} muted playsInline autoplay aria-label={t.scan.view} />
-      <span class="aim" aria-hidden="true" />
-      {camera.hasTorch && (
-        <button type="button" class="torch" aria-pressed={lit} data-testid="torch" onClick={() => void light()}>
-          <TorchIcon />
-          <span>{t.scan.torch}</span>
-        </button>
-      )}
-      <p class="finder-words">{t.scan.aim}</p>
-    </div>
+    <>
+      <div class="finder">
+        <video ref={video} muted playsInline autoplay aria-label={t.scan.view} />
+        <span class="aim" aria-hidden="true" />
+        {camera.hasTorch && (
+          <button type="button" class="torch" aria-pressed={lit} data-testid="torch" onClick={() => void light()}>
+            <TorchIcon />
+            <span>{t.scan.torch}</span>
+          </button>
+        )}
+      </div>
+      <p class="lead">{t.scan.aim}</p>
+    </>
   );
 }
 
