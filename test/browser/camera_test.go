@@ -35,7 +35,7 @@ type camera struct{ path string }
 func (w *world) newBrowserWithCamera() *browser {
 	w.Helper()
 	c := &camera{path: filepath.Join(w.TempDir(), "camera.y4m")}
-	if err := c.point(image.NewGray(image.Rect(0, 0, 1, 1))); err != nil {
+	if err := c.point(desk()); err != nil {
 		w.Fatal(err)
 	}
 	b := w.newBrowserIn(filepath.Join(w.TempDir(), "chromium"),
@@ -49,6 +49,8 @@ func (w *world) newBrowserWithoutCamera() *browser {
 	w.Helper()
 	return w.newBrowserIn(filepath.Join(w.TempDir(), "chromium"), chromedp.Flag("use-fake-device-for-media-stream", "device-count=0"))
 }
+
+func desk() image.Image { return &image.Gray{Pix: []byte{90}, Stride: 1, Rect: image.Rect(0, 0, 1, 1)} }
 
 // point lets the camera look at a picture, which lies on a grey desk.
 func (c *camera) point(at image.Image) error {
@@ -118,7 +120,7 @@ func (b *tab) point(at image.Image) {
 // lookAtDesk lays the phone down.
 func (b *tab) lookAtDesk() {
 	b.Helper()
-	b.point(image.NewGray(image.Rect(0, 0, 1, 1)))
+	b.point(desk())
 }
 
 // upload chooses a picture from the phone's gallery.

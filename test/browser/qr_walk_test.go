@@ -1,8 +1,11 @@
 package browser_test
 
 import (
+	"fmt"
+	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"avain/internal/login"
 
@@ -62,6 +65,20 @@ func TestQRWithoutJavaScript(t *testing.T) {
 	w.mustStand(code, login.StateRedeemed, "", 1)
 }
 
+// mustCoverCode lets the animations of the page run on for a minute, and looks whether
+// its code can still be scanned.
+func (b *tab) mustCoverCode() {
+	b.Helper()
+	covered := func(after time.Duration) string {
+		return value[string](b, fmt.Sprintf("document.getAnimations().forEach((each) => { each.currentTime = %d }), getComputedStyle(document.querySelector('.stale')).visibility", after.Milliseconds()))
+	}
+	// A page that is alive gets there in 27 s, and its successor begins anew.
+	if early, late := covered(34*time.Second), covered(time.Minute); early != "hidden" || late != "visible" {
+		b.Errorf("what covers an old code is %s after 34 s and %s after a minute", early, late)
+	}
+	b.see("Sivu ei ole enää ajan tasalla.")
+}
+
 // TestQRReloadAndBack: reload and back on each screen of the app and each page, and a
 // second tab with the same page. Nothing is lost, nothing happens twice.
 func TestQRReloadAndBack(t *testing.T) {
@@ -84,7 +101,12 @@ func TestQRReloadAndBack(t *testing.T) {
 	app.back()
 	app.seeID("start")
 
-	page.filmCode("Näytä QR-koodi")
+	page.wire.change(func(answer *http.Response) { answer.Header.Del("Refresh") })
+	page.press("Näytä QR-koodi") // on a page that asks for no news, as one out of the history
+	page.seeElement(".qr svg")
+	page.mustCoverCode()
+	page.wire.change(nil)
+	page.filmCode("Päivitä koodi")
 	second := page.newTab()
 	address, _, _ := strings.Cut(page.address(), "?") // with the query, the page waits for news
 	second.open(address)
@@ -114,8 +136,10 @@ func TestQRReloadAndBack(t *testing.T) {
 	app.mustBeHome("Aino")
 	w.mustStand(code, login.StateRedeemed, "", 2)
 
-	page.back()
+	page.back() // to where the same page showed its code
 	page.reload()
+	page.see("Puhelin on kirjautunut")
+	page.press("Takaisin")
 	page.see(whileScanning["fi"].active)
 	app.open(w.App + "/#scan") // no way of logging in lies over somebody who is in
 	app.mustBeHome("Aino")
