@@ -26,10 +26,12 @@ type Config struct {
 	Tokens      Tokens          `yaml:"tokens" doc:"The tokens that apps get."`
 	Lifetimes   Lifetimes       `yaml:"lifetimes" doc:"How long things live."`
 	Limits      Limits          `yaml:"limits" doc:"How often things may be tried: a number per length of time. Phone operators put many people behind one address, so limits per network must be generous."`
+	Benefits    []BenefitKind   `yaml:"benefits" doc:"The kinds of benefits that employers may give."`
 	Invitations Invitations     `yaml:"invitations" doc:"How people are invited to activate their benefits."`
 	Credentials Credentials     `yaml:"credentials" doc:"Smartum credentials: user name and password."`
 	Retention   Retention       `yaml:"retention" doc:"How long finished things are kept for support. The audit log is never shortened."`
 	Mail        Mail            `yaml:"mail" doc:"Letters to people: invitations, forgotten passwords, new logins. Try it with: avain admin mail test"`
+	Webhooks    Webhooks        `yaml:"webhooks" doc:"Your other systems that are told what happens, by Standard Webhooks: id, url (https), secret_file or secret_env (make one with: echo whsec_$(openssl rand -base64 32)), old_secret_file or old_secret_env while it is being changed, and events: person.activated, person.joined, session.created, session.revoked, invitation.bounced, person.erased; all when left out. They stand here and not in the database, so that nobody who can write there chooses where events go." example:"[{id: crm, url: https://crm.example.com/avain, secret_file: keys/webhook-crm}]"`
 	HETU        HETU            `yaml:"hetu" doc:"Personal identity codes. They are always stored as a keyed hash."`
 	Log         Log             `yaml:"log" doc:"JSON lines on standard output."`
 	Telemetry   Telemetry       `yaml:"telemetry" doc:"OpenTelemetry traces."`

@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"cmp"
 	"encoding/base64"
 	"errors"
 	"net"
@@ -48,12 +49,16 @@ func (e Endpoint) Validate(path string) (problems []Problem) {
 	if err := checkURL(e.URL); err != nil {
 		add("url", err.Error())
 	}
-	for key, text := range map[string]secret.Text{"secret": e.Secret, "old_secret": e.OldSecret} {
-		if text.Empty() {
-			continue // that a secret is missing is told where it is read
-		}
-		if _, err := keyOf(text); err != nil {
-			add(key+"_file", err.Error())
+	for _, s := range []struct {
+		text secret.Text
+		key  string
+	}{
+		{e.Secret, cmp.Or(setting("secret_env", e.SecretEnv), "secret_file")},
+		{e.OldSecret, cmp.Or(setting("old_secret_env", e.OldSecretEnv), "old_secret_file")},
+	} {
+		// That a secret is missing is told where it is read.
+		if _, err := keyOf(s.text); err != nil && !s.text.Empty() {
+			add(s.key, err.Error())
 		}
 	}
 	for _, t := range e.Events {
@@ -63,6 +68,14 @@ func (e Endpoint) Validate(path string) (problems []Problem) {
 		}
 	}
 	return problems
+}
+
+// setting is the key if it is the one that has a value.
+func setting(key, value string) string {
+	if value == "" {
+		return ""
+	}
+	return key
 }
 
 func typeNames() []string {
