@@ -34,6 +34,7 @@ func Default() Config {
 			OpenAttempts:       100_000,
 			WaitingApps:        50_000,
 		},
+		Benefits:    defaultBenefits(),
 		Invitations: Invitations{Life: 30 * day, RemindAfter: 7 * day},
 		Credentials: Credentials{MinLength: 12},
 		Retention:   Retention{Attempts: 90 * day, Sessions: 90 * day},

@@ -38,6 +38,7 @@ func (v validator) config(c *Config) {
 	v.retention(c.Retention, c.Lifetimes)
 	v.mail(c.Mail)
 	v.webhooks(c.Webhooks)
+	v.benefits(c.Benefits)
 	v.invitations(c.Invitations)
 	v.credentials(c.Credentials)
 	v.oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
