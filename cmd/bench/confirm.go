@@ -134,7 +134,7 @@ func (p phones) press(ctx context.Context, browser *robot.Browser, page robot.Pa
 	}
 	if !digits {
 		if _, err := app.Finish(ctx, login, page.App); err != nil {
-			return fmt.Errorf("redeem: %w", err)
+			return fmt.Errorf("redeem, from %s with status %d: %w", page.URL, page.Status, err)
 		}
 		watch.add("confirm_return", time.Since(began))
 	}
