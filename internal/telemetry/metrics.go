@@ -37,6 +37,7 @@ type Metrics struct {
 	ended        *prometheus.CounterVec
 	loginSeconds *prometheus.HistogramVec
 	open         prometheus.Gauge
+	waiting      prometheus.Gauge
 
 	requests       *prometheus.CounterVec
 	requestSeconds *prometheus.HistogramVec
@@ -72,6 +73,9 @@ func New(c Config) (*Metrics, error) {
 		open: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "avain_attempts_open", Help: "Login attempts that are not over, as last counted.",
 		}),
+		waiting: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "avain_apps_waiting", Help: "Apps that wait on this node for news of their logins, as last counted.",
+		}),
 		requests: counter("avain_http_requests_total",
 			"Requests on the public listener.", "route", "method", "code"),
 		requestSeconds: histogram("avain_http_request_seconds",
@@ -97,7 +101,7 @@ func (m *Metrics) register(c Config) error {
 	}, []string{"version", "go"})
 	build.WithLabelValues(c.Version, runtime.Version()).Set(1)
 	all := []prometheus.Collector{
-		build, m.steps, m.stepSeconds, m.ended, m.loginSeconds, m.open, m.requests, m.requestSeconds,
+		build, m.steps, m.stepSeconds, m.ended, m.loginSeconds, m.open, m.waiting, m.requests, m.requestSeconds,
 		m.exchanges, m.exchangeSeconds, m.circuit, m.jobs, m.jobSeconds,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	}

@@ -42,6 +42,9 @@ func (m *Metrics) AttemptsExpired(n int64) {
 // AttemptsOpen says how many attempts are not over.
 func (m *Metrics) AttemptsOpen(n int64) { m.open.Set(float64(n)) }
 
+// AppsWaiting says how many apps wait on this node for news of their logins.
+func (m *Metrics) AppsWaiting(n int) { m.waiting.Set(float64(n)) }
+
 // meansOf is the means of the event, else of the attempt.
 func meansOf(a login.Attempt, e login.Event) string {
 	if e.Means != "" {

@@ -92,6 +92,7 @@ func (h housekeeping) count(ctx context.Context) error {
 		h.flood.open.Store(open)
 		h.metrics.AttemptsOpen(open)
 	}
+	h.metrics.AppsWaiting(h.waiting.Waiting())
 	h.brokers.Brokers() // lets a due probe find out whether a broker is back
 	return err
 }
