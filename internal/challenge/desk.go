@@ -177,7 +177,7 @@ func (d *desk) tell(s *stream, at login.Standing) {
 		d.dismiss(s, nil)
 		return
 	}
-	d.due.put(s, now.Add(min(keepAlive, left, s.until.Sub(now))))
+	d.due.put(s, d.hall.beat(now.Add(min(keepAlive, left, s.until.Sub(now)))))
 }
 
 // dismiss ends a stream with a last event, which may be nil.

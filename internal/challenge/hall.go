@@ -37,6 +37,7 @@ type hall struct {
 	room   *wake.Room
 	look   func(ctx context.Context, ids []string) (map[string]login.Standing, error)
 	now    func() time.Time
+	began  time.Time
 	most   int64
 	inside atomic.Int64
 	desks  []*desk
@@ -44,7 +45,10 @@ type hall struct {
 }
 
 func newHall(d Deps) *hall {
-	h := &hall{room: d.Room, look: d.Standings, now: d.Now, most: int64(d.MostWaiting), desks: make([]*desk, min(4, runtime.GOMAXPROCS(0)))}
+	h := &hall{
+		room: d.Room, look: d.Standings, now: d.Now, began: d.Now(), most: int64(d.MostWaiting),
+		desks: make([]*desk, min(4, runtime.GOMAXPROCS(0))),
+	}
 	for i := range h.desks {
 		h.desks[i] = &desk{hall: h, bell: make(chan struct{}, 1)}
 	}
@@ -77,6 +81,12 @@ func (h *hall) run(ctx context.Context) {
 
 // open reports whether somebody serves the hall.
 func (h *hall) open() bool { return h.desks[0].isOpen() }
+
+// beat is the next full second of the hall's own time, so that a desk gets up once a
+// second and not once for each of its streams.
+func (h *hall) beat(t time.Time) time.Time {
+	return h.began.Add((t.Sub(h.began) + time.Second - 1).Truncate(time.Second))
+}
 
 // seat takes over a connection on which the attempt's state has just been told, and
 // which was counted in. It never fails: a hall that closes at this moment says goodbye.

@@ -48,7 +48,8 @@ func (s *stream) send(b []byte) bool {
 		return false
 	}
 	_, err := s.conn.Write(b)
-	return err == nil
+	// Without a deadline nothing wakes the program when it would have passed.
+	return err == nil && s.conn.SetWriteDeadline(time.Time{}) == nil
 }
 
 // end sends a last event, unless there is none, ends the answer and gives the seat back.
