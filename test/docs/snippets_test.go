@@ -111,7 +111,7 @@ func provide(t *testing.T, dir, text string) {
 
 // keyFiles are the files by the end of their names. Keys take time: made once.
 var keyFiles = sync.OnceValues(func() (map[string][]byte, error) {
-	files := map[string][]byte{"keys/secret": []byte(secret.New().Reveal()), "database.dsn": []byte("host=/run/postgresql dbname=avain")}
+	files := map[string][]byte{"keys/secret": []byte(secret.New().Reveal()), "database.dsn": []byte("host=/run/postgresql dbname=avain"), "mail-password": []byte("example")}
 	var err error
 	if files["keys/prf.json"], err = keyset.NewPRF(); err != nil {
 		return nil, err
