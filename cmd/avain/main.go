@@ -59,6 +59,11 @@ type commands struct {
 			Lock   peopleLockCommand   `cmd:"" help:"Lock a person out."`
 			Unlock peopleUnlockCommand `cmd:"" help:"Let a locked person in again."`
 		} `cmd:"" help:"The people who may log in."`
+		Jobs struct {
+			List  jobsListCommand  `cmd:"" help:"Count what waits and what was given up."`
+			Dead  jobsDeadCommand  `cmd:"" help:"List what was given up, and why."`
+			Retry jobsRetryCommand `cmd:"" help:"Begin anew what was given up."`
+		} `cmd:"" help:"Letters, messages and imports that are done beside the requests."`
 		Methods struct {
 			List methodsListCommand `cmd:"" help:"List login methods, banks, and what is switched off."`
 			On   methodsOnCommand   `cmd:"" help:"Switch a login method or a bank on."`

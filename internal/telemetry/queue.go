@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"avain/internal/jobs"
@@ -26,7 +27,9 @@ func (m *Metrics) JobKinds(kinds ...string) {
 			m.jobs.WithLabelValues(kind, m.words.known("outcome", string(outcome)))
 		}
 		m.jobSeconds.WithLabelValues(kind)
-		m.jobKinds = append(m.jobKinds, kind)
+		if !slices.Contains(m.jobKinds, kind) { // the same figure twice breaks the scrape
+			m.jobKinds = append(m.jobKinds, kind)
+		}
 	}
 }
 

@@ -33,6 +33,7 @@ func TestJobs(t *testing.T) {
 		{Kind: "import.chunk", Dead: 1},
 	}, nil)
 	m.JobKinds("mail.invitation", "mail.password")
+	m.JobKinds("mail.password")
 	m.JobTried("mail.invitation", jobs.Done, 300*time.Millisecond)
 	m.JobTried("mail.invitation", jobs.Retried, 2*time.Second)
 	wantLines(t, scrape(t, m),

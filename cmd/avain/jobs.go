@@ -1,0 +1,221 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"avain/internal/login"
+	"avain/internal/wire"
+)
+
+type jobsListCommand struct {
+	configFlag
+	JSON bool `name:"json" help:"For programs."`
+}
+
+// Help is shown by avain admin jobs list --help.
+func (jobsListCommand) Help() string {
+	return `Counts the letters, messages and imports that wait or were given up, per kind. A kind whose oldest job has been due for long has nobody who works on it, or not enough.
+
+  avain admin jobs list
+  avain admin jobs list --json`
+}
+
+// kindLine is one line of the list.
+type kindLine struct {
+	Kind    string     `json:"kind"`
+	Waiting int64      `json:"waiting"`
+	Dead    int64      `json:"dead"`
+	Due     *time.Time `json:"oldest_due,omitempty"` // of those that wait; it may lie ahead
+}
+
+// Run lists.
+func (c jobsListCommand) Run(ctx context.Context, t terminal) error {
+	return withService(ctx, t, c.configFlag, func(s *wire.Service) error {
+		depths, err := s.Store.JobDepths(ctx)
+		if err != nil {
+			return err
+		}
+		kinds := make([]kindLine, len(depths))
+		for i, d := range depths {
+			kinds[i] = kindLine{Kind: d.Kind, Waiting: d.Waiting, Dead: d.Dead, Due: timeOrNone(d.Oldest)}
+		}
+		if c.JSON {
+			return printJSON(t.out, kinds)
+		}
+		rows := [][]string{{"KIND", "WAITING", "DEAD", "OLDEST DUE"}}
+		for _, k := range kinds {
+			rows = append(rows, []string{k.Kind, strconv.FormatInt(k.Waiting, 10), strconv.FormatInt(k.Dead, 10), dateTime(k.Due)})
+		}
+		return printTable(t.out, rows)
+	})
+}
+
+type jobsDeadCommand struct {
+	configFlag
+	Kind  string `placeholder:"KIND" help:"Of this kind only."`
+	Limit int    `default:"100" help:"At most so many, those first that were given up first."`
+	JSON  bool   `name:"json" help:"For programs; with what the job is about."`
+}
+
+// Help is shown by avain admin jobs dead --help.
+func (jobsDeadCommand) Help() string {
+	return `Lists what was given up, and why. Times are UTC.
+
+  avain admin jobs dead
+  avain admin jobs dead --kind webhook.crm --json`
+}
+
+// deadLine is one line of the list.
+type deadLine struct {
+	ID      string          `json:"id"`
+	Kind    string          `json:"kind"`
+	Key     string          `json:"key,omitempty"`
+	Tries   int             `json:"tries"`
+	Ordered *time.Time      `json:"ordered_at,omitempty"`
+	Dead    *time.Time      `json:"dead_at"`
+	Error   string          `json:"error"`
+	Payload json.RawMessage `json:"payload"` // ids
+}
+
+// jobsPage is how many jobs are read at once.
+const jobsPage = 500
+
+// Run lists.
+func (c jobsDeadCommand) Run(ctx context.Context, t terminal) error {
+	if c.Limit < 1 {
+		return usageError{errors.New("--limit must be at least 1")}
+	}
+	return withService(ctx, t, c.configFlag, func(s *wire.Service) error {
+		dead := []deadLine{}
+		for place := (login.JobPlace{}); len(dead) < c.Limit; {
+			page, err := s.Store.DeadJobs(ctx, c.Kind, place, min(jobsPage, c.Limit-len(dead)))
+			if err != nil {
+				return err
+			}
+			if len(page) == 0 {
+				break
+			}
+			for _, j := range page {
+				dead = append(dead, deadLine{
+					ID: j.ID, Kind: j.Kind, Key: j.Key, Tries: j.Tries, Ordered: timeOrNone(j.CreatedAt), Dead: timeOrNone(j.DeadAt),
+					Error: j.Error, Payload: j.Payload,
+				})
+				place = j.Place()
+			}
+		}
+		if c.JSON {
+			return printJSON(t.out, dead)
+		}
+		rows := [][]string{{"ID", "KIND", "TRIES", "GIVEN UP", "WHY"}}
+		for _, d := range dead {
+			rows = append(rows, []string{d.ID, d.Kind, strconv.Itoa(d.Tries), dateTime(d.Dead), d.Error})
+		}
+		return printTable(t.out, rows)
+	})
+}
+
+type jobsRetryCommand struct {
+	configFlag
+	IDs  []string `arg:"" optional:"" name:"id" help:"Of jobs, as avain admin jobs dead shows them."`
+	Kind string   `placeholder:"KIND" help:"All of this kind instead."`
+	JSON bool     `name:"json" help:"For programs."`
+}
+
+// Help is shown by avain admin jobs retry --help.
+func (jobsRetryCommand) Help() string {
+	return `Begins jobs anew that were given up. Do it when what kept them from being done has been put right. An id that begins with - goes after --.
+
+  avain admin jobs retry --kind webhook.crm
+  avain admin jobs retry 3q2-7wAAAAAAAAAAAAAAAA`
+}
+
+// Run begins them anew.
+func (c jobsRetryCommand) Run(ctx context.Context, t terminal) error {
+	if (len(c.IDs) == 0) == (c.Kind == "") {
+		return usageError{errors.New("name jobs by their ids, or all of one kind with --kind")}
+	}
+	for _, id := range c.IDs {
+		if !login.ValidID(id) {
+			return usageError{fmt.Errorf("%q is not the id of a job; avain admin jobs dead shows them", id)}
+		}
+	}
+	return withService(ctx, t, c.configFlag, func(s *wire.Service) error {
+		revived, err := c.revive(ctx, s)
+		if c.JSON {
+			return errors.Join(err, printJSON(t.out, map[string]int64{"revived": revived}))
+		}
+		_, printing := fmt.Fprintf(t.out, "%d begun anew\n", revived)
+		return errors.Join(err, printing)
+	})
+}
+
+// revive goes on after a job that is not on the list, and reports it in the end.
+func (c jobsRetryCommand) revive(ctx context.Context, s *wire.Service) (revived int64, failed error) {
+	if c.Kind != "" {
+		return s.Store.ReviveJobs(ctx, c.Kind, time.Now())
+	}
+	for _, id := range c.IDs {
+		switch err := s.Store.ReviveJob(ctx, id, time.Now()); {
+		case err == nil:
+			revived++
+		case errors.Is(err, login.ErrNotFound):
+			failed = errors.Join(failed, fmt.Errorf("%s is not on the list of dead jobs", id))
+		default:
+			return revived, errors.Join(failed, err)
+		}
+	}
+	return revived, failed
+}
+
+func timeOrNone(at time.Time) *time.Time {
+	if at.IsZero() {
+		return nil
+	}
+	return &at
+}
+
+func dateTime(at *time.Time) string {
+	if at == nil {
+		return ""
+	}
+	return at.UTC().Format(time.DateTime)
+}
+
+func printJSON(out io.Writer, v any) error {
+	encoder := json.NewEncoder(out)
+	encoder.SetIndent("", "  ")
+	encoder.SetEscapeHTML(false) // for a terminal, not for a page
+	return encoder.Encode(v)
+}
+
+// printTable prints rows, the first of them a head, in columns. Cells lose what could
+// paint the operator's terminal.
+func printTable(out io.Writer, rows [][]string) error {
+	var b strings.Builder
+	table := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	for _, row := range rows {
+		for i, cell := range row {
+			row[i] = words(cell)
+		}
+		if _, err := fmt.Fprintln(table, strings.Join(row, "\t")); err != nil {
+			return err
+		}
+	}
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	for line := range strings.Lines(b.String()) {
+		if _, err := fmt.Fprintln(out, strings.TrimRight(line, " \n")); err != nil {
+			return err
+		}
+	}
+	return nil
+}
