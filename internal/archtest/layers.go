@@ -47,11 +47,13 @@ var house = map[string]layer{
 	"internal/help":        features,
 	"internal/console":     features,
 	"internal/adminapi":    features,
+	"internal/scim":        features,
 	"internal/logout":      features,
 
 	"internal/appgate": domain,
 	"internal/attempt": domain,
 	"internal/people":  domain,
+	"internal/roster":  domain,
 
 	"internal/broker":    mechanisms,
 	"internal/brokersim": mechanisms,
@@ -60,6 +62,7 @@ var house = map[string]layer{
 	"internal/jws":       mechanisms,
 	"internal/keyset":    mechanisms,
 	"internal/place":     mechanisms,
+	"internal/apikey":    mechanisms,
 	"internal/session":   mechanisms,
 	"internal/signer":    mechanisms,
 	"internal/mail":      mechanisms,

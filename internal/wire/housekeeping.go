@@ -83,7 +83,8 @@ func (h housekeeping) run(ctx context.Context) {
 func (h housekeeping) purge(ctx context.Context) error {
 	purged, err := h.db.Purge(ctx, h.now(), h.retention)
 	h.metrics.AttemptsExpired(purged.Expired)
-	return err
+	_, admin := h.db.PurgeAdmin(ctx, h.now(), h.now().Add(-importsKept))
+	return errors.Join(err, admin)
 }
 
 func (h housekeeping) count(ctx context.Context) error {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"avain/internal/activation"
+	"avain/internal/apikey"
 	"avain/internal/appgate"
 	"avain/internal/attempt"
 	"avain/internal/audit"
@@ -22,6 +23,7 @@ import (
 	"avain/internal/mail"
 	"avain/internal/metadata"
 	"avain/internal/people"
+	"avain/internal/roster"
 	"avain/internal/signin"
 	"avain/internal/store"
 	"avain/internal/token"
@@ -47,6 +49,9 @@ type Service struct {
 	Gate   *appgate.Gate
 	Jobs   *jobs.Runner
 	Mails  *activation.Mails // nil without a mail server
+
+	APIKeys  *apikey.Keys     // of the admin API
+	Importer *roster.Importer // of files of people
 
 	room     *wake.Room
 	stopping atomic.Bool
@@ -157,7 +162,9 @@ func New(ctx context.Context, c config.Config, d Deps) (s *Service, err error) {
 	}
 	s.room = m.room
 	s.Public = m.tracing.Middleware(m.kit.Middleware(mux))
-	s.Admin = m.admin(s, d)
+	if s.Admin, err = s.adminAPI(c, d, m, m.admin(s, d)); err != nil {
+		return s, err
+	}
 	s.house = housekeeping{
 		db: s.Store, signer: m.signer, brokers: m.brokers, metrics: m.metrics, flood: flood,
 		announcer: m.announcer, room: m.room, waiting: waiting, people: s.People, jobs: s.Jobs, mails: s.Mails != nil,

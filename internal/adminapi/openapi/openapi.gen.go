@@ -71,22 +71,22 @@ func (e InvitationMail) Valid() bool {
 
 // Defines values for InvitationState.
 const (
-	Expired InvitationState = "expired"
-	Open    InvitationState = "open"
-	Revoked InvitationState = "revoked"
-	Used    InvitationState = "used"
+	InvitationStateExpired InvitationState = "expired"
+	InvitationStateOpen    InvitationState = "open"
+	InvitationStateRevoked InvitationState = "revoked"
+	InvitationStateUsed    InvitationState = "used"
 )
 
 // Valid indicates whether the value is a known member of the InvitationState enum.
 func (e InvitationState) Valid() bool {
 	switch e {
-	case Expired:
+	case InvitationStateExpired:
 		return true
-	case Open:
+	case InvitationStateOpen:
 		return true
-	case Revoked:
+	case InvitationStateRevoked:
 		return true
-	case Used:
+	case InvitationStateUsed:
 		return true
 	default:
 		return false
@@ -116,19 +116,19 @@ func (e Locale) Valid() bool {
 
 // Defines values for PersonState.
 const (
-	Active PersonState = "active"
-	Added  PersonState = "added"
-	Ended  PersonState = "ended"
+	PersonStateActive PersonState = "active"
+	PersonStateAdded  PersonState = "added"
+	PersonStateEnded  PersonState = "ended"
 )
 
 // Valid indicates whether the value is a known member of the PersonState enum.
 func (e PersonState) Valid() bool {
 	switch e {
-	case Active:
+	case PersonStateActive:
 		return true
-	case Added:
+	case PersonStateAdded:
 		return true
-	case Ended:
+	case PersonStateEnded:
 		return true
 	default:
 		return false
@@ -161,16 +161,16 @@ func (e PersonChangeLocale) Valid() bool {
 
 // Defines values for UserKind.
 const (
-	Smartum     UserKind = "smartum"
-	Smartumplus UserKind = "smartumplus"
+	UserKindSmartum     UserKind = "smartum"
+	UserKindSmartumplus UserKind = "smartumplus"
 )
 
 // Valid indicates whether the value is a known member of the UserKind enum.
 func (e UserKind) Valid() bool {
 	switch e {
-	case Smartum:
+	case UserKindSmartum:
 		return true
-	case Smartumplus:
+	case UserKindSmartumplus:
 		return true
 	default:
 		return false
@@ -304,6 +304,15 @@ type InvitationList struct {
 // Locale defines model for Locale.
 type Locale string
 
+// Mistake defines model for Mistake.
+type Mistake struct {
+	// Detail Examples: must be one e-mail address
+	Detail string `json:"detail"`
+
+	// Field Examples: email
+	Field string `json:"field"`
+}
+
 // Person defines model for Person.
 type Person struct {
 	ActivatedAt time.Time `json:"activated_at,omitempty,omitzero"`
@@ -375,6 +384,17 @@ type PersonNew struct {
 
 	// UserName The name in your directory; unique for the employer.
 	UserName string `json:"user_name,omitempty,omitzero"`
+}
+
+// Problem defines model for Problem.
+type Problem struct {
+	Detail      string    `json:"detail"`
+	Errors      []Mistake `json:"errors,omitempty,omitzero"`
+	Reason      string    `json:"reason"`
+	Status      int       `json:"status"`
+	SupportCode string    `json:"support_code"`
+	Title       string    `json:"title"`
+	Type        string    `json:"type"`
 }
 
 // Session defines model for Session.

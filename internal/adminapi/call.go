@@ -1,0 +1,145 @@
+package adminapi
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"reflect"
+	"time"
+
+	"avain/internal/adminapi/openapi"
+	"avain/internal/apikey"
+	"avain/internal/login"
+	"avain/internal/roster"
+)
+
+const importPattern = "POST /v1/employers/{employer}/imports"
+
+// scopes is what each operation needs; a test holds it against the specification.
+var scopes = map[string]login.APIScope{
+	"GET /v1/benefit-kinds":          login.ScopePersonsRead,
+	"GET /v1/employers":              login.ScopeEmployersRead,
+	"POST /v1/employers":             login.ScopeEmployersWrite,
+	"GET /v1/employers/{employer}":   login.ScopeEmployersRead,
+	"PATCH /v1/employers/{employer}": login.ScopeEmployersWrite,
+
+	"GET /v1/employers/{employer}/persons":                             login.ScopePersonsRead,
+	"POST /v1/employers/{employer}/persons":                            login.ScopePersonsWrite,
+	"GET /v1/employers/{employer}/export":                              login.ScopePersonsRead,
+	"GET /v1/employers/{employer}/persons/{person}":                    login.ScopePersonsRead,
+	"PATCH /v1/employers/{employer}/persons/{person}":                  login.ScopePersonsWrite,
+	"POST /v1/employers/{employer}/persons/{person}/end":               login.ScopePersonsWrite,
+	"POST /v1/employers/{employer}/persons/{person}/resume":            login.ScopePersonsWrite,
+	"PUT /v1/employers/{employer}/persons/{person}/benefits/{kind}":    login.ScopePersonsWrite,
+	"DELETE /v1/employers/{employer}/persons/{person}/benefits/{kind}": login.ScopePersonsWrite,
+
+	"GET /v1/employers/{employer}/persons/{person}/invitations":                 login.ScopePersonsRead,
+	"POST /v1/employers/{employer}/persons/{person}/invitations":                login.ScopeInvitationsWrite,
+	"DELETE /v1/employers/{employer}/persons/{person}/invitations/{invitation}": login.ScopeInvitationsWrite,
+
+	"GET /v1/employers/{employer}/persons/{person}/sessions":              login.ScopeSessionsRead,
+	"DELETE /v1/employers/{employer}/persons/{person}/sessions":           login.ScopeSessionsWrite,
+	"DELETE /v1/employers/{employer}/persons/{person}/sessions/{session}": login.ScopeSessionsWrite,
+
+	"GET /v1/employers/{employer}/imports":                 login.ScopeImport,
+	importPattern:                                          login.ScopeImport,
+	"GET /v1/employers/{employer}/imports/{import}":        login.ScopeImport,
+	"GET /v1/employers/{employer}/imports/{import}/errors": login.ScopeImport,
+}
+
+// maxBody bounds a JSON document, in bytes. Files of people have their own bound.
+const maxBody = 64 << 10
+
+// call is what is known of a request beside its parameters.
+type call struct {
+	key         login.APIKey
+	body        []byte // as it came; nil when it is a file
+	contentType string
+	path        string
+	err         error
+}
+
+type callKey struct{}
+
+func callOf(ctx context.Context) *call {
+	c, _ := ctx.Value(callKey{}).(*call)
+	return c
+}
+
+// route finds the key, then reads the request and lets the operation answer. Errors of
+// all of them come back here and are rendered in one place.
+func (f *Feature) route(scope login.APIScope, isFile bool, h http.HandlerFunc) http.Handler {
+	return f.Web.Custom(render, func(w http.ResponseWriter, r *http.Request) error {
+		key, err := f.Keys.Of(r.Context(), r)
+		if err != nil {
+			return err
+		}
+		if err := apikey.Need(key, scope); err != nil {
+			return err
+		}
+		c := &call{key: key, contentType: r.Header.Get("Content-Type"), path: r.Method + " " + r.URL.Path}
+		// A file may take long to come or to go; the context bounds it.
+		conn := http.NewResponseController(w)
+		if isFile {
+			_ = conn.SetReadDeadline(time.Time{}) // where there is none, there is nothing to move
+		} else if c.body, err = io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody)); err != nil {
+			return err
+		}
+		_ = conn.SetWriteDeadline(time.Time{})
+		r = r.WithContext(context.WithValue(r.Context(), callKey{}, c))
+		if !isFile {
+			r.Body = io.NopCloser(bytes.NewReader(c.body))
+		}
+		h(w, r)
+		return c.err
+	})
+}
+
+// fail keeps an error of the generated code for [Feature.route].
+func fail(_ http.ResponseWriter, r *http.Request, err error) {
+	c := callOf(r.Context())
+	c.err = err
+	if param, ok := paramOf(err); ok {
+		c.err = invalid(login.Mistakes{{Field: param, Detail: "is not of the right form"}})
+	} else if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		c.err = invalid(login.Mistakes{roster.FieldOf(wrong)})
+	} else if syntax, ok := errors.AsType[*json.SyntaxError](err); ok || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		_ = syntax // says where, in words that repeat what came in
+		c.err = invalid(login.Mistakes{{Detail: "the body must be one JSON object"}})
+	}
+}
+
+func paramOf(err error) (string, bool) {
+	if e, ok := errors.AsType[*openapi.InvalidParamFormatError](err); ok {
+		return e.ParamName, true
+	}
+	if e, ok := errors.AsType[*openapi.TooManyValuesForParamError](err); ok {
+		return e.ParamName, true
+	}
+	if e, ok := errors.AsType[*openapi.RequiredParamError](err); ok {
+		return e.ParamName, true
+	}
+	return "", false
+}
+
+// exactly refuses fields that the specification does not have: a misspelt one that is
+// silently dropped is a benefit that somebody does not get.
+func exactly(next openapi.StrictHandlerFunc, _ string) openapi.StrictHandlerFunc {
+	return func(ctx context.Context, w http.ResponseWriter, r *http.Request, request any) (any, error) {
+		body := reflect.ValueOf(request).FieldByName("Body")
+		if c := callOf(ctx); body.IsValid() && body.Kind() == reflect.Pointer && !body.IsNil() {
+			decoder := json.NewDecoder(bytes.NewReader(c.body))
+			decoder.DisallowUnknownFields()
+			if err := decoder.Decode(reflect.New(body.Type().Elem()).Interface()); err != nil {
+				return nil, invalid(login.Mistakes{roster.FieldOf(err)})
+			}
+			if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+				return nil, invalid(login.Mistakes{{Detail: "the body must be one JSON object"}})
+			}
+		}
+		return next(ctx, w, r, request)
+	}
+}

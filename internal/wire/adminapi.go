@@ -1,0 +1,87 @@
+package wire
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"avain/internal/adminapi"
+	"avain/internal/apikey"
+	"avain/internal/broker"
+	"avain/internal/config"
+	"avain/internal/hetu"
+	"avain/internal/jobs"
+	"avain/internal/login"
+	"avain/internal/roster"
+	"avain/internal/scim"
+	"avain/internal/store"
+	"avain/internal/web"
+)
+
+const (
+	// adminTime bounds one request of the admin API: a file of people may take a while to
+	// come, and a list of them to go.
+	adminTime = 15 * time.Minute
+	// importsKept is how long the report of an import can be read.
+	importsKept = 90 * 24 * time.Hour
+)
+
+// HETUMode is the most lenient mode of the configured brokers: whoever can come through
+// one of them can be added.
+func HETUMode(c config.Config) hetu.Mode {
+	mode := hetu.Production
+	for _, b := range c.Brokers {
+		switch b.HETU {
+		case broker.HETULenient:
+			mode = hetu.Lenient
+		case broker.HETUArtificial:
+			mode = max(mode, hetu.Artificial)
+		case broker.HETUProduction:
+		}
+	}
+	return mode
+}
+
+// adminAPI adds the admin API and SCIM to the operator's listener, and makes what the
+// command line shares with them.
+func (s *Service) adminAPI(c config.Config, d Deps, m mechanisms, operator http.Handler) (http.Handler, error) {
+	zone, err := time.LoadLocation("Europe/Helsinki") // where the days of benefits begin
+	if err != nil {
+		return nil, err
+	}
+	kinds := make([]adminapi.Kind, 0, len(c.Benefits))
+	rules := roster.Rules{HETU: HETUMode(c), Zone: zone}
+	for _, b := range c.Benefits {
+		kinds, rules.Kinds = append(kinds, adminapi.Kind(b)), append(rules.Kinds, b.Kind)
+	}
+	s.APIKeys = &apikey.Keys{
+		Store: s.Store, Now: d.Now, Log: d.Log,
+		Limit: web.NewLimiter(web.Limit{Burst: 200, Each: 10 * time.Millisecond}, maxLimited, d.Now),
+		Wrong: web.NewLimiter(web.Limit{Burst: 60, Each: time.Second}, maxLimited, d.Now),
+	}
+	s.Importer = &roster.Importer{Store: s.Store, People: s.People, Rules: rules, Now: d.Now, Wake: s.Jobs.Wake}
+	s.Jobs.Handle(roster.JobChunk, s.Importer.Work, jobs.Options{Workers: 1})
+	m.metrics.JobKinds(roster.JobChunk)
+
+	kit := m.kit.With(roster.MaxBytes, adminTime)
+	mux := http.NewServeMux()
+	adminapi.New(adminapi.Deps{
+		Store: s.Store, People: s.People, Importer: s.Importer, Rules: rules, Keys: s.APIKeys, Audit: s.Audit, Web: kit,
+		Now: d.Now, Kinds: kinds, Locale: c.Brand.Languages[0], Wake: s.Jobs.Wake,
+		List: func(ctx context.Context, employer string, f adminapi.Filter, limit int) ([]login.Employment, error) {
+			return s.Store.Employments(ctx, employer, store.EmploymentFilter(f), limit)
+		},
+	}).Mount(mux)
+	scim.New(scim.Deps{
+		Store: s.Store, People: s.People, Rules: rules, Keys: s.APIKeys, Audit: s.Audit, Web: kit, Now: d.Now,
+		List: func(ctx context.Context, employer string, f scim.Filter, limit int) ([]login.Employment, error) {
+			return s.Store.Employments(ctx, employer, store.EmploymentFilter{UserName: f.UserName, Email: f.Email, ExternalID: f.ExternalID, After: f.After}, limit)
+		},
+	}).Mount(mux)
+
+	api, all := m.tracing.Middleware(kit.Middleware(mux)), http.NewServeMux()
+	all.Handle("/", operator)
+	all.Handle("/v1/", api)
+	all.Handle("/scim/v2/", api)
+	return all, nil
+}
