@@ -19,7 +19,7 @@ func TestLockedPerson(t *testing.T) {
 	}
 	app.reload()
 	app.seeElement("[data-testid=logged-out][data-because=locked]")
-	app.see("Tilisi on suljettu. Ota yhteyttä asiakastukeen.")
+	app.see("Tilisi on lukittu. Ota yhteyttä asiakaspalveluun.")
 	app.look("fi/app/logged-out-locked")
 
 	app.pressID("login")
@@ -29,12 +29,12 @@ func TestLockedPerson(t *testing.T) {
 	if got := app.mustEnd(login.ReasonPersonLocked); got != direct {
 		t.Errorf("the page shows the support code %s, want %s", got, direct)
 	}
-	app.look("fi/service/ended-locked-live")
+	app.lookAlike("fi/service/ended-locked-live")
 	app.press("Palaa sovellukseen")
 	if got := app.mustFail("locked"); got != direct {
 		t.Errorf("the app shows the support code %s, want %s", got, direct)
 	}
-	app.look("fi/app/failed-locked")
+	app.lookAlike("fi/app/failed-locked")
 	app.pressID("start-over")
 
 	page, linked := app.startLink()
@@ -76,7 +76,7 @@ func TestClearedStorage(t *testing.T) {
 	app.reload()
 	app.seeElement("[data-testid=logged-out][data-because=storage]")
 	app.see("Selain on poistanut sovelluksen tietoja")
-	app.look("fi/app/logged-out-storage")
+	app.lookAlike("fi/app/logged-out-storage")
 	app.pressID("login")
 	app.at(w.Service + "/login/")
 	app.throughBank(aino)

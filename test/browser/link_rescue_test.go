@@ -92,7 +92,7 @@ func TestDirectLoginWithLostRedirect(t *testing.T) {
 	if len(value[string](page, "location.search")) > 0 || page.supportCode() != code {
 		t.Errorf("stranded at %s", page.address())
 	}
-	page.look("fi/service/return-direct-live")
+	page.lookAlike("fi/service/return-direct-live")
 	page.reload()
 	page.press("Näytä numerot, jotka kirjoitan sovellukseen")
 	page.see("Vahvistatko kirjautumisen?", "Aino V.")

@@ -54,7 +54,7 @@ func TestLinkBackAndReload(t *testing.T) {
 	page.until(`document.readyState === "loading" ? "loading" : ""`)
 	page.reload()
 	page.see("Tämä kirjautuminen on jo tehty")
-	page.look("fi/service/ended-used-live")
+	page.lookAlike("fi/service/ended-used-live")
 	page.press("Palaa sovellukseen")
 	page.mustBeHome("Aino")
 	app.front()

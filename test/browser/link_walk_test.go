@@ -1,6 +1,7 @@
 package browser_test
 
 import (
+	"os"
 	"strings"
 	"time"
 
@@ -153,6 +154,15 @@ func (b *tab) typeDigits(digits string) {
 func (b *tab) mustFollow(state string) {
 	b.Helper()
 	b.seeElement(`[data-testid=link-state][data-state=` + state + `][data-trouble=false]`)
+}
+
+// lookAlike looks at what differs from others in its words alone, which is looked at
+// when somebody wants pictures.
+func (b *tab) lookAlike(name string) {
+	b.Helper()
+	if os.Getenv("SCREENSHOTS") != "" {
+		b.look(name)
+	}
 }
 
 // mustBe checks how a login has ended, and how many sessions came of it.

@@ -31,7 +31,7 @@ func TestWrongDigits(t *testing.T) {
 	if got := app.mustFail("digitsBurned"); got != code {
 		t.Errorf("the app shows the support code %s, want %s", got, code)
 	}
-	app.look("fi/app/failed-digits-burned")
+	app.lookAlike("fi/app/failed-digits-burned")
 	w.mustBe(code, login.StateBurned, login.ReasonDigitsBurned, 0)
 	page.front()
 	if got := page.mustEnd(login.ReasonDigitsBurned); got != code { // by itself
@@ -74,7 +74,7 @@ func TestLinkInTwoBrowsers(t *testing.T) {
 	late.front()
 	late.open(link)
 	late.mustEnd(login.ReasonOtherBrowser)
-	late.look("fi/service/error-other-browser-live")
+	late.lookAlike("fi/service/error-other-browser-live")
 	w.mustBe(code, login.StateOpened, "", 0)
 
 	second.front()
@@ -82,7 +82,7 @@ func TestLinkInTwoBrowsers(t *testing.T) {
 	if got := second.mustEnd(login.ReasonLinkReused); got != code {
 		t.Errorf("the second browser shows the support code %s, want %s", got, code)
 	}
-	second.look("fi/service/error-link-reused-live")
+	second.lookAlike("fi/service/error-link-reused-live")
 	first.front()
 	first.press("Kuikka Pankki")
 	if got := first.mustEnd(login.ReasonLinkReused); got != code {

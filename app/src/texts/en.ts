@@ -106,12 +106,12 @@ export const en: Texts = {
     titleHere: "Type this number in the browser",
     goBack: "Go back to the page where you pressed “Open in SmartumPay”.",
     waitingHere: "Waiting for the browser's approval…",
-    warningHere: "Don't tell the number to anybody, not even customer support.",
+    warningHere: "Don't tell the number to anybody, not even customer service.",
     title: "Type this number on the computer",
     who: "You are logging in as",
     notYours: "If the name isn't yours, cancel.",
     waiting: "Waiting for the computer's approval…",
-    warning: "Type the number on your own computer only. Don't tell it to anybody, not even customer support.",
+    warning: "Type the number on your own computer only. Don't tell it to anybody, not even customer service.",
     cancel: "Cancel",
   },
   offered: {
@@ -165,7 +165,7 @@ export const en: Texts = {
     title: "Settings",
     about: "About",
     version: "Version",
-    support: "Customer support",
+    support: "Customer service",
     email: "E-mail",
     phone: "Phone",
     help: "Help",
@@ -184,7 +184,7 @@ export const en: Texts = {
       "Your details have been removed from this device. The service doesn't know yet, because there is no connection. " +
       "The app will tell it as soon as the connection is back.",
     ended: "Your login has ended. Log in again to continue.",
-    locked: "Your account is closed. Please contact customer support.",
+    locked: "Your account is locked. Please contact customer service.",
     storage: "The browser has removed the app's data from this device. Log in again to continue.",
   },
   foreign: {
@@ -199,7 +199,7 @@ export const en: Texts = {
     retry: "Try again",
     startOver: "Back to start",
     supportCode: "Support code",
-    supportText: "Tell this code to customer support if you need help.",
+    supportText: "Tell this code to customer service if you need help.",
     after: (when) => `You can try again ${when}.`,
     newCode: "Scan a new code",
   },
@@ -231,8 +231,8 @@ export const en: Texts = {
       text: "The login link and the QR code are paused for your account, for a day at most. Log in with bank authentication or Mobile Certificate.",
     },
     locked: {
-      title: "Your account is closed",
-      text: "You can't log in right now. Please contact customer support.",
+      title: "Your account is locked",
+      text: "You can't log in right now. Please contact customer service.",
     },
     expired: {
       title: "The login took too long",

@@ -108,12 +108,12 @@ export const fi = {
     titleHere: "Kirjoita tämä numero selaimeen",
     goBack: "Palaa sivulle, jolla painoit ”Avaa SmartumPayssa”.",
     waitingHere: "Odotetaan vahvistusta selaimesta…",
-    warningHere: "Älä kerro numeroa kenellekään, myöskään asiakastuelle.",
+    warningHere: "Älä kerro numeroa kenellekään, myöskään asiakaspalvelulle.",
     title: "Kirjoita tämä numero tietokoneelle",
     who: "Kirjaudut tilille",
     notYours: "Jos nimi ei ole sinun, peruuta.",
     waiting: "Odotetaan vahvistusta tietokoneelta…",
-    warning: "Kirjoita numero vain omalle koneellesi. Älä kerro sitä kenellekään, myöskään asiakastuelle.",
+    warning: "Kirjoita numero vain omalle koneellesi. Älä kerro sitä kenellekään, myöskään asiakaspalvelulle.",
     cancel: "Peruuta",
   },
   offered: {
@@ -167,7 +167,7 @@ export const fi = {
     title: "Asetukset",
     about: "Tietoja",
     version: "Versio",
-    support: "Asiakastuki",
+    support: "Asiakaspalvelu",
     email: "Sähköposti",
     phone: "Puhelin",
     help: "Ohjeet",
@@ -186,7 +186,7 @@ export const fi = {
       "Tietosi on poistettu tältä laitteelta. Palvelu ei vielä tiedä asiasta, koska yhteyttä ei ole. " +
       "Sovellus kertoo sille heti, kun yhteys palaa.",
     ended: "Kirjautumisesi on päättynyt. Kirjaudu uudelleen, niin pääset jatkamaan.",
-    locked: "Tilisi on suljettu. Ota yhteyttä asiakastukeen.",
+    locked: "Tilisi on lukittu. Ota yhteyttä asiakaspalveluun.",
     storage: "Selain on poistanut sovelluksen tietoja tältä laitteelta. Kirjaudu uudelleen, niin pääset jatkamaan.",
   },
   foreign: {
@@ -201,7 +201,7 @@ export const fi = {
     retry: "Yritä uudelleen",
     startOver: "Takaisin alkuun",
     supportCode: "Tukikoodi",
-    supportText: "Kerro koodi asiakastuelle, jos tarvitset apua.",
+    supportText: "Kerro koodi asiakaspalvelulle, jos tarvitset apua.",
     after: (when: string) => `Voit yrittää uudelleen ${when}.`,
     newCode: "Skannaa uusi koodi",
   },
@@ -233,8 +233,8 @@ export const fi = {
       text: "Tililläsi kirjautumislinkki ja QR-koodi ovat tauolla enintään vuorokauden. Kirjaudu verkkopankkitunnuksilla tai Mobiilivarmenteella.",
     },
     locked: {
-      title: "Tilisi on suljettu",
-      text: "Et voi nyt kirjautua sisään. Ota yhteyttä asiakastukeen.",
+      title: "Tilisi on lukittu",
+      text: "Et voi nyt kirjautua sisään. Ota yhteyttä asiakaspalveluun.",
     },
     expired: {
       title: "Kirjautuminen vanheni",

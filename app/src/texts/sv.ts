@@ -184,7 +184,7 @@ export const sv: Texts = {
       "Dina uppgifter har tagits bort från den här enheten. Tjänsten vet det inte ännu, eftersom anslutning saknas. " +
       "Appen meddelar den så snart anslutningen är tillbaka.",
     ended: "Din inloggning har upphört. Logga in igen för att fortsätta.",
-    locked: "Ditt konto är stängt. Kontakta kundtjänsten.",
+    locked: "Ditt konto är låst. Kontakta kundtjänsten.",
     storage: "Webbläsaren har raderat appens uppgifter på den här enheten. Logga in igen för att fortsätta.",
   },
   foreign: {
@@ -231,7 +231,7 @@ export const sv: Texts = {
       text: "Inloggningslänken och QR-koden är pausade för ditt konto i högst ett dygn. Logga in med bankkoder eller Mobilcertifikat.",
     },
     locked: {
-      title: "Ditt konto är stängt",
+      title: "Ditt konto är låst",
       text: "Du kan inte logga in just nu. Kontakta kundtjänsten.",
     },
     expired: {
