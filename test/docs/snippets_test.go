@@ -6,6 +6,7 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"database/sql"
+	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
 	"log/slog"
@@ -111,7 +112,10 @@ func provide(t *testing.T, dir, text string) {
 
 // keyFiles are the files by the end of their names. Keys take time: made once.
 var keyFiles = sync.OnceValues(func() (map[string][]byte, error) {
-	files := map[string][]byte{"keys/secret": []byte(secret.New().Reveal()), "database.dsn": []byte("host=/run/postgresql dbname=avain"), "mail-password": []byte("example")}
+	files := map[string][]byte{
+		"keys/secret": []byte(secret.New().Reveal()), "database.dsn": []byte("host=/run/postgresql dbname=avain"), "mail-password": []byte("example"),
+		"webhook-crm": []byte("whsec_" + base64.StdEncoding.EncodeToString(make([]byte, 32))),
+	}
 	var err error
 	if files["keys/prf.json"], err = keyset.NewPRF(); err != nil {
 		return nil, err
