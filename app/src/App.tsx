@@ -14,6 +14,7 @@ import { LinkWaiting } from "./screens/LinkWaiting.tsx";
 import { LoggedOut } from "./screens/LoggedOut.tsx";
 import { Match } from "./screens/Match.tsx";
 import { Offered } from "./screens/Offered.tsx";
+import { Password } from "./screens/Password.tsx";
 import { Pending } from "./screens/Pending.tsx";
 import type { ScreenProps } from "./screens/props.ts";
 import { Scan } from "./screens/Scan.tsx";
@@ -63,6 +64,8 @@ export function App({ config, model, language, onLanguage, askOptions }: Props) 
           <Scan {...props} />
         ) : route === "typed" ? (
           <Typed {...props} />
+        ) : route === "password" ? (
+          <Password {...props} />
         ) : (
           <Current {...props} view={view} />
         )}
@@ -116,6 +119,8 @@ function Waiting({ view, ...props }: ScreenProps & { view: View & { name: "pendi
       return <LinkWaiting {...props} attempt={attempt} link={attempt.via.link} elsewhere={attempt.via.elsewhere} live={live} />;
     case "qr":
       return <Match {...props} attempt={attempt} via={attempt.via} live={live} />;
+    case "credentials":
+      return null; // is never open: the server answers at once
   }
 }
 

@@ -8,6 +8,8 @@ export interface Gate {
   /** The version from which the alternative methods work. */
   alternativesFrom: string | undefined;
   direct: MethodOption;
+  /** Whether somebody with Smartum credentials may use them. */
+  password: boolean;
   /** In the server's order; those that are off without a word are left out. */
   alternatives: MethodOption[];
 }
@@ -32,6 +34,7 @@ export function gateOf(options: LoginOptions, version: string): Gate {
           : undefined,
     alternativesFrom: alternatives?.minimumVersion,
     direct: methods.find(({ method }) => method === "direct") ?? { method: "direct", on: true },
+    password: options.methods?.some(({ method, on }) => method === "credentials" && on) ?? false,
     alternatives: methods.filter((m) => known.includes(m.method) && available && (m.on || m.reason !== undefined)),
   };
 }

@@ -14,6 +14,7 @@ import { Failure, NoAnswer } from "./login/failure.ts";
 import { failureAt, isOver, type Progress } from "./login/progress.ts";
 import { classify } from "./login/qr.ts";
 import { asFailure } from "./login/server.ts";
+import { sendPassword, type Credentials } from "./login/password.ts";
 import { LoggedOut, SessionKeeper } from "./login/session.ts";
 import type { AnsweredAttempt, Method, OpenAttempt, Session } from "./login/vault.ts";
 import type { OutBecause, Freshness, View } from "./view.ts";
@@ -98,6 +99,32 @@ export class Model {
   /** Claims the code of an activation page. Only ever called by a press or by the camera that a press has opened. */
   async claim(code: PageCode): Promise<void> {
     await this.#start("qr", async (device) => this.#pend(await claim(this.world.tools, device, code)));
+  }
+
+  /**
+   * Logs in with Smartum credentials. Answers what the person must be told when that was
+   * not enough; after "strongRequired" the login goes on with resume().
+   */
+  async password(credentials: Credentials): Promise<Failure | undefined> {
+    if (this.#starting) return undefined;
+    this.#starting = true;
+    this.#method = "credentials";
+    const { tools, language, device } = this.world;
+    try {
+      const attempt = await sendPassword(tools, await device(), language(), credentials);
+      if (attempt.phase === "open") return new Failure("strongRequired", { supportCode: attempt.supportCode });
+      await this.#orFail(async () => await this.#finish(attempt));
+      return undefined;
+    } catch (error) {
+      return asFailure(error);
+    } finally {
+      this.#starting = false;
+    }
+  }
+
+  /** Where a forgotten password is replaced. */
+  get forgotten(): string {
+    return this.world.tools.server.address("/password/forgot");
   }
 
   /** Does again what has failed, except a QR login, whose code must be a new one: that starts at the scanner. */

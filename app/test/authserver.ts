@@ -264,6 +264,7 @@ export class AuthServer {
       return new Response(null, { status: 204 });
     }
     if (body.has("qr") || body.has("typed_code")) return this.#claimed(body, key);
+    if (body.has("username")) return this.#password(body, key);
     const attempt = this.#waited(body, key);
     if (attempt === undefined) return json(400, { error: "invalid_session", reason: "attempt_unknown" });
     if (!body.has("tx_code") && attempt.state === "approved") return this.#coded(attempt);
@@ -274,6 +275,30 @@ export class AuthServer {
     if (++attempt.wrong < 3) return json(400, { error: "insufficient_authorization", reason: "digits_wrong" });
     Object.assign(attempt, { state: "burned", reason: "digits_burned" });
     return json(400, { error: "access_denied", reason: "digits_burned", support_code: "K7Q-4TM" });
+  }
+
+  /** The one person with a password, and whether they have become a SmartumPlus user. */
+  person = { userName: "aino", password: "hevonen paristo niitti", plus: false };
+
+  #password(body: URLSearchParams, key: string): Response {
+    const { userName, password, plus } = this.person;
+    if (body.get("username") !== userName || body.get("password") !== password) {
+      return json(403, { error: "insufficient_authorization", reason: "password_wrong", support_code: "K7Q-4TM" });
+    }
+    const pushed = { parameters: body, key };
+    const attempt = this.#begin(pushed, plus ? "created" : "verified");
+    if (!plus) return this.#coded(attempt);
+    const requestUri = `urn:ietf:params:oauth:request_uri:${++this.#serial}`;
+    this.#pushed.set(requestUri, pushed);
+    return json(403, {
+      error: "insufficient_authorization",
+      error_description: "strong_authentication_required",
+      reason: "strong_authentication_required",
+      request_uri: requestUri,
+      expires_in: 599,
+      auth_session: attempt.authSession,
+      support_code: "K7Q-4TM",
+    });
   }
 
   #coded(attempt: Waited): Response {

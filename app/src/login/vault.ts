@@ -6,7 +6,9 @@ export type Via =
   /** `elsewhere`: the person carries the link to a browser of their choice, which cannot come back by itself. */
   | { method: "link"; link: string; elsewhere: boolean }
   /** `match` is typed on the page that showed the code, `name` is the masked name of whose page it is; `here` when the page is on this very phone. */
-  | { method: "qr"; match: string; name: string; here: boolean };
+  | { method: "qr"; match: string; name: string; here: boolean }
+  /** User name and password: it never goes on outside. */
+  | { method: "credentials" };
 
 export type Method = Via["method"];
 

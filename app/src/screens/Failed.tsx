@@ -28,6 +28,10 @@ export function Failed({ t, config, model, options, failure, method }: ScreenPro
           <Button testid="retry" onPress={() => openRoute("scan")}>
             {t.failed.newCode}
           </Button>
+        ) : method === "credentials" ? (
+          <Button testid="retry" onPress={() => openRoute("password")}>
+            {t.failed.retry}
+          </Button>
         ) : (
           <Button testid="retry" onPress={() => void model.retry()}>
             {t.failed.retry}

@@ -3,6 +3,7 @@ import { BicycleIcon, CommutingIcon, CultureIcon, LunchIcon, SportsIcon, Wellbei
 import { Mark } from "../ui/Mark.tsx";
 import { Notices } from "../ui/Notices.tsx";
 import { Banner, Button } from "../ui/parts.tsx";
+import { openRoute } from "../ui/route.ts";
 import type { ScreenProps } from "./props.ts";
 
 /** The first screen of somebody who is not logged in. */
@@ -39,6 +40,11 @@ export function Start({ t, language, config, model, online, opening, options, ga
           </>
         ) : (
           <Banner kind="warning" title={gate.direct.reason ?? t.start.directOff} testid="direct-off" />
+        )}
+        {gate.password && (
+          <button type="button" class="text-button" data-testid="use-password" onClick={() => openRoute("password")}>
+            {t.start.password}
+          </button>
         )}
         <AlternativeLink label={t.start.alternative} />
       </div>
