@@ -52,7 +52,7 @@ func TestChallengeErrorsFollowTheDraft(t *testing.T) {
 	// What begins nothing here belongs into the browser; no request_uri comes with it,
 	// because /par makes those (§5.2.2.1.1).
 	for name, form := range map[string]url.Values{
-		"nothing": {}, "an identifier": {"login_hint": {"aino@example.com"}, "username": {"aino"}},
+		"nothing": {}, "an identifier": {"login_hint": {"aino@example.com"}},
 		"an authorization request": {"response_type": {"code"}, "scope": {"openid"}, "code_challenge": {strings.Repeat("a", 43)}, "code_challenge_method": {"S256"}},
 	} {
 		form.Set("client_id", "smartumpay")
