@@ -51,7 +51,8 @@ func (f *Feature) password(w http.ResponseWriter, r *http.Request, c call) error
 		return err
 	}
 	start := attempt.Start{
-		Client: c.client.ID, Request: request, Device: device, Key: c.key, Label: web.BrowserLabel(r),
+		Client: c.client.ID, Request: request, Device: device, Key: c.key,
+		Place: f.d.Web.Place(r.Context()), Label: web.BrowserLabel(r),
 	}
 	person, err := f.d.Passwords.CheckPassword(r.Context(), name, password.Of(typed))
 	if err != nil {

@@ -1,0 +1,239 @@
+package server_test
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"avain/internal/config"
+	"avain/internal/login"
+	"avain/internal/robot"
+)
+
+// tooMany are the words of a page that says so, and when to come again.
+var tooMany = map[string][]string{
+	"fi": {"Liian monta yritystä", "Voit yrittää uudelleen"},
+	"sv": {"För många försök", "Du kan försöka igen om"},
+	"en": {"Too many tries", "You can try again in"},
+}
+
+// mustPause checks an answer that tells its caller to come again, and when.
+func mustPause(t *testing.T, what string, status int, body string, header http.Header, lang string) {
+	t.Helper()
+	seconds, err := strconv.Atoi(header.Get("Retry-After"))
+	if status != http.StatusTooManyRequests || err != nil || seconds < 1 || seconds > 600 || header.Get("Cache-Control") != "no-store" {
+		t.Errorf("%s: %d, Retry-After %q, Cache-Control %q", what, status, header.Get("Retry-After"), header.Get("Cache-Control"))
+		return
+	}
+	words := []string{`"reason":"rate_limited"`, `"support_code"`}
+	if lang != "" {
+		words = tooMany[lang]
+	}
+	for _, word := range words {
+		if !strings.Contains(body, word) {
+			t.Errorf("%s: the answer does not say %q:\n%s", what, word, body)
+		}
+	}
+}
+
+// Every path that a network can ask too often says so in the form that its callers
+// read: a page in the person's language, or a document with a reason. Another network is
+// answered meanwhile.
+func TestEveryPathPausesANetworkThatAsksTooOften(t *testing.T) {
+	t.Parallel()
+	const enough = 3
+	r := newRig(t, onNetworks, func(c *config.Config) {
+		c.Limits.RequestsPerNetwork = config.Rate{Count: enough, Per: 15 * time.Minute}
+	})
+	form := url.Values{"client_id": {"smartumpay"}}
+	network := 0
+	for _, path := range []struct {
+		method, address string
+		form            url.Values
+		page            bool
+	}{
+		{http.MethodPost, "/par", form, false},
+		{http.MethodGet, "/authorize?client_id=smartumpay", nil, true},
+		{http.MethodGet, "/l/" + login.NewID(), nil, true},
+		{http.MethodPost, "/l/" + login.NewID(), url.Values{}, true},
+		{http.MethodPost, "/l/" + login.NewID() + "/refuse", url.Values{}, true},
+		{http.MethodGet, "/login/" + login.NewID(), nil, true},
+		{http.MethodPost, "/login/" + login.NewID() + "/means", url.Values{"means": {"kuikka"}}, true},
+		{http.MethodGet, "/login/" + login.NewID() + "/confirm", nil, true},
+		{http.MethodPost, "/login/" + login.NewID() + "/confirm", url.Values{}, true},
+		{http.MethodGet, "/login/" + login.NewID() + "/digits", nil, true},
+		{http.MethodGet, "/return?code=x", nil, true},
+		{http.MethodGet, "/callback/op?state=x&code=y", nil, true},
+		{http.MethodPost, "/authorize-challenge", url.Values{"client_id": {"smartumpay"}, "auth_session": {"x"}, "tx_code": {"123456"}}, false},
+		{http.MethodPost, "/authorize-challenge", url.Values{"client_id": {"smartumpay"}, "qr": {"AVAIN1:x"}}, false},
+		{http.MethodPost, "/authorize-challenge", url.Values{"client_id": {"smartumpay"}, "typed_code": {"0123456789"}}, false},
+		{http.MethodPost, "/attempt-status", form, false},
+		{http.MethodPost, "/token", form, false},
+		{http.MethodGet, "/userinfo", nil, false},
+		{http.MethodGet, "/login-options", nil, false},
+		{http.MethodGet, "/me", nil, true},
+		{http.MethodPost, "/me/login", url.Values{}, true},
+		{http.MethodPost, "/me/qr", url.Values{}, true},
+		{http.MethodPost, "/me/qr/" + login.NewID() + "/number", url.Values{"number": {"12"}}, true},
+	} {
+		langs := []string{""}
+		if path.page {
+			langs = []string{"fi", "sv", "en"}
+		}
+		for _, lang := range langs {
+			network++
+			here := http.Header{"X-Forwarded-For": {"192.0.2." + strconv.Itoa(network)}, "Accept-Language": {lang}, "Sec-Fetch-Site": {"same-origin"}}
+			for range enough {
+				if status, _, _ := r.send(path.method, path.address, path.form, here); status == http.StatusTooManyRequests || status >= 500 {
+					t.Fatalf("%s %s: %d before the limit", path.method, path.address, status)
+				}
+			}
+			status, body, header := r.send(path.method, path.address, path.form, here)
+			mustPause(t, path.method+" "+path.address, status, body, header, lang)
+		}
+	}
+}
+
+// paused is the answer to an app that must wait.
+func (r *rig) paused(what string, err error) time.Duration {
+	r.Helper()
+	refusal, _ := errors.AsType[*robot.Refusal](err)
+	if refusal == nil || refusal.Status != http.StatusTooManyRequests || refusal.Reason != string(login.ReasonRateLimited) || refusal.SupportCode == "" {
+		r.Fatalf("%s: %v", what, err)
+	}
+	seconds, err := strconv.Atoi(refusal.Header.Get("Retry-After"))
+	if err != nil || seconds < 1 || seconds > 600 {
+		r.Fatalf("%s: Retry-After %q", what, refusal.Header.Get("Retry-After"))
+	}
+	return time.Duration(seconds) * time.Second
+}
+
+// Starts are limited per key and per network. Who waits as long as was said gets in.
+func TestStartsArePaused(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, onNetworks, func(c *config.Config) {
+		c.Limits.StartsPerKey = config.Rate{Count: 2, Per: 10 * time.Minute}
+		c.Limits.StartsPerNetwork = config.Rate{Count: 5, Per: 10 * time.Minute}
+	})
+	for range 2 {
+		r.start()
+	}
+	_, err := r.app.Start(t.Context(), nil)
+	wait := r.paused("a key's third start", err)
+	other, _ := r.phone()
+	if _, err := other.Start(t.Context(), nil); err != nil {
+		t.Errorf("another key: %v", err)
+	}
+	r.clock.pass(wait)
+	r.start()
+	for name, start := range map[string]func(a *robot.App) error{
+		"direct": func(a *robot.App) error { _, err := a.Start(t.Context(), nil); return err },
+		"link": func(a *robot.App) error {
+			_, err := a.Start(t.Context(), url.Values{"login_method": {"link"}})
+			return err
+		},
+		"scan": func(a *robot.App) error { _, err := a.Scan(t.Context(), "AVAIN1:x"); return err },
+	} {
+		var err error
+		for range 7 { // each with a key of its own: the network counts
+			app, _ := r.phone()
+			app.HTTP.Transport = from{"198.51.100." + strconv.Itoa(len(name)), app.HTTP.Transport}
+			if err = start(app); reason(err) == login.ReasonRateLimited {
+				break
+			}
+		}
+		r.paused(name+", many keys of one network", err)
+	}
+	_, browser := r.phone()
+	browser.HTTP.Transport = from{"198.51.100.99", browser.HTTP.Transport}
+	page, err := browser.Open(t.Context(), r.Service+"/me") // sets the cookie
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 6 {
+		if page, err = browser.Submit(t.Context(), r.Service+"/me/login", url.Values{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	mustPause(t, "sign-ins on the web", page.Status, page.Body, page.Header, "fi")
+}
+
+// What is counted for a person is paused for that person on this path, whichever app
+// and network it comes from; every other path stays open, and a right answer costs
+// nothing meanwhile.
+func TestPausesCloseNoOtherPath(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	redirect := r.Service + "/return"
+	confirmed := func() (robot.Login, robot.Page) {
+		r.app, r.browser = r.phone()
+		r.app.RedirectURI = redirect
+		l := r.link(redirect)
+		return l, r.press(r.walkLink(l), "Vahvista kirjautuminen")
+	}
+	for range 4 { // three guesses at each of four logins: twelve
+		l, page := confirmed()
+		for n := range 3 {
+			if _, err := r.app.Digits(t.Context(), l, otherDigits(digitsOn(t, page), n)); err == nil || reason(err) == login.ReasonRateLimited {
+				t.Fatalf("guess %d: %v", n, err)
+			}
+		}
+	}
+	l, page := confirmed()
+	right := digitsOn(t, page)
+	_, err := r.app.Digits(t.Context(), l, otherDigits(right, 9))
+	wait := r.paused("the thirteenth guess", err)
+	_, err = r.app.Digits(t.Context(), l, right)
+	r.paused("the right digits", err)
+	if a := r.attempt(l.SupportCode); a.State != login.StateConfirmed {
+		t.Errorf("the pause has ended the login: %s", a.State)
+	}
+	r.app, r.browser = r.phone()
+	r.login() // direct
+	shown := r.showQR()
+	s := r.scan(shown)
+	r.number(shown, s.Match)
+	if _, err := r.app.CollectAndRedeem(t.Context(), s); err != nil {
+		t.Errorf("the QR code is closed, too: %v", err)
+	}
+	r.clock.pass(wait)
+	l, page = confirmed()
+	if _, err := r.app.Digits(t.Context(), l, digitsOn(t, page)); err != nil {
+		t.Errorf("after the wait: %v", err)
+	}
+}
+
+// "Vahvista" too often in a row: the page says when it may be pressed again, and the
+// login is still there then.
+func TestConfirmationsArePaused(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	var l robot.Login
+	var confirm, page robot.Page
+	for n := range 13 {
+		r.app, r.browser = r.phone()
+		l = r.link(r.App + "/return")
+		confirm = r.walkLink(l)
+		if page = r.press(confirm, "Vahvista kirjautuminen"); n < 12 && page.App == "" {
+			t.Fatalf("confirmation %d: %d\n%s", n, page.Status, page.Body)
+		}
+	}
+	mustPause(t, "the thirteenth", page.Status, page.Body, page.Header, "fi")
+	if !strings.Contains(page.Body, confirm.URL[len(r.Service):]) {
+		t.Errorf("no way back to the confirm page:\n%s", page.Body)
+	}
+	again, err := r.browser.Open(t.Context(), confirm.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.clock.pass(time.Minute)
+	if back := r.press(again, "Vahvista kirjautuminen"); back.App == "" {
+		t.Errorf("a minute later: %d\n%s", back.Status, back.Body)
+	} else if _, err := r.finish(l, r.App+"/return", back.App); err != nil {
+		t.Error(err)
+	}
+}
