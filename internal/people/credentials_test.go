@@ -1,0 +1,248 @@
+package people_test
+
+import (
+	"context"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"avain/internal/login"
+	"avain/internal/password"
+	"avain/internal/people"
+	"avain/internal/secret"
+	"avain/internal/store"
+)
+
+// counted counts what the hasher is asked, because time cannot be measured in a test.
+type counted struct {
+	*password.Hasher
+	compared atomic.Int32
+}
+
+func (c *counted) Verify(ctx context.Context, stored string, p secret.Text) (bool, bool, error) {
+	c.compared.Add(1)
+	return c.Hasher.Verify(ctx, stored, p)
+}
+
+func (c *counted) Pretend(ctx context.Context, p secret.Text) error {
+	c.compared.Add(1)
+	return c.Hasher.Pretend(ctx, p)
+}
+
+type office struct {
+	*people.People
+	db     *store.Store
+	hashes *counted
+	now    time.Time
+}
+
+func newOffice(t *testing.T) *office {
+	t.Helper()
+	hasher, err := password.New(password.Params{MemoryKiB: 64, Passes: 1, Threads: 1}, secret.Of("pepper"), 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := &office{db: newStore(t), hashes: &counted{Hasher: hasher}, now: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)}
+	o.People = people.New(people.Deps{
+		Store: o.db, Keys: people.Keys{Lookup: newPRF(t)}, Now: func() time.Time { return o.now }, Passwords: o.hashes,
+		TicketKey: secret.New(), InvitationLife: 30 * 24 * time.Hour, RemindAfter: 7 * 24 * time.Hour,
+	})
+	return o
+}
+
+const rightPassword = "hevonen paristo niitti"
+
+// user is somebody with credentials.
+func (o *office) user(t *testing.T, name string, plus bool) login.Person {
+	t.Helper()
+	p := login.Person{ID: login.NewID(), Subject: login.NewID(), Name: name, Email: name + "@example.com", Locale: "fi", SmartumPlus: plus}
+	hash, err := o.hashes.Hash(t.Context(), secret.Of(rightPassword))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := o.db.AddPerson(t.Context(), p, nil, nil); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := o.AddCredential(t.Context(), p.ID, name, p.Email, hash); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func TestCheckPassword(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	aino := o.user(t, "aino", false)
+	o.user(t, "paula", true)
+	for _, tc := range []struct {
+		name, password string
+		want           login.Reason
+	}{
+		{"aino", rightPassword, ""},
+		{" Aino@Example.com ", rightPassword, ""},
+		{"aino", rightPassword + " ", login.ReasonPasswordWrong},
+		{"aino", "", login.ReasonPasswordWrong},
+		{"nobody", rightPassword, login.ReasonPasswordWrong},
+		{"", "", login.ReasonPasswordWrong},
+		{"paula", rightPassword, login.ReasonStrongRequired},
+		{"paula", "väärä", login.ReasonPasswordWrong}, // only who knows the password learns what she is
+	} {
+		before := o.hashes.compared.Load()
+		p, err := o.CheckPassword(t.Context(), tc.name, secret.Of(tc.password))
+		switch {
+		case tc.want == "" && (err != nil || p.ID != aino.ID):
+			t.Errorf("%q: %s, %v", tc.name, p.ID, err)
+		case tc.want != "" && !login.HasReason(err, tc.want):
+			t.Errorf("%q: %v, want %s", tc.name, err, tc.want)
+		}
+		if n := o.hashes.compared.Load() - before; n != 1 {
+			t.Errorf("%q: %d comparisons: the clock tells whether the name is known", tc.name, n)
+		}
+	}
+}
+
+// A name can be tried ten times, then once a minute, known or not; other names and
+// other ways in are not touched (threat 13: it pauses the path, never the person).
+func TestPasswordTriesAreCounted(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.user(t, "aino", false)
+	o.user(t, "eino", false)
+	for _, name := range []string{"aino", "nobody"} {
+		for n := range 10 {
+			if _, err := o.CheckPassword(t.Context(), name, secret.Of("väärä")); !login.HasReason(err, login.ReasonPasswordWrong) {
+				t.Fatalf("%s, try %d: %v", name, n, err)
+			}
+		}
+		before := o.hashes.compared.Load()
+		_, err := o.CheckPassword(t.Context(), name, secret.Of(rightPassword))
+		if e := login.AsError(err); e.Kind != login.TooMany || e.RetryAfter <= 0 || e.RetryAfter > time.Minute {
+			t.Errorf("%s, try 11: %v, again after %v", name, err, e.RetryAfter)
+		}
+		if o.hashes.compared.Load() != before {
+			t.Error("a try that was not allowed was looked at")
+		}
+	}
+	if _, err := o.CheckPassword(t.Context(), "eino", secret.Of(rightPassword)); err != nil {
+		t.Errorf("somebody else: %v", err)
+	}
+	o.now = o.now.Add(time.Minute)
+	if _, err := o.CheckPassword(t.Context(), "aino", secret.Of(rightPassword)); err != nil {
+		t.Errorf("a minute later: %v", err)
+	}
+}
+
+func TestWeakHashesAreReplaced(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	p := o.user(t, "aino", false)
+	weak, err := password.New(password.Params{MemoryKiB: 32, Passes: 1, Threads: 1}, secret.Of("pepper"), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	old, err := weak.Hash(t.Context(), secret.Of(rightPassword))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := o.AddCredential(t.Context(), p.ID, "vanha", "", old); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := o.CheckPassword(t.Context(), "vanha", secret.Of("väärä")); err == nil {
+		t.Fatal("wrong password")
+	}
+	if c, err := o.db.CredentialByName(t.Context(), "vanha"); err != nil || c.Hash != old {
+		t.Errorf("a wrong password changed the hash: %v", err)
+	}
+	for range 2 {
+		if _, err := o.CheckPassword(t.Context(), "vanha", secret.Of(rightPassword)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c, err := o.db.CredentialByName(t.Context(), "vanha")
+	if err != nil || c.Hash == old {
+		t.Fatalf("not replaced: %v", err)
+	}
+	if ok, stale, err := o.hashes.Hasher.Verify(t.Context(), c.Hash, secret.Of(rightPassword)); !ok || stale || err != nil {
+		t.Errorf("the new hash: %v, %v, %v", ok, stale, err)
+	}
+}
+
+func (o *office) resets(t *testing.T) []login.Job {
+	t.Helper()
+	due, err := o.db.ClaimJobs(t.Context(), []login.JobClaim{{Kind: people.JobPasswordReset, Limit: 100, Until: o.now.Add(time.Hour)}}, o.now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return due
+}
+
+func TestForgottenPassword(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.user(t, "aino", false)
+	o.user(t, "paula", true)
+	for _, name := range []string{"nobody", "paula", ""} {
+		if err := o.ForgotPassword(t.Context(), name); err != nil {
+			t.Errorf("%q: %v: the answer tells who has a password", name, err)
+		}
+	}
+	if jobs := o.resets(t); len(jobs) != 0 {
+		t.Fatalf("letters to people without a password: %+v", jobs)
+	}
+	for range 3 {
+		if err := o.ForgotPassword(t.Context(), "AINO "); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := o.ForgotPassword(t.Context(), "aino"); login.AsError(err).Kind != login.TooMany {
+		t.Errorf("a fourth letter: %v", err)
+	}
+	jobs := o.resets(t)
+	if len(jobs) != 3 {
+		t.Fatalf("%d letters", len(jobs))
+	}
+	var good []secret.Text
+	for _, j := range jobs {
+		ticket := o.ResetTicket(j.Key)
+		if c, _, err := o.ResetOf(t.Context(), ticket); err == nil && c.UserName == "aino" {
+			good = append(good, ticket)
+		}
+	}
+	if len(good) != 1 {
+		t.Fatalf("%d links are good, want the last one only", len(good))
+	}
+	o.resetOnce(t, good[0])
+}
+
+func (o *office) resetOnce(t *testing.T, ticket secret.Text) {
+	t.Helper()
+	if _, err := o.SetPassword(t.Context(), ticket, secret.Of("uusi pitkä lause")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := o.SetPassword(t.Context(), ticket, secret.Of("toinen pitkä lause")); !login.HasReason(err, login.ReasonResetExpired) {
+		t.Errorf("twice: %v", err)
+	}
+	if _, err := o.CheckPassword(t.Context(), "aino", secret.Of("uusi pitkä lause")); err != nil {
+		t.Errorf("the new password: %v", err)
+	}
+	if _, err := o.CheckPassword(t.Context(), "aino", secret.Of(rightPassword)); !login.HasReason(err, login.ReasonPasswordWrong) {
+		t.Errorf("the old password: %v", err)
+	}
+}
+
+func TestResetExpires(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.user(t, "aino", false)
+	if err := o.ForgotPassword(t.Context(), "aino"); err != nil {
+		t.Fatal(err)
+	}
+	jobs := o.resets(t)
+	if len(jobs) != 1 {
+		t.Fatalf("%d letters", len(jobs))
+	}
+	o.now = o.now.Add(people.ResetLife)
+	if _, err := o.SetPassword(t.Context(), o.ResetTicket(jobs[0].Key), secret.Of("uusi pitkä lause")); !login.HasReason(err, login.ReasonResetExpired) {
+		t.Errorf("after half an hour: %v", err)
+	}
+}
