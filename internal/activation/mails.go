@@ -36,13 +36,21 @@ type MailDeps struct {
 
 	// Benefit is the name of a kind of benefit in a language.
 	Benefit func(locale, kind string) string
+	// Bounced answers the jobs that are ordered when a letter has come back: events for
+	// the operator's systems. It may be nil.
+	Bounced func(invitation string) []login.Job
 }
 
 // Mails does the jobs that inviting orders.
 type Mails struct{ d MailDeps }
 
 // NewMails makes it.
-func NewMails(d MailDeps) *Mails { return &Mails{d} }
+func NewMails(d MailDeps) *Mails {
+	if d.Bounced == nil {
+		d.Bounced = func(string) []login.Job { return nil }
+	}
+	return &Mails{d}
+}
 
 // tries are for about two days, as mail servers do (RFC 5321 §4.5.4.1): greylisting
 // takes minutes, a full mailbox or a server that is down takes a weekend.
@@ -130,7 +138,7 @@ func (m *Mails) Bounced(ctx context.Context, b mail.Bounce) error {
 	if !login.ValidID(invitation) {
 		return login.ErrNotFound
 	}
-	return m.d.States.Mailed(ctx, invitation, login.MailBounced, strings.TrimSpace(b.Status+" "+b.Text), m.d.Now())
+	return m.d.States.Mailed(ctx, invitation, login.MailBounced, strings.TrimSpace(b.Status+" "+b.Text), m.d.Now(), m.d.Bounced(invitation)...)
 }
 
 // letter is the mail. Its link is made from the configuration and from a secret that is
