@@ -122,8 +122,10 @@ func (d *desk) attend(ctx context.Context, batch []*stream) {
 	standings, err := d.look(ctx, ids)
 	for _, s := range batch {
 		switch standing, found := standings[s.attempt]; {
-		case d.isHome(s), err == nil && !found:
-			d.dismiss(s, againEvent())
+		case d.isHome(s):
+			d.dismiss(s, againEvent(spread))
+		case err == nil && !found:
+			d.dismiss(s, againEvent(0)) // it asks again and is told that there is no such login
 		case err != nil:
 			// The lookout says in the log that the database does not answer.
 			d.due.put(s, d.hall.now().Add(later))
@@ -163,7 +165,7 @@ func (d *desk) tell(s *stream, at login.Standing) {
 		}
 		here = s.write(event)
 	case !now.Before(s.until), left <= 0:
-		d.dismiss(s, againEvent()) // it asks again and is told, should the login have ended
+		d.dismiss(s, againEvent(0)) // it asks again and is told, should the login have ended
 		return
 	case !now.Before(s.due):
 		if !s.due.IsZero() { // a stream that has just come has been told already
@@ -201,10 +203,10 @@ func (d *desk) close() {
 	d.calls = nil
 	d.mu.Unlock()
 	for _, s := range left {
-		d.dismiss(s, againEvent()) // once, however often it was called
+		d.dismiss(s, againEvent(spread)) // once, however often it was called
 	}
 	for len(d.due) > 0 {
-		d.dismiss(d.due[0], againEvent())
+		d.dismiss(d.due[0], againEvent(spread))
 	}
 }
 

@@ -98,6 +98,6 @@ func (h *hall) seat(conn net.Conn, a login.Attempt) {
 	h.room.Sit(a.ID, s)
 	// Look once after taking the seat: a move may have come just before it.
 	if !s.desk.call(s, false) {
-		s.end(againEvent())
+		s.end(againEvent(spread))
 	}
 }

@@ -179,7 +179,7 @@ func TestStreamLivesAsLongAsItsLogin(t *testing.T) {
 				t.Errorf("%q after %s", e, time.Since(began))
 			}
 		}
-		mustSay(t, w.next(events), "event: again\nretry: ")
+		mustSay(t, w.next(events), "event: again\nretry: 0\n")
 		if took := time.Since(began); took != 60*time.Second {
 			t.Errorf("it ended after %s", took)
 		}

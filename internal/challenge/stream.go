@@ -58,12 +58,26 @@ func takeable(r *http.Request) bool {
 // again. What goes wrong meanwhile cannot be told any more, because half an answer is
 // out: the app asks again and is told then.
 func (f *Feature) events(ctx context.Context, w http.ResponseWriter, out *http.ResponseController, a login.Attempt, read reader) {
-	for until := f.d.Now().Add(longest); !a.State.Over() && f.d.Now().Before(until) && ctx.Err() == nil; {
+	until := f.d.Now().Add(longest)
+	for !a.State.Over() {
 		before := a.State
 		var err error
-		if a, err = f.change(ctx, a, read, until); err != nil || a.State == before || !f.send(w, out, a) {
+		if a, err = f.change(ctx, a, read, until); err != nil || ctx.Err() != nil {
 			return
 		}
+		if a.State == before {
+			break
+		}
+		if !f.send(w, out, a) {
+			return
+		}
+	}
+	if !a.State.Over() {
+		within := spread // sent home before its time: the node stops
+		if !f.d.Now().Before(until) {
+			within = 0
+		}
+		_, _ = w.Write(againEvent(within)) // an app that is gone asks again by itself
 	}
 }
 
@@ -90,8 +104,8 @@ func stateEvent(r report, at time.Time) []byte {
 const spread = 5 * time.Second
 
 // againEvent ends a stream whose login goes on: ask again, after a while that differs
-// from app to app.
-func againEvent() []byte {
-	wait := rand.Int64N(spread.Milliseconds()) //nolint:gosec // nobody gains by guessing it
+// from app to app and lies within the time given.
+func againEvent(within time.Duration) []byte {
+	wait := rand.Int64N(within.Milliseconds() + 1) //nolint:gosec // nobody gains by guessing it
 	return []byte("event: again\nretry: " + strconv.FormatInt(wait, 10) + "\ndata: {}\n\n")
 }

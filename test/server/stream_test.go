@@ -135,16 +135,23 @@ func TestStreamOverHTTP2(t *testing.T) {
 	r := newRig(t, func(change *config.Config) { c = *change })
 	for name, h2 := range map[string]bool{"HTTP/2.0": true, "HTTP/1.1": false} {
 		t.Run(name, func(t *testing.T) {
-			s := r.following(t, c, h2, name)
+			s, other := r.following(t, c, h2, name)
 			if e, err := s.Next(); err != nil || e.Status.State != "opened" {
 				t.Errorf("got %+v, %v", e, err)
+			}
+			other.Drain()
+			if e, err := s.Next(); err != nil || e.Name != "again" {
+				t.Errorf("got %+v, %v from a node that stops", e, err)
+			}
+			if e, err := s.Next(); !errors.Is(err, io.EOF) {
+				t.Errorf("after the goodbye: %+v, %v", e, err)
 			}
 		})
 	}
 }
 
 // following waits over TLS at another node for a login that is then opened at the first.
-func (r *rig) following(t *testing.T, c config.Config, h2 bool, proto string) *robot.Stream {
+func (r *rig) following(t *testing.T, c config.Config, h2 bool, proto string) (*robot.Stream, *wire.Service) {
 	t.Helper()
 	other := newNode(t, r, c, true)
 	server := httptest.NewUnstartedServer(other.Public)
@@ -171,7 +178,7 @@ func (r *rig) following(t *testing.T, c config.Config, h2 bool, proto string) *r
 		t.Fatal(err)
 	}
 	r.press(page, "Kirjaudu")
-	return s
+	return s, other
 }
 
 // overTLS reaches the service as a proxy that ends TLS would not: over TLS.
