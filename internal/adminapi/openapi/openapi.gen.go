@@ -189,13 +189,13 @@ type Benefit struct {
 
 // BenefitChange defines model for BenefitChange.
 type BenefitChange struct {
-	// EndsOn Last day; left out
+	// EndsOn Last day; left out, until further notice.
 	EndsOn string `json:"ends_on,omitempty,omitzero"`
 
 	// Released false: the employer has not finished it yet; the person waits.
 	Released *bool `json:"released,omitempty"`
 
-	// StartsOn First day; left out or empty
+	// StartsOn First day; left out or empty, at once.
 	StartsOn string `json:"starts_on,omitempty,omitzero"`
 }
 

@@ -1,0 +1,446 @@
+package server_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"avain/internal/brokersim"
+	"avain/internal/login"
+	"avain/internal/secret"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers"
+	"github.com/getkin/kin-openapi/routers/legacy"
+)
+
+// ask is a request to the admin API. The key is the name of one of the world's.
+type ask struct {
+	method, path, body, kind, key string
+	header                        map[string]string
+}
+
+// reply is what came back.
+type reply struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+func (a reply) json(t *testing.T) map[string]any {
+	t.Helper()
+	var v map[string]any
+	if err := json.Unmarshal(a.body, &v); err != nil {
+		t.Fatalf("%d %s: %v", a.status, a.body, err)
+	}
+	return v
+}
+
+// adminWorld is two employers with a person each, of whom the first is logged in, and
+// keys of every kind.
+type adminWorld struct {
+	*rig
+	keys   map[string]secret.Text
+	keyIDs map[string]string
+	a, b   tenant
+	doc    *openapi3.T
+	router routers.Router
+}
+
+// tenant is everything of one employer that has an id.
+type tenant struct{ employer, person, invited, invitation, session, imported string }
+
+func newAdminWorld(t *testing.T) *adminWorld {
+	t.Helper()
+	w := &adminWorld{rig: newRig(t), keys: map[string]secret.Text{}, keyIDs: map[string]string{}}
+	w.login()
+	aino, err := w.Inside.People.Identify(t.Context(), login.Identity{HETU: brokersim.People()[0].HETU})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sessions, err := w.Inside.Store.SessionsOfPerson(t.Context(), aino.ID)
+	if err != nil || len(sessions) == 0 {
+		t.Fatal(err, len(sessions))
+	}
+	all := slices.DeleteFunc(login.APIScopes(), func(s login.APIScope) bool { return s == login.ScopeSCIM })
+	w.key("all", all)
+	w.a, w.b = w.tenant("A", aino.ID), w.tenant("B", aino.ID)
+	w.a.session, w.b.session = sessions[0].ID, sessions[0].ID
+	some := slices.DeleteFunc(slices.Clone(all), func(s login.APIScope) bool { return strings.HasPrefix(string(s), "sessions:") })
+	w.key("a", some, w.a.employer)
+	w.key("b", some, w.b.employer)
+	w.key("import", []login.APIScope{login.ScopeImport})
+	w.key("read", []login.APIScope{login.ScopeEmployersRead})
+	w.key("tired", all)
+	if w.doc, err = openapi3.NewLoader().LoadFromFile("../../internal/adminapi/openapi.yaml"); err != nil {
+		t.Fatal(err)
+	}
+	w.doc.Servers = openapi3.Servers{{URL: w.Admin}}
+	if w.router, err = legacy.NewRouter(w.doc); err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+func (w *adminWorld) key(name string, scopes []login.APIScope, employers ...string) {
+	w.Helper()
+	k, shown, err := w.Inside.APIKeys.New(w.Context(), login.APIKey{Name: name, Scopes: scopes, Employers: employers})
+	if err != nil {
+		w.Fatal(err)
+	}
+	w.keys[name], w.keyIDs[name] = shown, k.ID
+}
+
+func (w *adminWorld) tenant(name, person string) tenant {
+	w.Helper()
+	must := func(a reply, status int) string {
+		w.Helper()
+		if a.status != status {
+			w.Fatalf("%d %s", a.status, a.body)
+		}
+		id, _ := a.json(w.T)["id"].(string)
+		return id
+	}
+	var t tenant
+	t.employer = must(w.ask(ask{method: "POST", path: "/v1/employers", body: `{"name":"` + name + ` Oy"}`, key: "all"}), http.StatusCreated)
+	root := "/v1/employers/" + t.employer
+	t.invited = must(w.ask(ask{
+		method: "POST", path: root + "/persons", key: "all",
+		body: `{"external_id":"1","email":"new@` + strings.ToLower(name) + `.example","benefits":[{"kind":"lunch","ends_on":"2030-12-31"}],"invite":true}`,
+	}), http.StatusCreated)
+	invitations, err := w.Inside.Store.InvitationsOf(w.Context(), t.invited)
+	if err != nil || len(invitations) != 1 {
+		w.Fatal(err, len(invitations))
+	}
+	t.invitation = invitations[0].ID
+	t.person = login.NewID()
+	err = w.Inside.Store.AddEmployment(w.Context(), login.Employment{
+		ID: t.person, Employer: t.employer, Person: person, Kind: login.UserSmartumPlus, ExternalID: "2", UserName: "second", CreatedAt: time.Now(),
+	})
+	if err != nil {
+		w.Fatal(err)
+	}
+	t.imported = must(w.ask(ask{method: "POST", path: root + "/imports", body: "external_id,email\n3,x@y.example\n4,nonsense\n", kind: "text/csv", key: "all"}), http.StatusAccepted)
+	return t
+}
+
+// ask sends a request and reads the whole answer.
+func (w *adminWorld) ask(a ask) reply {
+	w.Helper()
+	r, err := http.NewRequestWithContext(w.Context(), a.method, w.Admin+a.path, strings.NewReader(a.body))
+	if err != nil {
+		w.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/json")
+	if a.kind != "" {
+		r.Header.Set("Content-Type", a.kind)
+	}
+	if a.key != "" {
+		r.Header.Set("Authorization", "Bearer "+w.keys[a.key].Reveal())
+	}
+	for name, value := range a.header {
+		r.Header.Set(name, value)
+	}
+	res, err := http.DefaultTransport.RoundTrip(r)
+	if err != nil {
+		w.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		w.Fatal(err)
+	}
+	if w.router != nil {
+		w.hold(a, r, res, body)
+	}
+	return reply{res.StatusCode, res.Header, body}
+}
+
+// hold holds an answer against the specification.
+func (w *adminWorld) hold(a ask, r *http.Request, res *http.Response, body []byte) {
+	w.Helper()
+	if !strings.HasPrefix(a.path, "/v1/") {
+		return
+	}
+	route, params, err := w.router.FindRoute(r)
+	if err != nil {
+		w.Fatalf("%s %s: %v", a.method, a.path, err)
+	}
+	input := &openapi3filter.ResponseValidationInput{
+		RequestValidationInput: &openapi3filter.RequestValidationInput{Request: r, PathParams: params, Route: route},
+		Status:                 res.StatusCode, Header: res.Header,
+		Options: &openapi3filter.Options{IncludeResponseStatus: true, ExcludeResponseBody: !strings.Contains(res.Header.Get("Content-Type"), "json") || strings.Contains(res.Header.Get("Content-Type"), "ndjson")},
+	}
+	input.SetBodyBytes(body)
+	if err := openapi3filter.ValidateResponse(w.Context(), input); err != nil {
+		w.Errorf("%s %s answers %d against the specification: %v\n%s", a.method, a.path, res.StatusCode, err, body)
+	}
+}
+
+// fill puts a tenant's ids into the path of the specification.
+func (t tenant) fill(path string) string {
+	person := t.person
+	if strings.Contains(path, "invitations") {
+		person = t.invited
+	}
+	return strings.NewReplacer("{employer}", t.employer, "{person}", person, "{invitation}", t.invitation, "{session}", t.session,
+		"{import}", t.imported, "{kind}", "lunch").Replace(path)
+}
+
+// bodies of requests that are fine.
+var goodBodies = map[string]string{
+	"createEmployer": `{"name":"Uusi Oy","locale":"sv"}`,
+	"updateEmployer": `{"name":"Toinen Oy"}`,
+	"createPerson":   `{"external_id":"77","email":"a@b.example","hetu":"100190-999P","benefits":[{"kind":"lunch"}]}`,
+	"updatePerson":   `{"given_name":"Áilu"}`,
+	"putBenefit":     `{"starts_on":"2026-01-01","ends_on":"2026-12-31"}`,
+	"createImport":   "external_id\n9\n",
+}
+
+// wrong are the cases of 400, 409 and 413: what is changed in a request that is fine.
+var wrong = map[string]map[string]func(w *adminWorld, a *ask){
+	"400": {
+		"listEmployers":      func(_ *adminWorld, a *ask) { a.path += "?limit=x" },
+		"createEmployer":     func(_ *adminWorld, a *ask) { a.body = `{"name":""}` },
+		"updateEmployer":     func(_ *adminWorld, a *ask) { a.body = `{"locale":"de"}` },
+		"listPersons":        func(_ *adminWorld, a *ask) { a.path += "?cursor=***" },
+		"createPerson":       func(_ *adminWorld, a *ask) { a.body = `{"email":"nobody","locale":"fi"}` },
+		"exportPersons":      func(_ *adminWorld, a *ask) { a.path += "?format=xml" },
+		"updatePerson":       func(_ *adminWorld, a *ask) { a.body = `{"mail":"a@b.example"}` },
+		"putBenefit":         func(_ *adminWorld, a *ask) { a.body = `{"ends_on":"31.12.2026"}` },
+		"invitePerson":       func(_ *adminWorld, a *ask) { a.header = map[string]string{"Idempotency-Key": "short"} },
+		"createImport":       func(_ *adminWorld, a *ask) { a.body = "name\nx\n" },
+		"exportImportErrors": func(_ *adminWorld, a *ask) { a.path += "?format=xml" },
+	},
+	"409": {
+		"createEmployer": func(w *adminWorld, a *ask) {
+			a.header = map[string]string{"Idempotency-Key": "employer-409"}
+			w.ask(*a)
+			a.body = `{"name":"Another Oy"}`
+		},
+		"createPerson": func(_ *adminWorld, a *ask) { a.body = `{"external_id":"1"}` },
+		"updatePerson": func(_ *adminWorld, a *ask) { a.body = `{"external_id":"1"}` },
+		"invitePerson": func(w *adminWorld, a *ask) { a.path = strings.Replace(a.path, w.a.invited, w.a.person, 1) },
+	},
+	"413": {
+		"createImport": func(_ *adminWorld, a *ask) {
+			a.body = "external_id\n" + strings.Repeat(strings.Repeat("x,", 30_000)+"\n", 1200)
+		},
+	},
+}
+
+// Every operation answers every status that the specification gives it, and nothing
+// else. A status without a case fails.
+func TestAdminAPIFollowsItsSpecification(t *testing.T) {
+	t.Parallel()
+	w := newAdminWorld(t)
+	for _, path := range w.doc.Paths.InMatchingOrder() {
+		item := w.doc.Paths.Value(path)
+		for _, method := range slices.Sorted(maps.Keys(item.Operations())) {
+			op := item.Operations()[method]
+			if op.OperationID == "getDocument" {
+				continue
+			}
+			for _, status := range slices.Sorted(maps.Keys(op.Responses.Map())) {
+				w.checkStatus(method, path, op.OperationID, status)
+			}
+		}
+	}
+	// What takes away comes last, one before all of them, so that the others have something.
+	paths := slices.SortedFunc(maps.Keys(w.doc.Paths.Map()), func(a, b string) int { return len(b) - len(a) })
+	for _, method := range []string{"GET", "PUT", "PATCH", "POST", "DELETE"} {
+		for _, path := range paths {
+			if op := w.doc.Paths.Value(path).GetOperation(method); op != nil && op.OperationID != "getDocument" {
+				w.checkGood(method, path, op)
+			}
+		}
+	}
+}
+
+func (w *adminWorld) good(method, path, id string) ask {
+	a := ask{method: method, path: w.a.fill(path), body: goodBodies[id], key: "all"}
+	if id == "createImport" {
+		a.kind = "text/csv"
+	}
+	return a
+}
+
+func (w *adminWorld) checkStatus(method, path, id, status string) {
+	w.Helper()
+	a := w.good(method, path, id)
+	switch status {
+	case "200", "201", "202", "204":
+		return // checkGood
+	case "401":
+		a.key = ""
+	case "403":
+		a.key = "read"
+		if strings.HasSuffix(id, "Employers") || id == "getEmployer" {
+			a.key = "import"
+		}
+	case "404":
+		a.key = "a"
+		if strings.Contains(id, "Session") {
+			a.key, a.path = "all", strings.Replace(a.path, w.a.employer, w.b.employer, 1)
+		} else {
+			a.path = w.b.fill(path)
+		}
+	case "429":
+		w.checkTired(a)
+		return
+	default:
+		change, ok := wrong[status][id]
+		if !ok {
+			w.Errorf("%s: no case for %s", id, status)
+			return
+		}
+		change(w, &a)
+	}
+	answer := w.ask(a)
+	if fmt.Sprint(answer.status) != status {
+		w.Errorf("%s: %d, want %s: %s", id, answer.status, status, answer.body)
+		return
+	}
+	problem := answer.json(w.T)
+	if errs, _ := problem["errors"].([]any); status == "400" && len(errs) == 0 {
+		w.Errorf("%s: the problem names no field: %s", id, answer.body)
+	}
+}
+
+// checkTired sends a request of a key that has used up what it may ask.
+func (w *adminWorld) checkTired(a ask) {
+	w.Helper()
+	a.key = "tired"
+	a.path = strings.Replace(a.path, w.a.employer, login.NewID(), 1) // when it is not refused, nothing happens
+	if a.path == "/v1/employers" && a.method == "POST" {
+		a.body = "{"
+	}
+	for range 200 {
+		for {
+			if ok, _ := w.Inside.APIKeys.Limit.Allow(w.keyIDs["tired"]); !ok {
+				break
+			}
+		}
+		if answer := w.ask(a); answer.status == http.StatusTooManyRequests {
+			if answer.header.Get("Retry-After") == "" {
+				w.Errorf("%s %s: 429 without Retry-After", a.method, a.path)
+			}
+			return
+		}
+	}
+	w.Errorf("%s %s is never refused", a.method, a.path)
+}
+
+func (w *adminWorld) checkGood(method, path string, op *openapi3.Operation) {
+	w.Helper()
+	answer := w.ask(w.good(method, path, op.OperationID))
+	if _, documented := op.Responses.Map()[fmt.Sprint(answer.status)]; !documented || answer.status >= 300 {
+		w.Errorf("%s: %d %s", op.OperationID, answer.status, answer.body)
+	}
+	if bytes.Contains(answer.body, []byte("100190")) {
+		w.Errorf("%s repeats an identity code", op.OperationID)
+	}
+}
+
+// Swapping every id across employers never shows or changes anything: the answer is the
+// one for what is not there.
+func TestThreat25EmployersSeeOnlyTheirOwn(t *testing.T) {
+	t.Parallel()
+	w := newAdminWorld(t)
+	mine := map[string][2]string{
+		"{employer}": {w.a.employer, w.b.employer}, "{person}": {w.a.invited, w.b.invited}, "{invitation}": {w.a.invitation, w.b.invitation},
+		"{import}": {w.a.imported, w.b.imported}, "{session}": {w.a.session, w.b.session},
+	}
+	before := w.snapshot()
+	tried := 0
+	for path, item := range w.doc.Paths.Map() {
+		var ids []string
+		for id := range mine {
+			if strings.Contains(path, id) {
+				ids = append(ids, id)
+			}
+		}
+		for method, op := range item.Operations() {
+			for mask := 1; mask < 1<<len(ids); mask++ { // every choice of foreign ids, at least one
+				filled := strings.ReplaceAll(path, "{kind}", "lunch")
+				for i, id := range ids {
+					filled = strings.ReplaceAll(filled, id, mine[id][mask>>i&1])
+				}
+				a := ask{method: method, path: filled, body: goodBodies[op.OperationID], key: "a"}
+				if op.OperationID == "createImport" {
+					a.kind = "text/csv"
+				}
+				want := []int{http.StatusNotFound}
+				if strings.Contains(path, "sessions") {
+					want = append(want, http.StatusForbidden) // no employer's key has the scope
+				}
+				if answer := w.ask(a); !slices.Contains(want, answer.status) {
+					t.Errorf("%s %s with foreign ids: %d %s", method, path, answer.status, answer.body)
+				}
+				tried++
+			}
+		}
+	}
+	if tried < 40 {
+		t.Errorf("only %d swaps were tried: the test is blind", tried)
+	}
+	if after := w.snapshot(); after != before {
+		t.Errorf("foreign requests changed something:\n%s\n%s", before, after)
+	}
+	list := w.ask(ask{method: "GET", path: "/v1/employers", key: "a"}).json(t)
+	if employers, _ := list["employers"].([]any); len(employers) != 1 {
+		t.Errorf("a limited key lists %d employers", len(employers))
+	}
+	if made := w.ask(ask{method: "POST", path: "/v1/employers", body: goodBodies["createEmployer"], key: "a"}); made.status != http.StatusForbidden {
+		t.Errorf("a limited key adds an employer: %d", made.status)
+	}
+}
+
+// snapshot is what employer B has.
+func (w *adminWorld) snapshot() string {
+	w.Helper()
+	root := "/v1/employers/" + w.b.employer
+	var all strings.Builder
+	for _, path := range []string{root, root + "/export", root + "/persons/" + w.b.invited + "/invitations"} {
+		_, _ = all.Write(w.ask(ask{method: "GET", path: path, key: "b"}).body)
+	}
+	return all.String()
+}
+
+// A request that is sent again does nothing twice, and is answered the same.
+func TestAdminRequestsMayBeSentAgain(t *testing.T) {
+	t.Parallel()
+	w := newAdminWorld(t)
+	a := ask{
+		method: "POST", path: "/v1/employers/" + w.a.employer + "/persons", body: `{"email":"again@a.example","invite":true}`, key: "a",
+		header: map[string]string{"Idempotency-Key": "12345678"},
+	}
+	first := w.ask(a)
+	for range 3 {
+		if again := w.ask(a); again.status != http.StatusCreated || !bytes.Equal(again.body, first.body) {
+			t.Errorf("%d %s, first %s", again.status, again.body, first.body)
+		}
+	}
+	found := w.ask(ask{method: "GET", path: a.path + "?email=AGAIN@a.example", key: "a"}).json(t)
+	if persons, _ := found["persons"].([]any); len(persons) != 1 {
+		t.Errorf("%d persons", len(persons))
+	}
+	other := a
+	other.body = `{"email":"other@a.example"}`
+	if answer := w.ask(other); answer.status != http.StatusConflict {
+		t.Errorf("another body: %d", answer.status)
+	}
+	other = a
+	other.key = "all" // another key's value is another one
+	if answer := w.ask(other); answer.status != http.StatusCreated || bytes.Equal(answer.body, first.body) {
+		t.Errorf("another key: %d %s", answer.status, answer.body)
+	}
+}
