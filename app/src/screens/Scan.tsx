@@ -42,9 +42,10 @@ export function Scan(props: ScreenProps) {
       setOdd(scanned);
       return;
     }
+    // Never set back: the answer brings another screen. Until that has come, a camera that
+    // looked again would claim the code a second time.
     setClaiming(true);
     await model.claim({ qr: scanned.payload });
-    if (alive.current) setClaiming(false);
   };
   const upload = async (file: File) => {
     setOdd(undefined);

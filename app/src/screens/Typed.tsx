@@ -20,14 +20,14 @@ export function Typed({ t, model }: ScreenProps) {
     if (field.current !== null && !deleting) field.current.value = groupTyped(next);
   };
   const send = async () => {
+    if (sending) return;
     if (value.length < typedLength) {
       setShort(true);
       field.current?.focus();
       return;
     }
-    setSending(true);
+    setSending(true); // until the answer brings another screen: a code is claimed once
     await model.claim({ typed: value });
-    setSending(false);
   };
   return (
     <main class="screen" data-testid="typed-screen">
