@@ -2,6 +2,7 @@ package browser_test
 
 import (
 	"testing"
+	"time"
 
 	"avain/internal/login"
 
@@ -21,6 +22,7 @@ func (b *tab) openLink() string {
 func TestQROnThePhone(t *testing.T) {
 	t.Parallel()
 	w, somebody := newPhone(t)
+	somebody.wire.hurryUp(2 * time.Second)
 	page := somebody.newTab()
 	page.signInOnPage(aino)
 	page.press("Avaa SmartumPayssa")
@@ -67,6 +69,7 @@ func TestQROnThePhone(t *testing.T) {
 func TestQRCodeOfAStranger(t *testing.T) {
 	t.Parallel()
 	w, somebody := newPhone(t)
+	somebody.wire.hurryUp(2 * time.Second)
 	page := somebody.stranger(phone()).newTab()
 	page.signInOnPage("Eero Mäkelä")
 	page.press("Avaa SmartumPayssa")

@@ -88,11 +88,12 @@ func (b *tab) asPNG(picture image.Image) []byte {
 	return file.Bytes()
 }
 
-// TestQRBeforeTheCamera: the camera sees other codes first. It says what they are, goes
-// on looking, and finds ours.
+// TestQRBeforeTheCamera: the camera of a slow phone sees other codes first. The app says
+// what they are, goes on looking, finds ours, and claims it once, although the camera
+// still sees it.
 func TestQRBeforeTheCamera(t *testing.T) {
 	t.Parallel()
-	_, page, app := qrWorld(t)
+	w, page, app := qrWorld(t)
 	page.press("Näytä QR-koodi")
 	code := page.film(".qr svg")
 	app.point(app.picture("https://example.com/menu"))
@@ -102,8 +103,11 @@ func TestQRBeforeTheCamera(t *testing.T) {
 	app.seeElement("[data-testid=scan][data-stage=looking] video")
 	app.point(app.picture("00020101021229300012"))
 	app.mustSayScanned("other", "jonkin toisen palvelun koodi")
+	// On a slow phone the scanner is still there when the answer has come.
+	app.must(second(evaluate[bool](app, "(history.go = (n) => setTimeout(() => History.prototype.go.call(history, n), 2000)) !== undefined")))
 	app.point(code)
-	match, _ := app.mustMatch("Aino V.")
+	match, supportCode := app.mustMatch("Aino V.")
+	w.mustStand(supportCode, login.StateClaimed, "", 1)
 	app.reload()
 	if again, _ := app.mustMatch("Aino V."); again != match {
 		t.Errorf("after a reload the number is %s, before %s", again, match)
