@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -193,15 +192,10 @@ func TestMailboxPages(t *testing.T) {
 		t.Fatal(err)
 	}
 	pages := box.pages("http://localhost:8080", m)
-	get := func(path string) (*http.Response, string) {
-		t.Helper()
+	get := func(path string) (*httptest.ResponseRecorder, string) {
 		w := httptest.NewRecorder()
 		pages.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, nil))
-		body, err := io.ReadAll(w.Result().Body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return w.Result(), string(body)
+		return w, w.Body.String()
 	}
 	for path, c := range map[string]struct {
 		status    int
@@ -224,9 +218,9 @@ func TestMailboxPages(t *testing.T) {
 		"/samples/fi/nothing":        {404, "", "", "text/plain"},
 	} {
 		response, body := get(path)
-		if response.StatusCode != c.status || !strings.Contains(body, c.says) || !strings.HasPrefix(response.Header.Get("Content-Type"), c.mediaType) ||
-			!strings.Contains(response.Header.Get("Content-Security-Policy"), c.policy) || response.Header.Get("X-Content-Type-Options") != "nosniff" {
-			t.Errorf("%s: %d %v", path, response.StatusCode, response.Header)
+		if response.Code != c.status || !strings.Contains(body, c.says) || !strings.HasPrefix(response.Header().Get("Content-Type"), c.mediaType) ||
+			!strings.Contains(response.Header().Get("Content-Security-Policy"), c.policy) || response.Header().Get("X-Content-Type-Options") != "nosniff" {
+			t.Errorf("%s: %d %v", path, response.Code, response.Header())
 		}
 	}
 	if _, body := get("/"); strings.Contains(body, "<script>") || strings.Contains(body, "<b>@") {
