@@ -85,6 +85,9 @@ type Deps struct {
 	Observe func(login.Attempt, login.Event)
 	// Scanned is told of every QR page that was claimed; may be nil.
 	Scanned func(page string)
+	// LoggedIn answers the jobs that a login orders: events for the operator's systems.
+	// They are written in its transaction. It may be nil.
+	LoggedIn func(login.Session) []login.Job
 	// Alarm is told of a code that came twice; may be nil.
 	Alarm func(ctx context.Context, a login.Attempt)
 }
@@ -102,6 +105,9 @@ func New(d Deps) *Attempts {
 	}
 	if d.Scanned == nil {
 		d.Scanned = func(string) {}
+	}
+	if d.LoggedIn == nil {
+		d.LoggedIn = func(login.Session) []login.Job { return nil }
 	}
 	if d.Alarm == nil {
 		d.Alarm = func(context.Context, login.Attempt) {}

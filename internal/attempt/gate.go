@@ -152,6 +152,7 @@ func (s *Attempts) Redeem(ctx context.Context, in Redemption) (Granted, error) {
 	event := login.Event{At: now, Step: StepRedeem, Outcome: login.OutcomeOK, Means: a.Means, Broker: a.Broker}
 	moved, err := s.d.Store.RedeemCode(ctx, login.Redemption{
 		Code: in.Code.Hash(), Attempt: a.ID, At: now, Session: session, Event: event, Once: in.Once,
+		Jobs: s.d.LoggedIn(session),
 	})
 	switch {
 	case err == nil:

@@ -95,4 +95,5 @@ type Redemption struct {
 	Session Session
 	Event   Event
 	Once    []Once
+	Jobs    []Job // what the login causes, ordered with it
 }

@@ -171,8 +171,10 @@ func (s *Store) RedeemCode(ctx context.Context, r login.Redemption) (login.Attem
 		if err != nil {
 			return a, err
 		}
-		_, err = tx.ExecContext(ctx, addSessionSQL, session...)
-		return a, err
+		if _, err = tx.ExecContext(ctx, addSessionSQL, session...); err != nil {
+			return a, err
+		}
+		return a, addJobs(ctx, tx, r.Jobs)
 	})
 }
 

@@ -36,6 +36,7 @@ type mechanisms struct {
 	room      *wake.Room
 	// announcer tells the other nodes what room tells this one.
 	announcer *store.Announcer
+	events    events
 	metrics   *telemetry.Metrics
 	tracing   *telemetry.Tracing
 }
@@ -63,6 +64,9 @@ func (s *Service) mechanisms(ctx context.Context, c config.Config, d Deps) (m me
 		return m, err
 	}
 	if m.tracing, err = s.startTracing(ctx, c, d); err != nil {
+		return m, err
+	}
+	if m.events, err = s.events(c, d); err != nil {
 		return m, err
 	}
 	if m.kit, err = newKit(c, d, address, m.metrics, s.Audit); err != nil {

@@ -19,6 +19,7 @@ func (s *Service) people(c config.Config, d Deps, m mechanisms) *people.People {
 	return people.New(people.Deps{
 		Store: s.Store, Keys: m.keys.people, Now: d.Now, TicketKey: m.keys.shared.Derive("invitations"),
 		InvitationLife: c.Invitations.Life, RemindAfter: c.Invitations.RemindAfter, Passwords: m.passwords,
+		Activated: m.events.activated,
 	})
 }
 
@@ -35,6 +36,8 @@ func (s *Service) activation(c config.Config, d Deps, m mechanisms, own *me.Feat
 // when there is one.
 func (s *Service) jobs(c config.Config, d Deps, m mechanisms) error {
 	s.Jobs = jobs.New(jobs.Config{Store: s.Store, Now: d.Now, Log: d.Log, Scrub: web.Scrub, Observe: m.metrics.JobTried})
+	m.events.sender.Register(s.Jobs)
+	m.metrics.JobKinds(s.Jobs.Kinds()...)
 	sender, err := NewMailer(c, d.Now)
 	if errors.Is(err, errNoMail) {
 		return nil
@@ -51,6 +54,7 @@ func (s *Service) jobs(c config.Config, d Deps, m mechanisms) error {
 			}
 			return kind // one that the operator has added
 		},
+		Bounced: m.events.bounced,
 	})
 	s.Mails.Handle(s.Jobs)
 	m.metrics.JobKinds(people.JobInvitation, people.JobReminder)

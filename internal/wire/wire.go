@@ -88,7 +88,7 @@ func New(ctx context.Context, c config.Config, d Deps) (s *Service, err error) {
 			m.announcer.Announce(a.ID)
 		},
 		Scanned: func(page string) { m.room.Wake(page); m.announcer.Announce(page) },
-		Alarm:   s.Audit.CodeReplayed,
+		Alarm:   s.Audit.CodeReplayed, LoggedIn: m.events.loggedIn,
 	})
 
 	if s.Gate, err = s.gate(ctx, c, d); err != nil {

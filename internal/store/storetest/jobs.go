@@ -237,3 +237,29 @@ func forgottenJobs(t *testing.T, s *store.Store) {
 		}
 	}
 }
+
+// jobsOfLogin: what a login orders is there if and only if the login has happened.
+func jobsOfLogin(t *testing.T, s *store.Store) {
+	r, _ := Confirmed(t, s)
+	r.Jobs = []login.Job{Job("hook")}
+	wrong := r
+	wrong.Code = NewHash()
+	_, err := s.RedeemCode(t.Context(), wrong)
+	wantErr(t, "wrong code", err, login.ErrNotFound)
+	if got := claim(t, s, "hook", 10, Noon()); len(got) != 0 {
+		t.Errorf("ordered by a login that did not happen: %+v", got)
+	}
+	must[login.Attempt](t)(s.RedeemCode(t.Context(), r))
+	if got := claim(t, s, "hook", 10, Noon()); len(got) != 1 || got[0].ID != r.Jobs[0].ID {
+		t.Errorf("ordered: %+v", got)
+	}
+
+	// A job that cannot be ordered undoes the login: better none than one that nobody hears of.
+	spoilt, _ := Confirmed(t, s)
+	spoilt.Jobs = []login.Job{{ID: login.NewID()}}
+	if _, err := s.RedeemCode(t.Context(), spoilt); err == nil {
+		t.Error("logged in without the order")
+	}
+	_, err = s.SessionByID(t.Context(), spoilt.Session.ID)
+	wantErr(t, "session", err, login.ErrNotFound)
+}

@@ -49,6 +49,7 @@ func Run(t *testing.T, open func(t testing.TB) *store.Store) {
 		"JobsFollowTheModel":       jobsFollowTheModel,
 		"DeadJobs":                 deadJobs,
 		"ForgottenJobs":            forgottenJobs,
+		"JobsOfLogin":              jobsOfLogin,
 		"SigningKeys":              signingKeys,
 		"Audit":                    audit,
 		"Switches":                 switches,

@@ -1,0 +1,49 @@
+package wire
+
+import (
+	"time"
+
+	"avain/internal/config"
+	"avain/internal/login"
+	"avain/internal/webhook"
+)
+
+// events turns what happens into messages for the operator's systems. What it answers
+// is written in the transaction of what has happened.
+type events struct {
+	sender *webhook.Sender
+	now    func() time.Time
+}
+
+func (s *Service) events(c config.Config, d Deps) (events, error) {
+	sender, err := webhook.New(c.Webhooks, d.Now, d.Log)
+	if err != nil {
+		return events{}, err
+	}
+	s.closers = append(s.closers, func() error { sender.Close(); return nil })
+	return events{sender, d.Now}, nil
+}
+
+func (e events) loggedIn(s login.Session) []login.Job {
+	return e.sender.Jobs(webhook.Event{
+		Type: webhook.SessionCreated, At: s.CreatedAt, Person: s.Person, Session: s.ID, Client: s.Client, Method: s.Method,
+	})
+}
+
+// activated also tells that the record which the employer had kept of the human, from
+// before anybody knew who they are, has become part of another.
+func (e events) activated(m login.Employment, p login.Person) []login.Job {
+	ordered := e.sender.Jobs(webhook.Event{
+		Type: webhook.PersonActivated, At: m.ActivatedAt, Person: p.ID, Employer: m.Employer, Employment: m.ID,
+	})
+	if m.Person == p.ID {
+		return ordered
+	}
+	return append(ordered, e.sender.Jobs(webhook.Event{
+		Type: webhook.PersonJoined, At: m.ActivatedAt, Person: p.ID, Former: m.Person,
+	})...)
+}
+
+func (e events) bounced(invitation string) []login.Job {
+	return e.sender.Jobs(webhook.Event{Type: webhook.InvitationBounced, At: e.now(), Invitation: invitation})
+}
