@@ -53,10 +53,7 @@ func (w *world) confirmedFor(ctx context.Context, victim login.Person, key strin
 	fail := func(err error) (attempt.Started, login.Attempt, secret.Text, error) {
 		return attempt.Started{}, login.Attempt{}, browser, err
 	}
-	started, err := w.Start(ctx, attempt.Start{
-		Client: clientID, Method: login.MethodLink, Key: key,
-		Request: login.Request{RedirectURI: redirectURI, Scopes: []string{"openid", "offline_access"}, CodeChallenge: challengeOf(verifier)},
-	})
+	started, err := w.startFor(ctx, login.MethodLink, key)
 	if err != nil {
 		return fail(err)
 	}

@@ -123,17 +123,21 @@ func (w *world) start(key string) attempt.Started {
 
 func (w *world) startBy(method login.Method, key string) attempt.Started {
 	w.Helper()
-	started, err := w.Start(w.Context(), attempt.Start{
+	started, err := w.startFor(w.Context(), method, key)
+	if err != nil {
+		w.Fatal(err)
+	}
+	return started
+}
+
+func (w *world) startFor(ctx context.Context, method login.Method, key string) (attempt.Started, error) {
+	return w.Start(ctx, attempt.Start{
 		Client: clientID, Method: method, Key: key,
 		Request: login.Request{
 			RedirectURI: redirectURI, State: "state", Nonce: "nonce",
 			Scopes: []string{"openid", "offline_access"}, CodeChallenge: challengeOf(verifier),
 		},
 	})
-	if err != nil {
-		w.Fatal(err)
-	}
-	return started
 }
 
 // depart chooses a bank in the browser.

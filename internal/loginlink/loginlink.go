@@ -222,7 +222,7 @@ func (f *Feature) confirm(w http.ResponseWriter, r *http.Request) error {
 		return web.SeeOther(w, "/login/"+a.ID)
 	}
 	web.Offer(r.Context(), web.Ways{Retry: r.URL.EscapedPath()}) // to the same page, when it is pressed too often
-	rescue := a.Method == login.MethodDirect // its redirect was lost once already
+	rescue := a.Method == login.MethodDirect                     // its redirect was lost once already
 	code, a, err := f.d.Attempts.Confirm(r.Context(), a, browser, login.Event{Browser: web.BrowserLabel(r)})
 	if err != nil {
 		return err
