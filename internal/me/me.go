@@ -143,7 +143,7 @@ func (f *Feature) page(w http.ResponseWriter, r *http.Request) error {
 	if !ok {
 		return f.ask(w, r, "")
 	}
-	page := ActivePage{App: f.d.App, Name: person.GivenName, Benefits: person.Benefits, Stores: f.d.Stores, Phone: web.OnPhone(r)}
+	page := ActivePage{App: f.d.App, Name: person.GivenName, Plus: person.SmartumPlus, Benefits: person.Benefits, Stores: f.d.Stores, Phone: web.OnPhone(r)}
 	if len(page.Benefits) == 0 {
 		if page.Waiting, err = f.d.Waiting(r.Context(), person.ID); err != nil {
 			return err

@@ -55,6 +55,7 @@ const waitFor = time.Minute
 type ActivePage struct {
 	App      string
 	Name     string // given name; may be empty
+	Plus     bool   // a SmartumPlus user
 	Benefits []login.Benefit
 	Waiting  []string // employers who have not finished; only looked at without benefits
 	Stores   Stores
@@ -65,7 +66,9 @@ type ActivePage struct {
 func (v *Views) RenderActive(w http.ResponseWriter, r *http.Request, p ActivePage) error {
 	title, refresh := "me.active", time.Duration(0)
 	switch {
+	case len(p.Benefits) > 0 && p.Plus:
 	case len(p.Benefits) > 0:
+		title = "me.active_smartum"
 	case len(p.Waiting) > 0:
 		title, refresh = "reason.benefits_pending.title", waitFor
 	default:
@@ -77,7 +80,7 @@ func (v *Views) RenderActive(w http.ResponseWriter, r *http.Request, p ActivePag
 // Previews are the pages with sample data.
 func (v *Views) Previews() []web.Preview {
 	page := ActivePage{
-		App: "SmartumPay", Name: "Aino",
+		App: "SmartumPay", Name: "Aino", Plus: true,
 		Benefits: []login.Benefit{{Kind: "lunch", Employer: "Kuusiston Konepaja Oy"}, {Kind: "sports", Employer: "Kuusiston Konepaja Oy"}},
 		Stores:   Stores{"https://apps.apple.com/app/example", "https://play.google.com/store/apps/details?id=example", "https://appgallery.huawei.com/app/example"},
 	}
@@ -98,6 +101,7 @@ func (v *Views) Previews() []web.Preview {
 		{Name: "me-sign-in-again", Render: ask(login.ReasonCancelledByPerson)},
 		{Name: "me-active", Render: active(func(*ActivePage) {})},
 		{Name: "me-active-phone", Render: active(func(p *ActivePage) { p.Phone = true })},
+		{Name: "me-active-smartum", Render: active(func(p *ActivePage) { p.Plus = false })},
 		{Name: "me-active-waiting", Render: active(func(p *ActivePage) { p.Benefits, p.Waiting = nil, []string{"Pohjantuuli Oy"} })},
 		{Name: "me-active-nothing", Render: active(func(p *ActivePage) { p.Benefits, p.Stores = nil, Stores{} })},
 	}

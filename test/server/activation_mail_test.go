@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"bytes"
+	"log/slog"
 	"net/http"
 	"regexp"
 	"strings"
@@ -173,8 +174,9 @@ func TestInvitationWaitsForAMailServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	data := t.TempDir()
+	log := &lockedBuffer{}
 	run := func(mail bool) *demo.Demo {
-		d, err := demo.Start(t.Context(), demo.Options{Keys: &made, Data: data, Change: func(c *config.Config) {
+		d, err := demo.Start(t.Context(), demo.Options{Keys: &made, Data: data, Log: slog.New(slog.NewJSONHandler(log, nil)), Change: func(c *config.Config) {
 			if !mail {
 				c.Mail = config.Mail{}
 			}
@@ -185,13 +187,16 @@ func TestInvitationWaitsForAMailServer(t *testing.T) {
 		return d
 	}
 	d := run(false)
-	r := &rig{T: t, Demo: d, log: &lockedBuffer{}, clock: &clock{}}
+	r := &rig{T: t, Demo: d, log: log, clock: &clock{}}
 	_, i := r.invite(r.employer("Merituuli Oy"), "vieno@example.com")
 	if got := r.invitation(i.ID); got.Mail != login.MailQueued {
 		t.Errorf("%s", got.Mail)
 	}
 	if err := d.Close(); err != nil {
 		t.Fatal(err)
+	}
+	if n := strings.Count(log.String(), "no mail server is configured"); n != 1 {
+		t.Errorf("the log says %d times what is missing", n)
 	}
 	r.Demo = run(true)
 	t.Cleanup(func() {

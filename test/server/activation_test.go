@@ -218,7 +218,7 @@ func TestActivationWithoutTerms(t *testing.T) {
 	m, _ := r.invite(r.employer("Merituuli Oy"), "vieno@example.com", func(m *login.Employment) { m.Kind = login.UserSmartum })
 	_, link := r.letter("vieno@example.com", 1)
 	r.mustSay(r.at(link), http.StatusOK, "!käyttöehdot", "Olet Smartum-käyttäjä")
-	r.mustSay(r.activate(link, "vieno"), http.StatusOK, "Lounas")
+	r.mustSay(r.activate(link, "vieno"), http.StatusOK, "Smartum-etusi ovat aktivoituneet ja käytössäsi!", "!"+activated, "Lounas")
 	if m := r.employment(m.ID); !m.Active() || m.Terms != "" {
 		t.Errorf("%+v", m)
 	}
@@ -246,23 +246,23 @@ func TestActivationTooLate(t *testing.T) {
 	r.mustSay(r.at(old), http.StatusGone, revoked...)
 	r.mustSay(r.press(oldPage, "Aktivoi edut"), http.StatusGone, revoked...)
 
-	page := r.at(link)
-	atBank := r.press(page, "Aktivoi edut", "kuikka", "vieno")
 	r.clock.pass(30*24*time.Hour - time.Minute)
-	r.mustSay(r.at(link), http.StatusOK, "Aktivoi edut")
+	page := r.at(link)
+	r.mustSay(page, http.StatusOK, "Aktivoi edut")
+	atBank := r.press(page, "Aktivoi edut", "kuikka", "vieno")
 	r.clock.pass(time.Minute)
 	expired := []string{"Kutsu on vanhentunut", `href="/me"`, "!<form"}
 	r.mustSay(r.at(link), http.StatusGone, expired...)
 	r.mustSay(r.press(page, "Aktivoi edut"), http.StatusGone, expired...)
-	_ = atBank
+	r.mustTell(r.press(atBank, "Vahvista"), "Kutsu on vanhentunut") // while the person was at the bank
 	if r.employment(m.ID).Active() {
 		t.Error("activated too late")
 	}
 
 	gone, _ := r.invite(e, "gone@example.com")
 	_, link = r.letter("gone@example.com", 1)
-	page = r.at(link)
-	atBank = r.press(page, "Aktivoi edut", "kuikka", "vieno")
+	_, r.browser = r.phone() // the first one has been told, and was sent home
+	atBank = r.press(r.at(link), "Aktivoi edut", "kuikka", "vieno")
 	if err := r.Inside.Store.EndEmployment(t.Context(), e.ID, gone.ID, r.clock.now()); err != nil {
 		t.Fatal(err)
 	}
