@@ -73,6 +73,29 @@ type commands struct {
 			Test    mailTestCommand    `cmd:"" help:"Ask the mail server, or send a test letter."`
 			Preview mailPreviewCommand `cmd:"" help:"Print a letter with made-up data."`
 		} `cmd:"" help:"Letters to people."`
+		Employers struct {
+			Add    employersAddCommand    `cmd:"" help:"Add an employer."`
+			List   employersListCommand   `cmd:"" help:"List employers."`
+			Change employersChangeCommand `cmd:"" help:"Change an employer's name or language."`
+		} `cmd:"" help:"Employers."`
+		Persons struct {
+			Add    personsAddCommand    `cmd:"" help:"Add a person to an employer."`
+			List   personsListCommand   `cmd:"" help:"List an employer's people, or find one."`
+			End    personsEndCommand    `cmd:"" help:"Say that a person has left the employer."`
+			Resume personsResumeCommand `cmd:"" help:"Say that a person is back."`
+		} `cmd:"" help:"An employer's people."`
+		Invitations struct {
+			Send   invitationsSendCommand   `cmd:"" help:"Send an invitation, or send it again."`
+			List   invitationsListCommand   `cmd:"" help:"List a person's invitations and their mails."`
+			Revoke invitationsRevokeCommand `cmd:"" help:"Make an invitation worthless."`
+		} `cmd:"" help:"Invitations to activate."`
+		Import importCommand `cmd:"" help:"Take in a file of an employer's people."`
+		Keys   struct {
+			Create apiKeysCreateCommand `cmd:"" help:"Make a key of the admin API."`
+			List   apiKeysListCommand   `cmd:"" help:"List the keys of the admin API."`
+			Rotate apiKeysRotateCommand `cmd:"" help:"Give a key another secret."`
+			Revoke apiKeysRevokeCommand `cmd:"" help:"End a key."`
+		} `cmd:"" help:"Keys of the admin API."`
 	} `cmd:"" help:"What an operator does."`
 	Explain explainCommand `cmd:"" help:"Tell what happened in a login, by its support code."`
 	Version versionCommand `cmd:"" help:"Print the version."`

@@ -1,0 +1,167 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"avain/internal/audit"
+	"avain/internal/login"
+	"avain/internal/wire"
+)
+
+type apiKeysCreateCommand struct {
+	configFlag
+	Name     string        `arg:"" help:"Where the key is used, for people."`
+	Scopes   []string      `required:"" help:"What it may do: employers:read, employers:write, persons:read, persons:write, invitations:write, sessions:read, sessions:write, import, scim."`
+	Employer []string      `placeholder:"ID" help:"Only for these employers; for all when left out."`
+	Life     time.Duration `help:"How long it is good, such as 8760h; for ever when left out."`
+}
+
+// Help is shown by avain admin keys create --help.
+func (apiKeysCreateCommand) Help() string {
+	return `Prints the key, once: it is kept as a hash only.
+
+  avain admin keys create "HR of Esimerkki Oy" --scopes persons:read,persons:write,invitations:write --employer 5fPmrVnSIqyO2nBN0fZ1Lw`
+}
+
+// Run makes the key.
+func (c apiKeysCreateCommand) Run(ctx context.Context, t terminal) error {
+	return withService(ctx, t, c.configFlag, func(s *wire.Service) error {
+		k := login.APIKey{Name: c.Name, Employers: c.Employer}
+		for _, scope := range c.Scopes {
+			k.Scopes = append(k.Scopes, login.APIScope(scope))
+		}
+		if c.Life > 0 {
+			k.ExpiresAt = time.Now().Add(c.Life)
+		}
+		k, shown, err := s.APIKeys.New(ctx, k)
+		if mistakes, ok := errors.AsType[login.Mistakes](err); ok {
+			return usageError{mistakes}
+		}
+		if err != nil {
+			return err
+		}
+		s.Audit.APIKeyAdded(ctx, audit.System, k)
+		if _, err := fmt.Fprintf(t.err, "Key %s; it is not shown again:\n", k.ID); err != nil {
+			return err
+		}
+		_, err = fmt.Fprintln(t.out, shown.Reveal())
+		return err
+	})
+}
+
+type apiKeysListCommand struct {
+	configFlag
+	jsonFlag
+}
+
+// Help is shown by avain admin keys list --help.
+func (apiKeysListCommand) Help() string {
+	return `Lists the keys of the admin API, without their secrets. Times are UTC; last use is exact to a minute.
+
+  avain admin keys list`
+}
+
+// apiKeyOut is a key in JSON.
+type apiKeyOut struct {
+	ID        string           `json:"id"`
+	Name      string           `json:"name"`
+	State     string           `json:"state"`
+	Scopes    []login.APIScope `json:"scopes"`
+	Employers []string         `json:"employers,omitempty"`
+	CreatedAt time.Time        `json:"created_at"`
+	ExpiresAt time.Time        `json:"expires_at,omitzero"`
+	UsedAt    time.Time        `json:"used_at,omitzero"`
+}
+
+// Run lists.
+func (c apiKeysListCommand) Run(ctx context.Context, t terminal) error {
+	return withService(ctx, t, c.configFlag, func(s *wire.Service) error {
+		all, err := s.Store.APIKeys(ctx)
+		if err != nil {
+			return err
+		}
+		values, rows := []apiKeyOut{}, [][]string{}
+		for _, k := range all {
+			state := "good"
+			switch {
+			case !k.RevokedAt.IsZero():
+				state = "revoked"
+			case !k.Live(time.Now()):
+				state = "expired"
+			}
+			values = append(values, apiKeyOut{k.ID, k.Name, state, k.Scopes, k.Employers, k.CreatedAt, k.ExpiresAt, k.UsedAt})
+			scopes := make([]string, len(k.Scopes))
+			for i, scope := range k.Scopes {
+				scopes[i] = string(scope)
+			}
+			of := "all"
+			if !k.OfAll() {
+				of = strings.Join(k.Employers, " ")
+			}
+			rows = append(rows, []string{k.ID, state, when(k.UsedAt), when(k.ExpiresAt), of, strings.Join(scopes, ","), k.Name})
+		}
+		return c.print(t.out, values, []string{"ID", "STATE", "LAST USE", "EXPIRES", "EMPLOYERS", "SCOPES", "NAME"}, rows)
+	})
+}
+
+type apiKeysRotateCommand struct {
+	configFlag
+	ID      string        `arg:"" help:"Id of the key."`
+	Overlap time.Duration `default:"24h" help:"How long the secret before stays good."`
+}
+
+// Help is shown by avain admin keys rotate --help.
+func (apiKeysRotateCommand) Help() string {
+	return `Prints a new secret for the key, once. The one before stays good for the overlap, so that nothing stops while you exchange it; 0s when it has leaked.
+
+  avain admin keys rotate 5fPmrVnSIqyO2nBN0fZ1Lw --overlap 1h`
+}
+
+// Run exchanges the secret.
+func (c apiKeysRotateCommand) Run(ctx context.Context, t terminal) error {
+	return withService(ctx, t, c.configFlag, func(s *wire.Service) error {
+		shown, err := s.APIKeys.Rotate(ctx, c.ID, c.Overlap)
+		if err != nil {
+			return unknown("key", err)
+		}
+		s.Audit.APIKeyRotated(ctx, audit.System, c.ID)
+		_, err = fmt.Fprintln(t.out, shown.Reveal())
+		return err
+	})
+}
+
+type apiKeysRevokeCommand struct {
+	configFlag
+	ID string `arg:"" help:"Id of the key."`
+}
+
+// Help is shown by avain admin keys revoke --help.
+func (apiKeysRevokeCommand) Help() string {
+	return `The key opens nothing any more, on every node, at once.
+
+  avain admin keys revoke 5fPmrVnSIqyO2nBN0fZ1Lw`
+}
+
+// Run ends the key.
+func (c apiKeysRevokeCommand) Run(ctx context.Context, t terminal) error {
+	return withService(ctx, t, c.configFlag, func(s *wire.Service) error {
+		if err := s.Store.RevokeAPIKey(ctx, c.ID, time.Now()); err != nil {
+			return unknown("key", err)
+		}
+		s.Audit.APIKeyRevoked(ctx, audit.System, c.ID)
+		_, err := fmt.Fprintln(t.out, "revoked")
+		return err
+	})
+}
+
+// unknown says that there is no such thing.
+func unknown(what string, err error) error {
+	if errors.Is(err, login.ErrNotFound) {
+		return usageError{fmt.Errorf("there is no such %s", what)}
+	}
+	return err
+}

@@ -1,0 +1,175 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"avain/internal/audit"
+	"avain/internal/jobs"
+	"avain/internal/login"
+	"avain/internal/roster"
+	"avain/internal/web"
+	"avain/internal/wire"
+)
+
+type importCommand struct {
+	configFlag
+	jsonFlag
+	Employer string `arg:"" help:"Id of the employer."`
+	File     string `arg:"" help:"CSV or NDJSON file, or - for standard input."`
+	Format   string `enum:",csv,ndjson" default:"" help:"csv or ndjson; told by the file's name when left out."`
+	Invite   bool   `help:"Invite those who are new and have an e-mail address."`
+}
+
+// Help is shown by avain admin import --help.
+func (importCommand) Help() string {
+	return `Takes in a file of people. A row is known by its external_id: the same file can be sent again, and changes what has changed. Bad rows stop no others; they are listed on standard error with line and field, without what stood there. The exit code is 1 when there were any.
+
+CSV names its columns in the first line, of: external_id (needed), email, given_name, family_name, user_name, locale, kind, hetu, benefits (kinds with spaces between them).
+
+  avain admin import 5fPmrVnSIqyO2nBN0fZ1Lw people.csv --invite`
+}
+
+// Run takes the file in, and waits until all of it is done.
+func (c importCommand) Run(ctx context.Context, t terminal) error {
+	in, format, err := c.open(t)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = in.Close() }() // read only: nothing can be lost
+	return withService(ctx, t, c.configFlag, func(s *wire.Service) error {
+		i, err := s.Importer.Receive(ctx, c.Employer, format, c.Invite, http.MaxBytesReader(nil, in, roster.MaxBytes))
+		if mistakes, ok := errors.AsType[login.Mistakes](err); ok {
+			return usageError{mistakes}
+		}
+		if err != nil {
+			return unknown("employer", err)
+		}
+		s.Audit.ImportStarted(ctx, audit.System, i)
+		if i, err = finishImport(ctx, s, i.ID, progress(t.err)); err != nil {
+			return err
+		}
+		return c.report(ctx, t, s, i)
+	})
+}
+
+func (c importCommand) open(t terminal) (io.ReadCloser, roster.Format, error) {
+	format := roster.Format(c.Format)
+	if format == "" {
+		format = roster.CSV
+		if ending := strings.ToLower(filepath.Ext(c.File)); ending == ".ndjson" || ending == ".jsonl" || ending == ".json" {
+			format = roster.NDJSON
+		}
+	}
+	if c.File == "-" {
+		return io.NopCloser(t.in), format, nil
+	}
+	f, err := os.Open(c.File)
+	if err != nil {
+		return nil, "", usageError{err}
+	}
+	if info, err := f.Stat(); err == nil && info.Size() > roster.MaxBytes {
+		return nil, "", usageError{errors.Join(errors.New("the file is larger than 64 MiB; send it in parts"), f.Close())}
+	}
+	return f, format, nil
+}
+
+// progressEvery is how often the bar moves.
+const progressEvery = 200 * time.Millisecond
+
+// finishImport works on the import's chunks itself, beside a service that may be doing so
+// too, until all are done.
+func finishImport(ctx context.Context, s *wire.Service, id string, show func(login.Import)) (login.Import, error) {
+	runner := jobs.New(jobs.Config{Store: s.Store, Now: time.Now, Log: slog.New(slog.DiscardHandler), Scrub: web.Scrub})
+	runner.Handle(roster.JobChunk, s.Importer.Work, jobs.Options{Workers: 1})
+	working, stop := context.WithCancel(ctx)
+	var background sync.WaitGroup
+	background.Go(func() { runner.Run(working) })
+	defer func() {
+		stop()
+		background.Wait()
+	}()
+	clock := time.NewTicker(progressEvery)
+	defer clock.Stop()
+	for {
+		i, err := s.Store.ImportByID(ctx, id)
+		if err != nil {
+			return i, err
+		}
+		show(i)
+		if i.State != login.ImportRunning {
+			return i, nil
+		}
+		runner.Wake()
+		select {
+		case <-ctx.Done():
+			return i, fmt.Errorf("stopped; a running service goes on with import %s: %w", id, ctx.Err())
+		case <-clock.C:
+		}
+	}
+}
+
+// progress shows a bar on a terminal, and nothing elsewhere.
+func progress(out io.Writer) func(login.Import) {
+	f, ok := out.(*os.File)
+	if !ok {
+		return func(login.Import) {}
+	}
+	if info, err := f.Stat(); err != nil || info.Mode()&os.ModeCharDevice == 0 {
+		return func(login.Import) {}
+	}
+	const width = 40
+	return func(i login.Import) {
+		if i.Rows == 0 {
+			return
+		}
+		full := int(i.Done * width / i.Rows)
+		_, _ = fmt.Fprintf(out, "\r[%s%s] %d/%d", strings.Repeat("#", full), strings.Repeat(" ", width-full), i.Done, i.Rows)
+		if i.State != login.ImportRunning {
+			_, _ = fmt.Fprintln(out)
+		}
+	}
+}
+
+// importOut is an import in JSON.
+type importOut struct {
+	ID      string            `json:"id"`
+	State   login.ImportState `json:"state"`
+	Rows    int64             `json:"rows"`
+	Created int64             `json:"created"`
+	Updated int64             `json:"updated"`
+	Invited int64             `json:"invited"`
+	Failed  int64             `json:"failed"`
+}
+
+// shownMistakes bounds what is listed on the screen; the admin API has them all.
+const shownMistakes = 100
+
+func (c importCommand) report(ctx context.Context, t terminal, s *wire.Service, i login.Import) error {
+	mistakes, _, err := s.Store.ImportMistakes(ctx, i.ID, 0, -1, shownMistakes)
+	if err != nil {
+		return err
+	}
+	for _, m := range mistakes {
+		if _, err := fmt.Fprintf(t.err, "line %d: %s\n", m.Line, strings.TrimSpace(m.Field+" "+m.Detail)); err != nil {
+			return err
+		}
+	}
+	number := func(n int64) string { return fmt.Sprint(n) }
+	err = c.print(t.out, importOut{i.ID, i.State, i.Rows, i.Created, i.Updated, i.Invited, i.Failed},
+		[]string{"IMPORT", "STATE", "ROWS", "NEW", "CHANGED", "INVITED", "BAD"},
+		[][]string{{i.ID, string(i.State), number(i.Rows), number(i.Created), number(i.Updated), number(i.Invited), number(i.Failed)}})
+	if err == nil && i.Failed > 0 {
+		err = fmt.Errorf("%d of %d rows could not be taken", i.Failed, i.Rows)
+	}
+	return err
+}
