@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Repeats what is left to chance: races for one-time secrets and crashes under load, on
-# both databases, until the time is over (30m, 2h) or something breaks.
+# both databases, until the time is over (30m, 2h) or something breaks. Guesses, confirmed
+# links and floods of starts come in the numbers of the threat model.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -15,6 +16,9 @@ end=$((SECONDS + seconds)) round=0
 while [ "$SECONDS" -lt "$end" ]; do
   round=$((round + 1))
   echo "· round $round, $(((end - SECONDS) / 60)) minutes left"
-  AVAIN_RACE_ROUNDS=${AVAIN_RACE_ROUNDS:-1000} go test -count=1 -timeout 2h -run 'Threat05|Race|Crash|Concurren|Conform|Model' ./internal/store/... ./test/...
+  AVAIN_RACE_ROUNDS=${AVAIN_RACE_ROUNDS:-1000} go test -count=1 -timeout 2h -run 'Threat05|Race|Crash|Concurren|Conform|Model' \
+    ./internal/store/... ./internal/attempt/... ./test/...
+  AVAIN_LINKS=${AVAIN_LINKS:-10000} AVAIN_GUESSES=${AVAIN_GUESSES:-1000000} AVAIN_GUESSED_LOGINS=${AVAIN_GUESSED_LOGINS:-30000} \
+    AVAIN_STARTS=${AVAIN_STARTS:-1000000} go test -count=1 -timeout 2h -run 'Threat01|Threat22|Threat34' ./internal/attempt/...
 done
 echo "$round rounds, nothing broke"
