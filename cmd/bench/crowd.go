@@ -71,8 +71,8 @@ func (c *crowd) wait(ctx context.Context, first, last int) error {
 }
 
 // portsPerAddress is how many connections leave from one address of ours: fewer than
-// the system has ports for.
-const portsPerAddress = 20_000
+// the system has ports for, and fewer than the service lets wait from one network.
+const portsPerAddress = 1_000
 
 // follow opens one stream and listens to it until it ends.
 func (c *crowd) follow(ctx context.Context, i int) error {

@@ -80,7 +80,7 @@ func New(d Deps) *Feature { return &Feature{d, newHall(d)} }
 func (f *Feature) Run(ctx context.Context) { f.hall.run(ctx) }
 
 // Waiting counts the apps that wait on this node.
-func (f *Feature) Waiting() int { return int(f.hall.inside.Load()) }
+func (f *Feature) Waiting() int { return f.hall.waiting() }
 
 // Mount adds the endpoints to the mux.
 func (f *Feature) Mount(mux *http.ServeMux) {

@@ -34,19 +34,22 @@ const (
 // It also counts the requests that wait in their own goroutines, because what both have
 // in common runs out first: file descriptors.
 type hall struct {
-	room   *wake.Room
-	look   func(ctx context.Context, ids []string) (map[string]login.Standing, error)
-	now    func() time.Time
-	began  time.Time
-	most   int64
-	inside atomic.Int64
-	desks  []*desk
-	turn   atomic.Uint32
+	room  *wake.Room
+	look  func(ctx context.Context, ids []string) (map[string]login.Standing, error)
+	now   func() time.Time
+	began time.Time
+	most  int
+	desks []*desk
+	turn  atomic.Uint32
+
+	mu       sync.Mutex
+	inside   int
+	networks map[string]int // how many of each are inside
 }
 
 func newHall(d Deps) *hall {
 	h := &hall{
-		room: d.Room, look: d.Standings, now: d.Now, began: d.Now(), most: int64(d.MostWaiting),
+		room: d.Room, look: d.Standings, now: d.Now, began: d.Now(), most: d.MostWaiting, networks: map[string]int{},
 		desks: make([]*desk, min(4, runtime.GOMAXPROCS(0))),
 	}
 	for i := range h.desks {
@@ -55,19 +58,41 @@ func newHall(d Deps) *hall {
 	return h
 }
 
-// enter counts somebody in, or refuses: a flood of waiting apps must not use up the
-// file descriptors that logging in needs (threat 34). leave counts them out.
-func (h *hall) enter() error {
-	if h.inside.Add(1) <= h.most {
+// enter counts a caller of a network in, or refuses: a flood of waiting apps must not use
+// up the file descriptors that logging in needs, and one network not all the places
+// (threat 34). Half of them is much, because phone operators put many people behind one
+// address. leave counts the caller out.
+func (h *hall) enter(network string) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	e := login.E(login.Unavailable, login.ReasonRateLimited, errors.New("as many apps wait as may"))
+	switch {
+	case h.inside >= h.most:
+	case h.most > 1 && h.networks[network] >= (h.most+1)/2:
+		e = login.E(login.TooMany, login.ReasonRateLimited, errors.New("as many apps of one network wait as may"))
+	default:
+		h.inside++
+		h.networks[network]++
 		return nil
 	}
-	h.leave()
-	e := login.E(login.Unavailable, login.ReasonRateLimited, errors.New("as many apps wait as may"))
 	e.RetryAfter = full
 	return e
 }
 
-func (h *hall) leave() { h.inside.Add(-1) }
+func (h *hall) leave(network string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.inside--
+	if h.networks[network]--; h.networks[network] == 0 {
+		delete(h.networks, network)
+	}
+}
+
+func (h *hall) waiting() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.inside
+}
 
 // run serves the hall until ctx ends, then sends everybody home.
 func (h *hall) run(ctx context.Context) {
@@ -89,10 +114,10 @@ func (h *hall) beat(t time.Time) time.Time {
 }
 
 // seat takes over a connection on which the attempt's state has just been told, and
-// which was counted in. It never fails: a hall that closes at this moment says goodbye.
-func (h *hall) seat(conn net.Conn, a login.Attempt) {
+// whose network was counted in. It never fails: a hall that closes at this moment says goodbye.
+func (h *hall) seat(conn net.Conn, network string, a login.Attempt) {
 	s := &stream{
-		conn: conn, attempt: a.ID, support: a.SupportCode, state: a.State, place: nowhere,
+		conn: conn, network: network, attempt: a.ID, support: a.SupportCode, state: a.State, place: nowhere,
 		until: h.now().Add(stay), desk: h.desks[h.turn.Add(1)%uint32(len(h.desks))], //nolint:gosec // four at most
 	}
 	h.room.Sit(a.ID, s)

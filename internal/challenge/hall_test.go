@@ -45,7 +45,7 @@ func newWorld(t *testing.T) *world {
 	w.stop = func() { cancel(); running.Wait() }
 	t.Cleanup(func() {
 		w.stop()
-		if n, m := w.hall.inside.Load(), w.room.Waiting(); n != 0 || m != 0 {
+		if n, m := w.hall.waiting(), w.room.Waiting(); n != 0 || m != 0 {
 			t.Errorf("%d are never counted out, %d seats never given back", n, m)
 		}
 	})
@@ -85,11 +85,11 @@ func (w *world) come(id string, ends time.Duration) (app net.Conn, events <-chan
 	w.mu.Lock()
 	w.table[id] = login.Standing{Attempt: id, State: a.State, ExpiresAt: a.ExpiresAt}
 	w.mu.Unlock()
-	if err := w.hall.enter(); err != nil {
+	if err := w.hall.enter(networkOf(id)); err != nil {
 		w.Fatal(err)
 	}
 	events = w.listen(app)
-	w.hall.seat(ours, a)
+	w.hall.seat(ours, networkOf(a.ID), a)
 	return app, events
 }
 
@@ -223,7 +223,7 @@ func TestAppThatLeavesIsNoticed(t *testing.T) {
 		}
 		time.Sleep(keepAlive)
 		synctest.Wait()
-		if n := w.hall.inside.Load(); n != 0 {
+		if n := w.hall.waiting(); n != 0 {
 			t.Errorf("%d places are taken", n)
 		}
 	})
@@ -238,10 +238,10 @@ func TestAppThatDoesNotReadIsDropped(t *testing.T) {
 		w.mu.Lock()
 		w.table[a.ID] = login.Standing{Attempt: a.ID, State: a.State, ExpiresAt: a.ExpiresAt}
 		w.mu.Unlock()
-		if err := w.hall.enter(); err != nil {
+		if err := w.hall.enter(networkOf(a.ID)); err != nil {
 			t.Fatal(err)
 		}
-		w.hall.seat(ours, a)
+		w.hall.seat(ours, networkOf(a.ID), a)
 		var others []<-chan string
 		for i := range 8 {
 			_, events := w.come(fmt.Sprint("a", i), 10*time.Minute)
@@ -258,7 +258,7 @@ func TestAppThatDoesNotReadIsDropped(t *testing.T) {
 		if took := time.Since(began); took > patience {
 			t.Errorf("the others waited %s", took)
 		}
-		if n := w.hall.inside.Load(); n != int64(len(others)) {
+		if n := w.hall.waiting(); n != len(others) {
 			t.Errorf("%d are inside, want %d", n, len(others))
 		}
 	})
@@ -355,25 +355,54 @@ func TestRush(t *testing.T) {
 	})
 }
 
+// networkOf puts the apps of a test into two networks.
+func networkOf(id string) string { return fmt.Sprint("network ", id[len(id)-1]%2) }
+
 // A full hall says when to come back, and has a place again when somebody leaves.
 func TestThreat34FullHallRefuses(t *testing.T) {
 	inHall(t, func(w *world) {
-		for range 100 {
-			if err := w.hall.enter(); err != nil {
+		for i := range 100 {
+			if err := w.hall.enter(fmt.Sprint(i % 3)); err != nil {
 				t.Fatal(err)
 			}
 		}
-		err := w.hall.enter()
-		e := login.AsError(err)
-		if err == nil || e.Kind != login.Unavailable || e.RetryAfter != full {
-			t.Errorf("the 101st: %v", err)
-		}
-		w.hall.leave()
-		if err := w.hall.enter(); err != nil {
+		mustRefuse(t, w.hall.enter("another"), login.Unavailable)
+		w.hall.leave("0")
+		if err := w.hall.enter("another"); err != nil {
 			t.Errorf("after one has left: %v", err)
 		}
-		for range 100 {
-			w.hall.leave()
+		w.hall.leave("another")
+		for i := range 99 {
+			w.hall.leave(fmt.Sprint((i + 1) % 3))
 		}
 	})
+}
+
+// One network leaves half of the places to the others.
+func TestThreat34OneNetworkCannotFillTheHall(t *testing.T) {
+	inHall(t, func(w *world) {
+		for range 50 {
+			if err := w.hall.enter("flood"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		mustRefuse(t, w.hall.enter("flood"), login.TooMany)
+		if err := w.hall.enter("another"); err != nil {
+			t.Errorf("another network: %v", err)
+		}
+		w.hall.leave("another")
+		for range 50 {
+			w.hall.leave("flood")
+		}
+		if n := len(w.hall.networks); n != 0 {
+			t.Errorf("%d networks are remembered for ever", n)
+		}
+	})
+}
+
+func mustRefuse(t *testing.T, err error, kind login.Kind) {
+	t.Helper()
+	if e := login.AsError(err); err == nil || e.Kind != kind || e.RetryAfter != full {
+		t.Errorf("got %v, want %s", err, kind)
+	}
 }

@@ -21,6 +21,7 @@ var signOfLife = []byte(":\n\n")
 type stream struct {
 	desk    *desk
 	conn    net.Conn
+	network string
 	attempt string
 	support string
 	state   login.State // that the app knows
@@ -59,7 +60,7 @@ func (s *stream) end(event []byte) {
 	}
 	_ = s.conn.Close() // the same
 	s.desk.hall.room.Leave(s.attempt, s)
-	s.desk.hall.leave()
+	s.desk.hall.leave(s.network)
 }
 
 func chunk(b []byte) []byte {

@@ -56,10 +56,11 @@ func (f *Feature) status(w http.ResponseWriter, r *http.Request) error {
 		return f.stream(w, r, a, read)
 	}
 	if known := login.State(c.params.Get("known")); known == a.State && !a.State.Over() {
-		if err := f.hall.enter(); err != nil {
+		network := web.NetworkKey(r.Context())
+		if err := f.hall.enter(network); err != nil {
 			return err
 		}
-		defer f.hall.leave()
+		defer f.hall.leave(network)
 		if a, err = f.change(r.Context(), a, read, f.d.Now().Add(longest)); err != nil {
 			return err
 		}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"avain/internal/login"
+	"avain/internal/web"
 )
 
 // stream sends states as server-sent events (HTML standard, §9.2): what is, and then
@@ -16,7 +17,8 @@ import (
 // it costs no goroutine and no buffers, and stays until the login is over. Others, those
 // of HTTP/2 and TLS above all, are served here, for as long as a request may last.
 func (f *Feature) stream(w http.ResponseWriter, r *http.Request, a login.Attempt, read reader) error {
-	if err := f.hall.enter(); err != nil {
+	network := web.NetworkKey(r.Context())
+	if err := f.hall.enter(network); err != nil {
 		return err
 	}
 	plain := f.hall.open() && takeable(r)
@@ -30,7 +32,7 @@ func (f *Feature) stream(w http.ResponseWriter, r *http.Request, a login.Attempt
 	w.WriteHeader(http.StatusOK)
 	out := http.NewResponseController(w)
 	if !f.send(w, out, a) || a.State.Over() {
-		f.hall.leave()
+		f.hall.leave(network)
 		return nil
 	}
 	if plain {
@@ -38,11 +40,11 @@ func (f *Feature) stream(w http.ResponseWriter, r *http.Request, a login.Attempt
 		// written has been flushed, in whole chunks; a caller who has sent another request
 		// behind this one was told that the connection closes.
 		if conn, _, err := out.Hijack(); err == nil {
-			f.hall.seat(conn, a)
+			f.hall.seat(conn, network, a)
 			return nil
 		}
 	}
-	defer f.hall.leave()
+	defer f.hall.leave(network)
 	f.events(r.Context(), w, out, a, read)
 	return nil
 }

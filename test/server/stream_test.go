@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -276,35 +277,45 @@ func dialing(r *rig, node string) http.RoundTripper {
 	}}
 }
 
-// Apps that wait take places; with none left the next is told when to come back, whether
-// it streams or asks, and logging in still works.
+// Apps that wait take places; with none left, for anybody or for one network, the next
+// is told when to come back, whether it streams or asks, and logging in still works.
 func TestThreat34WaitingAppsAreBounded(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, func(c *config.Config) { c.Limits.WaitingApps = 2 })
-	l := r.link(r.App + "/return")
-	first, second := *r.app, *r.app
-	a := r.follow(&first, l, "created")
-	r.follow(&second, l, "created")
-	_, err := r.app.Follow(t.Context(), l)
-	mustComeBack(t, "a stream", err)
-	_, err = r.app.Status(t.Context(), l, "created")
-	mustComeBack(t, "a long poll", err)
-	if status, err := r.app.Status(t.Context(), l, ""); err != nil || status.State != "created" {
-		t.Errorf("asking without waiting: %+v, %v", status, err)
+	for places, c := range map[int]struct{ come, status int }{
+		1: {1, http.StatusServiceUnavailable},
+		4: {2, http.StatusTooManyRequests}, // all come from here
+	} {
+		t.Run(fmt.Sprint(places, " places"), func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t, func(config *config.Config) { config.Limits.WaitingApps = places })
+			l := r.link(r.App + "/return")
+			var last *robot.Stream
+			for range c.come {
+				app := *r.app
+				last = r.follow(&app, l, "created")
+			}
+			_, err := r.app.Follow(t.Context(), l)
+			mustComeBack(t, "a stream", err, c.status)
+			_, err = r.app.Status(t.Context(), l, "created")
+			mustComeBack(t, "a long poll", err, c.status)
+			if status, err := r.app.Status(t.Context(), l, ""); err != nil || status.State != "created" {
+				t.Errorf("asking without waiting: %+v, %v", status, err)
+			}
+			r.login()
+			page, err := r.browser.Open(t.Context(), l.LoginLink)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.press(page, "Kirjaudu")
+			r.mustTellState(last, "opened")
+		})
 	}
-	r.login()
-	page, err := r.browser.Open(t.Context(), l.LoginLink)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.press(page, "Kirjaudu")
-	r.mustTellState(a, "opened")
 }
 
-func mustComeBack(t *testing.T, what string, err error) {
+func mustComeBack(t *testing.T, what string, err error, status int) {
 	t.Helper()
 	refusal, _ := errors.AsType[*robot.Refusal](err)
-	if refusal == nil || refusal.Status != http.StatusServiceUnavailable || refusal.Header.Get("Retry-After") != "5" || refusal.Code != "temporarily_unavailable" {
+	if refusal == nil || refusal.Status != status || refusal.Header.Get("Retry-After") != "5" || refusal.Code != "temporarily_unavailable" {
 		t.Errorf("%s: %v", what, err)
 	}
 }
