@@ -17,7 +17,7 @@ const (
 	importsOfSQL   = `SELECT ` + importColumns + ` FROM imports WHERE employer = $1 ORDER BY created_at DESC, id LIMIT 100`
 	receivedSQL    = `UPDATE imports SET rows_total = rows_total + $2, rows_done = rows_done + $3, failed = failed + $3 WHERE id = $1 AND state = 'receiving'`
 	startImportSQL = `UPDATE imports SET state = CASE WHEN rows_done >= rows_total THEN 'done' ELSE 'running' END,
-		finished_at = CASE WHEN rows_done >= rows_total THEN $2 ELSE 0 END WHERE id = $1 AND state = 'receiving'`
+		finished_at = CASE WHEN rows_done >= rows_total THEN $2 ELSE finished_at END WHERE id = $1 AND state = 'receiving'`
 	failImportSQL = `UPDATE imports SET state = 'failed', finished_at = $2 WHERE id = $1 AND state = 'receiving'`
 	addChunkSQL   = `INSERT INTO import_chunks (import, n, content) VALUES ($1, $2, $3)`
 	chunkSQL      = `SELECT content FROM import_chunks WHERE import = $1 AND n = $2`
