@@ -35,7 +35,7 @@ func TestQRPhoneElsewhere(t *testing.T) {
 	app.offline(true)
 	app.seeElement("[data-testid=match-state][data-trouble=true]")
 	app.see("Yhteys katkesi. Yritetään uudelleen…", match)
-	page.open(address) // what reload does
+	page.leaveFor(address) // what reload does
 	page.typeNumber(match)
 	page.see("Viimeistellään puhelimessa")
 	w.mustStand(code, login.StateApproved, "", 1)
@@ -88,7 +88,7 @@ func TestQRLockedPerson(t *testing.T) {
 	page.front()
 	page.see("Kirjoita puhelimen numero")
 	locked(w.Inside.Store.LockPerson)
-	page.key(match + "\r")
+	page.keyNumber(match)
 	page.see("Kirjaudu omalle sivullesi")
 	page.press("Kirjaudu")
 	page.throughBank(aino)
@@ -100,7 +100,7 @@ func TestQRLockedPerson(t *testing.T) {
 	}
 
 	locked(w.Inside.Store.UnlockPerson)
-	page.open(w.Service + "/me")
+	page.leaveFor(w.Service + "/me")
 	page.filmCode("Näytä QR-koodi")
 	locked(w.Inside.Store.LockPerson)
 	app.front()

@@ -53,7 +53,7 @@ func TestQRTooLate(t *testing.T) {
 func (b *tab) typedCode() string {
 	b.Helper()
 	b.front()
-	b.open(b.world.Service + "/me")
+	b.leaveFor(b.world.Service + "/me")
 	b.press("Näytä QR-koodi")
 	b.press("En voi skannata")
 	code := b.text(".digits.typed")

@@ -112,7 +112,7 @@ func TestQRReloadAndBack(t *testing.T) {
 	second.open(address)
 	second.seeElement(".qr svg")
 	page.front()
-	page.open(address)
+	page.reload()
 	page.seeElement(".qr svg")
 	match, code := app.scan()
 	app.reload()
@@ -128,7 +128,7 @@ func TestQRReloadAndBack(t *testing.T) {
 		tab.front()
 		tab.see("Kirjoita puhelimen numero", "Chrome, Pixel 9")
 	}
-	second.key(match + "\r")
+	second.keyNumber(match)
 	second.see("Puhelin on kirjautunut")
 	page.front()
 	page.see("Puhelin on kirjautunut")
