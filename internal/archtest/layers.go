@@ -41,6 +41,7 @@ var house = map[string]layer{
 	"internal/loginlink":   features,
 	"internal/qrlogin":     features,
 	"internal/credentials": features,
+	"internal/devices":     features,
 	"internal/activation":  features,
 	"internal/me":          features,
 	"internal/notices":     features,

@@ -19,7 +19,7 @@ import (
 // the method: a person who is locked gets none, here and nowhere else (a lock that one
 // path forgets was Authelia CVE-2025-24806).
 func (s *Attempts) letOut(ctx context.Context, a login.Attempt, event Event, code secret.Text, m login.Move) (login.Attempt, error) {
-	if err := s.mayLogIn(ctx, a.Person); err != nil {
+	if err := s.mayLogIn(ctx, a); err != nil {
 		ended, endErr := s.End(ctx, a, Deny, login.AsError(err).Reason, login.Event{Step: m.Event.Step})
 		return ended, errors.Join(err, endErr)
 	}
@@ -82,8 +82,10 @@ func (s *Attempts) again(a login.Attempt, bearer secret.Text) (secret.Text, logi
 	return codeFor(a, bearer), a, nil
 }
 
-func (s *Attempts) mayLogIn(ctx context.Context, person string) error {
-	p, err := s.d.People.PersonByID(ctx, person)
+// mayLogIn is asked before every code and every session: a lock holds for all ways in,
+// a pause for those by which somebody can be led to log another in (product.md J9).
+func (s *Attempts) mayLogIn(ctx context.Context, a login.Attempt) error {
+	p, err := s.d.People.PersonByID(ctx, a.Person)
 	if errors.Is(err, login.ErrNotFound) {
 		return login.E(login.Forbidden, login.ReasonNoBenefits, err)
 	}
@@ -92,6 +94,9 @@ func (s *Attempts) mayLogIn(ctx context.Context, person string) error {
 	}
 	if p.Locked() {
 		return login.E(login.Forbidden, login.ReasonPersonLocked, nil)
+	}
+	if (a.Method == login.MethodLink || a.Method == login.MethodQR) && s.d.Now().Before(p.PausedUntil) {
+		return login.E(login.Forbidden, login.ReasonMethodsPaused, nil)
 	}
 	return nil
 }
@@ -144,7 +149,7 @@ func (s *Attempts) Redeem(ctx context.Context, in Redemption) (Granted, error) {
 		err := s.Note(ctx, a, login.Event{Step: StepRedeem, Outcome: login.OutcomeRefused, Reason: login.ReasonCodeExpired})
 		return Granted{}, errors.Join(refused(login.ReasonCodeExpired, "the authorization code has expired"), err)
 	}
-	if err := s.mayLogIn(ctx, a.Person); err != nil {
+	if err := s.mayLogIn(ctx, a); err != nil {
 		_, endErr := s.End(ctx, a, Deny, login.AsError(err).Reason, login.Event{Step: StepRedeem})
 		return Granted{}, errors.Join(login.AsError(err).WithCode(oauth.InvalidGrant), endErr)
 	}

@@ -44,7 +44,7 @@ func (s *Attempts) ShowQR(ctx context.Context, session login.Session, network st
 	if !s.fresh(session, now) {
 		return login.QRPage{}, login.E(login.Forbidden, login.ReasonSignInAgain, nil)
 	}
-	if err := s.mayLogIn(ctx, session.Person); err != nil {
+	if err := s.mayLogIn(ctx, login.Attempt{Method: login.MethodQR, Person: session.Person}); err != nil {
 		return login.QRPage{}, err
 	}
 	p := login.QRPage{

@@ -48,7 +48,7 @@ func (s *Attempts) Claim(ctx context.Context, in Claim) (Claimed, error) {
 	if err != nil {
 		return Claimed{}, err
 	}
-	if err := s.mayLogIn(ctx, p.Person); err != nil {
+	if err := s.mayLogIn(ctx, login.Attempt{Method: login.MethodQR, Person: p.Person}); err != nil {
 		return Claimed{}, err
 	}
 	out := Claimed{AuthSession: s.frames.authSession(p.ID, in.Key, in.Request.CodeChallenge)}
@@ -200,7 +200,7 @@ func (s *Attempts) Approve(ctx context.Context, p login.QRPage, number string, e
 		ended, err := s.endIn(ctx, a, Burn, login.ReasonQRWrongNumber, e, []login.State{login.StateClaimed})
 		return ended, errors.Join(login.E(login.Gone, login.ReasonQRWrongNumber, nil), err)
 	}
-	if err := s.mayLogIn(ctx, a.Person); err != nil {
+	if err := s.mayLogIn(ctx, a); err != nil {
 		ended, endErr := s.End(ctx, a, Deny, login.AsError(err).Reason, e)
 		return ended, errors.Join(err, endErr)
 	}

@@ -42,6 +42,7 @@ const (
 	actionPersonUnlock  = "person.unlock"
 	actionPeopleAdd     = "people.add"
 	actionPasswordSet   = "password.set"
+	actionLoginDisown   = "login.disown"
 	actionMethodOn      = "method.on"
 	actionMethodOff     = "method.off"
 	actionMeansOn       = "means.on"
@@ -128,6 +129,14 @@ func (l *Log) PersonUnlocked(ctx context.Context, actor, person string) {
 func (l *Log) PeopleAdded(ctx context.Context, actor string, added, unknown int) {
 	l.append(ctx, actor, actionPeopleAdd, "people", map[string]string{
 		"added": strconv.Itoa(added), "new": strconv.Itoa(unknown),
+	})
+}
+
+// LoginDisowned records that a person has said of a login that it was not theirs, and
+// until when login link and QR code are paused for them.
+func (l *Log) LoginDisowned(ctx context.Context, s login.Session, until time.Time) {
+	l.append(ctx, "person:"+s.Person, actionLoginDisown, "session:"+s.ID, map[string]string{
+		"method": string(s.Method), "paused_until": until.UTC().Format(time.RFC3339),
 	})
 }
 

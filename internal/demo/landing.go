@@ -9,6 +9,7 @@ import (
 	"avain/internal/activation"
 	"avain/internal/brokersim"
 	"avain/internal/credentials"
+	"avain/internal/devices"
 	"avain/internal/loginlink"
 	"avain/internal/me"
 	"avain/internal/qrlogin"
@@ -44,11 +45,15 @@ func (d *Demo) mountLanding(mux *http.ServeMux, kit *web.Kit) error {
 	if err != nil {
 		return err
 	}
+	logins, err := devices.NewViews(kit)
+	if err != nil {
+		return err
+	}
 	passwords, err := credentials.NewViews(kit)
 	if err != nil {
 		return err
 	}
-	pages := slices.Concat(views.Previews(), links.Previews(), invited.Previews(), own.Previews(), passwords.Previews(), codes.Previews(), kit.Previews())
+	pages := slices.Concat(views.Previews(), links.Previews(), invited.Previews(), own.Previews(), logins.Previews(), passwords.Previews(), codes.Previews(), kit.Previews())
 	mux.Handle("GET /demo/pages/", kit.Gallery("/demo/pages/", pages...))
 	mux.Handle("GET /demo/employer", kit.Page(d.showEmployer(kit)))
 	mux.Handle("POST /demo/employer", kit.Page(d.hire))

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"avain/internal/attempt"
@@ -19,6 +20,11 @@ import (
 const (
 	home      = "/me"
 	returnURI = "/me/return"
+	devices   = "/me/devices" // the feature devices
+
+	// devicesMark ends the state of a sign-in that leads on to the devices. The state is
+	// ours, and the verifier hangs on it: nobody can add the mark on the way.
+	devicesMark = "~devices"
 
 	// longest is the life of a session on the web, whatever is done in it. Unused, it
 	// ends after session.Idle.
@@ -63,6 +69,9 @@ type Deps struct {
 	BaseURL  string // issuer; no trailing slash
 	App      string // name of the app
 	Stores   Stores
+
+	// Passwords reports whether people may sign in with Smartum credentials now.
+	Passwords func(ctx context.Context) bool
 
 	// Limit holds back floods of starts, per network and per key.
 	Limit func(ctx context.Context, key string) error
@@ -143,6 +152,9 @@ func (f *Feature) page(w http.ResponseWriter, r *http.Request) error {
 	if !ok {
 		return f.ask(w, r, "")
 	}
+	if toDevices(r.URL.Query().Get("next")) {
+		return web.SeeOther(w, devices) // signed in meanwhile, in another tab
+	}
 	page := ActivePage{App: f.d.App, Name: person.GivenName, Plus: person.SmartumPlus, Benefits: person.Benefits, Stores: f.d.Stores, Phone: web.OnPhone(r)}
 	if len(page.Benefits) == 0 {
 		if page.Waiting, err = f.d.Waiting(r.Context(), person.ID); err != nil {
@@ -155,12 +167,26 @@ func (f *Feature) page(w http.ResponseWriter, r *http.Request) error {
 // ask shows the page of somebody who is not signed in, with why when that has a reason.
 func (f *Feature) ask(w http.ResponseWriter, r *http.Request, why login.Reason) error {
 	f.d.Browsers.Ensure(w, r)
-	return f.views.RenderSignIn(w, r, SignInPage{App: f.d.App, Failed: why})
+	return f.views.RenderSignIn(w, r, SignInPage{
+		App: f.d.App, Failed: why, Devices: toDevices(r.URL.Query().Get("next")), Password: f.d.Passwords(r.Context()),
+	})
 }
+
+// toDevices is the one place besides the person's page that a sign-in leads to: a link
+// from outside can choose among our pages and name no other.
+func toDevices(next string) bool { return next == "devices" }
 
 func (f *Feature) signIn(w http.ResponseWriter, r *http.Request) error {
 	web.Offer(r.Context(), web.Ways{Retry: home})
-	return f.begin(w, r, login.Request{})
+	form, err := oauth.FormParams(r)
+	if err != nil {
+		return err
+	}
+	request := login.Request{}
+	if toDevices(form.Get("next")) {
+		request.State = devicesMark
+	}
+	return f.begin(w, r, request)
 }
 
 // Activate begins a sign-in that uses an invitation on its way back from the bank. It
@@ -191,7 +217,7 @@ func (f *Feature) begin(w http.ResponseWriter, r *http.Request, request login.Re
 
 // startOf is a sign-in of the browser, with our own pages as the client.
 func (f *Feature) startOf(r *http.Request, browser secret.Text, request login.Request) attempt.Start {
-	state := secret.NewShort().Reveal()
+	state := secret.NewShort().Reveal() + request.State
 	sum := sha256.Sum256([]byte(verifier(browser, state).Reveal()))
 	request.RedirectURI, request.State = f.d.BaseURL+returnURI, state
 	request.Scopes = []string{oauth.ScopeOpenID, oauth.ScopeOfflineAccess}
@@ -254,6 +280,9 @@ func (f *Feature) back(w http.ResponseWriter, r *http.Request) error {
 // homeIn is the page of the person, in the language in which the sign-in began when
 // that was not the browser's own choice.
 func homeIn(a login.Attempt) string {
+	if strings.HasSuffix(a.Request.State, devicesMark) {
+		return devices
+	}
 	if len(a.Request.UILocales) == 1 {
 		return home + "?lang=" + a.Request.UILocales[0]
 	}

@@ -36,6 +36,9 @@ func NewViews(kit *web.Kit) (*Views, error) {
 type SignInPage struct {
 	App    string
 	Failed login.Reason // why the person is here again; empty at first
+
+	Devices  bool // the devices are what the person wants to see
+	Password bool // Smartum credentials are a way in
 }
 
 // RenderSignIn shows it.
@@ -93,7 +96,7 @@ func (v *Views) Previews() []web.Preview {
 	}
 	ask := func(reason login.Reason) web.Handler {
 		return func(w http.ResponseWriter, r *http.Request) error {
-			return v.RenderSignIn(w, r, SignInPage{App: page.App, Failed: reason})
+			return v.RenderSignIn(w, r, SignInPage{App: page.App, Failed: reason, Password: true})
 		}
 	}
 	return []web.Preview{

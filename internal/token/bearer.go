@@ -44,6 +44,13 @@ func (f *Feature) userinfo(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
+// Holder is whose access token a request brings, for resources of other features:
+// the session, which lives, and its person. See authorize for what is checked.
+func (f *Feature) Holder(w http.ResponseWriter, r *http.Request) (login.Session, login.Person, error) {
+	h, err := f.authorize(w, r)
+	return h.session, h.person, err
+}
+
 // authorize checks an access token at a resource of ours (RFC 9449 §7.1): the
 // signature, the key it is bound to, and that the session still lives. A bound token
 // that comes as Bearer is stolen goods, and refused.

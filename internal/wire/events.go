@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"avain/internal/config"
+	"avain/internal/devices"
 	"avain/internal/login"
 	"avain/internal/webhook"
 )
@@ -13,6 +14,7 @@ import (
 type events struct {
 	sender *webhook.Sender
 	now    func() time.Time
+	mail   bool // there is a mail server: people are told of new logins
 }
 
 func (s *Service) events(c config.Config, d Deps) (events, error) {
@@ -21,13 +23,17 @@ func (s *Service) events(c config.Config, d Deps) (events, error) {
 		return events{}, err
 	}
 	s.closers = append(s.closers, func() error { sender.Close(); return nil })
-	return events{sender, d.Now}, nil
+	return events{sender, d.Now, c.Mail.Set()}, nil
 }
 
 func (e events) loggedIn(s login.Session) []login.Job {
-	return e.sender.Jobs(webhook.Event{
+	ordered := e.sender.Jobs(webhook.Event{
 		Type: webhook.SessionCreated, At: s.CreatedAt, Person: s.Person, Session: s.ID, Client: s.Client, Method: s.Method,
 	})
+	if e.mail {
+		ordered = append(ordered, devices.NewLogin(s)...)
+	}
+	return ordered
 }
 
 // activated also tells that the record which the employer had kept of the human, from

@@ -59,6 +59,7 @@ func (s *Service) jobs(c config.Config, d Deps, m mechanisms) error {
 	s.Mails.Handle(s.Jobs)
 	m.metrics.JobKinds(people.JobInvitation, people.JobReminder)
 	s.passwordLetters(c, m)
+	s.loginLetters(c, m)
 	return nil
 }
 

@@ -144,6 +144,10 @@ func New(ctx context.Context, c config.Config, d Deps) (s *Service, err error) {
 		Web: m.kit, Now: d.Now, BaseURL: base, AccessLife: c.Tokens.Access, IdleLife: c.Lifetimes.SessionIdle,
 		RotationGrace: rotationGrace, RotationKey: m.keys.shared.Derive("refresh rotation"),
 	})
+	logins, err := s.devices(c, d, m, own, tokens)
+	if err != nil {
+		return s, err
+	}
 	about := metadata.New(metadata.Deps{
 		Signer: m.signer, Brokers: m.brokers, Gate: s.Gate, Clients: m.clients, Web: m.kit, BaseURL: base,
 		Scopes: scopes(c), ACR: levels(c), Locales: c.Brand.Languages, Stores: metadata.Stores(c.Brand.Stores), Apps: apps(c),
@@ -151,7 +155,7 @@ func New(ctx context.Context, c config.Config, d Deps) (s *Service, err error) {
 	out := logout.New(logout.Deps{
 		Sessions: s.Store, Clients: m.clients, Signer: m.signer, Audit: s.Audit, Web: m.kit, Now: d.Now,
 	})
-	for _, feature := range []interface{ Mount(mux *http.ServeMux) }{begin, signIn, link, waiting, own, codes, invited, passwords, tokens, about, out} {
+	for _, feature := range []interface{ Mount(mux *http.ServeMux) }{begin, signIn, link, waiting, own, codes, invited, passwords, tokens, logins, about, out} {
 		feature.Mount(mux)
 	}
 	mux.Handle("GET /static/", m.kit.Static())
