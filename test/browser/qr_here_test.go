@@ -28,6 +28,7 @@ func TestQROnThePhone(t *testing.T) {
 	page.press("Avaa SmartumPayssa")
 	page.see("Kirjaudu tässä puhelimessa", "Käytä toista puhelinta")
 	link := page.openLink()
+	page.photograph("fi/service/qr-live-open")
 	opened := page.pressOut("Avaa SmartumPayssa") // the link; in the demo the app is a page, too
 	opened.seeID("offered")
 	opened.shut()

@@ -77,6 +77,7 @@ func (b *tab) mustCoverCode() {
 		b.Errorf("what covers an old code is %s after 34 s and %s after a minute", early, late)
 	}
 	b.see("Sivu ei ole enää ajan tasalla.")
+	b.photograph("fi/service/qr-live-covered")
 }
 
 // TestQRReloadAndBack: reload and back on each screen of the app and each page, and a
