@@ -1,11 +1,14 @@
 package place
 
 import (
+	_ "embed" // regions.json
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/netip"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -15,8 +18,6 @@ import (
 	"avain/internal/login"
 
 	"github.com/oschwald/maxminddb-golang/v2"
-	"golang.org/x/text/language"
-	"golang.org/x/text/language/display"
 )
 
 const (
@@ -26,14 +27,21 @@ const (
 	maxName = 60
 )
 
+// regionsFile names the countries in the languages of the pages, because the databases
+// speak neither Finnish nor Swedish. It is made of the Unicode CLDR: see TestRegions.
+//
+//go:embed regions.json
+var regionsFile []byte
+
+// spoken are the languages of the pages.
+func spoken() []string { return []string{"fi", "sv", "en"} }
+
 // Finder finds places. The nil Finder finds none.
 type Finder struct {
-	path string
-	now  func() time.Time
-	log  *slog.Logger
-	// regions knows the countries' names in the languages of the pages: the databases
-	// speak neither Finnish nor Swedish.
-	regions map[string]display.Namer
+	path    string
+	now     func() time.Time
+	log     *slog.Logger
+	regions map[string]map[string]string // names of countries, by code and language
 
 	current atomic.Pointer[maxminddb.Reader]
 
@@ -51,9 +59,10 @@ type stamp struct {
 // Open reads the database. It is read into memory and not mapped: a file that is
 // overwritten in place must not take the service down.
 func Open(path string, now func() time.Time, log *slog.Logger) (*Finder, error) {
-	f := &Finder{path: path, now: now, log: log, looked: now(), regions: map[string]display.Namer{
-		"fi": display.Regions(language.Finnish), "sv": display.Regions(language.Swedish), "en": display.Regions(language.English),
-	}}
+	f := &Finder{path: path, now: now, log: log, looked: now()}
+	if err := json.Unmarshal(regionsFile, &f.regions); err != nil {
+		return nil, fmt.Errorf("place: regions.json: %w", err)
+	}
 	return f, f.load()
 }
 
@@ -84,7 +93,7 @@ var errNoNames = errors.New("is no database of places: it names none in English,
 // languages are those of ours that the database speaks.
 func (f *Finder) languages(db *maxminddb.Reader) (ours []string) {
 	for _, lang := range db.Metadata.Languages {
-		if _, ok := f.regions[lang]; ok {
+		if slices.Contains(spoken(), lang) {
 			ours = append(ours, lang)
 		}
 	}
@@ -140,7 +149,7 @@ func (f *Finder) Find(addr netip.Addr) login.Place {
 		return ""
 	}
 	names := map[string]string{}
-	for lang := range f.regions {
+	for _, lang := range spoken() {
 		if name := f.line(r, lang); name != "" {
 			names[lang] = name
 		}
@@ -163,10 +172,8 @@ func (f *Finder) country(r record, lang string) string {
 	if name := tidy(r.Country.Names[lang]); name != "" {
 		return name
 	}
-	if region, err := language.ParseRegion(r.Country.Code); err == nil {
-		if name := f.regions[lang].Name(region); name != "" {
-			return name
-		}
+	if name := f.regions[r.Country.Code][lang]; name != "" {
+		return name
 	}
 	return named(r.Country.Names, lang)
 }
