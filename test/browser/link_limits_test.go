@@ -14,16 +14,14 @@ import (
 // as one app may in ten minutes.
 const startTwenty = `(async () => {
 	const found = (id) => document.querySelector("[data-testid=" + id + "]");
-	const until = async (id) => { while (!found(id)) await new Promise((go) => setTimeout(go, 10)); return found(id); };
-	const settled = () => new Promise((go) => setTimeout(go, 50)); // screens on top close by way of the history
+	const pause = () => new Promise((go) => setTimeout(go, 20));
+	const until = async (id) => { while (!found(id)) await pause(); return found(id); };
 	for (let n = 0; n < 20; n++) {
-		(await until("alternative")).click();
-		(await until("link-elsewhere")).click();
+		while (!found("link-elsewhere")) { found("alternative")?.click(); await pause(); }
+		found("link-elsewhere").click();
 		await until("waiting");
-		await settled();
 		(await until("start-over")).click();
 		await until("start");
-		await settled();
 	}
 	return true;
 })()`

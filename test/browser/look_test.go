@@ -156,7 +156,7 @@ func TestEveryPage(t *testing.T) {
 			t.Parallel()
 			w, somebody := newPhone(t)
 			b := somebody.newTab()
-			b.complaints.expect("status of 403", "status of 410", "status of 422") // the pages that say so
+			b.complaints.expect("status of 403", "status of 410", "status of 422")      // the pages that say so
 			b.wire.change(func(answer *http.Response) { answer.Header.Del("Refresh") }) // pages that would go on by themselves
 			gallery := w.Service + "/demo/pages/"
 			b.open(gallery + "?lang=" + language)
