@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net"
+	"net/http"
 	"net/mail"
 	"os"
 	"os/exec"
@@ -111,6 +112,14 @@ func TestCrashWhileInviting(t *testing.T) {
 	for id := range post.letters {
 		if !found[id] {
 			t.Errorf("%s: a letter left, and there is no invitation", id)
+		}
+	}
+	// And whoever gets a letter of before can still activate.
+	r.app, r.browser = r.phone()
+	for id, what := range said {
+		if i := r.invitation(id); what == "invited" && i.UsedAt.IsZero() {
+			r.mustSay(r.activate(r.Service+"/activate/"+r.Inside.People.Ticket(id).Reveal(), "vieno"), http.StatusOK, activated)
+			break
 		}
 	}
 	t.Logf("%d kills, %d invitations, %d letters, %d of them sent twice", times, len(found), len(post.letters), post.repeated())

@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"bytes"
+	"errors"
 	"log/slog"
 	"net/http"
 	"regexp"
@@ -12,6 +13,8 @@ import (
 	"avain/internal/config"
 	"avain/internal/demo"
 	"avain/internal/login"
+	"avain/internal/mail"
+	"avain/internal/people"
 )
 
 // What a mail server does with a letter is known afterwards, and no letter is lost or
@@ -58,9 +61,7 @@ func TestInvitationMail(t *testing.T) {
 			}
 		}
 	}
-	if jobs, err := r.Inside.Store.JobDepths(t.Context()); err != nil || len(jobs) != 0 {
-		t.Errorf("jobs are left: %+v, %v", jobs, err)
-	}
+	r.noJobs()
 }
 
 // A mailbox that is full for days: it is tried for two days, and then given up, which
@@ -74,7 +75,7 @@ func TestInvitationMailIsGivenUp(t *testing.T) {
 		now := r.invitation(i.ID)
 		if now.MailDetail != "" && now.MailAt.After(tried) && now.Mail == login.MailQueued {
 			tried = now.MailAt
-			r.clock.pass(5 * time.Hour)
+			r.clock.pass(6 * time.Hour)
 			r.Inside.Jobs.Wake()
 		}
 		return now.Mail == login.MailFailed
@@ -89,6 +90,36 @@ func TestInvitationMailIsGivenUp(t *testing.T) {
 		dead, err := r.Inside.Store.DeadJobs(t.Context(), "", login.JobPlace{}, 10)
 		return err == nil && len(dead) == 1
 	})
+}
+
+// A letter to no address is refused like one to a wrong one. A job that nobody can read
+// is on the operator's list of dead jobs at once; one whose invitation is gone is done.
+func TestInvitationMailThatCannotBe(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	_, i := r.invite(r.employer("Merituuli Oy"), "")
+	if err := r.Inside.Store.AddJobs(t.Context(),
+		login.Job{ID: login.NewID(), Kind: people.JobInvitation, Payload: []byte("[]"), At: r.clock.now(), CreatedAt: r.clock.now()},
+		login.Job{ID: login.NewID(), Kind: people.JobReminder, Payload: []byte(`{"invitation":"gone"}`), At: r.clock.now(), CreatedAt: r.clock.now()},
+	); err != nil {
+		t.Fatal(err)
+	}
+	r.Inside.Jobs.Wake()
+	r.eventually("all have ended", func() bool {
+		dead, err := r.Inside.Store.DeadJobs(t.Context(), "", login.JobPlace{}, 10)
+		depths, err2 := r.Inside.Store.JobDepths(t.Context())
+		waiting := int64(0)
+		for _, d := range depths {
+			waiting += d.Waiting
+		}
+		return err == nil && err2 == nil && len(dead) == 1 && waiting == 0
+	})
+	if got := r.invitation(i.ID); got.Mail != login.MailRefused || !strings.Contains(got.MailDetail, "5.1.3") {
+		t.Errorf("%s, %q", got.Mail, got.MailDetail)
+	}
+	if err := r.Inside.Bounced(t.Context(), strings.NewReader("Subject: hello\r\n\r\nno report")); !errors.Is(err, mail.ErrNoBounce) {
+		t.Errorf("a letter that is no report: %v", err)
+	}
 }
 
 // The reminder comes once, a week later, with the same link; not to somebody who has
@@ -106,6 +137,7 @@ func TestInvitationReminder(t *testing.T) {
 	r.mustSay(r.activate(done, "vieno"), http.StatusOK, activated)
 	r.letter("early@example.com", 1)
 	r.letter("again@example.com", 1)
+	r.noJobs()
 	r.clock.pass(6 * 24 * time.Hour)
 	if _, err := r.Inside.People.Invite(t.Context(), again); err != nil {
 		t.Fatal(err)
