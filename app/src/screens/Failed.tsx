@@ -22,28 +22,45 @@ export function Failed({ t, config, model, options, failure, method }: ScreenPro
         <SupportCode t={t} config={config} code={failure.supportCode} />
       </div>
       <div class="foot">
-        {failure.failure === "update" ? (
-          <StoreLink t={t} store={options.store} />
-        ) : method === "qr" ? (
-          <Button testid="retry" onPress={() => openRoute("scan")}>
-            {t.failed.newCode}
-          </Button>
-        ) : method === "credentials" ? (
-          <Button testid="retry" onPress={() => openRoute("password")}>
-            {t.failed.retry}
-          </Button>
-        ) : (
-          <Button testid="retry" onPress={() => void model.retry()}>
-            {t.failed.retry}
+        <WhatHelps t={t} model={model} options={options} failure={failure} method={method} />
+        {failure.failure !== "locked" && (
+          <Button kind="secondary" testid="alternative" onPress={() => openRoute("alternative")}>
+            {t.start.alternative}
           </Button>
         )}
-        <Button kind="secondary" testid="alternative" onPress={() => openRoute("alternative")}>
-          {t.start.alternative}
-        </Button>
         <Button kind="secondary" testid="start-over" onPress={() => void model.startOver()}>
           {t.failed.startOver}
         </Button>
       </div>
     </main>
+  );
+}
+
+/** The one button that most likely helps. Nothing helps against a lock but talking to somebody. */
+function WhatHelps({ t, model, options, failure, method }: Pick<ScreenProps, "t" | "model" | "options"> & { failure: Failure; method: Method }) {
+  switch (failure.failure) {
+    case "update":
+      return <StoreLink t={t} store={options.store} />;
+    case "locked":
+      return null;
+    case "methodsPaused":
+      return (
+        <Button testid="retry" onPress={() => void model.login()}>
+          {t.start.login}
+        </Button>
+      );
+    default:
+  }
+  if (method === "qr" || method === "credentials") {
+    return (
+      <Button testid="retry" onPress={() => openRoute(method === "qr" ? "scan" : "password")}>
+        {method === "qr" ? t.failed.newCode : t.failed.retry}
+      </Button>
+    );
+  }
+  return (
+    <Button testid="retry" onPress={() => void model.retry()}>
+      {t.failed.retry}
+    </Button>
   );
 }
