@@ -18,7 +18,7 @@ func TestThreat34FloodLeavesBoundedRows(t *testing.T) {
 	t.Parallel()
 	const minutes = 240
 	w := newWorld(t)
-	starts := amount(t, "AVAIN_STARTS", 12_000)
+	starts := amount(t, "AVAIN_STARTS", 4_800)
 	perMinute := starts / minutes
 	kept, most, running := 0, 0, int64(0)
 	var mu sync.Mutex

@@ -18,7 +18,7 @@ func race(t *testing.T) (callers, rounds int) {
 	t.Helper()
 	v := os.Getenv("AVAIN_RACE_ROUNDS")
 	if v == "" {
-		return 60, 3
+		return 40, 3
 	}
 	rounds, err := strconv.Atoi(v)
 	if err != nil {
