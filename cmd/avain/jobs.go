@@ -11,6 +11,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"avain/internal/audit"
 	"avain/internal/login"
 	"avain/internal/wire"
 )
@@ -160,12 +161,17 @@ func (c jobsRetryCommand) Run(ctx context.Context, t terminal) error {
 // revive goes on after a job that is not on the list, and reports it in the end.
 func (c jobsRetryCommand) revive(ctx context.Context, s *wire.Service) (revived int64, failed error) {
 	if c.Kind != "" {
-		return s.Store.ReviveJobs(ctx, c.Kind, time.Now())
+		revived, failed = s.Store.ReviveJobs(ctx, c.Kind, time.Now())
+		if revived > 0 {
+			s.Audit.JobsRetried(ctx, audit.System, "kind:"+c.Kind, revived)
+		}
+		return revived, failed
 	}
 	for _, id := range c.IDs {
 		switch err := s.Store.ReviveJob(ctx, id, time.Now()); {
 		case err == nil:
 			revived++
+			s.Audit.JobsRetried(ctx, audit.System, "job:"+id, 1)
 		case errors.Is(err, login.ErrNotFound):
 			failed = errors.Join(failed, fmt.Errorf("%s is not on the list of dead jobs", id))
 		default:

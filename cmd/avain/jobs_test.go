@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -36,18 +37,25 @@ func (d desk) run(args ...string) (code int, stdout, stderr string) {
 	return code, out.String(), errs.String()
 }
 
-// bury gives up so many jobs of a kind, and leaves one waiting.
-func (d desk) bury(kind string, n int) (ids []string) {
+// open looks into the installation's database while the test runs.
+func (d desk) open() *store.Store {
 	d.t.Helper()
 	s, err := store.Open(d.t.Context(), store.Config{Driver: store.SQLite, Path: d.database(), Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	defer func() {
+	d.t.Cleanup(func() {
 		if err := s.Close(); err != nil {
 			d.t.Error(err)
 		}
-	}()
+	})
+	return s
+}
+
+// bury gives up so many jobs of a kind, and leaves one waiting.
+func (d desk) bury(kind string, n int) (ids []string) {
+	d.t.Helper()
+	s := d.open()
 	at := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 	order := func() {
 		j := login.Job{ID: login.NewID(), Kind: kind, Payload: []byte(`{"id":"x"}`), At: at, CreatedAt: at}
@@ -125,6 +133,18 @@ func TestJobsRetry(t *testing.T) {
 	}
 	if code, out, _ := d.run("admin", "jobs", "dead", "--json"); code != 0 || out != "[]\n" {
 		t.Errorf("left: %d %s", code, out)
+	}
+	// Each is in the security log.
+	s := d.open()
+	entries, err := s.ReadAudit(t.Context(), 0, 100)
+	var trail []string
+	for _, e := range entries {
+		if e.Action == "jobs.retry" {
+			trail = append(trail, e.Actor+" "+e.Target+" "+e.Detail["jobs"])
+		}
+	}
+	if want := []string{"system job:" + crm[0] + " 1", "system job:" + crm[1] + " 1", "system job:" + crm[2] + " 1", "system kind:webhook.crm 1"}; err != nil || !slices.Equal(trail, want) {
+		t.Errorf("audit: %q, %v; want %q", trail, err, want)
 	}
 	for _, args := range [][]string{
 		{}, {"--kind", "webhook.crm", crm[3]}, {"not-an-id"}, {"' OR 1=1"},

@@ -36,9 +36,9 @@ type MailDeps struct {
 
 	// Benefit is the name of a kind of benefit in a language.
 	Benefit func(locale, kind string) string
-	// Bounced answers the jobs that are ordered when a letter has come back: events for
-	// the operator's systems. It may be nil.
-	Bounced func(invitation string) []login.Job
+	// Bounced answers the jobs that are ordered when a letter has come back, was refused
+	// for good or given up: events for the operator's systems. It may be nil.
+	Bounced func(m login.Employment, invitation string) []login.Job
 }
 
 // Mails does the jobs that inviting orders.
@@ -47,7 +47,7 @@ type Mails struct{ d MailDeps }
 // NewMails makes it.
 func NewMails(d MailDeps) *Mails {
 	if d.Bounced == nil {
-		d.Bounced = func(string) []login.Job { return nil }
+		d.Bounced = func(login.Employment, string) []login.Job { return nil }
 	}
 	return &Mails{d}
 }
@@ -103,28 +103,30 @@ func (m *Mails) send(ctx context.Context, j login.Job, template, mark string) er
 	if err != nil && ctx.Err() != nil {
 		return err // we stop, or lost the job: it says nothing about the letter
 	}
-	return m.note(ctx, order.Invitation, j, err)
+	return m.note(ctx, about, j, err)
 }
 
 // note writes down how far the letter has come, and answers what becomes of the job.
-func (m *Mails) note(ctx context.Context, invitation string, j login.Job, sent error) error {
+func (m *Mails) note(ctx context.Context, about people.Invited, j login.Job, sent error) error {
 	var refused *mail.Refused
+	invitation := about.Invitation.ID
+	lost := func() []login.Job { return m.d.Bounced(about.Employment, invitation) }
 	switch {
 	case sent == nil:
 		return m.mailed(ctx, invitation, login.MailSent, "")
 	case errors.As(sent, &refused) && refused.Permanent:
-		return m.mailed(ctx, invitation, login.MailRefused, sent.Error())
+		return m.mailed(ctx, invitation, login.MailRefused, sent.Error(), lost()...)
 	case mail.Permanent(sent): // cannot be written: no address, or a mistake of ours
-		return errors.Join(jobs.Stop(sent), m.mailed(ctx, invitation, login.MailFailed, sent.Error()))
+		return errors.Join(jobs.Stop(sent), m.mailed(ctx, invitation, login.MailFailed, sent.Error(), lost()...))
 	case j.Tries >= tries().Tries:
-		return errors.Join(sent, m.mailed(ctx, invitation, login.MailFailed, sent.Error()))
+		return errors.Join(sent, m.mailed(ctx, invitation, login.MailFailed, sent.Error(), lost()...))
 	default:
 		return errors.Join(sent, m.mailed(ctx, invitation, login.MailQueued, sent.Error()))
 	}
 }
 
-func (m *Mails) mailed(ctx context.Context, invitation string, state login.MailState, detail string) error {
-	err := m.d.States.Mailed(ctx, invitation, state, detail, m.d.Now())
+func (m *Mails) mailed(ctx context.Context, invitation string, state login.MailState, detail string, jobs ...login.Job) error {
+	err := m.d.States.Mailed(ctx, invitation, state, detail, m.d.Now(), jobs...)
 	if errors.Is(err, login.ErrNotFound) {
 		return nil
 	}
@@ -138,7 +140,15 @@ func (m *Mails) Bounced(ctx context.Context, b mail.Bounce) error {
 	if !login.ValidID(invitation) {
 		return login.ErrNotFound
 	}
-	return m.d.States.Mailed(ctx, invitation, login.MailBounced, strings.TrimSpace(b.Status+" "+b.Text), m.d.Now(), m.d.Bounced(invitation)...)
+	about, err := m.d.Invitations.ByInvitation(ctx, invitation)
+	if login.HasReason(err, login.ReasonInvitationUnknown) {
+		return login.ErrNotFound
+	}
+	if err != nil {
+		return err
+	}
+	return m.d.States.Mailed(ctx, invitation, login.MailBounced, strings.TrimSpace(b.Status+" "+b.Text), m.d.Now(),
+		m.d.Bounced(about.Employment, invitation)...)
 }
 
 // letter is the mail. Its link is made from the configuration and from a secret that is

@@ -23,6 +23,7 @@ const (
 	actionAPIKeyAdd        = "apikey.add"
 	actionAPIKeyRotate     = "apikey.rotate"
 	actionAPIKeyRevoke     = "apikey.revoke"
+	actionJobsRetry        = "jobs.retry"
 )
 
 // ByKey is the actor of what an API key does.
@@ -103,4 +104,10 @@ func (l *Log) APIKeyRotated(ctx context.Context, actor, id string) {
 // APIKeyRevoked records that a key opens nothing any more.
 func (l *Log) APIKeyRevoked(ctx context.Context, actor, id string) {
 	l.append(ctx, actor, actionAPIKeyRevoke, "key:"+id, nil)
+}
+
+// JobsRetried records that jobs were begun anew that had been given up: what is a kind
+// of jobs, or "job:" with the id of one.
+func (l *Log) JobsRetried(ctx context.Context, actor, what string, n int64) {
+	l.append(ctx, actor, actionJobsRetry, what, map[string]string{"jobs": strconv.FormatInt(n, 10)})
 }

@@ -39,9 +39,11 @@ const (
 		WHERE id = $1 AND refresh = $3 AND ` + isLive + `
 		RETURNING ` + sessionColumns
 
-	revokeSessionSQL = `UPDATE sessions SET revoked_at = $2, revoked_why = $3 WHERE id = $1 AND revoked_at = 0`
+	revokeSessionSQL = `UPDATE sessions SET revoked_at = $2, revoked_why = $3 WHERE id = $1 AND revoked_at = 0
+		RETURNING ` + sessionColumns
 
-	revokeSessionsOfPersonSQL = `UPDATE sessions SET revoked_at = $2, revoked_why = $3 WHERE person IN ` + recordsOf + ` AND revoked_at = 0`
+	revokeSessionsOfPersonSQL = `UPDATE sessions SET revoked_at = $2, revoked_why = $3 WHERE person IN ` + recordsOf + ` AND revoked_at = 0
+		RETURNING ` + sessionColumns
 )
 
 // SessionByID finds a session, ended ones included. login.ErrNotFound.
@@ -65,24 +67,29 @@ func (s *Store) SessionByRefresh(ctx context.Context, h secret.Hash) (login.Sess
 
 // SessionsOfPerson lists the sessions that nobody has revoked, newest first, at most
 // 200. Some may have run out: see login.Session.Live.
-func (s *Store) SessionsOfPerson(ctx context.Context, person string) (_ []login.Session, err error) {
+func (s *Store) SessionsOfPerson(ctx context.Context, person string) ([]login.Session, error) {
 	if !storable(person) {
 		return nil, nil
 	}
-	rows, err := s.db.reader().QueryContext(ctx, sessionsOfPersonSQL, person)
+	sessions, err := querySessions(ctx, s.db.reader(), sessionsOfPersonSQL, person)
+	return sessions, wrap("list sessions", err)
+}
+
+func querySessions(ctx context.Context, on runner, query string, args ...any) (_ []login.Session, err error) {
+	rows, err := on.QueryContext(ctx, query, args...)
 	if err != nil {
-		return nil, wrap("list sessions", err)
+		return nil, err
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	var sessions []login.Session
 	for rows.Next() {
 		session, err := scanSession(rows)
 		if err != nil {
-			return nil, wrap("list sessions", err)
+			return nil, err
 		}
 		sessions = append(sessions, session)
 	}
-	return sessions, wrap("list sessions", rows.Err())
+	return sessions, rows.Err()
 }
 
 // UseSession says that a token of the session was shown, and answers with the
@@ -157,14 +164,14 @@ func (s *Store) RotateRefresh(ctx context.Context, id string, old, next secret.H
 }
 
 // RevokeSession ends a session. Revoking it again changes nothing: the first reason
-// stays. login.ErrNotFound.
+// stays, and nobody is told twice. login.ErrNotFound.
 func (s *Store) RevokeSession(ctx context.Context, id, why string, at time.Time) error {
 	if !storable(id) {
 		return login.ErrNotFound
 	}
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
-		err := mustChange(login.ErrMoved)(tx.ExecContext(ctx, revokeSessionSQL, id, millis(at), text(why)))
-		if !errors.Is(err, login.ErrMoved) {
+		n, err := s.revoke(ctx, tx, revokeSessionSQL, id, why, at)
+		if err != nil || n > 0 {
 			return err
 		}
 		_, err = scanSession(tx.QueryRowContext(ctx, sessionByIDSQL, id))
@@ -178,18 +185,29 @@ func (s *Store) RevokeSessionsOfPerson(ctx context.Context, person, why string, 
 	if !storable(person) {
 		return 0, nil
 	}
-	err = s.db.write(ctx, func(ctx context.Context, tx runner) error {
-		result, err := tx.ExecContext(ctx, revokeSessionsOfPersonSQL, person, millis(at), text(why))
-		if err != nil {
-			return err
-		}
-		n, err = result.RowsAffected()
+	err = s.db.write(ctx, func(ctx context.Context, tx runner) (err error) {
+		n, err = s.revoke(ctx, tx, revokeSessionsOfPersonSQL, person, why, at)
 		return err
 	})
 	if err != nil {
 		return 0, wrap("revoke sessions of person", err)
 	}
 	return n, nil
+}
+
+// revoke ends sessions, and orders the jobs that follow from those that it really
+// ended, in the same transaction.
+func (s *Store) revoke(ctx context.Context, tx runner, query, id, why string, at time.Time) (int64, error) {
+	ended, err := querySessions(ctx, tx, query, id, millis(at), text(why))
+	if err != nil || s.revoked == nil {
+		return int64(len(ended)), err
+	}
+	for _, session := range ended {
+		if err := addJobs(ctx, tx, s.revoked(session)); err != nil {
+			return 0, err
+		}
+	}
+	return int64(len(ended)), nil
 }
 
 func sessionRow(s login.Session) ([]any, error) {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"time"
 
+	"avain/internal/login"
 	"avain/internal/secret"
 )
 
@@ -29,6 +30,11 @@ type Config struct {
 	Conns int
 	Now   func() time.Time // default time.Now
 	Log   *slog.Logger     // default slog.Default()
+
+	// Revoked answers the jobs that follow from the end of a session before its time:
+	// events for the operator's systems. They are written in its transaction, whoever
+	// ended it, so that none is forgotten. It may run more than once for one session.
+	Revoked func(login.Session) []login.Job
 }
 
 // Store is an open database. It is safe for concurrent use.
@@ -36,6 +42,8 @@ type Store struct {
 	db  database
 	now func() time.Time
 	log *slog.Logger
+
+	revoked func(login.Session) []login.Job // may be nil
 }
 
 // runner runs statements: a transaction, or the connections for reading.
@@ -65,7 +73,7 @@ type database interface {
 // Open opens the database and proves that it answers. It does not touch the
 // schema: see [Store.Migrate] and [Store.CheckSchema].
 func Open(ctx context.Context, config Config) (*Store, error) {
-	s := &Store{now: config.Now, log: config.Log}
+	s := &Store{now: config.Now, log: config.Log, revoked: config.Revoked}
 	if s.now == nil {
 		s.now = time.Now
 	}

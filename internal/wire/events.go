@@ -50,6 +50,16 @@ func (e events) activated(m login.Employment, p login.Person) []login.Job {
 	})...)
 }
 
-func (e events) bounced(invitation string) []login.Job {
-	return e.sender.Jobs(webhook.Event{Type: webhook.InvitationBounced, At: e.now(), Invitation: invitation})
+// revoked is asked by the store, so that no way of ending a session is forgotten. Our
+// own pages are told of like any client: sessions are created there, too.
+func (e events) revoked(s login.Session) []login.Job {
+	return e.sender.Jobs(webhook.Event{
+		Type: webhook.SessionRevoked, At: s.RevokedAt, Person: s.Person, Session: s.ID, Client: s.Client, Method: s.Method, Why: s.RevokedWhy,
+	})
+}
+
+func (e events) bounced(m login.Employment, invitation string) []login.Job {
+	return e.sender.Jobs(webhook.Event{
+		Type: webhook.InvitationBounced, At: e.now(), Employer: m.Employer, Employment: m.ID, Person: m.Person, Invitation: invitation,
+	})
 }

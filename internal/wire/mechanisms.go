@@ -55,7 +55,10 @@ func (s *Service) mechanisms(ctx context.Context, c config.Config, d Deps) (m me
 	if m.passwords, err = password.New(password.DefaultParams(), m.keys.shared.Derive("passwords"), runtime.GOMAXPROCS(0)); err != nil {
 		return m, err
 	}
-	if s.Store, err = s.openStore(ctx, c, d); err != nil {
+	if m.events, err = s.events(c, d); err != nil {
+		return m, err
+	}
+	if s.Store, err = s.openStore(ctx, c, d, m.events.revoked); err != nil {
 		return m, err
 	}
 	m.announcer = s.Store.Announcer()
@@ -64,9 +67,6 @@ func (s *Service) mechanisms(ctx context.Context, c config.Config, d Deps) (m me
 		return m, err
 	}
 	if m.tracing, err = s.startTracing(ctx, c, d); err != nil {
-		return m, err
-	}
-	if m.events, err = s.events(c, d); err != nil {
 		return m, err
 	}
 	if m.kit, err = newKit(c, d, address, m.metrics, s.Audit); err != nil {

@@ -62,8 +62,10 @@ func Migrate(ctx context.Context, c config.Config, log *slog.Logger) (err error)
 
 // openStore refuses a database whose schema is not this program's: half a service
 // on half a schema loses logins.
-func (s *Service) openStore(ctx context.Context, c config.Config, d Deps) (*store.Store, error) {
-	db, err := store.Open(ctx, storeConfig(c, d.Log, d.Now))
+func (s *Service) openStore(ctx context.Context, c config.Config, d Deps, revoked func(login.Session) []login.Job) (*store.Store, error) {
+	opened := storeConfig(c, d.Log, d.Now)
+	opened.Revoked = revoked
+	db, err := store.Open(ctx, opened)
 	if err != nil {
 		return nil, err
 	}

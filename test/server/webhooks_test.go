@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"io"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"avain/internal/config"
+	"avain/internal/demo"
 	"avain/internal/login"
 	"avain/internal/secret"
 	"avain/internal/webhook"
@@ -98,4 +100,69 @@ func TestWebhooks(t *testing.T) {
 		t.Errorf("heard twice: %s", again.raw)
 	case <-time.After(1500 * time.Millisecond):
 	}
+}
+
+// The operator's system hears of the end of a session, whoever ended it, once, and of an
+// invitation that did not arrive.
+func TestWebhooksOfEnds(t *testing.T) {
+	t.Parallel()
+	endpoint, heard := listener(t)
+	r := newRig(t, func(c *config.Config) {
+		endpoint.Events = []webhook.Type{webhook.SessionRevoked, webhook.InvitationBounced}
+		c.Webhooks = config.Webhooks{endpoint}
+	})
+	e := r.employer("Kahvila Oy")
+	m, i := r.invite(e, "bounce@example.com")
+	_, link := r.letter("bounce@example.com", 1)
+	r.bounce()
+	if got := hear(t, heard, 1)[webhook.InvitationBounced]; len(got.Data) != 3 || got.Data["employer"] != e.ID || got.Data["employment"] != m.ID || got.Data["invitation"] != i.ID {
+		t.Errorf("bounce: %s", got.raw)
+	}
+
+	out := r.activate(link, "aino")
+	if again := r.press(out, "Kirjaudu ulos"); strings.Contains(again.Body, "aktivoituneet") {
+		t.Errorf("still signed in: %s", again.Body)
+	}
+	person := r.personOf(m.ID)
+	got := hear(t, heard, 1)[webhook.SessionRevoked]
+	if got.Data["person"] != person || got.Data["session"] == "" || got.Data["client"] != login.WebClient || got.Data["why"] != "logout_web" || len(got.Data) != 5 {
+		t.Errorf("end: %s", got.raw)
+	}
+	// A second way of ending it ends nothing.
+	if _, err := r.Inside.Store.RevokeSessionsOfPerson(t.Context(), person, "again", r.clock.now()); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case again := <-heard:
+		t.Errorf("heard twice: %s", again.raw)
+	case <-time.After(1500 * time.Millisecond):
+	}
+}
+
+// bounce hands in the report about a letter that came back.
+func (r *rig) bounce() {
+	r.Helper()
+	r.noJobs()
+	var report demo.Mail
+	r.eventually("a report comes back", func() bool {
+		for _, m := range r.Mailbox.Mails("") {
+			if strings.HasPrefix(m.To, "bounces+") {
+				report = m
+			}
+		}
+		return report.ID != 0
+	})
+	if err := r.Inside.Bounced(r.Context(), bytes.NewReader(report.Raw)); err != nil {
+		r.Fatal(err)
+	}
+}
+
+// personOf is who has activated the employment.
+func (r *rig) personOf(employment string) string {
+	r.Helper()
+	m, err := r.Inside.Store.EmploymentByID(r.Context(), employment)
+	if err != nil || m.Person == "" {
+		r.Fatalf("%+v, %v", m, err)
+	}
+	return m.Person
 }
