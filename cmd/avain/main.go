@@ -59,6 +59,9 @@ type commands struct {
 			Lock   peopleLockCommand   `cmd:"" help:"Lock a person out."`
 			Unlock peopleUnlockCommand `cmd:"" help:"Let a locked person in again."`
 		} `cmd:"" help:"The people who may log in."`
+		Credentials struct {
+			Add credentialsAddCommand `cmd:"" help:"Add user names and passwords."`
+		} `cmd:"" help:"Smartum credentials: user names and passwords."`
 		Jobs struct {
 			List  jobsListCommand  `cmd:"" help:"Count what waits and what was given up."`
 			Dead  jobsDeadCommand  `cmd:"" help:"List what was given up, and why."`

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 
 	"avain/internal/broker"
 	"avain/internal/config"
@@ -56,15 +55,11 @@ func (c peopleAddCommand) Run(ctx context.Context, t terminal) (err error) {
 	if err != nil {
 		return err
 	}
-	in := t.in
-	if c.File != "-" {
-		f, err := os.Open(c.File)
-		if err != nil {
-			return usageError{err}
-		}
-		defer func() { _ = f.Close() }() // read only: nothing can be lost
-		in = f
+	in, done, err := openInput(c.File, t)
+	if err != nil {
+		return err
 	}
+	defer done()
 	newcomers, err := readPeople(in, modeOf(loaded))
 	if err != nil {
 		return err
@@ -78,6 +73,18 @@ func (c peopleAddCommand) Run(ctx context.Context, t terminal) (err error) {
 		_, err = fmt.Fprintf(t.out, "%d people, %d of them new\n", added, unknown)
 		return err
 	})
+}
+
+// openInput opens a file, or standard input for "-".
+func openInput(name string, t terminal) (in io.Reader, done func(), err error) {
+	if name == "-" {
+		return t.in, func() {}, nil
+	}
+	f, err := os.Open(name) //nolint:gosec // the operator names it
+	if err != nil {
+		return nil, nil, usageError{err}
+	}
+	return f, func() { _ = f.Close() }, nil // read only: nothing can be lost
 }
 
 func addPeople(ctx context.Context, s *wire.Service, newcomers []newcomer) (added, unknown int, err error) {
@@ -112,10 +119,14 @@ func modeOf(c config.Config) hetu.Mode {
 
 const maxLine = 64 << 10 // bytes
 
-// readPeople checks every line and names every wrong one, without repeating what
-// stands there: an identity code does not belong on a screen.
 func readPeople(in io.Reader, mode hetu.Mode) ([]newcomer, error) {
-	var people []newcomer
+	return readLines(in, func(line []byte) (newcomer, error) { return readPerson(line, mode) })
+}
+
+// readLines checks every line and names every wrong one, without repeating what
+// stands there: an identity code or a password does not belong on a screen.
+func readLines[T any](in io.Reader, read func(line []byte) (T, error)) ([]T, error) {
+	var people []T
 	var mistakes []error
 	lines := bufio.NewScanner(in)
 	lines.Buffer(nil, maxLine)
@@ -123,7 +134,7 @@ func readPeople(in io.Reader, mode hetu.Mode) ([]newcomer, error) {
 		if len(bytes.TrimSpace(lines.Bytes())) == 0 {
 			continue
 		}
-		one, err := readPerson(lines.Bytes(), mode)
+		one, err := read(lines.Bytes())
 		if err != nil {
 			mistakes = append(mistakes, fmt.Errorf("line %d: %w", n, err))
 			continue
@@ -153,22 +164,7 @@ func readPerson(line []byte, mode hetu.Mode) (newcomer, error) {
 	if err != nil {
 		return newcomer{}, err
 	}
-	if e.Locale == "" {
-		e.Locale = "fi"
-	}
-	if !slices.Contains([]string{"fi", "sv", "en"}, e.Locale) {
-		return newcomer{}, errors.New("locale must be fi, sv or en")
-	}
-	if e.Name == "" && e.GivenName != "" && e.FamilyName != "" {
-		e.Name = e.GivenName + " " + e.FamilyName
-	}
-	for _, benefit := range e.Benefits {
-		if benefit.Kind == "" || benefit.Employer == "" {
-			return newcomer{}, errors.New("each benefit needs kind and employer")
-		}
-	}
-	return newcomer{code, login.Person{
-		Name: e.Name, GivenName: e.GivenName, FamilyName: e.FamilyName, Email: e.Email, Locale: e.Locale,
-		SmartumPlus: true, Benefits: e.Benefits,
-	}}, nil
+	person, err := personOf(e)
+	person.SmartumPlus = true
+	return newcomer{code, person}, err
 }

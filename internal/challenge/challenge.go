@@ -21,6 +21,7 @@ type Attempts interface {
 	ForApp(ctx context.Context, client string, authSession secret.Text, key string) (login.Attempt, error)
 	Complete(ctx context.Context, a login.Attempt, authSession secret.Text, digits string) (secret.Text, error)
 	Report(ctx context.Context, code secret.Text, client string) error
+	GiveUp(ctx context.Context, a login.Attempt, e login.Event) error
 	Claim(ctx context.Context, in attempt.Claim) (attempt.Claimed, error)
 	Collect(ctx context.Context, a login.Attempt, authSession secret.Text) (secret.Text, error)
 	Start(ctx context.Context, in attempt.Start) (attempt.Started, error)
@@ -153,6 +154,8 @@ func (f *Feature) challenge(w http.ResponseWriter, r *http.Request) error {
 		return login.BadParam("response_type", "only code is supported").WithCode(oauth.UnsupportedResponseType)
 	case c.params.Get("error") == "unexpected":
 		return f.report(w, r, c)
+	case c.params.Get("error") == oauth.AccessDenied:
+		return f.giveUp(w, r, c)
 	case c.params.Has("qr") || c.params.Has("typed_code"):
 		return f.claim(w, r, c)
 	case c.params.Has("username") || c.params.Has("password"):
@@ -197,6 +200,21 @@ func sixDigits(s string) bool {
 		}
 	}
 	return true
+}
+
+// giveUp ends a login whose person has cancelled it in the app, so that the page or the
+// browser on the other side says so at once instead of waiting for nobody.
+func (f *Feature) giveUp(w http.ResponseWriter, r *http.Request, c call) error {
+	a, err := f.attempt(r.Context(), c)
+	if err != nil {
+		return err
+	}
+	if err := f.d.Attempts.GiveUp(r.Context(), a, login.Event{Browser: web.BrowserLabel(r)}); err != nil {
+		return err
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(http.StatusNoContent)
+	return nil
 }
 
 func (f *Feature) report(w http.ResponseWriter, r *http.Request, c call) error {

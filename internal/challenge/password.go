@@ -9,6 +9,7 @@ import (
 	"avain/internal/login"
 	"avain/internal/oauth"
 	"avain/internal/password"
+	"avain/internal/people"
 	"avain/internal/secret"
 	"avain/internal/web"
 )
@@ -18,9 +19,6 @@ type Passwords interface {
 	// CheckPassword answers ReasonPasswordWrong, and ReasonStrongRequired with the person.
 	CheckPassword(ctx context.Context, name string, password secret.Text) (login.Person, error)
 }
-
-// maxName bounds a user name, in bytes.
-const maxName = 254
 
 // notEnough is the answer to an app whose user must do something else (§5.2.2.1 of the
 // draft).
@@ -41,7 +39,7 @@ type notEnough struct {
 func (f *Feature) password(w http.ResponseWriter, r *http.Request, c call) error {
 	name, typed := c.params.Get("username"), c.params.Get("password")
 	switch {
-	case name == "" || len(name) > maxName:
+	case name == "" || len(name) > people.MaxUserName:
 		return login.BadParam("username", "must be a user name or an e-mail address")
 	case typed == "" || len(typed) > password.MaxBytes:
 		return login.BadParam("password", "must have from 1 to 1024 bytes")

@@ -18,9 +18,6 @@ const (
 	signInPath = "/me/password"
 	forgotPath = "/password/forgot"
 	newPath    = "/password/new/"
-
-	// maxName bounds a user name, in bytes (RFC 5321 §4.5.3.1.3).
-	maxName = 254
 )
 
 // NewPath is where the letter's link leads, without our address.
@@ -118,7 +115,7 @@ func (f *Feature) signIn(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	name, typed := form.Get("username"), form.Get("password")
-	if len(name) > maxName || len(typed) > password.MaxBytes {
+	if len(name) > people.MaxUserName || len(typed) > password.MaxBytes {
 		name, typed = "", "" // nobody's
 	}
 	person, err := f.d.People.CheckPassword(r.Context(), name, password.Of(typed))
@@ -155,7 +152,7 @@ func (f *Feature) forgot(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	name := form.Get("username")
-	if people.UserName(name) == "" || len(name) > maxName {
+	if people.UserName(name) == "" || len(name) > people.MaxUserName {
 		return f.views.RenderForgot(w, r, ForgotPage{App: f.d.App, Empty: true})
 	}
 	if err := f.d.People.ForgotPassword(r.Context(), name); err != nil {

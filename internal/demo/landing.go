@@ -64,7 +64,7 @@ func (d *Demo) mountLanding(mux *http.ServeMux, kit *web.Kit) error {
 		return landing.Execute(w, map[string]any{
 			"Style": kit.Asset("style.css"), "Icon": kit.Asset("icon.svg"), "Demo": d, "People": brokersim.People(),
 			"PIN": brokersim.PIN, "Phones": brokersim.MobileCases(),
-			"OP": d.OP.Endpoints(), "Telia": d.Telia.Endpoints(),
+			"Credentials": Credentials(), "Password": Password, "OP": d.OP.Endpoints(), "Telia": d.Telia.Endpoints(),
 		})
 	}))
 	return nil

@@ -48,6 +48,9 @@ type Passwords interface {
 	Pretend(ctx context.Context, password secret.Text) error
 }
 
+// MaxUserName bounds a user name, in bytes (RFC 5321 §4.5.3.1.3).
+const MaxUserName = 254
+
 // UserName is a user name or e-mail address as it is compared: without spaces around
 // it, in small letters. A phone's keyboard adds both.
 func UserName(typed string) string {
@@ -204,14 +207,4 @@ func addressOf(c login.Credential, person login.Person) string {
 		return c.Email
 	}
 	return person.Email
-}
-
-// AddCredential gives a person a user name with a password's hash. Errors:
-// login.ErrExists.
-func (p *People) AddCredential(ctx context.Context, person, userName, email, hash string) (login.Credential, error) {
-	now := p.d.Now()
-	c := login.Credential{
-		ID: login.NewID(), Person: person, UserName: UserName(userName), Email: UserName(email), Hash: hash, CreatedAt: now, ChangedAt: now,
-	}
-	return c, p.d.Store.AddCredential(ctx, c)
 }

@@ -45,6 +45,7 @@ type Store interface {
 	CredentialByName(ctx context.Context, name string) (login.Credential, error)
 	CredentialByID(ctx context.Context, id string) (login.Credential, error)
 	AddCredential(ctx context.Context, c login.Credential) error
+	AddPersonWithCredential(ctx context.Context, p login.Person, lookup, sealed []byte, c login.Credential) error
 	Rehash(ctx context.Context, id, from, to string) error
 	AddReset(ctx context.Context, h secret.Hash, credential string, at, expires time.Time, jobs ...login.Job) error
 	ResetOf(ctx context.Context, h secret.Hash, now time.Time) (login.Credential, error)

@@ -29,11 +29,29 @@ const (
 // AddCredential writes a user name with the hash of its password. login.ErrExists:
 // user name or e-mail address are taken.
 func (s *Store) AddCredential(ctx context.Context, c login.Credential) error {
-	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
-		return mustChange(login.ErrExists)(tx.ExecContext(ctx, addCredentialSQL,
-			text(c.ID), text(c.Person), text(c.UserName), text(c.Email), text(c.Hash), millis(c.CreatedAt)))
-	})
+	err := s.db.write(ctx, func(ctx context.Context, tx runner) error { return addCredential(ctx, tx, c) })
 	return wrap("add credential", err)
+}
+
+// AddPersonWithCredential writes a person, their benefits and their user name, all or
+// nothing. The look-up value and sealed are those of [Store.AddPerson]. login.ErrExists:
+// the person, the user name or the e-mail address are there already.
+func (s *Store) AddPersonWithCredential(ctx context.Context, p login.Person, lookup, sealed []byte, c login.Credential) error {
+	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
+		if err := addPerson(ctx, tx, p, lookup, sealed); err != nil {
+			return err
+		}
+		if err := addCredential(ctx, tx, c); err != nil {
+			return err
+		}
+		return giveBenefits(ctx, tx, p, s.now())
+	})
+	return wrap("add person with credential", err)
+}
+
+func addCredential(ctx context.Context, tx runner, c login.Credential) error {
+	return mustChange(login.ErrExists)(tx.ExecContext(ctx, addCredentialSQL,
+		text(c.ID), text(c.Person), text(c.UserName), text(c.Email), text(c.Hash), millis(c.CreatedAt)))
 }
 
 // CredentialByName finds a credential by its user name, else by its e-mail address,

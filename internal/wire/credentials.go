@@ -22,18 +22,18 @@ const (
 
 // credentials are the pages of Smartum credentials.
 func (s *Service) credentials(c config.Config, d Deps, m mechanisms, own *me.Feature) (*credentials.Feature, error) {
-	rules := password.Rules{MinLength: c.Credentials.MinLength}
+	s.Rules = password.Rules{MinLength: c.Credentials.MinLength}
 	if c.Credentials.LeakedFile != "" {
 		list, err := password.OpenLeaked(c.Credentials.LeakedFile)
 		if err != nil {
 			return nil, err
 		}
 		s.closers = append(s.closers, list.Close)
-		rules.Leaked = list.Has
+		s.Rules.Leaked = list.Has
 	}
 	perNetwork := web.NewLimiter(web.Limit{Burst: passwordsAtOnce, Each: passwordsEach}, maxLimited, d.Now)
 	return credentials.New(credentials.Deps{
-		People: s.People, Sessions: s.Store, Audit: s.Audit, Browsers: m.cookies, Web: m.kit, Now: d.Now, Rules: rules,
+		People: s.People, Sessions: s.Store, Audit: s.Audit, Browsers: m.cookies, Web: m.kit, Now: d.Now, Rules: s.Rules,
 		App: c.Brand.Name, SignIn: "/me", Enter: own.Enter, Refused: own.Refused,
 		Limit: func(ctx context.Context) error { return perNetwork.Check(web.NetworkKey(ctx)) },
 		Admit: func(ctx context.Context) error {

@@ -111,7 +111,7 @@ func lifetimes(c config.Config) attempt.Lifetimes {
 
 // built lists the login methods that this program can do.
 func built() []login.Method {
-	return []login.Method{login.MethodDirect, login.MethodLink, login.MethodQR}
+	return login.Methods()
 }
 
 func (s *Service) gate(ctx context.Context, c config.Config, d Deps) (*appgate.Gate, error) {

@@ -22,6 +22,7 @@ import (
 	"avain/internal/logout"
 	"avain/internal/mail"
 	"avain/internal/metadata"
+	"avain/internal/password"
 	"avain/internal/people"
 	"avain/internal/roster"
 	"avain/internal/signin"
@@ -49,6 +50,7 @@ type Service struct {
 	Gate   *appgate.Gate
 	Jobs   *jobs.Runner
 	Mails  *activation.Mails // nil without a mail server
+	Rules  password.Rules    // that new passwords keep
 
 	APIKeys  *apikey.Keys     // of the admin API
 	Importer *roster.Importer // of files of people
