@@ -8,7 +8,7 @@ import {
   startLink,
   unfinishedAttempt,
 } from "./login/attempt.ts";
-import { claim, reportUnexpected, type PageCode } from "./login/challenge.ts";
+import { claim, giveUp, reportUnexpected, type PageCode } from "./login/challenge.ts";
 import type { Device } from "./login/device.ts";
 import { Failure, NoAnswer } from "./login/failure.ts";
 import { failureAt, isOver, type Progress } from "./login/progress.ts";
@@ -177,10 +177,12 @@ export class Model {
 
   /** Forgets the login that was interrupted or failed, and shows the start screen. */
   async startOver(): Promise<void> {
+    const given = this.#view.name === "pending" ? this.#view.attempt : undefined;
     await this.#orFail(async () => {
       await abandonAttempts(this.world.tools);
       await this.#settle();
     });
+    if (given !== undefined) await this.#tellOfEnd(given);
   }
 
   /** Logs out here at once, and at the server as soon as it can be told. */
@@ -332,6 +334,15 @@ export class Model {
         break;
       case "failed":
         throw received.failure;
+    }
+  }
+
+  /** A login that nobody tells of ends by itself within minutes: no reason to keep the person. */
+  async #tellOfEnd(attempt: OpenAttempt): Promise<void> {
+    try {
+      await giveUp(this.world.tools, attempt);
+    } catch {
+      // It runs out by itself.
     }
   }
 

@@ -263,6 +263,12 @@ export class AuthServer {
       this.#granted.delete(body.get("code") ?? "");
       return new Response(null, { status: 204 });
     }
+    if (body.get("error") === "access_denied") {
+      const given = this.#waited(body, key);
+      if (given === undefined) return json(400, { error: "invalid_session", reason: "attempt_unknown" });
+      Object.assign(given, { state: "denied", reason: "cancelled_by_person" });
+      return new Response(null, { status: 204 });
+    }
     if (body.has("qr") || body.has("typed_code")) return this.#claimed(body, key);
     if (body.has("username")) return this.#password(body, key);
     const attempt = this.#waited(body, key);

@@ -127,6 +127,18 @@ describe("a claimed code", () => {
     await later.shows((view) => view.name === "home");
   });
 
+  it("that is given up is over for the page too, and for a phone without a network as well", async () => {
+    const { phone, tab } = await claimed();
+    await tab.model.startOver();
+    expect(tab.view.name).toBe("start");
+    expect(phone.server.attempt).toMatchObject({ state: "denied", reason: "cancelled_by_person" });
+    await tab.model.claim({ qr: payload });
+    phone.server.down = true;
+    await tab.model.startOver();
+    expect(tab.view.name).toBe("start");
+    expect(phone.server.attempt.state).toBe("claimed");
+  });
+
   it("is collected although answers are lost", async () => {
     const { phone, tab } = await claimed();
     phone.server.next("/authorize-challenge", "offline", "lose-answer", { status: 503 });

@@ -176,6 +176,20 @@ func (s *Attempts) End(ctx context.Context, a login.Attempt, event Event, reason
 	return s.endIn(ctx, a, event, reason, e, nil)
 }
 
+// GiveUp ends an attempt because its person cancelled it in the app that started it. One
+// that is over stays as it is: who cancels twice has cancelled.
+func (s *Attempts) GiveUp(ctx context.Context, a login.Attempt, e login.Event) error {
+	if a.State.Over() {
+		return nil
+	}
+	e.Step, e.Detail = StepCancel, "app"
+	ended, err := s.End(ctx, a, Deny, login.ReasonCancelledByPerson, e)
+	if ended.State.Over() {
+		return nil
+	}
+	return err
+}
+
 // endIn is End for an attempt that is in one of the states; nil means any.
 func (s *Attempts) endIn(ctx context.Context, a login.Attempt, event Event, reason login.Reason, e login.Event, only []login.State) (login.Attempt, error) {
 	e.Outcome, e.Reason = login.OutcomeRefused, reason

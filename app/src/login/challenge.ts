@@ -79,6 +79,12 @@ async function answered(tools: Tools, attempt: OpenAttempt, more: Record<string,
   return now;
 }
 
+/** Tells the server that the person has given a login up, so that the other side hears of it at once. */
+export async function giveUp({ server }: Tools, attempt: OpenAttempt): Promise<void> {
+  if (attempt.authSession === undefined) return;
+  await server.post(path, { auth_session: attempt.authSession, error: "access_denied" });
+}
+
 /**
  * Tells the server of a code that came without our having asked: somebody may have led
  * this person to confirm another's login, or has taken a link that was not theirs
