@@ -61,17 +61,19 @@ func (measureCommand) Help() string {
   bench --only=confirm            from Vahvista to the app's tokens: by itself, and by six digits
   bench --only=waiting            memory and processor time of 50,000 apps that wait; the limit on
                                   open files decides how many there can be (ulimit -n 120000)
+  bench --only=import             rows taken in per second, of 100,000, and the most memory meanwhile
   bench --only=scale              p99 of each step, 1,000 against 1,000,000 people and logins;
                                   filling takes minutes and about 3 GB (--scale=100000 is quick)`
 }
 
 type measureCommand struct {
-	Only        []string      `help:"Measure these alone: crypto, binary, page, startup, attempts, refreshes, logins, steps, confirm, waiting, scale." placeholder:"NAME"`
+	Only        []string      `help:"Measure these alone: crypto, binary, page, startup, attempts, refreshes, logins, steps, confirm, waiting, import, scale." placeholder:"NAME"`
 	Runs        int           `help:"Runs of each measure; the median counts." default:"5"`
 	Duration    time.Duration `help:"Length of a run." default:"5s"`
 	Concurrency int           `help:"Phones that log in at the same time." default:"64"`
 	Rate        int           `help:"Logins per second while the steps are timed." default:"40"`
 	Waiting     int           `help:"Apps that wait at once, for waiting; fewer where the limit on open files is low." default:"50000"`
+	Import      int           `help:"People in the file, for import." default:"100000"`
 	Scale       int           `help:"People and logins in the large database, for scale." default:"1000000"`
 	People      int           `help:"People in the database." default:"1000"`
 	Data        string        `help:"Folder for the database, logs and keys; default: one that is removed at the end." type:"path" placeholder:"DIR"`

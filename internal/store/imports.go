@@ -32,7 +32,8 @@ const (
 			finished_at = CASE WHEN rows_done + $2 >= rows_total THEN $7 ELSE finished_at END
 		WHERE id = $1 AND state = 'running'`
 
-	employmentByExternalIDSQL = `SELECT ` + employmentColumns + ` FROM employments WHERE employer = $1 AND external_id = $2`
+	// Says again what the index leaves out: without that, no database uses it.
+	employmentByExternalIDSQL = `SELECT ` + employmentColumns + ` FROM employments WHERE employer = $1 AND external_id = $2 AND external_id <> ''`
 	// Who a record belongs to can be said until somebody has activated it.
 	setLookupSQL = `UPDATE employments SET hetu_lookup = $2 WHERE id = $1 AND activated_at = 0`
 
