@@ -190,7 +190,8 @@ func (s *Store) Employments(ctx context.Context, employer string, f EmploymentFi
 			column = "LOWER(email)"
 		}
 		args = append(args, text(value))
-		query += "AND " + column + " = $" + string(rune('0'+len(args))) + " "
+		// An index that leaves empty ones out is only used by a query that does so too.
+		query += "AND " + column + " <> '' AND " + column + " = $" + string(rune('0'+len(args))) + " "
 	}
 	return s.employments(ctx, query+inOrderSQL, args...)
 }
