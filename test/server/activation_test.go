@@ -99,7 +99,7 @@ func (r *rig) mustSay(page robot.Page, status int, words ...string) {
 // eventually waits for something that happens beside the requests.
 func (r *rig) eventually(what string, happened func() bool) {
 	r.Helper()
-	for range 1500 {
+	for range 3000 { // a minute
 		if happened() {
 			return
 		}
