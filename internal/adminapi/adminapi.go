@@ -84,8 +84,9 @@ type Deps struct {
 	Web      *web.Kit
 	Now      func() time.Time
 	Kinds    []Kind
-	Locale   string // of employers that do not say theirs
-	Wake     func() // tells those who send mail that there is work; may be nil
+	Locale   string                                            // of employers that do not say theirs
+	Bounced  func(ctx context.Context, report io.Reader) error // login.ErrNotFound; login.Mistakes; nil: no letters are sent
+	Wake     func()                                            // tells those who send mail that there is work; may be nil
 }
 
 // Feature is the admin API.
@@ -151,5 +152,5 @@ func (r router) HandleFunc(pattern string, h func(http.ResponseWriter, *http.Req
 	if !known {
 		panic("adminapi: no scope for " + pattern)
 	}
-	r.Handle(pattern, r.f.route(scope, pattern == importPattern, h))
+	r.Handle(pattern, r.f.route(scope, pattern == importPattern || pattern == bouncePattern, h))
 }

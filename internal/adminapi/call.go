@@ -16,7 +16,11 @@ import (
 	"avain/internal/roster"
 )
 
-const importPattern = "POST /v1/employers/{employer}/imports"
+// The operations that take something else than JSON.
+const (
+	importPattern = "POST /v1/employers/{employer}/imports"
+	bouncePattern = "POST /v1/bounces"
+)
 
 // scopes is what each operation needs; a test holds it against the specification.
 var scopes = map[string]login.APIScope{
@@ -39,6 +43,8 @@ var scopes = map[string]login.APIScope{
 	"GET /v1/employers/{employer}/persons/{person}/invitations":                 login.ScopePersonsRead,
 	"POST /v1/employers/{employer}/persons/{person}/invitations":                login.ScopeInvitationsWrite,
 	"DELETE /v1/employers/{employer}/persons/{person}/invitations/{invitation}": login.ScopeInvitationsWrite,
+
+	bouncePattern: login.ScopeInvitationsWrite,
 
 	"GET /v1/employers/{employer}/persons/{person}/sessions":              login.ScopeSessionsRead,
 	"DELETE /v1/employers/{employer}/persons/{person}/sessions":           login.ScopeSessionsWrite,

@@ -1,6 +1,7 @@
 package adminapi
 
 import (
+	"bytes"
 	"net/http"
 	"os"
 	"os/exec"
@@ -38,7 +39,7 @@ func TestGeneratedCodeIsTrue(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if string(got) != string(want) {
+	if !bytes.Equal(got, want) {
 		t.Error("openapi.gen.go is not what openapi.yaml makes; run: go generate ./internal/adminapi/openapi")
 	}
 }

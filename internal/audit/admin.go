@@ -18,6 +18,7 @@ const (
 	actionEmploymentExport = "employment.export"
 	actionInvitationSend   = "invitation.send"
 	actionInvitationRevoke = "invitation.revoke"
+	actionInvitationBounce = "invitation.bounce"
 	actionSessionEnd       = "session.end"
 	actionImportStart      = "import.start"
 	actionAPIKeyAdd        = "apikey.add"
@@ -76,6 +77,11 @@ func (l *Log) InvitationSent(ctx context.Context, actor string, i login.Invitati
 // InvitationRevoked records that an invitation was made worthless.
 func (l *Log) InvitationRevoked(ctx context.Context, actor, employment, invitation string) {
 	l.append(ctx, actor, actionInvitationRevoke, "invitation:"+invitation, map[string]string{"employment": employment})
+}
+
+// BounceReported records that a letter came back. Which one, the invitation says.
+func (l *Log) BounceReported(ctx context.Context, actor string) {
+	l.append(ctx, actor, actionInvitationBounce, "invitations", nil)
 }
 
 // SessionEnded records that somebody else has logged a person out; the session is empty

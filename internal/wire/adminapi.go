@@ -2,6 +2,8 @@ package wire
 
 import (
 	"context"
+	"errors"
+	"io"
 	"net/http"
 	"time"
 
@@ -12,6 +14,7 @@ import (
 	"avain/internal/hetu"
 	"avain/internal/jobs"
 	"avain/internal/login"
+	"avain/internal/mail"
 	"avain/internal/roster"
 	"avain/internal/scim"
 	"avain/internal/store"
@@ -67,7 +70,7 @@ func (s *Service) adminAPI(c config.Config, d Deps, m mechanisms, operator http.
 	mux := http.NewServeMux()
 	adminapi.New(adminapi.Deps{
 		Store: s.Store, People: s.People, Importer: s.Importer, Rules: rules, Keys: s.APIKeys, Audit: s.Audit, Web: kit,
-		Now: d.Now, Kinds: kinds, Locale: c.Brand.Languages[0], Wake: s.Jobs.Wake,
+		Now: d.Now, Kinds: kinds, Locale: c.Brand.Languages[0], Wake: s.Jobs.Wake, Bounced: s.bounced(),
 		List: func(ctx context.Context, employer string, f adminapi.Filter, limit int) ([]login.Employment, error) {
 			return s.Store.Employments(ctx, employer, store.EmploymentFilter(f), limit)
 		},
@@ -84,4 +87,21 @@ func (s *Service) adminAPI(c config.Config, d Deps, m mechanisms, operator http.
 	all.Handle("/v1/", api)
 	all.Handle("/scim/v2/", api)
 	return all, nil
+}
+
+// bounced takes reports of letters that came back; nil without a mail server.
+func (s *Service) bounced() func(ctx context.Context, report io.Reader) error {
+	if s.mailer == nil || s.Mails == nil {
+		return nil
+	}
+	return func(ctx context.Context, report io.Reader) error {
+		b, err := s.mailer.ParseBounce(report)
+		if errors.Is(err, mail.ErrNoBounce) {
+			return login.Mistakes{{Detail: "must be a report of an undelivered letter of ours (RFC 3464)"}}
+		}
+		if err != nil {
+			return err
+		}
+		return s.Mails.Bounced(ctx, b)
+	}
 }

@@ -203,7 +203,17 @@ var goodBodies = map[string]string{
 	"updatePerson":   `{"given_name":"Áilu"}`,
 	"putBenefit":     `{"starts_on":"2026-01-01","ends_on":"2026-12-31"}`,
 	"createImport":   "external_id\n9\n",
+	"reportBounce":   bounceReport,
 }
+
+// mailDomain is that of the demo's sender, and so of our letters' ids.
+const mailDomain = "smartumpay.example"
+
+// bounceReport is what a mail server writes; ID is the invitation's.
+const bounceReport = "To: <bounces@example.com>\r\nMIME-Version: 1.0\r\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n" +
+	"--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example.net\r\n\r\n" +
+	"Final-Recipient: rfc822; x@example.net\r\nAction: failed\r\nStatus: 5.1.1\r\n\r\n" +
+	"--b\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: <ID@DOMAIN>\r\n\r\n--b--\r\n"
 
 // wrong are the cases of 400, 409 and 413: what is changed in a request that is fine.
 var wrong = map[string]map[string]func(w *adminWorld, a *ask){
@@ -219,6 +229,7 @@ var wrong = map[string]map[string]func(w *adminWorld, a *ask){
 		"invitePerson":       func(_ *adminWorld, a *ask) { a.header = map[string]string{"Idempotency-Key": "short"} },
 		"createImport":       func(_ *adminWorld, a *ask) { a.body = "name\nx\n" },
 		"exportImportErrors": func(_ *adminWorld, a *ask) { a.path += "?format=xml" },
+		"reportBounce":       func(_ *adminWorld, a *ask) { a.body = "Subject: hei\r\n\r\nhei" },
 	},
 	"409": {
 		"createEmployer": func(w *adminWorld, a *ask) {
@@ -231,6 +242,7 @@ var wrong = map[string]map[string]func(w *adminWorld, a *ask){
 		"invitePerson": func(w *adminWorld, a *ask) { a.path = strings.Replace(a.path, w.a.invited, w.a.person, 1) },
 	},
 	"413": {
+		"reportBounce": func(_ *adminWorld, a *ask) { a.body = strings.Repeat("x", 2<<20) },
 		"createImport": func(_ *adminWorld, a *ask) {
 			a.body = "external_id\n" + strings.Repeat(strings.Repeat("x,", 30_000)+"\n", 1200)
 		},
@@ -267,8 +279,11 @@ func TestAdminAPIFollowsItsSpecification(t *testing.T) {
 
 func (w *adminWorld) good(method, path, id string) ask {
 	a := ask{method: method, path: w.a.fill(path), body: goodBodies[id], key: "all"}
-	if id == "createImport" {
+	switch id {
+	case "createImport":
 		a.kind = "text/csv"
+	case "reportBounce":
+		a.kind, a.body = "message/rfc822", strings.NewReplacer("ID@", w.a.invitation+"@", "DOMAIN", mailDomain).Replace(a.body)
 	}
 	return a
 }
@@ -288,7 +303,9 @@ func (w *adminWorld) checkStatus(method, path, id, status string) {
 		}
 	case "404":
 		a.key = "a"
-		if strings.Contains(id, "Session") {
+		if id == "reportBounce" {
+			a.key, a.body = "all", strings.Replace(a.body, w.a.invitation, login.NewID(), 1)
+		} else if strings.Contains(id, "Session") {
 			a.key, a.path = "all", strings.Replace(a.path, w.a.employer, w.b.employer, 1)
 		} else {
 			a.path = w.b.fill(path)

@@ -525,6 +525,9 @@ type ServerInterface interface {
 	// ListBenefitKinds The kinds of benefits that there are
 	// (GET /v1/benefit-kinds)
 	ListBenefitKinds(w http.ResponseWriter, r *http.Request)
+	// ReportBounce A letter of an invitation came back
+	// (POST /v1/bounces)
+	ReportBounce(w http.ResponseWriter, r *http.Request)
 	// ListEmployers List employers
 	// (GET /v1/employers)
 	ListEmployers(w http.ResponseWriter, r *http.Request, params ListEmployersParams)
@@ -610,6 +613,20 @@ func (siw *ServerInterfaceWrapper) ListBenefitKinds(w http.ResponseWriter, r *ht
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.ListBenefitKinds(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ReportBounce operation middleware
+func (siw *ServerInterfaceWrapper) ReportBounce(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ReportBounce(w, r)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -1699,6 +1716,7 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	}
 
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/benefit-kinds", wrapper.ListBenefitKinds)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/bounces", wrapper.ReportBounce)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/employers", wrapper.ListEmployers)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/employers", wrapper.CreateEmployer)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/employers/{employer}", wrapper.GetEmployer)
@@ -1745,6 +1763,22 @@ func (response ListBenefitKinds200JSONResponse) VisitListBenefitKindsResponse(w 
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
+}
+
+type ReportBounceRequestObject struct {
+	Body io.Reader
+}
+
+type ReportBounceResponseObject interface {
+	VisitReportBounceResponse(w http.ResponseWriter) error
+}
+
+type ReportBounce204Response struct {
+}
+
+func (response ReportBounce204Response) VisitReportBounceResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
 }
 
 type ListEmployersRequestObject struct {
@@ -2362,6 +2396,9 @@ type StrictServerInterface interface {
 	// ListBenefitKinds The kinds of benefits that there are
 	// (GET /v1/benefit-kinds)
 	ListBenefitKinds(ctx context.Context, request ListBenefitKindsRequestObject) (ListBenefitKindsResponseObject, error)
+	// ReportBounce A letter of an invitation came back
+	// (POST /v1/bounces)
+	ReportBounce(ctx context.Context, request ReportBounceRequestObject) (ReportBounceResponseObject, error)
 	// ListEmployers List employers
 	// (GET /v1/employers)
 	ListEmployers(ctx context.Context, request ListEmployersRequestObject) (ListEmployersResponseObject, error)
@@ -2489,6 +2526,32 @@ func (sh *strictHandler) ListBenefitKinds(w http.ResponseWriter, r *http.Request
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(ListBenefitKindsResponseObject); ok {
 		if err := validResponse.VisitListBenefitKindsResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ReportBounce operation middleware
+func (sh *strictHandler) ReportBounce(w http.ResponseWriter, r *http.Request) {
+	var request ReportBounceRequestObject
+
+	request.Body = r.Body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ReportBounce(ctx, request.(ReportBounceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReportBounce")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ReportBounceResponseObject); ok {
+		if err := validResponse.VisitReportBounceResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {
