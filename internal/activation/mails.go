@@ -67,6 +67,9 @@ func (m *Mails) Handle(r *jobs.Runner) {
 	r.Handle(people.JobReminder, m.reminder, tries())
 }
 
+// noteTime bounds the writing down of how a try ended.
+const noteTime = 10 * time.Second
+
 // reminderMark is what tells the letter of a reminder from that of its invitation.
 const reminderMark = "-r"
 
@@ -100,10 +103,13 @@ func (m *Mails) send(ctx context.Context, j login.Job, template, mark string) er
 		return nil // a newer one was sent, or it is over: this link would disappoint
 	}
 	err = m.d.Sender.Send(ctx, m.letter(about, template, mark))
-	if err != nil && ctx.Err() != nil {
+	if err != nil && errors.Is(ctx.Err(), context.Canceled) {
 		return err // we stop, or lost the job: it says nothing about the letter
 	}
-	return m.note(ctx, about, j, err)
+	// A server that let us wait until the try's time was up is noted like any other.
+	noting, cancel := context.WithTimeout(context.WithoutCancel(ctx), noteTime)
+	defer cancel()
+	return m.note(noting, about, j, err)
 }
 
 // note writes down how far the letter has come, and answers what becomes of the job.
