@@ -74,6 +74,8 @@ type Refusal struct {
 	Match       string `json:"match"`
 	Name        string `json:"name"`
 	ExpiresIn   int    `json:"expires_in"`
+
+	RequestURI string `json:"request_uri"` // of the login that goes on in the browser
 }
 
 func (r *Refusal) Error() string {

@@ -20,6 +20,7 @@ const (
 	wayHelp   way = "help"
 	wayPage   way = "page"   // in place of wayApp, when a page of ours is what to go back to
 	waySignIn way = "signin" // in place of wayPage, when signing in there is what helps
+	wayOrder  way = "order"  // in place of wayRetry, when trying again is ordering another letter
 )
 
 // waysOn are the buttons for a reason, the most likely cure first. Only those are
@@ -31,7 +32,8 @@ func waysOn(reason login.Reason) []way {
 		login.ReasonCancelledAtBroker, login.ReasonBrokerTimeout, login.ReasonBrokerResponse,
 		login.ReasonIdentificationStale:
 		return []way{wayChoose, wayApp, wayHelp}
-	case login.ReasonCookiesBlocked, login.ReasonRateLimited, login.ReasonCrossOrigin, login.ReasonInternal:
+	case login.ReasonCookiesBlocked, login.ReasonRateLimited, login.ReasonCrossOrigin, login.ReasonInternal,
+		login.ReasonResetExpired:
 		return []way{wayRetry, wayApp, wayHelp}
 	default:
 		return []way{wayApp, wayHelp}
@@ -40,7 +42,7 @@ func waysOn(reason login.Reason) []way {
 
 // Button is a link that looks like a button.
 type Button struct {
-	Way     string // retry, choose, app, help, page, signin: names its text, "button.{way}"
+	Way     string // retry, choose, app, help, page, signin, order: names its text, "button.{way}"
 	Address template.URL
 	Main    bool
 }
@@ -57,6 +59,9 @@ func (k *Kit) Buttons(reason login.Reason, ways Ways) []Button {
 		if href := link(address[w]); href != "" {
 			if w == wayApp && ownPath(ways.App) != "" {
 				w = ownPage(reason)
+			}
+			if w == wayRetry && reason == login.ReasonResetExpired {
+				w = wayOrder
 			}
 			buttons = append(buttons, Button{Way: string(w), Address: href, Main: len(buttons) == 0})
 		}

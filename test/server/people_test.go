@@ -2,9 +2,11 @@ package server_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"avain/internal/brokersim"
+	"avain/internal/demo"
 	"avain/internal/hetu"
 	"avain/internal/login"
 	"avain/internal/robot"
@@ -53,20 +55,28 @@ func TestThreat10OnlyTheVerifiedCodeJoinsAccounts(t *testing.T) {
 	}
 }
 
-// A locked person is out on every path: no new login, and none of the old tokens.
+// A locked person is out on every path: no new login by any method, and none of the old
+// tokens.
 func TestThreat13LockedPersonIsOutEverywhere(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	tokens := r.login()
-	person := r.person("aino")
-	if err := r.Inside.Store.LockPerson(t.Context(), person.ID, r.clock.now()); err != nil {
-		t.Fatal(err)
+	for _, user := range []string{"aino", "hilma"} {
+		if err := r.Inside.Store.LockPerson(t.Context(), r.person(user).ID, r.clock.now()); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if _, err := r.app.Refresh(t.Context(), tokens.RefreshToken); code(err) != "invalid_grant" {
 		t.Errorf("refresh: %v", err)
 	}
 	if _, err := r.app.UserInfo(t.Context(), tokens.AccessToken); code(err) != "invalid_token" {
 		t.Errorf("userinfo: %v", err)
+	}
+	denied := func(name, supportCode string) {
+		t.Helper()
+		if a := r.attempt(supportCode); a.State != login.StateDenied || a.Reason != login.ReasonPersonLocked {
+			t.Errorf("%s: %s, %s", name, a.State, a.Reason)
+		}
 	}
 	for name, buttons := range map[string][]string{"bank": bank, "Mobile Certificate": {"mobile"}} {
 		r.app, r.browser = r.phone()
@@ -79,12 +89,47 @@ func TestThreat13LockedPersonIsOutEverywhere(t *testing.T) {
 			t.Fatalf("%s: logged in", name)
 		}
 		r.mustTell(page, l.SupportCode)
-		if a := r.attempt(l.SupportCode); a.State != login.StateDenied || a.Reason != login.ReasonPersonLocked {
-			t.Errorf("%s: %s, %s", name, a.State, a.Reason)
-		}
+		denied(name, l.SupportCode)
+	}
+	r.app, r.browser = r.phone()
+	l := r.link(r.Service + "/return")
+	page := r.press(r.walkLink(l), "Vahvista kirjautuminen")
+	r.mustTell(page, l.SupportCode)
+	denied("link", l.SupportCode)
+
+	_, code, refused := r.knock("hilma", demo.Password)
+	if code != "" || refused.Reason != "person_locked" {
+		t.Errorf("password in the app: %+v", refused)
+	}
+	denied("password in the app", refused.SupportCode)
+	if _, _, wrong := r.knock("hilma", wrongPassword); wrong.Reason != "password_wrong" {
+		t.Errorf("whoever does not know the password learns of the lock: %+v", wrong)
+	}
+	r.mustTell(r.onWeb("hilma", demo.Password))
+	if signedIn := r.at(r.Service + "/me"); !strings.Contains(signedIn.Body, "/me/password") {
+		t.Error("a password signs a locked person in to our own pages")
 	}
 	if r.sessions() != 1 {
 		t.Errorf("%d sessions, want the old one only", r.sessions())
+	}
+}
+
+// A code that was scanned before the lock leads nowhere after it: the page is signed
+// out, and the phone is not let in.
+func TestThreat13LockedPersonGetsNoQRLogin(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.signIn()
+	page := r.showQR()
+	s := r.scan(page)
+	if err := r.Inside.Store.LockPerson(t.Context(), r.person("aino").ID, r.clock.now()); err != nil {
+		t.Fatal(err)
+	}
+	if now := r.seen(page); strings.Contains(now.Body, "Kirjaudu puhelimella") {
+		t.Errorf("the page still asks for the number: %s", now.Body)
+	}
+	if tokens, err := r.app.CollectAndRedeem(t.Context(), s); err == nil {
+		t.Errorf("logged in: %v", tokens.Scope)
 	}
 }
 
