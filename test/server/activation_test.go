@@ -211,6 +211,24 @@ func TestActivationNeedsTheTerms(t *testing.T) {
 	r.mustSay(r.activate(link, "vieno"), http.StatusOK, activated)
 }
 
+// A browser that has lost its cookie is told, on the page that it came from, and may
+// press again.
+func TestActivationWithoutCookies(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	m, _ := r.invite(r.employer("Merituuli Oy"), "vieno@example.com")
+	_, link := r.letter("vieno@example.com", 1)
+	page, err := r.browser.Submit(t.Context(), link, url.Values{"terms": {"2026-01"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.mustSay(page, http.StatusUnprocessableEntity, "evästeet", "Merituuli Oy", "Aktivoi edut")
+	r.mustSay(r.press(page, "Aktivoi edut", "kuikka", "vieno", "Vahvista"), http.StatusOK, activated)
+	if !r.employment(m.ID).Active() {
+		t.Error("not activated")
+	}
+}
+
 // Where the operator has no terms, there is nothing to tick.
 func TestActivationWithoutTerms(t *testing.T) {
 	t.Parallel()
