@@ -68,7 +68,7 @@ func (c credentialsAddCommand) Run(ctx context.Context, t terminal) error {
 	}
 	defer done()
 	return withService(ctx, t, c.configFlag, func(s *wire.Service) error {
-		all, err := readCredentials(ctx, in, modeOf(loaded), s.Rules)
+		all, err := readCredentials(ctx, in, wire.HETUMode(loaded), s.Rules)
 		if err != nil {
 			return err
 		}

@@ -10,8 +10,6 @@ import (
 	"io"
 	"os"
 
-	"avain/internal/broker"
-	"avain/internal/config"
 	"avain/internal/hetu"
 	"avain/internal/login"
 	"avain/internal/wire"
@@ -60,7 +58,7 @@ func (c peopleAddCommand) Run(ctx context.Context, t terminal) (err error) {
 		return err
 	}
 	defer done()
-	newcomers, err := readPeople(in, modeOf(loaded))
+	newcomers, err := readPeople(in, wire.HETUMode(loaded))
 	if err != nil {
 		return err
 	}
@@ -99,22 +97,6 @@ func addPeople(ctx context.Context, s *wire.Service, newcomers []newcomer) (adde
 		}
 	}
 	return added, unknown, nil
-}
-
-// modeOf is the most lenient mode of the configured brokers: whoever can come
-// through one of them can be added.
-func modeOf(c config.Config) hetu.Mode {
-	mode := hetu.Production
-	for _, b := range c.Brokers {
-		switch b.HETU {
-		case broker.HETULenient:
-			mode = hetu.Lenient
-		case broker.HETUArtificial:
-			mode = max(mode, hetu.Artificial)
-		case broker.HETUProduction:
-		}
-	}
-	return mode
 }
 
 const maxLine = 64 << 10 // bytes

@@ -303,11 +303,12 @@ func (w *adminWorld) checkStatus(method, path, id, status string) {
 		}
 	case "404":
 		a.key = "a"
-		if id == "reportBounce" {
+		switch {
+		case id == "reportBounce":
 			a.key, a.body = "all", strings.Replace(a.body, w.a.invitation, login.NewID(), 1)
-		} else if strings.Contains(id, "Session") {
+		case strings.Contains(id, "Session"):
 			a.key, a.path = "all", strings.Replace(a.path, w.a.employer, w.b.employer, 1)
-		} else {
+		default:
 			a.path = w.b.fill(path)
 		}
 	case "429":
