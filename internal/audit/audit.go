@@ -41,6 +41,7 @@ const (
 	actionPersonLock    = "person.lock"
 	actionPersonUnlock  = "person.unlock"
 	actionPeopleAdd     = "people.add"
+	actionActivate      = "person.activate"
 	actionPasswordSet   = "password.set"
 	actionLoginDisown   = "login.disown"
 	actionMethodOn      = "method.on"
@@ -138,6 +139,11 @@ func (l *Log) LoginDisowned(ctx context.Context, s login.Session, until time.Tim
 	l.append(ctx, "person:"+s.Person, actionLoginDisown, "session:"+s.ID, map[string]string{
 		"method": string(s.Method), "paused_until": until.UTC().Format(time.RFC3339),
 	})
+}
+
+// Activated records that a person has used an invitation.
+func (l *Log) Activated(ctx context.Context, person, invitation string) {
+	l.append(ctx, "person:"+person, actionActivate, "invitation:"+invitation, nil)
 }
 
 // PasswordSet records that a person has set a new password by mail, and how many

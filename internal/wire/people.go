@@ -7,8 +7,10 @@ import (
 	"time"
 
 	"avain/internal/activation"
+	"avain/internal/audit"
 	"avain/internal/config"
 	"avain/internal/jobs"
+	"avain/internal/login"
 	"avain/internal/me"
 	"avain/internal/people"
 	"avain/internal/web"
@@ -86,4 +88,20 @@ func (s *Service) Bounced(ctx context.Context, report io.Reader) error {
 		return err
 	}
 	return s.Mails.Bounced(ctx, b)
+}
+
+// arrivals are people as sign-in meets them: whoever activates is written into the
+// audit log.
+type arrivals struct {
+	*people.People
+	audit *audit.Log
+}
+
+// Activate is people.Activate, told to the audit log.
+func (a arrivals) Activate(ctx context.Context, id login.Identity, in people.Accepted) (login.Person, error) {
+	p, err := a.People.Activate(ctx, id, in)
+	if err == nil {
+		a.audit.Activated(ctx, p.ID, in.Invitation)
+	}
+	return p, err
 }

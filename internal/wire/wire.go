@@ -110,7 +110,7 @@ func New(ctx context.Context, c config.Config, d Deps) (s *Service, err error) {
 		Confirm: func(w http.ResponseWriter, r *http.Request, a login.Attempt) error { return link.Show(w, r, a) },
 	})
 	if signIn, err = signin.New(signin.Deps{
-		Attempts: attempts, Brokers: m.brokers, Gate: s.Gate, People: s.People, Clients: m.clients, Cookies: m.cookies,
+		Attempts: attempts, Brokers: m.brokers, Gate: s.Gate, People: arrivals{s.People, s.Audit}, Clients: m.clients, Cookies: m.cookies,
 		Web: m.kit, Continue: begin.Continue, Back: begin.Back,
 	}); err != nil {
 		return s, err
