@@ -14,7 +14,7 @@ import (
 // documentation: `avain config example` prints them.
 type Config struct {
 	Public      Public          `yaml:"public" doc:"What people and apps reach."`
-	Admin       Admin           `yaml:"admin" doc:"Metrics and health, on a listener of their own: /metrics, /healthz, /readyz."`
+	Admin       Admin           `yaml:"admin" doc:"Metrics and health (/metrics, /healthz, /readyz) and the admin API (docs/admin-api.md), on a listener of their own."`
 	Database    Database        `yaml:"database" doc:"Where everything is kept."`
 	Keys        Keys            `yaml:"keys" doc:"Keys that must not be in the database. Make them once with: avain keys new DIR. Back them up apart from it."`
 	Brand       Brand           `yaml:"brand" doc:"What the pages look like and say."`
@@ -59,7 +59,7 @@ func (t TLS) Set() bool { return t.CertFile != "" || t.KeyFile != "" }
 
 // Admin is the listener for the operator.
 type Admin struct {
-	Listen string `yaml:"listen" doc:"It has no log-in of its own: keep it on loopback or in a closed network."`
+	Listen string `yaml:"listen" doc:"Metrics have no log-in; the admin API asks for keys, which travel in the clear here. Keep it on loopback or in a closed network, behind a proxy that ends TLS."`
 }
 
 // Driver names a database.

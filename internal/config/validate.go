@@ -94,7 +94,7 @@ func (v validator) admin(a Admin, p Public) {
 		v.add("admin.listen", "must differ from public.listen: people must not reach it")
 	}
 	if host, _, err := net.SplitHostPort(a.Listen); err == nil && !loopback(host) {
-		v.warn("admin.listen", "it has no log-in of its own; see that only your monitoring reaches it")
+		v.warn("admin.listen", "metrics have no log-in, and the keys of the admin API travel in the clear; see that only your monitoring and a proxy that ends TLS reach it")
 	}
 }
 
