@@ -14,6 +14,11 @@ type Retention struct {
 	Attempts time.Duration // other attempts, for support; default 30 d
 	Sessions time.Duration // sessions after their end; default 90 d
 	Jobs     time.Duration // jobs that were given up, or forgotten; default 90 d
+
+	Invitations time.Duration // invitations after their end; default 180 d
+	Employments time.Duration // employers' records of people who have left; default 730 d
+	Persons     time.Duration // persons of whom there is nothing else; default 730 d
+	Imports     time.Duration // reports of imports; default 90 d
 }
 
 // Purged counts what a purge has done.
@@ -26,6 +31,10 @@ type Purged struct {
 	QRPages  int64
 	Budgets  int64 // full again, so that there is nothing to remember
 	Jobs     int64 // given up or forgotten long ago
+
+	Resets      int64 // of passwords
+	Invitations int64
+	Employments int64
 }
 
 // purgeBatch bounds the rows of one transaction: nobody who waits to write waits
@@ -68,6 +77,16 @@ const (
 	purgeQRPagesSQL = `DELETE FROM qr_pages WHERE id IN (SELECT id FROM qr_pages
 		WHERE created_at <= $1 ORDER BY created_at LIMIT $2)`
 
+	purgeResetsSQL = `DELETE FROM password_resets WHERE hash IN (SELECT hash FROM password_resets
+		WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)`
+
+	// Used, revoked or forgotten: after its last day it is of no use to anybody.
+	purgeInvitationsSQL = `DELETE FROM invitations WHERE id IN (SELECT id FROM invitations
+		WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)`
+
+	purgeEmploymentsSQL = `DELETE FROM employments WHERE ended_at > 0 AND ended_at <= $1 AND id IN (SELECT id FROM employments
+		WHERE ended_at > 0 AND ended_at <= $1 ORDER BY ended_at LIMIT $2)`
+
 	purgeBudgetsSQL = `DELETE FROM budgets WHERE full_at <= $1 AND key IN (SELECT key FROM budgets
 		WHERE full_at <= $1 ORDER BY full_at LIMIT $2)`
 )
@@ -101,6 +120,9 @@ func (s *Store) Purge(ctx context.Context, now time.Time, keep Retention) (Purge
 		{&p.Sessions, purgeRevokedSessionsSQL, []any{ago(keep.Sessions), purgeBatch}},
 		{&p.Jobs, purgeJobsSQL, []any{ago(keep.Jobs), purgeBatch}},
 		{&p.Jobs, purgeForgottenJobsSQL, []any{ago(keep.Jobs), purgeBatch}},
+		{&p.Resets, purgeResetsSQL, []any{millis(now), purgeBatch}},
+		{&p.Invitations, purgeInvitationsSQL, []any{ago(keep.Invitations), purgeBatch}},
+		{&p.Employments, purgeEmploymentsSQL, []any{ago(keep.Employments), purgeBatch}},
 	} {
 		n, err := s.inBatches(ctx, step.query, step.args)
 		*step.count += n
@@ -116,7 +138,10 @@ func (k Retention) withDefaults() Retention {
 	for _, d := range []struct {
 		of    *time.Duration
 		usual time.Duration
-	}{{&k.Unopened, time.Hour}, {&k.Attempts, 30 * day}, {&k.Sessions, 90 * day}, {&k.Jobs, 90 * day}} {
+	}{
+		{&k.Unopened, time.Hour}, {&k.Attempts, 30 * day}, {&k.Sessions, 90 * day}, {&k.Jobs, 90 * day},
+		{&k.Invitations, 180 * day}, {&k.Employments, 730 * day}, {&k.Persons, 730 * day}, {&k.Imports, 90 * day},
+	} {
 		if *d.of <= 0 {
 			*d.of = d.usual
 		}

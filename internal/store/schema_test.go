@@ -190,9 +190,19 @@ func TestHotQueriesUseIndexes(t *testing.T) {
 		"human": humanSQL, "human by lookup": humanByLookupSQL, "join": joinSQL,
 		"credential": credentialByIDSQL, "credential by user name": credentialByUserNameSQL, "credential by e-mail": credentialByEmailSQL, "reset": resetSQL,
 		"next audit": nextAuditSQL, "read audit": readAuditSQL,
+		"record ids": recordIDsSQL, "employments with person": employmentsWithPersonSQL, "employments with code": employmentsWithCodeSQL,
+		"person of record": personOfRecordSQL, "invitations with": invitationsWithSQL, "credentials with": credentialsWithSQL,
+		"sessions with": sessionsWithSQL, "attempts with": attemptsWithSQL, "lock records": lockRecordsSQL, "forget": forgetPersonSQL,
+		"forgettable": forgettableSQL, "purge resets": purgeResetsSQL, "purge invitations": purgeInvitationsSQL,
+		"purge employments": purgeEmploymentsSQL, "purge imports": purgeImportsSQL, "purge answers": purgeAnswersSQL,
+		"purge QR pages": purgeQRPagesSQL, "purge budgets": purgeBudgetsSQL,
 		"expire": expireAttemptsSQL, "purge unopened": purgeUnopenedSQL, "purge attempts": purgeAttemptsSQL, "purge legs": purgeLegsSQL,
 		"purge marks": purgeMarksSQL, "purge ended": purgeEndedSessionsSQL, "purge revoked": purgeRevokedSessionsSQL,
 	}
+	for _, h := range holdings() {
+		hot["personal data in "+h.table] = h.query(h.by)
+	}
+	hot["what a person did"] = holding{table: "audit", shown: "seq"}.query("actor")
 	for driver, s := range both(t) {
 		explain := map[Driver]func(*testing.T, *sql.DB, string) []string{SQLite: explainSQLite, Postgres: explainPostgres}[driver]
 		db := raw(t, s)

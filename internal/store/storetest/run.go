@@ -68,6 +68,8 @@ func Run(t *testing.T, open func(t testing.TB) *store.Store) {
 		"PasswordResets":           passwordResets,
 		"PurgeExpires":             purgeExpires,
 		"PurgeDeletes":             purgeDeletes,
+		"Retention":                retention,
+		"ManyRetire":               manyRetire,
 		"Threat28HashesInFull":     hashesInFull,
 		"Threat35TextsAreOnlyText": textsAreOnlyText,
 		"GivenUp":                  givenUp,

@@ -1,0 +1,52 @@
+package store
+
+import (
+	"context"
+	"time"
+)
+
+const (
+	// nothingLeft: no employer has a record of the human h, who has no session and no
+	// user name. A lock outlives that: it keeps somebody out.
+	nothingLeft = `h.same_as = h.id AND h.locked_at = 0 AND h.updated_at <= $2
+		AND NOT EXISTS (SELECT 1 FROM persons r WHERE r.same_as = h.id AND (r.updated_at > $2
+			OR EXISTS (SELECT 1 FROM employments m WHERE m.person = r.id)
+			OR EXISTS (SELECT 1 FROM sessions s WHERE s.person = r.id)
+			OR EXISTS (SELECT 1 FROM credentials c WHERE c.person = r.id)))`
+
+	forgettableSQL = `SELECT h.id FROM persons h WHERE h.id > $1 AND ` + nothingLeft + ` ORDER BY h.id LIMIT $3`
+
+	forgetPersonSQL = `DELETE FROM persons WHERE same_as IN (SELECT h.id FROM persons h WHERE h.id = $1 AND ` + nothingLeft + `)`
+)
+
+// ForgetPersons deletes the persons of whom there has been nothing else since the time
+// given, in small transactions. It reads everybody once: call it daily. It answers how
+// many records it deleted, even when it returns an error.
+func (s *Store) ForgetPersons(ctx context.Context, before time.Time) (total int64, err error) {
+	for after := ""; ; {
+		ids, err := queryIDs(ctx, s.db.reader(), forgettableSQL, after, millis(before), purgeBatch)
+		if err != nil || len(ids) == 0 {
+			return total, wrap("forget persons", err)
+		}
+		after = ids[len(ids)-1]
+		var n int64
+		err = s.db.write(ctx, func(ctx context.Context, tx runner) error {
+			n = 0
+			for _, id := range ids {
+				result, err := tx.ExecContext(ctx, forgetPersonSQL, id, millis(before))
+				if err != nil {
+					return err
+				}
+				deleted, err := result.RowsAffected()
+				if err != nil {
+					return err
+				}
+				n += deleted
+			}
+			return nil
+		})
+		if total += n; err != nil {
+			return total, wrap("forget persons", err)
+		}
+	}
+}
