@@ -94,14 +94,14 @@ func (s *Service) Bounced(ctx context.Context, report io.Reader) error {
 // audit log.
 type arrivals struct {
 	*people.People
-	audit *audit.Log
+	trail *audit.Log
 }
 
 // Activate is people.Activate, told to the audit log.
 func (a arrivals) Activate(ctx context.Context, id login.Identity, in people.Accepted) (login.Person, error) {
 	p, err := a.People.Activate(ctx, id, in)
 	if err == nil {
-		a.audit.Activated(ctx, p.ID, in.Invitation)
+		a.trail.Activated(ctx, p.ID, in.Invitation)
 	}
 	return p, err
 }
