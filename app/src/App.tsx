@@ -6,6 +6,7 @@ import type { View } from "./view.ts";
 import type { LoginOptions } from "./options.ts";
 import { gateOf } from "./gate.ts";
 import { Alternative } from "./screens/Alternative.tsx";
+import { Devices } from "./screens/Devices.tsx";
 import { Failed } from "./screens/Failed.tsx";
 import { Finishing } from "./screens/Finishing.tsx";
 import { Foreign } from "./screens/Foreign.tsx";
@@ -64,6 +65,8 @@ export function App({ config, model, language, onLanguage, askOptions }: Props) 
           <Scan {...props} />
         ) : route === "typed" ? (
           <Typed {...props} />
+        ) : route === "devices" ? (
+          <Devices {...props} />
         ) : route === "password" ? (
           <Password {...props} />
         ) : (
@@ -103,7 +106,7 @@ function Current({ view, ...props }: ScreenProps & { view: View }) {
     case "foreign":
       return <Foreign {...props} loggedIn={view.loggedIn} />;
     case "home":
-      return <Home {...props} session={view.session} freshness={view.freshness} />;
+      return <Home {...props} session={view.session} freshness={view.freshness} news={view.news ?? []} />;
     case "loggedOut":
       return <LoggedOut {...props} because={view.because} supportCode={view.supportCode} />;
   }
@@ -147,10 +150,11 @@ function announcement(t: Texts, view: View): string {
   }
 }
 
-/** Which screens may lie on top of a view: no ways of logging in over somebody who is. */
+/** Which screens may lie on top of a view: no ways of logging in over somebody who is, and devices of nobody. */
 function allowed(route: Route, view: View): Route {
   if (view.name === "finishing" || view.name === "loading" || view.name === "offered") return undefined;
-  return route !== "settings" && view.name === "home" ? undefined : route;
+  if (route === "settings") return route;
+  return (route === "devices") === (view.name === "home") ? route : undefined;
 }
 
 /** Names what is shown: one login that waits is not another. */

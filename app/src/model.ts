@@ -10,6 +10,7 @@ import {
 } from "./login/attempt.ts";
 import { claim, giveUp, reportUnexpected, type PageCode } from "./login/challenge.ts";
 import type { Device } from "./login/device.ts";
+import { newLogins, type DeviceList } from "./login/devices.ts";
 import { Failure, NoAnswer } from "./login/failure.ts";
 import { failureAt, isOver, type Progress } from "./login/progress.ts";
 import { classify } from "./login/qr.ts";
@@ -219,6 +220,59 @@ export class Model {
     await this.#refresh();
   }
 
+  /** Where the person is logged in. Whoever sees the list has seen its news. */
+  async devices(): Promise<DeviceList | Failure> {
+    return await this.#orLost(async () => {
+      const list = await this.#keeper.devices();
+      await this.#saw(list.devices.map(({ loggedInAt }) => loggedInAt));
+      return list;
+    });
+  }
+
+  /** Logs another device out; "not-me" says that a stranger was there. Answers what went wrong. */
+  async endDevice(id: string, how: "logout" | "not-me"): Promise<Failure | undefined> {
+    const failure = await this.#orLost(async () => {
+      await this.#keeper.endDevice(id, how);
+      return undefined;
+    });
+    if (failure === undefined && this.#view.name === "home" && this.#view.news !== undefined) {
+      this.#show({ ...this.#view, news: this.#view.news.filter((each) => each.id !== id) });
+    }
+    return failure;
+  }
+
+  /** Logs out every device but this one. */
+  async endOtherDevices(): Promise<Failure | undefined> {
+    return await this.#orLost(async () => {
+      await this.#keeper.endOtherDevices();
+      return undefined;
+    });
+  }
+
+  /** The person knows the new devices that Home tells of. */
+  async knowDevices(): Promise<void> {
+    if (this.#view.name !== "home") return;
+    await this.#saw((this.#view.news ?? []).map(({ loggedInAt }) => loggedInAt));
+  }
+
+  async #saw(logins: number[]): Promise<void> {
+    const { vault } = this.world.tools;
+    const session = await vault.session();
+    if (session === undefined || logins.length === 0) return;
+    await vault.updateSession(session.subject, { seenLogin: Math.max(session.seenLogin ?? 0, ...logins) });
+    if (this.#view.name === "home") this.#show({ ...this.#view, news: [] });
+  }
+
+  /** Acts as somebody who is logged in: who is not any more leaves, anything else is told. */
+  async #orLost<T>(act: () => Promise<T>): Promise<T | Failure> {
+    try {
+      return await act();
+    } catch (error) {
+      if (error instanceof LoggedOut) this.#lost(error);
+      return asFailure(error);
+    }
+  }
+
   /** Another tab has logged in or out. */
   async hear(message: Message): Promise<void> {
     this.#keeper.forgetAccess();
@@ -382,6 +436,7 @@ export class Model {
     try {
       const session = await this.#keeper.fetchProfile();
       this.#fresh({ state: "fresh" }, session);
+      await this.#lookForNews();
     } catch (error) {
       if (error instanceof LoggedOut) {
         this.#lost(error);
@@ -393,10 +448,23 @@ export class Model {
     }
   }
 
-  /** Puts news on the home screen, unless the person has left it meanwhile. */
+  /** Looks whether another device has logged in. Without an answer there is no news: the next look finds it. */
+  async #lookForNews(): Promise<void> {
+    try {
+      const list = await this.#keeper.devices();
+      const session = await this.world.tools.vault.session();
+      if (this.#view.name === "home" && session !== undefined) {
+        this.#show({ ...this.#view, news: newLogins(list, session.seenLogin) });
+      }
+    } catch (error) {
+      if (error instanceof LoggedOut) throw error;
+    }
+  }
+
+  /** Puts what was asked on the home screen, unless the person has left it meanwhile. */
   #fresh(freshness: Freshness, session?: Session): void {
     if (this.#view.name === "home") {
-      this.#show({ name: "home", session: session ?? this.#view.session, freshness });
+      this.#show({ ...this.#view, session: session ?? this.#view.session, freshness });
     }
   }
 

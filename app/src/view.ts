@@ -1,3 +1,4 @@
+import type { LoggedInDevice } from "./login/devices.ts";
 import type { Failure } from "./login/failure.ts";
 import type { Method, OpenAttempt, Session } from "./login/vault.ts";
 import type { Live } from "./waiting.ts";
@@ -21,5 +22,5 @@ export type View =
   | { name: "finishing"; waiting: boolean }
   | { name: "failed"; failure: Failure; method: Method }
   | { name: "foreign"; loggedIn: boolean }
-  | { name: "home"; session: Session; freshness: Freshness }
+  | { name: "home"; session: Session; freshness: Freshness; news?: LoggedInDevice[] }
   | { name: "loggedOut"; because: OutBecause; supportCode: string | undefined };

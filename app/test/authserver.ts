@@ -161,7 +161,7 @@ export class AuthServer {
     this.requests.push({ path, body, query });
     if (typeof mishap === "object") return json(mishap.status, mishap.body ?? {}, mishap.headers);
     const response = await this.#answer(request, path, body);
-    if (["/par", "/token", "/userinfo", "/attempt-status", "/authorize-challenge"].includes(path)) response.headers.set("dpop-nonce", this.#currentNonce());
+    if (["/par", "/token", "/userinfo", "/attempt-status", "/authorize-challenge", "/devices"].includes(path)) response.headers.set("dpop-nonce", this.#currentNonce());
     response.headers.set("date", new Date(Date.now() + this.clockAhead * 1000).toUTCString());
     if (mishap === "lose-answer") throw new TypeError("Failed to fetch");
     if (mishap === "cut-answer") return cut(response);
@@ -187,8 +187,34 @@ export class AuthServer {
         this.#refresh.delete(body.get("token") ?? "");
         return new Response(null, { status: 200 });
       default:
+        if (path === "/devices" || path.startsWith("/devices/")) return await this.#devices(request, path);
         return json(404, { error: "not_found" });
     }
+  }
+
+  /** Where the person is logged in: this device, and what a test adds. */
+  devices: Record<string, unknown>[] = [{ id: "own", current: true, name: "Puhelin", method: "direct", logged_in_at: "2026-11-22T10:00:00Z" }];
+  pausedUntil: string | undefined;
+  /** What has been asked of devices, as method and path. */
+  readonly acts: string[] = [];
+
+  async #devices(request: Request, path: string): Promise<Response> {
+    const { refusal } = await this.#holder(request);
+    if (refusal !== undefined) return refusal;
+    this.acts.push(`${request.method} ${path}`);
+    if (path === "/devices") {
+      return json(200, { devices: this.devices, alternative_methods_paused_until: this.pausedUntil });
+    }
+    const [, , id = "", how] = path.split("/");
+    if (id === "logout") {
+      this.devices = this.devices.filter((each) => each["current"] === true);
+      return new Response(null, { status: 204 });
+    }
+    if (!this.devices.some((each) => each["id"] === id)) return json(404, { error: "not_found", reason: "page_unknown" });
+    this.devices = this.devices.filter((each) => each["id"] !== id);
+    if (how === "logout") return new Response(null, { status: 204 });
+    this.pausedUntil = "2026-11-24T10:00:00Z";
+    return json(200, { alternative_methods_paused_until: this.pausedUntil });
   }
 
   async #par(body: URLSearchParams, key: string): Promise<Response> {
@@ -378,16 +404,19 @@ export class AuthServer {
     return { access_token: token, token_type: "DPoP", expires_in: 600 };
   }
 
-  async #userinfo(request: Request): Promise<Response> {
+  /** Whose access token a request brings, or how it is refused. */
+  async #holder(request: Request): Promise<{ live: Live; refusal?: undefined } | { live?: undefined; refusal: Response }> {
     const token = /^DPoP (.+)$/i.exec(request.headers.get("authorization") ?? "")?.[1] ?? "";
     const live = this.#access.get(token);
-    if (live === undefined || this.refusedAccess.has(token)) {
-      return json(401, {}, { "www-authenticate": 'DPoP error="invalid_token", algs="ES256"' });
-    }
+    const no = (error: string) => ({ refusal: json(401, {}, { "www-authenticate": `DPoP error="${error}", algs="ES256"` }) });
+    if (live === undefined || this.refusedAccess.has(token)) return no("invalid_token");
     const refusal = await this.#check(request, live.key, token);
-    if (refusal !== undefined) {
-      return json(401, {}, { "www-authenticate": `DPoP error="${refusal}", algs="ES256"` });
-    }
+    return refusal === undefined ? { live } : no(refusal);
+  }
+
+  async #userinfo(request: Request): Promise<Response> {
+    const { live, refusal } = await this.#holder(request);
+    if (refusal !== undefined) return refusal;
     return json(200, {
       sub: live.subject,
       name: "Maija Liisa Meikäläinen",

@@ -151,7 +151,7 @@ function isClockWrong(error: unknown): boolean {
 }
 
 /** A page instead of JSON comes from a hotel's or train's network: the server has not answered. */
-async function jsonOf(response: Response): Promise<Record<string, unknown>> {
+export async function jsonOf(response: Response): Promise<Record<string, unknown>> {
   try {
     const json: unknown = await response.json();
     if (typeof json === "object" && json !== null && !Array.isArray(json)) return json as Record<string, unknown>;

@@ -1,8 +1,10 @@
 import * as oauth from "oauth4webapi";
 
 import { Failure, reasonFrom, supportCodeFrom } from "./failure.ts";
+import { jsonOf } from "./server.ts";
 import type { Redeemed } from "./answer.ts";
 import type { Tools } from "./attempt.ts";
+import { devicesFrom, type DeviceList } from "./devices.ts";
 import { profileFrom } from "./profile.ts";
 import type { Session } from "./vault.ts";
 
@@ -51,20 +53,60 @@ export class SessionKeeper {
   async fetchProfile(): Promise<Session> {
     const session = await this.tools.vault.session();
     if (session === undefined) throw new LoggedOut(undefined);
-    let claims: Record<string, unknown>;
+    const { subject } = session;
+    const claims = await this.#withAccess(subject, async (token) => await this.#userinfo(token, subject));
+    const profile = profileFrom(claims, this.tools.now());
+    const updated = await this.tools.vault.updateSession(session.subject, { profile });
+    if (updated === undefined) throw new LoggedOut(undefined); // another tab logged out meanwhile
+    return updated;
+  }
+
+  /** Asks where the person is logged in. Throws like fetchProfile. */
+  async devices(): Promise<DeviceList> {
+    const response = await this.#resource("GET", "/devices");
+    return devicesFrom(await jsonOf(response));
+  }
+
+  /** Logs a device out, or says that it was a stranger's. Throws like fetchProfile. */
+  async endDevice(id: string, how: "logout" | "not-me"): Promise<void> {
+    await this.#resource("POST", `/devices/${encodeURIComponent(id)}/${how}`);
+  }
+
+  /** Logs out all devices but this one. Throws like fetchProfile. */
+  async endOtherDevices(): Promise<void> {
+    await this.#resource("POST", "/devices/logout");
+  }
+
+  async #resource(method: "GET" | "POST", path: string): Promise<Response> {
+    const { server, vault } = this.tools;
+    const session = await vault.session();
+    if (session === undefined) throw new LoggedOut(undefined);
+    const url = new URL(server.address(path));
+    const response = await this.#withAccess(session.subject, async (token) =>
+      await server.prove(async (options) => {
+        const fetcher = options[oauth.customFetch];
+        return await oauth.protectedResourceRequest(token, method, url, undefined, undefined, {
+          ...options,
+          [oauth.customFetch]: async (address, init) => await fetcher(address, { ...init, body: null }),
+        });
+      }),
+    );
+    // A device that is gone already is what was wished for.
+    if (!response.ok && !(method === "POST" && response.status === 404)) throw new Failure("server");
+    return response;
+  }
+
+  /** Acts with an access token, and with a fresh one when the server does not know it any more. */
+  async #withAccess<T>(subject: string, act: (token: string) => Promise<T>): Promise<T> {
     try {
-      claims = await this.#userinfo(await this.#accessToken(session.subject), session.subject);
+      return await act(await this.#accessToken(subject));
     } catch (error) {
       if (!(error instanceof oauth.WWWAuthenticateChallengeError) || error.status !== 401) throw error;
       // The access token is refused. Whether the session is over, only the refresh can tell:
       // a server that forgot an access token must not log anybody out.
       this.forgetAccess();
-      claims = await this.#userinfo(await this.#accessToken(session.subject), session.subject);
+      return await act(await this.#accessToken(subject));
     }
-    const profile = profileFrom(claims, this.tools.now());
-    const updated = await this.tools.vault.updateSession(session.subject, { profile });
-    if (updated === undefined) throw new LoggedOut(undefined); // another tab logged out meanwhile
-    return updated;
   }
 
   async #userinfo(accessToken: string, subject: string): Promise<Record<string, unknown>> {

@@ -66,6 +66,8 @@ export interface Session {
   subject: string;
   loggedInAt: number;
   profile: Profile;
+  /** When the newest login of another device was that the person has seen here: the server's time. */
+  seenLogin?: number;
 }
 
 /** A refresh token that is to be revoked as soon as the server can be reached. */
@@ -187,7 +189,7 @@ export class Vault {
   }
 
   /** Changes the session, if there still is the same one: another tab may have logged out. */
-  async updateSession(subject: string, change: Partial<Pick<Session, "refreshToken" | "profile">>): Promise<Session | undefined> {
+  async updateSession(subject: string, change: Partial<Pick<Session, "refreshToken" | "profile" | "seenLogin">>): Promise<Session | undefined> {
     const tx = this.db.transaction(singles, "readwrite");
     const store = tx.objectStore(singles);
     const present = await result(store.get("session") as IDBRequest<Session | undefined>);

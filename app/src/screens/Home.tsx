@@ -1,5 +1,8 @@
 import type { JSX } from "preact";
+import { useState } from "preact/hooks";
 
+import type { Failure } from "../login/failure.ts";
+import type { LoggedInDevice } from "../login/devices.ts";
 import type { Benefit, Session } from "../login/vault.ts";
 import type { Freshness } from "../view.ts";
 import { formatTime, type Texts } from "../texts/index.ts";
@@ -15,11 +18,12 @@ import {
   WellbeingIcon,
 } from "../ui/icons.tsx";
 import { Mark } from "../ui/Mark.tsx";
-import { Banner, Trouble } from "../ui/parts.tsx";
+import { Banner, Button, Trouble } from "../ui/parts.tsx";
+import { howAndWhere, nameOf as deviceName, NotMe } from "./Devices.tsx";
 import type { ScreenProps } from "./props.ts";
 
 /** Logged in: who it is, and the benefits. */
-export function Home(props: ScreenProps & { session: Session; freshness: Freshness }) {
+export function Home(props: ScreenProps & { session: Session; freshness: Freshness; news: LoggedInDevice[] }) {
   const { t, config, session } = props;
   const { profile } = session;
   return (
@@ -42,6 +46,7 @@ export function Home(props: ScreenProps & { session: Session; freshness: Freshne
           <p class="card-employer">{employers(profile.benefits)}</p>
         </section>
         <State {...props} />
+        <News {...props} />
         <Benefits {...props} />
       </div>
     </main>
@@ -70,6 +75,31 @@ function State({ t, language, model, session, freshness }: ScreenProps & { sessi
     return <Trouble t={t} title={t.home.trouble} failure={freshness.failure} onRetry={() => void model.refresh()} />;
   }
   return null;
+}
+
+/** Other devices on which the person has logged in since this one last told. */
+function News({ t, language, model, news }: ScreenProps & { news: LoggedInDevice[] }) {
+  const [failure, setFailure] = useState<Failure>();
+  return (
+    <>
+      {news.map((device) => (
+        <Banner kind="warning" key={device.id} title={t.devices.news(deviceName(t, device))} testid="new-device">
+          <p>
+            {howAndWhere(t, device)} · {formatTime(language, device.loggedInAt, Date.now())}
+          </p>
+          <div class="device-ways">
+            <Button kind="secondary" testid="was-me" onPress={() => void model.knowDevices()}>
+              {t.devices.wasMe}
+            </Button>
+            <NotMe t={t} onYes={() => void model.endDevice(device.id, "not-me").then(setFailure)} />
+          </div>
+        </Banner>
+      ))}
+      {failure !== undefined && (
+        <Trouble t={t} title={t.devices.actFailed} failure={failure} onRetry={() => void model.refresh()} />
+      )}
+    </>
+  );
 }
 
 function Benefits({ t, language, session, freshness }: ScreenProps & { session: Session; freshness: Freshness }) {

@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { languages, texts, type Language } from "../texts/index.ts";
 import { BackBar } from "../ui/Bar.tsx";
 import { Button, EmailLink, PhoneLink } from "../ui/parts.tsx";
-import { closeRoute } from "../ui/route.ts";
+import { closeRoute, openRoute } from "../ui/route.ts";
 import type { ScreenProps } from "./props.ts";
 
 /** Language, what this app is, and the way out. */
@@ -41,6 +41,13 @@ export function Settings(props: ScreenProps & { loggedIn: boolean; onLanguage: (
             <Support {...props} />
           </dl>
         </section>
+        {loggedIn && (
+          <section class="group">
+            <Button kind="secondary" testid="devices" onPress={() => openRoute("devices")}>
+              {t.devices.title}
+            </Button>
+          </section>
+        )}
         {loggedIn && <LogOut {...props} />}
       </div>
     </main>

@@ -3,7 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 /** Screens that lie on top of the current view, one Back away from it. */
 export type Route = (typeof names)[number] | undefined;
 
-const names = ["settings", "alternative", "scan", "typed", "password"] as const;
+const names = ["settings", "alternative", "scan", "typed", "password", "devices"] as const;
 
 const moved = "smartumpay-moved";
 
