@@ -51,41 +51,29 @@ func (f *Feature) list(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-func (f *Feature) listEnd(w http.ResponseWriter, r *http.Request) error {
-	_, person, err := f.d.Holder(w, r)
-	if err != nil {
-		return err
+// call carries out an act on one of the devices of whose access token it is.
+func (f *Feature) call(do func(w http.ResponseWriter, r *http.Request, s login.Session, person login.Person) error) web.Handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		_, person, err := f.d.Holder(w, r)
+		if err != nil {
+			return err
+		}
+		s, err := f.mine(r.Context(), person, r.PathValue("id"))
+		if err != nil {
+			return err
+		}
+		return do(w, r, s, person)
 	}
-	s, err := f.mine(r.Context(), person, r.PathValue("id"))
-	if err != nil {
-		return err
-	}
-	if err := f.end(r.Context(), s, whyOther); err != nil {
+}
+
+func (f *Feature) callEnd(w http.ResponseWriter, r *http.Request, s login.Session, person login.Person) error {
+	if err := f.logOut(r.Context(), s, person); err != nil {
 		return err
 	}
 	return nothing(w)
 }
 
-func (f *Feature) listAll(w http.ResponseWriter, r *http.Request) error {
-	own, person, err := f.d.Holder(w, r)
-	if err != nil {
-		return err
-	}
-	if err := f.endOthers(r.Context(), own, person); err != nil {
-		return err
-	}
-	return nothing(w)
-}
-
-func (f *Feature) listNotMe(w http.ResponseWriter, r *http.Request) error {
-	_, person, err := f.d.Holder(w, r)
-	if err != nil {
-		return err
-	}
-	s, err := f.mine(r.Context(), person, r.PathValue("id"))
-	if err != nil {
-		return err
-	}
+func (f *Feature) callNotMe(w http.ResponseWriter, r *http.Request, s login.Session, person login.Person) error {
 	until, err := f.notMe(r.Context(), s, person)
 	if err != nil {
 		return err
@@ -94,6 +82,17 @@ func (f *Feature) listNotMe(w http.ResponseWriter, r *http.Request) error {
 		PausedUntil time.Time `json:"alternative_methods_paused_until"`
 	}{until})
 	return nil
+}
+
+func (f *Feature) callAll(w http.ResponseWriter, r *http.Request) error {
+	own, person, err := f.d.Holder(w, r)
+	if err != nil {
+		return err
+	}
+	if err := f.endOthers(r.Context(), own, person); err != nil {
+		return err
+	}
+	return nothing(w)
 }
 
 func nothing(w http.ResponseWriter) error {

@@ -69,17 +69,17 @@ func New(d Deps) (*Feature, error) {
 func (f *Feature) Mount(mux *http.ServeMux) {
 	mux.Handle("GET "+Path, f.d.Web.Page(f.page))
 	mux.Handle("POST "+Path+"/logout", f.d.Web.Page(f.pageAll))
-	mux.Handle("POST "+Path+"/{id}/logout", f.d.Web.Page(f.pageEnd))
-	mux.Handle("POST "+Path+"/{id}/not-me", f.d.Web.Page(f.pageNotMe))
+	mux.Handle("POST "+Path+"/{id}/logout", f.d.Web.Page(f.form(f.logOut, "out")))
+	mux.Handle("POST "+Path+"/{id}/not-me", f.d.Web.Page(f.form(f.disown, "notme")))
 
 	for path, call := range map[string]struct {
 		method string
 		h      web.Handler
 	}{
 		"/devices":             {http.MethodGet, f.list},
-		"/devices/logout":      {http.MethodPost, f.listAll},
-		"/devices/{id}/logout": {http.MethodPost, f.listEnd},
-		"/devices/{id}/not-me": {http.MethodPost, f.listNotMe},
+		"/devices/logout":      {http.MethodPost, f.callAll},
+		"/devices/{id}/logout": {http.MethodPost, f.call(f.callEnd)},
+		"/devices/{id}/not-me": {http.MethodPost, f.call(f.callNotMe)},
 	} {
 		web.MountCORS(mux, path, f.d.Origins, f.d.Web.OAuth(call.h), call.method)
 	}

@@ -1,6 +1,7 @@
 package devices
 
 import (
+	"context"
 	"net/http"
 
 	"avain/internal/login"
@@ -63,19 +64,34 @@ func (f *Feature) device(s, own login.Session) Device {
 	return d
 }
 
-func (f *Feature) pageEnd(w http.ResponseWriter, r *http.Request) error {
-	own, person, err := f.signed(w, r)
-	if err != nil || own.ID == "" {
-		return err
+// act is what a form does to one of the person's devices.
+type act func(ctx context.Context, s login.Session, person login.Person) error
+
+func (f *Feature) logOut(ctx context.Context, s login.Session, _ login.Person) error {
+	return f.end(ctx, s, whyOther)
+}
+
+func (f *Feature) disown(ctx context.Context, s login.Session, person login.Person) error {
+	_, err := f.notMe(ctx, s, person)
+	return err
+}
+
+// form carries out an act and shows the list again, with what was done.
+func (f *Feature) form(do act, done string) web.Handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		own, person, err := f.signed(w, r)
+		if err != nil || own.ID == "" {
+			return err
+		}
+		s, err := f.mine(r.Context(), person, r.PathValue("id"))
+		if err != nil {
+			return err
+		}
+		if err := do(r.Context(), s, person); err != nil {
+			return err
+		}
+		return web.SeeOther(w, Path+"?done="+done)
 	}
-	s, err := f.mine(r.Context(), person, r.PathValue("id"))
-	if err != nil {
-		return err
-	}
-	if err := f.end(r.Context(), s, whyOther); err != nil {
-		return err
-	}
-	return web.SeeOther(w, Path+"?done=out")
 }
 
 func (f *Feature) pageAll(w http.ResponseWriter, r *http.Request) error {
@@ -87,19 +103,4 @@ func (f *Feature) pageAll(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return web.SeeOther(w, Path+"?done=all")
-}
-
-func (f *Feature) pageNotMe(w http.ResponseWriter, r *http.Request) error {
-	own, person, err := f.signed(w, r)
-	if err != nil || own.ID == "" {
-		return err
-	}
-	s, err := f.mine(r.Context(), person, r.PathValue("id"))
-	if err != nil {
-		return err
-	}
-	if _, err := f.notMe(r.Context(), s, person); err != nil {
-		return err
-	}
-	return web.SeeOther(w, Path+"?done=notme")
 }
