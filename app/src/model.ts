@@ -123,9 +123,9 @@ export class Model {
     }
   }
 
-  /** Where a forgotten password is replaced. */
+  /** Where a forgotten password is replaced, in the language of the app. */
   get forgotten(): string {
-    return this.world.tools.server.address("/password/forgot");
+    return this.world.tools.server.address(`/password/forgot?lang=${this.world.language()}`);
   }
 
   /** Does again what has failed, except a QR login, whose code must be a new one: that starts at the scanner. */
