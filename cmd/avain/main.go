@@ -58,6 +58,8 @@ type commands struct {
 			Add    peopleAddCommand    `cmd:"" help:"Add people and their benefits."`
 			Lock   peopleLockCommand   `cmd:"" help:"Lock a person out."`
 			Unlock peopleUnlockCommand `cmd:"" help:"Let a locked person in again."`
+			Export peopleExportCommand `cmd:"" help:"Print everything that there is about a person."`
+			Erase  peopleEraseCommand  `cmd:"" help:"Delete everything about a person."`
 		} `cmd:"" help:"The people who may log in."`
 		Credentials struct {
 			Add credentialsAddCommand `cmd:"" help:"Add user names and passwords."`

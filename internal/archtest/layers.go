@@ -44,6 +44,7 @@ var house = map[string]layer{
 	"internal/devices":     features,
 	"internal/activation":  features,
 	"internal/me":          features,
+	"internal/privacy":     features,
 	"internal/notices":     features,
 	"internal/help":        features,
 	"internal/console":     features,

@@ -25,6 +25,8 @@ const (
 	actionAPIKeyRotate     = "apikey.rotate"
 	actionAPIKeyRevoke     = "apikey.revoke"
 	actionJobsRetry        = "jobs.retry"
+	actionPersonExport     = "person.export"
+	actionPersonErase      = "person.erase"
 )
 
 // ByKey is the actor of what an API key does.
@@ -116,4 +118,18 @@ func (l *Log) APIKeyRevoked(ctx context.Context, actor, id string) {
 // of jobs, or "job:" with the id of one.
 func (l *Log) JobsRetried(ctx context.Context, actor, what string, n int64) {
 	l.append(ctx, actor, actionJobsRetry, what, map[string]string{"jobs": strconv.FormatInt(n, 10)})
+}
+
+// PersonExported records that somebody has read everything that there is of a person.
+func (l *Log) PersonExported(ctx context.Context, actor, person string) {
+	l.append(ctx, actor, actionPersonExport, "person:"+person, nil)
+}
+
+// PersonErased records that a person was erased, and why: a machine word. The ids lead
+// to nobody any more.
+func (l *Log) PersonErased(ctx context.Context, actor, person, why string, e login.Erased) {
+	l.append(ctx, actor, actionPersonErase, "person:"+person, map[string]string{
+		"why": why, "employments": strconv.Itoa(len(e.Employments)), "sessions": strconv.FormatInt(e.Sessions, 10),
+		"attempts": strconv.FormatInt(e.Attempts, 10), "jobs": strconv.FormatInt(e.Jobs, 10),
+	})
 }

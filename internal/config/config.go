@@ -29,7 +29,7 @@ type Config struct {
 	Benefits    []BenefitKind   `yaml:"benefits" doc:"The kinds of benefits that employers may give."`
 	Invitations Invitations     `yaml:"invitations" doc:"How people are invited to activate their benefits."`
 	Credentials Credentials     `yaml:"credentials" doc:"Smartum credentials: user name and password."`
-	Retention   Retention       `yaml:"retention" doc:"How long finished things are kept for support. The audit log is never shortened."`
+	Retention   Retention       `yaml:"retention" doc:"How long things are kept that are over (docs/privacy.md). The audit log is never shortened."`
 	Mail        Mail            `yaml:"mail" doc:"Letters to people: invitations, forgotten passwords, new logins. Try it with: avain admin mail test"`
 	Webhooks    Webhooks        `yaml:"webhooks" doc:"Your other systems that are told what happens, by Standard Webhooks: id, url (https), secret_file or secret_env (make one with: echo whsec_$(openssl rand -base64 32)), old_secret_file or old_secret_env while it is being changed, and events: person.activated, person.joined, session.created, session.revoked, invitation.bounced, person.erased; all when left out. They stand here and not in the database, so that nobody who can write there chooses where events go." example:"[{id: crm, url: https://crm.example.com/avain, secret_file: keys/webhook-crm}]"`
 	HETU        HETU            `yaml:"hetu" doc:"Personal identity codes. They are always stored as a keyed hash."`
@@ -172,6 +172,14 @@ type Limits struct {
 type Retention struct {
 	Attempts time.Duration `yaml:"attempts" doc:"Logins with their timelines."`
 	Sessions time.Duration `yaml:"sessions" doc:"Sessions that have ended."`
+
+	Invitations time.Duration `yaml:"invitations" doc:"Invitations after their last day, with the story of their mail."`
+	Employments time.Duration `yaml:"employments" doc:"Employers' records of people who have left."`
+	Persons     time.Duration `yaml:"persons" doc:"People of whom there is nothing else: no employer, no session, no user name."`
+	Imports     time.Duration `yaml:"imports" doc:"Reports of imports."`
+	Jobs        time.Duration `yaml:"jobs" doc:"Letters and messages that were given up."`
+
+	DatesOfErased bool `yaml:"dates_of_erased" doc:"When a person is erased, keep the bare record of their activated employments and benefits as long as other employments that have ended: employer, kinds, dates, version of the accepted terms, and nothing that says whose they were. Only where a law asks for it."`
 }
 
 // HETU says what happens to personal identity codes.

@@ -37,9 +37,12 @@ func Default() Config {
 		Benefits:    defaultBenefits(),
 		Invitations: Invitations{Life: 30 * day, RemindAfter: 7 * day},
 		Credentials: Credentials{MinLength: 12},
-		Retention:   Retention{Attempts: 90 * day, Sessions: 90 * day},
-		Mail:        Mail{Port: 587, TLS: mail.STARTTLS, Timeout: 30 * time.Second},
-		Log:         Log{Level: "info"},
-		Telemetry:   Telemetry{SampleRatio: 0.1},
+		Retention: Retention{
+			Attempts: 90 * day, Sessions: 90 * day, Invitations: 180 * day, Employments: 730 * day, Persons: 730 * day,
+			Imports: 90 * day, Jobs: 90 * day,
+		},
+		Mail:      Mail{Port: 587, TLS: mail.STARTTLS, Timeout: 30 * time.Second},
+		Log:       Log{Level: "info"},
+		Telemetry: Telemetry{SampleRatio: 0.1},
 	}
 }

@@ -181,7 +181,11 @@ func (v validator) limits(l Limits) {
 
 func (v validator) retention(r Retention, l Lifetimes) {
 	v.between("retention.attempts", r.Attempts, max(day, l.Attempt), 3650*day)
-	v.between("retention.sessions", r.Sessions, day, 3650*day)
+	for path, d := range map[string]time.Duration{
+		"sessions": r.Sessions, "invitations": r.Invitations, "employments": r.Employments, "persons": r.Persons, "imports": r.Imports, "jobs": r.Jobs,
+	} {
+		v.between("retention."+path, d, day, 3650*day)
+	}
 }
 
 func (v validator) telemetry(t Telemetry) {

@@ -12,6 +12,7 @@ import (
 	"avain/internal/devices"
 	"avain/internal/loginlink"
 	"avain/internal/me"
+	"avain/internal/privacy"
 	"avain/internal/qrlogin"
 	"avain/internal/signin"
 	"avain/internal/web"
@@ -53,7 +54,11 @@ func (d *Demo) mountLanding(mux *http.ServeMux, kit *web.Kit) error {
 	if err != nil {
 		return err
 	}
-	pages := slices.Concat(views.Previews(), links.Previews(), invited.Previews(), own.Previews(), logins.Previews(), passwords.Previews(), codes.Previews(), kit.Previews())
+	data, err := privacy.NewViews(kit)
+	if err != nil {
+		return err
+	}
+	pages := slices.Concat(views.Previews(), links.Previews(), invited.Previews(), own.Previews(), logins.Previews(), passwords.Previews(), data.Previews(), codes.Previews(), kit.Previews())
 	mux.Handle("GET /demo/pages/", kit.Gallery("/demo/pages/", pages...))
 	mux.Handle("GET /demo/employer", kit.Page(d.showEmployer(kit)))
 	mux.Handle("POST /demo/employer", kit.Page(d.hire))

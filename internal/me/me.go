@@ -20,11 +20,11 @@ import (
 const (
 	home      = "/me"
 	returnURI = "/me/return"
-	devices   = "/me/devices" // the feature devices
 
-	// devicesMark ends the state of a sign-in that leads on to the devices. The state is
-	// ours, and the verifier hangs on it: nobody can add the mark on the way.
-	devicesMark = "~devices"
+	// mark stands before the name of one of our pages at the end of the state of a sign-in
+	// that leads on to it. The state is ours, and the verifier hangs on it: nobody can add
+	// the mark on the way.
+	mark = "~"
 
 	// longest is the life of a session on the web, whatever is done in it. Unused, it
 	// ends after session.Idle.
@@ -152,8 +152,8 @@ func (f *Feature) page(w http.ResponseWriter, r *http.Request) error {
 	if !ok {
 		return f.ask(w, r, "")
 	}
-	if toDevices(r.URL.Query().Get("next")) {
-		return web.SeeOther(w, devices) // signed in meanwhile, in another tab
+	if next := pageOf(r.URL.Query().Get("next")); next != "" {
+		return web.SeeOther(w, next) // signed in meanwhile, in another tab
 	}
 	page := ActivePage{App: f.d.App, Name: person.GivenName, Plus: person.SmartumPlus, Benefits: person.Benefits, Stores: f.d.Stores, Phone: web.OnPhone(r)}
 	if len(page.Benefits) == 0 {
@@ -168,13 +168,22 @@ func (f *Feature) page(w http.ResponseWriter, r *http.Request) error {
 func (f *Feature) ask(w http.ResponseWriter, r *http.Request, why login.Reason) error {
 	f.d.Browsers.Ensure(w, r)
 	return f.views.RenderSignIn(w, r, SignInPage{
-		App: f.d.App, Failed: why, Devices: toDevices(r.URL.Query().Get("next")), Password: f.d.Passwords(r.Context()),
+		App: f.d.App, Failed: why, Next: r.URL.Query().Get("next"), Password: f.d.Passwords(r.Context()),
 	})
 }
 
-// toDevices is the one place besides the person's page that a sign-in leads to: a link
-// from outside can choose among our pages and name no other.
-func toDevices(next string) bool { return next == "devices" }
+// pageOf is where else than to the person's page a sign-in leads, by its name: a link
+// from outside can choose among our pages and name no other (threat 19).
+func pageOf(next string) string {
+	switch next {
+	case "devices":
+		return "/me/devices" // the feature devices
+	case "data":
+		return "/me/data" // the feature privacy
+	default:
+		return ""
+	}
+}
 
 func (f *Feature) signIn(w http.ResponseWriter, r *http.Request) error {
 	web.Offer(r.Context(), web.Ways{Retry: home})
@@ -183,8 +192,8 @@ func (f *Feature) signIn(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	request := login.Request{}
-	if toDevices(form.Get("next")) {
-		request.State = devicesMark
+	if next := form.Get("next"); pageOf(next) != "" {
+		request.State = mark + next
 	}
 	return f.begin(w, r, request)
 }
@@ -280,8 +289,8 @@ func (f *Feature) back(w http.ResponseWriter, r *http.Request) error {
 // homeIn is the page of the person, in the language in which the sign-in began when
 // that was not the browser's own choice.
 func homeIn(a login.Attempt) string {
-	if strings.HasSuffix(a.Request.State, devicesMark) {
-		return devices
+	if _, next, _ := strings.Cut(a.Request.State, mark); pageOf(next) != "" {
+		return pageOf(next)
 	}
 	if len(a.Request.UILocales) == 1 {
 		return home + "?lang=" + a.Request.UILocales[0]

@@ -37,8 +37,17 @@ type SignInPage struct {
 	App    string
 	Failed login.Reason // why the person is here again; empty at first
 
-	Devices  bool // the devices are what the person wants to see
-	Password bool // Smartum credentials are a way in
+	Next     string // name of the page that the person wants to see; anything, from outside
+	Password bool   // Smartum credentials are a way in
+}
+
+// Wanted is the name of the page that the person wants to see; empty when it is none of
+// ours.
+func (p SignInPage) Wanted() string {
+	if pageOf(p.Next) == "" {
+		return ""
+	}
+	return p.Next
 }
 
 // RenderSignIn shows it.

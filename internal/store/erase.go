@@ -132,8 +132,13 @@ func dropTraces(ctx context.Context, tx runner, t traces, whose []string, e logi
 		query string
 		ids   []string
 	}{
-		{dropAnswersSQL, t.employments}, {dropAnswersSQL, t.persons}, {dropAttemptSQL, t.attempts}, {dropQRPagesSQL, whose}, {dropSessionsSQL, whose},
-		{dropCredentialsSQL, whose}, {dropInvitationsSQL, t.employments},
+		{dropAnswersSQL, t.employments},
+		{dropAnswersSQL, t.persons},
+		{dropAttemptSQL, t.attempts},
+		{dropQRPagesSQL, whose},
+		{dropSessionsSQL, whose},
+		{dropCredentialsSQL, whose},
+		{dropInvitationsSQL, t.employments},
 	} {
 		if err := each(ctx, tx, step.query, step.ids); err != nil {
 			return err

@@ -19,10 +19,11 @@ const (
 	forgetPersonSQL = `DELETE FROM persons WHERE same_as IN (SELECT h.id FROM persons h WHERE h.id = $1 AND ` + nothingLeft + `)`
 )
 
-// ForgetPersons deletes the persons of whom there has been nothing else since the time
-// given, in small transactions. It reads everybody once: call it daily. It answers how
-// many records it deleted, even when it returns an error.
-func (s *Store) ForgetPersons(ctx context.Context, before time.Time) (total int64, err error) {
+// ForgetPersons deletes the persons of whom there has been nothing else for as long as
+// persons are kept, in small transactions. It reads everybody once: call it daily. It
+// answers how many records it deleted, even when it returns an error.
+func (s *Store) ForgetPersons(ctx context.Context, now time.Time, keep Retention) (total int64, err error) {
+	before := now.Add(-keep.withDefaults().Persons)
 	for after := ""; ; {
 		ids, err := queryIDs(ctx, s.db.reader(), forgettableSQL, after, millis(before), purgeBatch)
 		if err != nil || len(ids) == 0 {

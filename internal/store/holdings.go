@@ -120,6 +120,19 @@ func (h holding) trail(ctx context.Context, on runner, rows []map[string]any, pe
 	return slices.CompactFunc(rows, func(a, b map[string]any) bool { return number(a) == number(b) }), err
 }
 
+// PersonalColumns lists the columns that [Store.PersonalData] shows, per table: whoever
+// explains them must not forget one.
+func PersonalColumns() map[string][]string {
+	all := map[string][]string{}
+	for _, h := range holdings() {
+		for column := range strings.FieldsSeq(h.shown) {
+			name, _, _ := strings.Cut(column, ":")
+			all[h.table] = append(all[h.table], name)
+		}
+	}
+	return all
+}
+
 // query is the statement that reads a holding by a column.
 func (h holding) query(by string) string {
 	var names []string
@@ -137,19 +150,19 @@ func (h holding) query(by string) string {
 func (h holding) read(ctx context.Context, on runner, by string, ids []string) ([]map[string]any, error) {
 	all, query := []map[string]any{}, h.query(by)
 	for _, id := range ids {
-		rows, err := on.QueryContext(ctx, query, id)
-		if err != nil {
-			return nil, err
-		}
-		err = h.collect(rows, &all)
-		if err := errors.Join(err, rows.Close()); err != nil {
+		if err := h.readOne(ctx, on, query, id, &all); err != nil {
 			return nil, fmt.Errorf("%s: %w", h.table, err)
 		}
 	}
 	return all, nil
 }
 
-func (h holding) collect(rows *sql.Rows, to *[]map[string]any) error {
+func (h holding) readOne(ctx context.Context, on runner, query, id string, to *[]map[string]any) (err error) {
+	rows, err := on.QueryContext(ctx, query, id)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
 	columns := strings.Fields(h.shown)
 	for rows.Next() {
 		into := make([]any, len(columns))

@@ -139,8 +139,14 @@ func (k Retention) withDefaults() Retention {
 		of    *time.Duration
 		usual time.Duration
 	}{
-		{&k.Unopened, time.Hour}, {&k.Attempts, 30 * day}, {&k.Sessions, 90 * day}, {&k.Jobs, 90 * day},
-		{&k.Invitations, 180 * day}, {&k.Employments, 730 * day}, {&k.Persons, 730 * day}, {&k.Imports, 90 * day},
+		{&k.Unopened, time.Hour},
+		{&k.Attempts, 30 * day},
+		{&k.Sessions, 90 * day},
+		{&k.Jobs, 90 * day},
+		{&k.Invitations, 180 * day},
+		{&k.Employments, 730 * day},
+		{&k.Persons, 730 * day},
+		{&k.Imports, 90 * day},
 	} {
 		if *d.of <= 0 {
 			*d.of = d.usual

@@ -25,8 +25,6 @@ const (
 	// adminTime bounds one request of the admin API: a file of people may take a while to
 	// come, and a list of them to go.
 	adminTime = 15 * time.Minute
-	// importsKept is how long the report of an import can be read.
-	importsKept = 90 * 24 * time.Hour
 )
 
 // HETUMode is the most lenient mode of the configured brokers: whoever can come through

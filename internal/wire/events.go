@@ -63,3 +63,18 @@ func (e events) bounced(m login.Employment, invitation string) []login.Job {
 		Type: webhook.InvitationBounced, At: e.now(), Employer: m.Employer, Employment: m.ID, Person: m.Person, Invitation: invitation,
 	})
 }
+
+// erased tells of each record that a person was known by, or, of somebody whom nobody
+// had identified, of the employers' records.
+func (e events) erased(gone login.Erased) (ordered []login.Job) {
+	for _, person := range gone.Persons {
+		ordered = append(ordered, e.sender.Jobs(webhook.Event{Type: webhook.PersonErased, At: e.now(), Person: person})...)
+	}
+	if len(gone.Persons) > 0 {
+		return ordered
+	}
+	for _, employment := range gone.Employments {
+		ordered = append(ordered, e.sender.Jobs(webhook.Event{Type: webhook.PersonErased, At: e.now(), Employment: employment})...)
+	}
+	return ordered
+}

@@ -23,6 +23,7 @@ const (
 	purgeEvery  = time.Minute
 	rotateEvery = 10 * time.Minute
 	countEvery  = 2 * time.Second
+	forgetEvery = 24 * time.Hour
 )
 
 // housekeeping is what runs beside the requests.
@@ -61,6 +62,7 @@ func (h housekeeping) run(ctx context.Context) {
 		"rotate": {rotateEvery, h.signer.Tick},
 		"count":  {countEvery, h.count},
 		"remind": {remindEvery, h.remind},
+		"forget": {forgetEvery, h.forget},
 	} {
 		all.Go(func() {
 			clock := time.NewTicker(task.every)
@@ -83,8 +85,14 @@ func (h housekeeping) run(ctx context.Context) {
 func (h housekeeping) purge(ctx context.Context) error {
 	purged, err := h.db.Purge(ctx, h.now(), h.retention)
 	h.metrics.AttemptsExpired(purged.Expired)
-	_, admin := h.db.PurgeAdmin(ctx, h.now(), h.now().Add(-importsKept))
+	_, admin := h.db.PurgeAdmin(ctx, h.now(), h.now().Add(-h.retention.Imports))
 	return errors.Join(err, admin)
+}
+
+// forget lets the people go of whom there has been nothing else for long.
+func (h housekeeping) forget(ctx context.Context) error {
+	_, err := h.db.ForgetPersons(ctx, h.now(), h.retention)
+	return err
 }
 
 func (h housekeeping) count(ctx context.Context) error {

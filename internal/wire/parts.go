@@ -142,7 +142,11 @@ func apps(c config.Config) metadata.Apps {
 }
 
 func retention(c config.Config) store.Retention {
-	return store.Retention{Attempts: c.Retention.Attempts, Sessions: c.Retention.Sessions}
+	r := c.Retention
+	return store.Retention{
+		Attempts: r.Attempts, Sessions: r.Sessions, Invitations: r.Invitations, Employments: r.Employments, Persons: r.Persons,
+		Imports: r.Imports, Jobs: r.Jobs,
+	}
 }
 
 // scopes are all that some client may ask for.

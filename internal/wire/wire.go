@@ -24,6 +24,7 @@ import (
 	"avain/internal/metadata"
 	"avain/internal/password"
 	"avain/internal/people"
+	"avain/internal/privacy"
 	"avain/internal/roster"
 	"avain/internal/signin"
 	"avain/internal/store"
@@ -54,6 +55,7 @@ type Service struct {
 
 	APIKeys  *apikey.Keys     // of the admin API
 	Importer *roster.Importer // of files of people
+	Privacy  *privacy.Feature // exports and erases people
 
 	room     *wake.Room
 	stopping atomic.Bool
@@ -150,6 +152,9 @@ func New(ctx context.Context, c config.Config, d Deps) (s *Service, err error) {
 	if err != nil {
 		return s, err
 	}
+	if err := s.privacy(c, d, m, own); err != nil {
+		return s, err
+	}
 	about := metadata.New(metadata.Deps{
 		Signer: m.signer, Brokers: m.brokers, Gate: s.Gate, Clients: m.clients, Web: m.kit, BaseURL: base,
 		Scopes: scopes(c), ACR: levels(c), Locales: c.Brand.Languages, Stores: metadata.Stores(c.Brand.Stores), Apps: apps(c),
@@ -157,7 +162,7 @@ func New(ctx context.Context, c config.Config, d Deps) (s *Service, err error) {
 	out := logout.New(logout.Deps{
 		Sessions: s.Store, Clients: m.clients, Signer: m.signer, Audit: s.Audit, Web: m.kit, Now: d.Now,
 	})
-	for _, feature := range []interface{ Mount(mux *http.ServeMux) }{begin, signIn, link, waiting, own, codes, invited, passwords, tokens, logins, about, out} {
+	for _, feature := range []interface{ Mount(mux *http.ServeMux) }{begin, signIn, link, waiting, own, codes, invited, passwords, tokens, logins, s.Privacy, about, out} {
 		feature.Mount(mux)
 	}
 	mux.Handle("GET /static/", m.kit.Static())
