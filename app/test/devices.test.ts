@@ -137,7 +137,7 @@ describe("the server's list", () => {
       expect(howAndWhere(t, device)).toBe(t.devices.other);
       expect(howAndWhere(t, { ...device, method: "qr", place: "Oulu" })).toBe(`${t.devices.qr} · Oulu`);
       expect(nameOf(t, device)).toBe("Samsung, S24");
-      expect(nameOf(t, { ...device, model: "Samsung" })).toBe("Samsung");
+      expect(nameOf(t, { ...device, name: "Chrome, S24" })).toBe("Chrome, S24");
       expect(nameOf(t, { ...device, name: "", model: "" })).toBe(t.devices.unnamed);
       expect(nameOf(t, { ...device, web: true })).toBe(t.devices.browser);
     }

@@ -114,7 +114,8 @@ function Facts({ t, language, device }: { t: Texts; language: Language; device: 
 /** What a person calls the device. */
 export function nameOf(t: Texts, { web, name, model }: LoggedInDevice): string {
   if (web) return t.devices.browser;
-  return [name, model].filter((each, n, all) => each !== "" && all.indexOf(each) === n).join(", ") || t.devices.unnamed;
+  // Many devices have their model in their name.
+  return (name.includes(model) ? [name] : [name, model]).filter((each) => each !== "").join(", ") || t.devices.unnamed;
 }
 
 /** The method, in words, and the place, if one is known. */
@@ -133,7 +134,7 @@ export function NotMe({ t, onYes }: { t: Texts; onYes: () => void }) {
   }, [asking]);
   if (!asking) {
     return (
-      <Button kind="danger" testid="not-me" onPress={() => setAsking(true)}>
+      <Button kind="secondary" testid="not-me" onPress={() => setAsking(true)}>
         {t.devices.notMe}
       </Button>
     );
