@@ -2,10 +2,12 @@ package people_test
 
 import (
 	"context"
+	"errors"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"avain/internal/hetu"
 	"avain/internal/login"
 	"avain/internal/password"
 	"avain/internal/people"
@@ -244,5 +246,63 @@ func TestResetExpires(t *testing.T) {
 	o.now = o.now.Add(people.ResetLife)
 	if _, err := o.SetPassword(t.Context(), o.ResetTicket(jobs[0].Key), secret.Of("uusi pitkä lause")); !login.HasReason(err, login.ReasonResetExpired) {
 		t.Errorf("after half an hour: %v", err)
+	}
+}
+
+// Two people never answer to one name: a user name may not be somebody's e-mail
+// address, and nothing is written when it is.
+func TestAddSmartum(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	hash, err := o.HashPassword(t.Context(), secret.Of(rightPassword))
+	if err != nil {
+		t.Fatal(err)
+	}
+	aino := login.Person{
+		GivenName: "Aino", FamilyName: "Aalto", Name: "Aino Aalto", Email: "Aino@Example.com", Locale: "fi",
+		Benefits: []login.Benefit{{Kind: "lunch", Employer: "Esimerkki Oy"}},
+	}
+	if isNew, err := o.AddSmartum(t.Context(), hetu.Code{}, aino, " Aino ", hash); err != nil || !isNew {
+		t.Fatalf("new: %v, %v", isNew, err)
+	}
+	got, err := o.CheckPassword(t.Context(), "aino@example.com", secret.Of(rightPassword))
+	if err != nil || got.SmartumPlus || len(got.Benefits) != 1 || got.Name != aino.Name {
+		t.Errorf("%+v, %v", got, err)
+	}
+	for name, other := range map[string]login.Person{"aino": {}, "aino@example.com": {}, "someone": {Email: "aino@example.com"}, "somebody": {Email: "AINO"}} {
+		other.Locale = "fi"
+		if _, err := o.AddSmartum(t.Context(), hetu.Code{}, other, name, hash); !errors.Is(err, login.ErrExists) {
+			t.Errorf("%s, %s: %v", name, other.Email, err)
+		}
+	}
+
+	// A code that is known keeps its person, kind and benefits.
+	code, err := hetu.Parse("010190-900P", hetu.Artificial)
+	if err != nil {
+		t.Fatal(err)
+	}
+	known, _, err := o.Add(t.Context(), code, login.Person{Name: "Liisa", Locale: "sv", SmartumPlus: true, Benefits: aino.Benefits})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if isNew, err := o.AddSmartum(t.Context(), code, login.Person{Name: "Other", Locale: "fi"}, "liisa", hash); err != nil || isNew {
+		t.Fatalf("new: %v, %v", isNew, err)
+	}
+	got, err = o.CheckPassword(t.Context(), "liisa", secret.Of(rightPassword))
+	if !login.HasReason(err, login.ReasonStrongRequired) || got.ID != known.ID || got.Name != "Liisa" || len(got.Benefits) != 1 {
+		t.Errorf("%+v, %v", got, err)
+	}
+	// One that is not becomes that person, whom a bank finds.
+	other, err := hetu.Parse("020290-9016", hetu.Artificial)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if isNew, err := o.AddSmartum(t.Context(), other, login.Person{Name: "Erik", Locale: "sv"}, "erik", hash); err != nil || !isNew {
+		t.Fatalf("new: %v, %v", isNew, err)
+	}
+	byPassword, err1 := o.CheckPassword(t.Context(), "erik", secret.Of(rightPassword))
+	byBank, err2 := o.Identify(t.Context(), login.Identity{HETU: other, Name: "Erik"})
+	if err1 != nil || err2 != nil || byPassword.ID != byBank.ID {
+		t.Errorf("%v, %v: %s and %s", err1, err2, byPassword.ID, byBank.ID)
 	}
 }

@@ -49,11 +49,14 @@ const aim = (found, what) => {
   return { problem: "", x, y, leads: leads(e), element: e };
 };
 // The next press must be on this element. One that is not does nothing, and is told of.
-const expectPress = (e, number) => addEventListener("click", (event) => {
-  const hit = e.contains(event.target);
-  if (!hit) { event.preventDefault(); event.stopImmediatePropagation(); }
-  pressHeard(number + (hit ? " hit" : " missed"));
-}, { capture: true, once: true });
+const expectPress = (e, number) => {
+  if (e === undefined) throw new Error("it has moved since it was found");
+  addEventListener("click", (event) => {
+    const hit = e.contains(event.target);
+    if (!hit) { event.preventDefault(); event.stopImmediatePropagation(); }
+    pressHeard(number + (hit ? " hit" : " missed"));
+  }, { capture: true, once: true });
+};
 `
 
 // spot is where something can be pressed.

@@ -28,6 +28,22 @@ func credentials(t *testing.T, s *store.Store) {
 		change(&again)
 		wantErr(t, "the same "+what, s.AddCredential(t.Context(), again), login.ErrExists)
 	}
+	// A person comes with their user name, or not at all.
+	p := Person()
+	p.SmartumPlus = false
+	taken := Credential(p.ID)
+	taken.UserName = want.UserName
+	wantErr(t, "a person with a taken user name", s.AddPersonWithCredential(t.Context(), p, nil, nil, taken), login.ErrExists)
+	_, err := s.PersonByID(t.Context(), p.ID)
+	wantErr(t, "the person of a taken user name", err, login.ErrNotFound)
+	own := Credential(p.ID)
+	wantErr(t, "a person with a user name", s.AddPersonWithCredential(t.Context(), p, nil, nil, own), nil)
+	if got := must[login.Person](t)(s.PersonByID(t.Context(), p.ID)); got.SmartumPlus || len(got.Benefits) != 2 {
+		t.Errorf("%+v", got)
+	}
+	if got := must[login.Credential](t)(s.CredentialByName(t.Context(), own.UserName)); got != own {
+		t.Errorf("%+v", got)
+	}
 	bare := Credential(want.Person)
 	bare.Email = ""
 	wantErr(t, "without e-mail", s.AddCredential(t.Context(), bare), nil)
