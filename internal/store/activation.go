@@ -18,6 +18,7 @@ const (
 	// The rows that activating and joining look at before they write: whoever comes at
 	// the same time waits here.
 	lockEmploymentSQL = `UPDATE employments SET updated_at = $2 WHERE id = $1 RETURNING ` + employmentColumns
+	lockHumanSQL      = `UPDATE persons SET updated_at = $2 WHERE id = ` + humanOf + ` RETURNING id, same_as, hetu_lookup`
 	humanSQL          = `SELECT h.id, h.same_as, h.hetu_lookup FROM persons r JOIN persons h ON h.id = r.same_as WHERE r.id = $1`
 	humanByLookupSQL  = `SELECT h.id, h.same_as, h.hetu_lookup FROM persons r JOIN persons h ON h.id = r.same_as WHERE r.hetu_lookup = $1`
 
@@ -127,15 +128,16 @@ func activateAgain(ctx context.Context, tx runner, a login.Activation) (login.Ac
 
 // bind finds the human's record, and joins to it the one that the employment had.
 func bind(ctx context.Context, tx runner, held string, a login.Activation) (human string, err error) {
+	var before record
+	if held != "" {
+		if before, err = lockHuman(ctx, tx, held, a.At); err != nil {
+			return "", err
+		}
+	}
+	// Behind the lock: the same human may just have proved that record in another tab.
 	known, err := findByLookup(ctx, tx, a.Lookups)
 	if err != nil {
 		return "", err
-	}
-	var before record
-	if held != "" {
-		if before, err = scanRecord(tx.QueryRowContext(ctx, humanSQL, held)); err != nil {
-			return "", one(err, login.ErrNotFound)
-		}
 	}
 	switch {
 	case known.id != "" && (before.id == "" || before.id == known.id):
@@ -148,6 +150,21 @@ func bind(ctx context.Context, tx runner, held string, a login.Activation) (huma
 		return before.id, prove(ctx, tx, before.id, a)
 	default:
 		return addHuman(ctx, tx, a)
+	}
+}
+
+// lockHuman finds the record that stands for a human, and lets nobody else prove or join
+// it until this transaction is over: two humans who came at the same time with invitations
+// of one record would both be its owner otherwise.
+func lockHuman(ctx context.Context, tx runner, id string, at time.Time) (record, error) {
+	r, err := scanRecord(tx.QueryRowContext(ctx, lockHumanSQL, id, millis(at)))
+	switch {
+	case err != nil:
+		return record{}, one(err, login.ErrNotFound)
+	case r.sameAs != r.id:
+		return record{}, errOvertaken // it has been joined to another while we waited
+	default:
+		return r, nil
 	}
 }
 
@@ -222,10 +239,9 @@ func (s *Store) JoinPersons(ctx context.Context, from, into string, at time.Time
 		return login.ErrNotFound
 	}
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
-		a, err1 := scanRecord(tx.QueryRowContext(ctx, humanSQL, from))
-		b, err2 := scanRecord(tx.QueryRowContext(ctx, humanSQL, into))
-		if err := errors.Join(err1, err2); err != nil {
-			return one(err, login.ErrNotFound)
+		a, b, err := lockBoth(ctx, tx, from, into, at)
+		if err != nil {
+			return err
 		}
 		if a.id == b.id {
 			return nil
@@ -236,6 +252,19 @@ func (s *Store) JoinPersons(ctx context.Context, from, into string, at time.Time
 		return errors.Join(join(ctx, tx, a.id, b.id, at), addJobs(ctx, tx, jobs))
 	})
 	return wrap("join persons", err)
+}
+
+// lockBoth locks two humans in one order, whoever of them is to join the other: two
+// callers who want the opposite would wait for each other.
+func lockBoth(ctx context.Context, tx runner, from, into string, at time.Time) (a, b record, err error) {
+	first, second := &a, &b
+	if into < from {
+		from, into, first, second = into, from, &b, &a
+	}
+	if *first, err = lockHuman(ctx, tx, from, at); err == nil {
+		*second, err = lockHuman(ctx, tx, into, at)
+	}
+	return a, b, err
 }
 
 func join(ctx context.Context, tx runner, from, into string, at time.Time) error {

@@ -114,11 +114,17 @@ func (d *postgresDB) writeOnce(ctx context.Context, act func(context.Context, ru
 	return tx.Commit()
 }
 
+// errOvertaken says that somebody wrote between two looks of one transaction.
+var errOvertaken = errors.New("somebody wrote in between")
+
 // lostRace reports whether PostgreSQL gave up a transaction so that another could
 // go on: serialization_failure, deadlock_detected. unique_violation is one too: our
 // statements look before they write, so it means that somebody wrote in between, and
-// that looking again leads elsewhere.
+// that looking again leads elsewhere. errOvertaken says the same of our own finding.
 func lostRace(err error) bool {
+	if errors.Is(err, errOvertaken) {
+		return true
+	}
 	pg, ok := errors.AsType[*pgconn.PgError](err)
 	return ok && (pg.Code == "40001" || pg.Code == "40P01" || pg.Code == "23505")
 }

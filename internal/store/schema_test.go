@@ -187,7 +187,7 @@ func TestHotQueriesUseIndexes(t *testing.T) {
 		"lock person": lockPersonSQL, "employment": employmentByIDSQL, "employment of": employmentOfSQL, "list employments": listEmploymentsSQL + inOrderSQL,
 		"employments of person": employmentsOfPersonSQL, "invited": invitedByLookupSQL, "employer": employerByIDSQL,
 		"invitation": invitationByIDSQL, "invitation by token": invitationByTokenSQL, "invitations of": invitationsOfSQL, "reminders": dueRemindersSQL,
-		"human": humanSQL, "human by lookup": humanByLookupSQL, "join": joinSQL,
+		"human": humanSQL, "lock human": lockHumanSQL, "human by lookup": humanByLookupSQL, "join": joinSQL,
 		"credential": credentialByIDSQL, "credential by user name": credentialByUserNameSQL, "credential by e-mail": credentialByEmailSQL, "reset": resetSQL,
 		"next audit": nextAuditSQL, "read audit": readAuditSQL,
 		"record ids": recordIDsSQL, "employments with person": employmentsWithPersonSQL, "employments with code": employmentsWithCodeSQL,

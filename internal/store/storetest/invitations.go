@@ -174,3 +174,34 @@ func sameHumanRace(t *testing.T, s *store.Store) {
 		t.Errorf("%d employments, want %d", len(got), len(all))
 	}
 }
+
+// oneRecordTwoHumans: two humans bring two invitations of one record at once. One of
+// them is its owner, and the other gets nothing of it.
+func oneRecordTwoHumans(t *testing.T, s *store.Store) {
+	for range 10 {
+		record := Person()
+		record.Benefits = nil
+		wantErr(t, "record", s.AddPerson(t.Context(), record, nil, nil), nil)
+		var all []login.Invitation
+		var lookups [][]byte
+		for n := range 4 {
+			m := Hire(t, s, AddEmployer(t, s).ID, func(m *login.Employment) { m.Person = record.ID })
+			all, lookups = append(all, Invite(t, s, m.ID)), append(lookups, hashBytes())
+			if n%2 == 0 { // somebody who has a record of their own already
+				wantErr(t, "known human", s.AddPerson(t.Context(), Person(), lookups[n], nil), nil)
+			}
+		}
+		errs := together(t.Context(), len(all), func(ctx context.Context, n int) error {
+			_, err := s.Activate(ctx, AsActivation(all[n].ID, lookups[n]), noJobs)
+			return err
+		})
+		oneWinner(t, errs, login.ErrExists)
+		owner := must[login.Person](t)(s.PersonByID(t.Context(), record.ID))
+		for n, err := range errs {
+			human, _, found := s.PersonByLookup(t.Context(), [][]byte{lookups[n]})
+			if owns := found == nil && human.ID == owner.ID; owns != (err == nil) {
+				t.Errorf("human %d: activated %v, owns the record %v", n, err == nil, owns)
+			}
+		}
+	}
+}
