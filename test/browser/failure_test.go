@@ -51,12 +51,20 @@ func (b *tab) supportCode() string {
 }
 
 // mustFail waits for the app's screen for a failure: what happened, what to do, a
-// retry, a way out and the code for support. It answers the code.
+// retry, a way out and the code for support. Somebody who is locked is offered no way
+// that cannot help. It answers the code.
 func (b *tab) mustFail(failure string) string {
 	b.Helper()
 	b.seeElement(`[data-testid=error][data-failure=` + failure + `]`)
 	if title, text := b.text("h1"), b.text(".lead"); len(title) < 8 || len(text) < 20 {
 		b.Errorf("%s says too little: %q, %q", failure, title, text)
+	}
+	if failure == "locked" {
+		b.seeID("start-over")
+		if n := value[int](b, `document.querySelectorAll("[data-testid=retry], [data-testid=alternative]").length`); n != 0 {
+			b.Error("somebody who is locked is offered ways that cannot help")
+		}
+		return b.supportCode()
 	}
 	b.seeID("retry", "start-over", "alternative")
 	return b.supportCode()

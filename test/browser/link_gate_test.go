@@ -143,7 +143,7 @@ func TestThreat16AnotherPersonOnTheLink(t *testing.T) {
 	direct.mustBeHome("Aino")
 	app.front()
 	app.mustBeHome("Aino") // no field for anybody's digits
-	w.mustBe(code, login.StateConfirmed, "", 1)
+	w.mustBe(code, login.StateDenied, login.ReasonCancelledByPerson, 1)
 	app.logOut()
 
 	link, code = app.carryLink()
