@@ -55,6 +55,7 @@ type Importer struct {
 	People People
 	Rules  Rules
 	Now    func() time.Time
+	Rows   int    // rows that a file may have: MaxRows
 	Wake   func() // may be nil: tells the workers that there is work
 }
 
@@ -120,8 +121,8 @@ func (im *Importer) receive(ctx context.Context, id string, file *rows) error {
 		if err != nil {
 			return err
 		}
-		if n >= MaxRows {
-			return login.Mistakes{{Detail: fmt.Sprintf("at most %d rows; send the file in parts", MaxRows)}}
+		if n >= im.Rows {
+			return login.Mistakes{{Detail: fmt.Sprintf("at most %d rows; send the file in parts", im.Rows)}}
 		}
 		if err := c.take(ctx, file.line, e, mistakes); err != nil {
 			return err

@@ -58,7 +58,7 @@ func newDesk(t *testing.T) desk {
 	}
 	d := desk{db: db, employer: login.NewID()}
 	d.Importer = &roster.Importer{
-		Store: db, People: clerk{}, Now: func() time.Time { return now },
+		Store: db, People: clerk{}, Now: func() time.Time { return now }, Rows: 2000,
 		Rules: roster.Rules{Kinds: []string{"lunch"}, HETU: hetu.Artificial, Zone: time.UTC},
 	}
 	if err := db.AddEmployer(t.Context(), login.Employer{ID: d.employer, Name: "A", Locale: "fi", CreatedAt: now}); err != nil {
@@ -154,7 +154,7 @@ func TestBrokenFileHasNoEffect(t *testing.T) {
 			return err
 		},
 		"too many rows": func() error {
-			_, err := d.Receive(t.Context(), d.employer, roster.NDJSON, false, strings.NewReader(strings.Repeat("{}\n", roster.MaxRows+1)))
+			_, err := d.Receive(t.Context(), d.employer, roster.NDJSON, false, strings.NewReader(strings.Repeat("{}\n", d.Rows+1)))
 			return err
 		},
 		"nobody waits": func() error {

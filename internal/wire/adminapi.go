@@ -60,7 +60,7 @@ func (s *Service) adminAPI(c config.Config, d Deps, m mechanisms, operator http.
 		Limit: web.NewLimiter(web.Limit{Burst: 200, Each: 10 * time.Millisecond}, maxLimited, d.Now),
 		Wrong: web.NewLimiter(web.Limit{Burst: 60, Each: time.Second}, maxLimited, d.Now),
 	}
-	s.Importer = &roster.Importer{Store: s.Store, People: s.People, Rules: rules, Now: d.Now, Wake: s.Jobs.Wake}
+	s.Importer = &roster.Importer{Store: s.Store, People: s.People, Rules: rules, Now: d.Now, Rows: roster.MaxRows, Wake: s.Jobs.Wake}
 	s.Jobs.Handle(roster.JobChunk, s.Importer.Work, jobs.Options{Workers: 1})
 	m.metrics.JobKinds(roster.JobChunk)
 
