@@ -95,7 +95,7 @@ func isHandshake(e *log.Entry) bool {
 		return strings.Contains(e.Text, "status of 400")
 	case "/authorize-challenge":
 		return strings.Contains(e.Text, "status of 400") || strings.Contains(e.Text, "status of 403")
-	case "/userinfo":
+	case "/userinfo", "/devices":
 		return strings.Contains(e.Text, "status of 401")
 	default:
 		return false
