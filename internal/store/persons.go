@@ -49,6 +49,16 @@ func (s *Store) PersonByID(ctx context.Context, id string) (login.Person, error)
 	return s.person(ctx, personByIDSQL, id)
 }
 
+// PersonOnly finds a person without the benefits: for the gate and for names, which are
+// asked for several times in a login. login.ErrNotFound.
+func (s *Store) PersonOnly(ctx context.Context, id string) (login.Person, error) {
+	if !storable(id) {
+		return login.Person{}, login.ErrNotFound
+	}
+	p, err := scanPerson(s.db.reader().QueryRowContext(ctx, personByIDSQL, id))
+	return p, wrap("find person", one(err, login.ErrNotFound))
+}
+
 // PersonBySubject finds a person by the sub of their tokens. login.ErrNotFound.
 func (s *Store) PersonBySubject(ctx context.Context, subject string) (login.Person, error) {
 	if !storable(subject) {

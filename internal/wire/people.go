@@ -13,6 +13,7 @@ import (
 	"avain/internal/login"
 	"avain/internal/me"
 	"avain/internal/people"
+	"avain/internal/store"
 	"avain/internal/web"
 )
 
@@ -104,4 +105,13 @@ func (a arrivals) Activate(ctx context.Context, id login.Identity, in people.Acc
 		a.trail.Activated(ctx, p.ID, in.Invitation)
 	}
 	return p, err
+}
+
+// names are people for those who ask whether somebody may log in, or what they are
+// called: several times in a login, and never about benefits.
+type names struct{ store *store.Store }
+
+// PersonByID is the person without the benefits.
+func (n names) PersonByID(ctx context.Context, id string) (login.Person, error) {
+	return n.store.PersonOnly(ctx, id)
 }

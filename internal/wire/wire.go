@@ -84,7 +84,7 @@ func New(ctx context.Context, c config.Config, d Deps) (s *Service, err error) {
 	// Domain.
 	s.People = s.people(c, d, m)
 	attempts := attempt.New(attempt.Deps{
-		Store: s.Store, People: s.Store, Now: d.Now, Lifetimes: lifetimes(c), DigitsKey: m.keys.shared.Derive("six digits"),
+		Store: s.Store, People: names{s.Store}, Now: d.Now, Lifetimes: lifetimes(c), DigitsKey: m.keys.shared.Derive("six digits"),
 		QRKey: m.keys.shared.Derive("qr codes"),
 		Observe: func(a login.Attempt, e login.Event) {
 			m.metrics.AttemptMoved(a, e)
@@ -118,13 +118,13 @@ func New(ctx context.Context, c config.Config, d Deps) (s *Service, err error) {
 		return s, err
 	}
 	if link, err = loginlink.New(loginlink.Deps{
-		Attempts: attempts, People: s.Store, Clients: m.clients, Cookies: m.cookies, Audit: s.Audit,
+		Attempts: attempts, People: names{s.Store}, Clients: m.clients, Cookies: m.cookies, Audit: s.Audit,
 		Web: m.kit, Answer: begin.Answer, Back: begin.Back,
 	}); err != nil {
 		return s, err
 	}
 	waiting := challenge.New(challenge.Deps{
-		Attempts: attempts, People: s.Store, Passwords: s.People, Marks: s.Store, Clients: m.clients, Proofs: m.proofs, Room: m.room,
+		Attempts: attempts, People: names{s.Store}, Passwords: s.People, Marks: s.Store, Clients: m.clients, Proofs: m.proofs, Room: m.room,
 		Web: m.kit, Now: d.Now, BaseURL: base, Audit: s.Audit, Claims: flood.claims, Admit: begin.Admit,
 		Standings: s.Store.Standings, MostWaiting: mostWaiting(ctx, c, d.Log),
 	})
