@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	_ "modernc.org/sqlite" // registers the driver "sqlite"
@@ -72,6 +73,8 @@ func (r *rig) build(ctx context.Context, name string, rows int) error {
 	if err := r.fill(ctx, rows); err != nil {
 		return fmt.Errorf("fill: %w", err)
 	}
+	// Gigabytes that the kernel has yet to write would make every commit of the run wait.
+	syscall.Sync()
 	progress("  filled in %.0f s", time.Since(began).Seconds())
 	return r.move(databaseFile, name+".db")
 }
