@@ -2,8 +2,12 @@ package store
 
 import (
 	"context"
+	"runtime"
 	"time"
 )
+
+// forgetPage is how many persons are looked at in one statement: a millisecond or so.
+const forgetPage = 200
 
 const (
 	// nothingLeft: no employer has a record of the human h, who has no session and no
@@ -14,7 +18,10 @@ const (
 			OR EXISTS (SELECT 1 FROM sessions s WHERE s.person = r.id)
 			OR EXISTS (SELECT 1 FROM credentials c WHERE c.person = r.id)))`
 
-	forgettableSQL = `SELECT h.id FROM persons h WHERE h.id > $1 AND ` + nothingLeft + ` ORDER BY h.id LIMIT $3`
+	// A walk reads everybody, a page at a time: one long statement would keep the only core
+	// of a small machine from the people who log in.
+	forgetPageSQL  = `SELECT COALESCE(MAX(id), '') FROM (SELECT id FROM persons WHERE id > $1 ORDER BY id LIMIT $2) page`
+	forgettableSQL = `SELECT h.id FROM persons h WHERE h.id > $1 AND h.id <= $3 AND ` + nothingLeft + ` ORDER BY h.id`
 
 	forgetPersonSQL = `DELETE FROM persons WHERE same_as IN (SELECT h.id FROM persons h WHERE h.id = $1 AND ` + nothingLeft + `)`
 )
@@ -25,11 +32,19 @@ const (
 func (s *Store) ForgetPersons(ctx context.Context, now time.Time, keep Retention) (total int64, err error) {
 	before := now.Add(-keep.withDefaults().Persons)
 	for after := ""; ; {
-		ids, err := queryIDs(ctx, s.db.reader(), forgettableSQL, after, millis(before), purgeBatch)
-		if err != nil || len(ids) == 0 {
+		var upTo string
+		if err := s.db.reader().QueryRowContext(ctx, forgetPageSQL, after, forgetPage).Scan(&upTo); err != nil || upTo == "" {
 			return total, wrap("forget persons", err)
 		}
-		after = ids[len(ids)-1]
+		ids, err := queryIDs(ctx, s.db.reader(), forgettableSQL, after, millis(before), upTo)
+		if err != nil {
+			return total, wrap("forget persons", err)
+		}
+		after = upTo
+		runtime.Gosched()
+		if len(ids) == 0 {
+			continue
+		}
 		var n int64
 		err = s.db.write(ctx, func(ctx context.Context, tx runner) error {
 			n = 0

@@ -193,7 +193,7 @@ func TestHotQueriesUseIndexes(t *testing.T) {
 		"record ids": recordIDsSQL, "employments with person": employmentsWithPersonSQL, "employments with code": employmentsWithCodeSQL,
 		"person of record": personOfRecordSQL, "invitations with": invitationsWithSQL, "credentials with": credentialsWithSQL,
 		"sessions with": sessionsWithSQL, "attempts with": attemptsWithSQL, "lock records": lockRecordsSQL, "forget": forgetPersonSQL,
-		"forgettable": forgettableSQL, "purge resets": purgeResetsSQL, "purge invitations": purgeInvitationsSQL,
+		"forgettable": forgettableSQL, "page to forget": forgetPageSQL, "purge resets": purgeResetsSQL, "purge invitations": purgeInvitationsSQL,
 		"purge employments": purgeEmploymentsSQL, "purge imports": purgeImportsSQL, "purge answers": purgeAnswersSQL,
 		"purge QR pages": purgeQRPagesSQL, "purge budgets": purgeBudgetsSQL,
 		"expire": expireAttemptsSQL, "purge unopened": purgeUnopenedSQL, "purge attempts": purgeAttemptsSQL, "purge legs": purgeLegsSQL,
