@@ -2,12 +2,15 @@ package store
 
 import (
 	"context"
-	"runtime"
 	"time"
 )
 
-// forgetPage is how many persons are looked at in one statement: a millisecond or so.
-const forgetPage = 200
+const (
+	// forgetPage is how many persons are looked at in one statement: a millisecond or so.
+	forgetPage = 200
+	// forgetPause leaves the core to those who log in: a million people take two minutes.
+	forgetPause = 20 * time.Millisecond
+)
 
 const (
 	// nothingLeft: no employer has a record of the human h, who has no session and no
@@ -41,8 +44,10 @@ func (s *Store) ForgetPersons(ctx context.Context, now time.Time, keep Retention
 			return total, wrap("forget persons", err)
 		}
 		after = upTo
-		runtime.Gosched()
 		if len(ids) == 0 {
+			if err := rest(ctx, forgetPause); err != nil {
+				return total, wrap("forget persons", err)
+			}
 			continue
 		}
 		var n int64
@@ -64,5 +69,17 @@ func (s *Store) ForgetPersons(ctx context.Context, now time.Time, keep Retention
 		if total += n; err != nil {
 			return total, wrap("forget persons", err)
 		}
+	}
+}
+
+// rest waits, unless the caller gives up.
+func rest(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
