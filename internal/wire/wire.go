@@ -83,44 +83,15 @@ func New(ctx context.Context, c config.Config, d Deps) (s *Service, err error) {
 
 	// Domain.
 	s.People = s.people(c, d, m)
-	attempts := attempt.New(attempt.Deps{
-		Store: s.Store, People: names{s.Store}, Now: d.Now, Lifetimes: lifetimes(c), DigitsKey: m.keys.shared.Derive("six digits"),
-		QRKey: m.keys.shared.Derive("qr codes"),
-		Observe: func(a login.Attempt, e login.Event) {
-			m.metrics.AttemptMoved(a, e)
-			m.room.Wake(a.ID)
-			m.announcer.Announce(a.ID)
-		},
-		Scanned: func(page string) { m.room.Wake(page); m.announcer.Announce(page) },
-		Alarm:   s.Audit.CodeReplayed, LoggedIn: m.events.loggedIn,
-	})
-
+	attempts := s.attempts(c, d, m)
 	if s.Gate, err = s.gate(ctx, c, d); err != nil {
 		return s, err
 	}
 
-	// Features. Two of them lead to each other through the state of an attempt: sign-in
-	// hands back to the dispatcher, and the dispatcher shows sign-in's pages.
-	base, mux := c.Public.BaseURL, http.NewServeMux()
-	var signIn *signin.Feature
-	var link *loginlink.Feature
-	flood := newFlood(c.Limits, d.Now)
-	begin := authorize.New(authorize.Deps{
-		Attempts: attempts, Gate: s.Gate, Clients: m.clients, Proofs: m.proofs, Cookies: m.cookies, Web: m.kit, Now: d.Now,
-		BaseURL: base, AttemptLife: c.Lifetimes.Attempt, Limit: flood.start,
-		Show:    func(w http.ResponseWriter, r *http.Request, a login.Attempt) error { return signIn.Show(w, r, a) },
-		Confirm: func(w http.ResponseWriter, r *http.Request, a login.Attempt) error { return link.Show(w, r, a) },
-	})
-	if signIn, err = signin.New(signin.Deps{
-		Attempts: attempts, Brokers: m.brokers, Gate: s.Gate, People: arrivals{s.People, s.Audit}, Clients: m.clients, Cookies: m.cookies,
-		Web: m.kit, Continue: begin.Continue, Back: begin.Back,
-	}); err != nil {
-		return s, err
-	}
-	if link, err = loginlink.New(loginlink.Deps{
-		Attempts: attempts, People: names{s.Store}, Clients: m.clients, Cookies: m.cookies, Audit: s.Audit,
-		Web: m.kit, Answer: begin.Answer, Back: begin.Back,
-	}); err != nil {
+	// Features.
+	base, mux, flood := c.Public.BaseURL, http.NewServeMux(), newFlood(c.Limits, d.Now)
+	begin, signIn, link, err := s.entrance(c, d, m, attempts, flood)
+	if err != nil {
 		return s, err
 	}
 	waiting := challenge.New(challenge.Deps{
@@ -162,26 +133,79 @@ func New(ctx context.Context, c config.Config, d Deps) (s *Service, err error) {
 	out := logout.New(logout.Deps{
 		Sessions: s.Store, Clients: m.clients, Signer: m.signer, Audit: s.Audit, Web: m.kit, Now: d.Now,
 	})
-	for _, feature := range []interface{ Mount(mux *http.ServeMux) }{begin, signIn, link, waiting, own, codes, invited, passwords, tokens, logins, s.Privacy, about, out} {
-		feature.Mount(mux)
-	}
-	mux.Handle("GET /static/", m.kit.Static())
-	if d.Mount != nil {
-		if err := d.Mount(mux, m.kit); err != nil {
-			return s, err
-		}
+	if err := mount(mux, d, m.kit, begin, signIn, link, waiting, own, codes, invited, passwords, tokens, logins, s.Privacy, about, out); err != nil {
+		return s, err
 	}
 	s.room = m.room
 	s.Public = m.tracing.Middleware(m.kit.Middleware(mux))
 	if s.Admin, err = s.adminAPI(c, d, m, m.admin(s, d)); err != nil {
 		return s, err
 	}
-	s.house = housekeeping{
+	s.house = s.housekeeping(c, d, m, flood, waiting)
+	return s, m.signer.Tick(ctx)
+}
+
+// attempts is the one mover of attempts, and whom it tells.
+func (s *Service) attempts(c config.Config, d Deps, m mechanisms) *attempt.Attempts {
+	return attempt.New(attempt.Deps{
+		Store: s.Store, People: names{s.Store}, Now: d.Now, Lifetimes: lifetimes(c), DigitsKey: m.keys.shared.Derive("six digits"),
+		QRKey: m.keys.shared.Derive("qr codes"),
+		Observe: func(a login.Attempt, e login.Event) {
+			m.metrics.AttemptMoved(a, e)
+			m.room.Wake(a.ID)
+			m.announcer.Announce(a.ID)
+		},
+		Scanned: func(page string) { m.room.Wake(page); m.announcer.Announce(page) },
+		Alarm:   s.Audit.CodeReplayed, LoggedIn: m.events.loggedIn,
+	})
+}
+
+// entrance is where a login begins. Two features lead to each other through the state of
+// an attempt: sign-in hands back to the dispatcher, and the dispatcher shows its pages.
+func (s *Service) entrance(
+	c config.Config, d Deps, m mechanisms, attempts *attempt.Attempts, flood *flood,
+) (begin *authorize.Feature, signIn *signin.Feature, link *loginlink.Feature, err error) {
+	begin = authorize.New(authorize.Deps{
+		Attempts: attempts, Gate: s.Gate, Clients: m.clients, Proofs: m.proofs, Cookies: m.cookies, Web: m.kit, Now: d.Now,
+		BaseURL: c.Public.BaseURL, AttemptLife: c.Lifetimes.Attempt, Limit: flood.start,
+		Show:    func(w http.ResponseWriter, r *http.Request, a login.Attempt) error { return signIn.Show(w, r, a) },
+		Confirm: func(w http.ResponseWriter, r *http.Request, a login.Attempt) error { return link.Show(w, r, a) },
+	})
+	if signIn, err = signin.New(signin.Deps{
+		Attempts: attempts, Brokers: m.brokers, Gate: s.Gate, People: arrivals{s.People, s.Audit}, Clients: m.clients, Cookies: m.cookies,
+		Web: m.kit, Continue: begin.Continue, Back: begin.Back,
+	}); err != nil {
+		return nil, nil, nil, err
+	}
+	if link, err = loginlink.New(loginlink.Deps{
+		Attempts: attempts, People: names{s.Store}, Clients: m.clients, Cookies: m.cookies, Audit: s.Audit,
+		Web: m.kit, Answer: begin.Answer, Back: begin.Back,
+	}); err != nil {
+		return nil, nil, nil, err
+	}
+	return begin, signIn, link, nil
+}
+
+// feature mounts itself.
+type feature interface{ Mount(mux *http.ServeMux) }
+
+func mount(mux *http.ServeMux, d Deps, kit *web.Kit, features ...feature) error {
+	for _, f := range features {
+		f.Mount(mux)
+	}
+	mux.Handle("GET /static/", kit.Static())
+	if d.Mount == nil {
+		return nil
+	}
+	return d.Mount(mux, kit)
+}
+
+func (s *Service) housekeeping(c config.Config, d Deps, m mechanisms, flood *flood, waiting *challenge.Feature) housekeeping {
+	return housekeeping{
 		db: s.Store, signer: m.signer, brokers: m.brokers, metrics: m.metrics, flood: flood,
 		announcer: m.announcer, room: m.room, waiting: waiting, people: s.People, jobs: s.Jobs, mails: s.Mails != nil,
 		retention: retention(c), now: d.Now, log: d.Log,
 	}
-	return s, m.signer.Tick(ctx)
 }
 
 // Run keeps house until the context ends, and returns when everything has stopped.
