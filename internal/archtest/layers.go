@@ -45,14 +45,17 @@ var house = map[string]layer{
 	"internal/activation":  features,
 	"internal/me":          features,
 	"internal/privacy":     features,
-	"internal/notices":     features,
+	"internal/news":        features,
 	"internal/help":        features,
+	"internal/status":      features,
 	"internal/console":     features,
 	"internal/adminapi":    features,
 	"internal/scim":        features,
 	"internal/logout":      features,
 
 	"internal/appgate": domain,
+	"internal/notices": domain,
+	"internal/rates":   domain,
 	"internal/attempt": domain,
 	"internal/people":  domain,
 	"internal/roster":  domain,
@@ -65,6 +68,8 @@ var house = map[string]layer{
 	"internal/keyset":    mechanisms,
 	"internal/place":     mechanisms,
 	"internal/apikey":    mechanisms,
+	"internal/diagnosis": mechanisms,
+	"internal/tally":     mechanisms,
 	"internal/session":   mechanisms,
 	"internal/signer":    mechanisms,
 	"internal/mail":      mechanisms,
@@ -79,10 +84,11 @@ var house = map[string]layer{
 	"internal/robot":     mechanisms,
 	"internal/archtest":  mechanisms,
 
-	"internal/login":  ground,
-	"internal/oauth":  ground,
-	"internal/secret": ground,
-	"internal/hetu":   ground,
+	"internal/login":     ground,
+	"internal/catalogue": ground,
+	"internal/oauth":     ground,
+	"internal/secret":    ground,
+	"internal/hetu":      ground,
 }
 
 // onlyFor names packages that few may import, besides tests. brokersim can log

@@ -182,7 +182,7 @@ func (s *Attempts) GiveUp(ctx context.Context, a login.Attempt, e login.Event) e
 	if a.State.Over() {
 		return nil
 	}
-	e.Step, e.Detail = StepCancel, "app"
+	e.Step, e.Detail = login.StepCancel, "app"
 	ended, err := s.End(ctx, a, Deny, login.ReasonCancelledByPerson, e)
 	if ended.State.Over() {
 		return nil
@@ -210,7 +210,7 @@ func (s *Attempts) expireIfDue(ctx context.Context, a login.Attempt) (login.Atte
 		reason = login.ReasonApprovalLate
 	}
 	ended, err := s.move(ctx, a, Expire, login.Move{
-		Event:     login.Event{Step: StepExpire, Outcome: login.OutcomeFailed, Reason: reason},
+		Event:     login.Event{Step: login.StepExpire, Outcome: login.OutcomeFailed, Reason: reason},
 		SetReason: reason,
 	})
 	if errors.Is(err, login.ErrMoved) {

@@ -84,7 +84,7 @@ func (s *Attempts) Prepare(a login.Attempt, browser secret.Text) Journey {
 // first browser to do so owns the attempt.
 func (s *Attempts) Depart(ctx context.Context, j Journey, browser secret.Text, e login.Event) (login.Attempt, error) {
 	binding := session.Binding(browser, j.Attempt.ID)
-	e.Step, e.Outcome, e.Means, e.Broker = StepChoose, login.OutcomeOK, j.Means, j.Broker
+	e.Step, e.Outcome, e.Means, e.Broker = login.StepChoose, login.OutcomeOK, j.Means, j.Broker
 	return s.move(ctx, j.Attempt, Open, login.Move{
 		Event: e, IfBrowser: binding, SetBrowser: binding,
 		Leg: &login.Leg{
@@ -137,7 +137,7 @@ func (s *Attempts) Finished(ctx context.Context, j Journey) (bool, error) {
 // TurnedBack records that a journey brought no identity. The attempt stays open:
 // the person may choose again.
 func (s *Attempts) TurnedBack(ctx context.Context, j Journey, e login.Event) error {
-	e.Step, e.Broker, e.Means = StepReturn, j.Broker, j.Means
+	e.Step, e.Broker, e.Means = login.StepReturn, j.Broker, j.Means
 	if err := s.d.Store.FinishLeg(ctx, j.State.Hash(), s.d.Now()); err != nil {
 		return err
 	}
@@ -146,7 +146,7 @@ func (s *Attempts) TurnedBack(ctx context.Context, j Journey, e login.Event) err
 
 // Authenticate records who the person is.
 func (s *Attempts) Authenticate(ctx context.Context, j Journey, id login.Identity, person login.Person, e login.Event) (login.Attempt, error) {
-	e.Step, e.Outcome, e.Broker, e.Means = StepIdentify, login.OutcomeOK, id.Broker, id.Means
+	e.Step, e.Outcome, e.Broker, e.Means = login.StepIdentify, login.OutcomeOK, id.Broker, id.Means
 	return s.move(ctx, j.Attempt, Authenticate, login.Move{
 		Event: e, IfBrowser: j.Attempt.Browser, FinishLeg: j.State.Hash(),
 		SetIdentity: &login.Proven{

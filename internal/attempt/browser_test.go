@@ -145,7 +145,7 @@ func TestEndedAttemptStaysEnded(t *testing.T) {
 	w, browser := newWorld(t), secret.New()
 	a := w.start(keyOfApp).Attempt
 	j := w.depart(a, browser)
-	if _, err := w.End(t.Context(), a, attempt.Deny, login.ReasonCancelledByPerson, login.Event{Step: attempt.StepCancel}); err != nil {
+	if _, err := w.End(t.Context(), a, attempt.Deny, login.ReasonCancelledByPerson, login.Event{Step: login.StepCancel}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := w.Authenticate(t.Context(), j, w.identity(), w.person, login.Event{}); reasonOf(err) != login.ReasonAttemptEnded {

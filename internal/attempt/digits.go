@@ -35,7 +35,7 @@ const withDigits = "digits"
 // counts, as in the database. Zero when none have been shown.
 func (s *Attempts) digitsEnd(a login.Attempt) time.Time {
 	for _, e := range a.Timeline {
-		if e.Step == StepConfirm && e.Outcome == login.OutcomeOK && e.Detail == withDigits {
+		if e.Step == login.StepConfirm && e.Outcome == login.OutcomeOK && e.Detail == withDigits {
 			return e.At.Add(s.d.Lifetimes.Digits)
 		}
 	}
@@ -80,10 +80,10 @@ func (s *Attempts) Complete(ctx context.Context, a login.Attempt, authSession se
 	case err != nil:
 		return secret.Text{}, err
 	case !right && tries < digitTries:
-		err := s.Note(ctx, a, login.Event{Step: StepDigits, Outcome: login.OutcomeRefused, Reason: login.ReasonDigitsWrong})
+		err := s.Note(ctx, a, login.Event{Step: login.StepDigits, Outcome: login.OutcomeRefused, Reason: login.ReasonDigitsWrong})
 		return secret.Text{}, errors.Join(login.E(login.Invalid, login.ReasonDigitsWrong, nil).WithCode(oauth.InsufficientAuthorization), err)
 	case !right:
-		_, err := s.End(ctx, a, Burn, login.ReasonDigitsBurned, login.Event{Step: StepDigits})
+		_, err := s.End(ctx, a, Burn, login.ReasonDigitsBurned, login.Event{Step: login.StepDigits})
 		return secret.Text{}, errors.Join(login.E(login.Gone, login.ReasonDigitsBurned, nil).WithCode(oauth.AccessDenied), err)
 	}
 	return s.reissue(ctx, a, authSession)
@@ -96,7 +96,7 @@ func (s *Attempts) noDigits(ctx context.Context, a login.Attempt, cause error) e
 	if end := s.digitsEnd(a); end.IsZero() || s.d.Now().Before(end) {
 		return refused
 	}
-	_, err := s.End(ctx, a, Fail, login.ReasonDigitsExpired, login.Event{Step: StepDigits})
+	_, err := s.End(ctx, a, Fail, login.ReasonDigitsExpired, login.Event{Step: login.StepDigits})
 	if errors.Is(err, login.ErrMoved) {
 		return refused
 	}
@@ -107,7 +107,7 @@ func (s *Attempts) noDigits(ctx context.Context, a login.Attempt, cause error) e
 // that went out to the browser dies with it.
 func (s *Attempts) reissue(ctx context.Context, a login.Attempt, authSession secret.Text) (secret.Text, error) {
 	code := codeFor(a, authSession)
-	_, err := s.letOut(ctx, a, Recode, code, login.Move{Event: login.Event{Step: StepDigits, Outcome: login.OutcomeOK}})
+	_, err := s.letOut(ctx, a, Recode, code, login.Move{Event: login.Event{Step: login.StepDigits, Outcome: login.OutcomeOK}})
 	if err != nil {
 		return secret.Text{}, err
 	}
@@ -125,7 +125,7 @@ func (s *Attempts) Report(ctx context.Context, code secret.Text, client string) 
 	if err != nil || a.State.Over() {
 		return err
 	}
-	_, err = s.End(ctx, a, Burn, login.ReasonUnexpectedCode, login.Event{Step: StepReport})
+	_, err = s.End(ctx, a, Burn, login.ReasonUnexpectedCode, login.Event{Step: login.StepReport})
 	if errors.Is(err, login.ErrMoved) {
 		return nil
 	}

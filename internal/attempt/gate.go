@@ -48,7 +48,7 @@ func (s *Attempts) issue(ctx context.Context, a login.Attempt, bearer secret.Tex
 		return secret.Text{}, a, s.whyNot(a, login.Move{At: s.d.Now()})
 	}
 	code := codeFor(a, bearer)
-	e.Step, e.Outcome = StepConfirm, login.OutcomeOK
+	e.Step, e.Outcome = login.StepConfirm, login.OutcomeOK
 	m := login.Move{Event: e, IfBrowser: session.Binding(bearer, a.ID)}
 	if digits {
 		m.Event.Detail = withDigits
@@ -138,7 +138,7 @@ func (s *Attempts) Redeem(ctx context.Context, in Redemption) (Granted, error) {
 		return Granted{}, err
 	}
 	if reason, detail := mismatch(a, in); reason != "" {
-		err := s.Note(ctx, a, login.Event{Step: StepRedeem, Outcome: login.OutcomeRefused, Reason: reason})
+		err := s.Note(ctx, a, login.Event{Step: login.StepRedeem, Outcome: login.OutcomeRefused, Reason: reason})
 		return Granted{}, errors.Join(refused(reason, detail), err)
 	}
 	if a.State == login.StateRedeemed {
@@ -146,15 +146,15 @@ func (s *Attempts) Redeem(ctx context.Context, in Redemption) (Granted, error) {
 	}
 	now := s.d.Now()
 	if !now.Before(a.CodeExpiresAt) {
-		err := s.Note(ctx, a, login.Event{Step: StepRedeem, Outcome: login.OutcomeRefused, Reason: login.ReasonCodeExpired})
+		err := s.Note(ctx, a, login.Event{Step: login.StepRedeem, Outcome: login.OutcomeRefused, Reason: login.ReasonCodeExpired})
 		return Granted{}, errors.Join(refused(login.ReasonCodeExpired, "the authorization code has expired"), err)
 	}
 	if err := s.mayLogIn(ctx, a); err != nil {
-		_, endErr := s.End(ctx, a, Deny, login.AsError(err).Reason, login.Event{Step: StepRedeem})
+		_, endErr := s.End(ctx, a, Deny, login.AsError(err).Reason, login.Event{Step: login.StepRedeem})
 		return Granted{}, errors.Join(login.AsError(err).WithCode(oauth.InvalidGrant), endErr)
 	}
 	session, refresh := s.newSession(a, in, now)
-	event := login.Event{At: now, Step: StepRedeem, Outcome: login.OutcomeOK, Means: a.Means, Broker: a.Broker}
+	event := login.Event{At: now, Step: login.StepRedeem, Outcome: login.OutcomeOK, Means: a.Means, Broker: a.Broker}
 	moved, err := s.d.Store.RedeemCode(ctx, login.Redemption{
 		Code: in.Code.Hash(), Attempt: a.ID, At: now, Session: session, Event: event, Once: in.Once,
 		Jobs: s.d.LoggedIn(session),
@@ -209,7 +209,7 @@ func (s *Attempts) redeemAgain(ctx context.Context, a login.Attempt, in Redempti
 	now := s.d.Now()
 	lostAnswer := err == nil && in.Key != "" && !session.Used && session.Live(now) && now.Before(a.CodeExpiresAt)
 	if lostAnswer {
-		if err := s.Note(ctx, a, login.Event{Step: StepRedeem, Outcome: login.OutcomeOK, Detail: "again"}); err != nil {
+		if err := s.Note(ctx, a, login.Event{Step: login.StepRedeem, Outcome: login.OutcomeOK, Detail: "again"}); err != nil {
 			return Granted{}, err
 		}
 		return Granted{a, session, refreshToken(a, in)}, nil
@@ -218,7 +218,7 @@ func (s *Attempts) redeemAgain(ctx context.Context, a login.Attempt, in Redempti
 	return Granted{}, errors.Join(
 		refused(login.ReasonCodeReplayed, "the authorization code has been used before"),
 		s.d.Store.RevokeSession(ctx, a.Session, string(login.ReasonCodeReplayed), now),
-		s.Note(ctx, a, login.Event{Step: StepRedeem, Outcome: login.OutcomeRefused, Reason: login.ReasonCodeReplayed}),
+		s.Note(ctx, a, login.Event{Step: login.StepRedeem, Outcome: login.OutcomeRefused, Reason: login.ReasonCodeReplayed}),
 	)
 }
 

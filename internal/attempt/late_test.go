@@ -66,7 +66,7 @@ func TestNotesGiveNoMoreTime(t *testing.T) {
 	d := w.desk(login.MethodLink)
 	id := d.started.Attempt.ID
 	w.pass(attempt.DefaultLifetimes().Confirm - time.Second)
-	if err := w.Note(t.Context(), w.row(id), login.Event{Step: attempt.StepReturn, Outcome: login.OutcomeRefused}); err != nil {
+	if err := w.Note(t.Context(), w.row(id), login.Event{Step: login.StepReturn, Outcome: login.OutcomeRefused}); err != nil {
 		t.Fatal(err)
 	}
 	w.pass(time.Second)

@@ -52,11 +52,11 @@ func (s *Attempts) OpenLink(ctx context.Context, a login.Attempt, browser secret
 		return a, nil // the same browser again
 	}
 	if !s.d.Now().Before(a.CreatedAt.Add(s.d.Lifetimes.Link)) {
-		e.Step = StepOpen
+		e.Step = login.StepOpen
 		ended, err := s.End(ctx, a, Fail, login.ReasonLinkExpired, e)
 		return ended, errors.Join(login.E(login.Gone, login.ReasonLinkExpired, nil), err)
 	}
-	e.Step, e.Outcome = StepOpen, login.OutcomeOK
+	e.Step, e.Outcome = login.StepOpen, login.OutcomeOK
 	moved, err := s.move(ctx, a, Open, login.Move{Event: e, IfBrowser: binding, SetBrowser: binding})
 	if login.HasReason(err, login.ReasonOtherBrowser) {
 		return s.burnLink(ctx, moved, e) // two browsers at the same moment
@@ -69,7 +69,7 @@ func (s *Attempts) burnLink(ctx context.Context, a login.Attempt, e login.Event)
 	if a.State.Over() {
 		return a, refused
 	}
-	e.Step = StepOpen
+	e.Step = login.StepOpen
 	burned, err := s.End(ctx, a, Burn, login.ReasonLinkReused, e)
 	if errors.Is(err, login.ErrMoved) {
 		err = nil // burned already, by the other one
@@ -84,7 +84,7 @@ func (s *Attempts) burnLink(ctx context.Context, a login.Attempt, e login.Event)
 func (s *Attempts) Confirm(ctx context.Context, a login.Attempt, browser secret.Text, e login.Event) (secret.Text, login.Attempt, error) {
 	late := a.State == login.StateAuthenticated && !s.d.Now().Before(provedAt(a).Add(s.d.Lifetimes.Confirm))
 	if late {
-		e.Step = StepConfirm
+		e.Step = login.StepConfirm
 		ended, err := s.End(ctx, a, Fail, login.ReasonConfirmLate, e)
 		return secret.Text{}, ended, errors.Join(login.E(login.Gone, login.ReasonConfirmLate, nil), err)
 	}
@@ -95,7 +95,7 @@ func (s *Attempts) Confirm(ctx context.Context, a login.Attempt, browser secret.
 // browser's try, gives nobody more time.
 func provedAt(a login.Attempt) time.Time {
 	for _, e := range a.Timeline {
-		if e.Step == StepIdentify && e.Outcome == login.OutcomeOK {
+		if e.Step == login.StepIdentify && e.Outcome == login.OutcomeOK {
 			return e.At
 		}
 	}

@@ -8,9 +8,6 @@ import (
 	"avain/internal/secret"
 )
 
-// StepPassword is the line of a timeline at which a password was looked at.
-const StepPassword = "password"
-
 // passwordReference is the amr of somebody who typed a password (RFC 8176 §2).
 const passwordReference = "pwd"
 
@@ -30,7 +27,7 @@ func (s *Attempts) Verified(ctx context.Context, in Start, person login.Person) 
 	a.Person = person.ID
 	code := codeFor(a, bearer)
 	moved, err := s.letOut(ctx, a, Verify, code, login.Move{
-		Event:       login.Event{Step: StepPassword, Outcome: login.OutcomeOK, Browser: in.Label},
+		Event:       login.Event{Step: login.StepPassword, Outcome: login.OutcomeOK, Browser: in.Label},
 		SetIdentity: &login.Proven{Person: person.ID, AMR: []string{passwordReference}, AuthTime: s.d.Now()},
 	})
 	if err != nil {
@@ -49,6 +46,6 @@ func (s *Attempts) Unverified(ctx context.Context, in Start, why error) (login.A
 		return login.Attempt{}, errors.Join(why, err)
 	}
 	return s.End(ctx, started.Attempt, Fail, login.AsError(why).Reason, login.Event{
-		Step: StepPassword, Outcome: login.OutcomeRefused, Browser: in.Label,
+		Step: login.StepPassword, Outcome: login.OutcomeRefused, Browser: in.Label,
 	})
 }

@@ -129,8 +129,8 @@ func (s *Attempts) claimOf(in Claim, p login.QRPage) login.Attempt {
 		AMR:       append(slices.Clone(p.AMR), methodReference),
 		CreatedAt: now, UpdatedAt: now, ExpiresAt: now.Add(s.d.Lifetimes.Approval),
 		Timeline: []login.Event{
-			{At: now, Step: StepStart, Outcome: login.OutcomeOK, Browser: in.Label},
-			{At: now, Step: StepClaim, Outcome: login.OutcomeOK, Detail: detail, Means: p.Means, Broker: p.Broker},
+			{At: now, Step: login.StepStart, Outcome: login.OutcomeOK, Browser: in.Label},
+			{At: now, Step: login.StepClaim, Outcome: login.OutcomeOK, Detail: detail, Means: p.Means, Broker: p.Broker},
 		},
 	}
 }
@@ -160,10 +160,10 @@ func (s *Attempts) claimAgain(ctx context.Context, p login.QRPage, in Claim, out
 		if a.Reason == login.ReasonQRReused {
 			reason = login.ReasonQRReused
 		}
-		note := login.Event{Step: StepClaim, Outcome: login.OutcomeRefused, Reason: reason, Browser: in.Label}
+		note := login.Event{Step: login.StepClaim, Outcome: login.OutcomeRefused, Reason: reason, Browser: in.Label}
 		return Claimed{}, errors.Join(noClaim(reason), s.Note(ctx, a, note))
 	}
-	burned, err := s.End(ctx, a, Burn, login.ReasonQRReused, login.Event{Step: StepClaim, Browser: in.Label})
+	burned, err := s.End(ctx, a, Burn, login.ReasonQRReused, login.Event{Step: login.StepClaim, Browser: in.Label})
 	if errors.Is(err, login.ErrMoved) {
 		if burned.Reason != login.ReasonQRReused { // it has just come to another end
 			return Claimed{}, noClaim(login.ReasonQRUsed)
@@ -191,7 +191,7 @@ func (s *Attempts) Approve(ctx context.Context, p login.QRPage, number string, e
 	if a, err = s.expireIfDue(ctx, a); err != nil {
 		return login.Attempt{}, err
 	}
-	e.Step = StepApprove
+	e.Step = login.StepApprove
 	if a.State != login.StateClaimed {
 		return a, s.whyNot(a, login.Move{At: s.d.Now()})
 	}
@@ -224,7 +224,7 @@ func (s *Attempts) Collect(ctx context.Context, a login.Attempt, authSession sec
 		return secret.Text{}, noClaim(reason)
 	}
 	code := codeFor(a, authSession)
-	_, err := s.letOut(ctx, a, Recode, code, login.Move{Event: login.Event{Step: StepConfirm, Outcome: login.OutcomeOK}})
+	_, err := s.letOut(ctx, a, Recode, code, login.Move{Event: login.Event{Step: login.StepConfirm, Outcome: login.OutcomeOK}})
 	if err != nil {
 		return secret.Text{}, err
 	}

@@ -92,7 +92,7 @@ func TestThreat05LinkOpenRace(t *testing.T) {
 			return err
 		}))
 		a := w.row(started.Attempt.ID)
-		if told[""] > 1 || told[login.ReasonLinkReused] < callers-1 || a.State != login.StateBurned || times(a, attempt.StepOpen, login.OutcomeOK) > 1 {
+		if told[""] > 1 || told[login.ReasonLinkReused] < callers-1 || a.State != login.StateBurned || times(a, login.StepOpen, login.OutcomeOK) > 1 {
 			w.Errorf("%v, the login is %s", told, a.State)
 		}
 	})
@@ -123,8 +123,8 @@ func TestThreat05ConfirmRace(t *testing.T) {
 			}
 		}
 		strangers := (callers + 2) / 3
-		if now := w.row(a.ID); told[""] != callers-strangers || len(different) != 1 || times(now, attempt.StepConfirm, login.OutcomeOK) != 1 {
-			w.Errorf("%v, %d different codes, confirmed %d times", told, len(different), times(now, attempt.StepConfirm, login.OutcomeOK))
+		if now := w.row(a.ID); told[""] != callers-strangers || len(different) != 1 || times(now, login.StepConfirm, login.OutcomeOK) != 1 {
+			w.Errorf("%v, %d different codes, confirmed %d times", told, len(different), times(now, login.StepConfirm, login.OutcomeOK))
 		}
 	})
 }
@@ -235,7 +235,7 @@ func TestThreat05ApprovalRace(t *testing.T) {
 				return err
 			}))
 			now := w.row(a.ID)
-			counted := times(now, attempt.StepApprove, login.OutcomeOK) + times(now, attempt.StepApprove, login.OutcomeRefused)
+			counted := times(now, login.StepApprove, login.OutcomeOK) + times(now, login.StepApprove, login.OutcomeRefused)
 			if counted != 1 || told[""] > 1 || share == 1 && told[""] != 1 || (now.State == login.StateApproved) != (told[""] == 1) {
 				w.Errorf("%d counted, %v, the login is %s", counted, told, now.State)
 			}

@@ -10,24 +10,6 @@ import (
 	"avain/internal/session"
 )
 
-// The steps of a timeline, in the order of a good login.
-const (
-	StepStart    = "start"    // the app asked
-	StepOpen     = "open"     // a browser took a login link
-	StepPage     = "page"     // a browser was shown the means
-	StepChoose   = "choose"   // a means was chosen; off to the broker
-	StepReturn   = "return"   // the broker sent the browser back
-	StepIdentify = "identify" // the person was found
-	StepClaim    = "claim"    // an app scanned a QR code, or its person typed one
-	StepApprove  = "approve"  // the number was typed on the page
-	StepConfirm  = "confirm"  // a code went out
-	StepRedeem   = "redeem"   // the app exchanged it
-	StepDigits   = "digits"   // the app brought six digits
-	StepReport   = "report"   // an app got a code that it did not ask for
-	StepCancel   = "cancel"
-	StepExpire   = "expire"
-)
-
 // Start is what a client asks for, already checked against its profile.
 type Start struct {
 	Client  string
@@ -64,7 +46,7 @@ func (s *Attempts) Start(ctx context.Context, in Start) (Started, error) {
 		ID: login.NewID(), Method: in.Method, State: login.StateCreated,
 		Client: in.Client, Request: in.Request, Device: in.Device, Key: in.Key, Place: in.Place,
 		CreatedAt: now, UpdatedAt: now, ExpiresAt: now.Add(s.d.Lifetimes.Attempt),
-		Timeline: []login.Event{{At: now, Step: StepStart, Outcome: login.OutcomeOK, Browser: in.Label}},
+		Timeline: []login.Event{{At: now, Step: login.StepStart, Outcome: login.OutcomeOK, Browser: in.Label}},
 	}
 	if !in.Browser.Empty() {
 		a.Browser = session.Binding(in.Browser, a.ID)

@@ -157,7 +157,7 @@ func (f *Feature) deny(w http.ResponseWriter, r *http.Request, a login.Attempt) 
 		return f.views.RenderRefused(w, r, a)
 	}
 	ended, err := f.d.Attempts.End(r.Context(), a, attempt.Deny, login.ReasonCancelledByPerson, login.Event{
-		Step: attempt.StepCancel, Detail: notMine, Browser: web.BrowserLabel(r),
+		Step: login.StepCancel, Detail: notMine, Browser: web.BrowserLabel(r),
 	})
 	if err != nil && !errors.Is(err, login.ErrMoved) {
 		return err

@@ -165,7 +165,7 @@ func (f *Feature) refuse(v visit) error {
 	}
 	if a.State == login.StateClaimed || a.State == login.StateApproved {
 		_, err := f.d.Attempts.End(v.r.Context(), a, attempt.Deny, login.ReasonCancelledByPerson, login.Event{
-			Step: attempt.StepCancel, Detail: notMine, Browser: web.BrowserLabel(v.r),
+			Step: login.StepCancel, Detail: notMine, Browser: web.BrowserLabel(v.r),
 		})
 		if err != nil && !errors.Is(err, login.ErrMoved) {
 			return err

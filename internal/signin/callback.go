@@ -35,7 +35,7 @@ func (f *Feature) callback(w http.ResponseWriter, r *http.Request) error {
 	j, err := f.d.Attempts.Arrive(r.Context(), r.PathValue("broker"), secret.Of(params.Get("state")), browser)
 	if login.HasReason(err, login.ReasonOtherBrowser) {
 		return errors.Join(err, f.d.Attempts.Note(r.Context(), j.Attempt, login.Event{
-			Step: attempt.StepReturn, Outcome: login.OutcomeRefused, Reason: login.ReasonOtherBrowser, Browser: web.BrowserLabel(r),
+			Step: login.StepReturn, Outcome: login.OutcomeRefused, Reason: login.ReasonOtherBrowser, Browser: web.BrowserLabel(r),
 		}))
 	}
 	if err != nil {
@@ -93,7 +93,7 @@ func (f *Feature) settle(ctx context.Context, w http.ResponseWriter, r *http.Req
 	if why := refusal(err); why != "" {
 		web.Note(ctx, web.FieldReason, string(why))
 		a, err := f.d.Attempts.End(ctx, j.Attempt, attempt.Fail, why, login.Event{
-			Step: attempt.StepIdentify, Broker: identity.Broker, Means: identity.Means, Browser: label,
+			Step: login.StepIdentify, Broker: identity.Broker, Means: identity.Means, Browser: label,
 		})
 		if err != nil {
 			return login.Attempt{}, err

@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"strings"
 
-	"avain/internal/attempt"
 	"avain/internal/broker"
 	"avain/internal/login"
 	"avain/internal/web"
@@ -46,7 +45,7 @@ func (f *Feature) back(a login.Attempt, reason login.Reason) string {
 func (f *Feature) showMeans(w http.ResponseWriter, r *http.Request, a login.Attempt) error {
 	label := web.BrowserLabel(r)
 	if !seen(a, label) {
-		note := login.Event{Step: attempt.StepPage, Outcome: login.OutcomeOK, Browser: label}
+		note := login.Event{Step: login.StepPage, Outcome: login.OutcomeOK, Browser: label}
 		if err := f.d.Attempts.Note(r.Context(), a, note); err != nil {
 			return err
 		}
@@ -91,7 +90,7 @@ func noteOf(t broker.InfoTexts) BrokerNote {
 // shown the page: a reload is no news.
 func seen(a login.Attempt, label string) bool {
 	for _, e := range a.Timeline {
-		if e.Step == attempt.StepPage && e.Browser == label {
+		if e.Step == login.StepPage && e.Browser == label {
 			return true
 		}
 	}
@@ -103,10 +102,10 @@ func seen(a login.Attempt, label string) bool {
 func lastFailure(a login.Attempt) login.Reason {
 	for i := len(a.Timeline) - 1; i >= 0; i-- {
 		switch e := a.Timeline[i]; {
-		case e.Step == attempt.StepChoose && e.Outcome == login.OutcomeOK:
+		case e.Step == login.StepChoose && e.Outcome == login.OutcomeOK:
 			return ""
 		case e.Reason == login.ReasonOtherBrowser: // somebody else's click
-		case e.Step == attempt.StepChoose, e.Step == attempt.StepReturn:
+		case e.Step == login.StepChoose, e.Step == login.StepReturn:
 			return e.Reason
 		}
 	}

@@ -155,7 +155,7 @@ func (f *Feature) staysHere(w http.ResponseWriter, r *http.Request, a login.Atte
 		return err
 	}
 	web.Note(r.Context(), web.FieldReason, string(e.Reason))
-	note := login.Event{Step: attempt.StepChoose, Outcome: login.OutcomeFailed, Reason: e.Reason, Detail: e.Detail, Browser: web.BrowserLabel(r)}
+	note := login.Event{Step: login.StepChoose, Outcome: login.OutcomeFailed, Reason: e.Reason, Detail: e.Detail, Browser: web.BrowserLabel(r)}
 	if err := f.d.Attempts.Note(r.Context(), a, note); err != nil {
 		return err
 	}
@@ -173,7 +173,7 @@ func (f *Feature) cancel(w http.ResponseWriter, r *http.Request) error {
 	}
 	reason := login.ReasonCancelledByPerson
 	ended, err := f.d.Attempts.End(r.Context(), a, attempt.Deny, reason, login.Event{
-		Step: attempt.StepCancel, Browser: web.BrowserLabel(r),
+		Step: login.StepCancel, Browser: web.BrowserLabel(r),
 	})
 	if errors.Is(err, login.ErrMoved) {
 		return web.SeeOther(w, page(a)) // pressed twice

@@ -97,7 +97,7 @@ const (
 func (s *Store) Purge(ctx context.Context, now time.Time, keep Retention) (Purged, error) {
 	keep = keep.withDefaults()
 	expired, err := timelineLines(login.Event{
-		At: now, Step: "expire", Outcome: login.OutcomeFailed, Reason: login.ReasonAttemptExpired,
+		At: now, Step: login.StepExpire, Outcome: login.OutcomeFailed, Reason: login.ReasonAttemptExpired,
 	})
 	if err != nil {
 		return Purged{}, err

@@ -133,7 +133,11 @@ func New(ctx context.Context, c config.Config, d Deps) (s *Service, err error) {
 	out := logout.New(logout.Deps{
 		Sessions: s.Store, Clients: m.clients, Signer: m.signer, Audit: s.Audit, Web: m.kit, Now: d.Now,
 	})
-	if err := mount(mux, d, m.kit, begin, signIn, link, waiting, own, codes, invited, passwords, tokens, logins, s.Privacy, about, out); err != nil {
+	help, err := s.support(ctx, c, d, m)
+	if err != nil {
+		return s, err
+	}
+	if err := mount(mux, d, m.kit, append(help, begin, signIn, link, waiting, own, codes, invited, passwords, tokens, logins, s.Privacy, about, out)...); err != nil {
 		return s, err
 	}
 	s.room = m.room
