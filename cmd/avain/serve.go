@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"runtime"
+	"runtime/debug"
 	"sync"
 	"syscall"
 	"time"
@@ -91,6 +92,9 @@ func serve(ctx context.Context, c config.Config, log *slog.Logger) (err error) {
 			return err
 		}
 	}
+	// What starting needed (parsed texts and pages, keys) goes back to the system now:
+	// an idle service would not collect it for minutes.
+	debug.FreeOSMemory()
 	log.InfoContext(ctx, "serving", "version", wire.Version(), "base_url", c.Public.BaseURL,
 		"public", public.Addr().String(), "admin", admin.Addr().String())
 	return serveUntil(ctx, service, log, running{people, public}, running{operator, admin})
