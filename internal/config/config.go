@@ -15,6 +15,7 @@ import (
 type Config struct {
 	Public      Public          `yaml:"public" doc:"What people and apps reach."`
 	Admin       Admin           `yaml:"admin" doc:"Metrics and health (/metrics, /healthz, /readyz) and the admin API (docs/admin-api.md), on a listener of their own."`
+	Console     Console         `yaml:"console" doc:"The support console (docs/console.md), on the admin listener below /console/."`
 	Database    Database        `yaml:"database" doc:"Where everything is kept."`
 	Keys        Keys            `yaml:"keys" doc:"Keys that must not be in the database. Make them once with: avain keys new DIR. Back them up apart from it."`
 	Brand       Brand           `yaml:"brand" doc:"What the pages look like and say."`

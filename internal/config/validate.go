@@ -23,6 +23,7 @@ type validator struct{ *notes }
 func (v validator) config(c *Config) {
 	v.public(c.Public)
 	v.admin(c.Admin, c.Public)
+	v.console(c.Console, c.Public)
 	v.database(c.Database)
 	v.keys(c.Keys)
 	v.brand(c)

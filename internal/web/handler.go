@@ -21,8 +21,12 @@ type answerer func(w http.ResponseWriter, r *http.Request, e *login.Error, statu
 // Page makes a route for people in browsers. Errors become HTML pages that say what
 // happened and what to do next. State-changing requests from other sites are
 // refused (login CSRF, threat 15).
-func (k *Kit) Page(h Handler) http.Handler {
-	return k.handle(k.errorPage, func(w http.ResponseWriter, r *http.Request) error {
+func (k *Kit) Page(h Handler) http.Handler { return k.Framed(k.errorPage, h) }
+
+// Framed is [Kit.Page] for pages that show errors in a look of their own: render writes
+// them.
+func (k *Kit) Framed(render func(w http.ResponseWriter, r *http.Request, e *login.Error, status int), h Handler) http.Handler {
+	return k.handle(render, func(w http.ResponseWriter, r *http.Request) error {
 		if err := k.origin.Check(r); err != nil {
 			return login.E(login.Forbidden, login.ReasonCrossOrigin, err)
 		}

@@ -19,12 +19,15 @@ func (k *Kit) secureHeaders(h http.Header) {
 	h.Set("Referrer-Policy", "same-origin")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
-	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), publickey-credentials-get=(), usb=()")
+	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), publickey-credentials-create=(), publickey-credentials-get=(), usb=()")
 	h.Set("Cache-Control", "no-store")
 	if k.secure() {
 		h.Set("Strict-Transport-Security", "max-age=31536000")
 	}
 }
+
+// passkeysAllowed lets a page of ours, and no frame in it, make and use passkeys.
+const passkeysAllowed = "camera=(), geolocation=(), microphone=(), payment=(), publickey-credentials-create=(self), publickey-credentials-get=(self), usb=()"
 
 // policy is the Content-Security-Policy of a page. No login page has a script, so
 // that a hole in escaping still runs nothing.

@@ -68,7 +68,7 @@ type Kit struct {
 	cfg      Config
 	now      func() time.Time
 	zone     *time.Location
-	texts    *catalogue
+	texts    *dictionary
 	assets   *assets
 	base     map[string]*template.Template // layout and shared parts, per language
 	origin   *http.CrossOriginProtection
@@ -166,6 +166,17 @@ func (k *Kit) With(maxBody int64, timeout time.Duration) *Kit {
 	other := *k
 	other.cfg.MaxBody, other.cfg.Timeout = maxBody, timeout
 	return &other
+}
+
+// At is the same kit at another address of ours: what is secure, and who is a stranger
+// there, follow from it. Texts, templates and assets are shared.
+func (k *Kit) At(base *url.URL) (*Kit, error) {
+	if err := checkBase(base); err != nil {
+		return nil, err
+	}
+	other := *k
+	other.cfg.BaseURL, other.origin = base, http.NewCrossOriginProtection()
+	return &other, other.origin.AddTrustedOrigin(base.Scheme + "://" + base.Host)
 }
 
 // URL makes an absolute address of ours from a path.

@@ -28,8 +28,9 @@ type Page struct {
 	// RefreshTo is the path of ours that is loaded then; empty means the page itself.
 	RefreshTo string
 
-	Scripts bool   // the page brings scripts of ours; login pages never do
-	Self    string // path of ours where the language switch leads; empty means the page's own
+	Scripts  bool   // the page brings scripts of ours; login pages never do
+	Passkeys bool   // its scripts may make and use passkeys
+	Self     string // path of ours where the language switch leads; empty means the page's own
 }
 
 // layout is what layout.html shows around a page.
@@ -75,6 +76,9 @@ func (k *Kit) Render(w http.ResponseWriter, r *http.Request, status int, page Pa
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Language", lang)
 	h.Set("Content-Security-Policy", policy(page.FormAction, page.Scripts))
+	if page.Passkeys {
+		h.Set("Permissions-Policy", passkeysAllowed)
+	}
 	if page.Refresh > 0 {
 		// The header, not a meta element: it reloads all the same, and the page
 		// stays the same for a screen reader until its content differs.

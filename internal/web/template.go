@@ -39,6 +39,22 @@ func (k *Kit) Template(files fs.FS, name string) (*Template, error) {
 	return t, nil
 }
 
+// Over parses a page whose file is laid over this one: it may use what this one
+// defines, and define "main" or anything else anew. This one must not have been shown.
+func (t *Template) Over(files fs.FS, name string) (*Template, error) {
+	over := &Template{name: name, byLang: make(map[string]*template.Template)}
+	for lang, under := range t.byLang {
+		clone, err := under.Clone()
+		if err != nil {
+			return nil, fmt.Errorf("template %s: %w", name, err)
+		}
+		if over.byLang[lang], err = clone.ParseFS(files, name); err != nil {
+			return nil, fmt.Errorf("template %s: %w", name, err)
+		}
+	}
+	return over, nil
+}
+
 // parseBase parses the layout and the shared parts once per language, so that T
 // knows its language without every template passing it on.
 func (k *Kit) parseBase() (map[string]*template.Template, error) {
@@ -65,3 +81,6 @@ func (k *Kit) functions(lang string) template.FuncMap {
 		"lang":    func() string { return lang },
 	}
 }
+
+// HasText reports whether there is a text of that key.
+func (k *Kit) HasText(key string) bool { return k.texts.has(key) }

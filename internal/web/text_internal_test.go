@@ -13,7 +13,7 @@ import (
 	"avain/internal/login"
 )
 
-func mustTexts(t testing.TB) *catalogue {
+func mustTexts(t testing.TB) *dictionary {
 	t.Helper()
 	c, err := loadTexts(Languages())
 	if err != nil {
@@ -148,7 +148,7 @@ func TestEveryTextIsUsedAndThere(t *testing.T) {
 	}
 	var prefixes []string
 	var sources []string
-	for _, pattern := range []string{"templates/*.html", "../*/templates/*.html"} {
+	for _, pattern := range []string{"templates/*.html", "../*/templates/*.html", "../*/*/templates/*.html"} {
 		found, err := filepath.Glob(pattern)
 		if err != nil {
 			t.Fatal(err)
@@ -169,12 +169,37 @@ func TestEveryTextIsUsedAndThere(t *testing.T) {
 			prefixes = append(prefixes, m[1])
 		}
 	}
+	used = append(used, namedInGo(t, "../console/*.go", "../console/*/*.go")...)
 	for _, key := range c.textKeys(Finnish) {
 		built := slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(key, p) })
 		if !built && !slices.Contains(used, key) {
 			t.Errorf("nothing shows %s", key)
 		}
 	}
+}
+
+// namedInGo lists what may be keys of texts in the code of packages that name theirs
+// there: navigation, titles, what was done.
+func namedInGo(t *testing.T, patterns ...string) []string {
+	t.Helper()
+	key := regexp.MustCompile(`"([a-z_]+(?:\.[a-z_]+)+)"`)
+	var named []string
+	for _, pattern := range patterns {
+		paths, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range paths {
+			b, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, m := range key.FindAllStringSubmatch(string(b), -1) {
+				named = append(named, m[1])
+			}
+		}
+	}
+	return named
 }
 
 func TestMissingTextIsAnErrorNotAnEmptyPage(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 	"avain/internal/apikey"
 	"avain/internal/broker"
 	"avain/internal/config"
+	"avain/internal/console"
 	"avain/internal/hetu"
 	"avain/internal/jobs"
 	"avain/internal/login"
@@ -84,6 +85,9 @@ func (s *Service) adminAPI(c config.Config, d Deps, m mechanisms, operator http.
 	all.Handle("/", operator)
 	all.Handle("/v1/", api)
 	all.Handle("/scim/v2/", api)
+	support := m.tracing.Middleware(s.Console.Handler())
+	all.Handle(console.Root, support)
+	all.Handle("/static/", support)
 	return all, nil
 }
 

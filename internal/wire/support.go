@@ -8,6 +8,9 @@ import (
 
 // support is what people meet when a login fails, and those who help them: news, help,
 // the state of the service, and the console.
-func (s *Service) support(_ context.Context, _ config.Config, _ Deps, _ mechanisms) ([]feature, error) {
+func (s *Service) support(_ context.Context, c config.Config, d Deps, m mechanisms) ([]feature, error) {
+	if err := s.console(c, d, m); err != nil {
+		return nil, err
+	}
 	return nil, nil
 }

@@ -16,6 +16,7 @@ import (
 	"avain/internal/authorize"
 	"avain/internal/challenge"
 	"avain/internal/config"
+	"avain/internal/console"
 	"avain/internal/jobs"
 	"avain/internal/login"
 	"avain/internal/loginlink"
@@ -56,6 +57,7 @@ type Service struct {
 	APIKeys  *apikey.Keys     // of the admin API
 	Importer *roster.Importer // of files of people
 	Privacy  *privacy.Feature // exports and erases people
+	Console  *console.Console // of those who help people
 
 	room     *wake.Room
 	stopping atomic.Bool

@@ -1,0 +1,51 @@
+package console
+
+import (
+	"net/http"
+
+	"avain/internal/login"
+	"avain/internal/web"
+)
+
+// pages are those that the frame has itself.
+type pages struct {
+	signIn, failure func() (*web.Template, error)
+}
+
+func (c *Console) ownPages() pages {
+	return pages{
+		signIn:  c.Template(templateFiles, "templates/signin.html"),
+		failure: c.Template(templateFiles, "templates/failure.html"),
+	}
+}
+
+// failureView says what went wrong, in words for the staff.
+type failureView struct {
+	Kind string // names its texts: console.fail_{kind}
+	Wait int    // seconds; 0 when nobody knows
+}
+
+// failed shows an error in the console's frame. What it says depends on the kind alone:
+// what is not there and what the caller may not see look the same (threats 25, 26).
+func (c *Console) failed(w http.ResponseWriter, r *http.Request, e *login.Error, status int) {
+	t, err := c.own.failure()
+	if err != nil {
+		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
+		return
+	}
+	who, _ := r.Context().Value(agentKey{}).(Agent)
+	view := failureView{Kind: kindOf(e.Kind), Wait: int(e.RetryAfter.Seconds())}
+	page := web.Page{Template: t, Title: "console.fail_" + view.Kind, Data: view}
+	if err := c.Render(w, r, who, status, page); err != nil {
+		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
+	}
+}
+
+func kindOf(k login.Kind) string {
+	switch k {
+	case login.Invalid, login.Forbidden, login.NotFound, login.Conflict, login.Gone, login.TooMany, login.Unavailable, login.Unauthenticated:
+		return k.String()
+	default:
+		return "internal"
+	}
+}

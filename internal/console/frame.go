@@ -1,0 +1,89 @@
+package console
+
+import (
+	"embed"
+	"io/fs"
+	"net/http"
+	"regexp"
+	"strings"
+	"sync"
+	"time"
+
+	"avain/internal/login"
+	"avain/internal/web"
+)
+
+//go:embed templates/*.html
+var templateFiles embed.FS
+
+// navItem leads to a part of the console.
+type navItem struct {
+	Path, Text string
+	least      login.Role
+	Current    bool
+}
+
+// AddNav adds a part to the navigation, for whoever has at least the role: its path with
+// [Root], and the key of the text that names it.
+func (c *Console) AddNav(path, textKey string, least login.Role) {
+	c.nav = append(c.nav, navItem{Path: path, Text: textKey, least: least})
+}
+
+// Template is a page of the console, parsed when it is first shown: a node on which
+// nobody opens the console has no memory to spare for it. The file defines "main", as
+// pages of [web.Kit.Template] do.
+func (c *Console) Template(files fs.FS, name string) func() (*web.Template, error) {
+	return sync.OnceValues(func() (*web.Template, error) {
+		frame, err := c.frame()
+		if err != nil {
+			return nil, err
+		}
+		return frame.Over(files, name)
+	})
+}
+
+// framed is what frame.html shows around a page.
+type framed struct {
+	Page any
+	Who  Agent // empty when nobody is signed in
+	Nav  []navItem
+	Done string // key of the text that says what has just been done
+	Wide bool
+}
+
+// Render shows a page of the console to who is signed in.
+func (c *Console) Render(w http.ResponseWriter, r *http.Request, who Agent, status int, page web.Page) error {
+	f := framed{Page: page.Data, Who: who, Done: c.done(w, r)}
+	for _, item := range c.nav {
+		if who.Role.Covers(item.least) {
+			item.Current = item.Path == r.URL.Path || item.Path != Root && strings.HasPrefix(r.URL.Path, item.Path)
+			f.Nav = append(f.Nav, item)
+		}
+	}
+	page.Data, page.Scripts, page.Passkeys = f, true, true
+	return c.d.Web.Render(w, r, status, page)
+}
+
+// flashLife outlasts one redirect.
+const flashLife = time.Minute
+
+var flashKey = regexp.MustCompile(`^[a-z_]+\.done_[a-z_]+$`)
+
+// Done goes to a path after an act and says there what was done. The text's key has the
+// form "part.done_what".
+func (c *Console) Done(w http.ResponseWriter, path, textKey string) error {
+	c.cookies.set(w, cookieFlash, textKey, flashLife)
+	return web.SeeOther(w, path)
+}
+
+func (c *Console) done(w http.ResponseWriter, r *http.Request) string {
+	key, ok := c.cookies.read(r, cookieFlash)
+	if !ok {
+		return ""
+	}
+	c.cookies.set(w, cookieFlash, "", 0)
+	if !flashKey.MatchString(key) || !c.d.Web.HasText(key) {
+		return ""
+	}
+	return key
+}
