@@ -1,8 +1,8 @@
 package login
 
-// Reason says why a login did not go on. It is the key into the catalogue: the
+// Reason says why a login did not go on. It is the key into package catalogue: the
 // texts of failure pages, the metric label and the support agent's explanation all
-// hang on it. Every reason has a text in every language; a test counts them.
+// hang on it. Every reason has an entry with texts in every language; a test counts them.
 type Reason string
 
 // What the person did, or what happened to them.
@@ -85,6 +85,23 @@ const (
 	ReasonInternal        Reason = "internal"                // our fault
 )
 
+// What a timeline shows although nothing reported it: nobody came any more. Package
+// diagnosis finds these; no attempt ends with one of them.
+const (
+	ReasonWentWell        Reason = "went_well"         // the app is logged in
+	ReasonStillRunning    Reason = "still_running"     // the login goes on
+	ReasonNothingFailed   Reason = "nothing_failed"    // the support code of a page that told of no failure
+	ReasonNotOpened       Reason = "not_opened"        // the app began, and no browser came
+	ReasonLinkNotOpened   Reason = "link_not_opened"   // nobody pressed "Kirjaudu" on the page of the login link
+	ReasonAbandonedAtPage Reason = "abandoned_at_page" // saw the means, and chose none
+	ReasonAbandonedAtBank Reason = "abandoned_at_bank" // left for the bank, and never came back
+	ReasonNotConfirmed    Reason = "not_confirmed"     // proved who they are, and never pressed "Vahvista kirjautuminen"
+	ReasonNotMine         Reason = "not_started_by_me" // a person says that this login is somebody else's
+	ReasonRedirectLost    Reason = "redirect_lost"     // the browser had the answer, and the app never got it
+	ReasonDigitsNotTyped  Reason = "digits_not_typed"  // the browser showed six digits, and the app never got them
+	ReasonAppGone         Reason = "app_gone"          // the app was to fetch its login, and never did
+)
+
 // Reasons lists every reason, for the tests that prove the catalogue complete.
 func Reasons() []Reason {
 	return []Reason{
@@ -105,5 +122,8 @@ func Reasons() []Reason {
 		ReasonVersionTooOld, ReasonRequestExpired, ReasonProofInvalid, ReasonProofReplayed, ReasonClockWrong,
 		ReasonCodeWrong, ReasonCodeExpired, ReasonCodeReplayed, ReasonVerifierWrong, ReasonKeyWrong,
 		ReasonTokenInvalid, ReasonSessionEnded, ReasonPageUnknown, ReasonCrossOrigin, ReasonInternal,
+		ReasonWentWell, ReasonStillRunning, ReasonNothingFailed, ReasonNotOpened, ReasonLinkNotOpened,
+		ReasonAbandonedAtPage, ReasonAbandonedAtBank, ReasonNotConfirmed, ReasonNotMine,
+		ReasonRedirectLost, ReasonDigitsNotTyped, ReasonAppGone,
 	}
 }

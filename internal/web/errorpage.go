@@ -7,38 +7,12 @@ import (
 	"strings"
 	"time"
 
+	"avain/internal/catalogue"
 	"avain/internal/login"
 )
 
-// way is a button of the error page.
-type way string
-
-const (
-	wayRetry  way = "retry"
-	wayChoose way = "choose"
-	wayApp    way = "app"
-	wayHelp   way = "help"
-	wayPage   way = "page"   // in place of wayApp, when a page of ours is what to go back to
-	waySignIn way = "signin" // in place of wayPage, when signing in there is what helps
-	wayOrder  way = "order"  // in place of wayRetry, when trying again is ordering another letter
-)
-
-// waysOn are the buttons for a reason, the most likely cure first. Only those are
-// shown whose address is known.
-func waysOn(reason login.Reason) []way {
-	switch reason {
-	case login.ReasonBrokerDown, login.ReasonBrokerSlow, login.ReasonMeansUnavailable, login.ReasonBrokerError,
-		login.ReasonBrokerNotInOperation, login.ReasonIdentificationWeak, login.ReasonIdentityIncomplete,
-		login.ReasonCancelledAtBroker, login.ReasonBrokerTimeout, login.ReasonBrokerResponse,
-		login.ReasonIdentificationStale:
-		return []way{wayChoose, wayApp, wayHelp}
-	case login.ReasonCookiesBlocked, login.ReasonRateLimited, login.ReasonCrossOrigin, login.ReasonInternal,
-		login.ReasonResetExpired:
-		return []way{wayRetry, wayApp, wayHelp}
-	default:
-		return []way{wayApp, wayHelp}
-	}
-}
+// wayPage is in place of [catalogue.WayApp] when a page of ours is what to go back to.
+const wayPage catalogue.Way = "page"
 
 // Button is a link that looks like a button.
 type Button struct {
@@ -47,38 +21,28 @@ type Button struct {
 	Main    bool
 }
 
-// Buttons are the ways on from a page that tells of a reason: those that help with
-// it, as far as there is an address for them.
+// Buttons are the ways on from a page that tells of a reason: those that the catalogue
+// knows to help with it, as far as there is an address for them.
 func (k *Kit) Buttons(reason login.Reason, ways Ways) []Button {
-	address := map[way]string{
-		wayRetry: ownPath(ways.Retry), wayChoose: ownPath(ways.Choose),
-		wayApp: ways.App, wayHelp: k.cfg.Brand.Help,
+	retry, page := ownPath(ways.Retry), ownPath(ways.App)
+	address := map[catalogue.Way]string{
+		catalogue.WayRetry: retry, catalogue.WayOrder: retry, catalogue.WayChoose: ownPath(ways.Choose),
+		catalogue.WayApp: ways.App, catalogue.WaySignIn: ways.App, catalogue.WayHelp: k.cfg.Brand.Help,
 	}
 	var buttons []Button
-	for _, w := range waysOn(reason) {
-		if href := link(address[w]); href != "" {
-			if w == wayApp && ownPath(ways.App) != "" {
-				w = ownPage(reason)
-			}
-			if w == wayRetry && reason == login.ReasonResetExpired {
-				w = wayOrder
-			}
-			buttons = append(buttons, Button{Way: string(w), Address: href, Main: len(buttons) == 0})
+	for _, way := range catalogue.Of(reason).Ways {
+		href := link(address[way])
+		switch {
+		case href == "":
+			continue
+		case way == catalogue.WayApp && page != "":
+			way = wayPage
+		case way == catalogue.WaySignIn && page == "":
+			way = catalogue.WayApp // the app signs in by itself
 		}
+		buttons = append(buttons, Button{Way: string(way), Address: href, Main: len(buttons) == 0})
 	}
 	return buttons
-}
-
-// ownPage names the way to a page of ours. Whoever has activated already only has to
-// sign in, whatever has become of the invitation.
-func ownPage(reason login.Reason) way {
-	switch reason {
-	case login.ReasonInvitationUsed, login.ReasonInvitationExpired, login.ReasonInvitationRevoked,
-		login.ReasonInvitationUnknown, login.ReasonInvitationForeign:
-		return waySignIn
-	default:
-		return wayPage
-	}
 }
 
 // link lets an address into a page. The app's own scheme must pass, which

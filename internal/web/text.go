@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"avain/internal/catalogue"
+
 	"github.com/nicksnyder/go-i18n/v2/i18n"
 	"golang.org/x/text/language"
 )
@@ -27,17 +29,17 @@ const (
 // Languages lists the languages of every text, the source language first.
 func Languages() []string { return []string{Finnish, Swedish, English} }
 
-// catalogue holds every text in every language.
-type catalogue struct {
+// dictionary holds every text in every language.
+type dictionary struct {
 	keys      map[string]map[string]bool // per language
 	localizer map[string]*i18n.Localizer
 	offered   []string // what the operator shows, the default first
 	matcher   language.Matcher
 }
 
-func loadTexts(offered []string) (*catalogue, error) {
+func loadTexts(offered []string) (*dictionary, error) {
 	bundle := i18n.NewBundle(language.Finnish)
-	c := &catalogue{
+	c := &dictionary{
 		keys: make(map[string]map[string]bool), localizer: make(map[string]*i18n.Localizer), offered: offered,
 	}
 	tags := make([]language.Tag, 0, len(offered))
@@ -48,25 +50,11 @@ func loadTexts(offered []string) (*catalogue, error) {
 	for _, lang := range Languages() {
 		c.keys[lang] = make(map[string]bool)
 	}
-	paths, err := fs.Glob(textFiles, "texts/*.json")
-	if err != nil {
+	if err := c.load(bundle, textFiles, "texts/*.json"); err != nil {
 		return nil, err
 	}
-	for _, path := range paths {
-		file, err := bundle.LoadMessageFileFS(textFiles, path)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
-		}
-		keys, ok := c.keys[file.Tag.String()]
-		if !ok {
-			return nil, fmt.Errorf("%s: language %q is not one of ours", path, file.Tag)
-		}
-		for _, m := range file.Messages {
-			if keys[m.ID] {
-				return nil, fmt.Errorf("%s: %s is there already", path, m.ID)
-			}
-			keys[m.ID] = true
-		}
+	if err := c.load(bundle, catalogue.Texts(), "texts/pages.*.json"); err != nil {
+		return nil, err
 	}
 	for _, lang := range Languages() {
 		c.localizer[lang] = i18n.NewLocalizer(bundle, lang)
@@ -74,12 +62,37 @@ func loadTexts(offered []string) (*catalogue, error) {
 	return c, nil
 }
 
+// load reads files of texts. None may say again what another has said.
+func (c *dictionary) load(bundle *i18n.Bundle, fsys fs.FS, pattern string) error {
+	paths, err := fs.Glob(fsys, pattern)
+	if err != nil {
+		return err
+	}
+	for _, path := range paths {
+		file, err := bundle.LoadMessageFileFS(fsys, path)
+		if err != nil {
+			return fmt.Errorf("%s: %w", path, err)
+		}
+		keys, ok := c.keys[file.Tag.String()]
+		if !ok {
+			return fmt.Errorf("%s: language %q is not one of ours", path, file.Tag)
+		}
+		for _, m := range file.Messages {
+			if keys[m.ID] {
+				return fmt.Errorf("%s: %s is there already", path, m.ID)
+			}
+			keys[m.ID] = true
+		}
+	}
+	return nil
+}
+
 // has reports whether a text exists in the source language.
-func (c *catalogue) has(key string) bool { return c.keys[Finnish][key] }
+func (c *dictionary) has(key string) bool { return c.keys[Finnish][key] }
 
 // text looks a text up and fills in its values. A text that is missing in a
 // language falls back to Finnish; one that is missing everywhere is an error.
-func (c *catalogue) text(lang, key string, values map[string]any) (string, error) {
+func (c *dictionary) text(lang, key string, values map[string]any) (string, error) {
 	cfg := &i18n.LocalizeConfig{MessageID: key, TemplateData: values}
 	if count, ok := values["Count"]; ok {
 		cfg.PluralCount = count
@@ -92,7 +105,7 @@ func (c *catalogue) text(lang, key string, values map[string]any) (string, error
 }
 
 // match finds the first of the wanted languages that is one of ours.
-func (c *catalogue) match(wanted ...string) (lang string, ok bool) {
+func (c *dictionary) match(wanted ...string) (lang string, ok bool) {
 	for _, w := range wanted {
 		if w == "" || len(w) > 200 { // a header of many kilobytes names no more languages than a short one
 			continue
@@ -136,7 +149,7 @@ func pairs(values []any) (map[string]any, error) {
 }
 
 // textKeys lists every key of a language, sorted.
-func (c *catalogue) textKeys(lang string) []string {
+func (c *dictionary) textKeys(lang string) []string {
 	return slices.Sorted(maps.Keys(c.keys[lang]))
 }
 

@@ -161,6 +161,18 @@ const byReason: Record<string, FailureName> = {
   page_unknown: "app",
   cross_origin: "app",
   internal: "server",
+  went_well: "expired",
+  still_running: "expired",
+  nothing_failed: "app",
+  not_opened: "expired",
+  link_not_opened: "linkExpired",
+  abandoned_at_page: "expired",
+  abandoned_at_bank: "expired",
+  not_confirmed: "confirmLate",
+  not_started_by_me: "cancelled",
+  redirect_lost: "expired",
+  digits_not_typed: "digitsExpired",
+  app_gone: "expired",
 };
 
 /** OAuth error codes (RFC 6749 §4.1.2.1, §5.2; RFC 9449), for answers without a reason. */
