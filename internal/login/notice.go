@@ -47,9 +47,29 @@ func (n Notice) Shown(now time.Time) bool {
 	return n.WithdrawnAt.IsZero() && !n.From.After(now) && (n.Until.IsZero() || n.Until.After(now))
 }
 
+// Ended is when the notice was over, or will be; zero: nobody knows yet.
+func (n Notice) Ended() time.Time {
+	if !n.WithdrawnAt.IsZero() && (n.Until.IsZero() || n.WithdrawnAt.Before(n.Until)) {
+		return n.WithdrawnAt
+	}
+	return n.Until
+}
+
+// In is the notice in the first of the languages that it has, else in any.
+func (n Notice) In(languages ...string) NoticeWords {
+	for _, lang := range append(languages, "fi", "sv", "en") {
+		if words, ok := n.Words[lang]; ok {
+			return words
+		}
+	}
+	return NoticeWords{}
+}
+
 // Audience is whom a notice concerns. Every condition that is set must hold; of a list,
-// one. What an asker does not say of themselves fails no condition but the one on
-// browsers: a notice about Opera is for those who are known to use it.
+// one. What an asker does not say of themselves fails no condition but the one on the
+// browser's family: a notice about Opera is for those who are known to use it, and for
+// all of them when nobody knows which version they have. A method or a means that is not
+// chosen yet may still be chosen, so before the choice the notice is shown.
 type Audience struct {
 	Platforms []string       `json:"platforms,omitempty"` // of the app or the device: android, ios, huawei, web
 	Browsers  []BrowserRange `json:"browsers,omitempty"`
@@ -74,10 +94,26 @@ type VersionRange struct {
 }
 
 // Act is what a notice does for its audience while it is shown: the server-side fix
-// that needs no app update.
+// that needs no app update. It comes before any choice of method or means, so a notice
+// that acts cannot be aimed at one.
 type Act struct {
 	Off   []Method `json:"off,omitempty"`   // these methods are off
 	First Method   `json:"first,omitempty"` // this method stands before the others
+}
+
+// Zero reports whether the notice only tells.
+func (a Act) Zero() bool { return len(a.Off) == 0 && a.First == "" }
+
+// Everybody reports whether the audience has no condition at all.
+func (a Audience) Everybody() bool {
+	return len(a.Platforms) == 0 && len(a.Browsers) == 0 && a.App == VersionRange{} && len(a.Methods) == 0 && len(a.Means) == 0
+}
+
+// Arrangement is what the notices shown to an asker do, taken together. It only ever
+// closes and orders: nothing that an asker says opens what a switch has closed.
+type Arrangement struct {
+	Off   map[Method]map[string]string // methods that are off for the asker, and why, by language
+	First Method                       // stands before the others; empty: none does
 }
 
 // Asker is who looks at a page or asks for the ways of logging in, as far as they say.
