@@ -69,15 +69,15 @@ func (s *Store) PersonBySubject(ctx context.Context, subject string) (login.Pers
 
 // PersonByLookup finds the person whose identity code has one of the look-up values:
 // the same code under each look-up key that is still in use, the current one first.
-// It also answers which value it was, so that the caller can re-key the person.
-// login.ErrNotFound.
+// It also answers which value it was, so that the caller can re-key the person, and
+// leaves the benefits out: a login asks who this is. login.ErrNotFound.
 func (s *Store) PersonByLookup(ctx context.Context, lookups [][]byte) (login.Person, []byte, error) {
 	for _, lookup := range lookups {
 		if len(lookup) == 0 {
 			continue // must not find the persons whose code is not known yet
 		}
-		p, err := s.person(ctx, personByLookupSQL, lookup)
-		if !errors.Is(err, login.ErrNotFound) {
+		p, err := scanPerson(s.db.reader().QueryRowContext(ctx, personByLookupSQL, lookup))
+		if err = wrap("find person", one(err, login.ErrNotFound)); !errors.Is(err, login.ErrNotFound) {
 			return p, lookup, err
 		}
 	}

@@ -33,7 +33,7 @@ func (f *Feature) refreshToken(ctx context.Context, c call) (Response, error) {
 	if err != nil {
 		return Response{}, err
 	}
-	person, err := f.d.Sessions.PersonByID(ctx, session.Person)
+	person, err := f.d.Sessions.PersonOnly(ctx, session.Person)
 	if err != nil && !errors.Is(err, login.ErrNotFound) {
 		return Response{}, err
 	}

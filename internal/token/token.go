@@ -37,6 +37,7 @@ type Sessions interface {
 	// UseOnce sets marks alone.
 	UseOnce(ctx context.Context, once ...login.Once) error
 	PersonByID(ctx context.Context, id string) (login.Person, error)
+	PersonOnly(ctx context.Context, id string) (login.Person, error) // without the benefits, which no token holds
 }
 
 // Auditor is told of what an operator must be able to reconstruct.
