@@ -53,7 +53,8 @@ const (
 	expireAttemptsSQL = `UPDATE attempts SET state = 'expired', updated_at = $1,
 		reason = CASE state WHEN 'claimed' THEN 'approval_late' ELSE $3 END, timeline = timeline || $4
 		WHERE ` + isRunning + ` AND id IN (SELECT id FROM attempts
-			WHERE ` + isRunning + ` AND expires_at <= $1 AND code_expires_at <= $1 ORDER BY expires_at LIMIT $2)`
+			WHERE ` + isRunning + ` AND expires_at <= $1 AND code_expires_at <= $1 ORDER BY expires_at LIMIT $2)
+		RETURNING ` + attemptColumns
 
 	purgeUnopenedSQL = `DELETE FROM attempts WHERE id IN (SELECT id FROM attempts
 		WHERE state = 'expired' AND browser IS NULL AND person = '' AND created_at <= $1 ORDER BY created_at LIMIT $2)`
@@ -103,13 +104,15 @@ func (s *Store) Purge(ctx context.Context, now time.Time, keep Retention) (Purge
 		return Purged{}, err
 	}
 	var p Purged
+	if p.Expired, err = s.expire(ctx, millis(now), purgeBatch, string(login.ReasonAttemptExpired), expired); err != nil {
+		return p, wrap("purge", err)
+	}
 	ago := func(d time.Duration) int64 { return millis(now.Add(-d)) }
 	for _, step := range []struct {
 		count *int64
 		query string
 		args  []any
 	}{
-		{&p.Expired, expireAttemptsSQL, []any{millis(now), purgeBatch, string(login.ReasonAttemptExpired), expired}},
 		{&p.Attempts, purgeUnopenedSQL, []any{ago(keep.Unopened), purgeBatch}},
 		{&p.Attempts, purgeAttemptsSQL, []any{ago(keep.Attempts), purgeBatch}},
 		{&p.Legs, purgeLegsSQL, []any{ago(legRetention), purgeBatch}},
@@ -131,6 +134,33 @@ func (s *Store) Purge(ctx context.Context, now time.Time, keep Retention) (Purge
 		}
 	}
 	return p, nil
+}
+
+// expire ends the attempts whose time is over and hands each to whoever counts them,
+// once it is durable.
+func (s *Store) expire(ctx context.Context, args ...any) (total int64, err error) {
+	for {
+		var ended []login.Attempt
+		err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
+			ended = nil // the transaction may be run again
+			return eachRow(ctx, tx, expireAttemptsSQL, args, func(row scanner) error {
+				a, err := scanAttempt(row)
+				ended = append(ended, a)
+				return err
+			})
+		})
+		if err != nil {
+			return total, errors.Join(err, ctx.Err())
+		}
+		if s.expired != nil {
+			for _, a := range ended {
+				s.expired(a)
+			}
+		}
+		if total += int64(len(ended)); len(ended) < purgeBatch {
+			return total, nil
+		}
+	}
 }
 
 func (k Retention) withDefaults() Retention {

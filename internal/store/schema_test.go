@@ -197,6 +197,7 @@ func TestHotQueriesUseIndexes(t *testing.T) {
 		"purge employments": purgeEmploymentsSQL, "purge imports": purgeImportsSQL, "purge answers": purgeAnswersSQL,
 		"purge QR pages": purgeQRPagesSQL, "purge budgets": purgeBudgetsSQL,
 		"expire": expireAttemptsSQL, "purge unopened": purgeUnopenedSQL, "purge attempts": purgeAttemptsSQL, "purge legs": purgeLegsSQL,
+		"tallies": talliesSQL, "purge tallies": purgeTalliesSQL, "end alert": endAlertSQL, "purge alerts": purgeAlertsSQL,
 		"purge marks": purgeMarksSQL, "purge ended": purgeEndedSessionsSQL, "purge revoked": purgeRevokedSessionsSQL,
 	}
 	for _, h := range holdings() {

@@ -35,6 +35,9 @@ type Config struct {
 	// events for the operator's systems. They are written in its transaction, whoever
 	// ended it, so that none is forgotten. It may run more than once for one session.
 	Revoked func(login.Session) []login.Job
+
+	// Expired is told of each attempt that a purge has ended; may be nil.
+	Expired func(login.Attempt)
 }
 
 // Store is an open database. It is safe for concurrent use.
@@ -44,6 +47,7 @@ type Store struct {
 	log *slog.Logger
 
 	revoked func(login.Session) []login.Job // may be nil
+	expired func(login.Attempt)             // may be nil
 }
 
 // runner runs statements: a transaction, or the connections for reading.
@@ -73,7 +77,7 @@ type database interface {
 // Open opens the database and proves that it answers. It does not touch the
 // schema: see [Store.Migrate] and [Store.CheckSchema].
 func Open(ctx context.Context, config Config) (*Store, error) {
-	s := &Store{now: config.Now, log: config.Log, revoked: config.Revoked}
+	s := &Store{now: config.Now, log: config.Log, revoked: config.Revoked, expired: config.Expired}
 	if s.now == nil {
 		s.now = time.Now
 	}

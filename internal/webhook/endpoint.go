@@ -24,7 +24,7 @@ type Endpoint struct {
 	SecretEnv     string `yaml:"secret_env" doc:"The same from an environment variable." example:"AVAIN_WEBHOOK_CRM"`
 	OldSecretFile string `yaml:"old_secret_file" doc:"While the secret is being changed: the one of before. Messages carry both signatures." example:"keys/webhook-crm-old"`
 	OldSecretEnv  string `yaml:"old_secret_env" doc:"The same from an environment variable." example:"AVAIN_WEBHOOK_CRM_OLD"`
-	Events        []Type `yaml:"events" doc:"What it listens to: person.activated, person.joined, session.created, session.revoked, invitation.bounced, person.erased; everything when left out." example:"[person.activated, person.erased]"`
+	Events        []Type `yaml:"events" doc:"What it listens to: person.activated, person.joined, session.created, session.revoked, invitation.bounced, person.erased, alert.raised, alert.ended; everything when left out." example:"[person.activated, person.erased]"`
 
 	// What the files or variables held.
 	Secret    secret.Text `yaml:"-"`

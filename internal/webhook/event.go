@@ -18,11 +18,13 @@ const (
 	SessionRevoked    Type = "session.revoked"    // a device was logged out by somebody; Why says by whom
 	InvitationBounced Type = "invitation.bounced" // an invitation did not reach its address
 	PersonErased      Type = "person.erased"      // what the law does not ask us to keep is gone; erase yours
+	AlertRaised       Type = "alert.raised"       // fewer logins than usual succeed; Dimension and Value say which
+	AlertEnded        Type = "alert.ended"        // as many as usual again
 )
 
 // Types lists the events.
 func Types() []Type {
-	return []Type{PersonActivated, PersonJoined, SessionCreated, SessionRevoked, InvitationBounced, PersonErased}
+	return []Type{PersonActivated, PersonJoined, SessionCreated, SessionRevoked, InvitationBounced, PersonErased, AlertRaised, AlertEnded}
 }
 
 // Event is what has happened. Who receives it learns ids, and asks the admin API for
@@ -41,6 +43,10 @@ type Event struct {
 	Client     string
 	Method     login.Method
 	Why        string // a word of ours, such as "logout"
+
+	Alert     string // id
+	Dimension login.Dimension
+	Value     string // of the dimension, such as a bank's id
 }
 
 // message is the body of a delivery.
@@ -60,12 +66,16 @@ type data struct {
 	Client     string       `json:"client,omitempty"`
 	Method     login.Method `json:"method,omitempty"`
 	Why        string       `json:"why,omitempty"`
+
+	Alert     string          `json:"alert,omitempty"`
+	Dimension login.Dimension `json:"dimension,omitempty"`
+	Value     string          `json:"value,omitempty"`
 }
 
 func (e Event) body() string {
 	b, _ := json.Marshal(message{ // texts alone can always be encoded
 		Type: e.Type, Timestamp: e.At.UTC().Format(time.RFC3339Nano),
-		Data: data{e.Person, e.Former, e.Employer, e.Employment, e.Invitation, e.Session, e.Client, e.Method, e.Why},
+		Data: data{e.Person, e.Former, e.Employer, e.Employment, e.Invitation, e.Session, e.Client, e.Method, e.Why, e.Alert, e.Dimension, e.Value},
 	})
 	return string(b)
 }

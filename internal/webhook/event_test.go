@@ -24,6 +24,8 @@ func TestBodies(t *testing.T) {
 		`{"type":"session.revoked","timestamp":"2026-11-22T12:00:00Z","data":{"person":"P","session":"S","why":"logout"}}`: {Type: SessionRevoked, Person: "P", Session: "S", Why: "logout"},
 		`{"type":"invitation.bounced","timestamp":"2026-11-22T12:00:00Z","data":{"employer":"E","invitation":"I"}}`:        {Type: InvitationBounced, Employer: "E", Invitation: "I"},
 		`{"type":"person.erased","timestamp":"2026-11-22T12:00:00Z","data":{"person":"P"}}`:                                {Type: PersonErased, Person: "P"},
+		`{"type":"alert.raised","timestamp":"2026-11-22T12:00:00Z","data":{"alert":"A","dimension":"means","value":"op"}}`: {Type: AlertRaised, Alert: "A", Dimension: login.DimensionMeans, Value: "op"},
+		`{"type":"alert.ended","timestamp":"2026-11-22T12:00:00Z","data":{"alert":"A","dimension":"all"}}`:                 {Type: AlertEnded, Alert: "A", Dimension: login.DimensionAll},
 	} {
 		e.At = at
 		if got := e.body(); got != want {
@@ -39,6 +41,7 @@ func TestEventFields(t *testing.T) {
 	known := map[string]bool{
 		"Type": true, "At": true, "Person": true, "Former": true, "Employer": true, "Employment": true,
 		"Invitation": true, "Session": true, "Client": true, "Method": true, "Why": true,
+		"Alert": true, "Dimension": true, "Value": true,
 	}
 	var e Event
 	v := reflect.ValueOf(&e).Elem()
