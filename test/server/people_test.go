@@ -138,7 +138,11 @@ func (r *rig) person(user string) login.Person {
 	r.Helper()
 	for _, p := range brokersim.People() {
 		if p.UserID == user {
-			person, err := r.Inside.People.Identify(r.Context(), login.Identity{HETU: p.HETU})
+			known, err := r.Inside.People.Identify(r.Context(), login.Identity{HETU: p.HETU})
+			if err != nil {
+				r.Fatal(err)
+			}
+			person, err := r.Inside.Store.PersonByID(r.Context(), known.ID)
 			if err != nil {
 				r.Fatal(err)
 			}
