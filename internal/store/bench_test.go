@@ -19,7 +19,7 @@ func BenchmarkStore(b *testing.B) {
 	for name, config := range map[string]func(testing.TB) store.Config{"sqlite": sqliteConfig, "postgres": postgresConfig} {
 		for act, bench := range map[string]func(*testing.B, *store.Store){
 			"StartAttempt": benchStart, "StartAttemptAlone": benchStartAlone, "MoveAttempt": benchMove, "RedeemCode": benchRedeem,
-			"UseSession": benchUse, "AttemptByID": benchFind,
+			"UseSession": benchUse, "AttemptByID": benchFind, "AppendAudit": benchAudit,
 		} {
 			b.Run(name+"/"+act, func(b *testing.B) { bench(b, open(b, config(b))) })
 		}
@@ -149,6 +149,15 @@ func benchFind(b *testing.B, s *store.Store) {
 		_, err := s.AttemptByID(b.Context(), ids[i%len(ids)])
 		return err
 	})
+}
+
+// benchAudit is the entry that each login leaves.
+func benchAudit(b *testing.B, s *store.Store) {
+	entry := login.AuditEntry{
+		At: storetest.Noon(), Actor: "person:" + login.NewID(), Action: "session.create", Target: "session:" + login.NewID(),
+		Detail: map[string]string{"client": "smartumpay", "method": "direct", "means": "metsa", "broker": "telia"},
+	}
+	parallel(b, func(int) error { return s.AppendAudit(b.Context(), entry) })
 }
 
 // prepare makes b.N rows, many at once, outside the measured time.

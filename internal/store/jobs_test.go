@@ -29,10 +29,13 @@ func TestEffectAndEndAreOne(t *testing.T) {
 			}
 			held = append(held, got[0])
 		}
+		if _, err := raw(t, s).ExecContext(t.Context(), "INSERT INTO meta (name, value) VALUES ('jobs_test', '0')"); err != nil {
+			t.Fatal(err)
+		}
 		// The effect can be counted, and comes first, so that it must be undone.
 		chunk := func(j login.Job) error {
 			return s.db.write(t.Context(), func(ctx context.Context, tx runner) error {
-				if _, err := tx.ExecContext(ctx, "UPDATE meta SET value = value || 'x' WHERE name = 'audit_seq'"); err != nil {
+				if _, err := tx.ExecContext(ctx, "UPDATE meta SET value = value || 'x' WHERE name = 'jobs_test'"); err != nil {
 					return err
 				}
 				return finishJob(ctx, tx, j)
@@ -54,7 +57,7 @@ func TestEffectAndEndAreOne(t *testing.T) {
 			}
 		}
 		var effect string
-		if err := s.db.reader().QueryRowContext(t.Context(), "SELECT value FROM meta WHERE name = 'audit_seq'").Scan(&effect); err != nil {
+		if err := s.db.reader().QueryRowContext(t.Context(), "SELECT value FROM meta WHERE name = 'jobs_test'").Scan(&effect); err != nil {
 			t.Fatal(err)
 		}
 		if done != 1 || effect != "0x" {

@@ -53,7 +53,7 @@ func (s *Store) Migrate(ctx context.Context) (err error) {
 	for _, r := range results {
 		s.log.Info("store: migrated", "file", r.Source.Path, "took", r.Duration)
 	}
-	return nil
+	return s.beginAuditChain(ctx)
 }
 
 // CheckSchema proves that the schema is the one of this program, neither older nor
@@ -75,6 +75,11 @@ func (s *Store) CheckSchema(ctx context.Context) error {
 		return fmt.Errorf("%w: version %d, want %d; run avain migrate", ErrSchema, got.Int64, want)
 	case got.Int64 > want:
 		return fmt.Errorf("%w: version %d, want %d; this program is too old", ErrSchema, got.Int64, want)
+	}
+	if _, err := s.AuditHead(ctx); errors.Is(err, errNoChain) {
+		return fmt.Errorf("%w: %w", ErrSchema, err)
+	} else if err != nil {
+		return err
 	}
 	return nil
 }

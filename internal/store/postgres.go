@@ -129,6 +129,8 @@ func lostRace(err error) bool {
 	return ok && (pg.Code == "40001" || pg.Code == "40P01" || pg.Code == "23505")
 }
 
+func (d *postgresDB) forUpdate() string { return " FOR UPDATE" }
+
 func (d *postgresDB) clock() string {
 	return "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"
 }

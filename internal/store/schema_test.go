@@ -152,12 +152,12 @@ func TestAuditCannotBeRewritten(t *testing.T) {
 	t.Parallel()
 	for driver, s := range both(t) {
 		db := raw(t, s)
-		if _, err := db.ExecContext(t.Context(), "INSERT INTO audit VALUES (1, 1, 'a', 'b', 'c', 'null')"); err != nil {
+		if _, err := db.ExecContext(t.Context(), "INSERT INTO audit VALUES (1, 1, 'a', 'b', 'c', 'null', CAST('x' AS BYTEA))"); err != nil {
 			t.Fatal(err)
 		}
 		attacks := map[Driver][]string{
-			SQLite:   {"UPDATE audit SET actor = 'x'", "DELETE FROM audit", "INSERT OR REPLACE INTO audit VALUES (1, 1, 'x', 'b', 'c', 'null')"},
-			Postgres: {"UPDATE audit SET actor = 'x'", "DELETE FROM audit", "TRUNCATE audit", "INSERT INTO audit VALUES (1, 1, 'x', 'b', 'c', 'null') ON CONFLICT (seq) DO UPDATE SET actor = 'x'"},
+			SQLite:   {"UPDATE audit SET actor = 'x'", "DELETE FROM audit", "INSERT OR REPLACE INTO audit VALUES (1, 1, 'x', 'b', 'c', 'null', CAST('x' AS BLOB))"},
+			Postgres: {"UPDATE audit SET actor = 'x'", "DELETE FROM audit", "TRUNCATE audit", "INSERT INTO audit VALUES (1, 1, 'x', 'b', 'c', 'null', CAST('x' AS BYTEA)) ON CONFLICT (seq) DO UPDATE SET actor = 'x'"},
 		}[driver]
 		for _, attack := range attacks {
 			if _, err := db.ExecContext(t.Context(), attack); err == nil || !strings.Contains(err.Error(), "append-only") {
@@ -189,7 +189,7 @@ func TestHotQueriesUseIndexes(t *testing.T) {
 		"invitation": invitationByIDSQL, "invitation by token": invitationByTokenSQL, "invitations of": invitationsOfSQL, "reminders": dueRemindersSQL,
 		"human": humanSQL, "lock human": lockHumanSQL, "human by lookup": humanByLookupSQL, "join": joinSQL,
 		"credential": credentialByIDSQL, "credential by user name": credentialByUserNameSQL, "credential by e-mail": credentialByEmailSQL, "reset": resetSQL,
-		"next audit": nextAuditSQL, "read audit": readAuditSQL,
+		"audit head": auditHeadSQL, "read audit": readAuditSQL, "audit rows": auditRowsSQL, "next audit": auditNextSQL,
 		"record ids": recordIDsSQL, "employments with person": employmentsWithPersonSQL, "employments with code": employmentsWithCodeSQL,
 		"person of record": personOfRecordSQL, "invitations with": invitationsWithSQL, "credentials with": credentialsWithSQL,
 		"sessions with": sessionsWithSQL, "attempts with": attemptsWithSQL, "lock records": lockRecordsSQL, "forget": forgetPersonSQL,

@@ -124,6 +124,9 @@ func (d *sqliteDB) write(ctx context.Context, act func(context.Context, runner) 
 	return d.commits.write(ctx, act)
 }
 
+// forUpdate has nothing to say: only one transaction writes at a time.
+func (d *sqliteDB) forUpdate() string { return "" }
+
 func (d *sqliteDB) clock() string {
 	return "SELECT CAST(ROUND((julianday('now') - 2440587.5) * 86400000) AS INTEGER)"
 }

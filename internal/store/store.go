@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"time"
 
+	"avain/internal/audit"
 	"avain/internal/login"
 	"avain/internal/secret"
 )
@@ -31,6 +32,10 @@ type Config struct {
 	Now   func() time.Time // default time.Now
 	Log   *slog.Logger     // default slog.Default()
 
+	// AuditKey keys the chain of hashes over the audit log (see [audit.Chain]). All nodes
+	// need the same one, and it must not be kept in the database.
+	AuditKey secret.Text
+
 	// Revoked answers the jobs that follow from the end of a session before its time:
 	// events for the operator's systems. They are written in its transaction, whoever
 	// ended it, so that none is forgotten. It may run more than once for one session.
@@ -46,6 +51,7 @@ type Store struct {
 	now func() time.Time
 	log *slog.Logger
 
+	chain   audit.Chain
 	revoked func(login.Session) []login.Job // may be nil
 	expired func(login.Attempt)             // may be nil
 }
@@ -65,6 +71,9 @@ type database interface {
 	// because act failed. act may run more than once; it must not keep anything
 	// from a run that failed.
 	write(ctx context.Context, act func(ctx context.Context, tx runner) error) error
+	// forUpdate ends a SELECT so that others cannot change what it has read before the
+	// transaction ends.
+	forUpdate() string
 	// clock is the statement that reads the database's clock, in milliseconds.
 	clock() string
 	stats() Stats
@@ -77,7 +86,7 @@ type database interface {
 // Open opens the database and proves that it answers. It does not touch the
 // schema: see [Store.Migrate] and [Store.CheckSchema].
 func Open(ctx context.Context, config Config) (*Store, error) {
-	s := &Store{now: config.Now, log: config.Log, revoked: config.Revoked, expired: config.Expired}
+	s := &Store{now: config.Now, log: config.Log, chain: audit.NewChain(config.AuditKey), revoked: config.Revoked, expired: config.Expired}
 	if s.now == nil {
 		s.now = time.Now
 	}
