@@ -13,6 +13,7 @@ import (
 	"avain/internal/people"
 	"avain/internal/signer"
 	"avain/internal/store"
+	"avain/internal/tally"
 	"avain/internal/telemetry"
 	"avain/internal/wake"
 )
@@ -24,6 +25,8 @@ const (
 	rotateEvery = 10 * time.Minute
 	countEvery  = 2 * time.Second
 	forgetEvery = 24 * time.Hour
+
+	keepTallies = 396 * 24 * time.Hour // 13 months: the same month of the year before
 )
 
 // housekeeping is what runs beside the requests.
@@ -38,6 +41,7 @@ type housekeeping struct {
 	waiting   *challenge.Feature
 	people    *people.People
 	jobs      *jobs.Runner
+	tallies   *tally.Counter
 	mails     bool // there is a mail server
 	retention store.Retention
 	now       func() time.Time
@@ -50,6 +54,7 @@ func (h housekeeping) run(ctx context.Context) {
 	all.Go(func() { h.announcer.Run(ctx, h.room.Wake) })
 	all.Go(func() { h.waiting.Run(ctx) })
 	all.Go(func() { h.jobs.Run(ctx) })
+	all.Go(func() { h.tallies.Run(ctx, h.db, h.log) })
 	if !h.mails {
 		h.log.WarnContext(ctx, "no mail server is configured (mail.host): invitations wait until there is one")
 	}
@@ -89,10 +94,12 @@ func (h housekeeping) purge(ctx context.Context) error {
 	return errors.Join(err, admin)
 }
 
-// forget lets the people go of whom there has been nothing else for long.
+// forget lets the people go of whom there has been nothing else for long, and counts that
+// nobody compares with any more.
 func (h housekeeping) forget(ctx context.Context) error {
 	_, err := h.db.ForgetPersons(ctx, h.now(), h.retention)
-	return err
+	_, counts := h.db.PurgeTallies(ctx, h.now().Add(-keepTallies))
+	return errors.Join(err, counts)
 }
 
 func (h housekeeping) count(ctx context.Context) error {

@@ -18,6 +18,7 @@ import (
 	"avain/internal/session"
 	"avain/internal/signer"
 	"avain/internal/store"
+	"avain/internal/tally"
 	"avain/internal/telemetry"
 	"avain/internal/wake"
 	"avain/internal/web"
@@ -38,6 +39,7 @@ type mechanisms struct {
 	announcer *store.Announcer
 	events    events
 	metrics   *telemetry.Metrics
+	tallies   *tally.Counter // of how logins end
 	tracing   *telemetry.Tracing
 }
 
@@ -58,7 +60,8 @@ func (s *Service) mechanisms(ctx context.Context, c config.Config, d Deps) (m me
 	if m.events, err = s.events(c, d); err != nil {
 		return m, err
 	}
-	if s.Store, err = s.openStore(ctx, c, d, m.events.revoked); err != nil {
+	m.tallies = tally.New()
+	if s.Store, err = s.openStore(ctx, c, d, m); err != nil {
 		return m, err
 	}
 	m.announcer = s.Store.Announcer()

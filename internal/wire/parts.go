@@ -62,9 +62,9 @@ func Migrate(ctx context.Context, c config.Config, log *slog.Logger) (err error)
 
 // openStore refuses a database whose schema is not this program's: half a service
 // on half a schema loses logins.
-func (s *Service) openStore(ctx context.Context, c config.Config, d Deps, revoked func(login.Session) []login.Job) (*store.Store, error) {
+func (s *Service) openStore(ctx context.Context, c config.Config, d Deps, m mechanisms) (*store.Store, error) {
 	opened := storeConfig(c, d.Log, d.Now)
-	opened.Revoked = revoked
+	opened.Revoked, opened.Expired = m.events.revoked, func(a login.Attempt) { m.tallies.Observe(a, a.Timeline[len(a.Timeline)-1]) }
 	db, err := store.Open(ctx, opened)
 	if err != nil {
 		return nil, err

@@ -158,6 +158,7 @@ func (s *Service) attempts(c config.Config, d Deps, m mechanisms) *attempt.Attem
 		QRKey: m.keys.shared.Derive("qr codes"),
 		Observe: func(a login.Attempt, e login.Event) {
 			m.metrics.AttemptMoved(a, e)
+			m.tallies.Observe(a, e)
 			m.room.Wake(a.ID)
 			m.announcer.Announce(a.ID)
 		},
@@ -210,7 +211,7 @@ func (s *Service) housekeeping(c config.Config, d Deps, m mechanisms, flood *flo
 	return housekeeping{
 		db: s.Store, signer: m.signer, brokers: m.brokers, metrics: m.metrics, flood: flood,
 		announcer: m.announcer, room: m.room, waiting: waiting, people: s.People, jobs: s.Jobs, mails: s.Mails != nil,
-		retention: retention(c), now: d.Now, log: d.Log,
+		tallies: m.tallies, retention: retention(c), now: d.Now, log: d.Log,
 	}
 }
 

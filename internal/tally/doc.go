@@ -1,0 +1,11 @@
+// Package tally counts how logins end, without making any login wait: in memory, and
+// every few seconds added to the database, where the counts of all nodes come together.
+// A node that crashes loses what it has counted since: at most [FlushEvery]. A node that
+// stops adds it on the way out.
+//
+// It owns what is counted by what, and the promise that the number of values is bounded,
+// although some of them (versions of apps, browsers) come from outside. It counts
+// nothing about any person. Why a login ended is package diagnosis's to say; what the
+// counts mean, whether they are fewer than usual, package rates'. The metrics of one
+// process (package telemetry) are another thing: these here outlive it.
+package tally

@@ -1,0 +1,184 @@
+package tally
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"avain/internal/diagnosis"
+	"avain/internal/login"
+)
+
+// FlushEvery is how often a node adds what it has counted, and so the most that it loses
+// when it crashes.
+const FlushEvery = 10 * time.Second
+
+// Store adds counts to those of the other nodes, all or none.
+type Store interface {
+	AddTallies(ctx context.Context, counted []login.Tally) error
+}
+
+// Counter counts on one node. It is safe for concurrent use.
+type Counter struct {
+	mu      sync.Mutex
+	pending map[cell]login.Counts
+	seen    map[column]bound
+}
+
+type column struct {
+	dimension login.Dimension
+	hour      int64 // milliseconds
+}
+
+type cell struct {
+	column
+	value string
+}
+
+// New makes a counter.
+func New() *Counter {
+	return &Counter{pending: map[cell]login.Counts{}, seen: map[column]bound{}}
+}
+
+// Observe is told of every event of a timeline after it has been written, with the
+// attempt as it is then, and counts what it has ended. It only touches memory.
+func (c *Counter) Observe(a login.Attempt, e login.Event) {
+	trips := journeys(a, e)
+	over := a.EndedBy(e) && opened(a)
+	if !over && len(trips) == 0 {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	add := func(d login.Dimension, value string, n login.Counts) {
+		at := column{d, e.At.Truncate(login.TallyHour).UnixMilli()}
+		if c.seen[at] == nil {
+			c.seen[at] = bound{}
+		}
+		one := cell{at, c.seen[at].value(value)}
+		c.pending[one] = c.pending[one].Plus(n)
+	}
+	for _, j := range trips {
+		n := ending(j.reason == "", j.reason)
+		add(login.DimensionMeans, orNone(j.means), n)
+		add(login.DimensionBroker, orNone(j.broker), n)
+		if n.OK == 0 {
+			add(login.DimensionMeansReason, orNone(j.means)+" "+string(j.reason), n)
+		}
+	}
+	if !over {
+		return
+	}
+	d := diagnosis.Of(a, e.At)
+	n := ending(d.Good, d.Reason)
+	browser, release := browserOf(a.Timeline)
+	add(login.DimensionAll, "", n)
+	add(login.DimensionMethod, orNone(string(a.Method)), n)
+	add(login.DimensionPlatform, platformOf(a.Device), n)
+	add(login.DimensionVersion, versionOf(a.Device), n)
+	add(login.DimensionBrowser, browser, n)
+	add(login.DimensionRelease, release, n)
+	if n.OK == 0 {
+		add(login.DimensionReason, string(d.Reason), n)
+	}
+}
+
+// ending is one login as it counts.
+func ending(good bool, reason login.Reason) login.Counts {
+	switch {
+	case good:
+		return login.Counts{OK: 1}
+	case broken(reason):
+		return login.Counts{Failed: 1}
+	default:
+		return login.Counts{Gone: 1}
+	}
+}
+
+// opened reports whether anybody has tried: an app that asked for a login which nobody
+// ever came for says nothing about whether logins work. A flood of those would bury what
+// does.
+func opened(a login.Attempt) bool {
+	if a.Person != "" || !a.Browser.Zero() {
+		return true
+	}
+	for _, e := range a.Timeline {
+		switch {
+		case e.Step == login.StepStart, e.Step == login.StepExpire:
+		case e.Step == login.StepCancel && e.Detail == "app":
+		default:
+			return true
+		}
+	}
+	return false
+}
+
+// Flush adds what has been counted since the last time. What cannot be added now is kept
+// for the next time. When the database has added it and its answer was lost, it is added
+// twice: that is rare, and a count is no account.
+func (c *Counter) Flush(ctx context.Context, s Store) error {
+	c.mu.Lock()
+	taken := c.pending
+	c.pending, c.seen = map[cell]login.Counts{}, latest(c.seen)
+	c.mu.Unlock()
+	if len(taken) == 0 {
+		return nil
+	}
+	batch := make([]login.Tally, 0, len(taken))
+	for at, n := range taken {
+		batch = append(batch, login.Tally{Dimension: at.dimension, Hour: time.UnixMilli(at.hour).UTC(), Value: at.value, Counts: n})
+	}
+	err := s.AddTallies(ctx, batch)
+	if err != nil {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		for at, n := range taken {
+			c.pending[at] = c.pending[at].Plus(n)
+		}
+	}
+	return err
+}
+
+// latest forgets the values of hours that are long over.
+func latest(seen map[column]bound) map[column]bound {
+	newest := int64(0)
+	for at := range seen {
+		newest = max(newest, at.hour)
+	}
+	kept := map[column]bound{}
+	for at, values := range seen {
+		if newest-at.hour <= login.TallyHour.Milliseconds() {
+			kept[at] = values
+		}
+	}
+	return kept
+}
+
+// lastFlush is how long a node that stops waits for the database.
+const lastFlush = 5 * time.Second
+
+// Run adds to the store every [FlushEvery] until the context ends, and a last time then.
+func (c *Counter) Run(ctx context.Context, s Store, log *slog.Logger) {
+	clock := time.NewTicker(FlushEvery)
+	defer clock.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			c.last(context.WithoutCancel(ctx), s, log)
+			return
+		case <-clock.C:
+			if err := c.Flush(ctx, s); err != nil {
+				log.WarnContext(ctx, "counts of logins could not be added; they are kept", "error", err)
+			}
+		}
+	}
+}
+
+func (c *Counter) last(ctx context.Context, s Store, log *slog.Logger) {
+	ctx, cancel := context.WithTimeout(ctx, lastFlush)
+	defer cancel()
+	if err := c.Flush(ctx, s); err != nil {
+		log.WarnContext(ctx, "the last counts of logins are lost", "error", err)
+	}
+}
