@@ -12,12 +12,12 @@ import (
 const (
 	auditHeadSQL = `SELECT value FROM meta WHERE name = 'audit_head'`
 
-	// Of entries and of what an attacker has put among them: columns of other kinds,
-	// numbers twice. The bound keeps a window of them from filling the memory.
+	// Bounded by numbers and by count: an attacker may have put in the same number a
+	// million times.
 	auditRowsSQL = `SELECT seq, at, actor, action, target, detail, hash FROM audit WHERE seq > $1 AND seq <= $2 ORDER BY seq LIMIT $3`
 
 	auditStraysSQL = `SELECT COUNT(*) FROM audit WHERE seq IS NULL OR seq < 1 OR seq > $1`
-	auditNextSQL   = `SELECT COALESCE(MIN(seq), 0) FROM audit WHERE seq > $1`
+	auditNextSQL   = `SELECT COALESCE(MIN(seq), 0) FROM audit WHERE seq > $1 AND seq <= 9223372036854775807`
 
 	beginChainSQL = `UPDATE meta SET value = $1 WHERE name = 'audit_head' AND value = $2`
 )
@@ -53,16 +53,15 @@ func (s *Store) AuditHead(ctx context.Context) (login.AuditHead, error) {
 	return head, wrap("read the head of the audit log", err)
 }
 
-// AuditRows are the entries with numbers above after, up to through, as they lie in
-// the database. When there are more of them than numbers, it answers one more than
-// there are numbers.
-func (s *Store) AuditRows(ctx context.Context, after, through int64) (_ []login.AuditRow, err error) {
-	rows, err := s.db.reader().QueryContext(ctx, auditRowsSQL, after, through, through-after+1)
+// AuditRows are at most limit entries numbered above after, up to through, as they lie
+// in the database.
+func (s *Store) AuditRows(ctx context.Context, after, through int64, limit int) (_ []login.AuditRow, err error) {
+	rows, err := s.db.reader().QueryContext(ctx, auditRowsSQL, after, through, limit)
 	if err != nil {
 		return nil, wrap("read audit log", err)
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
-	all := make([]login.AuditRow, 0, through-after)
+	var all []login.AuditRow
 	for rows.Next() {
 		var r login.AuditRow
 		if err := rows.Scan(
@@ -145,7 +144,7 @@ func (s *Store) beginAuditChain(ctx context.Context) error {
 	}
 	sum := s.chain.Before()
 	for after := int64(0); after < last; after += auditPage {
-		rows, err := s.AuditRows(ctx, after, min(after+auditPage, last))
+		rows, err := s.AuditRows(ctx, after, min(after+auditPage, last), auditPage)
 		if err != nil {
 			return err
 		}
