@@ -58,11 +58,18 @@ func giveBenefits(ctx context.Context, tx runner, p login.Person, at time.Time) 
 		kind = login.UserSmartumPlus
 	}
 	for _, b := range p.Benefits {
-		_, err1 := tx.ExecContext(ctx, addEmployerByNameSQL, login.NewID(), text(b.Employer), text(p.Locale), millis(at))
-		_, err2 := tx.ExecContext(ctx, addEmploymentByNameSQL, login.NewID(), text(b.Employer), p.ID, string(kind), text(p.Email),
+		employer, employment := login.NewID(), login.NewID()
+		added, err1 := tx.ExecContext(ctx, addEmployerByNameSQL, employer, text(b.Employer), text(p.Locale), millis(at))
+		hired, err2 := tx.ExecContext(ctx, addEmploymentByNameSQL, employment, text(b.Employer), p.ID, string(kind), text(p.Email),
 			text(p.GivenName), text(p.FamilyName), text(p.Locale), millis(at))
 		_, err3 := tx.ExecContext(ctx, addBenefitByNameSQL, p.ID, text(b.Employer), text(b.Kind), millis(at))
 		if err := errors.Join(err1, err2, err3); err != nil {
+			return err
+		}
+		if err := employerWords.putIf(ctx, tx, added, employer, b.Employer); err != nil {
+			return err
+		}
+		if err := employmentWords.putIf(ctx, tx, hired, employment, p.GivenName, p.FamilyName); err != nil {
 			return err
 		}
 	}

@@ -20,7 +20,11 @@ const (
 // AddEmployer writes a new employer. login.ErrExists: the id is taken.
 func (s *Store) AddEmployer(ctx context.Context, e login.Employer) error {
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
-		return mustChange(login.ErrExists)(tx.ExecContext(ctx, addEmployerSQL, text(e.ID), text(e.Name), text(e.Locale), millis(e.CreatedAt)))
+		err := mustChange(login.ErrExists)(tx.ExecContext(ctx, addEmployerSQL, text(e.ID), text(e.Name), text(e.Locale), millis(e.CreatedAt)))
+		if err != nil {
+			return err
+		}
+		return employerWords.put(ctx, tx, text(e.ID), e.Name)
 	})
 	return wrap("add employer", err)
 }
@@ -31,7 +35,10 @@ func (s *Store) ChangeEmployer(ctx context.Context, id, name, locale string, at 
 		return login.ErrNotFound
 	}
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
-		return mustChange(login.ErrNotFound)(tx.ExecContext(ctx, changeEmployerSQL, id, text(name), text(locale), millis(at)))
+		if err := mustChange(login.ErrNotFound)(tx.ExecContext(ctx, changeEmployerSQL, id, text(name), text(locale), millis(at))); err != nil {
+			return err
+		}
+		return employerWords.change(ctx, tx, id, name)
 	})
 	return wrap("change employer", err)
 }

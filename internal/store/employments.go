@@ -80,6 +80,9 @@ func addEmployment(ctx context.Context, tx runner, m login.Employment) error {
 	if err != nil {
 		return err
 	}
+	if err := employmentWords.put(ctx, tx, text(m.ID), m.GivenName, m.FamilyName); err != nil {
+		return err
+	}
 	return putBenefits(ctx, tx, m.ID, m.Benefits, m.CreatedAt)
 }
 
@@ -99,6 +102,9 @@ func (s *Store) ChangeEmployment(ctx context.Context, m login.Employment, at tim
 			text(m.UserName), text(m.Email), text(m.GivenName), text(m.FamilyName), text(m.Locale), millis(at))); err != nil {
 			return err
 		}
+		if err := rewordEmployment(ctx, tx, before, m.GivenName, m.FamilyName); err != nil {
+			return err
+		}
 		for _, old := range before.Benefits {
 			if slices.ContainsFunc(m.Benefits, func(b login.Benefit) bool { return b.Kind == old.Kind }) {
 				continue
@@ -110,6 +116,14 @@ func (s *Store) ChangeEmployment(ctx context.Context, m login.Employment, at tim
 		return errors.Join(putBenefits(ctx, tx, m.ID, m.Benefits, at), addJobs(ctx, tx, jobs))
 	})
 	return wrap("change employment", err)
+}
+
+// rewordEmployment writes the words of a record when its names have changed.
+func rewordEmployment(ctx context.Context, tx runner, before login.Employment, given, family string) error {
+	if before.GivenName == given && before.FamilyName == family {
+		return nil
+	}
+	return employmentWords.change(ctx, tx, before.ID, given, family)
 }
 
 func putBenefits(ctx context.Context, tx runner, employment string, benefits []login.Benefit, at time.Time) error {

@@ -148,6 +148,9 @@ func dropTraces(ctx context.Context, tx runner, t traces, whose []string, e logi
 		if e.KeepDates {
 			err := mustChange(login.ErrMoved)(tx.ExecContext(ctx, bareEmploymentSQL, id, millis(e.At)))
 			if err == nil {
+				if err := each(ctx, tx, employmentWords.dropSQL(), []string{id}); err != nil {
+					return err
+				}
 				continue
 			}
 			if err != login.ErrMoved { //nolint:errorlint // mustChange answers with the very value

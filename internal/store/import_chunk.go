@@ -89,6 +89,9 @@ func (c *importedChunk) change(ctx context.Context, tx runner, line int64, befor
 	if err != nil {
 		return err
 	}
+	if err := rewordEmployment(ctx, tx, before, cmp.Or(row.GivenName, before.GivenName), cmp.Or(row.FamilyName, before.FamilyName)); err != nil {
+		return err
+	}
 	c.updated++
 	if len(row.Lookup) > 0 {
 		if _, err := tx.ExecContext(ctx, setLookupSQL, before.ID, row.Lookup); err != nil {

@@ -33,7 +33,7 @@ const (
 		VALUES ($1, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $11, $12)
 		ON CONFLICT DO NOTHING`
 
-	namePersonSQL  = `UPDATE persons SET given_name = $2, family_name = $3, name = $4, updated_at = $5 WHERE id = ` + humanOf
+	namePersonSQL  = `UPDATE persons SET given_name = $2, family_name = $3, name = $4, updated_at = $5 WHERE id = ` + humanOf + ` RETURNING id`
 	rekeyPersonSQL = `UPDATE persons SET hetu_lookup = $3, updated_at = $4 WHERE id = $1 AND hetu_lookup = $2`
 	lockPersonSQL  = `UPDATE persons SET locked_at = CASE WHEN locked_at = 0 THEN $2 ELSE locked_at END, updated_at = $2 WHERE id = ` + humanOf
 	freePersonSQL  = `UPDATE persons SET locked_at = 0, updated_at = $2 WHERE id = ` + humanOf
@@ -126,14 +126,28 @@ func (s *Store) AddPerson(ctx context.Context, p login.Person, lookup, sealed []
 }
 
 func addPerson(ctx context.Context, tx runner, p login.Person, lookup, sealed []byte) error {
-	return mustChange(login.ErrExists)(tx.ExecContext(ctx, addPersonSQL,
+	err := mustChange(login.ErrExists)(tx.ExecContext(ctx, addPersonSQL,
 		text(p.ID), text(p.Subject), text(p.GivenName), text(p.FamilyName), text(p.Name), text(p.Email), text(p.Locale),
 		p.SmartumPlus, millis(p.LockedAt), millis(p.CreatedAt), bytesOrNull(lookup), bytesOrNull(sealed)))
+	if err != nil {
+		return err
+	}
+	return personWords.put(ctx, tx, text(p.ID), p.GivenName, p.FamilyName, p.Name)
 }
 
 // NamePerson sets the name that a broker has proved. login.ErrNotFound.
 func (s *Store) NamePerson(ctx context.Context, id, given, family, name string, at time.Time) error {
-	return s.changePerson(ctx, "name person", namePersonSQL, id, text(given), text(family), text(name), millis(at))
+	if !storable(id) {
+		return login.ErrNotFound
+	}
+	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
+		var human string
+		if err := tx.QueryRowContext(ctx, namePersonSQL, id, text(given), text(family), text(name), millis(at)).Scan(&human); err != nil {
+			return one(err, login.ErrNotFound)
+		}
+		return personWords.change(ctx, tx, human, given, family, name)
+	})
+	return wrap("name person", err)
 }
 
 // LockPerson keeps a person out from now on; the sessions that they have are the

@@ -89,7 +89,7 @@ func describe(t *testing.T, s *Store, driver Driver) []string {
 			`SELECT 'column', m.name, c.name, LOWER(c.type), CASE c."notnull" WHEN 1 THEN 'not null' ELSE 'null' END
 				FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table'`,
 			`SELECT 'index', m.name, i.name || CASE i."unique" WHEN 1 THEN ' unique' ELSE '' END || CASE i.partial WHEN 1 THEN ' partial' ELSE '' END,
-				i.origin, (SELECT GROUP_CONCAT(name) FROM (SELECT name FROM pragma_index_info(i.name) ORDER BY seqno))
+				i.origin, COALESCE((SELECT GROUP_CONCAT(name) FROM (SELECT name FROM pragma_index_info(i.name) ORDER BY seqno)), '')
 				FROM sqlite_master m, pragma_index_list(m.name) i WHERE m.type = 'table'`,
 			`SELECT 'reference', m.name, f."from", f."table" || '.' || f."to", LOWER(f.on_delete)
 				FROM sqlite_master m, pragma_foreign_key_list(m.name) f WHERE m.type = 'table'`,
@@ -99,8 +99,8 @@ func describe(t *testing.T, s *Store, driver Driver) []string {
 				FROM information_schema.columns WHERE table_schema = 'public'`,
 			`SELECT 'index', t.relname, i.relname || CASE WHEN x.indisunique THEN ' unique' ELSE '' END || CASE WHEN x.indpred IS NOT NULL THEN ' partial' ELSE '' END,
 				CASE WHEN x.indisprimary THEN 'pk' ELSE 'c' END,
-				(SELECT string_agg(a.attname, ',' ORDER BY k.n) FROM unnest(x.indkey) WITH ORDINALITY k(attnum, n)
-					JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = k.attnum)
+				COALESCE((SELECT string_agg(a.attname, ',' ORDER BY k.n) FROM unnest(x.indkey) WITH ORDINALITY k(attnum, n)
+					JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = k.attnum), '')
 				FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_class t ON t.oid = x.indrelid
 				WHERE t.relnamespace = 'public'::regnamespace`,
 			`SELECT 'reference', c.conrelid::regclass::text, a.attname, c.confrelid::regclass::text || '.' || b.attname,
@@ -200,6 +200,16 @@ func TestHotQueriesUseIndexes(t *testing.T) {
 		"tallies": talliesSQL, "purge tallies": purgeTalliesSQL, "end alert": endAlertSQL, "purge alerts": purgeAlertsSQL,
 		"purge marks": purgeMarksSQL, "purge ended": purgeEndedSessionsSQL, "purge revoked": purgeRevokedSessionsSQL,
 	}
+	for _, t := range []wordTable{personWords, employmentWords, employerWords} {
+		hot["begin "+t.words], hot["search "+t.words], hot["drop "+t.words] = t.beginSQL(), t.searchSQL(3), t.dropSQL()
+	}
+	maps.Copy(hot, map[string]string{
+		"staff by session": staffBySessionSQL, "use staff session": useStaffSessionSQL, "end staff session": dropStaffSessionSQL, "end staff sessions": dropStaffSessionsSQL,
+		"passkey": passkeyByCredentialSQL, "passkeys": passkeysOfStaffSQL, "staff": staffByIDSQL, "staff invitation": staffInvitationSQL,
+		"purge staff invitations": purgeInvitedStaffSQL, "purge staff sessions": purgeStaffSessionsSQL,
+		"persons by e-mail": personsWithEmailSQL, "records by e-mail": recordsWithEmailSQL, "holders of a name": holdersOfNameSQL,
+		"attempts of person": attemptsOfPersonSQL, "credentials of person": credentialsOfPersonSQL, "acts on": actsOnSQL,
+	})
 	for _, h := range holdings() {
 		hot["personal data in "+h.table] = h.query(h.by)
 	}

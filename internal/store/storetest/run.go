@@ -80,6 +80,11 @@ func Run(t *testing.T, open func(t testing.TB) *store.Store) {
 		"ManyRetire":                 manyRetire,
 		"Threat28HashesInFull":       hashesInFull,
 		"Threat35TextsAreOnlyText":   textsAreOnlyText,
+		"Staff":                      staff,
+		"Passkeys":                   passkeys,
+		"StaffSessions":              staffSessions,
+		"Words":                      words,
+		"DeskLooks":                  deskLooks,
 		"GivenUp":                    givenUp,
 		"Clock":                      clock,
 	} {
