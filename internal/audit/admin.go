@@ -3,6 +3,7 @@ package audit
 import (
 	"context"
 	"strconv"
+	"strings"
 
 	"avain/internal/login"
 )
@@ -27,6 +28,9 @@ const (
 	actionJobsRetry        = "jobs.retry"
 	actionPersonExport     = "person.export"
 	actionPersonErase      = "person.erase"
+	actionNoticePublish    = "notice.publish"
+	actionNoticeChange     = "notice.change"
+	actionNoticeWithdraw   = "notice.withdraw"
 )
 
 // ByKey is the actor of what an API key does.
@@ -132,4 +136,28 @@ func (l *Log) PersonErased(ctx context.Context, actor, person, why string, e log
 		"why": why, "employments": strconv.Itoa(len(e.Employments)), "sessions": strconv.FormatInt(e.Sessions, 10),
 		"attempts": strconv.FormatInt(e.Attempts, 10), "jobs": strconv.FormatInt(e.Jobs, 10),
 	})
+}
+
+// NoticePublished records a new notice, and what it does. What it says is not machine
+// words, so it stays out.
+func (l *Log) NoticePublished(ctx context.Context, n login.Notice) {
+	l.append(ctx, n.By, actionNoticePublish, "notice:"+n.ID, acts(n))
+}
+
+// NoticeChanged records another version of a notice.
+func (l *Log) NoticeChanged(ctx context.Context, n login.Notice) {
+	l.append(ctx, n.By, actionNoticeChange, "notice:"+n.ID, acts(n))
+}
+
+// NoticeWithdrawn records the end of a notice before its time.
+func (l *Log) NoticeWithdrawn(ctx context.Context, actor, id string) {
+	l.append(ctx, actor, actionNoticeWithdraw, "notice:"+id, nil)
+}
+
+func acts(n login.Notice) map[string]string {
+	off := make([]string, len(n.Act.Off))
+	for i, m := range n.Act.Off {
+		off[i] = string(m)
+	}
+	return map[string]string{"severity": string(n.Severity), "off": strings.Join(off, " "), "first": string(n.Act.First)}
 }

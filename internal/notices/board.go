@@ -1,0 +1,185 @@
+package notices
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"avain/internal/login"
+)
+
+const (
+	// Fresh is how long a node keeps to what it has read, as in package appgate.
+	Fresh = 10 * time.Second
+	// patience is how long one caller waits for the database, once in Fresh.
+	patience = time.Second
+	// shownOver is how many notices that are over a reading holds, for the page of news.
+	shownOver = 100
+)
+
+// Store keeps the notices.
+type Store interface {
+	Notices(ctx context.Context, now time.Time, over int) ([]login.Notice, error)
+	NoticeByID(ctx context.Context, id string) (login.Notice, error)
+	AddNotice(ctx context.Context, n login.Notice) error
+	ChangeNotice(ctx context.Context, n login.Notice, seen time.Time) error
+	WithdrawNotice(ctx context.Context, id, by string, at time.Time) error
+	KeepNotice(ctx context.Context, n login.Notice, pause time.Duration) (login.Notice, error)
+	PurgeNotices(ctx context.Context, before time.Time) (int64, error)
+}
+
+// Auditor is told of what people do with notices.
+type Auditor interface {
+	NoticePublished(ctx context.Context, n login.Notice)
+	NoticeChanged(ctx context.Context, n login.Notice)
+	NoticeWithdrawn(ctx context.Context, actor, id string)
+}
+
+// Deps are what the board stands on.
+type Deps struct {
+	Store     Store
+	Audit     Auditor
+	Languages []string                             // of notices; the first one must always be there
+	Methods   []login.Method                       // that there are here
+	Means     func(ctx context.Context) []MeansRef // that there are now; nil: any may be named
+	Now       func() time.Time
+	Log       *slog.Logger
+}
+
+// MeansRef is a means as a notice may name it.
+type MeansRef struct{ ID, Name string }
+
+// Board knows what is told to whom. It is safe for concurrent use.
+type Board struct {
+	d       Deps
+	known   atomic.Pointer[reading]
+	reading sync.Mutex // held by the one caller who reads
+	keeping sync.Mutex // held by the one caller who writes what the service says by itself
+}
+
+// reading is the notices at one moment, by their beginning, the newest first. It is
+// never changed.
+type reading struct {
+	notices []login.Notice
+	again   time.Time // when they are to be read again
+}
+
+// New makes the board and reads the notices for the first time.
+func New(ctx context.Context, d Deps) (*Board, error) {
+	b := &Board{d: d}
+	if err := b.read(ctx); err != nil {
+		return nil, fmt.Errorf("notices: %w", err)
+	}
+	return b, nil
+}
+
+func (b *Board) read(ctx context.Context) error {
+	now := b.d.Now()
+	all, err := b.d.Store.Notices(ctx, now, shownOver)
+	if err != nil {
+		return err
+	}
+	b.known.Store(&reading{notices: all, again: now.Add(Fresh)})
+	return nil
+}
+
+// notices are the current ones. When they are due one caller reads them, while the
+// others go on with the last known.
+func (b *Board) notices(ctx context.Context) []login.Notice {
+	known := b.known.Load()
+	if b.d.Now().Before(known.again) || !b.reading.TryLock() {
+		return known.notices
+	}
+	defer b.reading.Unlock()
+	// Not the caller's context: one who hangs up would leave the others with old notices.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer cancel()
+	if err := b.read(ctx); err != nil {
+		b.d.Log.WarnContext(ctx, "notices cannot be read; the last known ones hold", "error", err)
+		b.known.CompareAndSwap(known, &reading{notices: known.notices, again: b.d.Now().Add(Fresh)})
+	}
+	return b.known.Load().notices
+}
+
+// Concerning lists what is shown now to the asker: what matters most first, then the
+// newest.
+func (b *Board) Concerning(ctx context.Context, who login.Asker) []login.Notice {
+	now := b.d.Now()
+	var all []login.Notice
+	for _, n := range b.notices(ctx) {
+		if n.Shown(now) && Concerns(n.Audience, who) {
+			all = append(all, n)
+		}
+	}
+	slices.SortStableFunc(all, func(x, y login.Notice) int { return cmp.Compare(rank(y.Severity), rank(x.Severity)) })
+	return all
+}
+
+func rank(s login.Severity) int { return slices.Index(login.Severities(), s) }
+
+// Everybody lists what has been shown to anybody: what is on, then what is over, each by
+// its beginning, the newest first. Notices that are still to come are not among them.
+func (b *Board) Everybody(ctx context.Context) (current, past []login.Notice) {
+	now := b.d.Now()
+	for _, n := range b.notices(ctx) {
+		switch {
+		case n.Shown(now):
+			current = append(current, n)
+		case n.From.After(now), !n.Ended().After(n.From): // never shown
+		default:
+			past = append(past, n)
+		}
+	}
+	newest := func(x, y login.Notice) int { return y.From.Compare(x.From) }
+	slices.SortStableFunc(current, newest)
+	slices.SortStableFunc(past, newest)
+	return current, past
+}
+
+// All lists every notice that is kept, for those who write them: what is to come too.
+func (b *Board) All(ctx context.Context) ([]login.Notice, error) {
+	return b.d.Store.Notices(ctx, b.d.Now(), 10*shownOver)
+}
+
+// Get finds a notice. login.ErrNotFound.
+func (b *Board) Get(ctx context.Context, id string) (login.Notice, error) {
+	return b.d.Store.NoticeByID(ctx, id)
+}
+
+// Arrange tells which methods are off for the asker, and which one comes first, by all
+// notices that concern them. Of two that want another method first, the one that matters
+// more wins. The asker's method and means do not count: these are what is arranged.
+func (b *Board) Arrange(ctx context.Context, who login.Asker) (sum login.Arrangement) {
+	who.Method, who.Means = "", ""
+	for _, n := range b.Concerning(ctx, who) {
+		if n.Act.Zero() {
+			continue
+		}
+		if sum.First == "" {
+			sum.First = n.Act.First
+		}
+		for _, m := range n.Act.Off {
+			if sum.Off == nil {
+				sum.Off = make(map[login.Method]map[string]string)
+			}
+			if _, told := sum.Off[m]; !told {
+				sum.Off[m] = titles(n)
+			}
+		}
+	}
+	return sum
+}
+
+// titles are why a method is off, as people read it.
+func titles(n login.Notice) map[string]string {
+	all := make(map[string]string, len(n.Words))
+	for lang, words := range n.Words {
+		all[lang] = words.Title
+	}
+	return all
+}

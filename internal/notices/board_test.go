@@ -1,0 +1,230 @@
+package notices_test
+
+import (
+	"context"
+	"errors"
+	"reflect"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"avain/internal/login"
+	"avain/internal/notices"
+)
+
+func TestWhatIsShownWhen(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	b := h.board(t)
+	old := publish(t, b, func(n *login.Notice) { n.From, n.Until = noon.Add(-48*time.Hour), noon.Add(-24*time.Hour) })
+	info := publish(t, b, func(n *login.Notice) { n.From = noon.Add(-time.Hour) })
+	problem := publish(t, b, func(n *login.Notice) { n.From, n.Severity = noon.Add(-2*time.Hour), login.SeverityProblem })
+	newer := publish(t, b, func(n *login.Notice) { n.From = noon.Add(-time.Minute); n.Until = noon.Add(time.Hour) })
+	coming := publish(t, b, func(n *login.Notice) { n.From = noon.Add(time.Hour) })
+	opera := publish(t, b, func(n *login.Notice) { n.Audience.Browsers = []login.BrowserRange{{Family: "Opera"}} })
+	check := func(name string, got []login.Notice, want ...login.Notice) {
+		t.Helper()
+		if !reflect.DeepEqual(idsOf(got), idsOf(want)) {
+			t.Errorf("%s: %v, want %v", name, idsOf(got), idsOf(want))
+		}
+	}
+	check("what matters most first, then the newest", b.Concerning(t.Context(), login.Asker{}), problem, newer, info)
+	check("with Opera", b.Concerning(t.Context(), login.Asker{Browser: "Opera"}), problem, opera, newer, info)
+	current, past := b.Everybody(t.Context())
+	check("news: on", current, opera, newer, info, problem)
+	check("news: over", past, old)
+	h.pass(time.Hour)
+	check("an hour later", b.Concerning(t.Context(), login.Asker{}), problem, coming, info)
+
+	if err := b.Withdraw(t.Context(), "staff:2", problem.ID); err != nil {
+		t.Fatal(err)
+	}
+	check("withdrawn", b.Concerning(t.Context(), login.Asker{}), coming, info)
+	later := publish(t, b, func(n *login.Notice) { n.From = h.now().Add(time.Hour) })
+	if err := b.Withdraw(t.Context(), "staff:2", later.ID); err != nil {
+		t.Fatal(err)
+	}
+	_, past = b.Everybody(t.Context())
+	check("news: over, but nothing that was never shown", past, newer, problem, old)
+	want := []string{"publish staff:1", "publish staff:1", "publish staff:1", "publish staff:1", "publish staff:1", "publish staff:1", "withdraw staff:2", "publish staff:1", "withdraw staff:2"}
+	if !reflect.DeepEqual(h.audit, want) {
+		t.Errorf("audit: %v", h.audit)
+	}
+}
+
+func TestChange(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	b := h.board(t)
+	n := publish(t, b, nil)
+	changed := n
+	changed.Words, changed.By, changed.Source = words("Toinen"), "somebody else", "broker:op"
+	got, err := b.Change(t.Context(), "key:7", changed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.By != "key:7" || got.Source != "" || got.Words["fi"].Title != "Toinen" || !got.ChangedAt.After(n.ChangedAt) {
+		t.Errorf("got %+v", got)
+	}
+	if shown := b.Concerning(t.Context(), login.Asker{}); len(shown) != 1 || shown[0].Words["fi"].Title != "Toinen" {
+		t.Errorf("this node shows %+v", shown)
+	}
+	if _, err := b.Change(t.Context(), "key:8", changed); !errors.Is(err, login.ErrMoved) {
+		t.Errorf("over somebody else's change: %v", err)
+	}
+	if _, err := b.Change(t.Context(), "key:8", login.Notice{ID: login.NewID()}); !errors.Is(err, login.ErrNotFound) {
+		t.Errorf("of nothing: %v", err)
+	}
+	got.Severity = "loud"
+	if _, err := b.Change(t.Context(), "key:8", got); err == nil || len(h.audit) != 2 {
+		t.Errorf("nonsense: %v, %v", err, h.audit)
+	}
+}
+
+// Everything that is wrong is told at once, by field.
+func TestWhatCannotBePublished(t *testing.T) {
+	t.Parallel()
+	b := newHouse(t).board(t)
+	bad := login.Notice{
+		Severity: "loud", From: noon, Until: noon,
+		Words: map[string]login.NoticeWords{"fi": {Title: "", Text: strings.Repeat("a", 1001)}, "sv": {Title: "två\nrader", Text: "x\x07"}, "de": {Title: "x"}},
+		Audience: login.Audience{
+			Platforms: []string{"symbian"}, Browsers: []login.BrowserRange{{Family: "Netscape", Min: 9, Max: 4}},
+			App: login.VersionRange{Min: "v1", Max: "latest"}, Methods: []login.Method{"magic"}, Means: []string{"nosuchbank"},
+		},
+		Act: login.Act{Off: []login.Method{login.MethodLink, "magic"}, First: login.MethodLink},
+	}
+	_, err := b.Publish(t.Context(), "staff:1", bad)
+	mistakes, ok := errors.AsType[login.Mistakes](err)
+	if !ok {
+		t.Fatalf("got %v", err)
+	}
+	said := map[string]bool{}
+	for _, m := range mistakes {
+		said[m.Field] = true
+	}
+	for _, field := range []string{
+		"severity", "words", "words.fi.title", "words.fi.text", "words.sv.title", "words.sv.text", "until", "audience.platforms",
+		"audience.browsers[0].family", "audience.browsers[0]", "audience.app.min", "audience.app.max", "audience.methods", "audience.means", "act.off", "act.first", "act",
+	} {
+		if !said[field] {
+			t.Errorf("nothing is said of %s: %v", field, mistakes)
+		}
+		delete(said, field)
+	}
+	if len(said) > 0 {
+		t.Errorf("also said: %v", said)
+	}
+}
+
+// What can turn a sentence around, hide in it or break a terminal or a feed never gets in
+// (threat 23).
+func TestThreat23NoticesArePlainText(t *testing.T) {
+	t.Parallel()
+	b := newHouse(t).board(t)
+	for _, r := range []rune{
+		0, '\a', '\b', '\t', '\r', '\v', '\f', 0x1b, 0x7f, 0x85, 0xad, 0x200b, 0x200d, 0x200e, 0x200f, 0x2028, 0x2029, 0x202a, 0x202b, 0x202d, 0x202e,
+		0x2060, 0x2066, 0x2067, 0x2069, 0xfeff, 0xfffd, 0xfff9, 0xe000, 0xe0001, 0x10ffff,
+	} {
+		for field, n := range map[string]login.Notice{
+			"title": notice(func(n *login.Notice) { n.Words["fi"] = login.NoticeWords{Title: "a" + string(r) + "b", Text: "x"} }),
+			"text":  notice(func(n *login.Notice) { n.Words["en"] = login.NoticeWords{Title: "x", Text: "a" + string(r) + "b"} }),
+		} {
+			if _, err := b.Publish(t.Context(), "staff:1", n); err == nil {
+				t.Errorf("U+%04X in the %s was published", r, field)
+			}
+		}
+	}
+	for _, good := range []string{"<script>alert(1)</script>", "a & b", "]]>", "Åäö ÄÖ €", "1. rivi\n2. rivi", "{{.}}", "😀"} {
+		n, err := b.Publish(t.Context(), "staff:1", notice(func(n *login.Notice) { n.Words["fi"] = login.NoticeWords{Title: "Otsikko", Text: " " + good + "\r\n"} }))
+		if err != nil || n.Words["fi"].Text != good {
+			t.Errorf("%q: %v, %q", good, err, n.Words["fi"].Text)
+		}
+	}
+}
+
+func TestNotMoreThanAppsCanLoad(t *testing.T) {
+	t.Parallel()
+	b := newHouse(t).board(t)
+	for i := range 101 {
+		_, err := b.Publish(t.Context(), "staff:1", notice(nil))
+		if (err == nil) != (i < 100) {
+			t.Fatalf("notice %d: %v", i, err)
+		}
+	}
+}
+
+func TestArrange(t *testing.T) {
+	t.Parallel()
+	b := newHouse(t).board(t)
+	publish(t, b, func(n *login.Notice) {
+		n.Audience = login.Audience{Platforms: []string{"android"}, Browsers: []login.BrowserRange{{Family: "Opera"}}}
+		n.Severity, n.Act = login.SeverityProblem, login.Act{First: login.MethodLink}
+	})
+	off := publish(t, b, func(n *login.Notice) {
+		n.Audience = login.Audience{App: login.VersionRange{Max: "1.9.0"}}
+		n.Act = login.Act{Off: []login.Method{login.MethodQR}, First: login.MethodCredentials}
+	})
+	publish(t, b, nil)
+	reasons := map[login.Method]map[string]string{login.MethodQR: {"fi": "Otsikko", "en": "Otsikko (en)"}}
+	for _, c := range []struct {
+		who  login.Asker
+		want login.Arrangement
+	}{
+		{login.Asker{Platform: "android", Browser: "Chrome", AppVersion: "1.16.0"}, login.Arrangement{}},
+		{login.Asker{Platform: "android", Browser: "Opera", AppVersion: "1.16.0", Method: login.MethodDirect, Means: "op"}, login.Arrangement{First: login.MethodLink}},
+		{login.Asker{Platform: "ios", AppVersion: "1.8.0"}, login.Arrangement{Off: reasons, First: login.MethodCredentials}},
+		{login.Asker{Platform: "android", Browser: "Opera", AppVersion: "1.8.0"}, login.Arrangement{Off: reasons, First: login.MethodLink}}, // what matters more wins
+	} {
+		if got := b.Arrange(t.Context(), c.who); !reflect.DeepEqual(got, c.want) {
+			t.Errorf("%+v: %+v, want %+v", c.who, got, c.want)
+		}
+	}
+	if err := b.Withdraw(t.Context(), "staff:1", off.ID); err != nil {
+		t.Fatal(err)
+	}
+	if got := b.Arrange(t.Context(), login.Asker{AppVersion: "1.8.0"}); got.Off != nil {
+		t.Errorf("withdrawn, and still off: %+v", got)
+	}
+}
+
+// Another node follows when its reading is ten seconds old, and asks no more often; with
+// the database away, the last known holds.
+func TestNodesFollow(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	here, there := h.board(t), h.board(t)
+	publish(t, here, nil)
+	before := h.asked.Load()
+	for range 100 {
+		if len(there.Concerning(t.Context(), login.Asker{})) != 0 {
+			t.Fatal("it was read again before it was due")
+		}
+	}
+	h.pass(notices.Fresh)
+	gone, hangUp := context.WithCancel(t.Context())
+	hangUp()
+	if len(there.Concerning(gone, login.Asker{})) != 1 || h.asked.Load() != before+1 {
+		t.Error("the node does not follow")
+	}
+	cut := errors.New("disk on fire")
+	h.fails.Store(&cut)
+	h.pass(time.Hour)
+	before = h.asked.Load()
+	for range 100 {
+		if len(there.Concerning(t.Context(), login.Asker{})) != 1 {
+			t.Fatal("the last known does not hold")
+		}
+	}
+	if n := h.asked.Load() - before; n != 1 {
+		t.Errorf("a database in trouble was asked %d times", n)
+	}
+	h.fails.Store(nil)
+	h.pass(notices.Fresh)
+	var all sync.WaitGroup
+	for range 20 {
+		all.Go(func() { there.Concerning(t.Context(), login.Asker{}) })
+	}
+	all.Wait()
+}

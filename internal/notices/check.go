@@ -1,0 +1,204 @@
+package notices
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+
+	"avain/internal/login"
+	"avain/internal/web"
+
+	"golang.org/x/mod/semver"
+)
+
+// Bounds of a notice. Every app loads all that concern it again and again.
+const (
+	longestTitle = 120  // characters
+	longestText  = 1000 // characters
+	mostBrowsers = 20
+	mostMeans    = 50
+	mostMajor    = 9999
+)
+
+// Check answers the notice as it would be published, with its texts trimmed and, when it
+// begins at once, From filled in; or login.Mistakes with everything that is wrong.
+func (b *Board) Check(ctx context.Context, n login.Notice) (login.Notice, error) {
+	c := &checker{b: b}
+	if n.From.IsZero() {
+		n.From = b.d.Now()
+	}
+	n.From, n.Until = n.From.UTC().Truncate(time.Millisecond), n.Until.UTC().Truncate(time.Millisecond)
+	if !slices.Contains(login.Severities(), n.Severity) {
+		c.add("severity", "must be one of %s", list(login.Severities()))
+	}
+	n.Words = c.words(n.Words)
+	c.times(n)
+	c.audience(ctx, n.Audience)
+	c.act(n)
+	if len(c.all) > 0 {
+		return login.Notice{}, c.all
+	}
+	return n, nil
+}
+
+type checker struct {
+	b   *Board
+	all login.Mistakes
+}
+
+func (c *checker) add(field, format string, args ...any) {
+	c.all = append(c.all, login.Mistake{Field: field, Detail: fmt.Sprintf(format, args...)})
+}
+
+func list[T ~string](words []T) string {
+	all := make([]string, len(words))
+	for i, w := range words {
+		all[i] = string(w)
+	}
+	return strings.Join(all, ", ")
+}
+
+// words trims the texts. A language in which neither title nor text stands is left out.
+func (c *checker) words(words map[string]login.NoticeWords) map[string]login.NoticeWords {
+	tidy := make(map[string]login.NoticeWords, len(words))
+	for lang, w := range words {
+		if !slices.Contains(c.b.d.Languages, lang) {
+			c.add("words", "may be in %s only", list(c.b.d.Languages))
+			continue
+		}
+		w.Title = strings.TrimSpace(w.Title)
+		w.Text = strings.TrimSpace(strings.ReplaceAll(w.Text, "\r\n", "\n"))
+		if w != (login.NoticeWords{}) {
+			tidy[lang] = w
+		}
+	}
+	for i, lang := range c.b.d.Languages {
+		w, there := tidy[lang]
+		if !there && i > 0 {
+			continue // the first language is shown instead
+		}
+		c.plain("words."+lang+".title", w.Title, longestTitle, false)
+		c.plain("words."+lang+".text", w.Text, longestText, true)
+	}
+	return tidy
+}
+
+// plain refuses what is not plain text: control characters, which break feeds and
+// terminals, and invisible ones, which can turn a sentence around (bidirectional
+// overrides) or hide in it.
+func (c *checker) plain(field, text string, most int, lines bool) {
+	switch {
+	case text == "":
+		c.add(field, "is missing")
+	case len([]rune(text)) > most:
+		c.add(field, "must be at most %d characters", most)
+	case strings.ContainsFunc(text, func(r rune) bool { return invisible(r) && (!lines || r != '\n') }):
+		if lines {
+			c.add(field, "must be plain text: no control or invisible characters but line breaks")
+		} else {
+			c.add(field, "must be one line of plain text: no control or invisible characters")
+		}
+	}
+}
+
+func invisible(r rune) bool {
+	return unicode.Is(unicode.C, r) || r == '\u2028' || r == '\u2029' || r == unicode.ReplacementChar
+}
+
+func (c *checker) times(n login.Notice) {
+	if !n.Until.IsZero() && !n.Until.After(n.From) {
+		c.add("until", "must be after from")
+	}
+	for field, t := range map[string]time.Time{"from": n.From, "until": n.Until} {
+		if !t.IsZero() && (t.Year() < 2000 || t.Year() > 2199) {
+			c.add(field, "must be between the years 2000 and 2199")
+		}
+	}
+}
+
+// Platforms are those that a notice can be aimed at.
+func Platforms() []string { return []string{"android", "ios", "huawei", "web"} }
+
+var meansID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$`)
+
+func (c *checker) audience(ctx context.Context, a login.Audience) {
+	among(c, "audience.platforms", a.Platforms, Platforms())
+	among(c, "audience.methods", a.Methods, c.b.d.Methods)
+	c.browsers(a.Browsers)
+	c.versions(a.App)
+	if len(a.Means) > mostMeans || slices.ContainsFunc(a.Means, func(id string) bool { return !meansID.MatchString(id) }) {
+		c.add("audience.means", "must be at most %d ids of banks or Mobile Certificate", mostMeans)
+		return
+	}
+	if c.b.d.Means == nil || len(a.Means) == 0 {
+		return
+	}
+	var ids []string
+	for _, m := range c.b.d.Means(ctx) {
+		ids = append(ids, m.ID)
+	}
+	among(c, "audience.means", a.Means, ids)
+}
+
+// among refuses words that are not in a list, and words that stand twice.
+func among[T ~string](c *checker, field string, words, known []T) {
+	seen := make(map[T]bool, len(words))
+	for _, w := range words {
+		if !slices.Contains(known, w) || seen[w] {
+			c.add(field, "must be some of %s, each once", list(known))
+			return
+		}
+		seen[w] = true
+	}
+}
+
+func (c *checker) browsers(ranges []login.BrowserRange) {
+	if len(ranges) > mostBrowsers {
+		c.add("audience.browsers", "must be at most %d", mostBrowsers)
+		return
+	}
+	for i, r := range ranges {
+		field := fmt.Sprintf("audience.browsers[%d]", i)
+		if !slices.Contains(web.Families(), r.Family) {
+			c.add(field+".family", "must be one of %s", list(web.Families()))
+		}
+		if r.Min < 0 || r.Max < 0 || r.Min > mostMajor || r.Max > mostMajor {
+			c.add(field, "must have major versions from 1 to %d, or 0 for no end", mostMajor)
+		} else if r.Max > 0 && r.Max < r.Min {
+			c.add(field, "must not end before it begins")
+		}
+	}
+}
+
+func (c *checker) versions(r login.VersionRange) {
+	valid := true
+	for _, end := range []struct{ field, v string }{{"audience.app.min", r.Min}, {"audience.app.max", r.Max}} {
+		if end.v != "" && (len(end.v) > 64 || !semver.IsValid("v"+end.v)) {
+			c.add(end.field, "must be a version such as 1.16.0")
+			valid = false
+		}
+	}
+	if valid && r.Min != "" && r.Max != "" && semver.Compare("v"+r.Max, "v"+r.Min) < 0 {
+		c.add("audience.app", "must not end before it begins")
+	}
+}
+
+func (c *checker) act(n login.Notice) {
+	if n.Act.Zero() {
+		return
+	}
+	among(c, "act.off", n.Act.Off, c.b.d.Methods)
+	if n.Act.First != "" {
+		among(c, "act.first", []login.Method{n.Act.First}, c.b.d.Methods)
+	}
+	if n.Act.First != "" && slices.Contains(n.Act.Off, n.Act.First) {
+		c.add("act.first", "must not be a method that the notice switches off")
+	}
+	if len(n.Audience.Methods)+len(n.Audience.Means) > 0 {
+		c.add("act", "works before anybody has chosen a method or a bank: aim the notice at platforms, browsers and versions only")
+	}
+}

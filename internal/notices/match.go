@@ -1,0 +1,40 @@
+package notices
+
+import (
+	"slices"
+
+	"avain/internal/login"
+
+	"golang.org/x/mod/semver"
+)
+
+// Concerns reports whether a notice for the audience is for the asker. What is not said
+// fails no condition but that on the family of the browser.
+func Concerns(a login.Audience, who login.Asker) bool {
+	return said(a.Platforms, who.Platform) && said(a.Methods, who.Method) && said(a.Means, who.Means) &&
+		browser(a.Browsers, who) && version(a.App, who.AppVersion)
+}
+
+// said reports whether a list has the word, or whether one of the two is missing.
+func said[T ~string](list []T, word T) bool {
+	return len(list) == 0 || word == "" || slices.Contains(list, word)
+}
+
+func browser(ranges []login.BrowserRange, who login.Asker) bool {
+	return len(ranges) == 0 || slices.ContainsFunc(ranges, func(r login.BrowserRange) bool {
+		if r.Family != who.Browser {
+			return false
+		}
+		v := who.BrowserVersion
+		return v == 0 || (r.Min == 0 || v >= r.Min) && (r.Max == 0 || v <= r.Max)
+	})
+}
+
+// version compares by semantic versioning: 1.9.0 is before 1.16.0, and 1.16.0-beta before
+// 1.16.0. Both ends are included.
+func version(r login.VersionRange, v string) bool {
+	if v == "" {
+		return true
+	}
+	return (r.Min == "" || semver.Compare("v"+v, "v"+r.Min) >= 0) && (r.Max == "" || semver.Compare("v"+v, "v"+r.Max) <= 0)
+}

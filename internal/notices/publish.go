@@ -1,0 +1,90 @@
+package notices
+
+import (
+	"context"
+	"time"
+
+	"avain/internal/login"
+)
+
+// Kept is how long a notice is kept after its end: it stays on the page of news for over
+// a year.
+const Kept = 400 * 24 * time.Hour
+
+// mostOpen bounds the notices that are on or to come: every answer to every app is made
+// from them.
+const mostOpen = 100
+
+// Publish adds a notice and answers it as it stands. What is zero is filled in: its id
+// and, when it begins at once, From. It answers login.Mistakes for what cannot be
+// published.
+func (b *Board) Publish(ctx context.Context, actor string, n login.Notice) (login.Notice, error) {
+	now := b.d.Now()
+	n.ID, n.Source, n.By, n.CreatedAt, n.ChangedAt, n.WithdrawnAt = login.NewID(), "", actor, now, now, time.Time{}
+	n, err := b.Check(ctx, n)
+	if err != nil {
+		return login.Notice{}, err
+	}
+	if b.open(ctx) >= mostOpen {
+		return login.Notice{}, login.Mistakes{{Field: "notice", Detail: "is one too many: withdraw others first"}}
+	}
+	if err := b.d.Store.AddNotice(ctx, n); err != nil {
+		return login.Notice{}, err
+	}
+	b.d.Audit.NoticePublished(ctx, n)
+	return n, b.read(ctx)
+}
+
+func (b *Board) open(ctx context.Context) (count int) {
+	now := b.d.Now()
+	for _, n := range b.notices(ctx) {
+		if n.WithdrawnAt.IsZero() && (n.Until.IsZero() || n.Until.After(now)) {
+			count++
+		}
+	}
+	return count
+}
+
+// Change writes what a notice says from now on. n.ID says which, and n.ChangedAt which
+// version the change was made from; a notice that has changed since, or is withdrawn, or
+// that the service wrote itself, stays: login.ErrMoved. Also login.ErrNotFound and
+// login.Mistakes.
+func (b *Board) Change(ctx context.Context, actor string, n login.Notice) (login.Notice, error) {
+	before, err := b.d.Store.NoticeByID(ctx, n.ID)
+	if err != nil {
+		return login.Notice{}, err
+	}
+	seen := n.ChangedAt
+	n.Source, n.By, n.CreatedAt, n.WithdrawnAt = before.Source, actor, before.CreatedAt, before.WithdrawnAt
+	if n.From.IsZero() {
+		n.From = before.From
+	}
+	// Two changes in one millisecond must still be two versions.
+	if n.ChangedAt = b.d.Now(); !n.ChangedAt.After(before.ChangedAt) {
+		n.ChangedAt = before.ChangedAt.Add(time.Millisecond)
+	}
+	if n, err = b.Check(ctx, n); err != nil {
+		return login.Notice{}, err
+	}
+	if err := b.d.Store.ChangeNotice(ctx, n, seen); err != nil {
+		return login.Notice{}, err
+	}
+	b.d.Audit.NoticeChanged(ctx, n)
+	return n, b.read(ctx)
+}
+
+// Withdraw ends a notice now. Of what the service says by itself, it is silenced until
+// the cause is over. login.ErrNotFound; login.ErrMoved when it is withdrawn already.
+func (b *Board) Withdraw(ctx context.Context, actor, id string) error {
+	if err := b.d.Store.WithdrawNotice(ctx, id, actor, b.d.Now()); err != nil {
+		return err
+	}
+	b.d.Audit.NoticeWithdrawn(ctx, actor, id)
+	return b.read(ctx)
+}
+
+// Purge deletes what has been over for long.
+func (b *Board) Purge(ctx context.Context) error {
+	_, err := b.d.Store.PurgeNotices(ctx, b.d.Now().Add(-Kept))
+	return err
+}
