@@ -101,6 +101,12 @@ type commands struct {
 			Rotate apiKeysRotateCommand `cmd:"" help:"Give a key another secret."`
 			Revoke apiKeysRevokeCommand `cmd:"" help:"End a key."`
 		} `cmd:"" help:"Keys of the admin API."`
+		Audit struct {
+			Search auditSearchCommand `cmd:"" help:"Search the audit log."`
+			Export auditExportCommand `cmd:"" help:"Print the audit log, one JSON object per line."`
+			Verify auditVerifyCommand `cmd:"" help:"Prove that no entry was altered, removed or added."`
+			Head   auditHeadCommand   `cmd:"" help:"Print the end of the log, to keep elsewhere."`
+		} `cmd:"" help:"The audit log: who did what, and when."`
 	} `cmd:"" help:"What an operator does."`
 	Explain explainCommand `cmd:"" help:"Tell what happened in a login, by its support code."`
 	Version versionCommand `cmd:"" help:"Print the version."`

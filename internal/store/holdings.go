@@ -65,7 +65,7 @@ func holdings() []holding {
 		{"legs", "attempt", "attempt broker means started_at:time expires_at:time taken_until:time done_at:time", "state"},
 		{"digits", "attempt", "attempt expires_at:time tries:number", "hash"},
 		{"jobs", "id", "kind run_at:time tries:number error dead_at:time created_at:time", "id key payload claim"},
-		{"audit", "target", "seq:number at:time actor action target detail:json", ""},
+		{"audit", "target", "seq:number at:time actor action target detail:json", "hash"},
 	}
 }
 

@@ -146,9 +146,10 @@ func TestStats(t *testing.T) {
 	onBoth(t, func(t *testing.T, config func(testing.TB) store.Config) {
 		c := config(t)
 		s := open(t, c)
+		before := s.Stats() // migrating has written, too
 		storetest.Start(t, s)
 		got := s.Stats()
-		if c.Driver == store.SQLite && (got.Writes != 1 || got.Batches != 1 || got.Bytes == 0) {
+		if c.Driver == store.SQLite && (got.Writes != before.Writes+1 || got.Batches != before.Batches+1 || got.Bytes == 0) {
 			t.Errorf("%+v", got)
 		}
 		if got.Open == 0 {

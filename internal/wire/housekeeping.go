@@ -68,6 +68,7 @@ func (h housekeeping) run(ctx context.Context) {
 		"count":  {countEvery, h.count},
 		"remind": {remindEvery, h.remind},
 		"forget": {forgetEvery, h.forget},
+		"anchor": {anchorEvery, h.anchor},
 	} {
 		all.Go(func() {
 			clock := time.NewTicker(task.every)

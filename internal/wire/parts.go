@@ -42,7 +42,7 @@ func Version() string {
 func storeConfig(c config.Config, log *slog.Logger, now func() time.Time) store.Config {
 	return store.Config{
 		Driver: store.Driver(c.Database.Driver), Path: c.Database.Path, DSN: c.Database.Connection,
-		Conns: c.Database.MaxConnections, Log: log, Now: now, AuditKey: c.Keys.Secret.Derive("audit chain"),
+		Conns: c.Database.MaxConnections, Log: log, Now: now, AuditKey: c.Keys.Secret.Derive(auditKey),
 	}
 }
 

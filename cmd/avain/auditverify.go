@@ -1,0 +1,103 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"avain/internal/audit"
+	"avain/internal/login"
+	"avain/internal/store"
+)
+
+type auditVerifyCommand struct {
+	configFlag
+	Head string `placeholder:"SEQ:HASH" help:"What avain admin audit head has printed at an earlier time."`
+}
+
+// Help is shown by avain admin audit verify --help.
+func (auditVerifyCommand) Help() string {
+	return `Walks through the audit log and tells the first entry that is not as it was written. Exit code 0: all are; 1: one is not.
+
+Whoever can write the database but has not the installation's secret cannot alter, remove, swap or add an entry without being found. Two things need a head that was kept elsewhere: that the last entries were removed together with the head in the database, and that somebody who has the secret too has written another log.
+
+  avain admin audit verify
+  avain admin audit verify --head 120345:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08`
+}
+
+// Run verifies.
+func (c auditVerifyCommand) Run(ctx context.Context, t terminal) error {
+	var known login.AuditHead
+	if c.Head != "" {
+		var ok bool
+		if known, ok = login.ParseAuditHead(c.Head); !ok {
+			return usageError{errors.New("--head must be a number, a colon and 64 hexadecimal digits, as avain admin audit head prints it")}
+		}
+	}
+	return withAudit(ctx, t, c.configFlag, func(db *store.Store, chain audit.Chain) error {
+		progress, done := progressOn(t.err)
+		v, err := chain.Verify(ctx, db, known, progress)
+		done()
+		if err != nil {
+			return err
+		}
+		if v.Break != nil {
+			return broken(v)
+		}
+		_, err = fmt.Fprintf(t.out, "%s\nhead %s\n", whole(v), v.Head)
+		return err
+	})
+}
+
+func whole(v audit.Verdict) string {
+	text := fmt.Sprintf("%d entries, each as it was written", v.Entries)
+	if v.Before > 0 {
+		text += fmt.Sprintf(" (1 to %d, from before the chain, as they were when it began)", v.Before)
+	}
+	return text
+}
+
+// broken says what was found, as an error: the exit code is part of the answer.
+func broken(v audit.Verdict) error {
+	b := v.Break
+	entry := fmt.Sprintf("entry %d", b.Seq)
+	if b.Through > b.Seq {
+		entry = fmt.Sprintf("entries %d to %d", b.Seq, b.Through)
+	}
+	what := map[audit.Fault]string{
+		audit.Altered:   entry + ": altered; not as written",
+		audit.Removed:   entry + ": removed",
+		audit.Inserted:  entry + ": inserted; not written by the service",
+		audit.Reordered: entry + ": reordered; written under another number",
+		audit.Cut:       entry + ": cut off the end",
+		audit.WrongHead: fmt.Sprintf("the head in the database (%s) is not that of the entries", entry),
+		audit.Rewritten: fmt.Sprintf("%s is not the one that the given head is of: the log was rewritten", entry),
+	}[b.Fault]
+	if b.Fault == audit.Altered && b.Through > b.Seq {
+		what = entry + ": one of them altered; not as written"
+	}
+	return fmt.Errorf("the audit log is broken: %s (%d entries before are as they were written)", what, min(v.Entries, max(b.Seq-1, 0)))
+}
+
+// progressOn shows on a terminal how far the walk is, not in a file or pipe.
+func progressOn(out io.Writer) (progress func(read, all int64), done func()) {
+	file, ok := out.(*os.File)
+	if !ok {
+		return nil, func() {}
+	}
+	info, err := file.Stat()
+	if err != nil || info.Mode()&os.ModeCharDevice == 0 {
+		return nil, func() {}
+	}
+	var last time.Time
+	progress = func(read, all int64) {
+		if now := time.Now(); now.Sub(last) >= 200*time.Millisecond {
+			last = now
+			_, _ = fmt.Fprintf(out, "\r%d of %d entries ", read, all) // the terminal is gone: nobody to tell
+		}
+	}
+	return progress, func() { _, _ = fmt.Fprint(out, "\r\x1b[K") }
+}

@@ -1,0 +1,43 @@
+package wire
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"avain/internal/audit"
+	"avain/internal/config"
+	"avain/internal/store"
+)
+
+// auditKey keys the chain of the audit log.
+const auditKey = "audit chain"
+
+// OpenAudit opens the database for those who only look at the audit log, and answers
+// the key that its entries are chained with. Nothing is written: who looks for traces
+// must not leave any.
+func OpenAudit(ctx context.Context, c config.Config, log *slog.Logger) (*store.Store, audit.Chain, error) {
+	db, err := store.Open(ctx, storeConfig(c, log, time.Now))
+	if err != nil {
+		return nil, audit.Chain{}, err
+	}
+	if err := db.CheckSchema(ctx); err != nil {
+		return nil, audit.Chain{}, errors.Join(err, db.Close())
+	}
+	return db, audit.NewChain(c.Keys.Secret.Derive(auditKey)), nil
+}
+
+// anchorEvery is how often the head of the audit log is noted outside the database.
+const anchorEvery = time.Hour
+
+// anchor notes the head in the process's own log: wherever that goes, somebody who can
+// write the database only cannot take it back, and a log that was cut together with its
+// head is found out.
+func (h housekeeping) anchor(ctx context.Context) error {
+	head, err := h.db.AuditHead(ctx)
+	if err == nil {
+		h.log.InfoContext(ctx, "audit head", "head", head.String())
+	}
+	return err
+}
