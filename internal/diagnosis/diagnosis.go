@@ -79,7 +79,7 @@ func earlier(lines []login.Event, decided int, verdict login.Reason) (all []logi
 		if i == decided || e.Outcome == login.OutcomeOK || e.Reason == "" || e.Step == login.StepExpire {
 			continue
 		}
-		if e.Reason != verdict && catalogue.Known(e.Reason) && !slices.Contains(all, e.Reason) {
+		if e.Reason != verdict && told(e.Reason) && !slices.Contains(all, e.Reason) {
 			all = append(all, e.Reason)
 		}
 	}

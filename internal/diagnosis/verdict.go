@@ -24,7 +24,7 @@ func verdict(a login.Attempt, now time.Time) (login.Reason, int) {
 		return redeemed(a)
 	case a.State.Over() && a.Reason == login.ReasonCancelledByPerson:
 		return cancelled(a)
-	case a.State.Over() && a.Reason != login.ReasonAttemptExpired && catalogue.Known(a.Reason):
+	case a.State.Over() && a.Reason != login.ReasonAttemptExpired && told(a.Reason):
 		return a.Reason, lastWith(a, a.Reason)
 	case a.State.Over() && a.Reason != login.ReasonAttemptExpired && a.Reason != "":
 		return login.ReasonInternal, last // a word that this version does not know
@@ -60,12 +60,27 @@ func cancelled(a login.Attempt) (login.Reason, int) {
 		before := a
 		before.Timeline = a.Timeline[:at]
 		last := lastTelling(before)
-		switch why := stopped(before, last); why {
-		case login.ReasonNotOpened, login.ReasonRedirectLost, login.ReasonDigitsNotTyped, login.ReasonAppGone, login.ReasonOtherBrowser:
+		if why := stopped(before, last); slices.Contains(lost, why) {
 			return why, last
 		}
 	}
 	return login.ReasonCancelledByPerson, at
+}
+
+// lost are the ways in which a login is lost although its person did everything.
+var lost = []login.Reason{
+	login.ReasonNotOpened, login.ReasonRedirectLost, login.ReasonDigitsNotTyped, login.ReasonAppGone, login.ReasonOtherBrowser,
+}
+
+// told reports whether a line may name this reason: one that this version knows, and
+// that tells of a failure.
+func told(reason login.Reason) bool {
+	switch reason { //nolint:exhaustive // the three that tell of none
+	case login.ReasonWentWell, login.ReasonStillRunning, login.ReasonNothingFailed:
+		return false
+	default:
+		return catalogue.Known(reason)
+	}
 }
 
 // lastTelling is the last line that says how far the login came. A page that is shown
@@ -96,7 +111,7 @@ func stopped(a login.Attempt, at int) login.Reason {
 	}
 	e := a.Timeline[at]
 	if e.Outcome != login.OutcomeOK {
-		if catalogue.Known(e.Reason) {
+		if told(e.Reason) {
 			return e.Reason
 		}
 		return login.ReasonInternal
