@@ -189,6 +189,7 @@ func TestHotQueriesUseIndexes(t *testing.T) {
 		"invitation": invitationByIDSQL, "invitation by token": invitationByTokenSQL, "invitations of": invitationsOfSQL, "reminders": dueRemindersSQL,
 		"human": humanSQL, "lock human": lockHumanSQL, "human by lookup": humanByLookupSQL, "join": joinSQL,
 		"credential": credentialByIDSQL, "credential by user name": credentialByUserNameSQL, "credential by e-mail": credentialByEmailSQL, "reset": resetSQL,
+		"feedback": feedbackCountsSQL, "comments": feedbackCommentsSQL, "purge comments": purgeCommentsSQL,
 		"audit head": auditHeadSQL, "read audit": readAuditSQL, "audit rows": auditRowsSQL, "next audit": auditNextSQL,
 		"record ids": recordIDsSQL, "employments with person": employmentsWithPersonSQL, "employments with code": employmentsWithCodeSQL,
 		"person of record": personOfRecordSQL, "invitations with": invitationsWithSQL, "credentials with": credentialsWithSQL,

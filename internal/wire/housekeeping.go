@@ -95,12 +95,12 @@ func (h housekeeping) purge(ctx context.Context) error {
 	return errors.Join(err, admin)
 }
 
-// forget lets the people go of whom there has been nothing else for long, and counts that
-// nobody compares with any more.
+// forget lets the people go of whom there has been nothing else for long, counts that
+// nobody compares with any more, and old comments.
 func (h housekeeping) forget(ctx context.Context) error {
 	_, err := h.db.ForgetPersons(ctx, h.now(), h.retention)
 	_, counts := h.db.PurgeTallies(ctx, h.now().Add(-keepTallies))
-	return errors.Join(err, counts)
+	return errors.Join(err, counts, h.db.PurgeComments(ctx, h.now().Add(-commentsKept)))
 }
 
 func (h housekeeping) count(ctx context.Context) error {

@@ -56,6 +56,8 @@ func Run(t *testing.T, open func(t testing.TB) *store.Store) {
 		"JobsOfLogin":                jobsOfLogin,
 		"SigningKeys":                signingKeys,
 		"Audit":                      audit,
+		"Feedback":                   feedback,
+		"FeedbackComments":           feedbackComments,
 		"Switches":                   switches,
 		"Notices":                    notices,
 		"NoticesKept":                noticesKept,
