@@ -4,7 +4,8 @@ import { precache } from "./build/precache.ts";
 
 export default defineConfig({
   plugins: [precache()],
-  server: { port: 8081, strictPort: true },
+  // What is told about failures stands outside, in the catalogue of the service.
+  server: { port: 8081, strictPort: true, fs: { allow: [".", "../internal/catalogue/app"] } },
   build: {
     target: "es2022",
     // Under the content security policy nothing may be inline, not even a small image.

@@ -73,6 +73,7 @@ describe("the reasons of the server", () => {
     // "internal" alone may say what is also said of the unknown.
     const failure = failureOf("never_heard_of", reason);
     if (reason !== "internal") expect(failure).not.toBe("server");
+    for (const language of languages) expect(texts[language].failures[failure].title).not.toBe("");
   });
 });
 

@@ -5,6 +5,7 @@
 //
 // The reasons themselves are in package login, because everybody who refuses something
 // names one. Which reason a login's timeline comes to is found by package diagnosis.
-// Package web shows the words on pages, and the app has its own, from the files in
-// texts/app.*.json, which its build reads.
+// Package web shows the words on pages. The app has its own words in app/, which its
+// build reads; app/reasons.json is written from the entries here by
+// go test ./internal/catalogue -update.
 package catalogue

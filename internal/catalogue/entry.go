@@ -52,7 +52,7 @@ type Entry struct {
 	Fault  Fault        `json:"fault"`
 	Gone   bool         `json:"gone"` // the person left or said no: nothing is broken
 	Ways   []Way        `json:"ways"` // the most likely cure first
-	App    string       `json:"-"`    // the app's name for the failure: a key of texts/app.*.json
+	App    string       `json:"-"`    // the app's name for the failure: a key of app/{lang}.json
 }
 
 // Of is the entry of a reason. A reason that is not in the catalogue is our fault, and

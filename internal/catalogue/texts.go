@@ -12,7 +12,7 @@ import (
 	"avain/internal/login"
 )
 
-//go:embed texts/*.json
+//go:embed texts/pages.*.json texts/agent.*.json
 var files embed.FS
 
 // Texts are the files with the words: texts/pages.{lang}.json are those of pages, as

@@ -1,39 +1,12 @@
+import type words from "../../../internal/catalogue/app/fi.json";
+import reasons from "../../../internal/catalogue/app/reasons.json";
+
 /**
- * Why a login, or a call of the app, did not work: the key into the texts. Each
- * name has a text in every language, and every reason of the server leads to one.
+ * Why a login, or a call of the app, did not work: the key into the texts. The names,
+ * their texts in every language, and which reason of the server leads to which stand in
+ * the server's catalogue of reasons.
  */
-export type FailureName =
-  | "cancelled"
-  | "noBenefits"
-  | "notActivated"
-  | "passwordWrong"
-  | "strongRequired"
-  | "methodsPaused"
-  | "locked"
-  | "expired"
-  | "otherBrowser"
-  | "cookies"
-  | "tooMany"
-  | "bankDown"
-  | "bankTimeout"
-  | "identification"
-  | "clock"
-  | "linkExpired"
-  | "linkReused"
-  | "confirmLate"
-  | "digitsBurned"
-  | "digitsExpired"
-  | "burned"
-  | "qrExpired"
-  | "qrUsed"
-  | "qrLate"
-  | "qrUnknown"
-  | "qrNumber"
-  | "update"
-  | "app"
-  | "server"
-  | "network"
-  | "storage";
+export type FailureName = keyof typeof words;
 
 interface FailureDetails {
   reason?: string | undefined;
@@ -91,89 +64,8 @@ export class Busy extends Error {
   }
 }
 
-/** The reasons of the server (internal/login/reason.go), and what to tell the person. */
-const byReason: Record<string, FailureName> = {
-  cancelled_by_person: "cancelled",
-  cancelled_at_broker: "cancelled",
-  no_benefits: "noBenefits",
-  not_activated: "notActivated",
-  invitation_unknown: "notActivated",
-  invitation_expired: "notActivated",
-  invitation_revoked: "notActivated",
-  invitation_used: "notActivated",
-  invitation_foreign: "notActivated",
-  benefits_pending: "notActivated",
-  terms_required: "notActivated",
-  password_wrong: "passwordWrong",
-  strong_authentication_required: "strongRequired",
-  password_weak: "passwordWrong",
-  reset_expired: "passwordWrong",
-  methods_paused: "methodsPaused",
-  person_locked: "locked",
-  attempt_expired: "expired",
-  attempt_used: "expired",
-  attempt_ended: "expired",
-  attempt_unknown: "expired",
-  other_browser: "otherBrowser",
-  cookies_blocked: "cookies",
-  rate_limited: "tooMany",
-  link_expired: "linkExpired",
-  link_reused: "linkReused",
-  confirm_late: "confirmLate",
-  digits_wrong: "digitsBurned",
-  digits_burned: "digitsBurned",
-  digits_expired: "digitsExpired",
-  unexpected_code: "burned",
-  qr_expired: "qrExpired",
-  qr_used: "qrUsed",
-  qr_unknown: "qrUnknown",
-  qr_reused: "qrUsed",
-  qr_wrong_number: "qrNumber",
-  approval_required: "qrLate",
-  approval_late: "qrLate",
-  sign_in_again: "expired",
-  broker_down: "bankDown",
-  broker_slow: "bankDown",
-  broker_error: "bankDown",
-  broker_timeout: "bankTimeout",
-  broker_response: "identification",
-  identification_stale: "identification",
-  identification_weak: "identification",
-  identity_incomplete: "identification",
-  means_unavailable: "bankDown",
-  broker_not_operational: "bankDown",
-  request_invalid: "app",
-  client_unknown: "app",
-  client_refused: "app",
-  redirect_not_registered: "app",
-  version_too_old: "update",
-  request_expired: "expired",
-  proof_invalid: "app",
-  proof_replayed: "app",
-  clock_wrong: "clock",
-  code_wrong: "expired",
-  code_expired: "expired",
-  code_replayed: "expired",
-  verifier_wrong: "app",
-  key_wrong: "app",
-  token_invalid: "app",
-  session_ended: "expired",
-  page_unknown: "app",
-  cross_origin: "app",
-  internal: "server",
-  went_well: "expired",
-  still_running: "expired",
-  nothing_failed: "app",
-  not_opened: "expired",
-  link_not_opened: "linkExpired",
-  abandoned_at_page: "expired",
-  abandoned_at_bank: "expired",
-  not_confirmed: "confirmLate",
-  not_started_by_me: "cancelled",
-  redirect_lost: "expired",
-  digits_not_typed: "digitsExpired",
-  app_gone: "expired",
-};
+/** The reasons of the server, and what to tell the person. A test of the catalogue proves that each name has words. */
+const byReason = reasons as Record<string, FailureName>;
 
 /** OAuth error codes (RFC 6749 §4.1.2.1, §5.2; RFC 9449), for answers without a reason. */
 const byError: Record<string, FailureName> = {
