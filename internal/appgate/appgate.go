@@ -31,6 +31,11 @@ type Auditor interface {
 	Switched(ctx context.Context, s login.Switch)
 }
 
+// Board knows what notices do for an asker: package notices.
+type Board interface {
+	Arrange(ctx context.Context, who login.Asker) login.Arrangement
+}
+
 // Config is what the operator decides in the file.
 type Config struct {
 	Order       []login.Method // as apps show them; a method that is missing is off for good
@@ -46,6 +51,7 @@ type Deps struct {
 	Config Config
 	Store  Store
 	Audit  Auditor
+	Board  Board // nil: no notice acts
 	Now    func() time.Time
 	Log    *slog.Logger
 }
@@ -112,14 +118,36 @@ type Way struct {
 	Reasons map[string]string
 }
 
-// Methods lists the methods in the order in which apps show them.
-func (g *Gate) Methods(ctx context.Context) []Way {
-	switches := g.switches(ctx)
+// Methods lists the methods in the order in which the asker's app shows them: as
+// configured, unless a notice for the asker puts another one first. One that is off, or
+// that needs a newer app, is put nowhere.
+func (g *Gate) Methods(ctx context.Context, who login.Asker) []Way {
+	switches, sum := g.switches(ctx), g.arrange(ctx, who)
 	ways := make([]Way, 0, len(g.d.Config.Order))
 	for _, m := range g.d.Config.Order {
-		ways = append(ways, g.method(switches, m))
+		way := arranged(g.method(switches, m), sum)
+		if m == sum.First && way.On && g.mayUse(m, Version(who.AppVersion)) == nil {
+			ways = slices.Insert(ways, 0, way)
+		} else {
+			ways = append(ways, way)
+		}
 	}
 	return ways
+}
+
+func (g *Gate) arrange(ctx context.Context, who login.Asker) login.Arrangement {
+	if g.d.Board == nil {
+		return login.Arrangement{}
+	}
+	return g.d.Board.Arrange(ctx, who)
+}
+
+// arranged closes a way that a notice switches off. It opens none.
+func arranged(way Way, sum login.Arrangement) Way {
+	if reasons, off := sum.Off[way.Method]; off && way.On {
+		return Way{Method: way.Method, Reasons: reasons}
+	}
+	return way
 }
 
 func (g *Gate) method(switches map[string]login.Switch, m login.Method) Way {
@@ -170,15 +198,17 @@ func (g *Gate) Versions() (minimum, recommended, alternative Version) {
 // newer apps know.
 func Alternative(m login.Method) bool { return m == login.MethodLink || m == login.MethodQR }
 
-// Admit is asked where a login begins. The version is what an app of our own says of
-// itself, empty when it says nothing; apps of others have versions of their own and
-// are not asked. Errors: ReasonVersionTooOld, ReasonMeansUnavailable, and
+// Admit is asked where a login begins. The asker's version is what an app of our own
+// says of itself, empty when it says nothing; apps of others have versions of their own
+// and are not asked. Errors: ReasonVersionTooOld, ReasonMeansUnavailable, and
 // ReasonRequestInvalid when an alternative method comes without a version.
-func (g *Gate) Admit(ctx context.Context, m login.Method, version Version, own bool) error {
-	if err := g.mayUse(m, version); own && err != nil {
+func (g *Gate) Admit(ctx context.Context, m login.Method, who login.Asker, own bool) error {
+	if !own {
+		who.AppVersion = ""
+	} else if err := g.mayUse(m, Version(who.AppVersion)); err != nil {
 		return err
 	}
-	if !g.method(g.switches(ctx), m).On {
+	if !arranged(g.method(g.switches(ctx), m), g.arrange(ctx, who)).On {
 		return login.E(login.Forbidden, login.ReasonMeansUnavailable, nil).With("this login method is switched off")
 	}
 	return nil

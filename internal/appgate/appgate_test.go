@@ -56,9 +56,15 @@ type witness struct{ saw []login.Switch }
 
 func (w *witness) Switched(_ context.Context, s login.Switch) { w.saw = append(w.saw, s) }
 
+// notices are what a board of notices would say to everybody.
+type notices struct{ sum login.Arrangement }
+
+func (n *notices) Arrange(context.Context, login.Asker) login.Arrangement { return n.sum }
+
 type world struct {
 	*appgate.Gate
 	board *switchboard
+	news  *notices
 	audit *witness
 	now   atomic.Int64 // nanoseconds since noon
 }
@@ -67,7 +73,7 @@ var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
 func newWorld(t testing.TB, change func(*appgate.Config)) *world {
 	t.Helper()
-	w := &world{board: &switchboard{all: map[string]login.Switch{}}, audit: &witness{}}
+	w := &world{board: &switchboard{all: map[string]login.Switch{}}, audit: &witness{}, news: &notices{}}
 	c := appgate.Config{
 		Order:   []login.Method{login.MethodDirect, login.MethodQR, login.MethodLink, login.MethodCredentials},
 		Built:   []login.Method{login.MethodDirect, login.MethodLink, login.MethodQR},
@@ -78,7 +84,7 @@ func newWorld(t testing.TB, change func(*appgate.Config)) *world {
 	}
 	var err error
 	w.Gate, err = appgate.New(t.Context(), appgate.Deps{
-		Config: c, Store: w.board, Audit: w.audit, Log: slog.New(slog.DiscardHandler),
+		Config: c, Store: w.board, Audit: w.audit, Board: w.news, Log: slog.New(slog.DiscardHandler),
 		Now: func() time.Time { return noon.Add(time.Duration(w.now.Load())) },
 	})
 	if err != nil {
@@ -162,7 +168,7 @@ func TestAdmit(t *testing.T) {
 		{login.MethodCredentials, "1.16.0", own, login.ReasonMeansUnavailable}, // does not exist
 		{login.Method("made up"), "1.16.0", own, login.ReasonMeansUnavailable},
 	} {
-		err := w.Admit(t.Context(), c.method, c.version, c.own)
+		err := w.Admit(t.Context(), c.method, login.Asker{AppVersion: string(c.version)}, c.own)
 		if got := reasonOf(err); got != c.want {
 			t.Errorf("%s with %q (own: %v): %v, want %q", c.method, c.version, c.own, err, c.want)
 		}
@@ -180,7 +186,7 @@ func reasonOf(err error) login.Reason {
 func TestMinimumAboveAlternativeCounts(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(c *appgate.Config) { c.Minimum, c.Recommended = "1.20.0", "1.20.0" })
-	if err := w.Admit(t.Context(), login.MethodLink, "1.18.0", true); reasonOf(err) != login.ReasonVersionTooOld {
+	if err := w.Admit(t.Context(), login.MethodLink, login.Asker{AppVersion: "1.18.0"}, true); reasonOf(err) != login.ReasonVersionTooOld {
 		t.Errorf("got %v", err)
 	}
 }
@@ -189,7 +195,7 @@ func TestSwitches(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(c *appgate.Config) { c.Off = []login.Method{login.MethodQR} })
 	states := func() (on []login.Method) {
-		for _, way := range w.Methods(t.Context()) {
+		for _, way := range w.Methods(t.Context(), login.Asker{}) {
 			if way.On {
 				on = append(on, way.Method)
 			}
@@ -211,7 +217,7 @@ func TestSwitches(t *testing.T) {
 	if got := states(); !reflect.DeepEqual(got, []login.Method{login.MethodDirect, login.MethodQR}) {
 		t.Errorf("switched: %v", got)
 	}
-	if ways := w.Methods(t.Context()); ways[2].Method != login.MethodLink || ways[2].Reasons["fi"] != "Huolto." || ways[1].Reasons != nil {
+	if ways := w.Methods(t.Context(), login.Asker{}); ways[2].Method != login.MethodLink || ways[2].Reasons["fi"] != "Huolto." || ways[1].Reasons != nil {
 		t.Errorf("order or reasons are wrong: %+v", ways)
 	}
 	set(login.MeansSwitch("nordea"), false)
@@ -267,7 +273,7 @@ func TestUnreadableSwitchesKeepTheLastKnown(t *testing.T) {
 		if on, _ := w.Means(t.Context(), "nordea"); on {
 			t.Fatal("a closed door opened")
 		}
-		if err := w.Admit(t.Context(), login.MethodDirect, "", true); err != nil {
+		if err := w.Admit(t.Context(), login.MethodDirect, login.Asker{}, true); err != nil {
 			t.Fatalf("an open door closed: %v", err)
 		}
 	}
@@ -320,9 +326,42 @@ func TestManyAskAtOnce(t *testing.T) {
 					t.Error(err)
 				}
 			}
-			w.Methods(t.Context())
+			w.Methods(t.Context(), login.Asker{})
 			w.Means(t.Context(), "nordea")
 		})
 	}
 	all.Wait()
+}
+
+// A notice orders and closes; it opens nothing that a switch, the configuration or the
+// app's version has closed.
+func TestNoticesOrderAndClose(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(c *appgate.Config) { c.Off = []login.Method{login.MethodQR} })
+	look := func(version string) (all []string) {
+		for _, way := range w.Methods(t.Context(), login.Asker{AppVersion: version}) {
+			all = append(all, fmt.Sprintf("%s %v %s", way.Method, way.On, way.Reasons["fi"]))
+		}
+		return all
+	}
+	check := func(name, version string, want ...string) {
+		t.Helper()
+		if got := look(version); !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+	check("no notice", "1.16.0", "direct true ", "qr false ", "link true ", "credentials false ")
+	w.news.sum = login.Arrangement{First: login.MethodLink, Off: map[login.Method]map[string]string{login.MethodDirect: {"fi": "Opera"}}}
+	check("link first, direct off", "1.16.0", "link true ", "direct false Opera", "qr false ", "credentials false ")
+	check("too old for the link", "1.15.0", "direct false Opera", "qr false ", "link true ", "credentials false ")
+	if err := w.Admit(t.Context(), login.MethodDirect, login.Asker{AppVersion: "1.16.0"}, true); reasonOf(err) != login.ReasonMeansUnavailable {
+		t.Errorf("direct: %v", err)
+	}
+	if err := w.Admit(t.Context(), login.MethodLink, login.Asker{AppVersion: "1.16.0"}, true); err != nil {
+		t.Errorf("link: %v", err)
+	}
+	w.news.sum = login.Arrangement{First: login.MethodQR}
+	check("what is off is not first", "1.16.0", "direct true ", "qr false ", "link true ", "credentials false ")
+	w.news.sum = login.Arrangement{First: login.MethodCredentials, Off: map[login.Method]map[string]string{login.MethodQR: {"fi": "x"}}}
+	check("what does not exist is not first, and a switch keeps its own words", "1.16.0", "direct true ", "qr false ", "link true ", "credentials false ")
 }

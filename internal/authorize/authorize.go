@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"avain/internal/appgate"
 	"avain/internal/attempt"
 	"avain/internal/client"
 	"avain/internal/dpop"
@@ -29,7 +28,7 @@ type Attempts interface {
 // Gate knows which methods are open, and for which versions of the app: package
 // appgate.
 type Gate interface {
-	Admit(ctx context.Context, m login.Method, version appgate.Version, own bool) error
+	Admit(ctx context.Context, m login.Method, who login.Asker, own bool) error
 }
 
 // Deps are what the feature stands on.
@@ -128,7 +127,7 @@ func (f *Feature) beginPlain(w http.ResponseWriter, r *http.Request, p oauth.Par
 	if jkt := p.Get("dpop_jkt"); jkt != "" && !challengePattern.MatchString(jkt) {
 		return f.sendBack(w, a, login.BadParam("dpop_jkt", "must be a JWK thumbprint, 43 characters"))
 	}
-	if err := f.admit(r.Context(), c, login.MethodDirect, login.Device{}); err != nil {
+	if err := f.admit(r, c, login.MethodDirect, login.Device{}); err != nil {
 		return f.sendBack(w, a, login.AsError(err))
 	}
 	in := attempt.Start{
@@ -147,8 +146,12 @@ func (f *Feature) beginPlain(w http.ResponseWriter, r *http.Request, p oauth.Par
 
 // admit asks whether the method is open. Apps of other companies have versions of
 // their own, which say nothing here.
-func (f *Feature) admit(ctx context.Context, c login.Client, m login.Method, d login.Device) error {
-	return f.d.Gate.Admit(ctx, m, appgate.Version(d.AppVersion), c.Sector == "")
+func (f *Feature) admit(r *http.Request, c login.Client, m login.Method, d login.Device) error {
+	who := web.AskerWith(r, d, m)
+	if d.Platform != "" {
+		who.Platform = d.Platform // the request is the app's own
+	}
+	return f.d.Gate.Admit(r.Context(), m, who, c.Sector == "")
 }
 
 // page is the page of an attempt: THE place to come back to.

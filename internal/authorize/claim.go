@@ -1,7 +1,7 @@
 package authorize
 
 import (
-	"context"
+	"net/http"
 
 	"avain/internal/login"
 	"avain/internal/oauth"
@@ -9,7 +9,7 @@ import (
 
 // Admit checks the beginning of a login that needs no browser of its own: the claim of
 // a QR code. It passes the same checks as any other, but for what belongs to a browser.
-func (f *Feature) Admit(ctx context.Context, p oauth.Params, c login.Client, m login.Method, key string) (login.Request, login.Device, error) {
+func (f *Feature) Admit(r *http.Request, p oauth.Params, c login.Client, m login.Method, key string) (login.Request, login.Device, error) {
 	if c.Profile != login.ProfileStrict {
 		e := login.E(login.Forbidden, login.ReasonClientRefused, nil).WithCode(oauth.UnauthorizedClient)
 		return login.Request{}, login.Device{}, e.With("this login method is for clients of the strict profile")
@@ -26,10 +26,10 @@ func (f *Feature) Admit(ctx context.Context, p oauth.Params, c login.Client, m l
 	if err != nil {
 		return login.Request{}, login.Device{}, err
 	}
-	if err := f.admit(ctx, c, m, device); err != nil {
+	if err := f.admit(r, c, m, device); err != nil {
 		return login.Request{}, login.Device{}, err
 	}
-	return request, device, f.d.Limit(ctx, key)
+	return request, device, f.d.Limit(r.Context(), key)
 }
 
 // passwordOf is requestOf: what comes with a password is a whole authorization request,

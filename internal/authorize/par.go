@@ -38,7 +38,7 @@ func (f *Feature) par(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := f.admit(r.Context(), caller.Client, in.Method, in.Device); err != nil {
+	if err := f.admit(r, caller.Client, in.Method, in.Device); err != nil {
 		return err
 	}
 	if err := f.d.Limit(r.Context(), in.Key); err != nil {

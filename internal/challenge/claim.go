@@ -33,7 +33,7 @@ func (f *Feature) claim(w http.ResponseWriter, r *http.Request, c call) error {
 	if err := f.d.Claims.Check(c.key); err != nil {
 		return err
 	}
-	request, device, err := f.d.Admit(r.Context(), c.params, c.client, login.MethodQR, c.key)
+	request, device, err := f.d.Admit(r, c.params, c.client, login.MethodQR, c.key)
 	if err != nil {
 		return err
 	}

@@ -44,7 +44,7 @@ func (f *Feature) password(w http.ResponseWriter, r *http.Request, c call) error
 	case typed == "" || len(typed) > password.MaxBytes:
 		return login.BadParam("password", "must have from 1 to 1024 bytes")
 	}
-	request, device, err := f.d.Admit(r.Context(), c.params, c.client, login.MethodCredentials, c.key)
+	request, device, err := f.d.Admit(r, c.params, c.client, login.MethodCredentials, c.key)
 	if err != nil {
 		return err
 	}

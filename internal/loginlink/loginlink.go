@@ -33,6 +33,11 @@ type People interface {
 	PersonByID(ctx context.Context, id string) (login.Person, error)
 }
 
+// Notices are what the people concerned are told: package notices.
+type Notices interface {
+	Concerning(ctx context.Context, who login.Asker) []login.Notice
+}
+
 // Auditor is told of a link that got into other hands.
 type Auditor interface {
 	LinkReused(ctx context.Context, a login.Attempt)
@@ -45,6 +50,7 @@ type Deps struct {
 	Clients  *client.Registry
 	Cookies  *session.Cookies
 	Audit    Auditor
+	Notices  Notices
 	Web      *web.Kit
 
 	// Answer is the address that brings an answer to the client, and Back the one that
@@ -97,7 +103,10 @@ func (f *Feature) link(w http.ResponseWriter, r *http.Request) error {
 		}
 		return web.SeeOther(w, "/login/"+a.ID)
 	}
-	return f.views.RenderLink(w, r, LinkPage{Path: r.URL.EscapedPath(), About: f.about(a)})
+	return f.views.RenderLink(w, r, LinkPage{
+		Path: r.URL.EscapedPath(), About: f.about(a),
+		Notices: f.d.Notices.Concerning(r.Context(), web.AskerWith(r, a.Device, a.Method)),
+	})
 }
 
 func (f *Feature) linked(r *http.Request) (login.Attempt, error) {

@@ -52,13 +52,17 @@ type About struct {
 
 // LinkPage is what a login link opens.
 type LinkPage struct {
-	Path string // of the link: the forms post there
+	Path    string         // of the link: the forms post there
+	Notices []login.Notice // that concern the person, the most important first
 	About
 }
 
 // RenderLink shows it.
 func (v *Views) RenderLink(w http.ResponseWriter, r *http.Request, p LinkPage) error {
-	return v.kit.Render(w, r, http.StatusOK, web.Page{Template: v.link, Title: "link.title", Values: []any{"App", p.App}, Data: p})
+	return v.kit.Render(w, r, http.StatusOK, web.Page{Template: v.link, Title: "link.title", Values: []any{"App", p.App}, Data: struct {
+		LinkPage
+		Shown []web.Notice
+	}{p, v.kit.Notices(v.kit.Language(r), p.Notices)}})
 }
 
 // ConfirmPage asks whether to let the app in.

@@ -26,6 +26,7 @@ type Deps struct {
 	Signer  *signer.Signer
 	Brokers Brokers
 	Gate    Gate
+	Notices Notices
 	Clients Clients
 	Web     *web.Kit
 	BaseURL string // issuer; no trailing slash

@@ -3,8 +3,6 @@ package metadata
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"net/http"
 	"slices"
@@ -21,9 +19,14 @@ import (
 
 // Gate knows which ways in are open: package appgate.
 type Gate interface {
-	Methods(ctx context.Context) []appgate.Way
+	Methods(ctx context.Context, who login.Asker) []appgate.Way
 	Means(ctx context.Context, id string) (on bool, reasons map[string]string)
 	Versions() (minimum, recommended, alternative appgate.Version)
+}
+
+// Notices are what the people concerned are told: package notices.
+type Notices interface {
+	Concerning(ctx context.Context, who login.Asker) []login.Notice
 }
 
 // Clients knows the web origins of our clients: package client.
@@ -78,20 +81,19 @@ type bankOption struct {
 }
 
 type notice struct {
-	ID       string `json:"id"`             // the same for the same words
-	Date     string `json:"date,omitempty"` // of publication; a disturbance has none: it is now
+	ID       string `json:"id"`
+	Date     string `json:"date,omitempty"` // of publication; what the service says by itself has none: it is now
 	Title    string `json:"title,omitempty"`
 	Text     string `json:"text"`
 	Severity string `json:"severity"`
 }
-
-const severityWarning = "warning"
 
 // asker is the app that asks, as far as it said.
 type asker struct {
 	platform string // web when it did not say
 	version  appgate.Version
 	language string
+	who      login.Asker // as notices are aimed
 }
 
 // options tells an app which ways of logging in are open to it now. Answers may be
@@ -102,7 +104,7 @@ func (f *Feature) options(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	who, err := f.asker(params)
+	who, err := f.asker(r, params)
 	if err != nil {
 		return err
 	}
@@ -119,18 +121,20 @@ func (f *Feature) options(w http.ResponseWriter, r *http.Request) error {
 	}
 	w.Header().Set("Cache-Control", "public, max-age=15")
 	w.Header().Set("Content-Language", who.language)
+	w.Header().Add("Vary", web.AgentHeaders)
 	web.WriteJSON(w, http.StatusOK, options{
 		Methods: methods, Alternative: alternative{needed, knows},
 		Minimum: minimum, Recommended: recommended,
 		Stores: f.d.Stores, Store: f.d.Stores.of(who.platform),
-		Banks: banks, Notices: notices(offer),
+		Banks: banks, Notices: f.notices(r.Context(), who),
 	})
 	return nil
 }
 
 // asker reads the parameters. All may be missing: then the answer is that for the
-// newest app, on the web, in the operator's first language.
-func (f *Feature) asker(p oauth.Params) (asker, error) {
+// newest app, on the web, in the operator's first language. An app that is not a web page
+// names the browser in which it will open the login; else it is the one that asks.
+func (f *Feature) asker(r *http.Request, p oauth.Params) (asker, error) {
 	_, newest, _ := f.d.Gate.Versions()
 	who := asker{platform: cmp.Or(p.Get("platform"), "web"), version: newest}
 	if !slices.Contains([]string{"android", "ios", "huawei", "web"}, who.platform) {
@@ -148,6 +152,18 @@ func (f *Feature) asker(p oauth.Params) (asker, error) {
 		return asker{}, login.BadParam("locale", "must be a language tag such as fi, sv or en")
 	}
 	who.language = f.d.Web.Speaks(locale)
+	who.who = web.AskerOf(r)
+	who.who.AppVersion = string(who.version)
+	if p.Has("platform") {
+		who.who.Platform = who.platform
+	}
+	if p.Has("browser") {
+		family, major, ok := web.ParseBrowser(p.Get("browser"))
+		if !ok {
+			return asker{}, login.BadParam("browser", "must be a browser such as Opera or Opera 76")
+		}
+		who.who.Browser, who.who.BrowserVersion = family, major
+	}
 	return who, nil
 }
 
@@ -160,7 +176,7 @@ func wellFormed(locale string) bool {
 }
 
 func (f *Feature) methods(ctx context.Context, who asker, knowsAlternative bool) ([]methodOption, error) {
-	ways := f.d.Gate.Methods(ctx)
+	ways := f.d.Gate.Methods(ctx, who.who)
 	all := make([]methodOption, 0, len(ways))
 	for _, way := range ways {
 		option := methodOption{Method: way.Method, State: "on"}
@@ -213,20 +229,25 @@ func (f *Feature) banks(ctx context.Context, who asker, offer broker.Offer) ([]b
 	return all, nil
 }
 
-// notices are what the brokers say about disturbances.
-func notices(offer broker.Offer) []notice {
+// mostNotices bounds an answer that every app asks for again and again.
+const mostNotices = 10
+
+// notices are what concerns the asker, the most important first.
+func (f *Feature) notices(ctx context.Context, who asker) []notice {
 	all := []notice{}
-	for _, info := range offer.Brokers {
-		n := notice{Title: tidy(info.Disturbance.Header), Text: tidy(info.Disturbance.Text), Severity: severityWarning}
-		if n.Text == "" {
-			n.Title, n.Text = "", n.Title
+	for _, n := range f.d.Notices.Concerning(ctx, who.who) {
+		if len(all) == mostNotices {
+			break
 		}
-		if n.Text == "" {
-			continue
+		words := n.In(who.language, f.d.Web.Speaks())
+		one := notice{ID: n.ID, Title: words.Title, Text: words.Text, Severity: string(n.Severity)}
+		if one.Text == "" {
+			one.Title, one.Text = "", one.Title
 		}
-		hash := sha256.Sum256([]byte(n.Title + "\n" + n.Text))
-		n.ID = info.Broker + "-" + hex.EncodeToString(hash[:6])
-		all = append(all, n)
+		if n.Source == "" {
+			one.Date = f.d.Web.Day(n.From)
+		}
+		all = append(all, one)
 	}
 	return all
 }

@@ -40,9 +40,29 @@ const (
 	origin = "https://app.example.com"
 )
 
+// news is what the notices say to everybody, and what they do for Opera.
+type news struct {
+	all []login.Notice
+	sum login.Arrangement
+	who login.Asker // the last to ask
+}
+
+func (n *news) Concerning(_ context.Context, who login.Asker) []login.Notice {
+	n.who = who
+	return n.all
+}
+
+func (n *news) Arrange(_ context.Context, who login.Asker) login.Arrangement {
+	if who.Browser != "Opera" {
+		return login.Arrangement{}
+	}
+	return n.sum
+}
+
 type world struct {
 	http.Handler
 	gate *appgate.Gate
+	news *news
 }
 
 func newWorld(t testing.TB, apps metadata.Apps, offer broker.Offer) world {
@@ -60,8 +80,9 @@ func newWorld(t testing.TB, apps metadata.Apps, offer broker.Offer) world {
 	if err := db.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	told := &news{}
 	gate, err := appgate.New(t.Context(), appgate.Deps{
-		Store: db, Audit: audit.New(db, time.Now, log), Now: time.Now, Log: log,
+		Store: db, Audit: audit.New(db, time.Now, log), Board: told, Now: time.Now, Log: log,
 		Config: appgate.Config{
 			Order: login.Methods(), Built: []login.Method{login.MethodDirect, login.MethodLink, login.MethodQR},
 			Minimum: "1.10.0", Recommended: "1.17.0", Alternative: "1.16.0",
@@ -80,10 +101,10 @@ func newWorld(t testing.TB, apps metadata.Apps, offer broker.Offer) world {
 	}
 	mux := http.NewServeMux()
 	metadata.New(metadata.Deps{
-		Web: kit, BaseURL: base, Gate: gate, Brokers: offering{offer: offer}, Clients: origins{origin}, Apps: apps,
+		Web: kit, BaseURL: base, Gate: gate, Notices: told, Brokers: offering{offer: offer}, Clients: origins{origin}, Apps: apps,
 		Stores: metadata.Stores{AppStore: "https://apple.example/?a=1&b=2", GooglePlay: "https://google.example", AppGallery: "https://huawei.example"},
 	}).Mount(mux)
-	return world{kit.Middleware(mux), gate}
+	return world{kit.Middleware(mux), gate, told}
 }
 
 func (w world) get(t testing.TB, address string, header ...string) *httptest.ResponseRecorder {
@@ -203,7 +224,7 @@ func TestOptionsSpeakTheLanguage(t *testing.T) {
 	}
 }
 
-func TestOptionsOfBanksAndNotices(t *testing.T) {
+func TestOptionsOfBanks(t *testing.T) {
 	t.Parallel()
 	means := func(id string, kind login.MeansKind, up bool, text string) broker.OfferedMeans {
 		return broker.OfferedMeans{Means: login.Means{ID: id, Kind: kind, Name: "Bank " + id, Logo: "mobile.svg"}, Available: up, DisturbanceText: text}
@@ -212,11 +233,6 @@ func TestOptionsOfBanksAndNotices(t *testing.T) {
 		Means: []broker.OfferedMeans{
 			means("up", login.MeansBank, true, ""), means("down", login.MeansBank, false, ""), means("paused", login.MeansBank, true, ""),
 			means("shaky", login.MeansBank, true, "Häiriö"), means("mobile", login.MeansMobile, true, ""),
-		},
-		Brokers: []broker.Info{
-			{Broker: "op", Disturbance: broker.Disturbance{Header: "Häiriö", Text: "Klo 18 asti.\r\nPahoittelut. <b>"}},
-			{Broker: "telia", Disturbance: broker.Disturbance{Header: strings.Repeat("ä", 2000)}},
-			{Broker: "quiet", Texts: broker.InfoTexts{Consent: "not a notice"}},
 		},
 	})
 	if err := w.gate.Set(t.Context(), login.Switch{Name: login.MeansSwitch("paused"), By: "system", Reasons: map[string]string{"fi": "Huolto."}}); err != nil {
@@ -234,17 +250,71 @@ func TestOptionsOfBanksAndNotices(t *testing.T) {
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("banks: %q", got)
 	}
-	if len(a.Notices) != 2 {
-		t.Fatalf("%d notices: %+v", len(a.Notices), a.Notices)
+}
+
+func TestOptionsOfNotices(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, metadata.Apps{}, broker.Offer{})
+	at := time.Date(2022, 5, 30, 22, 30, 0, 0, time.UTC) // a day later where the people are
+	words := func(title, text string) map[string]login.NoticeWords {
+		return map[string]login.NoticeWords{"fi": {Title: title, Text: text}, "sv": {Title: "sv", Text: "sv <b>"}}
 	}
-	if n := a.Notices[0]; n.Title != "Häiriö" || n.Text != "Klo 18 asti.\nPahoittelut. <b>" || n.Severity != "warning" || n.ID == a.Notices[1].ID {
-		t.Errorf("%+v", n)
+	w.news.all = []login.Notice{
+		{ID: "a", Severity: login.SeverityWarning, Words: words("Opera", "Klo 18 asti.\nPahoittelut. <b>"), From: at},
+		{ID: "b", Severity: login.SeverityProblem, Words: words("Vain otsikko", ""), From: at, Source: "broker:op"},
 	}
-	if n := a.Notices[1]; n.Title != "" || len(n.Text) > 1010 || !strings.HasSuffix(n.Text, "…") {
-		t.Errorf("a broker's flood of words got through: %d bytes", len(n.Text))
+	a := w.options(t, "locale=fi")
+	type out struct{ ID, Date, Title, Text, Severity string }
+	want := []out{{"a", "2022-05-31", "Opera", "Klo 18 asti.\nPahoittelut. <b>", "warning"}, {"b", "", "", "Vain otsikko", "problem"}}
+	for i, n := range a.Notices {
+		if i >= len(want) || out(n) != want[i] {
+			t.Errorf("%+v", n)
+		}
 	}
-	if again := w.options(t, "locale=fi"); again.Notices[0].ID != a.Notices[0].ID {
-		t.Error("the same notice has another id")
+	if a = w.options(t, "locale=sv"); len(a.Notices) != 2 || a.Notices[0].Text != "sv <b>" {
+		t.Errorf("sv: %+v", a.Notices)
+	}
+	if a = w.options(t, "locale=en"); len(a.Notices) != 2 || a.Notices[0].Title != "Opera" {
+		t.Errorf("a language without words gets the first one's: %+v", a.Notices)
+	}
+	for range 50 {
+		w.news.all = append(w.news.all, w.news.all[0])
+	}
+	if a = w.options(t, ""); len(a.Notices) != 10 {
+		t.Errorf("%d notices in one answer", len(a.Notices))
+	}
+}
+
+// Who asks is who the parameters say, else who the request says.
+func TestOptionsKnowTheAsker(t *testing.T) {
+	t.Parallel()
+	const opera = "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/98.0 Mobile Safari/537.36 OPR/68.3.3557.64528"
+	w := newWorld(t, metadata.Apps{}, broker.Offer{})
+	w.news.sum = login.Arrangement{First: login.MethodLink, Off: map[login.Method]map[string]string{login.MethodQR: {"fi": "Ei Operassa."}}}
+	for _, c := range []struct {
+		query, agent string
+		want         login.Asker
+		states       string
+	}{
+		{"version=1.16.0", "", login.Asker{Platform: "web", AppVersion: "1.16.0"}, "direct:on link:on qr:on credentials:off"},
+		{"version=1.16.0", opera, login.Asker{Platform: "android", Browser: "Opera", BrowserVersion: 68, AppVersion: "1.16.0"}, "link:on direct:on qr:off credentials:off"},
+		{"version=1.16.0&platform=huawei", opera, login.Asker{Platform: "huawei", Browser: "Opera", BrowserVersion: 68, AppVersion: "1.16.0"}, "link:on direct:on qr:off credentials:off"},
+		{"version=1.9.0&browser=Opera+76", "okhttp/4.12", login.Asker{Platform: "web", Browser: "Opera", BrowserVersion: 76, AppVersion: "1.9.0"}, "direct:on link:off qr:off credentials:off"}, // too old for the link
+		{"version=1.16.0&browser=Chrome", opera, login.Asker{Platform: "android", Browser: "Chrome", AppVersion: "1.16.0"}, "direct:on link:on qr:on credentials:off"},
+		{"version=1.16.0&browser=Via", opera, login.Asker{Platform: "android", AppVersion: "1.16.0"}, "direct:on link:on qr:on credentials:off"},
+		{"platform=ios", "", login.Asker{Platform: "ios", AppVersion: "1.17.0"}, "direct:on link:on qr:on credentials:off"},
+	} {
+		got := w.get(t, "/login-options?"+c.query, "User-Agent", c.agent)
+		var a answer
+		if err := json.Unmarshal(got.Body.Bytes(), &a); err != nil {
+			t.Fatal(err)
+		}
+		if w.news.who != c.want || a.states() != c.states {
+			t.Errorf("%s %.90s:\n%+v %s\n%+v %s", c.query, c.agent, w.news.who, a.states(), c.want, c.states)
+		}
+		if vary := strings.Join(got.Header().Values("Vary"), ", "); !strings.Contains(vary, "User-Agent") || !strings.Contains(vary, "Sec-CH-UA-Platform") {
+			t.Errorf("%s may be given to another browser: Vary %q", c.query, vary)
+		}
 	}
 }
 
@@ -266,6 +336,11 @@ func TestGarbageIsRefusedByName(t *testing.T) {
 		"platform=android&version=1&locale=%ff":   "locale",
 		"%3Cb%3E=1&%3Cb%3E=2":                     "unknown",
 		"platform=" + strings.Repeat("x", 10_000): "platform",
+		"browser=%3Cscript%3E":                    "browser",
+		"browser=76":                              "browser",
+		"browser=Opera%0076":                      "browser",
+		"browser=Opera%E2%80%AE76":                "browser",
+		"browser=" + strings.Repeat("a", 100):     "browser",
 	} {
 		got := w.get(t, "/login-options?"+query)
 		var problem struct{ Parameter, Reason, Detail string }
@@ -339,7 +414,7 @@ func TestFilesWithoutApps(t *testing.T) {
 func FuzzLoginOptions(f *testing.F) {
 	for _, seed := range []string{
 		"", "platform=android&version=1.16.0&locale=fi", "version=1.9.0", "version=%00", "locale=x-a-b", "platform=ios&platform=web",
-		"a=%zz", "version=1.16.0-beta.1%2Bx", "locale=" + strings.Repeat("a-", 50), "%ff=%ff", "version=00000000000000000000001",
+		"browser=Opera+76", "browser=%E2%80%AE", "a=%zz", "version=1.16.0-beta.1%2Bx", "locale=" + strings.Repeat("a-", 50), "%ff=%ff", "version=00000000000000000000001",
 	} {
 		f.Add(seed)
 	}

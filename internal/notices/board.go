@@ -152,12 +152,12 @@ func (b *Board) Get(ctx context.Context, id string) (login.Notice, error) {
 }
 
 // Arrange tells which methods are off for the asker, and which one comes first, by all
-// notices that concern them. Of two that want another method first, the one that matters
-// more wins. The asker's method and means do not count: these are what is arranged.
+// notices that concern them for certain: what rests on a platform or a version needs an
+// asker who says theirs. Of two that want another method first, the one that matters more
+// wins. The asker's method and means do not count: these are what is arranged.
 func (b *Board) Arrange(ctx context.Context, who login.Asker) (sum login.Arrangement) {
-	who.Method, who.Means = "", ""
-	for _, n := range b.Concerning(ctx, who) {
-		if n.Act.Zero() {
+	for _, n := range b.Concerning(ctx, login.Asker{Platform: who.Platform, Browser: who.Browser, BrowserVersion: who.BrowserVersion, AppVersion: who.AppVersion}) {
+		if n.Act.Zero() || !acts(n.Audience, who) {
 			continue
 		}
 		if sum.First == "" {

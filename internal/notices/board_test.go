@@ -181,6 +181,20 @@ func TestArrange(t *testing.T) {
 			t.Errorf("%+v: %+v, want %+v", c.who, got, c.want)
 		}
 	}
+	for _, who := range []login.Asker{{}, {Platform: "android"}, {Browser: "Opera", BrowserVersion: 69}} { // who says little loses nothing
+		if got := b.Arrange(t.Context(), who); got.First != "" || got.Off != nil {
+			t.Errorf("%+v: %+v", who, got)
+		}
+	}
+	publish(t, b, func(n *login.Notice) {
+		n.Audience.Browsers = []login.BrowserRange{{Family: "Firefox", Max: 99}}
+		n.Act.First = login.MethodQR
+	})
+	for version, want := range map[int]login.Method{0: "", 99: login.MethodQR, 100: ""} {
+		if got := b.Arrange(t.Context(), login.Asker{Browser: "Firefox", BrowserVersion: version}); got.First != want {
+			t.Errorf("Firefox %d: %+v", version, got)
+		}
+	}
 	if err := b.Withdraw(t.Context(), "staff:1", off.ID); err != nil {
 		t.Fatal(err)
 	}

@@ -15,6 +15,16 @@ func Concerns(a login.Audience, who login.Asker) bool {
 		browser(a.Browsers, who) && version(a.App, who.AppVersion)
 }
 
+// acts reports whether a notice may act for the asker: who is only perhaps concerned is
+// told, but nothing is taken away from them.
+func acts(a login.Audience, who login.Asker) bool {
+	who.Method, who.Means = "", "" // these are what is arranged
+	if !Concerns(a, who) || len(a.Platforms) > 0 && who.Platform == "" || a.App != (login.VersionRange{}) && who.AppVersion == "" {
+		return false
+	}
+	return len(a.Browsers) == 0 || who.BrowserVersion > 0 || slices.Contains(a.Browsers, login.BrowserRange{Family: who.Browser})
+}
+
 // said reports whether a list has the word, or whether one of the two is missing.
 func said[T ~string](list []T, word T) bool {
 	return len(list) == 0 || word == "" || slices.Contains(list, word)

@@ -140,7 +140,7 @@ func brokersOf(offer broker.Offer) (ids []string) {
 
 // disturbed are the broker's own words; package broker has made them plain.
 func disturbed(d broker.Disturbance, lang string) login.NoticeWords {
-	titles := map[string]string{"fi": "Häiriötiedote", "sv": "Störningsmeddelande", "en": "Disturbance notice"}
+	titles := map[string]string{"fi": "Häiriötiedote", "sv": "Störningsmeddelande", "en": "Service disruption"}
 	words := login.NoticeWords{Title: cut(d.Header, longestTitle), Text: cut(d.Text, longestText)}
 	if words.Title == "" {
 		words.Title = titles[lang]
@@ -163,7 +163,7 @@ func away(means []broker.OfferedMeans, lang string) login.NoticeWords {
 		}
 	case "en":
 		return login.NoticeWords{
-			Title: "Disturbance in identification",
+			Title: "Service disruption",
 			Text:  "You cannot log in with these right now: " + which + ".\nChoose another way to identify yourself, or try again later.",
 		}
 	default:
@@ -176,7 +176,7 @@ func away(means []broker.OfferedMeans, lang string) login.NoticeWords {
 
 // cut shortens what others wrote to so many characters.
 func cut(text string, most int) string {
-	text = strings.TrimSpace(text)
+	text = strings.TrimSpace(strings.ReplaceAll(text, "\r\n", "\n"))
 	if runes := []rune(text); len(runes) > most {
 		return strings.TrimSpace(string(runes[:most-1])) + "…"
 	}

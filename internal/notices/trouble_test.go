@@ -68,7 +68,7 @@ func TestTroubles(t *testing.T) {
 		!reflect.DeepEqual(got[0].Means, []string{"nordea", "op"}) {
 		t.Errorf("got %+v", got)
 	}
-	if got = notices.Troubles(offers(disturbed("", "Klo 18 asti."))); got[0].Words["en"].Title != "Disturbance notice" {
+	if got = notices.Troubles(offers(disturbed("", "Klo 18 asti."))); got[0].Words["en"].Title != "Service disruption" {
 		t.Errorf("without a header: %+v", got)
 	}
 	if got = notices.Troubles(offers(disturbed(strings.Repeat("ä", 5000), strings.Repeat("ö", 5000)))); len([]rune(got[0].Words["fi"].Title)) > 120 || len([]rune(got[0].Words["fi"].Text)) > 1000 {

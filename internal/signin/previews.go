@@ -37,6 +37,12 @@ func (v *Views) Previews() []web.Preview {
 			p.Means[3].Unavailable = login.ReasonMeansUnavailable
 		})},
 		{Name: "means-disturbance", Render: means(func(p *MeansPage) { p.Notices = sampleNotices() })},
+		{Name: "means-closed", Render: means(func(p *MeansPage) {
+			p.Notices, p.Closed, p.Better = sampleNotices(), true, login.MethodLink
+			for i := range p.Means {
+				p.Means[i].Unavailable = login.ReasonMeansUnavailable
+			}
+		})},
 		{Name: "means-none", Render: means(func(p *MeansPage) {
 			for i := range p.Means {
 				p.Means[i].Unavailable = login.ReasonBrokerDown
@@ -90,9 +96,21 @@ func sampleNote(lang string) BrokerNote {
 	return note
 }
 
-func sampleNotices() []Notice {
-	return []Notice{{
-		Header: "Häiriö Revontulen tunnistautumisessa",
-		Text:   "Tunnistautuminen Revontulen tunnuksilla voi epäonnistua tänään klo 18 asti.\r\nPahoittelemme häiriötä.",
+func sampleNotices() []login.Notice {
+	return []login.Notice{{
+		ID: "sample", Severity: login.SeverityWarning, Words: map[string]login.NoticeWords{
+			web.Finnish: {
+				Title: "Häiriö Revontulen tunnistautumisessa",
+				Text:  "Tunnistautuminen Revontulen tunnuksilla voi epäonnistua tänään klo 18 asti.\nPahoittelemme häiriötä.",
+			},
+			web.Swedish: {
+				Title: "Störning i Revontulis identifiering",
+				Text:  "Identifieringen med Revontulis koder kan misslyckas i dag till kl. 18.\nVi beklagar störningen.",
+			},
+			web.English: {
+				Title: "Disturbance at Revontuli",
+				Text:  "Identification with Revontuli may fail today until 6 p.m.\nWe are sorry for the trouble.",
+			},
+		},
 	}}
 }

@@ -55,10 +55,13 @@ func (f *Feature) showMeans(w http.ResponseWriter, r *http.Request, a login.Atte
 		app = c.Name
 	}
 	offer := f.d.Brokers.Offer(r.Context(), f.d.Web.Language(r))
-	page := MeansPage{Attempt: a.ID, Client: app, Failed: lastFailure(a), FormAction: f.leadsTo(a)}
+	page := MeansPage{
+		Attempt: a.ID, Client: app, Failed: lastFailure(a), FormAction: f.leadsTo(a),
+		Notices: f.d.Notices.Concerning(r.Context(), web.AskerWith(r, a.Device, a.Method)), Closed: f.closed(r, a), Better: f.better(r, a),
+	}
 	for _, m := range offer.Means {
 		choice := Choice{Means: m.Means}
-		if on, _ := f.d.Gate.Means(r.Context(), m.ID); !on {
+		if on, _ := f.d.Gate.Means(r.Context(), m.ID); !on || page.Closed {
 			choice.Unavailable = login.ReasonMeansUnavailable
 		} else if !m.Available {
 			choice.Unavailable = login.ReasonBrokerDown
@@ -66,10 +69,29 @@ func (f *Feature) showMeans(w http.ResponseWriter, r *http.Request, a login.Atte
 		page.Means = append(page.Means, choice)
 	}
 	for _, info := range offer.Brokers {
-		page.Notices = append(page.Notices, Notice{info.Disturbance.Header, info.Disturbance.Text})
 		page.Brokers = append(page.Brokers, noteOf(info.Texts))
 	}
 	return f.views.RenderMeans(w, r, page)
+}
+
+// closed reports whether a notice switches the login's method off for the browser in
+// which it has arrived. The app could not know which one that would be; what the browser
+// says of itself can only close here, never open.
+func (f *Feature) closed(r *http.Request, a login.Attempt) bool {
+	_, off := f.d.Notices.Arrange(r.Context(), web.AskerWith(r, a.Device, a.Method)).Off[a.Method]
+	return off
+}
+
+// better is the method that a notice puts first for this browser, when it is another one
+// than the login's own and the person can choose it in the app.
+func (f *Feature) better(r *http.Request, a login.Attempt) login.Method {
+	if c, ok := f.d.Clients.Get(a.Client); !ok || c.Internal() {
+		return ""
+	}
+	if first := f.d.Notices.Arrange(r.Context(), web.AskerWith(r, a.Device, a.Method)).First; first != a.Method {
+		return first
+	}
+	return ""
 }
 
 // leadsTo lists where the forms of the page may lead. Browsers apply the policy to

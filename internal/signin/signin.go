@@ -44,6 +44,13 @@ type Gate interface {
 	MayChoose(ctx context.Context, id string) error
 }
 
+// Notices are what the people concerned are told, and what is done for them: package
+// notices.
+type Notices interface {
+	Concerning(ctx context.Context, who login.Asker) []login.Notice
+	Arrange(ctx context.Context, who login.Asker) login.Arrangement
+}
+
 // People finds persons: package people.
 type People interface {
 	Identify(ctx context.Context, id login.Identity) (login.Person, error)
@@ -55,6 +62,7 @@ type Deps struct {
 	Attempts Attempts
 	Brokers  Brokers
 	Gate     Gate
+	Notices  Notices
 	People   People
 	Clients  *client.Registry
 	Cookies  *session.Cookies
@@ -128,6 +136,9 @@ func (f *Feature) choose(w http.ResponseWriter, r *http.Request) error {
 	j.Means = params.Get("means")
 	if err := f.d.Gate.MayChoose(r.Context(), j.Means); err != nil {
 		return f.staysHere(w, r, a, err)
+	}
+	if f.closed(r, a) {
+		return f.staysHere(w, r, a, login.E(login.Unavailable, login.ReasonMeansUnavailable, nil).With("method.off_for_browser"))
 	}
 	away, err := f.d.Brokers.Begin(r.Context(), broker.Start{
 		Means: j.Means, State: j.State, Nonce: j.Nonce, Verifier: j.Verifier, Locale: f.d.Web.Language(r),

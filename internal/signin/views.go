@@ -52,9 +52,11 @@ type MeansPage struct {
 	Attempt string // id: the forms post below /login/{id}
 	Client  string // name of the app that asks
 	Means   []Choice
-	Notices []Notice     // disturbances, the most important first
-	Brokers []BrokerNote // of every broker that serves one of the means
-	Failed  login.Reason // why the person is here again; empty at first
+	Notices []login.Notice // that concern the person, the most important first
+	Closed  bool           // the method of this login is off for this browser
+	Better  login.Method   // that works better in this browser; may be empty
+	Brokers []BrokerNote   // of every broker that serves one of the means
+	Failed  login.Reason   // why the person is here again; empty at first
 
 	// FormAction are the places, beside every site over TLS, that choosing and
 	// cancelling may lead to: the app's own scheme, a broker on loopback. See
@@ -68,9 +70,6 @@ type Choice struct {
 	Unavailable login.Reason // empty when it can be chosen
 }
 
-// Notice is a disturbance as a broker words it.
-type Notice struct{ Header, Text string }
-
 // BrokerNote is what a broker demands to be shown where people choose. OP's four
 // texts are obligatory (its README: isbProviderInfo, isbConsent, privacyNoticeText,
 // privacyNoticeLink).
@@ -83,7 +82,10 @@ type BrokerNote struct {
 
 // RenderMeans shows the choice.
 func (v *Views) RenderMeans(w http.ResponseWriter, r *http.Request, p MeansPage) error {
-	view := meansView{Base: "/login/" + p.Attempt, Client: p.Client, Notices: tidyNotices(p.Notices)}
+	view := meansView{Base: "/login/" + p.Attempt, Client: p.Client, Notices: v.kit.Notices(v.kit.Language(r), p.Notices), Closed: p.Closed}
+	if p.Better == login.MethodLink || p.Better == login.MethodQR { // those that the app calls alternative
+		view.Better = string(p.Better)
+	}
 	if p.Failed != "" {
 		view.Failed = string(v.kit.Worded(p.Failed))
 	}
@@ -114,7 +116,9 @@ type meansView struct {
 	Banks   []meansButton
 	Mobile  []meansButton
 	Open    bool // at least one can be chosen
-	Notices []Notice
+	Closed  bool
+	Better  string // method that works better, link or qr; may be empty
+	Notices []web.Notice
 	Brokers []BrokerNote
 	Failed  string
 }
@@ -166,16 +170,6 @@ func breakable(name string) []string {
 // longest bounds a text that a broker sends, in bytes: a page has a budget, and a
 // broker's mistake must not spend it.
 const longest = 1000
-
-func tidyNotices(notices []Notice) []Notice {
-	var tidy []Notice
-	for _, n := range notices {
-		if n = (Notice{tidyText(n.Header), tidyText(n.Text)}); n != (Notice{}) && !slices.Contains(tidy, n) {
-			tidy = append(tidy, n)
-		}
-	}
-	return tidy
-}
 
 func tidyNote(n BrokerNote) BrokerNote {
 	n = BrokerNote{tidyText(n.ProviderInfo), tidyText(n.Consent), tidyText(n.PrivacyText), n.PrivacyLink}

@@ -157,6 +157,10 @@ func TestMeansPageHasWordsForEveryReason(t *testing.T) {
 
 // TestBrokerTextsAreShown: OP's four texts are obligatory, its disturbance notice is
 // expected; all are shown as text, whatever they hold.
+func told(title, text string) login.Notice {
+	return login.Notice{ID: "n", Severity: login.SeverityWarning, Words: map[string]login.NoticeWords{"fi": {Title: title, Text: text}}}
+}
+
 func TestBrokerTextsAreShown(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, nil)
@@ -166,11 +170,11 @@ func TestBrokerTextsAreShown(t *testing.T) {
 	}
 	body, _ := s.means(t, signin.MeansPage{
 		Attempt: login.NewID(), Client: "x", Means: []signin.Choice{bank("a", "A")},
-		Brokers: []signin.BrokerNote{note, note, {}}, Notices: []signin.Notice{{Header: "Häiriö", Text: "klo 18\r\nasti"}, {}, {Text: "Vain teksti"}},
+		Brokers: []signin.BrokerNote{note, note, {}}, Notices: []login.Notice{told("Häiriö", "klo 18\nasti"), told("Vain otsikko", "")},
 	})
 	for _, want := range []string{
 		"Välittäjä on\nOP &lt;b&gt;Ryhmä&lt;/b&gt;", "Jatkamalla hyväksyt &amp; välität", "Tutustu tietosuojaan</a>",
-		`href="https://op.example/privacy?a=b" rel="external noopener noreferrer"`, "<strong>Häiriö</strong>", "klo 18\nasti", "<strong>Häiriötiedote</strong>",
+		`href="https://op.example/privacy?a=b" rel="external noopener noreferrer"`, "<strong>Häiriö</strong>", "klo 18\nasti", "<strong>Vain otsikko</strong>",
 	} {
 		if strings.Count(body, want) != 1 {
 			t.Errorf("%q is there %d times, want once", want, strings.Count(body, want))
@@ -222,7 +226,7 @@ func TestThreat23PayloadsInEveryFieldStayText(t *testing.T) {
 				logo.Logo = word
 				return s.views.RenderMeans(w, r, signin.MeansPage{
 					Attempt: word, Client: word, Failed: login.Reason(word), Means: []signin.Choice{bank(word, word), off, logo},
-					Notices:    []signin.Notice{{Header: word, Text: word}},
+					Notices:    []login.Notice{told(word, word)},
 					Brokers:    []signin.BrokerNote{{ProviderInfo: word, Consent: word, PrivacyText: word, PrivacyLink: word}},
 					FormAction: []string{word},
 				})
@@ -352,7 +356,7 @@ func TestWayBackToTheApp(t *testing.T) {
 func TestLoginPageWeight(t *testing.T) {
 	t.Parallel()
 	assets := fstest.MapFS{}
-	p := signin.MeansPage{Attempt: login.NewID(), Client: "SmartumPay", Notices: []signin.Notice{{Header: "Häiriö", Text: strings.Repeat("Teksti. ", 50)}}}
+	p := signin.MeansPage{Attempt: login.NewID(), Client: "SmartumPay", Notices: []login.Notice{told("Häiriö", strings.Repeat("Teksti. ", 50))}}
 	for _, id := range strings.Split("abcdefghijkl", "") {
 		name := "banks/" + id + ".svg"
 		// An ordinary logo: about a kilobyte of path that compresses badly.

@@ -59,6 +59,18 @@ func AskerOf(r *http.Request) login.Asker {
 	return login.Asker{Platform: b.platform, Browser: b.family, BrowserVersion: b.major}
 }
 
+// AskerWith is the asker whose app has said something of the device, and which method is
+// used. On a page it is the browser in the person's hand that counts, if it says what it
+// runs on: the app that began the login may be on another device.
+func AskerWith(r *http.Request, d login.Device, m login.Method) login.Asker {
+	who := AskerOf(r)
+	if d.Platform != "" && who.Platform == "web" {
+		who.Platform = d.Platform
+	}
+	who.AppVersion, who.Method = d.AppVersion, m
+	return who
+}
+
 // Families are the families of browsers that we tell apart, sorted.
 func Families() []string {
 	all := []string{"Android Browser"}

@@ -37,7 +37,7 @@ func (s *Service) credentials(c config.Config, d Deps, m mechanisms, own *me.Fea
 		App: c.Brand.Name, SignIn: "/me", Enter: own.Enter, Refused: own.Refused,
 		Limit: func(ctx context.Context) error { return perNetwork.Check(web.NetworkKey(ctx)) },
 		Admit: func(ctx context.Context) error {
-			return s.Gate.Admit(ctx, login.MethodCredentials, "", true)
+			return s.Gate.Admit(ctx, login.MethodCredentials, login.Asker{}, true)
 		},
 	})
 }

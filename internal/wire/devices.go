@@ -32,5 +32,5 @@ func (s *Service) loginLetters(c config.Config, m mechanisms) {
 
 // passwordsOn reports whether Smartum credentials are a way in now.
 func (s *Service) passwordsOn(ctx context.Context) bool {
-	return s.Gate.Admit(ctx, login.MethodCredentials, "", true) == nil
+	return s.Gate.Admit(ctx, login.MethodCredentials, login.Asker{}, true) == nil
 }

@@ -10,6 +10,7 @@ import (
 	"avain/internal/broker"
 	"avain/internal/challenge"
 	"avain/internal/jobs"
+	"avain/internal/notices"
 	"avain/internal/people"
 	"avain/internal/signer"
 	"avain/internal/store"
@@ -40,6 +41,8 @@ type housekeeping struct {
 	room      *wake.Room
 	waiting   *challenge.Feature
 	people    *people.People
+	notices   *notices.Board
+	languages []string // of notices
 	jobs      *jobs.Runner
 	tallies   *tally.Counter
 	mails     bool // there is a mail server
@@ -66,6 +69,7 @@ func (h housekeeping) run(ctx context.Context) {
 		"purge":  {purgeEvery, h.purge},
 		"rotate": {rotateEvery, h.signer.Tick},
 		"count":  {countEvery, h.count},
+		"tell":   {watchEvery, h.tellTroubles},
 		"remind": {remindEvery, h.remind},
 		"forget": {forgetEvery, h.forget},
 		"anchor": {anchorEvery, h.anchor},
@@ -92,7 +96,7 @@ func (h housekeeping) purge(ctx context.Context) error {
 	purged, err := h.db.Purge(ctx, h.now(), h.retention)
 	h.metrics.AttemptsExpired(purged.Expired)
 	_, admin := h.db.PurgeAdmin(ctx, h.now(), h.now().Add(-h.retention.Imports))
-	return errors.Join(err, admin)
+	return errors.Join(err, admin, h.notices.Purge(ctx))
 }
 
 // forget lets the people go of whom there has been nothing else for long, counts that

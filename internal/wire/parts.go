@@ -116,7 +116,7 @@ func built() []login.Method {
 
 func (s *Service) gate(ctx context.Context, c config.Config, d Deps) (*appgate.Gate, error) {
 	return appgate.New(ctx, appgate.Deps{
-		Store: s.Store, Audit: s.Audit, Now: d.Now, Log: d.Log,
+		Store: s.Store, Audit: s.Audit, Board: s.Notices, Now: d.Now, Log: d.Log,
 		Config: appgate.Config{
 			Order: c.Methods.Order, Off: c.Methods.Off, Built: built(), Minimum: c.App.MinimumVersion,
 			Recommended: c.App.RecommendedVersion, Alternative: c.App.AlternativeVersion,

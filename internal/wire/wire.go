@@ -23,6 +23,7 @@ import (
 	"avain/internal/logout"
 	"avain/internal/mail"
 	"avain/internal/metadata"
+	"avain/internal/notices"
 	"avain/internal/password"
 	"avain/internal/people"
 	"avain/internal/privacy"
@@ -44,15 +45,16 @@ type Deps struct {
 
 // Service is the whole service, ready to be served.
 type Service struct {
-	Public http.Handler // for people and apps
-	Admin  http.Handler // for the operator: metrics and health
-	People *people.People
-	Store  *store.Store
-	Audit  *audit.Log
-	Gate   *appgate.Gate
-	Jobs   *jobs.Runner
-	Mails  *activation.Mails // nil without a mail server
-	Rules  password.Rules    // that new passwords keep
+	Public  http.Handler // for people and apps
+	Admin   http.Handler // for the operator: metrics and health
+	People  *people.People
+	Store   *store.Store
+	Audit   *audit.Log
+	Gate    *appgate.Gate
+	Notices *notices.Board
+	Jobs    *jobs.Runner
+	Mails   *activation.Mails // nil without a mail server
+	Rules   password.Rules    // that new passwords keep
 
 	APIKeys  *apikey.Keys     // of the admin API
 	Importer *roster.Importer // of files of people
@@ -86,6 +88,9 @@ func New(ctx context.Context, c config.Config, d Deps) (s *Service, err error) {
 	// Domain.
 	s.People = s.people(c, d, m)
 	attempts := s.attempts(c, d, m)
+	if err := s.board(ctx, c, d, m); err != nil {
+		return s, err
+	}
 	if s.Gate, err = s.gate(ctx, c, d); err != nil {
 		return s, err
 	}
@@ -129,7 +134,7 @@ func New(ctx context.Context, c config.Config, d Deps) (s *Service, err error) {
 		return s, err
 	}
 	about := metadata.New(metadata.Deps{
-		Signer: m.signer, Brokers: m.brokers, Gate: s.Gate, Clients: m.clients, Web: m.kit, BaseURL: base,
+		Signer: m.signer, Brokers: m.brokers, Gate: s.Gate, Notices: s.Notices, Clients: m.clients, Web: m.kit, BaseURL: base,
 		Scopes: scopes(c), ACR: levels(c), Locales: c.Brand.Languages, Stores: metadata.Stores(c.Brand.Stores), Apps: apps(c),
 	})
 	out := logout.New(logout.Deps{
@@ -179,14 +184,14 @@ func (s *Service) entrance(
 		Confirm: func(w http.ResponseWriter, r *http.Request, a login.Attempt) error { return link.Show(w, r, a) },
 	})
 	if signIn, err = signin.New(signin.Deps{
-		Attempts: attempts, Brokers: m.brokers, Gate: s.Gate, People: arrivals{s.People, s.Audit}, Clients: m.clients, Cookies: m.cookies,
+		Attempts: attempts, Brokers: m.brokers, Gate: s.Gate, Notices: s.Notices, People: arrivals{s.People, s.Audit}, Clients: m.clients, Cookies: m.cookies,
 		Web: m.kit, Continue: begin.Continue, Back: begin.Back,
 	}); err != nil {
 		return nil, nil, nil, err
 	}
 	if link, err = loginlink.New(loginlink.Deps{
 		Attempts: attempts, People: names{s.Store}, Clients: m.clients, Cookies: m.cookies, Audit: s.Audit,
-		Web: m.kit, Answer: begin.Answer, Back: begin.Back,
+		Notices: s.Notices, Web: m.kit, Answer: begin.Answer, Back: begin.Back,
 	}); err != nil {
 		return nil, nil, nil, err
 	}
@@ -211,7 +216,7 @@ func (s *Service) housekeeping(c config.Config, d Deps, m mechanisms, flood *flo
 	return housekeeping{
 		db: s.Store, signer: m.signer, brokers: m.brokers, metrics: m.metrics, flood: flood,
 		announcer: m.announcer, room: m.room, waiting: waiting, people: s.People, jobs: s.Jobs, mails: s.Mails != nil,
-		tallies: m.tallies, retention: retention(c), now: d.Now, log: d.Log,
+		notices: s.Notices, languages: c.Brand.Languages, tallies: m.tallies, retention: retention(c), now: d.Now, log: d.Log,
 	}
 }
 

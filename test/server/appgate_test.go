@@ -214,10 +214,11 @@ func TestDisturbanceIsANotice(t *testing.T) {
 	if err := r.OP.Misbehave(brokersim.Disturbance); err != nil {
 		t.Fatal(err)
 	}
-	o := r.options("locale=fi")
-	if len(o.Notices) == 0 || o.Notices[0].Text == "" {
-		t.Errorf("no notice: %+v", o)
-	}
+	var o options
+	r.eventually("no notice of the disturbance", func() bool {
+		o = r.options("locale=fi")
+		return len(o.Notices) > 0 && o.Notices[0].Text != ""
+	})
 	for _, b := range o.Banks {
 		if b.Logo == "" {
 			continue

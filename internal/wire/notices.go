@@ -1,0 +1,40 @@
+package wire
+
+import (
+	"context"
+	"time"
+
+	"avain/internal/broker"
+	"avain/internal/config"
+	"avain/internal/login"
+	"avain/internal/notices"
+)
+
+// watchEvery is how often a node looks at its brokers for something to tell people.
+const watchEvery = 2 * time.Second
+
+// board is where notices stand. It must be there before the gate and the pages, which
+// ask it.
+func (s *Service) board(ctx context.Context, c config.Config, d Deps, m mechanisms) (err error) {
+	s.Notices, err = notices.New(ctx, notices.Deps{
+		Store: s.Store, Audit: s.Audit, Languages: c.Brand.Languages, Methods: login.Methods(), Now: d.Now, Log: d.Log,
+		Means: func(ctx context.Context) []notices.MeansRef {
+			var all []notices.MeansRef
+			for _, one := range m.brokers.Offer(ctx, c.Brand.Languages[0]).Means {
+				all = append(all, notices.MeansRef{ID: one.ID, Name: one.Name})
+			}
+			return all
+		},
+	})
+	return err
+}
+
+// tellTroubles makes notices of what the brokers say about themselves, and of banks that
+// cannot be reached.
+func (h housekeeping) tellTroubles(ctx context.Context) error {
+	offers := make(map[string]broker.Offer, len(h.languages))
+	for _, lang := range h.languages {
+		offers[lang] = h.brokers.Offer(ctx, lang)
+	}
+	return h.notices.Keep(ctx, notices.Troubles(offers))
+}
