@@ -34,7 +34,7 @@ var entries = []Entry{
 	{13, login.ReasonAttemptUnknown, FaultPerson, here, anew, "expired"},
 	{14, login.ReasonRequestExpired, FaultPerson, here, anew, "expired"},
 	{15, login.ReasonBrokerTimeout, FaultPerson, here, other, "bankTimeout"},
-	{16, login.ReasonPersonLocked, FaultService, here, anew, "locked"},
+	{16, login.ReasonPersonLocked, FaultPerson, here, anew, "locked"},
 	{17, login.ReasonRateLimited, FaultPerson, here, again, "tooMany"},
 
 	// Smartum credentials.

@@ -28,18 +28,18 @@ func ValidID(s string) bool {
 const supportAlphabet = "23456789ACDEFGHJKMNPQRTWXY"
 
 // NewSupportCode makes a code such as "K7Q-4TM" that a person can read out on the
-// phone. It names an attempt to a support agent and opens nothing.
+// phone. It names an attempt to a support agent and opens nothing. It never looks like
+// one of [RefusalCode].
 func NewSupportCode() string {
-	out := make([]byte, 0, 7)
-	for len(out) < 7 {
-		if len(out) == 3 {
-			out = append(out, '-')
-			continue
-		}
-		out = append(out, supportAlphabet[below(len(supportAlphabet))])
+	letters := make([]byte, 6)
+	letters[0] = supportAlphabet[below(len(supportAlphabet)-1)] // all but refusalMark, the last
+	for i := range letters[1:] {
+		letters[i+1] = supportAlphabet[below(len(supportAlphabet))]
 	}
-	return string(out)
+	return dashed(letters)
 }
+
+func dashed(letters []byte) string { return string(letters[:3]) + "-" + string(letters[3:]) }
 
 // below draws uniformly from 0..n-1 (n ≤ 256) by rejection.
 func below(n int) int {

@@ -20,7 +20,7 @@ import (
 func (k *Kit) Middleware(mux *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := k.now()
-		rec := &record{network: k.resolver.caller(r)}
+		rec := &record{began: start, network: k.resolver.caller(r)}
 		ctx, cancel := context.WithTimeout(context.WithValue(r.Context(), recordKey{}, rec), k.cfg.Timeout)
 		defer cancel()
 		r = r.WithContext(ctx)

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"avain/internal/catalogue"
 	"avain/internal/login"
 
 	"go.opentelemetry.io/otel/trace"
@@ -55,7 +56,9 @@ type Summary struct {
 // record gathers what is known about one request until it is over.
 type record struct {
 	mu      sync.Mutex
+	began   time.Time
 	fields  [fieldCount]string
+	minted  bool // the support code is made of the reason, not an attempt's
 	locales []string
 	ways    Ways
 	err     *login.Error
@@ -157,8 +160,9 @@ func Offer(ctx context.Context, ways Ways) {
 	}
 }
 
-// SupportCode is the code of the attempt that the request is about, or a fresh one
-// that leads support to this request's record. It is empty without a record.
+// SupportCode is the code of the attempt that the request is about; without one, a code
+// that says by itself why the request was refused, and leads to its record. It is empty
+// without a record.
 func SupportCode(ctx context.Context) string {
 	rec := recordOf(ctx)
 	if rec == nil {
@@ -167,7 +171,11 @@ func SupportCode(ctx context.Context) string {
 	rec.mu.Lock()
 	defer rec.mu.Unlock()
 	if rec.fields[FieldSupport] == "" {
-		rec.fields[FieldSupport] = login.NewSupportCode()
+		reason := login.ReasonNothingFailed
+		if noted := rec.fields[FieldReason]; noted != "" {
+			reason = login.Reason(noted)
+		}
+		rec.fields[FieldSupport], rec.minted = catalogue.Code(reason, rec.began), true
 	}
 	return rec.fields[FieldSupport]
 }
@@ -178,6 +186,9 @@ func (rec *record) fail(err *login.Error) {
 	rec.err = err
 	if rec.fields[FieldReason] == "" {
 		rec.fields[FieldReason] = string(err.Reason)
+	}
+	if rec.minted { // for a page that did not come to be: the code must tell of this failure
+		rec.fields[FieldSupport], rec.minted = "", false
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"avain/internal/catalogue"
 	"avain/internal/login"
 	"avain/internal/secret"
 	"avain/internal/web"
@@ -122,6 +123,37 @@ func TestPagesWithoutAttemptMintASupportCode(t *testing.T) {
 	code := fmt.Sprint(kit.lastRecord(t)["support_code"])
 	if _, ok := login.ParseSupportCode(code); !ok || !strings.Contains(text(t, w), code) {
 		t.Errorf("support code %q is not on the page", code)
+	}
+}
+
+// A request that belongs to no attempt leaves no row: its support code itself tells an
+// agent what happened.
+func TestSupportCodeTellsTheReason(t *testing.T) {
+	t.Parallel()
+	kit := newKit(t, nil)
+	fine := func(w http.ResponseWriter, r *http.Request) error {
+		return kit.RenderLogout(w, r, web.LogoutPage{Client: "x", Action: "/logout"})
+	}
+	lateFailure := func(w http.ResponseWriter, r *http.Request) error {
+		_ = web.SupportCode(r.Context()) // for a page that then did not come to be
+		return login.E(login.Unavailable, login.ReasonBrokerDown, nil)
+	}
+	for name, c := range map[string]struct {
+		handler http.Handler
+		want    login.Reason
+	}{
+		"page":        {kit.Page(failing(login.E(login.Forbidden, login.ReasonVersionTooOld, nil))), login.ReasonVersionTooOld},
+		"for an app":  {kit.OAuth(failing(login.E(login.Invalid, login.ReasonClockWrong, nil))), login.ReasonClockWrong},
+		"for others":  {kit.Problem(failing(login.BadParam("x", "missing"))), login.ReasonRequestInvalid},
+		"our fault":   {kit.Page(failing(errors.New("x"))), login.ReasonInternal},
+		"late":        {kit.Page(lateFailure), login.ReasonBrokerDown},
+		"nothing bad": {kit.Page(fine), login.ReasonNothingFailed},
+	} {
+		w := kit.serve("GET /", c.handler, get("/"))
+		code := fmt.Sprint(kit.lastRecord(t)["support_code"])
+		if e, _, ok := catalogue.OfCode(code, noon()); !ok || e.Reason != c.want || !strings.Contains(text(t, w), code) {
+			t.Errorf("%s: %s reads %s, %v; want %s", name, code, e.Reason, ok, c.want)
+		}
 	}
 }
 
