@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"avain/internal/login"
 
@@ -87,10 +88,20 @@ func Families() []string {
 	return slices.Compact(all)
 }
 
-var (
-	namedFamily  = regexp.MustCompile(`^\p{L}[\p{L}\p{N} .+-]{0,39}$`)
-	namedVersion = regexp.MustCompile(`^(\d{1,4})(\.\d{1,6}){0,4}$`)
-)
+var namedVersion = regexp.MustCompile(`^(\d{1,4})(\.\d{1,6}){0,4}$`)
+
+// isFamily reports whether a name has the form of one: a letter, then letters, digits
+// and " .+-", 40 in all. (A regular expression that counts classes of Unicode to 40
+// takes two megabytes.)
+func isFamily(name string) bool {
+	length := 0
+	for _, r := range name {
+		if length++; !unicode.IsLetter(r) && (length == 1 || !unicode.IsNumber(r) && !strings.ContainsRune(" .+-", r)) {
+			return false
+		}
+	}
+	return length > 0 && length <= 40
+}
 
 // ParseBrowser reads a browser as an app names it: a family, and perhaps a version, such
 // as "Opera" or "Opera 76.2". A family that is well-formed and unknown to us is empty.
@@ -101,7 +112,7 @@ func ParseBrowser(s string) (family string, major int, ok bool) {
 			name, major = s[:at], majorOf(found[1])
 		}
 	}
-	if len(s) > 4*40 || !namedFamily.MatchString(name) {
+	if !isFamily(name) {
 		return "", 0, false
 	}
 	for _, known := range Families() {
