@@ -89,3 +89,15 @@ type Alert struct {
 
 // Lasts reports whether it is not over.
 func (a Alert) Lasts() bool { return a.EndedAt.IsZero() }
+
+// Rate is how logins with one value of one dimension go at the moment, and how they go
+// at other times.
+type Rate struct {
+	Dimension Dimension
+	Value     string
+	Since     time.Time // what Now counts
+	Now       Counts
+	Usual     float64 // the rate at this time of other days, from 0 to 1
+	Known     bool    // there is a usual rate to compare with
+	Alert     bool    // an alert for it lasts
+}

@@ -49,6 +49,8 @@ type Metrics struct {
 	jobs       *prometheus.CounterVec
 	jobSeconds *prometheus.HistogramVec
 	jobKinds   []string
+
+	rates rateGauges
 }
 
 // Buckets in seconds. People take their time at the bank; machines should not.
@@ -91,6 +93,7 @@ func New(c Config) (*Metrics, error) {
 			"Tries of jobs, by how they ended.", "kind", "outcome"),
 		jobSeconds: histogram("avain_job_seconds",
 			"Time that a try of a job took.", humanBuckets, "kind"),
+		rates: newRateGauges(),
 	}
 	return m, m.register(c)
 }
@@ -103,6 +106,7 @@ func (m *Metrics) register(c Config) error {
 	all := []prometheus.Collector{
 		build, m.steps, m.stepSeconds, m.ended, m.loginSeconds, m.open, m.waiting, m.requests, m.requestSeconds,
 		m.exchanges, m.exchangeSeconds, m.circuit, m.jobs, m.jobSeconds,
+		m.rates.now, m.rates.usual, m.rates.alert,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	}
 	if c.Database != nil {

@@ -12,6 +12,7 @@ import (
 	"avain/internal/jobs"
 	"avain/internal/notices"
 	"avain/internal/people"
+	"avain/internal/rates"
 	"avain/internal/signer"
 	"avain/internal/store"
 	"avain/internal/tally"
@@ -45,6 +46,7 @@ type housekeeping struct {
 	languages []string // of notices
 	jobs      *jobs.Runner
 	tallies   *tally.Counter
+	rates     *rates.Watch
 	mails     bool // there is a mail server
 	retention store.Retention
 	now       func() time.Time
@@ -72,6 +74,7 @@ func (h housekeeping) run(ctx context.Context) {
 		"tell":   {watchEvery, h.tellTroubles},
 		"remind": {remindEvery, h.remind},
 		"forget": {forgetEvery, h.forget},
+		"rates":  {rates.Every, h.rates.Look},
 		"anchor": {anchorEvery, h.anchor},
 	} {
 		all.Go(func() {

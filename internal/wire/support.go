@@ -9,8 +9,11 @@ import (
 // support is what people meet when a login fails, and those who help them: news, help,
 // the state of the service, and the console.
 func (s *Service) support(_ context.Context, c config.Config, d Deps, m mechanisms) ([]feature, error) {
+	if err := s.rates(d, m); err != nil {
+		return nil, err
+	}
 	if err := s.console(c, d, m); err != nil {
 		return nil, err
 	}
-	return nil, nil
+	return []feature{s.news(c, d, m)}, nil
 }

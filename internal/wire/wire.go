@@ -27,6 +27,7 @@ import (
 	"avain/internal/password"
 	"avain/internal/people"
 	"avain/internal/privacy"
+	"avain/internal/rates"
 	"avain/internal/roster"
 	"avain/internal/signin"
 	"avain/internal/store"
@@ -52,6 +53,7 @@ type Service struct {
 	Audit   *audit.Log
 	Gate    *appgate.Gate
 	Notices *notices.Board
+	Rates   *rates.Watch // how logins go
 	Jobs    *jobs.Runner
 	Mails   *activation.Mails // nil without a mail server
 	Rules   password.Rules    // that new passwords keep
@@ -216,7 +218,7 @@ func (s *Service) housekeeping(c config.Config, d Deps, m mechanisms, flood *flo
 	return housekeeping{
 		db: s.Store, signer: m.signer, brokers: m.brokers, metrics: m.metrics, flood: flood,
 		announcer: m.announcer, room: m.room, waiting: waiting, people: s.People, jobs: s.Jobs, mails: s.Mails != nil,
-		notices: s.Notices, languages: c.Brand.Languages, tallies: m.tallies, retention: retention(c), now: d.Now, log: d.Log,
+		notices: s.Notices, languages: c.Brand.Languages, tallies: m.tallies, rates: s.Rates, retention: retention(c), now: d.Now, log: d.Log,
 	}
 }
 

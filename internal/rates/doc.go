@@ -1,0 +1,12 @@
+// Package rates knows whether as many logins succeed as usual: of each method, bank,
+// browser, platform and version of the app, now against the same time of other days. It
+// raises an alert when clearly fewer do and ends it when they do again.
+//
+// It owns what is usual and what is clearly fewer; docs/decisions/0015-rates.md says why
+// and what that finds. It counts nothing itself (package tally), shows nothing (the
+// features status and console do) and sends nothing: it orders the messages in the
+// transaction of the alert, and package webhook delivers them.
+//
+// Every node looks for itself at the counts of all. They may come to raise the same alert
+// at once: the store lets one of them.
+package rates

@@ -1,0 +1,30 @@
+package wire
+
+import (
+	"time"
+
+	"avain/internal/login"
+	"avain/internal/rates"
+	"avain/internal/webhook"
+)
+
+// rates watches how logins go. Every node does.
+func (s *Service) rates(d Deps, m mechanisms) error {
+	zone, err := time.LoadLocation("Europe/Helsinki") // whose days and nights people log in by
+	if err != nil {
+		return err
+	}
+	s.Rates = rates.New(rates.Deps{
+		Store: s.Store, Now: d.Now, Zone: zone, Log: d.Log, Tell: m.events.alert, Seen: m.metrics.RatesSeen,
+	})
+	return nil
+}
+
+// alert tells that fewer logins than usual succeed, or that as many do again.
+func (e events) alert(a login.Alert) []login.Job {
+	happened := webhook.Event{Type: webhook.AlertRaised, At: a.RaisedAt, Alert: a.ID, Dimension: a.Dimension, Value: a.Value}
+	if !a.Lasts() {
+		happened.Type, happened.At = webhook.AlertEnded, a.EndedAt
+	}
+	return e.sender.Jobs(happened)
+}
