@@ -183,6 +183,7 @@ func (l *Log) append(ctx context.Context, actor, action, target string, detail m
 	}
 	entry := login.AuditEntry{At: l.now(), Actor: actor, Action: action, Target: target, Detail: detail}
 	if err := l.store.AppendAudit(ctx, entry); err != nil {
+		delete(detail, Because) // people write it, and the process's log holds nothing of people
 		l.log.ErrorContext(ctx, "audit entry was not written", "actor", actor, "action", action, "target", target,
 			"detail", detail, "error", err)
 	}

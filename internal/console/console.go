@@ -12,6 +12,8 @@ import (
 	"avain/internal/login"
 	"avain/internal/secret"
 	"avain/internal/web"
+
+	"github.com/go-webauthn/webauthn/webauthn"
 )
 
 // Root is where the console begins.
@@ -31,33 +33,64 @@ func (a Agent) Actor() string { return "staff:" + a.ID }
 // error, which is shown in the console's frame.
 type Handler func(w http.ResponseWriter, r *http.Request, who Agent) error
 
-// Sessions finds who is signed in.
-type Sessions interface {
-	// StaffBySession finds the session and whose it is; login.ErrNotFound also for
-	// those who are disabled.
+// Store keeps the staff, their passkeys and sessions. Look-ups answer login.ErrNotFound.
+type Store interface {
+	InviteStaff(ctx context.Context, who login.Staff, isNew bool, i login.StaffInvitation) error
+	StaffInvitation(ctx context.Context, token secret.Hash, now time.Time) (login.StaffInvitation, login.Staff, error)
+	StaffByID(ctx context.Context, id string) (login.Staff, error)
+	Staff(ctx context.Context) ([]login.Staff, error)
+	SetStaffRole(ctx context.Context, id string, role login.Role) error
+	DisableStaff(ctx context.Context, id string, at time.Time) error
+	EnableStaff(ctx context.Context, id string) error
+
+	AddPasskey(ctx context.Context, k login.Passkey, invitation secret.Hash, at time.Time, once ...login.Once) error
+	PasskeyByCredential(ctx context.Context, credential []byte) (login.Passkey, error)
+	PasskeysOf(ctx context.Context, staff string) ([]login.Passkey, error)
+	DropPasskey(ctx context.Context, staff, id string) error
+
+	SignInStaff(ctx context.Context, k login.Passkey, s login.StaffSession, at time.Time, once ...login.Once) error
+	// StaffBySession finds a session and whose it is; not of those who are disabled.
 	StaffBySession(ctx context.Context, token secret.Hash) (login.StaffSession, login.Staff, error)
-	// UseStaffSession says that a session was used, at most once a minute.
-	UseStaffSession(ctx context.Context, s login.StaffSession, at, idleUntil time.Time) error
+	UseStaffSession(ctx context.Context, s login.StaffSession, idleUntil time.Time) error
+	EndStaffSession(ctx context.Context, token secret.Hash) error
+}
+
+// Auditor is told what the staff does.
+type Auditor interface {
+	StaffInvited(ctx context.Context, actor string, who login.Staff)
+	StaffRoleSet(ctx context.Context, actor, staff string, role login.Role)
+	StaffDisabled(ctx context.Context, actor, staff string)
+	StaffEnabled(ctx context.Context, actor, staff string)
+	StaffSignedIn(ctx context.Context, staff, passkey string)
+	StaffSignedOut(ctx context.Context, staff string)
+	PasskeyAdded(ctx context.Context, k login.Passkey)
+	PasskeyRemoved(ctx context.Context, staff, passkey string)
+	PasskeyCopied(ctx context.Context, k login.Passkey)
 }
 
 // Deps are what the console stands on.
 type Deps struct {
-	Sessions Sessions
-	Web      *web.Kit // at the console's own address
-	Now      func() time.Time
-	BaseURL  string // the console's own address; no trailing slash
+	Store   Store
+	Audit   Auditor
+	Sealer  Sealer
+	Web     *web.Kit // at the console's own address
+	Now     func() time.Time
+	BaseURL string // the console's own address; no trailing slash
+	Name    string // of the service, as authenticators show it
 }
 
 // Console is the frame that the parts of the console mount themselves on. Mount all of
 // them before the first request.
 type Console struct {
-	d       Deps
-	mux     *http.ServeMux
-	cookies cookies
-	frame   func() (*web.Template, error)
-	own     pages
-	nav     []navItem
-	routes  []Route
+	d        Deps
+	mux      *http.ServeMux
+	cookies  cookies
+	knocks   *web.Limiter // of those who are not signed in
+	webauthn *webauthn.WebAuthn
+	frame    func() (*web.Template, error)
+	own      pages
+	nav      []navItem
+	routes   []Route
 }
 
 // Route is an address of the console and who may use it.
@@ -76,10 +109,15 @@ func New(d Deps) (*Console, error) {
 		return nil, err
 	}
 	c := &Console{d: d, mux: http.NewServeMux(), cookies: newCookies(base)}
+	c.knocks = web.NewLimiter(web.Limit{Burst: 30, Each: 2 * time.Second}, 10_000, d.Now)
+	if c.webauthn, err = newWebAuthn(base, d.Name); err != nil {
+		return nil, err
+	}
 	c.frame = sync.OnceValues(func() (*web.Template, error) { return d.Web.Template(templateFiles, "templates/frame.html") })
 	c.own = c.ownPages()
 	c.mux.Handle("GET /static/", d.Web.Static())
-	c.mux.Handle("GET "+Root+"sign-in", d.Web.Framed(c.failed, c.askToSignIn))
+	c.mountSignIn()
+	c.mountStaff()
 	c.Get("{rest...}", login.RoleAgent, func(http.ResponseWriter, *http.Request, Agent) error {
 		return login.E(login.NotFound, login.ReasonPageUnknown, nil)
 	})
@@ -126,7 +164,7 @@ func (c *Console) signedIn(r *http.Request) (Agent, bool, error) {
 	if !ok {
 		return Agent{}, false, nil
 	}
-	s, staff, err := c.d.Sessions.StaffBySession(r.Context(), token.Hash())
+	s, staff, err := c.d.Store.StaffBySession(r.Context(), token.Hash())
 	if errors.Is(err, login.ErrNotFound) {
 		return Agent{}, false, nil
 	}
@@ -137,7 +175,7 @@ func (c *Console) signedIn(r *http.Request) (Agent, bool, error) {
 	if !s.Live(now) || staff.Disabled() || !s.Token.Equal(token.Hash()) {
 		return Agent{}, false, nil
 	}
-	if err := c.d.Sessions.UseStaffSession(r.Context(), s, now, now.Add(Idle)); err != nil {
+	if err := c.d.Store.UseStaffSession(r.Context(), s, now.Add(Idle)); err != nil {
 		return Agent{}, false, err
 	}
 	return Agent{ID: staff.ID, Name: staff.Name, Role: staff.Role}, true, nil

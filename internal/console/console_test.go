@@ -17,8 +17,13 @@ import (
 
 var noon = time.Date(2026, time.November, 23, 10, 0, 0, 0, time.UTC)
 
-// staffRoom is a store of sessions in memory.
-type staffRoom map[secret.Hash]signed
+// staffRoom keeps sessions in memory, and nothing else.
+type staffRoom struct {
+	Store
+	signed map[secret.Hash]signed
+}
+
+func newRoom() staffRoom { return staffRoom{signed: map[secret.Hash]signed{}} }
 
 type signed struct {
 	session login.StaffSession
@@ -26,14 +31,14 @@ type signed struct {
 }
 
 func (s staffRoom) StaffBySession(_ context.Context, token secret.Hash) (login.StaffSession, login.Staff, error) {
-	found, ok := s[token]
+	found, ok := s.signed[token]
 	if !ok {
 		return login.StaffSession{}, login.Staff{}, login.ErrNotFound
 	}
 	return found.session, found.staff, nil
 }
 
-func (staffRoom) UseStaffSession(context.Context, login.StaffSession, time.Time, time.Time) error {
+func (staffRoom) UseStaffSession(context.Context, login.StaffSession, time.Time) error {
 	return nil
 }
 
@@ -47,18 +52,18 @@ func (s staffRoom) enter(role login.Role, change func(*signed)) string {
 	if change != nil {
 		change(&in)
 	}
-	s[token.Hash()] = in
+	s.signed[token.Hash()] = in
 	return token.Reveal()
 }
 
-func newConsole(t *testing.T, room Sessions) *Console {
+func newConsole(t *testing.T, room Store) *Console {
 	t.Helper()
 	base := &url.URL{Scheme: "http", Host: "localhost:9090"}
 	kit, err := web.New(web.Config{BaseURL: base, Now: func() time.Time { return noon }})
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := New(Deps{Sessions: room, Web: kit, Now: func() time.Time { return noon }, BaseURL: base.String()})
+	c, err := New(Deps{Store: room, Web: kit, Now: func() time.Time { return noon }, BaseURL: base.String(), Name: "SmartumPay"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +87,7 @@ func send(c *Console, method, path, cookie string, header ...string) *httptest.R
 
 func TestRolesDecideWhoReachesARoute(t *testing.T) {
 	t.Parallel()
-	room := staffRoom{}
+	room := newRoom()
 	c := newConsole(t, room)
 	for _, least := range append(login.Roles(), "", "wizard") {
 		for mount, method := range map[string]func(string, login.Role, Handler){"g": c.Get, "p": c.Post} {
@@ -116,7 +121,7 @@ func TestRolesDecideWhoReachesARoute(t *testing.T) {
 
 func TestWhoIsNotSignedInStaysOut(t *testing.T) {
 	t.Parallel()
-	room := staffRoom{}
+	room := newRoom()
 	c := newConsole(t, room)
 	c.Get("secret", login.RoleAgent, func(w http.ResponseWriter, _ *http.Request, _ Agent) error {
 		_, err := fmt.Fprint(w, "the secret")

@@ -32,8 +32,9 @@ func newCookies(base *url.URL) cookies {
 
 // The cookies by name.
 const (
-	cookieSession = "avain-console"
-	cookieFlash   = "avain-console-done"
+	cookieSession  = "avain-console"
+	cookieCeremony = "avain-console-passkey"
+	cookieFlash    = "avain-console-done"
 )
 
 var tokenShape = regexp.MustCompile(`^[A-Za-z0-9_-]{43}$`)

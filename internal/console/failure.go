@@ -9,13 +9,15 @@ import (
 
 // pages are those that the frame has itself.
 type pages struct {
-	signIn, failure func() (*web.Template, error)
+	signIn, invited, passkeys, staff, failure func() (*web.Template, error)
 }
 
 func (c *Console) ownPages() pages {
+	page := func(name string) func() (*web.Template, error) {
+		return c.Template(templateFiles, "templates/"+name+".html")
+	}
 	return pages{
-		signIn:  c.Template(templateFiles, "templates/signin.html"),
-		failure: c.Template(templateFiles, "templates/failure.html"),
+		signIn: page("signin"), invited: page("invited"), passkeys: page("passkeys"), staff: page("staff"), failure: page("failure"),
 	}
 }
 
@@ -28,6 +30,10 @@ type failureView struct {
 // failed shows an error in the console's frame. What it says depends on the kind alone:
 // what is not there and what the caller may not see look the same (threats 25, 26).
 func (c *Console) failed(w http.ResponseWriter, r *http.Request, e *login.Error, status int) {
+	if r.Header.Get("Accept") == "application/json" {
+		c.failedScript(w, r, e, status)
+		return
+	}
 	t, err := c.own.failure()
 	if err != nil {
 		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)

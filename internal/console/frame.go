@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -30,15 +31,15 @@ func (c *Console) AddNav(path, textKey string, least login.Role) {
 }
 
 // Template is a page of the console, parsed when it is first shown: a node on which
-// nobody opens the console has no memory to spare for it. The file defines "main", as
-// pages of [web.Kit.Template] do.
-func (c *Console) Template(files fs.FS, name string) func() (*web.Template, error) {
+// nobody opens the console has no memory to spare for it. One of the files defines "main",
+// as pages of [web.Kit.Template] do.
+func (c *Console) Template(files fs.FS, names ...string) func() (*web.Template, error) {
 	return sync.OnceValues(func() (*web.Template, error) {
 		frame, err := c.frame()
 		if err != nil {
 			return nil, err
 		}
-		return frame.Over(files, name)
+		return frame.Over(files, names...)
 	})
 }
 
@@ -54,7 +55,7 @@ type framed struct {
 // Render shows a page of the console to who is signed in.
 func (c *Console) Render(w http.ResponseWriter, r *http.Request, who Agent, status int, page web.Page) error {
 	f := framed{Page: page.Data, Who: who, Done: c.done(w, r)}
-	for _, item := range c.nav {
+	for _, item := range append(slices.Clone(c.nav), navItem{Path: Root + "staff", Text: "console.staff", least: login.RoleOperator}) {
 		if who.Role.Covers(item.least) {
 			item.Current = item.Path == r.URL.Path || item.Path != Root && strings.HasPrefix(r.URL.Path, item.Path)
 			f.Nav = append(f.Nav, item)

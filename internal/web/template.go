@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html/template"
 	"io/fs"
+	"strings"
 	"time"
 )
 
@@ -39,16 +40,17 @@ func (k *Kit) Template(files fs.FS, name string) (*Template, error) {
 	return t, nil
 }
 
-// Over parses a page whose file is laid over this one: it may use what this one
+// Over parses a page whose files are laid over this one: they may use what this one
 // defines, and define "main" or anything else anew. This one must not have been shown.
-func (t *Template) Over(files fs.FS, name string) (*Template, error) {
+func (t *Template) Over(files fs.FS, names ...string) (*Template, error) {
+	name := strings.Join(names, " ")
 	over := &Template{name: name, byLang: make(map[string]*template.Template)}
 	for lang, under := range t.byLang {
 		clone, err := under.Clone()
 		if err != nil {
 			return nil, fmt.Errorf("template %s: %w", name, err)
 		}
-		if over.byLang[lang], err = clone.ParseFS(files, name); err != nil {
+		if over.byLang[lang], err = clone.ParseFS(files, names...); err != nil {
 			return nil, fmt.Errorf("template %s: %w", name, err)
 		}
 	}

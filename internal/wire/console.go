@@ -1,14 +1,10 @@
 package wire
 
 import (
-	"context"
 	"net/url"
-	"time"
 
 	"avain/internal/config"
 	"avain/internal/console"
-	"avain/internal/login"
-	"avain/internal/secret"
 )
 
 // console makes the frame of the support console. The parts mount themselves on it.
@@ -21,17 +17,11 @@ func (s *Service) console(c config.Config, d Deps, m mechanisms) (err error) {
 	if err != nil {
 		return err
 	}
-	s.Console, err = console.New(console.Deps{Sessions: nobody{}, Web: kit, Now: d.Now, BaseURL: c.ConsoleURL()})
-	return err
-}
-
-// nobody is signed in.
-type nobody struct{}
-
-func (nobody) StaffBySession(context.Context, secret.Hash) (login.StaffSession, login.Staff, error) {
-	return login.StaffSession{}, login.Staff{}, login.ErrNotFound
-}
-
-func (nobody) UseStaffSession(context.Context, login.StaffSession, time.Time, time.Time) error {
-	return login.ErrNotFound
+	s.Console, err = console.New(console.Deps{
+		Store: s.Store, Audit: s.Audit, Sealer: m.keys.aead, Web: kit, Now: d.Now, BaseURL: c.ConsoleURL(), Name: c.Brand.Name,
+	})
+	if err != nil {
+		return err
+	}
+	return s.desk(c, d, m, kit)
 }

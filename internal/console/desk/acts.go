@@ -1,0 +1,176 @@
+package desk
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"avain/internal/console"
+	"avain/internal/login"
+)
+
+const (
+	shortestReason = 5   // letters
+	longestReason  = 200 // letters
+)
+
+// why is how a session ends that somebody of the staff has ended, as it stands in the
+// session and in what other systems are told.
+const why = "support"
+
+// just is how long a second press of the same button is taken for a double click.
+const just = time.Minute
+
+// because reads the reason of an act, and says what is wrong with it: empty when nothing
+// is. The audit log keeps it for ever, so an identity code must not get in.
+func because(r *http.Request, id string) (form, error) {
+	if err := r.ParseForm(); err != nil {
+		return form{}, login.E(login.Invalid, login.ReasonRequestInvalid, err)
+	}
+	f := form{ID: id, Because: strings.TrimSpace(r.PostForm.Get("because"))}
+	switch n := utf8.RuneCountInString(f.Because); {
+	case !utf8.ValidString(f.Because) || n < shortestReason:
+		f.Wrong = "desk.reason_short"
+	case n > longestReason:
+		f.Wrong = "desk.reason_long"
+	case identityCode.MatchString(f.Because):
+		f.Wrong, f.Because = "desk.reason_code", ""
+	}
+	return f, nil
+}
+
+// pause keeps login link and QR code off for a person. A pause that lasts longer stays.
+func (k *Desk) pause(w http.ResponseWriter, r *http.Request, who console.Agent) error {
+	p, f, err := k.actOn(r, "pause")
+	if err != nil || f.Wrong != "" {
+		return k.again(w, r, who, p, f, err)
+	}
+	now := k.d.Now()
+	until := now.Add(pausedFor(r.PostForm.Get("hours")))
+	if until.Sub(p.PausedUntil) > just { // else: pressed twice
+		if err := k.d.Acts.PausePerson(r.Context(), p.ID, until, now); err != nil {
+			return found(err)
+		}
+		k.d.Audit.MethodsPaused(r.Context(), who.Actor(), p.ID, until, f.Because)
+	}
+	return k.d.Console.Done(w, console.Root+"people/"+p.ID, "desk.done_paused")
+}
+
+// resume ends a pause before its time.
+func (k *Desk) resume(w http.ResponseWriter, r *http.Request, who console.Agent) error {
+	p, f, err := k.actOn(r, "resume")
+	if err != nil || f.Wrong != "" {
+		return k.again(w, r, who, p, f, err)
+	}
+	if k.d.Now().Before(p.PausedUntil) {
+		if err := k.d.Acts.PausePerson(r.Context(), p.ID, time.Time{}, k.d.Now()); err != nil {
+			return found(err)
+		}
+		k.d.Audit.MethodsResumed(r.Context(), who.Actor(), p.ID, f.Because)
+	}
+	return k.d.Console.Done(w, console.Root+"people/"+p.ID, "desk.done_resumed")
+}
+
+// logOut ends one of the person's sessions. Another's looks like none (threat 26).
+func (k *Desk) logOut(w http.ResponseWriter, r *http.Request, who console.Agent) error {
+	id := r.PathValue("session")
+	p, f, err := k.actOn(r, "out-"+id)
+	if err != nil {
+		return err
+	}
+	if !login.ValidID(id) {
+		return found(login.ErrNotFound)
+	}
+	s, err := k.d.Records.SessionByID(r.Context(), id)
+	if err != nil {
+		return found(err)
+	}
+	// The session may hang on a record of the same human: ask whose it is.
+	owner, err := k.d.Records.PersonByID(r.Context(), s.Person)
+	if err != nil || owner.ID != p.ID {
+		return found(errors.Join(err, login.ErrNotFound))
+	}
+	if f.Wrong != "" {
+		return k.again(w, r, who, p, f, nil)
+	}
+	if s.RevokedAt.IsZero() {
+		if err := k.d.Acts.RevokeSession(r.Context(), s.ID, why, k.d.Now()); err != nil {
+			return found(err)
+		}
+		k.d.Audit.DeviceLoggedOut(r.Context(), who.Actor(), p.ID, s.ID, f.Because)
+	}
+	return k.d.Console.Done(w, console.Root+"people/"+p.ID, "desk.done_out")
+}
+
+// inviteKnown invites a known person anew to what another employer gives.
+func (k *Desk) inviteKnown(w http.ResponseWriter, r *http.Request, who console.Agent) error {
+	id := r.PathValue("record")
+	p, f, err := k.actOn(r, "invite-"+id)
+	if err != nil {
+		return err
+	}
+	m, err := k.d.Records.EmploymentByID(r.Context(), id)
+	if err != nil || m.Person == "" {
+		return found(errors.Join(err, login.ErrNotFound))
+	}
+	owner, err := k.d.Records.PersonByID(r.Context(), m.Person)
+	if err != nil || owner.ID != p.ID {
+		return found(errors.Join(err, login.ErrNotFound))
+	}
+	if f.Wrong != "" {
+		return k.again(w, r, who, p, f, nil)
+	}
+	return k.invite(w, r, who, m, "person:"+p.ID, console.Root+"people/"+p.ID, f.Because)
+}
+
+// inviteUnknown invites somebody anew of whom there is an employer's record only.
+func (k *Desk) inviteUnknown(w http.ResponseWriter, r *http.Request, who console.Agent) error {
+	m, err := k.d.Records.EmploymentByID(r.Context(), r.PathValue("id"))
+	if err != nil || m.Person != "" {
+		return found(errors.Join(err, login.ErrNotFound))
+	}
+	f, err := because(r, "invite-"+m.ID)
+	if err != nil {
+		return err
+	}
+	if f.Wrong != "" {
+		return k.renderRecord(w, r, who, http.StatusBadRequest, m, f)
+	}
+	return k.invite(w, r, who, m, "employment:"+m.ID, console.Root+"records/"+m.ID, f.Because)
+}
+
+func (k *Desk) invite(w http.ResponseWriter, r *http.Request, who console.Agent, m login.Employment, target, path, why string) error {
+	before, err := k.d.Records.InvitationsOf(r.Context(), m.ID)
+	if err != nil {
+		return err
+	}
+	now := k.d.Now()
+	if len(before) == 0 || !before[0].Open(now) || now.Sub(before[0].CreatedAt) > just { // else: pressed twice
+		i, err := k.d.Acts.Invite(r.Context(), m)
+		if err != nil {
+			return err
+		}
+		k.d.Audit.PersonInvited(r.Context(), who.Actor(), target, i, why)
+		k.d.Wake()
+	}
+	return k.d.Console.Done(w, path, "desk.done_invited")
+}
+
+func (k *Desk) actOn(r *http.Request, id string) (login.Person, form, error) {
+	p, err := k.personOf(r)
+	if err != nil {
+		return p, form{}, err
+	}
+	f, err := because(r, id)
+	return p, f, err
+}
+
+// again shows the person's page with what was typed and what is wrong with it.
+func (k *Desk) again(w http.ResponseWriter, r *http.Request, who console.Agent, p login.Person, f form, err error) error {
+	if err != nil {
+		return err
+	}
+	return k.renderPerson(w, r, who, http.StatusBadRequest, p, f)
+}

@@ -1,0 +1,144 @@
+package desk
+
+import (
+	"net/http"
+
+	"avain/internal/catalogue"
+	"avain/internal/console"
+	"avain/internal/diagnosis"
+	"avain/internal/login"
+	"avain/internal/web"
+)
+
+// attemptView is a login: what became of it, what to answer, and what happened when.
+type attemptView struct {
+	Code, At                            string
+	Method                              login.Method
+	App, Version, Platform, Model, Name string
+	Place                               string
+	Person                              string // path; empty when nobody was identified
+	PersonName                          string
+
+	Verdict catalogue.Words
+	Fault   catalogue.Fault
+	Good    bool
+	Gone    bool
+	Running bool
+	Browser string
+	Began   string
+	Means   string
+	Earlier []string // titles
+
+	Replies []reply
+	Lines   []lineView
+}
+
+// reply is the ready answer in one language.
+type reply struct {
+	Lang  string
+	Text  string
+	First bool // in the language of the person, as far as we know it
+}
+
+// lineView is one line of the timeline.
+type lineView struct {
+	At, Step, Browser, Means, Detail, Why string
+	OK, Refused                           bool
+}
+
+func (k *Desk) showAttempt(w http.ResponseWriter, r *http.Request, who console.Agent) error {
+	id := r.PathValue("id")
+	if !login.ValidID(id) {
+		return found(login.ErrNotFound)
+	}
+	a, err := k.d.Records.AttemptByID(r.Context(), id)
+	if err != nil {
+		return found(err)
+	}
+	k.d.Audit.AttemptViewed(r.Context(), who.Actor(), a)
+	view, err := k.attemptView(r, a)
+	if err != nil {
+		return err
+	}
+	t, err := k.attempt()
+	if err != nil {
+		return err
+	}
+	return k.d.Console.Render(w, r, who, http.StatusOK, web.Page{
+		Template: t, Title: "desk.attempt", Values: []any{"Code", a.SupportCode}, Data: view, Self: console.Root + "attempts/" + a.ID,
+	})
+}
+
+func (k *Desk) attemptView(r *http.Request, a login.Attempt) (view attemptView, err error) {
+	lang, d := k.d.Web.Language(r), diagnosis.Of(a, k.d.Now())
+	view = attemptView{
+		Code: a.SupportCode, At: k.day(a.CreatedAt), Method: a.Method, App: k.d.Client(a.Client), Version: a.Device.AppVersion,
+		Platform: a.Device.Platform, Model: a.Device.Model, Name: a.Device.Name, Place: a.Place.In(lang),
+		Fault: d.Fault, Good: d.Good, Gone: d.Gone, Running: d.Running, Browser: d.Browser, Began: d.Began, Means: k.d.Means(d.Means),
+	}
+	locale := lang
+	if a.Person != "" {
+		p, err := k.d.Records.PersonByID(r.Context(), a.Person)
+		if err == nil {
+			view.Person, view.PersonName = console.Root+"people/"+p.ID, p.Name
+			if p.Locale != "" {
+				locale = p.Locale
+			}
+		}
+	}
+	if view.Verdict, err = diagnosis.Say(d, lang, k.brand()); err != nil {
+		return view, err
+	}
+	for _, reason := range d.Earlier {
+		words, err := catalogue.Say(reason, lang, k.fill())
+		if err != nil {
+			return view, err
+		}
+		view.Earlier = append(view.Earlier, words.Title)
+	}
+	if view.Replies, err = k.replies(d, locale); err != nil {
+		return view, err
+	}
+	view.Lines, err = k.lines(a, lang)
+	return view, err
+}
+
+// replies are the ready answers, the one in the person's language first.
+func (k *Desk) replies(d diagnosis.Diagnosis, locale string) (all []reply, err error) {
+	for _, lang := range catalogue.Languages() {
+		text, err := diagnosis.Reply(d, lang, k.brand())
+		if err != nil {
+			return nil, err
+		}
+		one := reply{Lang: lang, Text: text, First: lang == locale}
+		if one.First {
+			all = append([]reply{one}, all...)
+			continue
+		}
+		all = append(all, one)
+	}
+	all[0].First = true
+	return all, nil
+}
+
+func (k *Desk) lines(a login.Attempt, lang string) (all []lineView, err error) {
+	for _, e := range a.Timeline {
+		line := lineView{
+			At: k.clock(e.At), Step: e.Step, Browser: e.Browser, Means: k.d.Means(e.Means), Detail: e.Detail,
+			OK: e.Outcome == login.OutcomeOK, Refused: e.Outcome == login.OutcomeRefused,
+		}
+		if e.Reason != "" {
+			words, err := catalogue.Say(e.Reason, lang, k.fill())
+			if err != nil {
+				return nil, err
+			}
+			line.Why = words.Title
+		}
+		all = append(all, line)
+	}
+	return all, nil
+}
+
+func (k *Desk) fill() catalogue.Fill {
+	return catalogue.Fill{App: k.d.Brand.App, Company: k.d.Brand.Company, Version: k.d.Brand.Version}
+}

@@ -1,0 +1,236 @@
+package console
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"avain/internal/login"
+	"avain/internal/secret"
+	"avain/internal/web"
+)
+
+// InvitationLife is how long the link is good with which somebody makes a passkey.
+const InvitationLife = 15 * time.Minute
+
+// longestName bounds the name of somebody of the staff, in letters.
+const longestName = 80
+
+// Invite adds somebody to the staff and answers the link with which they make their
+// first passkey, once. Who invites is "staff:…" or "system". Errors: login.Mistakes.
+func (c *Console) Invite(ctx context.Context, actor, name string, role login.Role) (login.Staff, secret.Text, error) {
+	name = strings.TrimSpace(name)
+	var mistakes login.Mistakes
+	if n := utf8.RuneCountInString(name); n == 0 || n > longestName || !utf8.ValidString(name) {
+		mistakes = append(mistakes, login.Mistake{Field: "name", Detail: "must have 1 to 80 letters"})
+	}
+	if !slices.Contains(login.Roles(), role) {
+		mistakes = append(mistakes, login.Mistake{Field: "role", Detail: "must be agent, lead or operator"})
+	}
+	if len(mistakes) > 0 {
+		return login.Staff{}, secret.Text{}, mistakes
+	}
+	who := login.Staff{ID: login.NewID(), Name: name, Role: role, CreatedAt: c.d.Now()}
+	link, err := c.invite(ctx, actor, who, true)
+	return who, link, err
+}
+
+// InviteAgain answers another link for somebody who has lost their passkeys. The links
+// before are dead. Errors: login.ErrNotFound also for somebody who is disabled.
+func (c *Console) InviteAgain(ctx context.Context, actor, id string) (login.Staff, secret.Text, error) {
+	who, err := c.d.Store.StaffByID(ctx, id)
+	if err != nil {
+		return login.Staff{}, secret.Text{}, err
+	}
+	link, err := c.invite(ctx, actor, who, false)
+	return who, link, err
+}
+
+func (c *Console) invite(ctx context.Context, actor string, who login.Staff, isNew bool) (secret.Text, error) {
+	token, now := secret.New(), c.d.Now()
+	i := login.StaffInvitation{Token: token.Hash(), Staff: who.ID, By: actor, CreatedAt: now, ExpiresAt: now.Add(InvitationLife)}
+	if err := c.d.Store.InviteStaff(ctx, who, isNew, i); err != nil {
+		return secret.Text{}, err
+	}
+	c.d.Audit.StaffInvited(ctx, actor, who)
+	// Behind the #: browsers send it to nobody.
+	return secret.Of(c.d.BaseURL + Root + "invited#" + token.Reveal()), nil
+}
+
+// SetRole gives somebody another role. Errors: login.ErrNotFound, login.Mistakes.
+func (c *Console) SetRole(ctx context.Context, actor, id string, role login.Role) error {
+	if !slices.Contains(login.Roles(), role) {
+		return login.Mistakes{{Field: "role", Detail: "must be agent, lead or operator"}}
+	}
+	if err := c.d.Store.SetStaffRole(ctx, id, role); err != nil {
+		return err
+	}
+	c.d.Audit.StaffRoleSet(ctx, actor, id, role)
+	return nil
+}
+
+// Disable keeps somebody out from now on: every browser in which they are signed in is
+// out at its next click. Errors: login.ErrNotFound.
+func (c *Console) Disable(ctx context.Context, actor, id string) error {
+	if err := c.d.Store.DisableStaff(ctx, id, c.d.Now()); err != nil {
+		return err
+	}
+	c.d.Audit.StaffDisabled(ctx, actor, id)
+	return nil
+}
+
+// Enable lets somebody in again with the passkeys that they had. Errors: login.ErrNotFound.
+func (c *Console) Enable(ctx context.Context, actor, id string) error {
+	if err := c.d.Store.EnableStaff(ctx, id); err != nil {
+		return err
+	}
+	c.d.Audit.StaffEnabled(ctx, actor, id)
+	return nil
+}
+
+func (c *Console) mountStaff() {
+	c.Post("sign-out", login.RoleAgent, c.signOut)
+	c.Get("passkeys", login.RoleAgent, c.showPasskeys)
+	c.Post("passkeys/begin", login.RoleAgent, c.beginAdding)
+	c.Post("passkeys/finish", login.RoleAgent, c.finishAdding)
+	c.Post("passkeys/{id}/remove", login.RoleAgent, c.removePasskey)
+	c.Get("staff", login.RoleOperator, c.showStaff)
+	c.Post("staff", login.RoleOperator, c.inviteStaff)
+	c.Post("staff/{id}", login.RoleOperator, c.changeStaff)
+}
+
+// passkeysView are somebody's own passkeys.
+type passkeysView struct{ Passkeys []login.Passkey }
+
+func (c *Console) showPasskeys(w http.ResponseWriter, r *http.Request, who Agent) error {
+	t, err := c.own.passkeys()
+	if err != nil {
+		return err
+	}
+	keys, err := c.d.Store.PasskeysOf(r.Context(), who.ID)
+	if err != nil {
+		return err
+	}
+	return c.Render(w, r, who, http.StatusOK, web.Page{Template: t, Title: "console.passkeys", Data: passkeysView{keys}})
+}
+
+func (c *Console) beginAdding(w http.ResponseWriter, r *http.Request, who Agent) error {
+	staff, err := c.d.Store.StaffByID(r.Context(), who.ID)
+	if err != nil {
+		return err
+	}
+	return c.beginMaking(w, r, adding, staff, secret.Hash{})
+}
+
+func (c *Console) finishAdding(w http.ResponseWriter, r *http.Request, _ Agent) error {
+	if _, err := c.finishMaking(w, r, adding); err != nil {
+		return err
+	}
+	c.cookies.set(w, cookieFlash, "console.done_passkey_added", flashLife)
+	web.WriteJSON(w, http.StatusOK, struct{}{})
+	return nil
+}
+
+func (c *Console) removePasskey(w http.ResponseWriter, r *http.Request, who Agent) error {
+	id := r.PathValue("id")
+	err := c.d.Store.DropPasskey(r.Context(), who.ID, id)
+	switch {
+	case errors.Is(err, login.ErrNotFound):
+		return login.E(login.NotFound, login.ReasonPageUnknown, err)
+	case errors.Is(err, login.ErrMoved):
+		return login.E(login.Conflict, login.ReasonPageUnknown, err)
+	case err != nil:
+		return err
+	}
+	c.d.Audit.PasskeyRemoved(r.Context(), who.ID, id)
+	return c.Done(w, Root+"passkeys", "console.done_passkey_removed")
+}
+
+// staffView is the staff, and the link for somebody who was just invited.
+type staffView struct {
+	Staff []login.Staff
+	Roles []login.Role
+	Self  string
+
+	Link    string // shown once; empty mostly
+	LinkFor string
+	Minutes int
+	Name    string // as it was typed, when it was wrong
+	Wrong   bool
+}
+
+func (c *Console) showStaff(w http.ResponseWriter, r *http.Request, who Agent) error {
+	return c.renderStaff(w, r, who, http.StatusOK, staffView{})
+}
+
+func (c *Console) renderStaff(w http.ResponseWriter, r *http.Request, who Agent, status int, view staffView) error {
+	t, err := c.own.staff()
+	if err != nil {
+		return err
+	}
+	if view.Staff, err = c.d.Store.Staff(r.Context()); err != nil {
+		return err
+	}
+	view.Roles, view.Self, view.Minutes = login.Roles(), who.ID, int(InvitationLife.Minutes())
+	return c.Render(w, r, who, status, web.Page{Template: t, Title: "console.staff", Data: view})
+}
+
+func (c *Console) inviteStaff(w http.ResponseWriter, r *http.Request, who Agent) error {
+	if err := r.ParseForm(); err != nil {
+		return login.E(login.Invalid, login.ReasonRequestInvalid, err)
+	}
+	name := r.PostForm.Get("name")
+	staff, link, err := c.Invite(r.Context(), who.Actor(), name, login.Role(r.PostForm.Get("role")))
+	if _, wrong := errors.AsType[login.Mistakes](err); wrong {
+		return c.renderStaff(w, r, who, http.StatusBadRequest, staffView{Wrong: true, Name: name})
+	}
+	if err != nil {
+		return err
+	}
+	// No redirect: the link is in no cookie and no address, and is not there any more when
+	// the page is loaded again.
+	return c.renderStaff(w, r, who, http.StatusOK, staffView{Link: link.Reveal(), LinkFor: staff.Name})
+}
+
+// changeStaff does one of several things to somebody. Nobody does them to themselves: the
+// last operator would lock everybody out.
+func (c *Console) changeStaff(w http.ResponseWriter, r *http.Request, who Agent) error {
+	if err := r.ParseForm(); err != nil {
+		return login.E(login.Invalid, login.ReasonRequestInvalid, err)
+	}
+	id, done := r.PathValue("id"), ""
+	if id == who.ID {
+		return login.E(login.Conflict, login.ReasonRequestInvalid, nil)
+	}
+	var err error
+	switch r.PostForm.Get("do") {
+	case "disable":
+		err, done = c.Disable(r.Context(), who.Actor(), id), "console.done_disabled"
+	case "enable":
+		err, done = c.Enable(r.Context(), who.Actor(), id), "console.done_enabled"
+	case "role":
+		err, done = c.SetRole(r.Context(), who.Actor(), id, login.Role(r.PostForm.Get("role"))), "console.done_role"
+	case "invite":
+		var link secret.Text
+		var staff login.Staff
+		if staff, link, err = c.InviteAgain(r.Context(), who.Actor(), id); err == nil {
+			return c.renderStaff(w, r, who, http.StatusOK, staffView{Link: link.Reveal(), LinkFor: staff.Name})
+		}
+	default:
+		return login.E(login.Invalid, login.ReasonRequestInvalid, nil)
+	}
+	if _, wrong := errors.AsType[login.Mistakes](err); wrong {
+		return login.E(login.Invalid, login.ReasonRequestInvalid, err)
+	}
+	if errors.Is(err, login.ErrNotFound) {
+		return login.E(login.NotFound, login.ReasonPageUnknown, err)
+	}
+	if err != nil {
+		return err
+	}
+	return c.Done(w, Root+"staff", done)
+}
