@@ -22,6 +22,19 @@ func (k *Kit) date(lang string, t time.Time) string {
 	}
 }
 
+// DayInWords writes a day as people of the language do, in the kit's zone.
+func (k *Kit) DayInWords(lang string, t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	t = t.In(k.zone)
+	day := "%d %s %d"
+	if lang == Finnish {
+		day = "%d. %s %d"
+	}
+	return fmt.Sprintf(day, t.Day(), months(lang)[t.Month()-1], t.Year())
+}
+
 // months are in the form that stands in a date.
 func months(lang string) [12]string {
 	switch lang {

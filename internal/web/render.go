@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,9 +29,12 @@ type Page struct {
 	// RefreshTo is the path of ours that is loaded then; empty means the page itself.
 	RefreshTo string
 
-	Scripts  bool   // the page brings scripts of ours; login pages never do
-	Passkeys bool   // its scripts may make and use passkeys
-	Self     string // path of ours where the language switch leads; empty means the page's own
+	Feed string // path of ours of an Atom feed of what the page shows; may be empty
+
+	Scripts  bool       // the page brings scripts of ours; login pages never do
+	Passkeys bool       // its scripts may make and use passkeys
+	Self     string     // path of ours where the language switch leads; empty means the page's own
+	Keep     url.Values // what stays in the query when the language is switched: never a secret
 }
 
 // layout is what layout.html shows around a page.
@@ -41,6 +45,7 @@ type layout struct {
 	Switch    []choice
 	Support   string
 	Data      any
+	Feed      string
 	StylePath string
 	LogoPath  string
 }
@@ -63,8 +68,8 @@ func (k *Kit) Render(w http.ResponseWriter, r *http.Request, status int, page Pa
 	}
 	var b bytes.Buffer
 	err = page.Template.byLang[lang].ExecuteTemplate(&b, "layout", layout{
-		Title: title, Lang: lang, Brand: k.cfg.Brand, Switch: k.languageSwitch(r, page.Self, lang),
-		Support: SupportCode(r.Context()), Data: page.Data,
+		Title: title, Lang: lang, Brand: k.cfg.Brand, Switch: k.languageSwitch(r, page.Self, page.Keep, lang),
+		Support: SupportCode(r.Context()), Data: page.Data, Feed: ownPath(page.Feed),
 		StylePath: k.assets.path(styleSheet), LogoPath: k.assets.path(k.cfg.Brand.Logo),
 	})
 	if err != nil {
@@ -96,7 +101,7 @@ func (k *Kit) Render(w http.ResponseWriter, r *http.Request, status int, page Pa
 // hold the ticket of an invitation, and a page that is saved or sent to support must not
 // hold it too. What came in the query, a state or a code, is not kept either, and what a
 // form has answered cannot be fetched again.
-func (k *Kit) languageSwitch(r *http.Request, self, current string) []choice {
+func (k *Kit) languageSwitch(r *http.Request, self string, keep url.Values, current string) []choice {
 	if len(k.cfg.Languages) < 2 {
 		return nil
 	}
@@ -113,10 +118,18 @@ func (k *Kit) languageSwitch(r *http.Request, self, current string) []choice {
 	choices := make([]choice, 0, len(k.cfg.Languages))
 	for _, lang := range k.cfg.Languages {
 		choices = append(choices, choice{
-			Lang: lang, Name: names[lang], Address: self + "?" + langParam + "=" + lang, Current: lang == current,
+			Lang: lang, Name: names[lang], Address: self + "?" + switched(keep, lang), Current: lang == current,
 		})
 	}
 	return choices
+}
+
+func switched(keep url.Values, lang string) string {
+	query := url.Values{langParam: {lang}}
+	for name, values := range keep {
+		query[name] = values
+	}
+	return query.Encode()
 }
 
 // smallest is the size below which compressing a page does not pay, in bytes.

@@ -1,12 +1,14 @@
 package wire
 
 import (
+	"cmp"
 	"context"
 	"time"
 
 	"avain/internal/broker"
 	"avain/internal/config"
 	"avain/internal/login"
+	"avain/internal/news"
 	"avain/internal/notices"
 )
 
@@ -18,15 +20,33 @@ const watchEvery = 2 * time.Second
 func (s *Service) board(ctx context.Context, c config.Config, d Deps, m mechanisms) (err error) {
 	s.Notices, err = notices.New(ctx, notices.Deps{
 		Store: s.Store, Audit: s.Audit, Languages: c.Brand.Languages, Methods: login.Methods(), Now: d.Now, Log: d.Log,
-		Means: func(ctx context.Context) []notices.MeansRef {
-			var all []notices.MeansRef
-			for _, one := range m.brokers.Offer(ctx, c.Brand.Languages[0]).Means {
-				all = append(all, notices.MeansRef{ID: one.ID, Name: one.Name})
-			}
-			return all
-		},
+		Means: func(ctx context.Context) []notices.MeansRef { return means(ctx, m, c.Brand.Languages[0]) },
 	})
 	return err
+}
+
+// means are those that are offered now, as notices name them.
+func means(ctx context.Context, m mechanisms, lang string) []notices.MeansRef {
+	var all []notices.MeansRef
+	for _, one := range m.brokers.Offer(ctx, lang).Means {
+		all = append(all, notices.MeansRef{ID: one.ID, Name: one.Name})
+	}
+	return all
+}
+
+// news are what the notices have said, for everybody.
+func (s *Service) news(c config.Config, d Deps, m mechanisms) *news.Feature {
+	return news.New(news.Deps{
+		Board: s.Notices, Web: m.kit, BaseURL: c.Public.BaseURL, Languages: c.Brand.Languages, Publisher: cmp.Or(c.Brand.Company, c.Brand.Name), Now: d.Now,
+		Means: func(ctx context.Context, lang, id string) string {
+			for _, one := range means(ctx, m, lang) {
+				if one.ID == id {
+					return one.Name
+				}
+			}
+			return id
+		},
+	})
 }
 
 // tellTroubles makes notices of what the brokers say about themselves, and of banks that
