@@ -101,6 +101,13 @@ type commands struct {
 			Rotate apiKeysRotateCommand `cmd:"" help:"Give a key another secret."`
 			Revoke apiKeysRevokeCommand `cmd:"" help:"End a key."`
 		} `cmd:"" help:"Keys of the admin API."`
+		Staff struct {
+			Invite  staffInviteCommand  `cmd:"" help:"Make a link with which somebody makes a passkey."`
+			List    staffListCommand    `cmd:"" help:"List the staff."`
+			Role    staffRoleCommand    `cmd:"" help:"Give somebody another role."`
+			Disable staffDisableCommand `cmd:"" help:"Keep somebody out."`
+			Enable  staffEnableCommand  `cmd:"" help:"Let somebody in again."`
+		} `cmd:"" help:"Those who work in the support console."`
 		Audit struct {
 			Search auditSearchCommand `cmd:"" help:"Search the audit log."`
 			Export auditExportCommand `cmd:"" help:"Print the audit log, one JSON object per line."`

@@ -24,6 +24,7 @@ type flags struct {
 	App     string `help:"Address of the phone app." default:"localhost:8081"`
 	Banks   string `help:"Address of the simulated banks." default:"localhost:8082"`
 	Mail    string `help:"Address of the mailbox." default:"localhost:8083"`
+	Admin   string `help:"Address of the support console, metrics and health." default:"localhost:8084"`
 	Data    string `help:"Folder that keeps the data; without it everything is forgotten at the end." type:"path" placeholder:"DIR"`
 	AppDir  string `help:"Folder of the built phone app." default:"app/dist" type:"path"`
 	Verbose bool   `help:"Write the service's log to standard error." short:"v"`
@@ -56,12 +57,12 @@ func run(ctx context.Context, f flags, out io.Writer) error {
 	}
 	began := time.Now()
 	d, err := demo.Start(ctx, demo.Options{
-		Service: f.Service, App: f.App, Banks: f.Banks, Mail: f.Mail, Data: f.Data, AppDir: f.AppDir, Log: log,
+		Service: f.Service, App: f.App, Banks: f.Banks, Mail: f.Mail, Admin: f.Admin, Data: f.Data, AppDir: f.AppDir, Log: log,
 	})
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, table, time.Since(began).Seconds(), d.Service, d.App, d.Banks, d.Banks, d.Mail, d.SMTP, d.Admin, d.Data)
+	fmt.Fprintf(out, table, time.Since(began).Seconds(), d.Service, d.App, d.Banks, d.Banks, d.Mail, d.SMTP, d.Admin, d.Admin, d.Data)
 	<-ctx.Done()
 	fmt.Fprintln(out, "\nStopping …")
 	return errors.Join(d.Close())
@@ -76,6 +77,7 @@ Avain is ready (%.1f s). Start here:
   bank broker       %s/op/misbehave
   mobile broker     %s/telia/misbehave
   mailbox           %s, mail server %s
+  support console   %s/console/ (the first page makes you an invitation)
   metrics, health   %s
   data              %s
 

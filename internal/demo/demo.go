@@ -22,7 +22,7 @@ import (
 // Options say where the demo lives. The zero value takes free ports and a folder
 // that is removed at the end, which is what tests want.
 type Options struct {
-	Service, App, Banks, Mail string // addresses to listen on; empty: a free port on loopback
+	Service, App, Banks, Mail, Admin string // addresses to listen on; empty: a free port on loopback
 
 	Data   string // folder that is kept; empty: a temporary one
 	AppDir string // the built phone app (app/dist); empty: a page that says how to build it
@@ -112,7 +112,7 @@ func (d *Demo) listen(ctx context.Context, o Options) error {
 		{"phone app", o.App, &d.listeners.app, &d.App},
 		{"banks", o.Banks, &d.listeners.banks, &d.Banks},
 		{"mailbox", o.Mail, &d.listeners.mail, &d.Mail},
-		{"admin", "", &d.listeners.admin, &d.Admin},
+		{"support console", o.Admin, &d.listeners.admin, &d.Admin},
 		{"mail server", "", &d.listeners.smtp, &d.SMTP},
 	} {
 		address := l.address

@@ -5,6 +5,7 @@ import (
 	"html/template"
 	"net/http"
 	"slices"
+	"strings"
 
 	"avain/internal/activation"
 	"avain/internal/brokersim"
@@ -63,9 +64,12 @@ func (d *Demo) mountLanding(mux *http.ServeMux, kit *web.Kit) error {
 	mux.Handle("GET /demo/employer", kit.Page(d.showEmployer(kit)))
 	mux.Handle("POST /demo/employer", kit.Page(d.hire))
 	mux.Handle("POST /demo/employer/{id}", kit.Page(d.manage))
+	mux.Handle("POST /demo/console", kit.Page(d.inviteStaff))
 	mux.Handle("GET /{$}", http.RedirectHandler("/demo", http.StatusFound))
 	mux.Handle("GET /demo", kit.Page(func(w http.ResponseWriter, r *http.Request) error {
 		demoHead(w)
+		// The form of the invitation leads to the console, which is at another address.
+		w.Header().Set("Content-Security-Policy", strings.Replace(w.Header().Get("Content-Security-Policy"), "form-action 'self'", "form-action 'self' "+web.FormTarget(d.Admin), 1))
 		return landing.Execute(w, map[string]any{
 			"Style": kit.Asset("style.css"), "Icon": kit.Asset("icon.svg"), "Demo": d, "People": brokersim.People(),
 			"PIN": brokersim.PIN, "Phones": brokersim.MobileCases(),

@@ -74,6 +74,7 @@ func (h housekeeping) run(ctx context.Context) {
 		"tell":   {watchEvery, h.tellTroubles},
 		"remind": {remindEvery, h.remind},
 		"forget": {forgetEvery, h.forget},
+		"words":  {forgetEvery, h.words},
 		"rates":  {rates.Every, h.rates.Look},
 		"anchor": {anchorEvery, h.anchor},
 	} {
@@ -99,7 +100,14 @@ func (h housekeeping) purge(ctx context.Context) error {
 	purged, err := h.db.Purge(ctx, h.now(), h.retention)
 	h.metrics.AttemptsExpired(purged.Expired)
 	_, admin := h.db.PurgeAdmin(ctx, h.now(), h.now().Add(-h.retention.Imports))
-	return errors.Join(err, admin, h.notices.Purge(ctx))
+	_, staff := h.db.PurgeStaff(ctx, h.now())
+	return errors.Join(err, admin, staff, h.notices.Purge(ctx))
+}
+
+// words writes the words by which people are found who were here before there were any.
+func (h housekeeping) words(ctx context.Context) error {
+	_, err := h.db.WriteWords(ctx)
+	return err
 }
 
 // forget lets the people go of whom there has been nothing else for long, counts that
