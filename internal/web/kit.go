@@ -58,7 +58,7 @@ type Brand struct {
 	Company string // that gives the benefits; empty means Name
 	Accent  string // "#rrggbb", at least 4.5:1 against white; empty means the built-in teal
 	Logo    string // name of a picture among the assets; empty means a built-in key
-	Help    string // address of the help page, https or a path of ours; empty offers no help button
+	Help    string // address of the operator's own help page, https or a path of ours; empty: package help's
 	Email   string // of customer service; may be empty
 	Phone   string // of customer service; may be empty
 }
@@ -70,7 +70,7 @@ type Kit struct {
 	zone     *time.Location
 	texts    *dictionary
 	assets   *assets
-	base     map[string]*template.Template // layout and shared parts, per language
+	base     map[string]func() (*template.Template, error) // layout and shared parts, per language
 	origin   *http.CrossOriginProtection
 	resolver resolver
 	pages    sharedPages
@@ -92,7 +92,7 @@ func New(cfg Config) (*Kit, error) {
 	if cfg.Brand.Logo != "" && k.assets.path(cfg.Brand.Logo) == "" {
 		return nil, fmt.Errorf("web: brand logo %q is not among the assets", cfg.Brand.Logo)
 	}
-	if k.base, err = k.parseBase(); err != nil {
+	if k.base, err = k.baseTemplates(); err != nil {
 		return nil, fmt.Errorf("web: templates: %w", err)
 	}
 	if k.pages, err = k.parseShared(); err != nil {

@@ -31,6 +31,10 @@ type Page struct {
 
 	Feed string // path of ours of an Atom feed of what the page shows; may be empty
 
+	// Public lets anybody keep the page for so long, browsers and caches on the way: it is
+	// the same for everybody, and holds no support code.
+	Public time.Duration
+
 	Scripts  bool       // the page brings scripts of ours; login pages never do
 	Passkeys bool       // its scripts may make and use passkeys
 	Self     string     // path of ours where the language switch leads; empty means the page's own
@@ -66,10 +70,18 @@ func (k *Kit) Render(w http.ResponseWriter, r *http.Request, status int, page Pa
 	if err != nil {
 		return err
 	}
+	support := ""
+	if page.Public == 0 {
+		support = SupportCode(r.Context())
+	}
+	shown, err := page.Template.byLang[lang]()
+	if err != nil {
+		return err
+	}
 	var b bytes.Buffer
-	err = page.Template.byLang[lang].ExecuteTemplate(&b, "layout", layout{
+	err = shown.ExecuteTemplate(&b, "layout", layout{
 		Title: title, Lang: lang, Brand: k.cfg.Brand, Switch: k.languageSwitch(r, page.Self, page.Keep, lang),
-		Support: SupportCode(r.Context()), Data: page.Data, Feed: ownPath(page.Feed),
+		Support: support, Data: page.Data, Feed: ownPath(page.Feed),
 		StylePath: k.assets.path(styleSheet), LogoPath: k.assets.path(k.cfg.Brand.Logo),
 	})
 	if err != nil {
@@ -92,6 +104,13 @@ func (k *Kit) Render(w http.ResponseWriter, r *http.Request, status int, page Pa
 			refresh += "; url=" + to
 		}
 		h.Set("Refresh", refresh)
+	}
+	if _, switched := k.switchedTo(r); page.Public > 0 && !switched { // the switch sets a cookie
+		Public(w, page.Public)
+		if h.Add("Vary", varyPage); NotModified(w, r, b.Bytes()) {
+			return nil
+		}
+		h.Del("Vary")
 	}
 	sendHTML(w, r, status, b.Bytes())
 	return nil
@@ -132,6 +151,9 @@ func switched(keep url.Values, lang string) string {
 	return query.Encode()
 }
 
+// varyPage is what every page hangs on.
+const varyPage = "Accept-Encoding, Accept-Language, Cookie"
+
 // smallest is the size below which compressing a page does not pay, in bytes.
 const smallest = 1 << 10
 
@@ -150,7 +172,7 @@ var gzipWriters = sync.Pool{New: func() any {
 // next to a secret: codes travel in redirects and secrets in cookies.
 func sendHTML(w http.ResponseWriter, r *http.Request, status int, body []byte) {
 	h := w.Header()
-	h.Add("Vary", "Accept-Encoding, Accept-Language, Cookie")
+	h.Add("Vary", varyPage)
 	if len(body) >= smallest && acceptsGzip(r) {
 		if small, ok := compress(body); ok {
 			h.Set("Content-Encoding", "gzip")

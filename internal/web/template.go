@@ -6,16 +6,37 @@ import (
 	"html/template"
 	"io/fs"
 	"strings"
+	"sync"
 	"time"
 )
 
 //go:embed templates/*.html
 var templateFiles embed.FS
 
-// Template is one page in every language. Features make theirs once, at start.
+// Template is one page in every language. Features make theirs once, at start. The
+// operator's first language is parsed then, which finds every mistake; another is when
+// somebody first speaks it: each takes memory that an idle service need not hold.
 type Template struct {
 	name   string
-	byLang map[string]*template.Template
+	first  string                                        // language
+	parse  func(lang string) (*template.Template, error) // anew: what has been shown cannot be built on
+	byLang map[string]func() (*template.Template, error)
+}
+
+func newTemplate(name, first string, parse func(lang string) (*template.Template, error)) (*Template, error) {
+	t := &Template{name: name, first: first, byLang: make(map[string]func() (*template.Template, error))}
+	t.parse = func(lang string) (*template.Template, error) {
+		parsed, err := parse(lang)
+		if err != nil {
+			return nil, fmt.Errorf("template %s: %w", name, err)
+		}
+		return parsed, nil
+	}
+	for _, lang := range Languages() {
+		t.byLang[lang] = sync.OnceValues(func() (*template.Template, error) { return t.parse(lang) })
+	}
+	_, err := t.byLang[first]()
+	return t, err
 }
 
 // Template parses a page. The file defines "main", what stands inside the layout;
@@ -27,49 +48,43 @@ type Template struct {
 //	asset "name"             address of an asset, empty when there is none
 //	lang                     language of the page: fi, sv, en
 func (k *Kit) Template(files fs.FS, name string) (*Template, error) {
-	t := &Template{name: name, byLang: make(map[string]*template.Template)}
-	for _, lang := range Languages() {
-		base, err := k.base[lang].Clone()
-		if err != nil {
-			return nil, fmt.Errorf("template %s: %w", name, err)
-		}
-		if t.byLang[lang], err = base.ParseFS(files, name); err != nil {
-			return nil, fmt.Errorf("template %s: %w", name, err)
-		}
-	}
-	return t, nil
-}
-
-// Over parses a page whose files are laid over this one: they may use what this one
-// defines, and define "main" or anything else anew. This one must not have been shown.
-func (t *Template) Over(files fs.FS, names ...string) (*Template, error) {
-	name := strings.Join(names, " ")
-	over := &Template{name: name, byLang: make(map[string]*template.Template)}
-	for lang, under := range t.byLang {
-		clone, err := under.Clone()
-		if err != nil {
-			return nil, fmt.Errorf("template %s: %w", name, err)
-		}
-		if over.byLang[lang], err = clone.ParseFS(files, names...); err != nil {
-			return nil, fmt.Errorf("template %s: %w", name, err)
-		}
-	}
-	return over, nil
-}
-
-// parseBase parses the layout and the shared parts once per language, so that T
-// knows its language without every template passing it on.
-func (k *Kit) parseBase() (map[string]*template.Template, error) {
-	base := make(map[string]*template.Template)
-	for _, lang := range Languages() {
-		t, err := template.New("layout.html").Option("missingkey=error").Funcs(k.functions(lang)).
-			ParseFS(templateFiles, "templates/layout.html", "templates/parts.html")
+	return newTemplate(name, k.cfg.Languages[0], func(lang string) (*template.Template, error) {
+		base, err := k.base[lang]()
 		if err != nil {
 			return nil, err
 		}
-		base[lang] = t
+		clone, err := base.Clone()
+		if err != nil {
+			return nil, err
+		}
+		return clone.ParseFS(files, name)
+	})
+}
+
+// Over parses a page whose files are laid over this one: they may use what this one
+// defines, and define "main" or anything else anew.
+func (t *Template) Over(files fs.FS, names ...string) (*Template, error) {
+	return newTemplate(strings.Join(names, " "), t.first, func(lang string) (*template.Template, error) {
+		under, err := t.parse(lang)
+		if err != nil {
+			return nil, err
+		}
+		return under.ParseFS(files, names...)
+	})
+}
+
+// baseTemplates are the layout and the shared parts, parsed once per language, so that T
+// knows its language without every template passing it on.
+func (k *Kit) baseTemplates() (map[string]func() (*template.Template, error), error) {
+	base := make(map[string]func() (*template.Template, error))
+	for _, lang := range Languages() {
+		base[lang] = sync.OnceValues(func() (*template.Template, error) {
+			return template.New("layout.html").Option("missingkey=error").Funcs(k.functions(lang)).
+				ParseFS(templateFiles, "templates/layout.html", "templates/parts.html")
+		})
 	}
-	return base, nil
+	_, err := base[k.cfg.Languages[0]]()
+	return base, err
 }
 
 func (k *Kit) functions(lang string) template.FuncMap {

@@ -4,10 +4,10 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
-	"maps"
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"avain/internal/catalogue"
@@ -29,75 +29,85 @@ const (
 // Languages lists the languages of every text, the source language first.
 func Languages() []string { return []string{Finnish, Swedish, English} }
 
-// dictionary holds every text in every language.
+// dictionary holds every text in every language. A language is read when somebody
+// first speaks it: each takes memory that an idle service need not hold.
 type dictionary struct {
-	keys      map[string]map[string]bool // per language
-	localizer map[string]*i18n.Localizer
-	offered   []string // what the operator shows, the default first
-	matcher   language.Matcher
+	volumes map[string]func() (*volume, error)
+	source  *volume  // that of the source language
+	offered []string // what the operator shows, the default first
+	matcher language.Matcher
+}
+
+// volume is every text in one language.
+type volume struct {
+	keys      map[string]bool
+	localizer *i18n.Localizer
 }
 
 func loadTexts(offered []string) (*dictionary, error) {
-	bundle := i18n.NewBundle(language.Finnish)
-	c := &dictionary{
-		keys: make(map[string]map[string]bool), localizer: make(map[string]*i18n.Localizer), offered: offered,
-	}
+	d := &dictionary{volumes: make(map[string]func() (*volume, error)), offered: offered}
 	tags := make([]language.Tag, 0, len(offered))
 	for _, lang := range offered {
 		tags = append(tags, language.Make(lang))
 	}
-	c.matcher = language.NewMatcher(tags)
+	d.matcher = language.NewMatcher(tags)
 	for _, lang := range Languages() {
-		c.keys[lang] = make(map[string]bool)
+		d.volumes[lang] = sync.OnceValues(func() (*volume, error) { return readVolume(lang) })
 	}
-	if err := c.load(bundle, textFiles, "texts/*.json"); err != nil {
-		return nil, err
-	}
-	if err := c.load(bundle, catalogue.Texts(), "texts/pages.*.json"); err != nil {
-		return nil, err
-	}
-	for _, lang := range Languages() {
-		c.localizer[lang] = i18n.NewLocalizer(bundle, lang)
-	}
-	return c, nil
+	var err error
+	d.source, err = d.volumes[Finnish]()
+	return d, err
 }
 
-// load reads files of texts. None may say again what another has said.
-func (c *dictionary) load(bundle *i18n.Bundle, fsys fs.FS, pattern string) error {
-	paths, err := fs.Glob(fsys, pattern)
-	if err != nil {
-		return err
-	}
-	for _, path := range paths {
-		file, err := bundle.LoadMessageFileFS(fsys, path)
+// readVolume reads the files of a language. None may say again what another has said.
+func readVolume(lang string) (*volume, error) {
+	bundle := i18n.NewBundle(language.Make(lang))
+	v := &volume{keys: make(map[string]bool), localizer: i18n.NewLocalizer(bundle, lang)}
+	for _, from := range []struct {
+		files   fs.FS
+		pattern string
+	}{
+		{textFiles, "texts/*." + lang + ".json"},
+		{catalogue.Texts(), "texts/pages." + lang + ".json"},
+	} {
+		paths, err := fs.Glob(from.files, from.pattern)
 		if err != nil {
-			return fmt.Errorf("%s: %w", path, err)
+			return nil, err
 		}
-		keys, ok := c.keys[file.Tag.String()]
-		if !ok {
-			return fmt.Errorf("%s: language %q is not one of ours", path, file.Tag)
-		}
-		for _, m := range file.Messages {
-			if keys[m.ID] {
-				return fmt.Errorf("%s: %s is there already", path, m.ID)
+		for _, path := range paths {
+			file, err := bundle.LoadMessageFileFS(from.files, path)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", path, err)
 			}
-			keys[m.ID] = true
+			for _, m := range file.Messages {
+				if v.keys[m.ID] {
+					return nil, fmt.Errorf("%s: %s is there already", path, m.ID)
+				}
+				v.keys[m.ID] = true
+			}
 		}
 	}
-	return nil
+	return v, nil
 }
 
 // has reports whether a text exists in the source language.
-func (c *dictionary) has(key string) bool { return c.keys[Finnish][key] }
+func (d *dictionary) has(key string) bool { return d.source.keys[key] }
 
 // text looks a text up and fills in its values. A text that is missing in a
 // language falls back to Finnish; one that is missing everywhere is an error.
-func (c *dictionary) text(lang, key string, values map[string]any) (string, error) {
+func (d *dictionary) text(lang, key string, values map[string]any) (string, error) {
+	v, err := d.volumes[lang]()
+	if err != nil {
+		return "", err
+	}
+	if !v.keys[key] {
+		v = d.source
+	}
 	cfg := &i18n.LocalizeConfig{MessageID: key, TemplateData: values}
 	if count, ok := values["Count"]; ok {
 		cfg.PluralCount = count
 	}
-	text, err := c.localizer[lang].Localize(cfg)
+	text, err := v.localizer.Localize(cfg)
 	if text == "" {
 		return "", fmt.Errorf("text %s in %s: %w", key, lang, err)
 	}
@@ -105,7 +115,7 @@ func (c *dictionary) text(lang, key string, values map[string]any) (string, erro
 }
 
 // match finds the first of the wanted languages that is one of ours.
-func (c *dictionary) match(wanted ...string) (lang string, ok bool) {
+func (d *dictionary) match(wanted ...string) (lang string, ok bool) {
 	for _, w := range wanted {
 		if w == "" || len(w) > 200 { // a header of many kilobytes names no more languages than a short one
 			continue
@@ -114,11 +124,11 @@ func (c *dictionary) match(wanted ...string) (lang string, ok bool) {
 		if err != nil || len(tags) == 0 {
 			continue
 		}
-		if _, i, confidence := c.matcher.Match(tags...); confidence > language.Low {
-			return c.offered[i], true
+		if _, i, confidence := d.matcher.Match(tags...); confidence > language.Low {
+			return d.offered[i], true
 		}
 	}
-	return c.offered[0], false
+	return d.offered[0], false
 }
 
 // Text is one text for code that writes no template, such as a title. Values are
@@ -146,11 +156,6 @@ func pairs(values []any) (map[string]any, error) {
 		named[name] = values[i+1]
 	}
 	return named, nil
-}
-
-// textKeys lists every key of a language, sorted.
-func (c *dictionary) textKeys(lang string) []string {
-	return slices.Sorted(maps.Keys(c.keys[lang]))
 }
 
 const (
