@@ -27,7 +27,7 @@ func (k *Kit) Buttons(reason login.Reason, ways Ways) []Button {
 	retry, page := ownPath(ways.Retry), ownPath(ways.App)
 	address := map[catalogue.Way]string{
 		catalogue.WayRetry: retry, catalogue.WayOrder: retry, catalogue.WayChoose: ownPath(ways.Choose),
-		catalogue.WayApp: ways.App, catalogue.WaySignIn: ways.App, catalogue.WayHelp: k.cfg.Brand.Help,
+		catalogue.WayApp: ways.App, catalogue.WaySignIn: ways.App, catalogue.WayHelp: k.helpWith(reason),
 	}
 	var buttons []Button
 	for _, way := range catalogue.Of(reason).Ways {
@@ -43,6 +43,19 @@ func (k *Kit) Buttons(reason login.Reason, ways Ways) []Button {
 		buttons = append(buttons, Button{Way: string(way), Address: href, Main: len(buttons) == 0})
 	}
 	return buttons
+}
+
+// helpPath is the help page, which package help serves.
+const helpPath = "/help/login"
+
+// helpWith is where there is help with a reason: the operator's own page, or ours, which
+// answers that very reason first. The support code stays out of the address: what is
+// passed on or kept in a history must not lead to a login.
+func (k *Kit) helpWith(reason login.Reason) string {
+	if k.cfg.Brand.Help != "" {
+		return k.cfg.Brand.Help
+	}
+	return helpPath + "?reason=" + url.QueryEscape(string(reason))
 }
 
 // link lets an address into a page. The app's own scheme must pass, which

@@ -169,11 +169,11 @@ func TestErrorPageOffersWhatHelps(t *testing.T) {
 	kit := newKit(t, nil)
 	ways := web.Ways{Retry: "/login/a", Choose: "/login/a", App: "https://app.example.fi/"}
 	for reason, want := range map[login.Reason]string{
-		login.ReasonBrokerDown:     "choose app",
-		login.ReasonCookiesBlocked: "retry app",
-		login.ReasonAttemptExpired: "app",
-		login.ReasonOtherBrowser:   "app",
-		login.ReasonInternal:       "retry app",
+		login.ReasonBrokerDown:     "choose app help",
+		login.ReasonCookiesBlocked: "retry app help",
+		login.ReasonAttemptExpired: "app help",
+		login.ReasonOtherBrowser:   "app help",
+		login.ReasonInternal:       "retry app help",
 	} {
 		var got []string
 		for _, b := range kit.Buttons(reason, ways) {

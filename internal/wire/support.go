@@ -15,5 +15,5 @@ func (s *Service) support(_ context.Context, c config.Config, d Deps, m mechanis
 	if err := s.console(c, d, m); err != nil {
 		return nil, err
 	}
-	return []feature{s.news(c, d, m)}, nil
+	return []feature{s.news(c, d, m), s.help(c, d, m)}, nil
 }

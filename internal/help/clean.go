@@ -1,0 +1,62 @@
+package help
+
+import (
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// longestComment is how much of a comment is kept, in characters.
+const longestComment = 500
+
+// gone stands where something was taken out.
+const gone = "[…]"
+
+// kept out are patterns of what a comment must not hold, however the page asks for it:
+// it would lie in the clear, in front of the staff, for half a year (threat 8, 32). The
+// order counts: what is named comes before what merely looks like it.
+var keptOut = []*regexp.Regexp{
+	// Addresses on the web, which may hold a ticket or a link that logs in.
+	regexp.MustCompile(`(?i)\b(?:https?:/|www\.)\S*`),
+	regexp.MustCompile(`(?i)\b[\pL\pN-]+(?:\.[\pL\pN-]+)*\.(?:fi|com|net|org|io|eu|se)/\S*`),
+	// E-mail addresses, and whatever else has an @ in it.
+	regexp.MustCompile(`\S*@\S*`),
+	regexp.MustCompile(`(?i)\S+\s*[\[(]\s*(?:at|ät|miukumauku)\s*[\])]\s*\S+`),
+	// Personal identity codes, also with spaces in them, and what is left of one.
+	regexp.MustCompile(`(?i)\p{Nd}(?:[\s.]?\p{Nd}){5}\s?[-–+A-FU-Y]\s?\p{Nd}(?:\s?\p{Nd}){2}\s?[\p{Nd}A-Y]`),
+	regexp.MustCompile(`(?i)[-–+]\p{Nd}{3}[\p{Nd}A-Y]\b`),
+	// Telephone and account numbers, six-digit codes: six digits and more, whatever
+	// stands between them.
+	regexp.MustCompile(`\+?\(?\p{Nd}(?:[\s\pP\pS]{0,3}\p{Nd}){5,}`),
+	// The codes that are read to people: of QR pages, and of support.
+	regexp.MustCompile(`\b[0-9A-Z]{3}[- ]?[0-9A-Z]{3}\b`),
+	regexp.MustCompile(`\b[0-9A-Za-z]{5}[- ][0-9A-Za-z]{5}\b`),
+	// Words that no human made: keys, tickets, ids, passwords.
+	regexp.MustCompile(`[\pL\pN_+/=.~!#$%&*-]*(?:\pL\p{Nd}|\p{Nd}\pL)[\pL\pN_+/=.~!#$%&*-]*`),
+	regexp.MustCompile(`[A-Za-z0-9_-]{40,}`),
+}
+
+// Clean is what may be kept of a comment: no identity codes, addresses, numbers, links
+// or codes, no control characters, and not more than a few sentences. It would rather
+// take out a harmless word than keep a secret.
+func Clean(comment string) string {
+	comment = strings.ToValidUTF8(comment, "")
+	comment = strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return ' '
+		case unicode.IsControl(r), unicode.Is(unicode.Cf, r), unicode.Is(unicode.Co, r): // would hide between digits
+			return -1
+		}
+		return r
+	}, comment)
+	for _, pattern := range keptOut {
+		comment = pattern.ReplaceAllString(comment, gone)
+	}
+	comment = strings.Join(strings.Fields(comment), " ")
+	if utf8.RuneCountInString(comment) > longestComment {
+		comment = string([]rune(comment)[:longestComment])
+	}
+	return strings.TrimSpace(comment)
+}
