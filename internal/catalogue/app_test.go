@@ -1,6 +1,7 @@
 package catalogue_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"flag"
 	"maps"
@@ -33,7 +34,7 @@ func TestAppReasons(t *testing.T) {
 		}
 	}
 	got, err := os.ReadFile(path)
-	if err != nil || string(got) != string(want) {
+	if err != nil || !bytes.Equal(got, want) {
 		t.Errorf("%s is out of date: go test ./internal/catalogue -update (%v)", path, err)
 	}
 }

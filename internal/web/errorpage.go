@@ -107,14 +107,9 @@ func waitOf(d time.Duration) *wait {
 	}
 }
 
-// Worded is the reason if the catalogue has words for it, else login.ReasonInternal:
-// a page without words would help nobody.
-func (k *Kit) Worded(reason login.Reason) login.Reason {
-	if k.texts.has("reason." + string(reason) + ".title") {
-		return reason
-	}
-	return login.ReasonInternal
-}
+// Worded is the reason if the catalogue knows it, else login.ReasonInternal: a page
+// without words would help nobody.
+func (k *Kit) Worded(reason login.Reason) login.Reason { return catalogue.Of(reason).Reason }
 
 func (k *Kit) errorPage(w http.ResponseWriter, r *http.Request, e *login.Error, status int) {
 	r, rec := withRecord(r)

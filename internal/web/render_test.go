@@ -164,6 +164,35 @@ func TestButtonsLeadOnlyWhereTheyMay(t *testing.T) {
 	}
 }
 
+// Every reason has words of its own; what nobody knows is our fault.
+func TestErrorPageSaysEveryReason(t *testing.T) {
+	t.Parallel()
+	kit := newKit(t, nil)
+	titles := map[string]login.Reason{}
+	for _, reason := range login.Reasons() {
+		if worded := kit.Worded(reason); worded != reason {
+			t.Errorf("%s is told as %s", reason, worded)
+		}
+		body := text(t, kit.serve("GET /", kit.Page(failing(login.E(login.Forbidden, reason, nil))), get("/")))
+		for _, part := range []string{"title", "what", "next"} {
+			words, err := kit.Text("fi", "reason."+string(reason)+"."+part)
+			if err != nil || !strings.Contains(body, html.EscapeString(words)) {
+				t.Errorf("the page of %s does not say %s: %q, %v", reason, part, words, err)
+			}
+			if part != "title" {
+				continue
+			}
+			titles[words] = reason
+		}
+	}
+	if len(titles) < len(login.Reasons())-4 { // a few that only an app's developer tells apart
+		t.Errorf("%d titles for %d reasons", len(titles), len(login.Reasons()))
+	}
+	if worded := kit.Worded("never_heard_of"); worded != login.ReasonInternal {
+		t.Errorf("what nobody knows is told as %s", worded)
+	}
+}
+
 func TestErrorPageOffersWhatHelps(t *testing.T) {
 	t.Parallel()
 	kit := newKit(t, nil)
