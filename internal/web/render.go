@@ -92,6 +92,7 @@ func (k *Kit) Render(w http.ResponseWriter, r *http.Request, status int, page Pa
 	k.secureHeaders(h)
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Language", lang)
+	h.Add("Vary", "Accept-Encoding, Accept-Language, Cookie")
 	h.Set("Content-Security-Policy", policy(page.FormAction, page.Scripts))
 	if page.Passkeys {
 		h.Set("Permissions-Policy", passkeysAllowed)
@@ -107,10 +108,9 @@ func (k *Kit) Render(w http.ResponseWriter, r *http.Request, status int, page Pa
 	}
 	if _, switched := k.switchedTo(r); page.Public > 0 && !switched { // the switch sets a cookie
 		Public(w, page.Public)
-		if h.Add("Vary", varyPage); NotModified(w, r, b.Bytes()) {
+		if NotModified(w, r, b.Bytes()) {
 			return nil
 		}
-		h.Del("Vary")
 	}
 	sendHTML(w, r, status, b.Bytes())
 	return nil
@@ -151,9 +151,6 @@ func switched(keep url.Values, lang string) string {
 	return query.Encode()
 }
 
-// varyPage is what every page hangs on.
-const varyPage = "Accept-Encoding, Accept-Language, Cookie"
-
 // smallest is the size below which compressing a page does not pay, in bytes.
 const smallest = 1 << 10
 
@@ -172,7 +169,6 @@ var gzipWriters = sync.Pool{New: func() any {
 // next to a secret: codes travel in redirects and secrets in cookies.
 func sendHTML(w http.ResponseWriter, r *http.Request, status int, body []byte) {
 	h := w.Header()
-	h.Add("Vary", varyPage)
 	if len(body) >= smallest && acceptsGzip(r) {
 		if small, ok := compress(body); ok {
 			h.Set("Content-Encoding", "gzip")

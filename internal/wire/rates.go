@@ -5,19 +5,23 @@ import (
 
 	"avain/internal/login"
 	"avain/internal/rates"
+	"avain/internal/status"
 	"avain/internal/webhook"
 )
 
-// rates watches how logins go. Every node does.
-func (s *Service) rates(d Deps, m mechanisms) error {
+// rates watches how logins go, on every node, and shows it: to everybody on the status
+// page, which it answers.
+func (s *Service) rates(d Deps, m mechanisms) (*status.Feature, error) {
 	zone, err := time.LoadLocation("Europe/Helsinki") // whose days and nights people log in by
 	if err != nil {
-		return err
+		return nil, err
 	}
 	s.Rates = rates.New(rates.Deps{
 		Store: s.Store, Now: d.Now, Zone: zone, Log: d.Log, Tell: m.events.alert, Seen: m.metrics.RatesSeen,
 	})
-	return nil
+	return status.New(status.Deps{
+		Gate: s.Gate, Brokers: m.brokers, Watch: s.Rates, Counts: s.Store, Web: m.kit, Now: d.Now, Zone: zone,
+	}), nil
 }
 
 // alert tells that fewer logins than usual succeed, or that as many do again.

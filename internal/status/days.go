@@ -1,0 +1,211 @@
+package status
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"avain/internal/login"
+)
+
+// State is how a method or bank does.
+type State string
+
+// The states. In the past nothing is told of switches, and now everything is known.
+const (
+	Up        State = "up"
+	Disturbed State = "disturbed"
+	Down      State = "down"
+	Off       State = "off"     // now: switched off
+	Unknown   State = "unknown" // a day: too few have tried
+)
+
+const (
+	// span is how many days are shown, today included.
+	span = 90
+
+	// floor is how many logins of a day must have succeeded or failed for the day to
+	// have a state: with fewer, the state would tell of single people.
+	floor = 20
+	// floorOfHour is the same for an hour that makes its day a disturbed one.
+	floorOfHour = 10
+
+	downFrom      = 0.5  // part of the logins that failed
+	disturbedFrom = 0.15 // likewise
+
+	// settled is how long after midnight a day's counts no longer change: nodes add
+	// theirs late.
+	settled = 15 * time.Minute
+)
+
+// Counts are the tallies and alerts: package store, behind package wire.
+type Counts interface {
+	Tallies(ctx context.Context, d login.Dimension, from, to time.Time) ([]login.Tally, error)
+	Alerts(ctx context.Context, since time.Time) ([]login.Alert, error)
+}
+
+// Day is one day of a value.
+type Day struct {
+	Date  time.Time // noon, in the zone of the service
+	State State
+}
+
+// calendar knows how days were. Those that are over are kept in memory: they do not
+// change.
+type calendar struct {
+	counts Counts
+	now    func() time.Time
+	zone   *time.Location
+
+	mu    sync.Mutex
+	over  map[time.Time]map[key]State // by midnight
+	today map[key]State
+	read  time.Time // when today was read
+}
+
+type key struct {
+	dimension login.Dimension
+	value     string
+}
+
+// kept is how long today's states are good for.
+const kept = 30 * time.Second
+
+// update reads what has changed since the last time.
+func (c *calendar) update(ctx context.Context) error {
+	now := c.now().In(c.zone)
+	if now.Sub(c.read) < kept {
+		return nil
+	}
+	today := midnight(now, 0)
+	from := today
+	for ago := 1; ago < span; ago++ {
+		if day := midnight(now, ago); c.over[day] == nil {
+			from = day
+		}
+	}
+	states, err := c.states(ctx, from, today.AddDate(0, 0, 1))
+	if err != nil {
+		return err
+	}
+	over := map[time.Time]map[key]State{}
+	for ago := 1; ago < span; ago++ {
+		day := midnight(now, ago)
+		switch {
+		case c.over[day] != nil:
+			over[day] = c.over[day]
+		case states[day] != nil:
+			over[day] = states[day]
+		default:
+			over[day] = map[key]State{}
+		}
+	}
+	c.over, c.today, c.read = over, states[today], now
+	return nil
+}
+
+// last answers the days of each value, the oldest first, and forgets yesterday again as
+// long as it may still change.
+func (c *calendar) last(ctx context.Context, values []key) (map[key][]Day, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := c.update(ctx); err != nil {
+		return nil, err
+	}
+	now := c.now().In(c.zone)
+	days := map[key][]Day{}
+	for _, k := range values {
+		for ago := span - 1; ago >= 0; ago-- {
+			day := midnight(now, ago)
+			state := c.over[day][k]
+			if ago == 0 {
+				state = c.today[k]
+			}
+			if state == "" {
+				state = Unknown
+			}
+			days[k] = append(days[k], Day{day.Add(12 * time.Hour), state})
+		}
+	}
+	if now.Sub(midnight(now, 0)) < settled {
+		delete(c.over, midnight(now, 1))
+	}
+	return days, nil
+}
+
+func midnight(now time.Time, ago int) time.Time {
+	return time.Date(now.Year(), now.Month(), now.Day()-ago, 0, 0, 0, 0, now.Location())
+}
+
+// states finds how the days from one midnight to another were.
+func (c *calendar) states(ctx context.Context, from, to time.Time) (map[time.Time]map[key]State, error) {
+	alerts, err := c.counts.Alerts(ctx, from)
+	if err != nil {
+		return nil, err
+	}
+	states := map[time.Time]map[key]State{}
+	for _, d := range []login.Dimension{login.DimensionMethod, login.DimensionMeans} {
+		tallies, err := c.counts.Tallies(ctx, d, from.UTC(), to.UTC())
+		if err != nil {
+			return nil, err
+		}
+		days := map[time.Time]map[key]*tried{}
+		for _, t := range tallies {
+			day, k := midnight(t.Hour.In(c.zone), 0), key{d, t.Value}
+			if days[day] == nil {
+				days[day] = map[key]*tried{}
+			}
+			if days[day][k] == nil {
+				days[day][k] = &tried{}
+			}
+			days[day][k].add(t.Counts)
+		}
+		for day, values := range days {
+			if states[day] == nil {
+				states[day] = map[key]State{}
+			}
+			for k, n := range values {
+				states[day][k] = n.state(alerted(alerts, k, day, day.AddDate(0, 0, 1)))
+			}
+		}
+	}
+	return states, nil
+}
+
+// tried are the logins of a day that say whether something works. Who left, or was
+// rightly refused, does not count: a bank is not disturbed because people cancel.
+type tried struct {
+	ok, failed float64
+	badHour    bool
+}
+
+func (n *tried) add(c login.Counts) {
+	n.ok, n.failed = n.ok+float64(c.OK), n.failed+float64(c.Failed)
+	if c.OK+c.Failed >= floorOfHour && c.Failed >= c.OK {
+		n.badHour = true
+	}
+}
+
+func (n *tried) state(alert bool) State {
+	all := n.ok + n.failed
+	switch {
+	case all < floor:
+		return Unknown
+	case n.failed >= downFrom*all:
+		return Down
+	case n.failed >= disturbedFrom*all, n.badHour, alert:
+		return Disturbed
+	default:
+		return Up
+	}
+}
+
+// alerted reports whether an alert lasted within that time.
+func alerted(alerts []login.Alert, k key, from, to time.Time) bool {
+	for _, a := range alerts {
+		if a.Dimension == k.dimension && a.Value == k.value && a.RaisedAt.Before(to) && (a.Lasts() || a.EndedAt.After(from)) {
+			return true
+		}
+	}
+	return false
+}
