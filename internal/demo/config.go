@@ -69,7 +69,7 @@ brokers:
       organization_name: SmartumPay
     request:
       service_name: {fi: SmartumPay, sv: SmartumPay, en: SmartumPay}
-    selector: {ttl: 3s} # so that a disturbance shows soon; a real broker is asked every 5 minutes
+    selector: {ttl: 10s} # so that a disturbance shows soon; a real broker is asked every 5 minutes
     hetu: artificial
     means:{{range .Banks}}
       - {id: {{.ID}}, name: {{.Name}}, logo: {{.ID}}-logo.svg, value: {{.FTNIdpID}}}{{end}}
@@ -82,7 +82,7 @@ brokers:
     broker_keys:
       entity_keys_file: keys/telia-entity.jwk
     our_keys: *ours
-    selector: {ttl: 3s}
+    selector: {ttl: 10s}
     hetu: artificial
     means:
       - {id: mobile, kind: mobile, name: Mobiilivarmenne, names: {sv: Mobilcertifikat, en: Mobile Certificate}, logo: mobile-logo.svg, value: mpki.telia.1}{{range .Banks}}
