@@ -2,40 +2,154 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
+	"avain/internal/catalogue"
+	"avain/internal/diagnosis"
 	"avain/internal/login"
 )
 
-func TestExplainPrintsTheTimeline(t *testing.T) {
-	t.Parallel()
-	start := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
-	a := login.Attempt{
+var explainedAt = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+
+// failedAttempt is a login that failed at the bank, with a canary in everything that
+// nobody may see, and hostile characters in everything that comes from outside.
+func failedAttempt() login.Attempt {
+	start := explainedAt
+	return login.Attempt{
 		ID: "canary-id", SupportCode: "K7Q-4TM", Method: login.MethodDirect, Client: "smartumpay", State: login.StateFailed,
 		Reason: login.ReasonBrokerDown, Means: "metsa", Broker: "telia", Person: "canary-person", Key: "canary-key", CreatedAt: start,
-		Device:  login.Device{Platform: "android", Model: "X\x1b[31m1", AppVersion: "1.16.0", Name: "canary-name"},
-		Request: login.Request{State: "canary-state"},
+		ACR: "canary-acr", Session: "canary-session", Place: "canary-place",
+		Device:  login.Device{Platform: "android", Model: "X\x1b[31m1\u009b2J\u202e", AppVersion: "1.16.0", Name: "canary-name"},
+		Request: login.Request{State: "canary-state", RedirectURI: "canary-redirect"},
 		Timeline: []login.Event{
 			{At: start, Step: "start", Outcome: "ok"},
-			{At: start.Add(1500 * time.Millisecond), Step: "choose", Outcome: "failed", Reason: login.ReasonBrokerDown, Detail: "http_503", Means: "metsa", Broker: "telia", Browser: "Opera 76 on Android"},
+			{At: start.Add(time.Second), Step: "return", Outcome: "failed", Reason: login.ReasonBrokerSlow, Browser: "Opera 76 on Android"},
+			{At: start.Add(1500 * time.Millisecond), Step: "choose", Outcome: "failed", Reason: login.ReasonBrokerDown, Detail: "http_503\x1b]0;x\x07", Means: "metsa", Broker: "telia", Browser: "Opera 76 on Android"},
 		},
 	}
-	const want = `code       K7Q-4TM
-login      direct of smartumpay
-state      failed, broker_down
-means      metsa, telia
-device     android, X[31m1, 1.16.0
-started    2026-11-22 12:00:00
+}
 
-12:00:00.000  start     ok
-12:00:01.500  choose    failed   broker_down, http_503, metsa, telia, Opera 76 on Android
-`
+func explainFor(t *testing.T, x explained, asJSON bool) string {
+	t.Helper()
 	var out bytes.Buffer
-	if err := printAttempt(&out, a); err != nil {
+	c := explainCommand{Lang: x.Lang, jsonFlag: jsonFlag{JSON: asJSON}}
+	brand := diagnosis.Brand{App: "SmartumPay", Company: "Smartum", Version: "1.16.0", Bank: func(string) string { return "Metsäpankki" }}
+	if err := c.show(terminal{out: &out}, x, brand); err != nil {
 		t.Fatal(err)
 	}
-	if out.String() != want {
-		t.Errorf("got:\n%s\nwant:\n%s", out.String(), want)
+	for _, hidden := range []string{"canary", "\x1b", "\x07", "\u009b", "\u202e"} {
+		if strings.Contains(out.String(), hidden) {
+			t.Errorf("%q is printed:\n%s", hidden, out.String())
+		}
+	}
+	return out.String()
+}
+
+func TestExplainPrintsTheDiagnosisFirst(t *testing.T) {
+	t.Parallel()
+	const want = `code       K7Q-4TM
+reason     broker_down, http_503]0;x
+side       broker
+when       2026-11-22 12:00:01
+where      choose, Opera 76 on Android, metsa, telia
+earlier    broker_slow
+login      direct of smartumpay
+state      failed, broker_down
+device     android, X[31m12J, 1.16.0
+started    2026-11-22 12:00:00
+
+What happened
+  The identification service isn't answering
+  The way to identify yourself that you chose isn't available right now. Nothing is wrong with your phone.
+
+Likely cause
+  The identification service (Metsäpankki) doesn't answer, or isn't asked right now because it has just failed many times. It is not the person's fault, nor the phone's.
+
+What the person should do
+  Choose another way to identify yourself, or try again in a moment.
+
+Answer to the person
+  Hello!
+
+  The way to prove who you are that you chose (Metsäpankki) doesn't answer right now. Nothing is wrong with you or your phone. Choose another way, or try again in half an hour.
+
+  Choose another way to prove who you are:
+  1. Open SmartumPay and press “Log in”.
+  2. Choose another bank, if you have one, or Mobile Certificate.
+  3. Prove who you are, then wait until the browser returns to the app.
+
+  This is how to log in:
+  1. Open SmartumPay and press “Log in”.
+  2. Choose your bank or Mobile Certificate and prove who you are.
+  3. Then wait until the browser returns to the app.
+
+  If you still can't log in, reply to this message and tell us the support code that you see with the error.
+
+  Kind regards
+  Customer service
+
+Timeline
+  12:00:00.000  start     ok
+  12:00:01.000  return    failed   broker_slow, Opera 76 on Android
+  12:00:01.500  choose    failed   broker_down, http_503]0;x, metsa, telia, Opera 76 on Android
+`
+	if got := explainFor(t, explainedAttempt(failedAttempt(), "en", explainedAt.Add(time.Hour)), false); got != want {
+		t.Errorf("got:\n%s\nwant:\n%s", got, want)
+	}
+}
+
+func TestExplainSpeaksThreeLanguages(t *testing.T) {
+	t.Parallel()
+	for lang, hello := range map[string]string{"fi": "Hei!", "sv": "Hej!", "en": "Hello!"} {
+		if out := explainFor(t, explainedAttempt(failedAttempt(), lang, explainedAt), false); !strings.Contains(out, "  "+hello+"\n") {
+			t.Errorf("%s:\n%s", lang, out)
+		}
+	}
+}
+
+func TestExplainForPrograms(t *testing.T) {
+	t.Parallel()
+	out := explainFor(t, explainedAttempt(failedAttempt(), "sv", explainedAt.Add(time.Hour)), true)
+	var read struct {
+		Code, Lang string
+		Login      struct {
+			State, Model string
+		}
+		Diagnosis struct {
+			Reason, Fault, Browser, Means, Detail string
+			Running, Good, Gone                   bool
+			Ways, Earlier                         []string
+		}
+		Words    struct{ Title, Cause, Reply string }
+		Timeline []login.Event
+	}
+	if err := json.Unmarshal([]byte(out), &read); err != nil {
+		t.Fatal(err)
+	}
+	d := read.Diagnosis
+	if read.Code != "K7Q-4TM" || read.Lang != "sv" || read.Login.State != "failed" || d.Reason != "broker_down" || d.Fault != "broker" ||
+		d.Browser != "Opera 76 on Android" || d.Means != "metsa" || len(d.Ways) == 0 || len(d.Earlier) != 1 || d.Running ||
+		!strings.HasPrefix(read.Words.Reply, "Hej!") || len(read.Timeline) != 3 || !read.Timeline[2].At.Equal(explainedAt.Add(1500*time.Millisecond)) {
+		t.Errorf("%s", out)
+	}
+}
+
+// The code of a request that was refused before there was a login is explained without
+// a row, in the database or anywhere.
+func TestExplainRefusedRequest(t *testing.T) {
+	t.Parallel()
+	code := catalogue.Code(login.ReasonVersionTooOld, explainedAt)
+	d, ok := diagnosis.OfCode(code, explainedAt.Add(time.Minute))
+	if !ok {
+		t.Fatal(code)
+	}
+	out := explainFor(t, explained{Code: code, Lang: "fi", Diagnosis: d}, false)
+	for _, want := range []string{"reason     version_too_old\n", "side       app\n", "when       2026-11-22 12:00:00\n", "support_code " + code, "vähintään versioon 1.16.0"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("%q is missing:\n%s", want, out)
+		}
 	}
 }

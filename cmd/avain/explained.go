@@ -1,0 +1,143 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+
+	"avain/internal/catalogue"
+	"avain/internal/diagnosis"
+	"avain/internal/login"
+)
+
+// explained is what avain explain knows of one support code.
+type explained struct {
+	Code      string              `json:"code"`
+	Login     *explainedLogin     `json:"login,omitempty"` // none: the request was refused before there was one
+	Diagnosis diagnosis.Diagnosis `json:"diagnosis"`
+	Lang      string              `json:"lang"`
+	Words     catalogue.Words     `json:"words"`
+	Timeline  []login.Event       `json:"timeline,omitempty"`
+}
+
+// explainedLogin is what an agent may see of a login: nothing of its person, and no
+// name that a device was given.
+type explainedLogin struct {
+	Client     string       `json:"client"`
+	Method     login.Method `json:"method"`
+	State      login.State  `json:"state"`
+	Reason     login.Reason `json:"reason,omitempty"` // that ended it, as written down
+	Platform   string       `json:"platform,omitempty"`
+	Model      string       `json:"model,omitempty"`
+	AppVersion string       `json:"app_version,omitempty"`
+	Started    time.Time    `json:"started"`
+}
+
+func explainedAttempt(a login.Attempt, lang string, now time.Time) explained {
+	a.Timeline = slices.Clone(a.Timeline)
+	for i := range a.Timeline {
+		e := &a.Timeline[i]
+		e.At = e.At.UTC()
+		for _, text := range []*string{&e.Step, &e.Outcome, (*string)(&e.Reason), &e.Detail, &e.Browser, &e.Means, &e.Broker} {
+			*text = printable(*text)
+		}
+	}
+	return explained{
+		Code: a.SupportCode, Lang: lang, Diagnosis: diagnosis.Of(a, now), Timeline: a.Timeline,
+		Login: &explainedLogin{
+			Client: a.Client, Method: a.Method, State: a.State, Reason: a.Reason,
+			Platform: printable(a.Device.Platform), Model: printable(a.Device.Model), AppVersion: printable(a.Device.AppVersion),
+			Started: a.CreatedAt.UTC(),
+		},
+	}
+}
+
+// print writes for people: the diagnosis first, then what it was read from.
+func (x explained) print(out io.Writer) error {
+	var b strings.Builder
+	x.facts(&b)
+	for _, part := range []struct{ head, text string }{
+		{"What happened", x.Words.Title + "\n" + x.Words.What},
+		{"Likely cause", x.Words.Cause},
+		{"What the person should do", x.Words.Next},
+		{"Answer to the person", x.Words.Reply},
+	} {
+		fmt.Fprintf(&b, "\n%s\n", part.head)
+		for line := range strings.Lines(part.text) {
+			b.WriteString(strings.TrimRight("  "+printable(strings.TrimSuffix(line, "\n")), " ") + "\n")
+		}
+	}
+	x.timeline(&b)
+	_, err := io.WriteString(out, b.String())
+	return err
+}
+
+func (x explained) facts(b *strings.Builder) {
+	line := func(name, value string) {
+		if value != "" {
+			fmt.Fprintf(b, "%-10s %s\n", name, value)
+		}
+	}
+	d := x.Diagnosis
+	line("code", x.Code)
+	line("reason", words(string(d.Reason), d.Detail))
+	line("side", string(d.Fault))
+	line("when", d.At.UTC().Format(time.DateTime))
+	line("where", words(d.Step, d.Browser, d.Means, d.Broker))
+	line("began in", words(d.Began))
+	earlier := make([]string, len(d.Earlier))
+	for i, reason := range d.Earlier {
+		earlier[i] = string(reason)
+	}
+	line("earlier", words(earlier...))
+	if x.Login == nil {
+		line("login", "none: refused before one began; see the log for support_code "+x.Code)
+		return
+	}
+	running := ""
+	if d.Running {
+		running = "still going on"
+	}
+	line("login", string(x.Login.Method)+" of "+x.Login.Client)
+	line("state", words(string(x.Login.State), string(x.Login.Reason), running))
+	line("device", words(x.Login.Platform, x.Login.Model, x.Login.AppVersion))
+	line("started", x.Login.Started.Format(time.DateTime))
+}
+
+func (x explained) timeline(b *strings.Builder) {
+	if len(x.Timeline) == 0 {
+		return
+	}
+	b.WriteString("\nTimeline\n")
+	for _, e := range x.Timeline {
+		text := fmt.Sprintf("  %s  %-9s %-8s %s", e.At.Format("15:04:05.000"), e.Step, e.Outcome,
+			words(string(e.Reason), e.Detail, e.Means, e.Broker, e.Browser))
+		b.WriteString(strings.TrimRight(text, " ") + "\n")
+	}
+}
+
+// words joins those that are there.
+func words(all ...string) string {
+	var kept []string
+	for _, word := range all {
+		if word = printable(word); word != "" {
+			kept = append(kept, word)
+		}
+	}
+	return strings.Join(kept, ", ")
+}
+
+// printable leaves out what is not seen: control characters and those that change the
+// direction of writing. What a device says about itself comes from outside, and must not
+// command the operator's terminal.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return -1
+		}
+		return r
+	}, s)
+}
