@@ -210,7 +210,7 @@ func waysOf(ctx context.Context, s *wire.Service, means []string, switched map[s
 		}
 		ways = append(ways, w)
 	}
-	for _, m := range s.Gate.Methods(ctx, login.Asker{}) {
+	for _, m := range s.Gate.Methods(ctx) {
 		add("method", string(m.Method), login.MethodSwitch(m.Method), m.On)
 	}
 	for _, id := range means {

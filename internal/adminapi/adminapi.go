@@ -78,6 +78,7 @@ type Deps struct {
 	List     func(ctx context.Context, employer string, f Filter, limit int) ([]login.Employment, error)
 	People   People
 	Importer Importer
+	Notices  Board
 	Rules    roster.Rules
 	Keys     *apikey.Keys
 	Audit    *audit.Log

@@ -46,6 +46,13 @@ var scopes = map[string]login.APIScope{
 
 	bouncePattern: login.ScopeInvitationsWrite,
 
+	"GET /v1/notices":                    login.ScopeNoticesRead,
+	"POST /v1/notices":                   login.ScopeNoticesWrite,
+	"POST /v1/notices/preview":           login.ScopeNoticesRead,
+	"GET /v1/notices/{notice}":           login.ScopeNoticesRead,
+	"PUT /v1/notices/{notice}":           login.ScopeNoticesWrite,
+	"POST /v1/notices/{notice}/withdraw": login.ScopeNoticesWrite,
+
 	"GET /v1/employers/{employer}/persons/{person}/sessions":              login.ScopeSessionsRead,
 	"DELETE /v1/employers/{employer}/persons/{person}/sessions":           login.ScopeSessionsWrite,
 	"DELETE /v1/employers/{employer}/persons/{person}/sessions/{session}": login.ScopeSessionsWrite,

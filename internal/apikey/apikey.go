@@ -72,6 +72,9 @@ func (s *Keys) check(ctx context.Context, k login.APIKey) (login.Mistakes, error
 		// A person's devices show where they are, and belong to no employer.
 		mistakes = append(mistakes, login.Mistake{Field: "scopes", Detail: "sessions are only for keys of all employers"})
 	}
+	if !k.OfAll() && (k.May(login.ScopeNoticesRead) || k.May(login.ScopeNoticesWrite)) {
+		mistakes = append(mistakes, login.Mistake{Field: "scopes", Detail: "notices are only for keys of all employers: they concern everybody"})
+	}
 	for _, employer := range k.Employers {
 		_, err := s.Store.EmployerByID(ctx, employer)
 		if errors.Is(err, login.ErrNotFound) {

@@ -118,10 +118,13 @@ type Way struct {
 	Reasons map[string]string
 }
 
-// Methods lists the methods in the order in which the asker's app shows them: as
+// Methods lists the methods as they stand for somebody of whom nothing is known.
+func (g *Gate) Methods(ctx context.Context) []Way { return g.MethodsFor(ctx, login.Asker{}) }
+
+// MethodsFor lists the methods in the order in which the asker's app shows them: as
 // configured, unless a notice for the asker puts another one first. One that is off, or
 // that needs a newer app, is put nowhere.
-func (g *Gate) Methods(ctx context.Context, who login.Asker) []Way {
+func (g *Gate) MethodsFor(ctx context.Context, who login.Asker) []Way {
 	switches, sum := g.switches(ctx), g.arrange(ctx, who)
 	ways := make([]Way, 0, len(g.d.Config.Order))
 	for _, m := range g.d.Config.Order {

@@ -195,7 +195,7 @@ func TestSwitches(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(c *appgate.Config) { c.Off = []login.Method{login.MethodQR} })
 	states := func() (on []login.Method) {
-		for _, way := range w.Methods(t.Context(), login.Asker{}) {
+		for _, way := range w.Methods(t.Context()) {
 			if way.On {
 				on = append(on, way.Method)
 			}
@@ -217,7 +217,7 @@ func TestSwitches(t *testing.T) {
 	if got := states(); !reflect.DeepEqual(got, []login.Method{login.MethodDirect, login.MethodQR}) {
 		t.Errorf("switched: %v", got)
 	}
-	if ways := w.Methods(t.Context(), login.Asker{}); ways[2].Method != login.MethodLink || ways[2].Reasons["fi"] != "Huolto." || ways[1].Reasons != nil {
+	if ways := w.Methods(t.Context()); ways[2].Method != login.MethodLink || ways[2].Reasons["fi"] != "Huolto." || ways[1].Reasons != nil {
 		t.Errorf("order or reasons are wrong: %+v", ways)
 	}
 	set(login.MeansSwitch("nordea"), false)
@@ -326,7 +326,7 @@ func TestManyAskAtOnce(t *testing.T) {
 					t.Error(err)
 				}
 			}
-			w.Methods(t.Context(), login.Asker{})
+			w.Methods(t.Context())
 			w.Means(t.Context(), "nordea")
 		})
 	}
@@ -339,7 +339,7 @@ func TestNoticesOrderAndClose(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(c *appgate.Config) { c.Off = []login.Method{login.MethodQR} })
 	look := func(version string) (all []string) {
-		for _, way := range w.Methods(t.Context(), login.Asker{AppVersion: version}) {
+		for _, way := range w.MethodsFor(t.Context(), login.Asker{AppVersion: version}) {
 			all = append(all, fmt.Sprintf("%s %v %s", way.Method, way.On, way.Reasons["fi"]))
 		}
 		return all

@@ -21,6 +21,8 @@ const (
 	ScopeSessionsWrite    APIScope = "sessions:write"
 	ScopeImport           APIScope = "import"
 	ScopeSCIM             APIScope = "scim"
+	ScopeNoticesRead      APIScope = "notices:read"
+	ScopeNoticesWrite     APIScope = "notices:write"
 )
 
 // APIScopes lists them all.
@@ -28,6 +30,7 @@ func APIScopes() []APIScope {
 	return []APIScope{
 		ScopeEmployersRead, ScopeEmployersWrite, ScopePersonsRead, ScopePersonsWrite, ScopeInvitationsWrite,
 		ScopeSessionsRead, ScopeSessionsWrite, ScopeImport, ScopeSCIM,
+		ScopeNoticesRead, ScopeNoticesWrite,
 	}
 }
 

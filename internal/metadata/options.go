@@ -19,7 +19,7 @@ import (
 
 // Gate knows which ways in are open: package appgate.
 type Gate interface {
-	Methods(ctx context.Context, who login.Asker) []appgate.Way
+	MethodsFor(ctx context.Context, who login.Asker) []appgate.Way
 	Means(ctx context.Context, id string) (on bool, reasons map[string]string)
 	Versions() (minimum, recommended, alternative appgate.Version)
 }
@@ -176,7 +176,7 @@ func wellFormed(locale string) bool {
 }
 
 func (f *Feature) methods(ctx context.Context, who asker, knowsAlternative bool) ([]methodOption, error) {
-	ways := f.d.Gate.Methods(ctx, who.who)
+	ways := f.d.Gate.MethodsFor(ctx, who.who)
 	all := make([]methodOption, 0, len(ways))
 	for _, way := range ways {
 		option := methodOption{Method: way.Method, State: "on"}

@@ -143,7 +143,7 @@ func (b *Board) Everybody(ctx context.Context) (current, past []login.Notice) {
 
 // All lists every notice that is kept, for those who write them: what is to come too.
 func (b *Board) All(ctx context.Context) ([]login.Notice, error) {
-	return b.d.Store.Notices(ctx, b.d.Now(), 10*shownOver)
+	return b.d.Store.Notices(ctx, b.d.Now(), 2*shownOver)
 }
 
 // Get finds a notice. login.ErrNotFound.

@@ -1,6 +1,7 @@
 package notices
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -17,10 +18,10 @@ const mostOpen = 100
 
 // Publish adds a notice and answers it as it stands. What is zero is filled in: its id
 // and, when it begins at once, From. It answers login.Mistakes for what cannot be
-// published.
+// published, and login.ErrExists when there is one of that id.
 func (b *Board) Publish(ctx context.Context, actor string, n login.Notice) (login.Notice, error) {
 	now := b.d.Now()
-	n.ID, n.Source, n.By, n.CreatedAt, n.ChangedAt, n.WithdrawnAt = login.NewID(), "", actor, now, now, time.Time{}
+	n.ID, n.Source, n.By, n.CreatedAt, n.ChangedAt, n.WithdrawnAt = cmp.Or(n.ID, login.NewID()), "", actor, now, now, time.Time{}
 	n, err := b.Check(ctx, n)
 	if err != nil {
 		return login.Notice{}, err

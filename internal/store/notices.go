@@ -25,6 +25,8 @@ const (
 	lastOfSQL     = `SELECT ` + noticeColumns + ` FROM notices WHERE source = $1 ORDER BY created_at DESC, id DESC LIMIT 1`
 
 	addNoticeSQL = `INSERT INTO notices (` + noticeColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0)`
+	onlyNew      = ` ON CONFLICT (id) DO NOTHING`
+	orLater      = ` ON CONFLICT (id) DO UPDATE SET ends_at = excluded.ends_at`
 
 	// Two who edit at once: the second does not overwrite what they have not seen.
 	changeNoticeSQL = `UPDATE notices SET severity = $2, words = $3, starts_at = $4, ends_at = $5, audience = $6, act = $7, by = $8, changed_at = $9
@@ -76,14 +78,14 @@ func (s *Store) NoticeByID(ctx context.Context, id string) (login.Notice, error)
 	return n, wrap("find notice", one(err, login.ErrNotFound))
 }
 
-// AddNotice writes a new notice.
+// AddNotice writes a new notice. login.ErrExists.
 func (s *Store) AddNotice(ctx context.Context, n login.Notice) error {
 	c, err := noticeTexts(n)
 	if err != nil {
 		return wrap("add notice", err)
 	}
 	return wrap("add notice", s.db.write(ctx, func(ctx context.Context, tx runner) error {
-		return addNotice(ctx, tx, addNoticeSQL, n, c)
+		return mustChange(login.ErrExists)(addNotice(ctx, tx, addNoticeSQL+onlyNew, n, c))
 	}))
 }
 
@@ -98,10 +100,9 @@ func noticeTexts(n login.Notice) (c noticeJSON, err error) {
 	return c, errors.Join(failed[:]...)
 }
 
-func addNotice(ctx context.Context, tx runner, query string, n login.Notice, c noticeJSON) error {
-	_, err := tx.ExecContext(ctx, query, text(n.ID), text(string(n.Severity)), text(c.words), millis(n.From), millis(n.Until), text(c.audience),
+func addNotice(ctx context.Context, tx runner, query string, n login.Notice, c noticeJSON) (sql.Result, error) {
+	return tx.ExecContext(ctx, query, text(n.ID), text(string(n.Severity)), text(c.words), millis(n.From), millis(n.Until), text(c.audience),
 		text(c.act), text(n.Source), text(n.By), millis(n.CreatedAt), millis(n.ChangedAt))
-	return err
 }
 
 // ChangeNotice writes what a notice says now, over the version that was changed at seen.
@@ -152,7 +153,8 @@ func (s *Store) KeepNotice(ctx context.Context, n login.Notice, pause time.Durat
 			return err
 		}
 		kept.ID = after(n.Source, last.ID)
-		return addNotice(ctx, tx, addNoticeSQL+` ON CONFLICT (id) DO UPDATE SET ends_at = excluded.ends_at`, kept, c)
+		_, err = addNotice(ctx, tx, addNoticeSQL+orLater, kept, c)
+		return err
 	})
 	return kept, wrap("keep notice", err)
 }

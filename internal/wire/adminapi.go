@@ -68,7 +68,7 @@ func (s *Service) adminAPI(c config.Config, d Deps, m mechanisms, operator http.
 	kit := m.kit.With(roster.MaxBytes, adminTime)
 	mux := http.NewServeMux()
 	adminapi.New(adminapi.Deps{
-		Store: s.Store, People: s.People, Importer: s.Importer, Rules: rules, Keys: s.APIKeys, Audit: s.Audit, Web: kit,
+		Store: s.Store, People: s.People, Importer: s.Importer, Notices: s.Notices, Rules: rules, Keys: s.APIKeys, Audit: s.Audit, Web: kit,
 		Now: d.Now, Kinds: kinds, Locale: c.Brand.Languages[0], Wake: s.Jobs.Wake, Bounced: s.bounced(),
 		List: func(ctx context.Context, employer string, f adminapi.Filter, limit int) ([]login.Employment, error) {
 			return s.Store.Employments(ctx, employer, store.EmploymentFilter(f), limit)

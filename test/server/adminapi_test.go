@@ -56,7 +56,7 @@ type adminWorld struct {
 }
 
 // tenant is everything of one employer that has an id.
-type tenant struct{ employer, person, invited, invitation, session, imported string }
+type tenant struct{ employer, person, invited, invitation, session, imported, notice string }
 
 func newAdminWorld(t *testing.T) *adminWorld {
 	t.Helper()
@@ -74,9 +74,16 @@ func newAdminWorld(t *testing.T) *adminWorld {
 	w.key("all", all)
 	w.a, w.b = w.tenant("A", aino.ID), w.tenant("B", aino.ID)
 	w.a.session, w.b.session = sessions[0].ID, sessions[0].ID
-	some := slices.DeleteFunc(slices.Clone(all), func(s login.APIScope) bool { return strings.HasPrefix(string(s), "sessions:") })
+	some := slices.DeleteFunc(slices.Clone(all), func(s login.APIScope) bool { return strings.HasPrefix(string(s), "sessions:") || strings.HasPrefix(string(s), "notices:") })
 	w.key("a", some, w.a.employer)
 	w.key("b", some, w.b.employer)
+	n, err := w.Inside.Notices.Publish(t.Context(), "system", login.Notice{
+		Severity: login.SeverityInfo, Words: map[string]login.NoticeWords{"fi": {Title: "Otsikko", Text: "Teksti"}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.a.notice, w.b.notice = n.ID, n.ID
 	w.key("import", []login.APIScope{login.ScopeImport})
 	w.key("read", []login.APIScope{login.ScopeEmployersRead})
 	w.key("tired", all)
@@ -192,7 +199,7 @@ func (t tenant) fill(path string) string {
 		person = t.invited
 	}
 	return strings.NewReplacer("{employer}", t.employer, "{person}", person, "{invitation}", t.invitation, "{session}", t.session,
-		"{import}", t.imported, "{kind}", "lunch").Replace(path)
+		"{import}", t.imported, "{kind}", "lunch", "{notice}", t.notice).Replace(path)
 }
 
 // bodies of requests that are fine.
@@ -203,8 +210,14 @@ var goodBodies = map[string]string{
 	"updatePerson":   `{"given_name":"Áilu"}`,
 	"putBenefit":     `{"starts_on":"2026-01-01","ends_on":"2026-12-31"}`,
 	"createImport":   "external_id\n9\n",
+	"createNotice":   goodNotice,
+	"updateNotice":   goodNotice,
+	"previewNotice":  goodNotice,
 	"reportBounce":   bounceReport,
 }
+
+const goodNotice = `{"severity":"warning","words":{"fi":{"title":"Opera","text":"Teksti"},"en":{"title":"Opera"  ,"text":"Text"}},"until":"2199-01-01T00:00:00+02:00",
+	"audience":{"platforms":["android"],"browsers":[{"family":"Opera","min":60}],"app":{"min":"1.9.0"}},"act":{"first":"link","off":["qr"]}}`
 
 // mailDomain is that of the demo's sender, and so of our letters' ids.
 const mailDomain = "smartumpay.example"
@@ -230,6 +243,9 @@ var wrong = map[string]map[string]func(w *adminWorld, a *ask){
 		"createImport":       func(_ *adminWorld, a *ask) { a.body = "name\nx\n" },
 		"exportImportErrors": func(_ *adminWorld, a *ask) { a.path += "?format=xml" },
 		"reportBounce":       func(_ *adminWorld, a *ask) { a.body = "Subject: hei\r\n\r\nhei" },
+		"createNotice":       func(_ *adminWorld, a *ask) { a.body = `{"severity":"loud","words":{},"from":"tomorrow"}` },
+		"updateNotice":       func(_ *adminWorld, a *ask) { a.body = `{"severity":"info","words":{"fi":{"title":"a\nb","text":"x"}}}` },
+		"previewNotice":      func(_ *adminWorld, a *ask) { a.body = `{"severity":"info","words":{"fi":{"title":"a","txt":"x"}}}` },
 	},
 	"409": {
 		"createEmployer": func(w *adminWorld, a *ask) {
@@ -239,6 +255,22 @@ var wrong = map[string]map[string]func(w *adminWorld, a *ask){
 		},
 		"createPerson": func(_ *adminWorld, a *ask) { a.body = `{"external_id":"1"}` },
 		"updatePerson": func(_ *adminWorld, a *ask) { a.body = `{"external_id":"1"}` },
+		"createNotice": func(w *adminWorld, a *ask) {
+			a.header = map[string]string{"Idempotency-Key": "notice-409"}
+			w.ask(*a)
+			a.body = strings.Replace(a.body, "Opera", "Firefox", 1)
+		},
+		"updateNotice": func(_ *adminWorld, a *ask) {
+			a.body = strings.Replace(a.body, "{", `{"changed_at":"2020-01-01T00:00:00Z",`, 1)
+		},
+		"withdrawNotice": func(w *adminWorld, a *ask) {
+			n, err := w.Inside.Notices.Publish(w.Context(), "system", login.Notice{Severity: login.SeverityInfo, Words: map[string]login.NoticeWords{"fi": {Title: "x", Text: "x"}}})
+			if err != nil {
+				w.Fatal(err)
+			}
+			a.path = strings.Replace(a.path, w.a.notice, n.ID, 1)
+			w.ask(*a)
+		},
 		"invitePerson": func(w *adminWorld, a *ask) { a.path = strings.Replace(a.path, w.a.invited, w.a.person, 1) },
 	},
 	"413": {
@@ -306,6 +338,8 @@ func (w *adminWorld) checkStatus(method, path, id, status string) {
 		switch {
 		case id == "reportBounce":
 			a.key, a.body = "all", strings.Replace(a.body, w.a.invitation, login.NewID(), 1)
+		case strings.Contains(id, "Notice"):
+			a.key, a.path = "all", strings.Replace(a.path, w.a.notice, login.NewID(), 1)
 		case strings.Contains(id, "Session"):
 			a.key, a.path = "all", strings.Replace(a.path, w.a.employer, w.b.employer, 1)
 		default:
@@ -337,8 +371,8 @@ func (w *adminWorld) checkStatus(method, path, id, status string) {
 func (w *adminWorld) checkTired(a ask) {
 	w.Helper()
 	a.key = "tired"
-	a.path = strings.Replace(a.path, w.a.employer, login.NewID(), 1) // when it is not refused, nothing happens
-	if a.path == "/v1/employers" && a.method == "POST" {
+	a.path = strings.NewReplacer(w.a.employer, login.NewID(), w.a.notice, login.NewID()).Replace(a.path) // when it is not refused, nothing happens
+	if (a.path == "/v1/employers" || strings.HasPrefix(a.path, "/v1/notices")) && a.method == "POST" {
 		a.body = "{"
 	}
 	for range 200 {

@@ -114,6 +114,51 @@ func (e Locale) Valid() bool {
 	}
 }
 
+// Defines values for NoticeSeverity.
+const (
+	NoticeSeverityInfo    NoticeSeverity = "info"
+	NoticeSeverityProblem NoticeSeverity = "problem"
+	NoticeSeverityWarning NoticeSeverity = "warning"
+)
+
+// Valid indicates whether the value is a known member of the NoticeSeverity enum.
+func (e NoticeSeverity) Valid() bool {
+	switch e {
+	case NoticeSeverityInfo:
+		return true
+	case NoticeSeverityProblem:
+		return true
+	case NoticeSeverityWarning:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for NoticeState.
+const (
+	NoticeStateComing    NoticeState = "coming"
+	NoticeStateOn        NoticeState = "on"
+	NoticeStateOver      NoticeState = "over"
+	NoticeStateWithdrawn NoticeState = "withdrawn"
+)
+
+// Valid indicates whether the value is a known member of the NoticeState enum.
+func (e NoticeState) Valid() bool {
+	switch e {
+	case NoticeStateComing:
+		return true
+	case NoticeStateOn:
+		return true
+	case NoticeStateOver:
+		return true
+	case NoticeStateWithdrawn:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for PersonState.
 const (
 	PersonStateActive PersonState = "active"
@@ -177,6 +222,30 @@ func (e UserKind) Valid() bool {
 	}
 }
 
+// Act What it does for those concerned while it is on. It can close and order; it opens nothing that is switched off.
+type Act struct {
+	// First This method stands before the others.
+	First string `json:"first,omitempty,omitzero"`
+
+	// Off These methods are off.
+	Off []string `json:"off,omitempty,omitzero"`
+}
+
+// Audience Whom it concerns. Every condition must hold; of a list, one. Left out, everybody.
+type Audience struct {
+	App      VersionRange   `json:"app,omitempty,omitzero"`
+	Browsers []BrowserRange `json:"browsers,omitempty,omitzero"`
+
+	// Means Banks or Mobile Certificate by id.
+	Means []string `json:"means,omitempty,omitzero"`
+
+	// Methods direct, link, qr, credentials
+	Methods []string `json:"methods,omitempty,omitzero"`
+
+	// Platforms android, ios, huawei, web
+	Platforms []string `json:"platforms,omitempty,omitzero"`
+}
+
 // Benefit defines model for Benefit.
 type Benefit struct {
 	// Active The person has activated it.
@@ -216,6 +285,20 @@ type BenefitNew struct {
 	Kind     string `json:"kind"`
 	Released *bool  `json:"released,omitempty"`
 	StartsOn string `json:"starts_on,omitempty,omitzero"`
+}
+
+// BrowserRange defines model for BrowserRange.
+type BrowserRange struct {
+	// Family As support sees it in timelines. A wrong one is answered with the list.
+	//
+	// Examples: Opera, Samsung Internet
+	Family string `json:"family"`
+
+	// Max Last major version; left out, to the newest.
+	Max int `json:"max,omitempty,omitzero"`
+
+	// Min First major version; left out, from the first.
+	Min int `json:"min,omitempty,omitzero"`
 }
 
 // Employer defines model for Employer.
@@ -311,6 +394,87 @@ type Mistake struct {
 
 	// Field Examples: email
 	Field string `json:"field"`
+}
+
+// Notice defines model for Notice.
+type Notice struct {
+	// Act What it does for those concerned while it is on. It can close and order; it opens nothing that is switched off.
+	Act Act `json:"act,omitempty,omitzero"`
+
+	// Audience Whom it concerns. Every condition must hold; of a list, one. Left out, everybody.
+	Audience Audience `json:"audience,omitempty,omitzero"`
+
+	// By Who wrote it last: staff:ID, key:ID, system.
+	By        string         `json:"by,omitempty,omitzero"`
+	ChangedAt time.Time      `json:"changed_at"`
+	CreatedAt time.Time      `json:"created_at"`
+	From      time.Time      `json:"from"`
+	ID        string         `json:"id"`
+	Severity  NoticeSeverity `json:"severity"`
+
+	// Source What the service says by itself: broker:ID, its own words; circuit:ID, it cannot be reached.
+	Source      string                 `json:"source,omitempty,omitzero"`
+	State       NoticeState            `json:"state"`
+	Until       time.Time              `json:"until,omitempty,omitzero"`
+	WithdrawnAt time.Time              `json:"withdrawn_at,omitempty,omitzero"`
+	Words       map[string]NoticeWords `json:"words"`
+}
+
+// NoticeSeverity defines model for Notice.Severity.
+type NoticeSeverity string
+
+// NoticeState defines model for Notice.State.
+type NoticeState string
+
+// NoticeDevice defines model for NoticeDevice.
+type NoticeDevice struct {
+	Concerned bool   `json:"concerned"`
+	Device    string `json:"device"`
+}
+
+// NoticeList defines model for NoticeList.
+type NoticeList struct {
+	Notices []Notice `json:"notices"`
+}
+
+// NoticeNew defines model for NoticeNew.
+type NoticeNew struct {
+	// Act What it does for those concerned while it is on. It can close and order; it opens nothing that is switched off.
+	Act Act `json:"act,omitempty,omitzero"`
+
+	// Audience Whom it concerns. Every condition must hold; of a list, one. Left out, everybody.
+	Audience Audience `json:"audience,omitempty,omitzero"`
+
+	// ChangedAt Only when changing: of the version that this was made from.
+	ChangedAt string `json:"changed_at,omitempty,omitzero"`
+
+	// From RFC 3339; left out, now.
+	From string `json:"from,omitempty,omitzero"`
+
+	// Severity info, warning or problem
+	Severity string `json:"severity"`
+
+	// Until RFC 3339; left out, until it is withdrawn.
+	Until string `json:"until,omitempty,omitzero"`
+
+	// Words By language. The operator's first language must be there; it stands in for those that are not.
+	Words map[string]NoticeWords `json:"words"`
+}
+
+// NoticePreview defines model for NoticePreview.
+type NoticePreview struct {
+	// About In a sentence, by language.
+	About   map[string]string `json:"about"`
+	Devices []NoticeDevice    `json:"devices"`
+}
+
+// NoticeWords defines model for NoticeWords.
+type NoticeWords struct {
+	// Text Plain text; lines may break.
+	Text string `json:"text,omitempty,omitzero"`
+
+	// Title One line of plain text.
+	Title string `json:"title"`
 }
 
 // Person defines model for Person.
@@ -417,6 +581,19 @@ type SessionList struct {
 // UserKind smartumplus: logs in with bank authentication or Mobile Certificate only. smartum: may have Smartum credentials.
 type UserKind string
 
+// VersionRange defines model for VersionRange.
+type VersionRange struct {
+	// Max Last version.
+	//
+	// Examples: 1.15.9
+	Max string `json:"max,omitempty,omitzero"`
+
+	// Min First version.
+	//
+	// Examples: 1.9.0
+	Min string `json:"min,omitempty,omitzero"`
+}
+
 // Cursor defines model for Cursor.
 type Cursor = string
 
@@ -434,6 +611,9 @@ type InImport = string
 
 // InInvitation defines model for InInvitation.
 type InInvitation = string
+
+// InNotice defines model for InNotice.
+type InNotice = string
 
 // InPerson defines model for InPerson.
 type InPerson = string
@@ -505,6 +685,13 @@ type InvitePersonParams struct {
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
 }
 
+// CreateNoticeParams defines parameters for CreateNotice.
+type CreateNoticeParams struct {
+	// IdempotencyKey A value of your own, new for each thing that you want done. Sent again with the same body within 24 hours, the first answer
+	// is given again and nothing is done twice. With another body: 409.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
 // CreateEmployerJSONRequestBody defines body for CreateEmployer for application/json ContentType.
 type CreateEmployerJSONRequestBody = EmployerNew
 
@@ -519,6 +706,15 @@ type UpdatePersonJSONRequestBody = PersonChange
 
 // PutBenefitJSONRequestBody defines body for PutBenefit for application/json ContentType.
 type PutBenefitJSONRequestBody = BenefitChange
+
+// CreateNoticeJSONRequestBody defines body for CreateNotice for application/json ContentType.
+type CreateNoticeJSONRequestBody = NoticeNew
+
+// PreviewNoticeJSONRequestBody defines body for PreviewNotice for application/json ContentType.
+type PreviewNoticeJSONRequestBody = NoticeNew
+
+// UpdateNoticeJSONRequestBody defines body for UpdateNotice for application/json ContentType.
+type UpdateNoticeJSONRequestBody = NoticeNew
 
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
@@ -597,6 +793,24 @@ type ServerInterface interface {
 	// RevokeSession Log one app out
 	// (DELETE /v1/employers/{employer}/persons/{person}/sessions/{session})
 	RevokeSession(w http.ResponseWriter, r *http.Request, employer InEmployer, person InPerson, session InSession)
+	// ListNotices List notices
+	// (GET /v1/notices)
+	ListNotices(w http.ResponseWriter, r *http.Request)
+	// CreateNotice Publish a notice
+	// (POST /v1/notices)
+	CreateNotice(w http.ResponseWriter, r *http.Request, params CreateNoticeParams)
+	// PreviewNotice Who would see a notice
+	// (POST /v1/notices/preview)
+	PreviewNotice(w http.ResponseWriter, r *http.Request)
+	// GetNotice One notice
+	// (GET /v1/notices/{notice})
+	GetNotice(w http.ResponseWriter, r *http.Request, notice InNotice)
+	// UpdateNotice Change a notice
+	// (PUT /v1/notices/{notice})
+	UpdateNotice(w http.ResponseWriter, r *http.Request, notice InNotice)
+	// WithdrawNotice End a notice now
+	// (POST /v1/notices/{notice}/withdraw)
+	WithdrawNotice(w http.ResponseWriter, r *http.Request, notice InNotice)
 }
 
 // ServerInterfaceWrapper converts contexts to parameters.
@@ -1595,6 +1809,153 @@ func (siw *ServerInterfaceWrapper) RevokeSession(w http.ResponseWriter, r *http.
 	handler.ServeHTTP(w, r)
 }
 
+// ListNotices operation middleware
+func (siw *ServerInterfaceWrapper) ListNotices(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListNotices(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// CreateNotice operation middleware
+func (siw *ServerInterfaceWrapper) CreateNotice(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CreateNoticeParams
+
+	headers := r.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Idempotency-Key", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Idempotency-Key", Err: err})
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.CreateNotice(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// PreviewNotice operation middleware
+func (siw *ServerInterfaceWrapper) PreviewNotice(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.PreviewNotice(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// GetNotice operation middleware
+func (siw *ServerInterfaceWrapper) GetNotice(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "notice" -------------
+	var notice InNotice
+
+	err = runtime.BindStyledParameterWithOptions("simple", "notice", r.PathValue("notice"), &notice, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "notice", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetNotice(w, r, notice)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// UpdateNotice operation middleware
+func (siw *ServerInterfaceWrapper) UpdateNotice(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "notice" -------------
+	var notice InNotice
+
+	err = runtime.BindStyledParameterWithOptions("simple", "notice", r.PathValue("notice"), &notice, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "notice", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.UpdateNotice(w, r, notice)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// WithdrawNotice operation middleware
+func (siw *ServerInterfaceWrapper) WithdrawNotice(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "notice" -------------
+	var notice InNotice
+
+	err = runtime.BindStyledParameterWithOptions("simple", "notice", r.PathValue("notice"), &notice, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "notice", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.WithdrawNotice(w, r, notice)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 type UnescapedCookieParamError struct {
 	ParamName string
 	Err       error
@@ -1740,6 +2101,12 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/v1/employers/{employer}/persons/{person}/sessions", wrapper.RevokeSessions)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/employers/{employer}/persons/{person}/sessions", wrapper.ListSessions)
 	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/v1/employers/{employer}/persons/{person}/sessions/{session}", wrapper.RevokeSession)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/notices", wrapper.ListNotices)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/notices", wrapper.CreateNotice)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/notices/{notice}", wrapper.GetNotice)
+	m.HandleFunc(http.MethodPut+" "+options.BaseURL+"/v1/notices/{notice}", wrapper.UpdateNotice)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/notices/{notice}/withdraw", wrapper.WithdrawNotice)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/notices/preview", wrapper.PreviewNotice)
 
 	return m
 }
@@ -2391,6 +2758,133 @@ func (response RevokeSession204Response) VisitRevokeSessionResponse(w http.Respo
 	return nil
 }
 
+type ListNoticesRequestObject struct {
+}
+
+type ListNoticesResponseObject interface {
+	VisitListNoticesResponse(w http.ResponseWriter) error
+}
+
+type ListNotices200JSONResponse NoticeList
+
+func (response ListNotices200JSONResponse) VisitListNoticesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateNoticeRequestObject struct {
+	Params CreateNoticeParams
+	Body   *CreateNoticeJSONRequestBody
+}
+
+type CreateNoticeResponseObject interface {
+	VisitCreateNoticeResponse(w http.ResponseWriter) error
+}
+
+type CreateNotice201JSONResponse Notice
+
+func (response CreateNotice201JSONResponse) VisitCreateNoticeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PreviewNoticeRequestObject struct {
+	Body *PreviewNoticeJSONRequestBody
+}
+
+type PreviewNoticeResponseObject interface {
+	VisitPreviewNoticeResponse(w http.ResponseWriter) error
+}
+
+type PreviewNotice200JSONResponse NoticePreview
+
+func (response PreviewNotice200JSONResponse) VisitPreviewNoticeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetNoticeRequestObject struct {
+	Notice InNotice `json:"notice"`
+}
+
+type GetNoticeResponseObject interface {
+	VisitGetNoticeResponse(w http.ResponseWriter) error
+}
+
+type GetNotice200JSONResponse Notice
+
+func (response GetNotice200JSONResponse) VisitGetNoticeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateNoticeRequestObject struct {
+	Notice InNotice `json:"notice"`
+	Body   *UpdateNoticeJSONRequestBody
+}
+
+type UpdateNoticeResponseObject interface {
+	VisitUpdateNoticeResponse(w http.ResponseWriter) error
+}
+
+type UpdateNotice200JSONResponse Notice
+
+func (response UpdateNotice200JSONResponse) VisitUpdateNoticeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type WithdrawNoticeRequestObject struct {
+	Notice InNotice `json:"notice"`
+}
+
+type WithdrawNoticeResponseObject interface {
+	VisitWithdrawNoticeResponse(w http.ResponseWriter) error
+}
+
+type WithdrawNotice204Response struct {
+}
+
+func (response WithdrawNotice204Response) VisitWithdrawNoticeResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
 // StrictServerInterface represents all server handlers.
 type StrictServerInterface interface {
 	// ListBenefitKinds The kinds of benefits that there are
@@ -2468,6 +2962,24 @@ type StrictServerInterface interface {
 	// RevokeSession Log one app out
 	// (DELETE /v1/employers/{employer}/persons/{person}/sessions/{session})
 	RevokeSession(ctx context.Context, request RevokeSessionRequestObject) (RevokeSessionResponseObject, error)
+	// ListNotices List notices
+	// (GET /v1/notices)
+	ListNotices(ctx context.Context, request ListNoticesRequestObject) (ListNoticesResponseObject, error)
+	// CreateNotice Publish a notice
+	// (POST /v1/notices)
+	CreateNotice(ctx context.Context, request CreateNoticeRequestObject) (CreateNoticeResponseObject, error)
+	// PreviewNotice Who would see a notice
+	// (POST /v1/notices/preview)
+	PreviewNotice(ctx context.Context, request PreviewNoticeRequestObject) (PreviewNoticeResponseObject, error)
+	// GetNotice One notice
+	// (GET /v1/notices/{notice})
+	GetNotice(ctx context.Context, request GetNoticeRequestObject) (GetNoticeResponseObject, error)
+	// UpdateNotice Change a notice
+	// (PUT /v1/notices/{notice})
+	UpdateNotice(ctx context.Context, request UpdateNoticeRequestObject) (UpdateNoticeResponseObject, error)
+	// WithdrawNotice End a notice now
+	// (POST /v1/notices/{notice}/withdraw)
+	WithdrawNotice(ctx context.Context, request WithdrawNoticeRequestObject) (WithdrawNoticeResponseObject, error)
 }
 
 type StrictHandlerFunc func(ctx context.Context, w http.ResponseWriter, r *http.Request, request any) (any, error)
@@ -3211,6 +3723,179 @@ func (sh *strictHandler) RevokeSession(w http.ResponseWriter, r *http.Request, e
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(RevokeSessionResponseObject); ok {
 		if err := validResponse.VisitRevokeSessionResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListNotices operation middleware
+func (sh *strictHandler) ListNotices(w http.ResponseWriter, r *http.Request) {
+	var request ListNoticesRequestObject
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListNotices(ctx, request.(ListNoticesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListNotices")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListNoticesResponseObject); ok {
+		if err := validResponse.VisitListNoticesResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// CreateNotice operation middleware
+func (sh *strictHandler) CreateNotice(w http.ResponseWriter, r *http.Request, params CreateNoticeParams) {
+	var request CreateNoticeRequestObject
+
+	request.Params = params
+
+	var body CreateNoticeJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateNotice(ctx, request.(CreateNoticeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateNotice")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(CreateNoticeResponseObject); ok {
+		if err := validResponse.VisitCreateNoticeResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// PreviewNotice operation middleware
+func (sh *strictHandler) PreviewNotice(w http.ResponseWriter, r *http.Request) {
+	var request PreviewNoticeRequestObject
+
+	var body PreviewNoticeJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.PreviewNotice(ctx, request.(PreviewNoticeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PreviewNotice")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(PreviewNoticeResponseObject); ok {
+		if err := validResponse.VisitPreviewNoticeResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetNotice operation middleware
+func (sh *strictHandler) GetNotice(w http.ResponseWriter, r *http.Request, notice InNotice) {
+	var request GetNoticeRequestObject
+
+	request.Notice = notice
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.GetNotice(ctx, request.(GetNoticeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetNotice")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(GetNoticeResponseObject); ok {
+		if err := validResponse.VisitGetNoticeResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// UpdateNotice operation middleware
+func (sh *strictHandler) UpdateNotice(w http.ResponseWriter, r *http.Request, notice InNotice) {
+	var request UpdateNoticeRequestObject
+
+	request.Notice = notice
+
+	var body UpdateNoticeJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.UpdateNotice(ctx, request.(UpdateNoticeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UpdateNotice")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(UpdateNoticeResponseObject); ok {
+		if err := validResponse.VisitUpdateNoticeResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// WithdrawNotice operation middleware
+func (sh *strictHandler) WithdrawNotice(w http.ResponseWriter, r *http.Request, notice InNotice) {
+	var request WithdrawNoticeRequestObject
+
+	request.Notice = notice
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.WithdrawNotice(ctx, request.(WithdrawNoticeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "WithdrawNotice")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(WithdrawNoticeResponseObject); ok {
+		if err := validResponse.VisitWithdrawNoticeResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {

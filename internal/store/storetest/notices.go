@@ -31,6 +31,7 @@ func notices(t *testing.T, s *store.Store) {
 	for _, n := range []login.Notice{past, open, older, coming} {
 		wantErr(t, "add", s.AddNotice(t.Context(), n), nil)
 	}
+	wantErr(t, "add again", s.AddNotice(t.Context(), past), login.ErrExists)
 	list := func(over int) []login.Notice { return must[[]login.Notice](t)(s.Notices(t.Context(), Noon(), over)) }
 	if got := list(10); !reflect.DeepEqual(got, []login.Notice{coming, open, past, older}) {
 		t.Errorf("got %+v", got)
