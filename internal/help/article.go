@@ -110,7 +110,7 @@ func (f *Feature) ways(ctx context.Context, lang string, who login.Asker) (ways,
 	now := ways{Version: needed, Shops: f.shops(who.Platform), Count: "none"}
 	who.AppVersion = string(needed) // whoever follows the article has it: what is first then is first here
 	on := 0
-	for _, way := range f.d.Gate.Methods(ctx, who) {
+	for _, way := range f.d.Gate.MethodsFor(ctx, who) {
 		why, err := f.whyOff(lang, way)
 		if err != nil {
 			return ways{}, err

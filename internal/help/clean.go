@@ -13,7 +13,7 @@ const longestComment = 500
 // gone stands where something was taken out.
 const gone = "[…]"
 
-// kept out are patterns of what a comment must not hold, however the page asks for it:
+// keptOut are patterns of what a comment must not hold, however the page asks for it:
 // it would lie in the clear, in front of the staff, for half a year (threat 8, 32). The
 // order counts: what is named comes before what merely looks like it.
 var keptOut = []*regexp.Regexp{
@@ -24,11 +24,11 @@ var keptOut = []*regexp.Regexp{
 	regexp.MustCompile(`\S*@\S*`),
 	regexp.MustCompile(`(?i)\S+\s*[\[(]\s*(?:at|ät|miukumauku)\s*[\])]\s*\S+`),
 	// Personal identity codes, also with spaces in them, and what is left of one.
-	regexp.MustCompile(`(?i)\p{Nd}(?:[\s.]?\p{Nd}){5}\s?[-–+A-FU-Y]\s?\p{Nd}(?:\s?\p{Nd}){2}\s?[\p{Nd}A-Y]`),
+	regexp.MustCompile(`(?i)\p{Nd}(?:[\s.]?\p{Nd}){5}\s?[-–+A-FU-Y]?\s?\p{Nd}(?:\s?\p{Nd}){2}\s?[\p{Nd}A-Y]\b`),
 	regexp.MustCompile(`(?i)[-–+]\p{Nd}{3}[\p{Nd}A-Y]\b`),
 	// Telephone and account numbers, six-digit codes: six digits and more, whatever
 	// stands between them.
-	regexp.MustCompile(`\+?\(?\p{Nd}(?:[\s\pP\pS]{0,3}\p{Nd}){5,}`),
+	regexp.MustCompile(`\+?\(?(?:\b[A-Z]{2})?\p{Nd}(?:[\s\pP\pS]{0,3}\p{Nd}){5,}`),
 	// The codes that are read to people: of QR pages, and of support.
 	regexp.MustCompile(`\b[0-9A-Z]{3}[- ]?[0-9A-Z]{3}\b`),
 	regexp.MustCompile(`\b[0-9A-Za-z]{5}[- ][0-9A-Za-z]{5}\b`),
@@ -41,6 +41,9 @@ var keptOut = []*regexp.Regexp{
 // or codes, no control characters, and not more than a few sentences. It would rather
 // take out a harmless word than keep a secret.
 func Clean(comment string) string {
+	if runes := []rune(comment); len(runes) > 4*longestComment { // reading must stay cheap, whatever is sent
+		comment = string(runes[:4*longestComment])
+	}
 	comment = strings.ToValidUTF8(comment, "")
 	comment = strings.Map(func(r rune) rune {
 		switch {

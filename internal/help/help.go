@@ -23,7 +23,7 @@ const (
 
 // Gate knows which ways in are open: package appgate.
 type Gate interface {
-	Methods(ctx context.Context, who login.Asker) []appgate.Way
+	MethodsFor(ctx context.Context, who login.Asker) []appgate.Way
 	Versions() (minimum, recommended, alternative appgate.Version)
 }
 
