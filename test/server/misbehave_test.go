@@ -2,56 +2,117 @@ package server_test
 
 import (
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
 
 	"avain/internal/brokersim"
+	"avain/internal/catalogue"
 	"avain/internal/config"
+	"avain/internal/diagnosis"
 	"avain/internal/login"
 	"avain/internal/robot"
 )
 
-// Every way in which the simulated broker can misbehave: the person is told the
-// right thing, support finds the right reason, and nobody is logged in; or, where a
+// misbehaviour is what the person is told, and support finds.
+type misbehaviour struct {
+	reason login.Reason
+	detail string // beginning of the machine word that support sees
+}
+
+const well = login.ReasonWentWell // the login goes through all the same
+
+// At a bank, by the broker whose pages these are.
+var bankMisbehaves = map[brokersim.Toggle]misbehaviour{
+	brokersim.Disturbance:          {well, ""},
+	brokersim.HostileTexts:         {well, ""},
+	brokersim.MissingSplitNames:    {well, ""},
+	brokersim.ServerError:          {login.ReasonBrokerError, ""},
+	brokersim.CancelAtSelector:     {login.ReasonCancelledAtBroker, ""},
+	brokersim.CancelAtBank:         {login.ReasonCancelledAtBroker, ""},
+	brokersim.WrongState:           {login.ReasonAbandonedAtBank, ""}, // for us, nobody came back
+	brokersim.MissingCode:          {login.ReasonBrokerResponse, "callback"},
+	brokersim.ReusedCode:           {login.ReasonBrokerError, "token"},
+	brokersim.PlaintextToken:       {login.ReasonBrokerResponse, "id_token"},
+	brokersim.UnsignedToken:        {login.ReasonBrokerResponse, "id_token"},
+	brokersim.WeakEncryption:       {login.ReasonBrokerResponse, "id_token"},
+	brokersim.WrongEncryptionKid:   {well, ""}, // the key itself is ours: roll-over tries them all
+	brokersim.WrongKid:             {login.ReasonBrokerResponse, ""},
+	brokersim.WrongSignature:       {login.ReasonBrokerResponse, "id_token"},
+	brokersim.WrongNonce:           {login.ReasonBrokerResponse, "id_token.nonce"},
+	brokersim.MissingNonce:         {login.ReasonBrokerResponse, "id_token.nonce"},
+	brokersim.WrongAud:             {login.ReasonBrokerResponse, "id_token.aud"},
+	brokersim.WrongIss:             {login.ReasonBrokerResponse, "id_token.iss"},
+	brokersim.WrongACR:             {login.ReasonIdentificationWeak, ""},
+	brokersim.ExpiredToken:         {login.ReasonBrokerResponse, "id_token.exp"},
+	brokersim.MissingHETU:          {login.ReasonIdentityIncomplete, ""},
+	brokersim.InvalidHETU:          {login.ReasonIdentityIncomplete, ""},
+	brokersim.ExpiredSignedJWKS:    {login.ReasonBrokerError, "jwks"},
+	brokersim.RotatedSignedJWKS:    {well, ""}, // an unknown kid makes us fetch the keys again
+	brokersim.WrongEntitySignature: {login.ReasonBrokerError, "jwks"},
+	brokersim.TokenDown:            {login.ReasonBrokerError, "token.http_503"},
+	brokersim.Slow:                 {login.ReasonBrokerSlow, ""},
+	brokersim.TestACR:              {well, ""}, // not in production: see package broker
+	brokersim.IdentificationError:  {login.ReasonBrokerError, "callback.access_denied"},
+}
+
+// With Mobile Certificate, by the other broker.
+var mobileMisbehaves = map[brokersim.Toggle]misbehaviour{
+	brokersim.StaleAuthTime: {login.ReasonIdentificationStale, ""},
+	brokersim.MobileTimeout: {login.ReasonBrokerTimeout, ""},
+}
+
+// Nobody comes back, and nothing tells why.
+var bankKeepsThePerson = map[brokersim.Toggle]misbehaviour{
+	brokersim.NoReturnPage: {login.ReasonAbandonedAtBank, ""},
+	brokersim.ReusedJTI:    {login.ReasonAbandonedAtBank, ""},
+	brokersim.Down:         {login.ReasonAbandonedAtBank, ""},
+	brokersim.Drop:         {login.ReasonAbandonedAtBank, ""},
+}
+
+// Every toggle of the simulator leads to an entry of the catalogue: a new one needs a
+// row, and is played by the tests below.
+func TestEveryMisbehaviourIsDiagnosed(t *testing.T) {
+	t.Parallel()
+	for _, toggle := range brokersim.Toggles() {
+		rows := 0
+		for _, played := range []map[brokersim.Toggle]misbehaviour{bankMisbehaves, mobileMisbehaves, bankKeepsThePerson} {
+			if want, ok := played[toggle.Name]; ok {
+				rows++
+				if !catalogue.Known(want.reason) {
+					t.Errorf("%s leads to %q, which the catalogue does not know", toggle.Name, want.reason)
+				}
+			}
+		}
+		if rows != 1 {
+			t.Errorf("%s stands in %d of the tables: %s", toggle.Name, rows, toggle.Description)
+		}
+	}
+}
+
+// mustComeTo checks what support reads of a login: now, and when its time is over.
+func (r *rig) mustComeTo(code string, want misbehaviour) {
+	r.Helper()
+	a := r.attempt(code)
+	later := diagnosis.Of(a, a.ExpiresAt.Add(time.Second))
+	if now := diagnosis.Of(a, r.clock.now()); now.Running && now.Reason != later.Reason && now.Reason != login.ReasonStillRunning {
+		r.Errorf("support reads %s now, and %s later", now.Reason, later.Reason)
+	}
+	if later.Reason != want.reason || !strings.HasPrefix(later.Detail, want.detail) {
+		r.Errorf("support reads %s %q, want %s %q; timeline %+v", later.Reason, later.Detail, want.reason, want.detail, a.Timeline)
+	}
+	if later.Means == "" || later.Broker == "" || later.Browser == "" && !later.Good {
+		r.Errorf("it does not say where: %+v", later)
+	}
+}
+
+// Every way in which the simulated broker can misbehave at a bank: the person is told
+// the right thing, support finds the right reason, and nobody is logged in; or, where a
 // broker is merely imperfect, the login goes through all the same.
 func TestMisbehavingBroker(t *testing.T) {
 	t.Parallel()
-	const well = login.Reason("") // the login goes through
-	for toggle, want := range map[brokersim.Toggle]struct {
-		reason login.Reason
-		detail string // beginning of the machine word that support sees
-	}{
-		brokersim.Disturbance:          {well, ""},
-		brokersim.HostileTexts:         {well, ""},
-		brokersim.MissingSplitNames:    {well, ""},
-		brokersim.ServerError:          {login.ReasonBrokerError, ""},
-		brokersim.CancelAtSelector:     {login.ReasonCancelledAtBroker, ""},
-		brokersim.CancelAtBank:         {login.ReasonCancelledAtBroker, ""},
-		brokersim.WrongState:           {login.ReasonAttemptUnknown, ""},
-		brokersim.MissingCode:          {login.ReasonBrokerResponse, "callback"},
-		brokersim.ReusedCode:           {login.ReasonBrokerError, "token"},
-		brokersim.PlaintextToken:       {login.ReasonBrokerResponse, "id_token"},
-		brokersim.UnsignedToken:        {login.ReasonBrokerResponse, "id_token"},
-		brokersim.WeakEncryption:       {login.ReasonBrokerResponse, "id_token"},
-		brokersim.WrongEncryptionKid:   {well, ""}, // the key itself is ours: roll-over tries them all
-		brokersim.WrongKid:             {login.ReasonBrokerResponse, ""},
-		brokersim.WrongSignature:       {login.ReasonBrokerResponse, "id_token"},
-		brokersim.WrongNonce:           {login.ReasonBrokerResponse, "id_token.nonce"},
-		brokersim.MissingNonce:         {login.ReasonBrokerResponse, "id_token.nonce"},
-		brokersim.WrongAud:             {login.ReasonBrokerResponse, "id_token.aud"},
-		brokersim.WrongIss:             {login.ReasonBrokerResponse, "id_token.iss"},
-		brokersim.WrongACR:             {login.ReasonIdentificationWeak, ""},
-		brokersim.ExpiredToken:         {login.ReasonBrokerResponse, "id_token.exp"},
-		brokersim.MissingHETU:          {login.ReasonIdentityIncomplete, ""},
-		brokersim.InvalidHETU:          {login.ReasonIdentityIncomplete, ""},
-		brokersim.ExpiredSignedJWKS:    {login.ReasonBrokerError, "jwks"},
-		brokersim.RotatedSignedJWKS:    {well, ""}, // an unknown kid makes us fetch the keys again
-		brokersim.WrongEntitySignature: {login.ReasonBrokerError, "jwks"},
-		brokersim.TokenDown:            {login.ReasonBrokerError, "token.http_503"},
-		brokersim.Slow:                 {login.ReasonBrokerSlow, ""},
-		brokersim.TestACR:              {well, ""}, // not in production: see package broker
-	} {
+	for toggle, want := range bankMisbehaves {
 		t.Run(string(toggle), func(t *testing.T) {
 			t.Parallel()
 			r := newRig(t, func(c *config.Config) {
@@ -70,27 +131,31 @@ func TestMisbehavingBroker(t *testing.T) {
 				}
 				page = r.press(page, button)
 			}
-			a := r.attempt(l.SupportCode)
+			if toggle == brokersim.IdentificationError {
+				page = r.press(page, "Palaa palveluun")
+			}
 			if want.reason == well {
 				if _, err := r.app.Finish(t.Context(), l, page.App); err != nil {
-					t.Fatalf("%v, reasons %v:\n%s", err, a.Timeline, page.Body)
+					t.Fatalf("%v:\n%s", err, page.Body)
 				}
+				r.mustComeTo(l.SupportCode, want)
 				return
 			}
 			if page.App != "" || r.sessions() != 0 {
 				t.Fatalf("somebody is logged in: %s", page.App)
 			}
-			if want.reason != login.ReasonAttemptUnknown { // nobody can know whose login that was
-				last := a.Timeline[len(a.Timeline)-1]
-				if last.Reason != want.reason || !strings.HasPrefix(last.Detail, want.detail) {
-					t.Errorf("support reads %s %q, want %s %q", last.Reason, last.Detail, want.reason, want.detail)
+			r.mustComeTo(l.SupportCode, want)
+			if toggle == brokersim.WrongState { // nobody can know whose login that was: the page's own code tells
+				r.mustTell(page)
+				if d, ok := diagnosis.OfCode(footerCode(t, page), r.clock.now()); !ok || d.Reason != login.ReasonAttemptUnknown {
+					t.Errorf("the code on the page reads %s, %v", d.Reason, ok)
 				}
+			} else {
 				r.mustTell(page, `role="alert"`, l.SupportCode)
 			}
 			if page.Status >= http.StatusInternalServerError {
 				t.Errorf("status %d", page.Status)
 			}
-			r.mustTell(page)
 		})
 	}
 }
@@ -99,10 +164,7 @@ func TestMisbehavingBroker(t *testing.T) {
 // answer for the person.
 func TestMisbehavingMobileBroker(t *testing.T) {
 	t.Parallel()
-	for toggle, want := range map[brokersim.Toggle]login.Reason{
-		brokersim.StaleAuthTime: login.ReasonIdentificationStale,
-		brokersim.MobileTimeout: login.ReasonBrokerTimeout,
-	} {
+	for toggle, want := range mobileMisbehaves {
 		t.Run(string(toggle), func(t *testing.T) {
 			t.Parallel()
 			r := newRig(t)
@@ -119,11 +181,10 @@ func TestMisbehavingMobileBroker(t *testing.T) {
 				}
 				page = r.press(page, "Palaa")
 			}
-			a := r.attempt(l.SupportCode)
-			last := a.Timeline[len(a.Timeline)-1]
-			if last.Reason != want || page.App != "" || r.sessions() != 0 {
-				t.Fatalf("support reads %s %q, want %s; app %q", last.Reason, last.Detail, want, page.App)
+			if page.App != "" || r.sessions() != 0 {
+				t.Fatalf("somebody is logged in: %s", page.App)
 			}
+			r.mustComeTo(l.SupportCode, want)
 			r.mustTell(page, `role="alert"`, l.SupportCode)
 		})
 	}
@@ -133,7 +194,7 @@ func TestMisbehavingMobileBroker(t *testing.T) {
 // no login: the person goes back in the browser and tries again, or another way.
 func TestBrokerThatLetsNobodyBack(t *testing.T) {
 	t.Parallel()
-	for _, toggle := range []brokersim.Toggle{brokersim.NoReturnPage, brokersim.ReusedJTI, brokersim.Down, brokersim.Drop} {
+	for toggle, want := range bankKeepsThePerson {
 		t.Run(string(toggle), func(t *testing.T) {
 			t.Parallel()
 			r := newRig(t)
@@ -149,6 +210,7 @@ func TestBrokerThatLetsNobodyBack(t *testing.T) {
 			if a := r.attempt(l.SupportCode); a.State != login.StateOpened {
 				t.Fatalf("state %s", a.State)
 			}
+			r.mustComeTo(l.SupportCode, want)
 			if err := r.OP.Behave(); err != nil {
 				t.Fatal(err)
 			}
@@ -164,4 +226,16 @@ func TestBrokerThatLetsNobodyBack(t *testing.T) {
 			}
 		})
 	}
+}
+
+var inFooter = regexp.MustCompile(`class="code"[^>]*>([2-9A-Z]{3}-[2-9A-Z]{3})<`)
+
+// footerCode is the support code that a page shows at its foot.
+func footerCode(t *testing.T, page robot.Page) string {
+	t.Helper()
+	found := inFooter.FindStringSubmatch(page.Body)
+	if found == nil {
+		t.Fatalf("no support code at the foot of %s", page.URL)
+	}
+	return found[1]
 }
