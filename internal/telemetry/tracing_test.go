@@ -10,18 +10,23 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"avain/internal/login"
 	"avain/internal/secret"
 	"avain/internal/telemetry"
 	"avain/internal/web"
+
+	collectorpb "go.opentelemetry.io/proto/otlp/collector/trace/v1"
+	"google.golang.org/protobuf/proto"
 )
 
 // collector is an OTLP collector that keeps what it was sent.
 type collector struct {
 	mu   sync.Mutex
 	sent bytes.Buffer
+	last collectorpb.ExportTraceServiceRequest
 }
 
 func (c *collector) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -37,7 +42,44 @@ func (c *collector) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	fmt.Fprintf(&c.sent, "%s ", r.URL.Path)
-	_, _ = io.Copy(&c.sent, body)
+	spans, err := io.ReadAll(body)
+	if err == nil {
+		// The collectors' own type: it must find every byte of it.
+		err = proto.Unmarshal(spans, &c.last)
+	}
+	if err != nil || len(c.last.ProtoReflect().GetUnknown()) > 0 || r.Header.Get("Content-Type") != "application/x-protobuf" {
+		http.Error(w, "no spans", http.StatusBadRequest)
+		return
+	}
+	_, _ = c.sent.Write(spans)
+}
+
+// TestThreat35TracesGoNowhereElse: a collector that refuses costs spans and nothing else,
+// and one that redirects does not choose where they go.
+func TestThreat35TracesGoNowhereElse(t *testing.T) {
+	t.Parallel()
+	var asked, misled atomic.Int32
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { misled.Add(1) }))
+	defer elsewhere.Close()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked.Add(1)
+		http.Redirect(w, r, elsewhere.URL, http.StatusTemporaryRedirect) // keeps the POST and its body
+	}))
+	defer server.Close()
+	tracing, err := telemetry.StartTracing(t.Context(), telemetry.TracingConfig{
+		Endpoint: server.URL, SampleRatio: 1, Log: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tracing.Middleware(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})).
+		ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil))
+	if err := tracing.Shutdown(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if asked.Load() != 1 || misled.Load() != 0 {
+		t.Errorf("asked %d times, misled %d times", asked.Load(), misled.Load())
+	}
 }
 
 // TestThreat32TracesNameRoutesOnly looks for canaries in what leaves the process.
@@ -67,6 +109,9 @@ func TestThreat32TracesNameRoutesOnly(t *testing.T) {
 	handler.ServeHTTP(httptest.NewRecorder(), r)
 	if err := tracing.Shutdown(t.Context()); err != nil {
 		t.Fatal(err)
+	}
+	if spans := c.last.GetResourceSpans(); len(spans) != 1 || len(spans[0].GetScopeSpans()) != 1 || len(spans[0].GetScopeSpans()[0].GetSpans()) != 1 {
+		t.Errorf("sent %v", spans)
 	}
 	sent := c.sent.String()
 	for _, want := range []string{"/v1/traces", "GET /login/{id}", "broker_down", "avain", "1.2.3"} {
