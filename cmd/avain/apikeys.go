@@ -15,7 +15,7 @@ import (
 type apiKeysCreateCommand struct {
 	configFlag
 	Name     string        `arg:"" help:"Where the key is used, for people."`
-	Scopes   []string      `required:"" help:"What it may do: employers:read, employers:write, persons:read, persons:write, invitations:write, sessions:read, sessions:write, import, scim."`
+	Scopes   []string      `required:"" help:"What it may do: employers:read, employers:write, persons:read, persons:write, invitations:write, sessions:read, sessions:write, import, scim, notices:read, notices:write."`
 	Employer []string      `placeholder:"ID" help:"Only for these employers; for all when left out."`
 	Life     time.Duration `help:"How long it is good, such as 8760h; for ever when left out."`
 }

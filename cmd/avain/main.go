@@ -74,6 +74,12 @@ type commands struct {
 			On   methodsOnCommand   `cmd:"" help:"Switch a login method or a bank on."`
 			Off  methodsOffCommand  `cmd:"" help:"Switch a login method or a bank off."`
 		} `cmd:"" help:"Login methods and banks, switched while the service runs."`
+		Notices struct {
+			List     noticesListCommand     `cmd:"" help:"List what people are told."`
+			Publish  noticesPublishCommand  `cmd:"" help:"Tell people something, and act for them."`
+			Preview  noticesPreviewCommand  `cmd:"" help:"Tell who would see a notice."`
+			Withdraw noticesWithdrawCommand `cmd:"" help:"End a notice now."`
+		} `cmd:"" help:"Notices: news for the people concerned."`
 		Mail struct {
 			Test    mailTestCommand    `cmd:"" help:"Ask the mail server, or send a test letter."`
 			Preview mailPreviewCommand `cmd:"" help:"Print a letter with made-up data."`
