@@ -51,6 +51,7 @@ type Deps struct {
 	Web     *web.Kit
 	Now     func() time.Time
 	Zone    *time.Location // whose days are shown
+	Sample  bool           // the past is a demo's
 }
 
 // Feature serves the page.

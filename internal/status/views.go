@@ -11,6 +11,7 @@ import (
 
 // pageView is what status.html reads.
 type pageView struct {
+	Sample         bool
 	Fine           bool // everything that is on works
 	Methods, Means []lineView
 	Document       string
@@ -64,13 +65,14 @@ func (f *Feature) lineView(lang string, l line) lineView {
 			h := heightOf(day.State)
 			v.Blocks = append(v.Blocks, block{dayWidth * i, tall - h, dayWidth, h, day.State})
 		}
-		switch day.State {
-		case Up:
-			v.Good, v.Known = v.Good+1, v.Known+1
-		case Disturbed, Down:
-			v.Known++
-			v.Troubled = append([]trouble{{f.d.Web.DayInWords(lang, day.Date), day.State}}, v.Troubled...)
+		if day.State == Unknown {
+			continue
 		}
+		if v.Known++; day.State == Up {
+			v.Good++
+			continue
+		}
+		v.Troubled = append([]trouble{{f.d.Web.DayInWords(lang, day.Date), day.State}}, v.Troubled...)
 	}
 	return v
 }
@@ -85,7 +87,7 @@ func (f *Feature) show(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	view := pageView{Fine: true, Document: DocumentPath + "?lang=" + lang}
+	view := pageView{Sample: f.d.Sample, Fine: true, Document: DocumentPath + "?lang=" + lang}
 	for _, group := range []struct {
 		lines []line
 		to    *[]lineView

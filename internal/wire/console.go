@@ -23,5 +23,8 @@ func (s *Service) console(c config.Config, d Deps, m mechanisms) (err error) {
 	if err != nil {
 		return err
 	}
-	return s.desk(c, d, m, kit)
+	if err := s.desk(c, d, m, kit); err != nil {
+		return err
+	}
+	return s.overview(d, m, kit)
 }

@@ -42,6 +42,9 @@ type Deps struct {
 	Now func() time.Time // default time.Now
 	// Mount adds routes beside the service's own: the demo's landing page.
 	Mount func(mux *http.ServeMux, kit *web.Kit) error
+	// Sample says on the pages that show how logins go that the figures are made up: the
+	// demo's are.
+	Sample bool
 }
 
 // Service is the whole service, ready to be served.
