@@ -1,0 +1,21 @@
+package wire
+
+import (
+	"time"
+
+	"avain/internal/console/trail"
+	"avain/internal/console/voices"
+	"avain/internal/web"
+)
+
+// voices are the pages of the console on what people say of the help pages, and on what
+// has been done here.
+func (s *Service) voices(d Deps, kit *web.Kit) error {
+	zone, err := time.LoadLocation("Europe/Helsinki")
+	if err != nil {
+		return err
+	}
+	voices.New(voices.Deps{Console: s.Console, Store: s.Store, Web: kit, Now: d.Now})
+	trail.New(trail.Deps{Console: s.Console, Store: s.Store, Zone: zone})
+	return nil
+}
