@@ -8,6 +8,8 @@ export interface Gate {
   /** The version from which the alternative methods work. */
   alternativesFrom: string | undefined;
   direct: MethodOption;
+  /** What the server puts before the direct login for this phone and browser: it becomes the main button. */
+  first: "link" | "qr" | "credentials" | undefined;
   /** Whether somebody with Smartum credentials may use them. */
   password: boolean;
   /** In the server's order; those that are off without a word are left out. */
@@ -15,6 +17,13 @@ export interface Gate {
 }
 
 const known = ["link", "qr"];
+
+function firstOf(methods: MethodOption[], alternativesOn: boolean): Gate["first"] {
+  const [first] = methods;
+  if (first?.on !== true) return undefined;
+  if (first.method === "credentials") return "credentials";
+  return (first.method === "link" || first.method === "qr") && alternativesOn ? first.method : undefined;
+}
 
 /** Until the server has said otherwise, everything is on: it would refuse what is not. */
 export function gateOf(options: LoginOptions, version: string): Gate {
@@ -24,7 +33,9 @@ export function gateOf(options: LoginOptions, version: string): Gate {
   const methods = options.methods ?? ["direct", ...known].map((method) => ({ method, on: true }));
   // "available" speaks of this very version: an old one is asked to update rather than told that nothing works.
   const available = tooOld || alternatives?.available !== false;
+  const alternativesOn = available && !tooOld;
   return {
+    first: firstOf(methods, alternativesOn),
     update: isBelow(minimumVersion)
       ? "required"
       : tooOld

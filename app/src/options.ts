@@ -10,7 +10,9 @@ export interface Notice {
   /** Day of publication, `2022-05-31`. */
   date?: string;
   title?: string;
+  /** Plain text; lines may break. */
   text: string;
+  severity: "info" | "warning" | "problem";
 }
 
 /** One way of logging in, on or off, and why when it is off. */
@@ -144,11 +146,12 @@ function storeFrom(json: unknown, platform: Platform): Store | undefined {
 
 function notice(json: unknown, index: number): Notice | undefined {
   if (!isObject(json)) return undefined;
-  const { id, date, title, text } = json;
+  const { id, date, title, text, severity } = json;
   if (typeof text !== "string" || text === "") return undefined;
   return {
     id: typeof id === "string" ? id : `notice-${index}`,
     text,
+    severity: severity === "warning" || severity === "problem" ? severity : "info",
     ...(typeof date === "string" && /^\d{4}-\d{2}-\d{2}/.test(date) ? { date: date.slice(0, 10) } : {}),
     ...(typeof title === "string" && title !== "" ? { title } : {}),
   };

@@ -58,6 +58,26 @@ describe("the gate", () => {
     expect(names(closed)).toEqual(["link:off"]);
   });
 
+  const direct = { method: "direct", state: "on" };
+  const link = { method: "link", state: "on" };
+  it.each([
+    [[direct, link], undefined],
+    [[link, direct], "link"],
+    [[{ method: "qr", state: "on" }, link, direct], "qr"],
+    [[{ method: "credentials", state: "on" }, direct], "credentials"],
+    [[{ method: "link", state: "off", reason: "Huolto" }, direct], undefined],
+    [[{ method: "direct", state: "off", reason: "Huolto" }, link], undefined],
+    [[{ method: "palm", state: "on" }, direct], undefined],
+    [[], undefined],
+  ])("puts the server's first method first: %j", (methods, first) => {
+    expect(gate({ methods }).first).toBe(first);
+  });
+
+  it("puts nothing first that this version cannot do", () => {
+    expect(gate({ methods: [link, direct] }, "1.15.0").first).toBeUndefined();
+    expect(gate({ methods: [link, direct], alternative_methods: { minimum_version: "1.16.0", available: false } }).first).toBeUndefined();
+  });
+
   it("closes the alternatives when they are not available", () => {
     expect(names(gate({ alternative_methods: { minimum_version: "1.16.0", available: false } }))).toEqual([]);
   });

@@ -69,19 +69,19 @@ describe("login options", () => {
     const json = {
       minimum_version: "1.17.0",
       notices: [
-        { id: "a", date: "2022-05-31T10:00:00Z", title: "Opera", text: "Remove it." },
+        { id: "a", severity: "warning", date: "2022-05-31T10:00:00Z", title: "Opera", text: "Remove it." },
         { text: "Plain." },
         { text: 7 },
         null,
-        { id: "b", date: "yesterday", text: "Odd date." },
+        { id: "b", severity: "loud", date: "yesterday", text: "Odd date." },
       ],
     };
     expect(parseLoginOptions(json)).toEqual({
       minimumVersion: "1.17.0",
       notices: [
-        { id: "a", date: "2022-05-31", title: "Opera", text: "Remove it." },
-        { id: "notice-1", text: "Plain." },
-        { id: "b", text: "Odd date." },
+        { id: "a", severity: "warning", date: "2022-05-31", title: "Opera", text: "Remove it." },
+        { id: "notice-1", severity: "info", text: "Plain." },
+        { id: "b", severity: "info", text: "Odd date." },
       ],
     });
   });

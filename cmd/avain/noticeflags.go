@@ -119,7 +119,7 @@ var rangePattern = regexp.MustCompile(`^(.*?)(?: (\d{0,4})(-?)(\d{0,4}))?$`)
 // browserRange reads "Opera", "Opera 60-", "Opera -70", "Opera 60-70" and "Opera 60".
 func browserRange(s string) (r login.BrowserRange, err error) {
 	found := rangePattern.FindStringSubmatch(s)
-	if found == nil || found[1] == "" {
+	if len(found) == 0 || found[1] == "" {
 		return r, usageError{errors.New("--browser must be a name and perhaps versions, such as 'Opera 60-70'")}
 	}
 	r = login.BrowserRange{Family: found[1], Min: number(found[2]), Max: number(found[4])}

@@ -1,3 +1,5 @@
+import { useState } from "preact/hooks";
+
 import { AlternativeLink, SettingsBar } from "../ui/Bar.tsx";
 import { BicycleIcon, CommutingIcon, CultureIcon, LunchIcon, SportsIcon, WellbeingIcon } from "../ui/icons.tsx";
 import { Mark } from "../ui/Mark.tsx";
@@ -5,6 +7,26 @@ import { Notices } from "../ui/Notices.tsx";
 import { Banner, Button } from "../ui/parts.tsx";
 import { openRoute } from "../ui/route.ts";
 import type { ScreenProps } from "./props.ts";
+
+/** The main button when the server puts another way of logging in before the direct one. */
+function First({ t, model, method }: Pick<ScreenProps, "t" | "model"> & { method: NonNullable<ScreenProps["gate"]["first"]> }) {
+  const [starting, setStarting] = useState(false);
+  const go = async () => {
+    if (method !== "link") {
+      openRoute(method === "qr" ? "scan" : "password");
+      return;
+    }
+    setStarting(true);
+    await model.loginByLink(false);
+    setStarting(false);
+  };
+  const words = { link: t.start.linkFirst, qr: t.start.qrFirst, credentials: t.start.password };
+  return (
+    <Button testid={`first-${method}`} busy={starting} onPress={() => void go()}>
+      {words[method]}
+    </Button>
+  );
+}
 
 /** The first screen of somebody who is not logged in. */
 export function Start({ t, language, config, model, online, opening, options, gate }: ScreenProps & { opening: boolean }) {
@@ -31,9 +53,15 @@ export function Start({ t, language, config, model, online, opening, options, ga
             <p>{t.app.offlineText}</p>
           </Banner>
         )}
+        {gate.first !== undefined && <First t={t} model={model} method={gate.first} />}
         {gate.direct.on ? (
           <>
-            <Button testid="login" busy={opening} onPress={() => void model.login()}>
+            <Button
+              testid="login"
+              kind={gate.first === undefined ? "primary" : "secondary"}
+              busy={opening}
+              onPress={() => void model.login()}
+            >
               {opening ? t.start.opening : t.start.login}
             </Button>
             <p class="means">{t.start.means}</p>
@@ -41,7 +69,7 @@ export function Start({ t, language, config, model, online, opening, options, ga
         ) : (
           <Banner kind="warning" title={gate.direct.reason ?? t.start.directOff} testid="direct-off" />
         )}
-        {gate.password && (
+        {gate.password && gate.first !== "credentials" && (
           <button type="button" class="text-button" data-testid="use-password" onClick={() => openRoute("password")}>
             {t.start.password}
           </button>

@@ -9,6 +9,8 @@ export const en: Texts = {
     login: "Log in",
     opening: "Opening the login…",
     means: "With bank authentication or Mobile Certificate",
+    linkFirst: "Log in with the login link",
+    qrFirst: "Log in with a QR code",
     password: "Log in with Smartum credentials",
     alternative: "Alternative login methods",
     notices: "Notices",

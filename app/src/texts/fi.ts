@@ -11,6 +11,8 @@ export const fi = {
     login: "Kirjaudu sisään",
     opening: "Avataan kirjautumista…",
     means: "Verkkopankkitunnuksilla tai Mobiilivarmenteella",
+    linkFirst: "Kirjaudu kirjautumislinkillä",
+    qrFirst: "Kirjaudu QR-koodilla",
     password: "Kirjaudu Smartum-tunnuksilla",
     alternative: "Vaihtoehtoiset kirjautumistavat",
     notices: "Tiedotteet",

@@ -9,6 +9,8 @@ export const sv: Texts = {
     login: "Logga in",
     opening: "Öppnar inloggningen…",
     means: "Med bankkoder eller Mobilcertifikat",
+    linkFirst: "Logga in med inloggningslänk",
+    qrFirst: "Logga in med QR-kod",
     password: "Logga in med Smartum-uppgifter",
     alternative: "Alternativa inloggningssätt",
     notices: "Meddelanden",

@@ -1,7 +1,7 @@
 import type { Gate } from "../gate.ts";
 import type { LoginOptions } from "../options.ts";
 import { formatDay, type Language, type Texts } from "../texts/index.ts";
-import { NewsIcon } from "./icons.tsx";
+import { NewsIcon, WarningIcon } from "./icons.tsx";
 import { Update } from "./Update.tsx";
 
 interface Props {
@@ -19,8 +19,8 @@ export function Notices({ t, language, options, gate }: Props) {
     <section class="notices" aria-label={t.start.notices} data-testid="notices">
       {words !== undefined && <Update t={t} words={[words]} store={options.store} />}
       {options.notices.map((notice) => (
-        <article class="notice" key={notice.id} data-testid="notice">
-          <NewsIcon />
+        <article class={`notice ${notice.severity}`} key={notice.id} data-testid="notice">
+          {notice.severity === "info" ? <NewsIcon /> : <WarningIcon />}
           <div>
             {notice.date !== undefined && (
               <p class="notice-day">
@@ -28,7 +28,7 @@ export function Notices({ t, language, options, gate }: Props) {
               </p>
             )}
             {notice.title !== undefined && <h2 class="notice-title">{notice.title}</h2>}
-            <p>{notice.text}</p>
+            <p class="notice-text">{notice.text}</p>
           </div>
         </article>
       ))}
