@@ -31,6 +31,7 @@ type Options struct {
 	Keys   *Keys // made before; nil: read from Data or made
 	People int   // so many generated persons instead of the sample people; also makes the banks approve at once
 	Timing brokersim.Timing
+	Past   bool                 // makes up how logins went before, for pages that show it
 	Change func(*config.Config) // last word on the service's configuration
 }
 
@@ -194,13 +195,23 @@ func (d *Demo) service(ctx context.Context, c config.Config, o Options) (*wire.S
 	}
 	s, err := wire.New(ctx, c, wire.Deps{
 		Log: o.Log, Now: o.Now,
-		Mount: d.mountLanding,
+		Mount: d.mountLanding, Sample: o.Past,
 	})
 	if err != nil {
 		return nil, err
 	}
 	if err := seed(ctx, s.People, o.People); err != nil {
 		return s, err
+	}
+	if o.People == 0 { // a load that is measured has no news
+		if err := seedNews(ctx, s.Notices, c.Brand.Languages); err != nil {
+			return s, err
+		}
+	}
+	if o.Past {
+		if err := seedHistory(ctx, s.Store, d.now()); err != nil {
+			return s, err
+		}
 	}
 	return s, seedEmployer(ctx, s.Store, d.now())
 }
