@@ -77,6 +77,9 @@ func (s *Attempts) Complete(ctx context.Context, a login.Attempt, authSession se
 	switch {
 	case errors.Is(err, login.ErrNotFound):
 		return secret.Text{}, s.noDigits(ctx, a, err)
+	case login.HasReason(err, login.ReasonRateLimited) && a.Timeline[len(a.Timeline)-1].Reason != login.ReasonRateLimited:
+		note := login.Event{Step: login.StepDigits, Outcome: login.OutcomeRefused, Reason: login.ReasonRateLimited}
+		return secret.Text{}, errors.Join(err, s.Note(ctx, a, note))
 	case err != nil:
 		return secret.Text{}, err
 	case !right && tries < digitTries:

@@ -21,6 +21,9 @@ type Start struct {
 	Place   login.Place
 	Label   string // the browser, as the timeline names it
 	Once    []login.Once
+	// Because is why a password was not enough, for the login that goes on from there:
+	// support must find it under the code that the person is shown. Else empty.
+	Because login.Reason
 }
 
 // Started is a new attempt with the secrets that name it. They exist only here
@@ -47,6 +50,9 @@ func (s *Attempts) Start(ctx context.Context, in Start) (Started, error) {
 		Client: in.Client, Request: in.Request, Device: in.Device, Key: in.Key, Place: in.Place,
 		CreatedAt: now, UpdatedAt: now, ExpiresAt: now.Add(s.d.Lifetimes.Attempt),
 		Timeline: []login.Event{{At: now, Step: login.StepStart, Outcome: login.OutcomeOK, Browser: in.Label}},
+	}
+	if in.Because != "" {
+		a.Timeline = append(a.Timeline, login.Event{At: now, Step: login.StepPassword, Outcome: login.OutcomeRefused, Reason: in.Because})
 	}
 	if !in.Browser.Empty() {
 		a.Browser = session.Binding(in.Browser, a.ID)

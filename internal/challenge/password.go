@@ -93,7 +93,7 @@ func (f *Feature) refuse(w http.ResponseWriter, r *http.Request, in attempt.Star
 // goOn begins the login with strong authentication that a SmartumPlus person needs, so
 // that the app can open it at once: same device, same challenge.
 func (f *Feature) goOn(ctx context.Context, in attempt.Start, out *notEnough) error {
-	in.Method = login.MethodDirect
+	in.Method, in.Because = login.MethodDirect, login.ReasonStrongRequired
 	started, err := f.d.Attempts.Start(ctx, in)
 	if err != nil {
 		return err

@@ -112,7 +112,7 @@ func noteOf(t broker.InfoTexts) BrokerNote {
 // shown the page: a reload is no news.
 func seen(a login.Attempt, label string) bool {
 	for _, e := range a.Timeline {
-		if e.Step == login.StepPage && e.Browser == label {
+		if e.Step == login.StepPage && e.Outcome == login.OutcomeOK && e.Browser == label {
 			return true
 		}
 	}

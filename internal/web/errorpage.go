@@ -114,6 +114,7 @@ func (k *Kit) Worded(reason login.Reason) login.Reason { return catalogue.Of(rea
 func (k *Kit) errorPage(w http.ResponseWriter, r *http.Request, e *login.Error, status int) {
 	r, rec := withRecord(r)
 	_, ways := rec.snapshot()
+	k.tellSupport(r, rec, e)
 	retryAfter(w.Header(), e)
 	reason := k.Worded(e.Reason)
 	failure := failureView{Reason: string(reason), Wait: waitOf(e.RetryAfter), Buttons: k.Buttons(reason, ways)}
@@ -126,6 +127,20 @@ func (k *Kit) errorPage(w http.ResponseWriter, r *http.Request, e *login.Error, 
 		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
 		return
 	}
+}
+
+// tellSupport hands a refusal in the middle of a login on to whoever keeps its timeline.
+// The support code on the page is the login's, and must lead to what the page says.
+func (k *Kit) tellSupport(r *http.Request, rec *record, e *login.Error) {
+	rec.mu.Lock()
+	attempt := rec.attempt
+	rec.mu.Unlock()
+	if attempt == "" || k.cfg.Refused == nil {
+		return
+	}
+	k.cfg.Refused(r.Context(), attempt, login.Event{
+		Step: login.StepPage, Outcome: login.OutcomeRefused, Reason: k.Worded(e.Reason), Browser: BrowserLabel(r),
+	})
 }
 
 // forDeveloper reports whether the page should name what is wrong in English: only

@@ -47,6 +47,10 @@ type Config struct {
 	Log *slog.Logger     // one record per request
 	Now func() time.Time // nil means time.Now
 
+	// Refused is told of a failure page that a person is shown in the middle of a login:
+	// support must find on its timeline what the person saw. It may be nil.
+	Refused func(ctx context.Context, attempt string, e login.Event)
+
 	// Observe is called once per request with what the record holds, for metrics.
 	// It may be nil.
 	Observe func(ctx context.Context, s Summary)

@@ -58,7 +58,8 @@ type record struct {
 	mu      sync.Mutex
 	began   time.Time
 	fields  [fieldCount]string
-	minted  bool // the support code is made of the reason, not an attempt's
+	minted  bool   // the support code is made of the reason, not an attempt's
+	attempt string // id of the attempt that the request is about
 	locales []string
 	ways    Ways
 	err     *login.Error
@@ -117,6 +118,11 @@ func About(ctx context.Context, a login.Attempt) {
 	Note(ctx, FieldSupport, a.SupportCode)
 	Note(ctx, FieldClient, a.Client)
 	Note(ctx, FieldMethod, string(a.Method))
+	if rec := recordOf(ctx); rec != nil {
+		rec.mu.Lock()
+		rec.attempt = a.ID
+		rec.mu.Unlock()
+	}
 	Prefer(ctx, a.Request.UILocales)
 	if !a.State.Over() && login.ValidID(a.ID) {
 		Offer(ctx, Ways{Retry: "/login/" + a.ID, Choose: "/login/" + a.ID})

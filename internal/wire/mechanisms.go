@@ -72,7 +72,7 @@ func (s *Service) mechanisms(ctx context.Context, c config.Config, d Deps) (m me
 	if m.tracing, err = s.startTracing(ctx, c, d); err != nil {
 		return m, err
 	}
-	if m.kit, err = newKit(c, d, address, m.metrics, s.Audit); err != nil {
+	if m.kit, err = newKit(c, d, address, s, m.metrics); err != nil {
 		return m, err
 	}
 	m.cookies, m.room = session.New(address), &wake.Room{}

@@ -12,7 +12,6 @@ import (
 
 	"avain/internal/appgate"
 	"avain/internal/attempt"
-	"avain/internal/audit"
 	"avain/internal/config"
 	"avain/internal/login"
 	"avain/internal/metadata"
@@ -73,7 +72,7 @@ func (s *Service) openStore(ctx context.Context, c config.Config, d Deps, m mech
 	return db, db.CheckSchema(ctx)
 }
 
-func newKit(c config.Config, d Deps, base *url.URL, metrics *telemetry.Metrics, trail *audit.Log) (*web.Kit, error) {
+func newKit(c config.Config, d Deps, base *url.URL, s *Service, metrics *telemetry.Metrics) (*web.Kit, error) {
 	var pictures fs.FS
 	if c.Brand.Pictures != "" {
 		pictures = os.DirFS(c.Brand.Pictures)
@@ -90,7 +89,7 @@ func newKit(c config.Config, d Deps, base *url.URL, metrics *telemetry.Metrics, 
 			Name: c.Brand.Name, Company: c.Brand.Company, Accent: c.Brand.Accent, Logo: c.Brand.Logo,
 			Help: c.Brand.Support.URL, Email: c.Brand.Support.Email, Phone: c.Brand.Support.Phone,
 		},
-		Log: d.Log, Now: d.Now, Observe: observe(metrics, trail, d.Now),
+		Log: d.Log, Now: d.Now, Observe: observe(metrics, s.Audit, d.Now), Refused: refused(s.Store, d.Now),
 	})
 }
 

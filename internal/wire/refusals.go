@@ -6,9 +6,31 @@ import (
 
 	"avain/internal/audit"
 	"avain/internal/login"
+	"avain/internal/store"
 	"avain/internal/telemetry"
 	"avain/internal/web"
 )
+
+// mostLines is how long a timeline may get by pages that say no: whoever can cause them
+// must not be able to write without end.
+const mostLines = 60
+
+// refused writes onto the timeline of a login that its person was shown a failure page,
+// where the refusal itself has not written anything: pressed too often, a form that is
+// not ours, a database that did not answer. Nobody waits for it when it goes wrong.
+func refused(db *store.Store, now func() time.Time) func(context.Context, string, login.Event) {
+	return func(ctx context.Context, attempt string, e login.Event) {
+		a, err := db.AttemptByID(ctx, attempt)
+		if err != nil || a.State.Over() || len(a.Timeline) >= mostLines {
+			return
+		}
+		if n := len(a.Timeline); n > 0 && a.Timeline[n-1].Reason == e.Reason {
+			return
+		}
+		e.At = now()
+		_ = db.NoteAttempt(ctx, attempt, e) // the page is shown all the same, and the log has it too
+	}
+}
 
 // observe counts every request, and writes refusals that smell of theft into the
 // audit log: at most a few a minute for each client, because whoever can cause them
