@@ -67,7 +67,7 @@ func (f *Feature) article(w http.ResponseWriter, r *http.Request) error {
 	if view.Ways, err = f.ways(r.Context(), lang, who); err != nil {
 		return err
 	}
-	page := web.Page{Title: "help.title", Data: view, Self: ArticlePath}
+	page := web.Page{Title: "help.title", Data: view, Self: ArticlePath, Codeless: true}
 	if reason != "" {
 		page.Keep = url.Values{"reason": {string(reason)}}
 	}

@@ -98,7 +98,7 @@ func (f *Feature) thank(w http.ResponseWriter, r *http.Request, kept bool) error
 		return err
 	}
 	view := thanksView{Answer: q, Helped: helped, Kept: kept, Back: ArticlePath}
-	page := web.Page{Title: "help.thanks", Data: view, Self: thanksPath, Keep: query(q, helped)}
+	page := web.Page{Title: "help.thanks", Data: view, Self: thanksPath, Keep: query(q, helped), Codeless: true}
 	if kept {
 		page.Title, page.Self = "help.comment_thanks", keptPath
 	}

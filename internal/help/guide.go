@@ -96,7 +96,7 @@ func (f *Feature) guide(w http.ResponseWriter, r *http.Request) error {
 	for _, c := range Questions()[at.question] {
 		view.Choices = append(view.Choices, choice{labelOf(at.question, c), path + "/" + c.Key})
 	}
-	page := web.Page{Title: "guide.title", Self: path}
+	page := web.Page{Title: "guide.title", Self: path, Codeless: true}
 	if at.answer != "" {
 		if err := f.end(r, at.answer, &view); err != nil {
 			return err

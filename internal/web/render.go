@@ -34,6 +34,9 @@ type Page struct {
 	// Public lets anybody keep the page for so long, browsers and caches on the way: it is
 	// the same for everybody, and holds no support code.
 	Public time.Duration
+	// Codeless leaves the support code out: nothing failed here, and whoever reads the
+	// page may have another code to tell.
+	Codeless bool
 
 	Scripts  bool       // the page brings scripts of ours; login pages never do
 	Passkeys bool       // its scripts may make and use passkeys
@@ -71,7 +74,7 @@ func (k *Kit) Render(w http.ResponseWriter, r *http.Request, status int, page Pa
 		return err
 	}
 	support := ""
-	if page.Public == 0 {
+	if page.Public == 0 && !page.Codeless {
 		support = SupportCode(r.Context())
 	}
 	shown, err := page.Template.byLang[lang]()
