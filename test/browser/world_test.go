@@ -74,10 +74,16 @@ func (l *lockedBuffer) String() string {
 // newWorld waits for a free place among the browsers, and starts an installation.
 func newWorld(t *testing.T) *world {
 	t.Helper()
+	return newWorldAt(t, &clock{}, demo.Options{})
+}
+
+// newWorldAt is newWorld at another time, and with what else the options ask for.
+func newWorldAt(t *testing.T, at *clock, o demo.Options) *world {
+	t.Helper()
 	takeSlot(t)
-	w := &world{T: t, clock: &clock{}, log: &lockedBuffer{}, data: t.TempDir()}
-	w.start(demo.Options{})
-	w.origins = []string{w.Service, w.App, w.Banks, w.Mail}
+	w := &world{T: t, clock: at, log: &lockedBuffer{}, data: t.TempDir()}
+	w.start(o)
+	w.origins = []string{w.Service, w.App, w.Banks, w.Mail, w.Admin}
 	t.Cleanup(func() {
 		if err := w.Close(); err != nil {
 			t.Error(err)
@@ -121,7 +127,7 @@ func (w *world) restart() {
 	}
 	address := func(base string) string { return strings.TrimPrefix(base, "http://") }
 	w.start(demo.Options{
-		Service: address(w.Service), App: address(w.App), Banks: address(w.Banks), Mail: address(w.Mail),
+		Service: address(w.Service), App: address(w.App), Banks: address(w.Banks), Mail: address(w.Mail), Admin: address(w.Admin),
 	})
 }
 
