@@ -141,7 +141,7 @@ func (c *Console) Post(pattern string, least login.Role, h Handler) {
 func (c *Console) mount(method, pattern string, least login.Role, h Handler) {
 	pattern = Root + strings.TrimPrefix(pattern, "/")
 	c.routes = append(c.routes, Route{Method: method, Pattern: pattern, Least: least})
-	c.mux.Handle(method+" "+pattern, c.d.Web.Framed(c.failed, func(w http.ResponseWriter, r *http.Request) error {
+	guarded := c.d.Web.Framed(c.failed, func(w http.ResponseWriter, r *http.Request) error {
 		who, ok, err := c.signedIn(r)
 		if err != nil {
 			return err
@@ -149,13 +149,20 @@ func (c *Console) mount(method, pattern string, least login.Role, h Handler) {
 		if !ok {
 			return c.signInFirst(w, r)
 		}
+		if known, ok := r.Context().Value(agentKey{}).(*Agent); ok {
+			*known = who
+		}
 		if !who.Role.Covers(least) {
 			return login.E(login.Forbidden, login.ReasonPageUnknown, nil)
 		}
-		return h(w, r.WithContext(context.WithValue(r.Context(), agentKey{}, who)), who)
-	}))
+		return h(w, r, who)
+	})
+	c.mux.HandleFunc(method+" "+pattern, func(w http.ResponseWriter, r *http.Request) {
+		guarded.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), agentKey{}, &Agent{})))
+	})
 }
 
+// agentKey leads to who sent the request, once that is known, for the page of an error.
 type agentKey struct{}
 
 // signedIn is who sent the request. Whatever is in doubt counts as nobody.

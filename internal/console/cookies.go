@@ -35,6 +35,7 @@ const (
 	cookieSession  = "avain-console"
 	cookieCeremony = "avain-console-passkey"
 	cookieFlash    = "avain-console-done"
+	cookieLink     = "avain-console-link"
 )
 
 var tokenShape = regexp.MustCompile(`^[A-Za-z0-9_-]{43}$`)

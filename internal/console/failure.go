@@ -39,7 +39,10 @@ func (c *Console) failed(w http.ResponseWriter, r *http.Request, e *login.Error,
 		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
 		return
 	}
-	who, _ := r.Context().Value(agentKey{}).(Agent)
+	var who Agent
+	if known, ok := r.Context().Value(agentKey{}).(*Agent); ok {
+		who = *known
+	}
 	view := failureView{Kind: kindOf(e.Kind), Wait: int(e.RetryAfter.Seconds())}
 	page := web.Page{Template: t, Title: "console.fail_" + view.Kind, Data: view}
 	if err := c.Render(w, r, who, status, page); err != nil {

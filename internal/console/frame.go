@@ -54,12 +54,16 @@ type framed struct {
 
 // Render shows a page of the console to who is signed in.
 func (c *Console) Render(w http.ResponseWriter, r *http.Request, who Agent, status int, page web.Page) error {
-	f := framed{Page: page.Data, Who: who, Done: c.done(w, r)}
+	f, elsewhere := framed{Page: page.Data, Who: who, Done: c.done(w, r)}, false
 	for _, item := range append(slices.Clone(c.nav), navItem{Path: Root + "staff", Text: "console.staff", least: login.RoleOperator}) {
 		if who.Role.Covers(item.least) {
 			item.Current = item.Path == r.URL.Path || item.Path != Root && strings.HasPrefix(r.URL.Path, item.Path)
+			elsewhere = elsewhere || item.Current
 			f.Nav = append(f.Nav, item)
 		}
+	}
+	for i := range f.Nav { // people and logins are found from the first page
+		f.Nav[i].Current = f.Nav[i].Current || !elsewhere && f.Nav[i].Path == Root && r.URL.Path != Root+"passkeys"
 	}
 	page.Data, page.Scripts, page.Passkeys = f, true, true
 	return c.d.Web.Render(w, r, status, page)

@@ -2,6 +2,8 @@ package console
 
 import (
 	"context"
+	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"slices"
@@ -164,7 +166,8 @@ type staffView struct {
 }
 
 func (c *Console) showStaff(w http.ResponseWriter, r *http.Request, who Agent) error {
-	return c.renderStaff(w, r, who, http.StatusOK, staffView{})
+	link := c.taken(w, r)
+	return c.renderStaff(w, r, who, http.StatusOK, staffView{Link: link.Link, LinkFor: link.Name})
 }
 
 func (c *Console) renderStaff(w http.ResponseWriter, r *http.Request, who Agent, status int, view staffView) error {
@@ -184,16 +187,69 @@ func (c *Console) inviteStaff(w http.ResponseWriter, r *http.Request, who Agent)
 		return login.E(login.Invalid, login.ReasonRequestInvalid, err)
 	}
 	name := r.PostForm.Get("name")
-	staff, link, err := c.Invite(r.Context(), who.Actor(), name, login.Role(r.PostForm.Get("role")))
+	staff, link, err := c.inviteOnce(r.Context(), who.Actor(), name, login.Role(r.PostForm.Get("role")))
 	if _, wrong := errors.AsType[login.Mistakes](err); wrong {
 		return c.renderStaff(w, r, who, http.StatusBadRequest, staffView{Wrong: true, Name: name})
 	}
 	if err != nil {
 		return err
 	}
-	// No redirect: the link is in no cookie and no address, and is not there any more when
-	// the page is loaded again.
-	return c.renderStaff(w, r, who, http.StatusOK, staffView{Link: link.Reveal(), LinkFor: staff.Name})
+	return c.handOver(w, staff, link)
+}
+
+// inviteOnce takes a second press of the button for what it is: somebody who was added a
+// moment ago gets another link, and is not added again.
+func (c *Console) inviteOnce(ctx context.Context, actor, name string, role login.Role) (login.Staff, secret.Text, error) {
+	all, err := c.d.Store.Staff(ctx)
+	if err != nil {
+		return login.Staff{}, secret.Text{}, err
+	}
+	for _, known := range all {
+		if known.Name == strings.TrimSpace(name) && known.Role == role && c.d.Now().Sub(known.CreatedAt) < flashLife && !known.Disabled() {
+			return c.InviteAgain(ctx, actor, known.ID)
+		}
+	}
+	return c.Invite(ctx, actor, name, role)
+}
+
+// handed is a link on its way to the page that shows it.
+type handed struct {
+	Name string `json:"name"`
+	Link string `json:"link"`
+}
+
+const sealedLink = "avain console staff link"
+
+// handOver goes to the page that shows a link, once: it travels sealed, and the page
+// takes it out of the browser.
+func (c *Console) handOver(w http.ResponseWriter, staff login.Staff, link secret.Text) error {
+	plain, err := json.Marshal(handed{staff.Name, link.Reveal()})
+	if err != nil {
+		return err
+	}
+	sealed, err := c.d.Sealer.Encrypt(plain, []byte(sealedLink))
+	if err != nil {
+		return err
+	}
+	c.cookies.set(w, cookieLink, base64.RawURLEncoding.EncodeToString(sealed), flashLife)
+	return web.SeeOther(w, Root+"staff")
+}
+
+func (c *Console) taken(w http.ResponseWriter, r *http.Request) (link handed) {
+	value, ok := c.cookies.read(r, cookieLink)
+	if !ok {
+		return handed{}
+	}
+	c.cookies.set(w, cookieLink, "", 0)
+	sealed, err := base64.RawURLEncoding.DecodeString(value)
+	if err != nil {
+		return handed{}
+	}
+	plain, err := c.d.Sealer.Decrypt(sealed, []byte(sealedLink))
+	if err != nil || json.Unmarshal(plain, &link) != nil {
+		return handed{}
+	}
+	return link
 }
 
 // changeStaff does one of several things to somebody. Nobody does them to themselves: the
@@ -218,7 +274,7 @@ func (c *Console) changeStaff(w http.ResponseWriter, r *http.Request, who Agent)
 		var link secret.Text
 		var staff login.Staff
 		if staff, link, err = c.InviteAgain(r.Context(), who.Actor(), id); err == nil {
-			return c.renderStaff(w, r, who, http.StatusOK, staffView{Link: link.Reveal(), LinkFor: staff.Name})
+			return c.handOver(w, staff, link)
 		}
 	default:
 		return login.E(login.Invalid, login.ReasonRequestInvalid, nil)

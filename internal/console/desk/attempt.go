@@ -2,6 +2,7 @@ package desk
 
 import (
 	"net/http"
+	"strings"
 
 	"avain/internal/catalogue"
 	"avain/internal/console"
@@ -31,6 +32,14 @@ type attemptView struct {
 
 	Replies []reply
 	Lines   []lineView
+}
+
+// OtherModel is the model, unless the device is called by it already.
+func (v attemptView) OtherModel() string {
+	if strings.Contains(v.Name, v.Model) {
+		return ""
+	}
+	return v.Model
 }
 
 // reply is the ready answer in one language.

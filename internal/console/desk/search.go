@@ -35,6 +35,15 @@ type Row struct {
 	Waiting   bool // has not activated
 }
 
+// Line is what tells one from another of the same name.
+func (r Row) Line() string {
+	parts := r.Employers
+	if r.Email != "" {
+		parts = append([]string{r.Email}, parts...)
+	}
+	return strings.Join(parts, " · ")
+}
+
 // EmployerRow is an employer in a list.
 type EmployerRow struct{ Path, Name string }
 
