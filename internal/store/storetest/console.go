@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"slices"
@@ -77,7 +78,7 @@ func passkeys(t *testing.T, s *store.Store) {
 	who, k := newStaff(t, s, login.RoleAgent)
 	_, other := newStaff(t, s, login.RoleAgent)
 	got := must[login.Passkey](t)(s.PasskeyByCredential(t.Context(), k.Credential))
-	if got.ID != k.ID || got.Staff != who.ID || string(got.Record) != string(k.Record) || !got.UsedAt.IsZero() {
+	if got.ID != k.ID || got.Staff != who.ID || !bytes.Equal(got.Record, k.Record) || !got.UsedAt.IsZero() {
 		t.Errorf("got %+v", got)
 	}
 	_, err := s.PasskeyByCredential(t.Context(), nil)
