@@ -57,7 +57,7 @@ func run(ctx context.Context, f flags, out io.Writer) error {
 	}
 	began := time.Now()
 	d, err := demo.Start(ctx, demo.Options{
-		Service: f.Service, App: f.App, Banks: f.Banks, Mail: f.Mail, Admin: f.Admin, Data: f.Data, AppDir: f.AppDir, Log: log,
+		Service: f.Service, App: f.App, Banks: f.Banks, Mail: f.Mail, Admin: f.Admin, Data: f.Data, AppDir: f.AppDir, Log: log, Past: true,
 	})
 	if err != nil {
 		return err

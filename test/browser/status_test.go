@@ -1,0 +1,64 @@
+package browser_test
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"avain/internal/brokersim"
+	"avain/internal/demo"
+	"avain/internal/login"
+)
+
+// afternoon is a time of day at which people log in.
+func afternoon(t *testing.T) *clock {
+	t.Helper()
+	zone, err := time.LoadLocation("Europe/Helsinki")
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now().In(zone)
+	return &clock{offset: time.Until(time.Date(now.Year(), now.Month(), now.Day(), 14, 20, 0, 0, zone))}
+}
+
+// TestHowLoginsGo: a bank lets nobody in. The staff sees it, with what is wrong on top,
+// and everybody sees that it is so, without a number; both pages can be read by everybody.
+func TestHowLoginsGo(t *testing.T) {
+	t.Parallel()
+	w := newWorldAt(t, afternoon(t), demo.Options{Past: true})
+	w.newBrowser()
+	agent, _, _ := w.newAgent(login.RoleAgent)
+	agent.wire.change(func(answer *http.Response) { answer.Header.Del("Refresh") }) // it would go on by itself
+	agent.press("Tilannekuva")
+	agent.see("Ei hälytyksiä", "Pankit ja Mobiilivarmenne", "Kuikka Pankki", "Chrome on Android", "1.15.2", "Luvut taulukkona", "Demo")
+	agent.look("console/overview")
+
+	var failed []login.Tally
+	for _, d := range []login.Dimension{login.DimensionMeans, login.DimensionMeansReason} {
+		value := "kuikka"
+		if d == login.DimensionMeansReason {
+			value += " " + string(login.ReasonBrokerDown)
+		}
+		failed = append(failed, login.Tally{
+			Dimension: d, Hour: w.clock.now().UTC().Truncate(login.TallyHour), Value: value, Counts: login.Counts{Failed: 500},
+		})
+	}
+	if err := w.Inside.Store.AddTallies(t.Context(), failed); err != nil {
+		t.Fatal(err)
+	}
+	w.clock.pass(31 * time.Second) // what was seen is seen anew
+	agent.reload()
+	agent.see("Hälytys", "tavallisesti", "Kuikka Pankki: "+agent.title(login.ReasonBrokerDown))
+	agent.look("console/overview-alert")
+
+	anybody := w.browser.stranger(phone()).newTab()
+	anybody.must(w.OP.Misbehave(brokersim.Disturbance))
+	anybody.open(w.Service + "/status")
+	anybody.see("Kirjautumisessa on häiriöitä juuri nyt", "Ei toimi", "päivää ilman häiriöitä", "Tämä on demo")
+	anybody.look("service/status")
+	for _, language := range []string{"sv", "en"} {
+		anybody.open(w.Service + "/status?lang=" + language)
+		anybody.seeLanguage(language)
+		anybody.mustFit("status in "+language, 320)
+	}
+}
