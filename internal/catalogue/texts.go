@@ -77,12 +77,14 @@ type pageFile struct {
 
 // agentFile is texts/agent.{lang}.json.
 type agentFile struct {
-	// Parts are what many replies share: "hello", "bye", and instructions step by step.
+	// Parts are what many replies share: "hello", "still" for whom that did not help, "bye",
+	// and instructions step by step.
 	Parts  map[string]string `json:"parts"`
 	Reason map[login.Reason]struct {
 		Cause string   `json:"cause"`
 		Reply string   `json:"reply"`
 		Steps []string `json:"steps"` // names of parts, the most likely fix first
+		Final bool     `json:"final"` // there is nothing more that the person could try
 	} `json:"reason"`
 }
 
@@ -149,6 +151,9 @@ func (l *language) words(reason login.Reason, fill Fill) (w Words, err error) {
 	reply := []string{say("part.hello"), say(key + ".reply")}
 	for _, step := range l.agent.Reason[reason].Steps {
 		reply = append(reply, say("part."+step))
+	}
+	if !l.agent.Reason[reason].Final {
+		reply = append(reply, say("part.still"))
 	}
 	w.Reply = strings.Join(append(reply, say("part.bye")), "\n\n")
 	return w, err
