@@ -169,15 +169,14 @@ func TestNobodySpellsReasonsOut(t *testing.T) {
 
 // converted are the places where text becomes a reason, and why nothing foreign does.
 var converted = map[string]string{
-	"internal/store":          "what the service itself has written into a row",
-	"internal/wire/refusals":  "compared with constants",
-	"internal/web/record":     "noted by a handler; the catalogue answers for what it does not know",
-	"internal/telemetry":      "compared with constants",
-	"internal/tally":          "what the service itself has written into a row",
-	"internal/me/me":          "kept to the catalogue by web.Worded",
-	"internal/help":           "looked up in the catalogue before it is used",
-	"internal/console/voices": "looked up in the catalogue before it is used",
-	"internal/console/desk":   "what the service itself has written into a row",
+	"internal/store":         "what the service itself has written into a row",
+	"internal/wire/refusals": "compared with constants",
+	"internal/web/record":    "noted by a handler; the catalogue answers for what it does not know",
+	"internal/telemetry":     "compared with constants",
+	"internal/tally":         "what the service itself has written into a row",
+	"internal/me/me":         "kept to the catalogue by web.Worded",
+	"internal/help":          "looked up in the catalogue before it is used",
+	"internal/console":       "kept to the catalogue by web.Worded, or looked up there",
 }
 
 func TestReasonsAreReadFromTextInFewPlaces(t *testing.T) {
