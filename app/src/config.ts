@@ -15,6 +15,15 @@ export interface Brand {
   support: { email?: string; phone?: string; url?: string };
 }
 
+/** Where there is help: on the operator's page, or on that of the service, which answers a reason first. */
+export function helpAddress(config: Config, language: string, reason?: string): string {
+  if (config.brand.support.url !== undefined) return config.brand.support.url;
+  const address = new URL("/help/login", config.issuer);
+  address.searchParams.set("lang", language);
+  if (reason !== undefined && /^[a-z_]{1,64}$/.test(reason)) address.searchParams.set("reason", reason);
+  return address.href;
+}
+
 /** A mistake in config.json. The message names the member, for whoever runs the server. */
 export class ConfigError extends Error {}
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { ConfigError, loadConfig, parseConfig } from "../src/config.ts";
+import { ConfigError, helpAddress, loadConfig, parseConfig } from "../src/config.ts";
 import { describeDevice, platformOf } from "../src/login/device.ts";
 import { profileFrom } from "../src/login/profile.ts";
 import { loadLoginOptions, parseLoginOptions } from "../src/options.ts";
@@ -20,6 +20,20 @@ describe("versions", () => {
   ])("%s against %s", (a, b, sign) => {
     expect(Math.sign(compareVersions(a, b))).toBe(sign);
     expect(Math.sign(compareVersions(b, a)) + sign).toBe(0);
+  });
+});
+
+describe("the address of help", () => {
+  const at = { ...config, issuer: "https://id.example.fi" };
+  it("is a page of the service, and names a reason and nothing else", () => {
+    const ours = { ...at, brand: { name: "Pay", support: {} } };
+    expect(helpAddress(ours, "sv")).toBe("https://id.example.fi/help/login?lang=sv");
+    expect(helpAddress(ours, "fi", "link_expired")).toBe("https://id.example.fi/help/login?lang=fi&reason=link_expired");
+    expect(helpAddress(ours, "fi", "K7Q-4TM")).toBe("https://id.example.fi/help/login?lang=fi");
+  });
+  it("is the operator's page where there is one", () => {
+    const theirs = { ...at, brand: { name: "Pay", support: { url: "https://help.example.fi/" } } };
+    expect(helpAddress(theirs, "fi", "link_expired")).toBe("https://help.example.fi/");
   });
 });
 

@@ -4,14 +4,14 @@ import type { MethodOption } from "../options.ts";
 import type { View } from "../view.ts";
 import { BackBar } from "../ui/Bar.tsx";
 import { LinkIcon, QrIcon } from "../ui/icons.tsx";
-import { Banner, Button } from "../ui/parts.tsx";
+import { Banner, Button, HelpLink } from "../ui/parts.tsx";
 import { closeRoute, openRoute } from "../ui/route.ts";
 import { Update } from "../ui/Update.tsx";
 import type { ScreenProps } from "./props.ts";
 
 /** The two alternative ways of logging in, as the server has them. */
 export function Alternative(props: ScreenProps & { view: View }) {
-  const { t, config, model, options, gate, view } = props;
+  const { t, language, config, model, options, gate, view } = props;
   const stuck = view.name === "pending" && view.attempt.via.method === "direct" && view.live.stuck;
   const tooOld = gate.update === "required" || gate.update === "alternatives";
   const { alternativesFrom } = gate;
@@ -42,6 +42,7 @@ export function Alternative(props: ScreenProps & { view: View }) {
             {gate.alternatives.length === 0 && <Banner kind="warning" title={t.alternative.noneOff} testid="none-off" />}
           </>
         )}
+        <HelpLink t={t} language={language} config={config} />
       </div>
       <div class="foot">
         {stuck ? (

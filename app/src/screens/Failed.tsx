@@ -2,13 +2,13 @@ import type { Failure } from "../login/failure.ts";
 import type { Method } from "../login/vault.ts";
 import { duration } from "../texts/index.ts";
 import { WarningIcon } from "../ui/icons.tsx";
-import { Button, SupportCode } from "../ui/parts.tsx";
+import { Button, HelpLink, SupportCode } from "../ui/parts.tsx";
 import { openRoute } from "../ui/route.ts";
 import { StoreLink } from "../ui/Update.tsx";
 import type { ScreenProps } from "./props.ts";
 
 /** A login has failed: what happened, what to do next, the other ways, and the code for support. */
-export function Failed({ t, config, model, options, failure, method }: ScreenProps & { failure: Failure; method: Method }) {
+export function Failed({ t, language, config, model, options, failure, method }: ScreenProps & { failure: Failure; method: Method }) {
   const words = t.failures[failure.failure];
   return (
     <main class="screen" data-testid="error" data-failure={failure.failure} data-reason={failure.reason}>
@@ -20,6 +20,7 @@ export function Failed({ t, config, model, options, failure, method }: ScreenPro
         <p class="lead">{words.text}</p>
         {failure.retryAfter > 0 && <p class="lead">{t.failed.after(duration(t, failure.retryAfter))}</p>}
         <SupportCode t={t} config={config} code={failure.supportCode} />
+        <HelpLink t={t} language={language} config={config} reason={failure.reason} />
       </div>
       <div class="foot">
         <WhatHelps t={t} model={model} options={options} failure={failure} method={method} />

@@ -245,6 +245,7 @@ export const en: Texts = {
   failed: {
     retry: "Try again",
     startOver: "Back to start",
+    help: "Read the help page",
     supportCode: "Support code",
     supportText: "Tell this code to customer service if you need help.",
     after: (when) => `You can try again ${when}.`,

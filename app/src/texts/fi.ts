@@ -247,6 +247,7 @@ export const fi = {
   failed: {
     retry: "Yritä uudelleen",
     startOver: "Takaisin alkuun",
+    help: "Lue ohje",
     supportCode: "Tukikoodi",
     supportText: "Kerro koodi asiakaspalvelulle, jos tarvitset apua.",
     after: (when: string) => `Voit yrittää uudelleen ${when}.`,

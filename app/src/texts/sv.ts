@@ -245,6 +245,7 @@ export const sv: Texts = {
   failed: {
     retry: "Försök igen",
     startOver: "Tillbaka till början",
+    help: "Läs anvisningarna",
     supportCode: "Supportkod",
     supportText: "Ge koden till kundtjänsten om du behöver hjälp.",
     after: (when) => `Du kan försöka igen ${when}.`,

@@ -1,8 +1,8 @@
 import type { ComponentChildren } from "preact";
 
-import type { Config } from "../config.ts";
+import { type Config, helpAddress } from "../config.ts";
 import type { Failure } from "../login/failure.ts";
-import type { Texts } from "../texts/index.ts";
+import type { Language, Texts } from "../texts/index.ts";
 import { OfflineIcon, WarningIcon } from "./icons.tsx";
 
 interface ButtonProps {
@@ -85,6 +85,17 @@ export function SupportCode({ t, code, config }: { t: Texts; code: string | unde
         {email !== undefined && <EmailLink email={email} />}
       </p>
     </div>
+  );
+}
+
+/** The operator's help page, or that of the service, which answers the reason first. The support code stays out of addresses. */
+export function HelpLink({ t, language, config, reason }: { t: Texts; language: Language; config: Config; reason?: string | undefined }) {
+  return (
+    <p class="help small">
+      <a href={helpAddress(config, language, reason)} target="_blank" rel="noopener" data-testid="help">
+        {t.failed.help}
+      </a>
+    </p>
   );
 }
 
