@@ -79,9 +79,9 @@ type Deps struct {
 
 // Desk serves the pages.
 type Desk struct {
-	d                                         Deps
-	searches                                  *web.Limiter // per agent
-	search, person, record, attempt, employer func() (*web.Template, error)
+	d                                                  Deps
+	searches                                           *web.Limiter // per agent
+	search, person, record, attempt, employer, refusal func() (*web.Template, error)
 }
 
 // How much one agent may search and look at: a hundred calls an hour are many, a list of
@@ -93,6 +93,7 @@ func New(d Deps) *Desk {
 	k := &Desk{d: d, searches: web.NewLimiter(searchLimit, 1000, d.Now)}
 	for name, at := range map[string]*func() (*web.Template, error){
 		"search": &k.search, "person": &k.person, "record": &k.record, "attempt": &k.attempt, "employer": &k.employer,
+		"refusal": &k.refusal,
 	} {
 		*at = d.Console.Template(templateFiles, "templates/parts.html", "templates/"+name+".html")
 	}
@@ -108,6 +109,7 @@ func New(d Deps) *Desk {
 	c.Get("records/{id}", login.RoleAgent, k.limited(k.showRecord))
 	c.Post("records/{id}/invite", login.RoleAgent, k.inviteUnknown)
 	c.Get("attempts/{id}", login.RoleAgent, k.limited(k.showAttempt))
+	c.Get("refusals/{code}", login.RoleAgent, k.limited(k.showRefusal))
 	c.Get("employers/{id}", login.RoleAgent, k.limited(k.showEmployer))
 	return k
 }

@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"avain/internal/console"
+	"avain/internal/diagnosis"
 	"avain/internal/login"
 	"avain/internal/web"
 )
@@ -80,6 +81,9 @@ func (k *Desk) find(w http.ResponseWriter, r *http.Request, who console.Agent) e
 		}
 		if !errors.Is(err, login.ErrNotFound) {
 			return err
+		}
+		if _, ok := diagnosis.OfCode(code, k.d.Now()); ok {
+			return web.SeeOther(w, console.Root+"refusals/"+code)
 		}
 	}
 	sealed, err := k.d.Sealer.Encrypt([]byte(typed), []byte(sealedFor(who)))
