@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"errors"
+	"net/http"
 	"net/url"
 	"strings"
 	"testing"
@@ -219,6 +220,30 @@ func TestRefusedRequestsExplainThemselves(t *testing.T) {
 	}
 	if _, ok := diagnosis.OfCode(r.start().SupportCode, r.clock.now()); ok {
 		t.Error("the code of a login reads as that of a refusal")
+	}
+}
+
+// The console explains what avain explain does: the code of a login, and that of a
+// request that was refused before there was one.
+func TestConsoleExplainsRefusedRequests(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	a := r.agent(login.RoleAgent)
+	code := refusal(r.startBy("link", url.Values{"app_version": {"1.15.0"}})).SupportCode
+	got := a.post("/console/search", url.Values{"q": {strings.ToLower(code)}})
+	if want := "/console/refusals/" + code; got.Status != http.StatusSeeOther || !strings.HasSuffix(got.Header.Get("Location"), want) {
+		t.Fatalf("%d, to %s, want %s", got.Status, got.Header.Get("Location"), want)
+	}
+	page := a.get("/console/refusals/" + code)
+	for _, word := range []string{code, "Päivitä sovellus", "vähintään versioon 1.16.0", "Uppdatera appen", "Update the app"} {
+		if page.Status != http.StatusOK || !strings.Contains(page.Body, word) {
+			t.Errorf("%d, without %q:\n%s", page.Status, word, page.Body)
+		}
+	}
+	for _, other := range []string{"K7Q-4TM", "nonsense", r.start().SupportCode} {
+		if got := a.get("/console/refusals/" + other); got.Status != http.StatusNotFound {
+			t.Errorf("%s: %d", other, got.Status)
+		}
 	}
 }
 
