@@ -26,6 +26,9 @@ func (s *Service) console(c config.Config, d Deps, m mechanisms) (err error) {
 	if err := s.desk(c, d, m, kit); err != nil {
 		return err
 	}
+	if err := s.editor(c, d, m, kit); err != nil {
+		return err
+	}
 	if err := s.voices(d, kit); err != nil {
 		return err
 	}

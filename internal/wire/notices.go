@@ -7,9 +7,11 @@ import (
 
 	"avain/internal/broker"
 	"avain/internal/config"
+	"avain/internal/console/editor"
 	"avain/internal/login"
 	"avain/internal/news"
 	"avain/internal/notices"
+	"avain/internal/web"
 )
 
 // watchEvery is how often a node looks at its brokers for something to tell people.
@@ -47,6 +49,19 @@ func (s *Service) news(c config.Config, d Deps, m mechanisms) *news.Feature {
 			return id
 		},
 	})
+}
+
+// editor mounts the writing of notices on the console.
+func (s *Service) editor(c config.Config, d Deps, m mechanisms, kit *web.Kit) error {
+	zone, err := time.LoadLocation("Europe/Helsinki") // where leads and people look at their clocks
+	if err != nil {
+		return err
+	}
+	editor.New(editor.Deps{
+		Console: s.Console, Board: s.Notices, Languages: c.Brand.Languages, Methods: login.Methods(), Web: kit, Zone: zone, Now: d.Now,
+		Means: func(ctx context.Context, lang string) []notices.MeansRef { return means(ctx, m, lang) },
+	})
+	return nil
 }
 
 // tellTroubles makes notices of what the brokers say about themselves, and of banks that
