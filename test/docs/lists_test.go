@@ -183,7 +183,7 @@ func TestAuditActionsAreExplained(t *testing.T) {
 func serviceSource(t *testing.T) string {
 	t.Helper()
 	var all strings.Builder
-	for _, pattern := range []string{"internal/*/*.go", "cmd/avain/*.go"} {
+	for _, pattern := range []string{"internal/*/*.go", "internal/*/*/*.go", "cmd/avain/*.go"} {
 		paths, err := filepath.Glob(filepath.Join(root, pattern))
 		if err != nil {
 			t.Fatal(err)
