@@ -52,6 +52,9 @@ func (p SignInPage) Wanted() string {
 
 // RenderSignIn shows it.
 func (v *Views) RenderSignIn(w http.ResponseWriter, r *http.Request, p SignInPage) error {
+	if p.Failed != "" {
+		web.Note(r.Context(), web.FieldReason, string(p.Failed))
+	}
 	return v.kit.Render(w, r, http.StatusOK, web.Page{
 		Template: v.signIn, Title: "me.signin", Values: []any{"App", p.App}, Data: p, Self: home,
 		FormAction: []string{web.AnyHTTPS},

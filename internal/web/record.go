@@ -96,6 +96,19 @@ func Note(ctx context.Context, field Field, value string) {
 	rec.fields[field] = word(value)
 }
 
+// noteUnless adds a field that nobody has noted yet.
+func noteUnless(ctx context.Context, field Field, value string) {
+	rec := recordOf(ctx)
+	if rec == nil {
+		return
+	}
+	rec.mu.Lock()
+	defer rec.mu.Unlock()
+	if rec.fields[field] == "" {
+		rec.fields[field] = word(value)
+	}
+}
+
 // word keeps a value to a short printable word, so that a record stays one line of
 // bounded length whatever a handler passes.
 func word(s string) string {

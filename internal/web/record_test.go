@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"avain/internal/catalogue"
@@ -134,6 +135,13 @@ func TestSupportCodeTellsTheReason(t *testing.T) {
 	fine := func(w http.ResponseWriter, r *http.Request) error {
 		return kit.RenderLogout(w, r, web.LogoutPage{Client: "x", Action: "/logout"})
 	}
+	page, err := kit.Template(fstest.MapFS{"x.html": {Data: []byte(`{{define "main"}}x{{end}}`)}}, "x.html")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := func(w http.ResponseWriter, r *http.Request) error {
+		return kit.Render(w, r, http.StatusOK, web.Page{Template: page, Title: "reason.qr_expired.title"})
+	}
 	lateFailure := func(w http.ResponseWriter, r *http.Request) error {
 		_ = web.SupportCode(r.Context()) // for a page that then did not come to be
 		return login.E(login.Unavailable, login.ReasonBrokerDown, nil)
@@ -147,6 +155,7 @@ func TestSupportCodeTellsTheReason(t *testing.T) {
 		"for others":  {kit.Problem(failing(login.BadParam("x", "missing"))), login.ReasonRequestInvalid},
 		"our fault":   {kit.Page(failing(errors.New("x"))), login.ReasonInternal},
 		"late":        {kit.Page(lateFailure), login.ReasonBrokerDown},
+		"by its name": {kit.Page(ended), login.ReasonQRExpired},
 		"nothing bad": {kit.Page(fine), login.ReasonNothingFailed},
 	} {
 		w := kit.serve("GET /", c.handler, get("/"))

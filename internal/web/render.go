@@ -75,6 +75,7 @@ func (k *Kit) Render(w http.ResponseWriter, r *http.Request, status int, page Pa
 	}
 	support := ""
 	if page.Public == 0 && !page.Codeless {
+		tells(r, page.Title)
 		support = SupportCode(r.Context())
 	}
 	shown, err := page.Template.byLang[lang]()
@@ -117,6 +118,15 @@ func (k *Kit) Render(w http.ResponseWriter, r *http.Request, status int, page Pa
 	}
 	sendHTML(w, r, status, b.Bytes())
 	return nil
+}
+
+// tells notes the reason that a page is called by. Its support code must lead to what the
+// page says also where no error was answered.
+func tells(r *http.Request, title string) {
+	reason, ok := strings.CutPrefix(title, "reason.")
+	if reason, named := strings.CutSuffix(reason, ".title"); ok && named {
+		noteUnless(r.Context(), FieldReason, reason)
+	}
 }
 
 // languageSwitch links the page in its other languages, by the query alone: a path may
