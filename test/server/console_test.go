@@ -489,6 +489,25 @@ func TestThreat32ConsoleKeepsWhatIsTypedToItself(t *testing.T) {
 	}
 }
 
+// Every page is there in each language.
+func TestConsoleSpeaksEachLanguage(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	c := r.cases()
+	a := r.agent(login.RoleOperator)
+	for _, path := range []string{
+		"", "staff", "passkeys", "people/" + c.person, "records/" + c.employment, "attempts/" + c.attempt, "employers/" + c.employer, "nothing",
+	} {
+		for lang, word := range map[string]string{"fi": "Asiakkaat", "sv": "Kunder", "en": "Customers"} {
+			got := a.get("/console/" + path + "?lang=" + lang)
+			if want := path != "nothing"; (got.Status == http.StatusOK) != want || !strings.Contains(got.Body, word) || strings.Contains(got.Body, "no value") {
+				t.Errorf("%s in %s: %d", path, lang, got.Status)
+			}
+		}
+		r.clock.pass(time.Minute)
+	}
+}
+
 // Whoever looks at more people than help needs is held back, and it is seen.
 func TestConsoleSearchesAreLimited(t *testing.T) {
 	t.Parallel()

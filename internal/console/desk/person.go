@@ -276,9 +276,11 @@ func (k *Desk) actsOn(ctx context.Context, target string) (all []actView, err er
 				names[id] = staff.Name
 			}
 		}
-		all = append(all, actView{
-			At: k.day(e.At), Who: names[id], Action: strings.TrimPrefix(e.Action, "staff."), Because: e.Detail[audit.Because],
-		})
+		act := actView{At: k.day(e.At), Who: names[id], Action: strings.TrimPrefix(e.Action, "staff."), Because: e.Detail[audit.Because]}
+		if n := len(all); n > 0 && act.Because == "" && all[n-1].Who == act.Who && all[n-1].Action == act.Action {
+			continue // looked again
+		}
+		all = append(all, act)
 	}
 	return all, nil
 }
