@@ -29,8 +29,8 @@ func (s *Service) console(c config.Config, d Deps, m mechanisms) (err error) {
 	if err := s.editor(c, d, m, kit); err != nil {
 		return err
 	}
-	if err := s.voices(d, kit); err != nil {
+	if err := s.overview(d, m, kit); err != nil {
 		return err
 	}
-	return s.overview(d, m, kit)
+	return s.voices(d, kit)
 }

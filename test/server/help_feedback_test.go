@@ -35,7 +35,10 @@ func TestFeedbackIsCounted(t *testing.T) {
 		t.Errorf("%+v", c)
 	}
 	for _, form := range []url.Values{
-		{}, {"page": {"login"}}, {"page": {"console"}, "helped": {"yes"}}, {"page": {"login"}, "helped": {"perhaps"}},
+		{},
+		{"page": {"login"}},
+		{"page": {"console"}, "helped": {"yes"}},
+		{"page": {"login"}, "helped": {"perhaps"}},
 		{"page": {"login", "guide"}, "helped": {"yes"}},
 	} {
 		if status, _, _ := r.send(http.MethodPost, "/help/feedback", form, nil); status != http.StatusBadRequest {
