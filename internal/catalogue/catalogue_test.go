@@ -84,7 +84,8 @@ func TestWordsAreComplete(t *testing.T) {
 						t.Errorf("%s %s %s: %q", lang, reason, name, text)
 					}
 				}
-				if lines := strings.Count(words.Reply, "\n"); lines < 5 || len(words.Reply) < 200 {
+				// Three line breaks would be the name of a part that there is not.
+				if lines := strings.Count(words.Reply, "\n"); lines < 5 || len(words.Reply) < 200 || strings.Contains(words.Reply, "\n\n\n") {
 					t.Errorf("%s %s: no complete answer:\n%s", lang, reason, words.Reply)
 				}
 			}
@@ -202,6 +203,15 @@ func TestNoWordsForNothing(t *testing.T) {
 					t.Errorf("%s.%s.json: no such reason: %s", kind, lang, reason[1])
 				}
 			}
+		}
+	}
+}
+
+// Lists of logins say what became of each: words must come quickly.
+func BenchmarkSay(b *testing.B) {
+	for b.Loop() {
+		if _, err := catalogue.Say(login.ReasonRedirectLost, "fi", full); err != nil {
+			b.Fatal(err)
 		}
 	}
 }

@@ -60,9 +60,10 @@ var spoken = map[string]func() (*language, error){
 	"en": sync.OnceValues(func() (*language, error) { return loadLanguage("en") }),
 }
 
-// language holds the words of all reasons in one language, as templates.
+// language holds the words of all reasons in one language. Their gaps are filled when
+// they are said: few ever are, and texts are lighter than parsed templates.
 type language struct {
-	texts *template.Template
+	page  pageFile
 	agent agentFile
 }
 
@@ -89,30 +90,14 @@ type agentFile struct {
 }
 
 func loadLanguage(lang string) (*language, error) {
-	var pages pageFile
-	all := language{texts: template.New(lang).Option("missingkey=error")}
-	if err := readJSON("texts/pages."+lang+".json", &pages); err != nil {
+	var l language
+	if err := readJSON("texts/pages."+lang+".json", &l.page); err != nil {
 		return nil, err
 	}
-	if err := readJSON("texts/agent."+lang+".json", &all.agent); err != nil {
+	if err := readJSON("texts/agent."+lang+".json", &l.agent); err != nil {
 		return nil, err
 	}
-	for name, text := range all.agent.Parts {
-		if err := all.add("part."+name, text); err != nil {
-			return nil, err
-		}
-	}
-	for _, e := range entries {
-		page, agent := pages.Reason[e.Reason], all.agent.Reason[e.Reason]
-		for name, text := range map[string]string{
-			"title": page.Title, "what": page.What, "next": page.Next, "cause": agent.Cause, "reply": agent.Reply,
-		} {
-			if err := all.add(string(e.Reason)+"."+name, text); err != nil {
-				return nil, err
-			}
-		}
-	}
-	return &all, nil
+	return &l, nil
 }
 
 func readJSON(path string, into any) error {
@@ -126,35 +111,39 @@ func readJSON(path string, into any) error {
 	return nil
 }
 
-func (l *language) add(name, text string) error {
-	_, err := l.texts.New(name).Parse(text)
-	return err
+func (l *language) words(reason login.Reason, fill Fill) (w Words, err error) {
+	page, agent := l.page.Reason[reason], l.agent.Reason[reason]
+	reply := []string{l.agent.Parts["hello"], agent.Reply}
+	for _, step := range agent.Steps {
+		reply = append(reply, l.agent.Parts[step])
+	}
+	if !agent.Final {
+		reply = append(reply, l.agent.Parts["still"])
+	}
+	reply = append(reply, l.agent.Parts["bye"])
+	for _, text := range []struct {
+		into *string
+		says string
+	}{
+		{&w.Title, page.Title}, {&w.What, page.What}, {&w.Next, page.Next}, {&w.Cause, agent.Cause},
+		{&w.Reply, strings.Join(reply, "\n\n")},
+	} {
+		if *text.into, err = fill.in(text.says); err != nil {
+			return Words{}, fmt.Errorf("%s: %w", reason, err)
+		}
+	}
+	return w, nil
 }
 
-func (l *language) words(reason login.Reason, fill Fill) (w Words, err error) {
-	names := map[string]string{
-		"App": fill.App, "Brand": fill.App, "Company": fill.Company,
-		"Version": fill.Version, "Browser": fill.Browser, "Bank": fill.Bank,
+// in puts the names into a text.
+func (f Fill) in(text string) (string, error) {
+	t, err := template.New("").Option("missingkey=error").Parse(text)
+	if err != nil {
+		return "", err
 	}
-	say := func(name string) (text string) {
-		if err != nil {
-			return ""
-		}
-		var b strings.Builder
-		if err = l.texts.ExecuteTemplate(&b, name, names); err != nil {
-			return ""
-		}
-		return strings.TrimSpace(b.String())
-	}
-	key := string(reason)
-	w = Words{Title: say(key + ".title"), What: say(key + ".what"), Next: say(key + ".next"), Cause: say(key + ".cause")}
-	reply := []string{say("part.hello"), say(key + ".reply")}
-	for _, step := range l.agent.Reason[reason].Steps {
-		reply = append(reply, say("part."+step))
-	}
-	if !l.agent.Reason[reason].Final {
-		reply = append(reply, say("part.still"))
-	}
-	w.Reply = strings.Join(append(reply, say("part.bye")), "\n\n")
-	return w, err
+	var b strings.Builder
+	err = t.Execute(&b, map[string]string{
+		"App": f.App, "Brand": f.App, "Company": f.Company, "Version": f.Version, "Browser": f.Browser, "Bank": f.Bank,
+	})
+	return b.String(), err
 }
