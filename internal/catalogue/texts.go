@@ -125,7 +125,10 @@ func (l *language) words(reason login.Reason, fill Fill) (w Words, err error) {
 		into *string
 		says string
 	}{
-		{&w.Title, page.Title}, {&w.What, page.What}, {&w.Next, page.Next}, {&w.Cause, agent.Cause},
+		{&w.Title, page.Title},
+		{&w.What, page.What},
+		{&w.Next, page.Next},
+		{&w.Cause, agent.Cause},
 		{&w.Reply, strings.Join(reply, "\n\n")},
 	} {
 		if *text.into, err = fill.in(text.says); err != nil {
