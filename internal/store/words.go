@@ -40,7 +40,8 @@ func wordsOf(names ...string) [][]byte {
 var unaccented = strings.NewReplacer("ø", "o", "æ", "ae", "œ", "oe", "ß", "ss", "đ", "d", "ð", "d", "þ", "th", "ł", "l", "ı", "i")
 
 func folded(s string) string {
-	apart := norm.NFKD.String(strings.ToLower(text(s)))
+	// Some letters come apart only in one case, and some only into capitals.
+	apart := norm.NFKD.String(strings.ToLower(norm.NFKD.String(text(s))))
 	apart = strings.Map(func(r rune) rune {
 		if unicode.Is(unicode.Mn, r) {
 			return -1
