@@ -3,6 +3,9 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"log/slog"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +13,8 @@ import (
 	"avain/internal/catalogue"
 	"avain/internal/diagnosis"
 	"avain/internal/login"
+	"avain/internal/secret"
+	"avain/internal/store"
 )
 
 var explainedAt = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
@@ -152,4 +157,43 @@ func TestExplainRefusedRequest(t *testing.T) {
 			t.Errorf("%q is missing:\n%s", want, out)
 		}
 	}
+}
+
+// The whole way: an attempt in the database, read out on the phone as people do.
+func TestExplainReadsTheDatabase(t *testing.T) {
+	t.Parallel()
+	dir, file := installation(t)
+	db, err := store.Open(t.Context(), store.Config{Driver: store.SQLite, Path: filepath.Join(dir, "avain.db"), Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now().UTC().Truncate(time.Millisecond)
+	a := login.Attempt{
+		ID: login.NewID(), SupportCode: "K7Q-4TM", Method: login.MethodDirect, State: login.StateConfirmed, Client: "smartumpay", Means: "metsa",
+		Request:   login.Request{State: "canary-state"},
+		CreatedAt: now.Add(-time.Hour), UpdatedAt: now.Add(-time.Hour), ExpiresAt: now.Add(-50 * time.Minute),
+		Timeline: []login.Event{
+			{At: now.Add(-time.Hour), Step: login.StepStart, Outcome: login.OutcomeOK},
+			{At: now.Add(-59 * time.Minute), Step: login.StepConfirm, Outcome: login.OutcomeOK, Browser: "Samsung Internet 20 on Android"},
+		},
+	}
+	err = errors.Join(db.StartAttempt(t.Context(), a, login.AttemptSecrets{RequestURI: secret.New().Hash(), AuthSession: secret.New().Hash()}), db.Close())
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := command(t, 0, "explain", "k7q 4tm", "-c", file)
+	for _, want := range []string{"reason     redirect_lost\n", "where      confirm, Samsung Internet 20 on Android", "selaimesi (Samsung Internet) ei palannut", "\nTimeline\n"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("%q is missing:\n%s", want, out)
+		}
+	}
+	if strings.Contains(out, "canary") {
+		t.Errorf("a secret is printed:\n%s", out)
+	}
+	var read struct{ Diagnosis struct{ Reason string } }
+	if err := json.Unmarshal([]byte(command(t, 0, "explain", "K7Q-4TM", "-c", file, "--json")), &read); err != nil || read.Diagnosis.Reason != "redirect_lost" {
+		t.Errorf("%+v, %v", read, err)
+	}
+	command(t, 1, "explain", "K7Q-4TN", "-c", file)
+	command(t, 2, "explain", "K7Q-4TM", "-c", file, "--lang", "de")
 }
