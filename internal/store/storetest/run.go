@@ -56,6 +56,7 @@ func Run(t *testing.T, open func(t testing.TB) *store.Store) {
 		"JobsOfLogin":                jobsOfLogin,
 		"SigningKeys":                signingKeys,
 		"Audit":                      audit,
+		"AuditSearch":                auditSearch,
 		"Feedback":                   feedback,
 		"FeedbackComments":           feedbackComments,
 		"Switches":                   switches,

@@ -1,0 +1,67 @@
+package storetest
+
+import (
+	"reflect"
+	"testing"
+	"time"
+
+	"avain/internal/login"
+	"avain/internal/store"
+)
+
+// auditSearch looks for entries by each condition and by several; what is searched for
+// is only text.
+func auditSearch(t *testing.T, s *store.Store) {
+	written := []login.AuditEntry{
+		{Actor: "system", Action: "key.rotate", Target: "key:1"},
+		{Actor: "person:P1", Action: "session.create", Target: "session:S1", Detail: map[string]string{"means": "metsä"}},
+		{Actor: "person:P10", Action: "session.create", Target: "session:S2"},
+		{Actor: "client:app", Action: "code.replay", Target: "attempt:A1", Detail: map[string]string{"person": "P1", "session": "S1"}},
+		{Actor: "staff:X", Action: "person.lock", Target: "person:P1"},
+		{Actor: "staff:X", Action: "persons_odd", Target: "100%"},
+		{Actor: "client:app", Action: "code.replay", Target: "attempt:A2", Detail: map[string]string{"person": "P10"}},
+	}
+	for i, e := range written {
+		e.At = Noon().Add(time.Duration(i) * time.Hour)
+		if err := s.AppendAudit(t.Context(), e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, c := range map[string]struct {
+		q    login.AuditQuery
+		want []int64
+	}{
+		"everything":        {login.AuditQuery{Limit: 9}, []int64{7, 6, 5, 4, 3, 2, 1}},
+		"the newest":        {login.AuditQuery{Limit: 2}, []int64{7, 6}},
+		"the next page":     {login.AuditQuery{Limit: 2, Before: 6}, []int64{5, 4}},
+		"actor":             {login.AuditQuery{Actor: "staff:X", Limit: 9}, []int64{6, 5}},
+		"action":            {login.AuditQuery{Action: "session.create", Limit: 9}, []int64{3, 2}},
+		"actions":           {login.AuditQuery{Action: "person.*", Limit: 9}, []int64{5}},
+		"no pattern":        {login.AuditQuery{Action: "%.*", Limit: 9}, nil},
+		"no other pattern":  {login.AuditQuery{Action: "person_*", Limit: 9}, nil},
+		"target":            {login.AuditQuery{Target: "100%", Limit: 9}, []int64{6}},
+		"person":            {login.AuditQuery{Person: "P1", Limit: 9}, []int64{5, 4, 2}},
+		"person, no more":   {login.AuditQuery{Person: "P", Limit: 9}, nil},
+		"person, a pattern": {login.AuditQuery{Person: "P%", Limit: 9}, nil},
+		"quotes":            {login.AuditQuery{Person: `P1" OR "1"="1`, Actor: "' OR 1=1 --", Limit: 9}, nil},
+		"since":             {login.AuditQuery{Since: Noon().Add(5 * time.Hour), Limit: 9}, []int64{7, 6}},
+		"until":             {login.AuditQuery{Until: Noon().Add(2 * time.Hour), Limit: 9}, []int64{2, 1}},
+		"all at once": {
+			login.AuditQuery{Actor: "client:app", Action: "code.replay", Person: "P1", Since: Noon(), Until: Noon().Add(9 * time.Hour), Before: 7, Limit: 9}, []int64{4},
+		},
+	} {
+		var got []int64
+		for _, e := range must[[]login.AuditEntry](t)(s.SearchAudit(t.Context(), c.q)) {
+			got = append(got, e.Seq)
+		}
+		if !reflect.DeepEqual(got, c.want) {
+			t.Errorf("%s: %v, want %v", name, got, c.want)
+		}
+	}
+	found := must[[]login.AuditEntry](t)(s.SearchAudit(t.Context(), login.AuditQuery{Target: "session:S1", Limit: 1}))
+	want := written[1]
+	want.Seq, want.At = 2, Noon().Add(time.Hour)
+	if len(found) != 1 || !reflect.DeepEqual(found[0], want) {
+		t.Errorf("%+v, want %+v", found, want)
+	}
+}
