@@ -133,3 +133,21 @@ func TestSeriesAreBounded(t *testing.T) {
 	}
 	wantLines(t, text, `avain_http_requests_total{code="200",method="other",route="other"} 4900`)
 }
+
+// A label names a reason that can be looked up, or none.
+func TestReasonsAreThoseOfTheCatalogue(t *testing.T) {
+	t.Parallel()
+	m := newMetrics(t)
+	for _, reason := range append(login.Reasons(), "", "word_of_tomorrow", "DROP TABLE") {
+		m.AttemptMoved(login.Attempt{Method: login.MethodDirect}, login.Event{Step: "return", Outcome: "failed", Reason: reason})
+	}
+	text := scrape(t, m)
+	for _, reason := range append(login.Reasons(), "", "other") {
+		if !strings.Contains(text, `reason="`+string(reason)+`"`) {
+			t.Errorf("no label for %q", reason)
+		}
+	}
+	if strings.Contains(text, "tomorrow") || strings.Contains(text, "DROP") {
+		t.Error("a label that nobody can look up")
+	}
+}

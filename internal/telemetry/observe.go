@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"avain/internal/broker"
+	"avain/internal/catalogue"
 	"avain/internal/login"
 	"avain/internal/web"
 
@@ -20,7 +21,7 @@ import (
 // calls after every line of a timeline.
 func (m *Metrics) AttemptMoved(a login.Attempt, e login.Event) {
 	method, means := m.words.known("method", string(a.Method)), m.words.known("means", meansOf(a, e))
-	step, reason := m.words.known("step", e.Step), m.words.known("reason", string(e.Reason))
+	step, reason := m.words.known("step", e.Step), reasonOf(e.Reason)
 	m.steps.WithLabelValues(method, step, m.words.known("outcome", e.Outcome), reason, means).Inc()
 	if before, ok := lastBefore(a.Timeline, e); ok {
 		m.stepSeconds.WithLabelValues(method, step).Observe(seconds(e.At.Sub(before)))
@@ -28,10 +29,19 @@ func (m *Metrics) AttemptMoved(a login.Attempt, e login.Event) {
 	if !endedBy(a, e) {
 		return
 	}
-	m.ended.WithLabelValues(method, m.words.known("state", string(a.State)), m.words.known("reason", string(a.Reason)), means).Inc()
+	m.ended.WithLabelValues(method, m.words.known("state", string(a.State)), reasonOf(a.Reason), means).Inc()
 	if a.State == login.StateRedeemed {
 		m.loginSeconds.WithLabelValues(method, means).Observe(seconds(e.At.Sub(a.CreatedAt)))
 	}
+}
+
+// reasonOf is the label of a reason: one of the catalogue, whose words explain it, or
+// "other".
+func reasonOf(reason login.Reason) string {
+	if reason != "" && !catalogue.Known(reason) {
+		return other
+	}
+	return string(reason)
 }
 
 // AttemptsExpired counts attempts that housekeeping found to have run out of time.
