@@ -22,6 +22,7 @@ const (
 	actionSearchRefuse  = "staff.search_refuse"
 	actionViewPerson    = "staff.view_person"
 	actionViewRecord    = "staff.view_record"
+	actionViewEmployer  = "staff.view_employer"
 	actionViewAttempt   = "staff.view_attempt"
 	actionStaffEnd      = "staff.log_out_device"
 	actionStaffPause    = "staff.pause_methods"
@@ -97,6 +98,12 @@ func (l *Log) PersonViewed(ctx context.Context, actor, person string) {
 // somebody who has not activated.
 func (l *Log) RecordViewed(ctx context.Context, actor, employment string) {
 	l.append(ctx, actor, actionViewRecord, "employment:"+employment, nil)
+}
+
+// EmployerViewed records that somebody of the staff has looked through an employer's
+// people.
+func (l *Log) EmployerViewed(ctx context.Context, actor, employer string) {
+	l.append(ctx, actor, actionViewEmployer, "employer:"+employer, nil)
 }
 
 // AttemptViewed records that somebody of the staff has looked at a login, and whose it

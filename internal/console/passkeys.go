@@ -88,10 +88,14 @@ func (c *Console) beginMaking(w http.ResponseWriter, r *http.Request, kind strin
 }
 
 // finishMaking checks what the authenticator has made, and writes it.
-func (c *Console) finishMaking(w http.ResponseWriter, r *http.Request, kind string) (login.Passkey, error) {
+// With whose, it must be theirs: somebody else may have signed in to the browser since.
+func (c *Console) finishMaking(w http.ResponseWriter, r *http.Request, kind, whose string) (login.Passkey, error) {
 	one, once, err := c.resume(w, r, kind)
 	if err != nil {
 		return login.Passkey{}, err
+	}
+	if whose != "" && whose != one.Staff {
+		return login.Passkey{}, gone(login.ErrNotFound)
 	}
 	staff, err := c.d.Store.StaffByID(r.Context(), one.Staff)
 	if err != nil {

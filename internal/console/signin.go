@@ -59,6 +59,9 @@ func (c *Console) signInFirst(w http.ResponseWriter, r *http.Request) error {
 	if r.Method != http.MethodPost {
 		return web.SeeOther(w, Root+"sign-in?next="+url.QueryEscape(ownPage(r.URL.RequestURI())))
 	}
+	if r.Header.Get("Accept") == "application/json" { // our own script
+		return login.E(login.Unauthenticated, login.ReasonSignInAgain, nil)
+	}
 	form := &keptForm{Action: r.URL.Path}
 	if err := r.ParseForm(); err != nil {
 		return login.E(login.Invalid, login.ReasonRequestInvalid, err)
@@ -79,7 +82,7 @@ func (c *Console) signInFirst(w http.ResponseWriter, r *http.Request) error {
 // ownPage lets only pages of the console be gone to after signing in (threat 19).
 func ownPage(path string) string {
 	u, err := url.Parse(path)
-	if err != nil || u.IsAbs() || u.Host != "" || !strings.HasPrefix(u.Path, Root) || strings.Contains(u.Path, "//") || strings.ContainsAny(path, "\\\x00\n\r") {
+	if err != nil || u.IsAbs() || u.Host != "" || !strings.HasPrefix(u.Path, Root) || strings.Contains(u.Path, "//") || strings.Contains(u.Path, "..") || strings.ContainsAny(path, "\\\x00\n\r") {
 		return Root
 	}
 	return path
@@ -159,7 +162,7 @@ func (c *Console) beginInvited(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (c *Console) finishInvited(w http.ResponseWriter, r *http.Request) error {
-	k, err := c.finishMaking(w, r, invited)
+	k, err := c.finishMaking(w, r, invited, "")
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"avain/internal/login"
@@ -27,8 +28,8 @@ const longestName = 80
 func (c *Console) Invite(ctx context.Context, actor, name string, role login.Role) (login.Staff, secret.Text, error) {
 	name = strings.TrimSpace(name)
 	var mistakes login.Mistakes
-	if n := utf8.RuneCountInString(name); n == 0 || n > longestName || !utf8.ValidString(name) {
-		mistakes = append(mistakes, login.Mistake{Field: "name", Detail: "must have 1 to 80 letters"})
+	if n := utf8.RuneCountInString(name); n == 0 || n > longestName || strings.ContainsFunc(name, unprintable) {
+		mistakes = append(mistakes, login.Mistake{Field: "name", Detail: "must have 1 to 80 letters, all of them visible"})
 	}
 	if !slices.Contains(login.Roles(), role) {
 		mistakes = append(mistakes, login.Mistake{Field: "role", Detail: "must be agent, lead or operator"})
@@ -40,6 +41,9 @@ func (c *Console) Invite(ctx context.Context, actor, name string, role login.Rol
 	link, err := c.invite(ctx, actor, who, true)
 	return who, link, err
 }
+
+// unprintable letters would do something to a colleague's terminal, or hide in a list.
+func unprintable(r rune) bool { return r == utf8.RuneError || !unicode.IsPrint(r) }
 
 // InviteAgain answers another link for somebody who has lost their passkeys. The links
 // before are dead. Errors: login.ErrNotFound also for somebody who is disabled.
@@ -128,8 +132,8 @@ func (c *Console) beginAdding(w http.ResponseWriter, r *http.Request, who Agent)
 	return c.beginMaking(w, r, adding, staff, secret.Hash{})
 }
 
-func (c *Console) finishAdding(w http.ResponseWriter, r *http.Request, _ Agent) error {
-	if _, err := c.finishMaking(w, r, adding); err != nil {
+func (c *Console) finishAdding(w http.ResponseWriter, r *http.Request, who Agent) error {
+	if _, err := c.finishMaking(w, r, adding, who.ID); err != nil {
 		return err
 	}
 	c.cookies.set(w, cookieFlash, "console.done_passkey_added", flashLife)

@@ -12,17 +12,19 @@ import (
 
 // A person whose employer still names them otherwise is found by either name. What an
 // employer's record leads to is its person, once there is one.
+// No order, or one that no index has: PostgreSQL would rather read everything in the order
+// of an index than sort the few rows that it finds by another.
 const (
-	personsWithEmailSQL = `SELECT p.same_as FROM persons p WHERE p.email <> '' AND LOWER(p.email) = $1 ORDER BY p.id LIMIT $2`
-	recordsWithEmailSQL = `SELECT id FROM employments WHERE email <> '' AND LOWER(email) = $1 ORDER BY id LIMIT $2`
+	personsWithEmailSQL = `SELECT p.same_as FROM persons p WHERE p.email <> '' AND LOWER(p.email) = $1 LIMIT $2`
+	recordsWithEmailSQL = `SELECT id FROM employments WHERE email <> '' AND LOWER(email) = $1 LIMIT $2`
 	holdersOfNameSQL    = `SELECT person FROM credentials WHERE user_name <> '' AND user_name = $1
 		UNION SELECT person FROM credentials WHERE email <> '' AND email = $1`
 
 	attemptsOfPersonSQL = `SELECT ` + attemptColumns + ` FROM attempts WHERE person <> '' AND person IN ` + recordsOf + `
-		ORDER BY created_at DESC, id LIMIT $2`
+		ORDER BY created_at + 0 DESC, id LIMIT $2`
 	credentialsOfPersonSQL = `SELECT user_name, email FROM credentials WHERE person IN ` + recordsOf + ` ORDER BY created_at, id LIMIT 20`
 
-	actsOnSQL = `SELECT seq, at, actor, action, target, detail FROM audit WHERE target = $1 AND actor LIKE 'staff:%' ORDER BY seq DESC LIMIT $2`
+	actsOnSQL = `SELECT seq, at, actor, action, target, detail FROM audit WHERE target = $1 AND actor LIKE 'staff:%' ORDER BY seq + 0 DESC LIMIT $2`
 )
 
 // wordsAtOnce is how many words of a search count.

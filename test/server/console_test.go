@@ -495,6 +495,17 @@ func TestConsoleSpeaksEachLanguage(t *testing.T) {
 	r := newRig(t)
 	c := r.cases()
 	a := r.agent(login.RoleOperator)
+	if got := r.stranger().get("/console/sign-in?lang=en"); !strings.Contains(got.Body, "<noscript>") || !strings.Contains(got.Body, "Passkeys need JavaScript.") {
+		t.Error("nobody is told what passkeys need")
+	}
+	for next, want := range map[string]string{
+		"/console/people/x": "/console/people/x", "https://evil.example/console/": "/console/", "//evil.example/console/": "/console/", "/console/../metrics": "/console/",
+		"/console/%2e%2e/metrics": "/console/", `/console/\\evil.example`: "/console/", "/metrics": "/console/", "javascript:alert(1)": "/console/",
+	} {
+		if got := r.stranger().get("/console/sign-in?next=" + url.QueryEscape(next)); !strings.Contains(got.Body, `data-next="`+want+`"`) {
+			t.Errorf("%s is gone to", next)
+		}
+	}
 	for _, path := range []string{
 		"", "staff", "passkeys", "people/" + c.person, "records/" + c.employment, "attempts/" + c.attempt, "employers/" + c.employer, "nothing",
 	} {

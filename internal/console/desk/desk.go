@@ -54,6 +54,7 @@ type Auditor interface {
 	SearchRefused(ctx context.Context, actor string)
 	PersonViewed(ctx context.Context, actor, person string)
 	RecordViewed(ctx context.Context, actor, employment string)
+	EmployerViewed(ctx context.Context, actor, employer string)
 	AttemptViewed(ctx context.Context, actor string, a login.Attempt)
 	PersonInvited(ctx context.Context, actor, target string, i login.Invitation, because string)
 	DeviceLoggedOut(ctx context.Context, actor, person, session, because string)

@@ -242,6 +242,7 @@ func (k *Desk) showEmployer(w http.ResponseWriter, r *http.Request, who console.
 	if err != nil {
 		return found(err)
 	}
+	k.d.Audit.EmployerViewed(r.Context(), who.Actor(), e.ID)
 	hired, err := k.d.Records.EmploymentsOf(r.Context(), e.ID, r.URL.Query().Get("after"), peopleOnPage)
 	if err != nil {
 		return err
