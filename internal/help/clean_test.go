@@ -35,7 +35,7 @@ func TestThreat32CommentsHoldNoSecrets(t *testing.T) {
 		"qr ABCDE-FGH12":                                "qr […]",
 		"salasana Hevonen1paristo":                      "salasana […]",
 		"rivi\nvaihtuu\tja\x00\u200b loppuu":            "rivi vaihtuu ja loppuu",
-		"１２３４５６７":                                       "[…]",
+		"\uff11\uff12\uff13\uff14\uff15\uff16\uff17":    "[…]",
 		"0\u200b10190-900\u200bP":                       "[…]",
 		"   ":                                           "",
 		"\xff\xfe":                                      "",

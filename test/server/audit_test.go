@@ -4,7 +4,14 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
+	"time"
+
+	"avain/internal/audit"
+	"avain/internal/brokersim"
+	"avain/internal/config"
+	"avain/internal/login"
 )
 
 // actions lists what the audit log holds.
@@ -59,5 +66,51 @@ func TestAuditLogTellsTheStory(t *testing.T) {
 		if slices.Contains([]string{"", "client:", "session:"}, line) {
 			t.Errorf("an entry about nothing: %q", line)
 		}
+	}
+}
+
+// What a running service writes is a chain that can be followed while it runs, noted in
+// its own log, and without anything that must not stand in it.
+func TestAuditChainOfARunningService(t *testing.T) {
+	t.Parallel()
+	var chain audit.Chain
+	r := newRig(t, func(c *config.Config) { chain = audit.NewChain(c.Keys.Secret.Derive("audit chain")) })
+	tokens := r.login()
+	noted, err := r.Inside.Store.AuditHead(t.Context())
+	if err != nil || noted.Seq < 2 {
+		t.Fatal(noted, err)
+	}
+	var others sync.WaitGroup
+	for range 5 {
+		others.Go(func() {
+			if err := r.Inside.Store.AppendAudit(t.Context(), login.AuditEntry{At: time.Now(), Actor: "system", Action: "key.rotate", Target: "key:x"}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	if v, err := chain.Verify(t.Context(), r.Inside.Store, noted, nil); err != nil || v.Break != nil {
+		t.Errorf("%+v, %v", v, err)
+	}
+	others.Wait()
+	if err := r.app.Revoke(t.Context(), tokens.RefreshToken); err != nil {
+		t.Fatal(err)
+	}
+	v, err := chain.Verify(t.Context(), r.Inside.Store, noted, nil)
+	if err != nil || v.Break != nil || v.Before != 0 || v.Entries < noted.Seq+6 {
+		t.Errorf("%+v, %v", v, err)
+	}
+	rows, err := r.Inside.Store.AuditRows(t.Context(), 0, v.Entries, int(v.Entries))
+	if err != nil || int64(len(rows)) != v.Entries {
+		t.Fatal(len(rows), err)
+	}
+	for _, row := range rows {
+		for _, secret := range []string{tokens.AccessToken, tokens.RefreshToken, "Virtanen", brokersim.People()[0].HETU.Reveal()} {
+			if secret != "" && strings.Contains(row.Actor+row.Action+row.Target+row.Detail, secret) {
+				t.Errorf("entry %d holds %q", row.Seq, secret)
+			}
+		}
+	}
+	if !strings.Contains(r.log.String(), `"msg":"audit head","head":"`) {
+		t.Error("the head stands nowhere but in the database")
 	}
 }
