@@ -380,6 +380,7 @@ func TestHostileWords(t *testing.T) {
 	app := somebody.newTab()
 	app.must(w.OP.Misbehave(brokersim.Disturbance, brokersim.HostileTexts))
 	app.must(w.Telia.Misbehave(brokersim.Disturbance, brokersim.HostileTexts))
+	w.untilTold("Häiriötiedote")
 	app.start()
 	app.see(`Häiriötiedote &">`) // whole elements are left out of a text, the rest is shown as it is
 	if n := value[int](app, "document.scripts.length"); n != 0 {

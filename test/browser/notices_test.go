@@ -1,6 +1,7 @@
 package browser_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -106,4 +107,20 @@ func TestNewsAndEditor(t *testing.T) {
 	if n := value[int](reader, "document.scripts.length"); n != 0 {
 		t.Errorf("%d scripts", n)
 	}
+}
+
+// untilTold waits until the service has noticed by itself what a broker says, which it
+// asks for every ten seconds.
+func (w *world) untilTold(title string) {
+	w.Helper()
+	for range 600 { // half a minute
+		current, _ := w.Inside.Notices.Everybody(w.Context())
+		for _, n := range current {
+			if strings.Contains(n.Words["fi"].Title, title) {
+				return
+			}
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	w.Fatalf("nobody is told of %q", title)
 }
