@@ -10,6 +10,9 @@
 // stumbles must neither close every door nor open one that an operator has closed for
 // a reason. A node that has never read them does not start.
 //
+// A notice can put a method first or close it for whom it concerns (package notices, asked
+// through [Board]). It opens nothing: switches and configuration go before it.
+//
 // An app says its version itself. Versions are for telling people to update, never
 // for keeping anybody out: what protects a login is in package attempt.
 package appgate

@@ -56,13 +56,19 @@ func (n Notice) Ended() time.Time {
 }
 
 // In is the notice in the first of the languages that it has, else in any.
-func (n Notice) In(languages ...string) NoticeWords {
-	for _, lang := range append(languages, "fi", "sv", "en") {
-		if words, ok := n.Words[lang]; ok {
-			return words
+func (n Notice) In(languages ...string) NoticeWords { return n.Words[n.Language(languages...)] }
+
+// Language is the first of the languages that the notice has, else any; empty when it has
+// no words at all.
+func (n Notice) Language(languages ...string) string {
+	for _, all := range [][]string{languages, {"fi", "sv", "en"}} {
+		for _, lang := range all {
+			if _, ok := n.Words[lang]; ok {
+				return lang
+			}
 		}
 	}
-	return NoticeWords{}
+	return ""
 }
 
 // Audience is whom a notice concerns. Every condition that is set must hold; of a list,

@@ -60,6 +60,7 @@ func (f *Feature) Mount(mux *http.ServeMux) {
 // item is a notice as the page shows it.
 type item struct {
 	ID       string
+	Lang     string // of title and text, which may be another than the page's
 	Severity string
 	Title    string
 	Text     string
@@ -96,9 +97,10 @@ func (f *Feature) show(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (f *Feature) item(ctx context.Context, lang string, n login.Notice) item {
-	words := n.In(f.readable(lang)...)
+	spoken := n.Language(f.readable(lang)...)
+	words := n.Words[spoken]
 	one := item{
-		ID: n.ID, Severity: string(n.Severity), Title: words.Title, Text: words.Text,
+		ID: n.ID, Lang: spoken, Severity: string(n.Severity), Title: words.Title, Text: words.Text,
 		Day: f.d.Web.DayInWords(lang, n.From), Date: f.d.Web.Day(n.From),
 	}
 	if !n.Audience.Everybody() {

@@ -33,7 +33,8 @@ func (b *Board) Publish(ctx context.Context, actor string, n login.Notice) (logi
 		return login.Notice{}, err
 	}
 	b.d.Audit.NoticePublished(ctx, n)
-	return n, b.read(ctx)
+	b.follow(ctx)
+	return n, nil
 }
 
 func (b *Board) open(ctx context.Context) (count int) {
@@ -71,7 +72,8 @@ func (b *Board) Change(ctx context.Context, actor string, n login.Notice) (login
 		return login.Notice{}, err
 	}
 	b.d.Audit.NoticeChanged(ctx, n)
-	return n, b.read(ctx)
+	b.follow(ctx)
+	return n, nil
 }
 
 // Withdraw ends a notice now. Of what the service says by itself, it is silenced until
@@ -81,7 +83,16 @@ func (b *Board) Withdraw(ctx context.Context, actor, id string) error {
 		return err
 	}
 	b.d.Audit.NoticeWithdrawn(ctx, actor, id)
-	return b.read(ctx)
+	b.follow(ctx)
+	return nil
+}
+
+// follow lets this node show at once what has just been written. It is written: a failure
+// here must not make anybody do it again, and ten seconds later the node follows anyway.
+func (b *Board) follow(ctx context.Context) {
+	if err := b.read(ctx); err != nil {
+		b.d.Log.WarnContext(ctx, "notices cannot be read; this node follows later", "error", err)
+	}
 }
 
 // Purge deletes what has been over for long.

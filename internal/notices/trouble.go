@@ -55,10 +55,10 @@ func (b *Board) Keep(ctx context.Context, troubles []Trouble) error {
 		}
 		wrote = true
 	}
-	if !wrote {
-		return nil
+	if wrote {
+		b.follow(ctx)
 	}
-	return b.read(ctx)
+	return nil
 }
 
 // holds reports whether the notice of the trouble stands and need not be written yet.

@@ -10,6 +10,7 @@ import (
 // Notice is a notice as a page shows it, by the part "notices" of parts.html.
 type Notice struct {
 	ID    string
+	Lang  string // of the words, which may be another than the page's
 	Calm  bool // good to know; nothing is wrong
 	Title string
 	Text  string // may be empty
@@ -19,8 +20,9 @@ type Notice struct {
 func (k *Kit) Notices(lang string, all []login.Notice) []Notice {
 	shown := make([]Notice, 0, len(all))
 	for _, n := range all {
-		words := n.In(append([]string{lang}, k.cfg.Languages...)...)
-		shown = append(shown, Notice{ID: n.ID, Calm: n.Severity == login.SeverityInfo, Title: words.Title, Text: words.Text})
+		spoken := n.Language(append([]string{lang}, k.cfg.Languages...)...)
+		words := n.Words[spoken]
+		shown = append(shown, Notice{ID: n.ID, Lang: spoken, Calm: n.Severity == login.SeverityInfo, Title: words.Title, Text: words.Text})
 	}
 	return slices.Clip(shown)
 }
