@@ -44,7 +44,7 @@ func (c explainCommand) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return err
 	}
-	brand, now := wire.Words(settings, c.Lang), time.Now()
+	brand, now := wire.Words(settings), time.Now()
 	if d, ok := diagnosis.OfCode(code, now); ok {
 		return c.show(t, explained{Code: code, Lang: c.Lang, Diagnosis: d}, brand)
 	}

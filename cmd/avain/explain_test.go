@@ -41,7 +41,7 @@ func explainFor(t *testing.T, x explained, asJSON bool) string {
 	t.Helper()
 	var out bytes.Buffer
 	c := explainCommand{Lang: x.Lang, jsonFlag: jsonFlag{JSON: asJSON}}
-	brand := diagnosis.Brand{App: "SmartumPay", Company: "Smartum", Version: "1.16.0", Bank: func(string) string { return "Metsäpankki" }}
+	brand := diagnosis.Brand{App: "SmartumPay", Company: "Smartum", Version: "1.16.0", Bank: func(_, _ string) string { return "Metsäpankki" }}
 	if err := c.show(terminal{out: &out}, x, brand); err != nil {
 		t.Fatal(err)
 	}

@@ -179,8 +179,8 @@ func TestOfNamesWhereAndWhen(t *testing.T) {
 
 func TestReplyNamesBrowserAndBank(t *testing.T) {
 	t.Parallel()
-	brand := diagnosis.Brand{App: "SmartumPay", Company: "Smartum", Version: "1.16.0", Bank: func(means string) string {
-		return strings.ToUpper(means)
+	brand := diagnosis.Brand{App: "SmartumPay", Company: "Smartum", Version: "1.16.0", Bank: func(lang, means string) string {
+		return strings.ToUpper(means) + " " + lang
 	}}
 	d := diagnosis.Diagnosis{Entry: catalogue.Of(login.ReasonRedirectLost), Browser: "Samsung Internet 20 on Android", Means: "nordea"}
 	reply, err := diagnosis.Reply(d, "fi", brand)
@@ -189,7 +189,7 @@ func TestReplyNamesBrowserAndBank(t *testing.T) {
 	}
 	d.Entry, d.Browser = catalogue.Of(login.ReasonAbandonedAtBank), "other on Android"
 	words, err := diagnosis.Say(d, "sv", brand)
-	if err != nil || !strings.Contains(words.Reply, "(NORDEA)") || strings.Contains(words.Cause, "other") {
+	if err != nil || !strings.Contains(words.Reply, "(NORDEA sv)") || strings.Contains(words.Cause, "other") {
 		t.Errorf("%v: %+v", err, words)
 	}
 }

@@ -12,9 +12,9 @@ type Brand struct {
 	App     string // the app's name
 	Company string // whose benefits they are
 	Version string // of the app, the oldest that can do everything
-	// Bank is the name of a means by its id, as people read it; nil, or an empty answer,
-	// leaves the name out.
-	Bank func(means string) string
+	// Bank is the name of a means by its id, as people read it in a language; nil, or an
+	// empty answer, leaves the name out.
+	Bank func(lang, means string) string
 }
 
 // Say gives the words of a diagnosis in a language: fi, sv or en. They contain nothing
@@ -22,7 +22,7 @@ type Brand struct {
 func Say(d Diagnosis, lang string, b Brand) (catalogue.Words, error) {
 	fill := catalogue.Fill{App: b.App, Company: b.Company, Version: b.Version, Browser: family(d.Browser)}
 	if b.Bank != nil && d.Means != "" {
-		fill.Bank = b.Bank(d.Means)
+		fill.Bank = b.Bank(lang, d.Means)
 	}
 	return catalogue.Say(d.Reason, lang, fill)
 }

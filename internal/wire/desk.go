@@ -6,7 +6,6 @@ import (
 
 	"avain/internal/config"
 	"avain/internal/console/desk"
-	"avain/internal/diagnosis"
 	"avain/internal/login"
 	"avain/internal/people"
 	"avain/internal/secret"
@@ -29,7 +28,7 @@ func (s *Service) desk(c config.Config, d Deps, m mechanisms, kit *web.Kit) erro
 			}
 			return id
 		},
-		Brand: diagnosis.Brand{App: c.Brand.Name, Company: c.Brand.Company, Version: string(c.App.AlternativeVersion)},
+		Brand: Words(c),
 	})
 	return nil
 }

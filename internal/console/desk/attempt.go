@@ -95,7 +95,7 @@ func (k *Desk) attemptView(r *http.Request, a login.Attempt) (view attemptView, 
 			}
 		}
 	}
-	if view.Verdict, err = diagnosis.Say(d, lang, k.brand()); err != nil {
+	if view.Verdict, err = diagnosis.Say(d, lang, k.d.Brand); err != nil {
 		return view, err
 	}
 	for _, reason := range d.Earlier {
@@ -115,7 +115,7 @@ func (k *Desk) attemptView(r *http.Request, a login.Attempt) (view attemptView, 
 // replies are the ready answers, the one in the person's language first.
 func (k *Desk) replies(d diagnosis.Diagnosis, locale string) (all []reply, err error) {
 	for _, lang := range catalogue.Languages() {
-		text, err := diagnosis.Reply(d, lang, k.brand())
+		text, err := diagnosis.Reply(d, lang, k.d.Brand)
 		if err != nil {
 			return nil, err
 		}

@@ -250,7 +250,7 @@ func (k *Desk) loginsOf(ctx context.Context, person, lang string) (all []loginVi
 	}
 	for _, a := range attempts {
 		d := diagnosis.Of(a, k.d.Now())
-		words, err := diagnosis.Say(d, lang, k.brand())
+		words, err := diagnosis.Say(d, lang, k.d.Brand)
 		if err != nil {
 			return nil, err
 		}
@@ -283,12 +283,6 @@ func (k *Desk) actsOn(ctx context.Context, target string) (all []actView, err er
 		all = append(all, act)
 	}
 	return all, nil
-}
-
-func (k *Desk) brand() diagnosis.Brand {
-	b := k.d.Brand
-	b.Bank = k.d.Means
-	return b
 }
 
 // recordView is an employer's record of somebody who has not activated.

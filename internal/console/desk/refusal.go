@@ -29,7 +29,7 @@ func (k *Desk) showRefusal(w http.ResponseWriter, r *http.Request, who console.A
 	lang := k.d.Web.Language(r)
 	view := refusalView{Code: code, At: k.day(d.At), Fault: d.Fault}
 	var err error
-	if view.Verdict, err = diagnosis.Say(d, lang, k.brand()); err != nil {
+	if view.Verdict, err = diagnosis.Say(d, lang, k.d.Brand); err != nil {
 		return err
 	}
 	if view.Replies, err = k.replies(d, lang); err != nil {
