@@ -28,6 +28,10 @@ type navItem struct {
 // [Root], and the key of the text that names it.
 func (c *Console) AddNav(path, textKey string, least login.Role) {
 	c.nav = append(c.nav, navItem{Path: path, Text: textKey, least: least})
+	// What everybody needs stands first, whoever mounts when.
+	slices.SortStableFunc(c.nav, func(a, b navItem) int {
+		return slices.Index(login.Roles(), a.least) - slices.Index(login.Roles(), b.least)
+	})
 }
 
 // Template is a page of the console, parsed when it is first shown: a node on which

@@ -230,18 +230,20 @@ func TestConsoleWrongTurns(t *testing.T) {
 	b.open(link)
 	b.see("Tervetuloa tukikonsoliin")
 	b.look("console/invited")
+	b.press("English")
+	b.see("Welcome to the support console")
 	verify(false)
-	b.press("Tee pääsyavain")
-	b.see("Pääsyavainta ei käytetty.")
+	b.press("Make a passkey")
+	b.see("No passkey was used.")
 	b.look("console/invited-cancelled")
 	verify(true)
-	b.press("Tee pääsyavain") // nothing was lost
-	b.see("Etsi asiakas")
-	if b.says("Henkilökunta") {
+	b.press("Make a passkey") // nothing was lost
+	b.see("Find a customer or a login")
+	if b.says("Staff") {
 		t.Error("an agent is led to the staff")
 	}
 	b.open(w.Admin + "/console/staff")
-	b.see("Tämä ei kuulu rooliisi")
+	b.see("This is not part of your role")
 
 	for what, address := range map[string]string{"used": link, "made up": w.Admin + "/console/invited#" + strings.Repeat("A", 43), "without a ticket": w.Admin + "/console/invited"} {
 		stranger := w.browser.stranger(computer()).newTab()

@@ -11,6 +11,7 @@
     const go = area.querySelector("[data-go]");
     const says = area.querySelector("[data-says]");
     const ticket = location.hash.slice(1);
+    for (const link of document.querySelectorAll(".languages a")) link.hash = location.hash; // the ticket stays
     const say = (word) => {
       const found = area.querySelector(`[data-word="${word}"]`) || area.querySelector("[data-word=internal]");
       says.textContent = found.textContent;
