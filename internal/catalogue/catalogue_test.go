@@ -1,6 +1,7 @@
 package catalogue_test
 
 import (
+	"encoding/json"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -74,7 +75,7 @@ func TestWordsAreComplete(t *testing.T) {
 	t.Parallel()
 	for _, lang := range catalogue.Languages() {
 		for _, reason := range login.Reasons() {
-			for _, fill := range []catalogue.Fill{full, {App: "TestiApp", Company: "TestiOy"}} {
+			for _, fill := range []catalogue.Fill{full, {App: "TestiApp", Company: "TestiOy"}, {App: "TestiApp", Company: "TestiOy", Web: true}} {
 				words := say(t, reason, lang, fill)
 				for name, text := range map[string]string{
 					"title": words.Title, "what": words.What, "next": words.Next, "cause": words.Cause, "reply": words.Reply,
@@ -84,8 +85,7 @@ func TestWordsAreComplete(t *testing.T) {
 						t.Errorf("%s %s %s: %q", lang, reason, name, text)
 					}
 				}
-				// Three line breaks would be the name of a part that there is not.
-				if lines := strings.Count(words.Reply, "\n"); lines < 5 || len(words.Reply) < 200 || strings.Contains(words.Reply, "\n\n\n") {
+				if lines := strings.Count(words.Reply, "\n"); lines < 5 || len(words.Reply) < 200 {
 					t.Errorf("%s %s: no complete answer:\n%s", lang, reason, words.Reply)
 				}
 			}
@@ -100,6 +100,54 @@ func say(t *testing.T, reason login.Reason, lang string, fill catalogue.Fill) ca
 		t.Fatalf("%s in %s: %v", reason, lang, err)
 	}
 	return words
+}
+
+// Every step that a reply names is there, and so are the greetings; nothing is there in
+// vain.
+func TestPartsOfReplies(t *testing.T) {
+	t.Parallel()
+	for _, lang := range catalogue.Languages() {
+		text, err := fs.ReadFile(catalogue.Texts(), "texts/agent."+lang+".json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var file struct {
+			Parts  map[string]string
+			Reason map[login.Reason]struct{ Steps []string }
+		}
+		if err := json.Unmarshal(text, &file); err != nil {
+			t.Fatal(err)
+		}
+		used := map[string]bool{"hello": true, "still": true, "bye": true}
+		for reason, r := range file.Reason {
+			for _, step := range r.Steps {
+				used[step] = true
+				if file.Parts[step] == "" {
+					t.Errorf("%s %s: no part %q", lang, reason, step)
+				}
+			}
+		}
+		for part := range file.Parts {
+			if !used[strings.TrimSuffix(part, "_web")] {
+				t.Errorf("%s: nobody uses the part %q", lang, part)
+			}
+		}
+	}
+}
+
+// Who was on our own pages, activating benefits, cannot log in to the app yet: nothing
+// sends them there.
+func TestRepliesToPeopleOnOurPages(t *testing.T) {
+	t.Parallel()
+	fill := full
+	fill.Web = true
+	for lang, button := range map[string]string{"fi": "Vaihtoehtoiset kirjautumistavat", "sv": "Alternativa inloggningssätt", "en": "Alternative login methods"} {
+		for _, reason := range []login.Reason{login.ReasonAbandonedAtBank, login.ReasonBrokerError, login.ReasonBrokerDown, login.ReasonAttemptExpired, login.ReasonWentWell} {
+			if reply := say(t, reason, lang, fill).Reply; strings.Contains(reply, button) || strings.Contains(reply, "TestiApp") {
+				t.Errorf("%s %s sends people to the app:\n%s", lang, reason, reply)
+			}
+		}
+	}
 }
 
 // A reply to whoever stood at the bank names the bank, and one about a browser the

@@ -35,6 +35,7 @@ type Fill struct {
 	Version string // of the app, the oldest that can do everything
 	Browser string // in which the login stopped
 	Bank    string // or method, as people read it
+	Web     bool   // the person was on our own pages, activating or signing in, and in no app
 }
 
 // Say gives the words of a reason in a language: fi, sv or en. What it reads is parsed
@@ -111,11 +112,20 @@ func readJSON(path string, into any) error {
 	return nil
 }
 
+// onWeb ends the name of a part that is for people on our own pages. What has none, such
+// as the login link, is of no use there.
+const onWeb = "_web"
+
 func (l *language) words(reason login.Reason, fill Fill) (w Words, err error) {
 	page, agent := l.page.Reason[reason], l.agent.Reason[reason]
 	reply := []string{l.agent.Parts["hello"], agent.Reply}
 	for _, step := range agent.Steps {
-		reply = append(reply, l.agent.Parts[step])
+		if fill.Web {
+			step += onWeb
+		}
+		if text, ok := l.agent.Parts[step]; ok {
+			reply = append(reply, text)
+		}
 	}
 	if !agent.Final {
 		reply = append(reply, l.agent.Parts["still"])
@@ -144,9 +154,13 @@ func (f Fill) in(text string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	web := ""
+	if f.Web {
+		web = "yes"
+	}
 	var b strings.Builder
 	err = t.Execute(&b, map[string]string{
-		"App": f.App, "Brand": f.App, "Company": f.Company, "Version": f.Version, "Browser": f.Browser, "Bank": f.Bank,
+		"App": f.App, "Brand": f.App, "Company": f.Company, "Version": f.Version, "Browser": f.Browser, "Bank": f.Bank, "Web": web,
 	})
 	return b.String(), err
 }

@@ -14,6 +14,7 @@ type Diagnosis struct {
 	catalogue.Entry
 
 	Good    bool      `json:"good"`    // the app is logged in
+	Web     bool      `json:"web"`     // on our own pages: an activation, or signing in there; no app is involved
 	Running bool      `json:"running"` // the login can still go on; the entry says what went wrong last, if anything
 	At      time.Time `json:"at"`      // of the line of the timeline that decided; else when the login began
 	Step    string    `json:"step,omitempty"`
@@ -32,7 +33,7 @@ type Diagnosis struct {
 func Of(a login.Attempt, now time.Time) Diagnosis {
 	reason, decided := verdict(a, now)
 	d := Diagnosis{
-		Entry: catalogue.Of(reason), Running: running(a, now),
+		Entry: catalogue.Of(reason), Running: running(a, now), Web: a.Client == login.WebClient,
 		At: a.CreatedAt, Means: a.Means, Broker: a.Broker,
 	}
 	d.Good = d.Reason == login.ReasonWentWell

@@ -193,3 +193,13 @@ func TestReplyNamesBrowserAndBank(t *testing.T) {
 		t.Errorf("%v: %+v", err, words)
 	}
 }
+
+// Activating and signing in on our own pages involve no app.
+func TestOfOurOwnPages(t *testing.T) {
+	t.Parallel()
+	a := attempt(direct, login.StateExpired, login.ReasonAttemptExpired, ok(login.StepStart, chrome), ok(login.StepPage, chrome), ok(login.StepChoose, chrome), expired)
+	a.Client = login.WebClient
+	if d := diagnosis.Of(a, start.Add(time.Hour)); !d.Web || d.Reason != login.ReasonAbandonedAtBank {
+		t.Errorf("%+v", d)
+	}
+}

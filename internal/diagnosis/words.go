@@ -20,7 +20,7 @@ type Brand struct {
 // Say gives the words of a diagnosis in a language: fi, sv or en. They contain nothing
 // but our own words and the operator's; console and terminal escape them all the same.
 func Say(d Diagnosis, lang string, b Brand) (catalogue.Words, error) {
-	fill := catalogue.Fill{App: b.App, Company: b.Company, Version: b.Version, Browser: family(d.Browser)}
+	fill := catalogue.Fill{App: b.App, Company: b.Company, Version: b.Version, Browser: family(d.Browser), Web: d.Web}
 	if b.Bank != nil && d.Means != "" {
 		fill.Bank = b.Bank(lang, d.Means)
 	}
