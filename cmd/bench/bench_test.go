@@ -53,7 +53,7 @@ func TestMeasures(t *testing.T) {
 			t.Errorf("%s is %g", f.Name, f.Value)
 		}
 	}
-	for _, name := range []string{"direct_logins", "attempts_started", "refreshes", "start_to_ready", "memory_idle", "step_token_p99", "confirm_digits_p99", "waiting_all_told", "import_rows", "import_memory", "scale_login_p99_ratio"} {
+	for _, name := range []string{"direct_logins", "attempts_started", "refreshes", "start_to_ready", "memory_idle", "step_token_p99", "confirm_digits_p99", "waiting_all_told", "import_rows", "import_memory", "scale_login_p99_ratio", "console_name_p99", "console_overview_p99"} {
 		if !slices.ContainsFunc(document.Figures, func(f figure) bool { return f.Name == name }) {
 			t.Errorf("no figure %s", name)
 		}

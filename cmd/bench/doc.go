@@ -9,6 +9,6 @@
 //
 // Files: main.go and output.go the command line; rig.go, process.go and host_*.go put
 // the processes together; load.go keeps them busy; measure.go and the files beside it
-// hold one measure each; broker.go, crypto.go and service.go are what this program
+// hold one measure each (console_fill.go makes the database of console.go); broker.go, crypto.go and service.go are what this program
 // does when it starts itself again as one of the other processes.
 package main

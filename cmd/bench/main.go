@@ -63,18 +63,19 @@ func (measureCommand) Help() string {
                                   open files decides how many there can be (ulimit -n 120000)
   bench --only=import             rows taken in per second, of 100,000, and the most memory meanwhile
   bench --only=scale              p99 of each step, 1,000 against 1,000,000 people and logins;
-                                  filling takes minutes and about 3 GB (--scale=100000 is quick)`
+                                  filling takes minutes and about 3 GB (--scale=100000 is quick)
+  bench --only=console            p99 of the support console's pages over 1,000,000 people and logins`
 }
 
 type measureCommand struct {
-	Only        []string      `help:"Measure these alone: crypto, binary, page, startup, attempts, refreshes, logins, steps, confirm, waiting, import, scale." placeholder:"NAME"`
+	Only        []string      `help:"Measure these alone: crypto, binary, page, startup, attempts, refreshes, logins, steps, confirm, waiting, import, scale, console." placeholder:"NAME"`
 	Runs        int           `help:"Runs of each measure; the median counts." default:"5"`
 	Duration    time.Duration `help:"Length of a run." default:"5s"`
 	Concurrency int           `help:"Phones that log in at the same time." default:"64"`
 	Rate        int           `help:"Logins per second while the steps are timed." default:"40"`
 	Waiting     int           `help:"Apps that wait at once, for waiting; fewer where the limit on open files is low." default:"50000"`
 	Import      int           `help:"People in the file, for import." default:"100000"`
-	Scale       int           `help:"People and logins in the large database, for scale." default:"1000000"`
+	Scale       int           `help:"People and logins in the large database, for scale and console." default:"1000000"`
 	People      int           `help:"People in the database." default:"1000"`
 	Data        string        `help:"Folder for the database, logs and keys; default: one that is removed at the end." type:"path" placeholder:"DIR"`
 	Avain       string        `help:"The service's program; default: built from the source." type:"existingfile" placeholder:"FILE"`

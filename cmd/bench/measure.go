@@ -29,6 +29,7 @@ func measures() []measure {
 		{"waiting", "apps that wait for news of their logins", measureWaiting},
 		{"import", "people taken in from a file", measureImport},
 		{"scale", "time of each step in a small and in a large database", measureScale},
+		{"console", "time of the console's pages over a large database", measureConsole},
 	}
 }
 

@@ -164,7 +164,7 @@ func (r *rig) fill(ctx context.Context, to int) (err error) {
 	for _, copies := range []struct{ table, of, own string }{
 		{"persons", person, "id,same_as"}, {"sessions", session, "id,person"}, {"attempts", login, "id,person,session"},
 	} {
-		if err := copyRow(ctx, db, copies.table, copies.of, strings.Split(copies.own, ","), to); err != nil {
+		if err := copyRow(ctx, db, copies.table, copies.of, named(strings.Split(copies.own, ",")), to); err != nil {
 			return fmt.Errorf("%s: %w", copies.table, err)
 		}
 	}
@@ -172,9 +172,18 @@ func (r *rig) fill(ctx context.Context, to int) (err error) {
 	return err
 }
 
+// named gives columns the copy's own name, in no order and the same in all tables.
+func named(columns []string) map[string]string {
+	own := map[string]string{}
+	for _, c := range columns {
+		own[c] = "printf('copy-%016x', (n * 2654435761) % 4294967296)"
+	}
+	return own
+}
+
 // copyRow copies a row so often. The indexes are built afterwards, which takes a
 // fraction of the time; what they hold is the same.
-func copyRow(ctx context.Context, db *sql.DB, table, id string, own []string, times int) error {
+func copyRow(ctx context.Context, db *sql.DB, table, id string, own map[string]string, times int) error {
 	statement, err := copyStatement(ctx, db, table, own)
 	if err != nil {
 		return err
@@ -205,8 +214,9 @@ func copyRow(ctx context.Context, db *sql.DB, table, id string, own []string, ti
 }
 
 // copyStatement copies the row whose id is $1 once for each number from $2 to below $3.
-// Columns named as own hold the copy's own name; those that must be unique a random one.
-func copyStatement(ctx context.Context, db *sql.DB, table string, own []string) (statement string, err error) {
+// Columns named in own hold what is said there of the copy's number n; those that must be
+// unique something random.
+func copyStatement(ctx context.Context, db *sql.DB, table string, own map[string]string) (statement string, err error) {
 	unique, err := column(ctx, db, `SELECT DISTINCT c.name FROM pragma_index_list($1) i, pragma_index_info(i.name) c WHERE i."unique"`, table)
 	if err != nil {
 		return "", err
@@ -220,8 +230,8 @@ func copyStatement(ctx context.Context, db *sql.DB, table string, own []string) 
 		name, kind, _ := strings.Cut(c, " ")
 		names[i] = name
 		switch {
-		case slices.Contains(own, name):
-			values[i] = "printf('copy-%016x', (n * 2654435761) % 4294967296)" // in no order, the same in all tables
+		case own[name] != "":
+			values[i] = own[name]
 		case slices.Contains(unique, name) && kind == "BYTEA":
 			values[i] = "CASE WHEN " + name + " IS NULL THEN NULL ELSE randomblob(32) END"
 		case slices.Contains(unique, name):

@@ -135,16 +135,16 @@ func (f *Feature) choose(w http.ResponseWriter, r *http.Request) error {
 	j := f.d.Attempts.Prepare(a, browser)
 	j.Means = params.Get("means")
 	if err := f.d.Gate.MayChoose(r.Context(), j.Means); err != nil {
-		return f.staysHere(w, r, a, err)
+		return f.staysHere(w, r, a, "", err)
 	}
 	if f.closed(r, a) {
-		return f.staysHere(w, r, a, login.E(login.Unavailable, login.ReasonMeansUnavailable, nil).With("method.off_for_browser"))
+		return f.staysHere(w, r, a, "", login.E(login.Unavailable, login.ReasonMeansUnavailable, nil).With("method.off_for_browser"))
 	}
 	away, err := f.d.Brokers.Begin(r.Context(), broker.Start{
 		Means: j.Means, State: j.State, Nonce: j.Nonce, Verifier: j.Verifier, Locale: f.d.Web.Language(r),
 	})
 	if err != nil {
-		return f.staysHere(w, r, a, err)
+		return f.staysHere(w, r, a, j.Means, err)
 	}
 	web.Note(r.Context(), web.FieldMeans, j.Means)
 	web.Note(r.Context(), web.FieldBroker, away.Broker)
@@ -159,14 +159,18 @@ func (f *Feature) choose(w http.ResponseWriter, r *http.Request) error {
 }
 
 // staysHere notes why the journey did not begin and shows the means again, with the
-// reason on top. A request that no page of ours sends gets an error instead.
-func (f *Feature) staysHere(w http.ResponseWriter, r *http.Request, a login.Attempt, err error) error {
+// reason on top. A request that no page of ours sends gets an error instead. The means is
+// named when it is one of ours: what a form says, anybody can write.
+func (f *Feature) staysHere(w http.ResponseWriter, r *http.Request, a login.Attempt, means string, err error) error {
 	e := login.AsError(err)
 	if e.Kind == login.Invalid || e.Kind == login.Internal {
 		return err
 	}
+	if e.Kind == login.NotFound {
+		means = ""
+	}
 	web.Note(r.Context(), web.FieldReason, string(e.Reason))
-	note := login.Event{Step: login.StepChoose, Outcome: login.OutcomeFailed, Reason: e.Reason, Detail: e.Detail, Browser: web.BrowserLabel(r)}
+	note := login.Event{Step: login.StepChoose, Outcome: login.OutcomeFailed, Reason: e.Reason, Detail: e.Detail, Browser: web.BrowserLabel(r), Means: means}
 	if err := f.d.Attempts.Note(r.Context(), a, note); err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package overview
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -15,21 +16,22 @@ type bank struct {
 	Sum   login.Counts
 	Rate  int // percent
 	Hours []hour
-	Most  int64 // of an hour
+	Parts []part
 	Width int
 }
 
-// hour is one bar: three parts that stand on each other.
+// hour is one line of the table.
 type hour struct {
 	At    string // "14"
 	Start string // for programs
 	login.Counts
-	Parts []part
 }
 
+// part is what the bars of all hours have of one kind, as one path: a page of a dozen
+// banks would else be made of a thousand rectangles.
 type part struct {
-	X, Y, Width, Height int
-	Kind                string // ok, gone, failed
+	Kind string // ok, gone, failed
+	Path string
 }
 
 const (
@@ -68,26 +70,24 @@ func (o *overview) banks(ctx context.Context) ([]bank, error) {
 
 func (o *overview) bank(name string, first time.Time, hours *[hoursShown]login.Counts) bank {
 	b := bank{Name: name, Width: barStep * hoursShown}
+	most := int64(1)
 	for _, n := range hours {
-		b.Sum, b.Most = b.Sum.Plus(n), max(b.Most, n.Tried())
+		b.Sum, most = b.Sum.Plus(n), max(most, n.Tried())
 	}
 	b.Rate = percent(b.Sum.Rate())
+	b.Parts = []part{{Kind: "ok"}, {Kind: "gone"}, {Kind: "failed"}}
 	for i, n := range hours {
 		at := first.Add(time.Duration(i) * login.TallyHour)
-		h := hour{At: at.In(o.d.Zone).Format("15"), Start: at.UTC().Format(time.RFC3339), Counts: n}
+		b.Hours = append(b.Hours, hour{At: at.In(o.d.Zone).Format("15"), Start: at.UTC().Format(time.RFC3339), Counts: n})
 		top := plotHeight
-		for _, p := range []struct {
-			n    int64
-			kind string
-		}{{n.OK, "ok"}, {n.Gone, "gone"}, {n.Failed, "failed"}} {
-			if p.n == 0 {
+		for p, count := range []int64{n.OK, n.Gone, n.Failed} {
+			if count == 0 {
 				continue
 			}
-			tall := max(1, int(p.n*plotHeight/max(b.Most, 1)))
+			tall := max(1, int(count*plotHeight/most))
 			top -= tall
-			h.Parts = append(h.Parts, part{X: i*barStep + (barStep-barWidth)/2, Y: top, Width: barWidth, Height: tall, Kind: p.kind})
+			b.Parts[p].Path += fmt.Sprintf("M%d %dh%dv%dh-%dz", i*barStep+(barStep-barWidth)/2, top, barWidth, tall, barWidth)
 		}
-		b.Hours = append(b.Hours, h)
 	}
 	return b
 }
