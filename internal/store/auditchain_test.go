@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"log/slog"
 	"path/filepath"
@@ -17,6 +18,7 @@ import (
 	"avain/internal/secret"
 	"avain/internal/store/pgtest"
 
+	"github.com/pressly/goose/v3"
 	"pgregory.net/rapid"
 )
 
@@ -461,4 +463,63 @@ func (c *chained) secondNode() *Store {
 		}
 	})
 	return s
+}
+
+// An installation that is older than the chain keeps its log, and from the upgrade on
+// nobody can change it without a trace.
+func TestAuditChainBeginsInAnOldDatabase(t *testing.T) {
+	t.Parallel()
+	for _, config := range []Config{
+		{Driver: SQLite, Path: filepath.Join(t.TempDir(), "x.db")},
+		{Driver: Postgres, DSN: secret.Of(pgtest.Database(t))},
+	} {
+		config.AuditKey, config.Log = secret.New(), slog.New(slog.DiscardHandler)
+		s, err := Open(t.Context(), config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			if err := s.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+		c := &chained{TB: t, Store: s, driver: config.Driver, key: config.AuditKey, db: raw(t, s)}
+		d := s.db.dialect()
+		provider, err := goose.NewProvider(d.goose, c.db, d.files, goose.WithDisableGlobalRegistry(true))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := provider.UpTo(t.Context(), 13); err != nil {
+			t.Fatal(err)
+		}
+		const old = 2500 // more than are read at once
+		for seq := 1; seq <= old; seq += 500 {
+			var rows []string
+			for i := range 500 {
+				rows = append(rows, fmt.Sprintf("(%d, %d, 'system', 'key.rotate', 'key:%d', 'null')", seq+i, seq, i))
+			}
+			c.exec("INSERT INTO audit (seq, at, actor, action, target, detail) VALUES " + strings.Join(rows, ", "))
+		}
+		c.exec(fmt.Sprintf("UPDATE meta SET value = '%d' WHERE name = 'audit_seq'", old))
+		if err := s.Migrate(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.CheckSchema(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.AppendAudit(t.Context(), login.AuditEntry{At: time.Now(), Actor: "system", Action: "key.rotate", Target: "key:new"}); err != nil {
+			t.Fatal(err)
+		}
+		if v := c.verify(login.AuditHead{}); v.Break != nil || v.Entries != old+1 || v.Before != old {
+			t.Errorf("%s: %+v, %+v", c.driver, v, v.Break)
+		}
+		c.dropTriggers()
+		c.exec("UPDATE audit SET target = 'key:other' WHERE seq = 1234")
+		c.wantBreak("an old entry altered", login.AuditHead{}, audit.Break{Fault: audit.Altered, Seq: 1, Through: old + 1})
+		// The migration cut short after its SQL: nothing starts on it.
+		c.setHead("2501:")
+		if err := s.CheckSchema(t.Context()); !errors.Is(err, ErrSchema) {
+			t.Errorf("%s: %v", c.driver, err)
+		}
+	}
 }
