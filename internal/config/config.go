@@ -136,7 +136,7 @@ type Methods struct {
 type Support struct {
 	Email string `yaml:"email" doc:"E-mail address." example:"support@example.com"`
 	Phone string `yaml:"phone" doc:"Phone number, as people read it." example:"+358 20 000 0000"`
-	URL   string `yaml:"url" doc:"Page with help." example:"https://www.example.com/help"`
+	URL   string `yaml:"url" doc:"Your own page with help: failures lead there, not to /help/login, and every page names it." example:"https://www.example.com/help"`
 }
 
 // Tokens says how tokens are made.

@@ -141,9 +141,9 @@ func (v *voices) weeks(lang string, today time.Time, counts []login.FeedbackCoun
 		all[i].From = v.d.Web.DayInWords(lang, today.Add(-time.Duration(7*i+6)*day))
 	}
 	for _, c := range counts {
-		i := int(today.Sub(c.Day)/day) / 7
-		if i < 0 || i >= len(all) {
-			continue // of a node whose clock is ahead
+		i := max(0, int(today.Sub(c.Day)/day)/7) // a node's clock may be ahead
+		if i >= len(all) {
+			continue
 		}
 		all[i].Yes, all[i].No, last = all[i].Yes+c.Yes, all[i].No+c.No, max(last, i+1)
 	}
