@@ -17,7 +17,7 @@ type AuditEntry struct {
 	Actor  string            // "person:…", "staff:…", "client:…" or "system"
 	Action string            // machine word, such as "session.revoke"
 	Target string            // what it was done to: an id, never a name or identity code
-	Detail map[string]string // machine words only: never a secret, name or identity code
+	Detail map[string]string // machine words, and the reason that staff wrote (audit.Because): never a secret, name or identity code
 }
 
 // AuditRow is an entry as it lies in the database, to the letter: what the chain of
