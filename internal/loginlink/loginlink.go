@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"avain/internal/attempt"
+	"avain/internal/catalogue"
 	"avain/internal/client"
 	"avain/internal/login"
 	"avain/internal/oauth"
@@ -331,10 +332,11 @@ func (f *Feature) appLink(a login.Attempt, browser secret.Text) string {
 	return f.d.Answer(a, url.Values{"code": {code.Reveal()}})
 }
 
-// knownReason keeps what an address says about a failure to the words that we know.
+// knownReason keeps what an address says about a failure to the words that we know, and
+// to those that tell of one: no address makes a page of ours say that all went well.
 func knownReason(s string) login.Reason {
 	for _, reason := range login.Reasons() {
-		if s == string(reason) {
+		if s == string(reason) && catalogue.Of(reason).Fault != catalogue.FaultNobody {
 			return reason
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"avain/internal/catalogue"
 	"avain/internal/login"
 )
 
@@ -45,6 +46,9 @@ func (k *Kit) Previews() []Preview {
 	ways := Ways{Retry: "/demo/pages/", Choose: "/demo/pages/", App: "http://localhost:8081/"}
 	previews := make([]Preview, 0, len(login.Reasons())+2)
 	for _, reason := range login.Reasons() {
+		if catalogue.Of(reason).Fault == catalogue.FaultNobody {
+			continue // no page tells of what went well
+		}
 		previews = append(previews, Preview{
 			Name: "error-" + strings.ReplaceAll(string(reason), "_", "-"),
 			Render: func(_ http.ResponseWriter, r *http.Request) error {

@@ -2,11 +2,14 @@ package server_test
 
 import (
 	"html"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
 
 	"avain/internal/config"
+	"avain/internal/diagnosis"
+	"avain/internal/login"
 	"avain/internal/robot"
 )
 
@@ -102,5 +105,21 @@ func TestDirectLoginWithDeadCodeIsRescued(t *testing.T) {
 	page := r.press(confirm, "Vahvista kirjautuminen")
 	if _, err := r.app.Digits(t.Context(), l, digitsOn(t, page)); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// An address can make our /return page say why a login failed, in our words and no
+// other; it cannot make it say that one went well.
+func TestReturnPageTellsOfFailuresOnly(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	for address, want := range map[string]login.Reason{
+		"no_benefits": login.ReasonNoBenefits, "went_well": login.ReasonAttemptEnded, "still_running": login.ReasonAttemptEnded,
+		"<b>": login.ReasonAttemptEnded, "": login.ReasonAttemptEnded,
+	} {
+		page := r.at(r.Service + "/return?error=access_denied&reason=" + url.QueryEscape(address))
+		if d, ok := diagnosis.OfCode(footerCode(t, page), r.clock.now()); !ok || d.Reason != want {
+			t.Errorf("%q: the page tells of %s, %v; want %s", address, d.Reason, ok, want)
+		}
 	}
 }
