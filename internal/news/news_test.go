@@ -179,8 +179,8 @@ func TestFeed(t *testing.T) {
 	if _, empty := w.feed(t, "/news.atom"); len(empty.Entries) != 0 || empty.UpdatedParsed == nil {
 		t.Errorf("empty: %+v", empty)
 	}
-	if any, err := gofeed.NewParser().ParseString(w.get(t, "/news.atom").Body.String()); err != nil || any.FeedType != "atom" {
-		t.Errorf("taken for %v, %v", any, err)
+	if read, err := gofeed.NewParser().ParseString(w.get(t, "/news.atom").Body.String()); err != nil || read.FeedType != "atom" {
+		t.Errorf("taken for %v, %v", read, err)
 	}
 	if got := w.get(t, "/news.atom?lang=%3Cx%3E"); got.Code != http.StatusBadRequest || strings.Contains(got.Body.String(), "<x>") {
 		t.Errorf("an unknown language: %d %s", got.Code, got.Body)

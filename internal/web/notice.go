@@ -11,7 +11,7 @@ import (
 type Notice struct {
 	ID    string
 	Lang  string // of the words, which may be another than the page's
-	Calm  bool // good to know; nothing is wrong
+	Calm  bool   // good to know; nothing is wrong
 	Title string
 	Text  string // may be empty
 }

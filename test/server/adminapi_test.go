@@ -74,7 +74,9 @@ func newAdminWorld(t *testing.T) *adminWorld {
 	w.key("all", all)
 	w.a, w.b = w.tenant("A", aino.ID), w.tenant("B", aino.ID)
 	w.a.session, w.b.session = sessions[0].ID, sessions[0].ID
-	some := slices.DeleteFunc(slices.Clone(all), func(s login.APIScope) bool { return strings.HasPrefix(string(s), "sessions:") || strings.HasPrefix(string(s), "notices:") })
+	some := slices.DeleteFunc(slices.Clone(all), func(s login.APIScope) bool {
+		return strings.HasPrefix(string(s), "sessions:") || strings.HasPrefix(string(s), "notices:")
+	})
 	w.key("a", some, w.a.employer)
 	w.key("b", some, w.b.employer)
 	n, err := w.Inside.Notices.Publish(t.Context(), "system", login.Notice{
