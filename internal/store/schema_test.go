@@ -202,7 +202,7 @@ func TestHotQueriesUseIndexes(t *testing.T) {
 		"purge marks": purgeMarksSQL, "purge ended": purgeEndedSessionsSQL, "purge revoked": purgeRevokedSessionsSQL,
 	}
 	for _, t := range []wordTable{personWords, employmentWords, employerWords} {
-		hot["begin "+t.words], hot["search "+t.words], hot["drop "+t.words] = t.beginSQL(), t.searchSQL(3), t.dropSQL()
+		hot["begin "+t.words], hot["search "+t.words], hot["drop "+t.words], hot["words in "+t.words] = t.beginSQL(), t.searchSQL(3), t.dropSQL(), t.wordsSQL()
 	}
 	maps.Copy(hot, map[string]string{
 		"staff by session": staffBySessionSQL, "use staff session": useStaffSessionSQL, "end staff session": dropStaffSessionSQL, "end staff sessions": dropStaffSessionsSQL,

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"fmt"
@@ -73,6 +74,10 @@ func (t wordTable) addSQL(n int) string {
 	return b.String() + " ON CONFLICT DO NOTHING"
 }
 
+func (t wordTable) wordsSQL() string {
+	return `SELECT word FROM ` + t.words + ` WHERE ` + t.holder + ` = $1 ORDER BY word` //nolint:gosec // constants of this file
+}
+
 func (t wordTable) dropSQL() string {
 	return `DELETE FROM ` + t.words + ` WHERE ` + t.holder + ` = $1` //nolint:gosec // constants of this file
 }
@@ -100,8 +105,19 @@ func (t wordTable) putIf(ctx context.Context, tx runner, done sql.Result, id str
 	return t.put(ctx, tx, id, names...)
 }
 
-// change replaces the words of something that was named anew.
+// change replaces the words of something that was named anew. A bank that only says which
+// word is the family name changes none: whoever logs in waits for no write.
 func (t wordTable) change(ctx context.Context, tx runner, id string, names ...string) error {
+	var before [][]byte
+	err := eachRow(ctx, tx, t.wordsSQL(), []any{id}, func(row scanner) error {
+		var word []byte
+		err := row.Scan(&word)
+		before = append(before, word)
+		return err
+	})
+	if err != nil || slices.EqualFunc(before, wordsOf(names...), bytes.Equal) {
+		return err
+	}
 	if _, err := tx.ExecContext(ctx, t.dropSQL(), id); err != nil {
 		return err
 	}
