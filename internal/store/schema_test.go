@@ -199,6 +199,7 @@ func TestHotQueriesUseIndexes(t *testing.T) {
 		"purge QR pages": purgeQRPagesSQL, "purge budgets": purgeBudgetsSQL,
 		"expire": expireAttemptsSQL, "purge unopened": purgeUnopenedSQL, "purge attempts": purgeAttemptsSQL, "purge legs": purgeLegsSQL,
 		"tallies": talliesSQL, "purge tallies": purgeTalliesSQL, "end alert": endAlertSQL, "purge alerts": purgeAlertsSQL,
+		"notice": noticeByIDSQL, "last notice of": lastOfSQL, "change notice": changeNoticeSQL, "withdraw notice": withdrawNoticeSQL, "keep notice": keepNoticeSQL,
 		"purge marks": purgeMarksSQL, "purge ended": purgeEndedSessionsSQL, "purge revoked": purgeRevokedSessionsSQL,
 	}
 	for _, t := range []wordTable{personWords, employmentWords, employerWords} {
