@@ -16,32 +16,32 @@ import (
 // say stays.
 func TestThreat32CommentsHoldNoSecrets(t *testing.T) {
 	t.Parallel()
-	for in, want := range map[string]string{
-		"Ohje oli hyvä, kiitos!":                  "Ohje oli hyvä, kiitos!",
-		"Försökte 3 gånger med version 1.16.0":    "Försökte 3 gånger med version 1.16.0",
-		"Hetuni on 010190-900P.":                  "Hetuni on […].",
-		"hetu 010190 900P eiku 010190 - 900 p":    "hetu […] eiku […]",
-		"010190A900P, 010190y900p ja 010190+123X": "[…], […] ja […]",
-		"loppu -900P": "loppu […]",
-		"soita 045 123 4567 tai +358 45-123 45 67 illalla": "soita […] tai […] illalla",
-		"koodi oli 123456":                              "koodi oli […]",
-		"koodi oli 123 456, ei toimi":                   "koodi oli […], ei toimi",
-		"tili FI21 1234 5600 0007 85":                   "tili FI[…] […]",
-		"maija@example.com ei saanut":                   "[…] ei saanut",
-		"maija.m(at)example.com ei saanut":              "[…] ei saanut",
-		"https://id.example.com/login/abc?x=1 ei aukea": "[…] ei aukea",
-		"avaa id.example.com/i/AbC9 nyt":                "avaa […] nyt",
-		"tukikoodi K7Q-4TM tai K7Q4TM":                  "tukikoodi […] tai […]",
-		"qr ABCDE-FGH12":                                "qr […]",
-		"salasana Hevonen1paristo":                      "salasana […]",
-		"rivi\nvaihtuu\tja\x00\u200b loppuu":            "rivi vaihtuu ja loppuu",
-		"\uff11\uff12\uff13\uff14\uff15\uff16\uff17":    "[…]",
-		"0\u200b10190-900\u200bP":                       "[…]",
-		"   ":                                           "",
-		"\xff\xfe":                                      "",
+	for _, c := range []struct{ in, want string }{
+		{"Ohje oli hyvä, kiitos!", "Ohje oli hyvä, kiitos!"},
+		{"Försökte 3 gånger med version 1.16.0", "Försökte 3 gånger med version 1.16.0"},
+		{"Hetuni on 010190-900P.", "Hetuni on […]."},
+		{"hetu 010190 900P eiku 010190 - 900 p", "hetu […] eiku […]"},
+		{"010190A900P, 010190y900p ja 010190+123X", "[…], […] ja […]"},
+		{"loppu -900P", "loppu […]"},
+		{"soita 045 123 4567 tai +358 45-123 45 67 illalla", "soita […] tai […] illalla"},
+		{"koodi oli 123456", "koodi oli […]"},
+		{"koodi oli 123 456, ei toimi", "koodi oli […], ei toimi"},
+		{"tili FI21 1234 5600 0007 85", "tili FI[…] […]"},
+		{"maija@example.com ei saanut", "[…] ei saanut"},
+		{"maija.m(at)example.com ei saanut", "[…] ei saanut"},
+		{"https://id.example.com/login/abc?x=1 ei aukea", "[…] ei aukea"},
+		{"avaa id.example.com/i/AbC9 nyt", "avaa […] nyt"},
+		{"tukikoodi K7Q-4TM tai K7Q4TM", "tukikoodi […] tai […]"},
+		{"qr ABCDE-FGH12", "qr […]"},
+		{"salasana Hevonen1paristo", "salasana […]"},
+		{"rivi\nvaihtuu\tja\x00\u200b loppuu", "rivi vaihtuu ja loppuu"},
+		{"\uff11\uff12\uff13\uff14\uff15\uff16\uff17", "[…]"},
+		{"0\u200b10190-900\u200bP", "[…]"},
+		{"   ", ""},
+		{"\xff\xfe", ""},
 	} {
-		if got := help.Clean(in); got != want {
-			t.Errorf("%q: kept %q, want %q", in, got, want)
+		if got := help.Clean(c.in); got != c.want {
+			t.Errorf("%q: kept %q, want %q", c.in, got, c.want)
 		}
 	}
 }
