@@ -1,6 +1,7 @@
 package catalogue_test
 
 import (
+	"errors"
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -10,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"avain/internal/login"
@@ -29,11 +31,19 @@ func (s source) at(n ast.Node) string {
 	return fmt.Sprintf("%s:%d", s.path, s.set.Position(n.Pos()).Line)
 }
 
-func sources(t *testing.T) (all []source) {
+func sources(t *testing.T) []source {
 	t.Helper()
+	all, err := readSources()
+	if err != nil || len(all) < 200 {
+		t.Fatalf("%d files were read: %v", len(all), err)
+	}
+	return all
+}
+
+var readSources = sync.OnceValues(func() (all []source, err error) {
 	root := filepath.Join("..", "..")
 	for _, dir := range []string{"internal", "cmd"} {
-		err := filepath.WalkDir(filepath.Join(root, dir), func(path string, d fs.DirEntry, err error) error {
+		err = errors.Join(err, filepath.WalkDir(filepath.Join(root, dir), func(path string, d fs.DirEntry, err error) error {
 			if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
 				return err
 			}
@@ -45,16 +55,10 @@ func sources(t *testing.T) (all []source) {
 			rel, err := filepath.Rel(root, path)
 			all = append(all, source{filepath.ToSlash(rel), file, set})
 			return err
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
+		}))
 	}
-	if len(all) < 200 {
-		t.Fatalf("only %d files were read", len(all))
-	}
-	return all
-}
+	return all, err
+})
 
 // constants are the reasons that package login declares: name to value.
 func constants(t *testing.T, all []source) map[string]login.Reason {
@@ -116,7 +120,7 @@ func TestEveryDeclaredReasonIsListedAndUsed(t *testing.T) {
 // one that has been handed on.
 func TestEveryErrorNamesAReason(t *testing.T) {
 	t.Parallel()
-	errors := 0
+	made := 0
 	for _, s := range sources(t) {
 		if strings.HasPrefix(s.path, "internal/login/") {
 			continue
@@ -129,10 +133,10 @@ func TestEveryErrorNamesAReason(t *testing.T) {
 				}
 			case *ast.CallExpr:
 				if selector(n.Fun, "login", "BadParam") {
-					errors++
+					made++
 				}
 				if selector(n.Fun, "login", "E") {
-					errors++
+					made++
 					if len(n.Args) != 3 || !isReason(n.Args[1]) {
 						t.Errorf("%s: no reason of package login", s.at(n))
 					}
@@ -141,8 +145,8 @@ func TestEveryErrorNamesAReason(t *testing.T) {
 			return true
 		})
 	}
-	if errors < 150 {
-		t.Errorf("only %d errors were found", errors)
+	if made < 150 {
+		t.Errorf("only %d errors were found", made)
 	}
 }
 
