@@ -111,7 +111,8 @@ func TestReasons(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []reason{
-		{"broker_down", "Kuikka Pankki", login.Counts{Failed: 5}}, {"internal", "Kuikka Pankki", login.Counts{Failed: 1}},
+		{"broker_down", "Kuikka Pankki", login.Counts{Failed: 5}},
+		{"internal", "Kuikka Pankki", login.Counts{Failed: 1}},
 		{"abandoned_at_bank", "new", login.Counts{Gone: 50}},
 	}
 	if !slices.Equal(got, want) {
