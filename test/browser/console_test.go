@@ -9,7 +9,10 @@ import (
 	"avain/internal/hetu"
 	"avain/internal/login"
 
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/webauthn"
+	"github.com/chromedp/chromedp/kb"
 )
 
 // authenticator gives the tab what a laptop has built in. A person who does not prove
@@ -265,4 +268,43 @@ func TestConsoleWrongTurns(t *testing.T) {
 	stranger.open(late)
 	stranger.press("Tee pääsyavain")
 	stranger.see("ei ole enää voimassa")
+
+	w.byKeyboard(b)
+	w.withoutScript()
+}
+
+// byKeyboard finds somebody and helps them without a pointer.
+func (w *world) byKeyboard(agent *tab) {
+	w.Helper()
+	agent.front()
+	agent.open(w.Admin + console.Root)
+	agent.mustFocus("Support code, name, e-mail or employer")
+	agent.key("aino")
+	agent.key(kb.Enter)
+	agent.see("Results")
+	agent.tabTo("Aino Maria Virtanen")
+	agent.key(kb.Enter)
+	agent.see("Last logins")
+	agent.tabTo("Pause link and QR code")
+	agent.key(kb.Enter)
+	agent.tabTo("Reason")
+	agent.key("asked on the phone")
+	agent.key(kb.Enter)
+	agent.see("Login link and QR code are paused.", "asked on the phone")
+}
+
+// withoutScript is told what passkeys need, and so is who has a browser from before.
+func (w *world) withoutScript() {
+	w.Helper()
+	plain := w.browser.stranger(computer()).newTab()
+	plain.scriptless = true
+	plain.must(call(plain, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}))
+	plain.open(w.Admin + "/console/sign-in")
+	plain.see("Pääsyavain tarvitsee JavaScriptin.")
+	plain.shut()
+	old := w.browser.stranger(computer()).newTab()
+	_, err := ask(old, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: "delete window.PublicKeyCredential"})
+	old.must(err)
+	old.open(w.Admin + "/console/sign-in")
+	old.see("Tämä selain tai laite ei osaa käyttää pääsyavaimia.")
 }
