@@ -76,7 +76,7 @@ func (w *world) readByStaff() {
 	w.Helper()
 	agent, _, _ := w.newAgent(login.RoleAgent)
 	agent.open(w.Admin + "/console/voices")
-	agent.see("Palaute ohjeista", agent.title(login.ReasonNoBenefits), "Kommentit näkyvät päälliköille.")
+	agent.see("Palaute ohjeista", agent.title(login.ReasonNoBenefits), "Kommentit näkyvät tiimin vetäjille.")
 	if agent.says("Kukaan ei vastaa") {
 		w.Error("an agent reads what people wrote")
 	}

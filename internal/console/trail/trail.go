@@ -55,9 +55,10 @@ func New(d Deps) {
 // form is what is searched for, as it was typed.
 type form struct{ Actor, Action, Target, Person, Since, Until string }
 
+// line is an entry as it is shown: to the second, unlike other times of the console.
 type line struct {
 	login.AuditEntry
-	Detail string
+	When, Detail string
 }
 
 type view struct {
@@ -81,7 +82,7 @@ func (t *trail) show(w http.ResponseWriter, r *http.Request, who console.Agent) 
 			return err
 		}
 		for _, e := range found {
-			data.Lines = append(data.Lines, line{e, details(e.Detail)})
+			data.Lines = append(data.Lines, line{e, e.At.In(t.d.Zone).Format(time.DateTime), details(e.Detail)})
 		}
 		if len(found) == shown {
 			asked.Set("before", strconv.FormatInt(found[shown-1].Seq, 10))
