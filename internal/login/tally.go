@@ -99,5 +99,6 @@ type Rate struct {
 	Now       Counts
 	Usual     float64 // the rate at this time of other days, from 0 to 1
 	Known     bool    // there is a usual rate to compare with
+	Low       bool    // fewer than usual, and hardly by accident: worth a look, not yet an alert
 	Alert     bool    // an alert for it lasts
 }

@@ -14,6 +14,9 @@ const (
 	// worth is the fall below which nobody is called, however certain it is.
 	worth = 0.10
 
+	// odd is the same for what is worth a look on a page that somebody looks at anyway.
+	odd = 1e-3
+
 	// usualWeight is the most logins that the usual rate may stand on. Days differ from
 	// each other by more than chance among logins explains; a usual rate that stood on
 	// thousands of logins would take each of those differences for a fall. With this many

@@ -181,6 +181,7 @@ func (w *Watch) rate(k key, now time.Time, counts map[cell]login.Counts) login.R
 	}
 	if usually, known := w.usual.find(k); known {
 		r.Usual, r.Known = usually.Rate(), true
+		r.Low = r.Now.Rate() <= r.Usual-worth/2 && chance(r.Now, usually) < odd
 	}
 	return r
 }

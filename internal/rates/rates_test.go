@@ -158,6 +158,9 @@ func TestWhatHasNoHistory(t *testing.T) {
 	for range 50 {
 		empty.add(login.DimensionMeans, empty.now, "op", login.Counts{Failed: 1})
 	}
+	if p := w.watch.Picture(t.Context()); !slices.ContainsFunc(p.Rates, func(r login.Rate) bool { return r.Value == "new" && r.Low && r.Alert }) {
+		t.Errorf("what is wrong does not look so: %+v", p.Rates)
+	}
 	if err := empty.watch.Look(t.Context()); err != nil || len(empty.lasting()) > 0 {
 		t.Errorf("the first day of the service: %v, %v", empty.lasting(), err)
 	}

@@ -155,10 +155,8 @@ func (o *overview) groups(lang string, all []login.Rate) (groups []group, err er
 	return groups, nil
 }
 
-const (
-	fewTries  = 5
-	clearFall = 0.10
-)
+// fewTries is the number of logins below which a rate says nothing.
+const fewTries = 5
 
 func stateOf(r login.Rate) string {
 	switch {
@@ -166,10 +164,10 @@ func stateOf(r login.Rate) string {
 		return "alert"
 	case !r.Known:
 		return "unknown"
+	case r.Low:
+		return "low"
 	case r.Now.Tried() < fewTries:
 		return "too_few"
-	case r.Now.Rate() <= r.Usual-clearFall:
-		return "low"
 	default:
 		return "fine"
 	}

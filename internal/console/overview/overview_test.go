@@ -49,8 +49,8 @@ func TestStates(t *testing.T) {
 		"alert":   {Alert: true},
 		"unknown": {Now: login.Counts{Failed: 9}},
 		"too_few": {Now: login.Counts{Failed: 4}, Known: true, Usual: 0.9},
-		"low":     {Now: login.Counts{OK: 7, Failed: 3}, Known: true, Usual: 0.81},
-		"fine":    {Now: login.Counts{OK: 8, Failed: 2}, Known: true, Usual: 0.85},
+		"low":     {Now: login.Counts{OK: 7, Failed: 3}, Known: true, Low: true, Usual: 0.81},
+		"fine":    {Now: login.Counts{OK: 6, Failed: 4}, Known: true, Usual: 0.85}, // by accident
 	} {
 		if got := stateOf(r); got != want {
 			t.Errorf("%+v is %s, want %s", r, got, want)
