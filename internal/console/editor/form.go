@@ -25,8 +25,17 @@ type form struct {
 	Methods    []option
 	Means      []option
 	Off        []option
-	First      []option // with the empty one
-	ChangedAt  int64    // of the version that is edited, in milliseconds
+	First      []option        // with the empty one
+	ChangedAt  int64           // of the version that is edited, in milliseconds
+	Wrong      map[string]bool // fields to put right, by name
+}
+
+// mark says that a field is to be put right.
+func (f *form) mark(field string) {
+	if f.Wrong == nil {
+		f.Wrong = make(map[string]bool)
+	}
+	f.Wrong[field] = true
 }
 
 // option is one of several that can be chosen.

@@ -56,6 +56,9 @@ func (e *editor) show(w http.ResponseWriter, r *http.Request, who console.Agent,
 		return err
 	}
 	view := editView{Action: Path + "/new", New: p.notice.ID == "", Form: p.form, Wrong: wrongFields(p.mistakes), Source: p.notice.Source}
+	for _, one := range view.Wrong {
+		view.Form.mark(one.Field)
+	}
 	self := view.Action
 	if !view.New {
 		self = Path + "/" + p.notice.ID
