@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"avain/internal/catalogue"
 	"avain/internal/console"
 	"avain/internal/hetu"
 	"avain/internal/login"
@@ -99,6 +100,12 @@ func TestConsole(t *testing.T) {
 	agent.at(w.Admin + "/console/attempts/")
 	agent.see(code, agent.title(login.ReasonNoBenefits), "Todennäköinen syy", "Vastaus asiakkaalle", "Epäonnistui", "Henkilö tunnistettiin", "Kuikka Pankki")
 	agent.look("console/attempt")
+
+	refused := catalogue.Code(login.ReasonVersionTooOld, time.Now())
+	agent.search(refused)
+	agent.at(w.Admin + "/console/refusals/")
+	agent.see(refused, agent.title(login.ReasonVersionTooOld), "Todennäköinen syy", "Vastaus asiakkaalle", "Päivitä sovellus näin")
+	agent.look("console/refusal")
 
 	agent.search("virtänen AIN")
 	agent.see("Tulokset", "Aino Maria Virtanen")
