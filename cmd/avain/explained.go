@@ -94,7 +94,11 @@ func (x explained) facts(b *strings.Builder) {
 	}
 	line("earlier", words(earlier...))
 	if x.Login == nil {
-		line("login", "none: refused before one began; see the log for support_code "+x.Code)
+		why := "none: refused before one began"
+		if d.Reason == login.ReasonNothingFailed {
+			why = "none: the code of a page that told of no failure"
+		}
+		line("login", why+"; see the log for support_code "+x.Code)
 		return
 	}
 	running := ""
