@@ -81,7 +81,7 @@ func (c auditSearchCommand) Run(ctx context.Context, t terminal) error {
 		return usageError{errors.New("--limit must be at least 1")}
 	}
 	return withAudit(ctx, t, c.configFlag, func(db *store.Store, _ audit.Chain) error {
-		found, err := db.SearchAudit(ctx, q)
+		found, _, err := db.SearchAudit(ctx, q)
 		if err != nil {
 			return err
 		}

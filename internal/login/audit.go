@@ -69,4 +69,5 @@ type AuditQuery struct {
 	Until  time.Time // not included
 	Before int64     // only entries before the one so numbered: the next page; 0: from the newest
 	Limit  int
+	Scan   int64 // look at most at so many entries, for who cannot wait; 0: at all
 }

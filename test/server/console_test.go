@@ -531,7 +531,7 @@ func TestConsoleSearchesAreLimited(t *testing.T) {
 	if last != http.StatusTooManyRequests {
 		t.Errorf("after 70 searches at once: %d", last)
 	}
-	entries, err := r.Inside.Store.SearchAudit(t.Context(), login.AuditQuery{Action: "staff.search_refuse", Limit: 10})
+	entries, _, err := r.Inside.Store.SearchAudit(t.Context(), login.AuditQuery{Action: "staff.search_refuse", Limit: 10})
 	if err != nil || len(entries) == 0 || entries[0].Actor != "staff:"+a.id {
 		t.Errorf("audit: %+v, %v", entries, err)
 	}

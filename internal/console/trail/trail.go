@@ -25,12 +25,16 @@ const Path = console.Root + "trail"
 // shown is how many entries stand on a page.
 const shown = 50
 
+// scanned is how many entries one page looks through for rare ones, before it asks
+// whether to go on: a twentieth of a second.
+const scanned = 40_000
+
 // longest is how much of a field is read, in bytes: ids and words are shorter.
 const longest = 100
 
 // Store searches the log.
 type Store interface {
-	SearchAudit(ctx context.Context, q login.AuditQuery) ([]login.AuditEntry, error)
+	SearchAudit(ctx context.Context, q login.AuditQuery) (found []login.AuditEntry, left int64, err error)
 }
 
 // Deps are what the page stands on.
@@ -65,7 +69,8 @@ type view struct {
 	Form  form
 	Wrong bool // a day is none
 	Lines []line
-	Older string // address of older entries; empty: there are none
+	Left  int64  // number of the entry before which nothing was looked at; 0: all was
+	Older string // address that looks at them
 }
 
 func (t *trail) show(w http.ResponseWriter, r *http.Request, who console.Agent) error {
@@ -77,16 +82,16 @@ func (t *trail) show(w http.ResponseWriter, r *http.Request, who console.Agent) 
 	data := view{}
 	q, ok := t.query(asked, &data.Form)
 	if data.Wrong = !ok; ok {
-		found, err := t.d.Store.SearchAudit(r.Context(), q)
+		found, left, err := t.d.Store.SearchAudit(r.Context(), q)
 		if err != nil {
 			return err
 		}
 		for _, e := range found {
 			data.Lines = append(data.Lines, line{e, e.At.In(t.d.Zone).Format(time.DateTime), details(e.Detail)})
 		}
-		if len(found) == shown {
-			asked.Set("before", strconv.FormatInt(found[shown-1].Seq, 10))
-			data.Older = Path + "?" + asked.Encode()
+		if left > 0 {
+			asked.Set("before", strconv.FormatInt(left, 10))
+			data.Left, data.Older = left, Path+"?"+asked.Encode()
 		}
 	}
 	return t.d.Console.Render(w, r, who, http.StatusOK, web.Page{Template: template, Title: "trail.title", Data: data, Self: Path})
@@ -99,7 +104,7 @@ func (t *trail) query(asked url.Values, f *form) (login.AuditQuery, bool) {
 		return value[:min(len(value), longest)]
 	}
 	*f = form{field("actor"), field("action"), field("target"), field("person"), field("since"), field("until")}
-	q := login.AuditQuery{Actor: f.Actor, Action: f.Action, Target: f.Target, Person: strings.TrimPrefix(f.Person, "person:"), Limit: shown}
+	q := login.AuditQuery{Actor: f.Actor, Action: f.Action, Target: f.Target, Person: strings.TrimPrefix(f.Person, "person:"), Limit: shown, Scan: scanned}
 	since, okSince := t.day(f.Since)
 	until, okUntil := t.day(f.Until)
 	q.Since = since

@@ -31,7 +31,7 @@ func TestQuery(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want.Limit = shown
+		want.Limit, want.Scan = shown, scanned
 		got, ok := page.query(values, &form{})
 		if !ok || !got.Since.Equal(want.Since) || !got.Until.Equal(want.Until) {
 			t.Errorf("%.40q: %+v, %v", asked, got, ok)

@@ -51,17 +51,76 @@ func auditSearch(t *testing.T, s *store.Store) {
 		},
 	} {
 		var got []int64
-		for _, e := range must[[]login.AuditEntry](t)(s.SearchAudit(t.Context(), c.q)) {
+		found, _, err := s.SearchAudit(t.Context(), c.q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range found {
 			got = append(got, e.Seq)
 		}
 		if !reflect.DeepEqual(got, c.want) {
 			t.Errorf("%s: %v, want %v", name, got, c.want)
 		}
 	}
-	found := must[[]login.AuditEntry](t)(s.SearchAudit(t.Context(), login.AuditQuery{Target: "session:S1", Limit: 1}))
+	found, _, err := s.SearchAudit(t.Context(), login.AuditQuery{Target: "session:S1", Limit: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
 	want := written[1]
 	want.Seq, want.At = 2, Noon().Add(time.Hour)
 	if len(found) != 1 || !reflect.DeepEqual(found[0], want) {
 		t.Errorf("%+v, want %+v", found, want)
+	}
+}
+
+// auditSearchInParts walks through the log in looks of every size: together they find
+// what one look finds, and each says where it stopped.
+func auditSearchInParts(t *testing.T, s *store.Store) {
+	const entries = 40
+	for i := range entries {
+		e := login.AuditEntry{At: Noon().Add(time.Duration(i) * time.Hour), Actor: "system", Action: []string{"a.x", "b.x", "c.x"}[i%3], Target: "t"}
+		if err := s.AppendAudit(t.Context(), e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, q := range []login.AuditQuery{
+		{Limit: entries},
+		{Action: "b.x", Limit: entries},
+		{Action: "c.*", Limit: 3},
+		{Action: "none", Limit: entries},
+		{Action: "a.x", Since: Noon().Add(7 * time.Hour), Until: Noon().Add(31 * time.Hour), Limit: 2},
+		{Since: Noon().Add(-time.Hour), Limit: entries},
+		{Since: Noon().Add(entries * time.Hour), Limit: entries},
+		{Until: Noon(), Limit: entries},
+		{Until: Noon().Add(time.Hour), Limit: entries},
+	} {
+		whole := q
+		whole.Limit = entries
+		want, left, err := s.SearchAudit(t.Context(), whole)
+		if err != nil || (left != 0 && len(want) < entries) {
+			t.Fatal(left, err)
+		}
+		for _, scan := range []int64{1, 2, 7, entries, 2 * entries} {
+			var got []login.AuditEntry
+			part := q
+			part.Scan = scan
+			for looks := 0; ; looks++ {
+				found, left, err := s.SearchAudit(t.Context(), part)
+				if err != nil || looks > 2*entries {
+					t.Fatal(looks, err)
+				}
+				got = append(got, found...)
+				if left == 0 {
+					break
+				}
+				if part.Before > 0 && left >= part.Before {
+					t.Fatalf("%+v: before %d, and left %d", part, part.Before, left)
+				}
+				part.Before = left
+			}
+			if !reflect.DeepEqual(got, want) {
+				t.Errorf("%+v in looks of %d: %d entries, want %d", q, scan, len(got), len(want))
+			}
+		}
 	}
 }

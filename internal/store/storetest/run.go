@@ -57,6 +57,7 @@ func Run(t *testing.T, open func(t testing.TB) *store.Store) {
 		"SigningKeys":                signingKeys,
 		"Audit":                      audit,
 		"AuditSearch":                auditSearch,
+		"AuditSearchInParts":         auditSearchInParts,
 		"Feedback":                   feedback,
 		"FeedbackComments":           feedbackComments,
 		"Switches":                   switches,
