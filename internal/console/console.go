@@ -162,6 +162,14 @@ func (c *Console) mount(method, pattern string, least login.Role, h Handler) {
 	})
 }
 
+// ByItself marks the address under which a page loads itself again: a page that stands
+// open on a desk that somebody has left must not keep them signed in.
+const ByItself = "?again=1"
+
+func byItself(r *http.Request) bool {
+	return r.Method == http.MethodGet && r.URL.Query().Has("again")
+}
+
 // agentKey leads to who sent the request, once that is known, for the page of an error.
 type agentKey struct{}
 
@@ -182,8 +190,10 @@ func (c *Console) signedIn(r *http.Request) (Agent, bool, error) {
 	if !s.Live(now) || staff.Disabled() || !s.Token.Equal(token.Hash()) {
 		return Agent{}, false, nil
 	}
-	if err := c.d.Store.UseStaffSession(r.Context(), s, now.Add(Idle)); err != nil {
-		return Agent{}, false, err
+	if !byItself(r) {
+		if err := c.d.Store.UseStaffSession(r.Context(), s, now.Add(Idle)); err != nil {
+			return Agent{}, false, err
+		}
 	}
 	return Agent{ID: staff.ID, Name: staff.Name, Role: staff.Role}, true, nil
 }

@@ -38,7 +38,10 @@ func (s staffRoom) StaffBySession(_ context.Context, token secret.Hash) (login.S
 	return found.session, found.staff, nil
 }
 
-func (staffRoom) UseStaffSession(context.Context, login.StaffSession, time.Time) error {
+func (s staffRoom) UseStaffSession(_ context.Context, used login.StaffSession, idleUntil time.Time) error {
+	one := s.signed[used.Token]
+	one.session.IdleUntil = idleUntil
+	s.signed[used.Token] = one
 	return nil
 }
 
@@ -115,6 +118,34 @@ func TestRolesDecideWhoReachesARoute(t *testing.T) {
 			if body := send(c, route.Method, route.Pattern, "").Body.String(); strings.HasPrefix(body, "in as") {
 				t.Errorf("anybody gets in at %s %s", route.Method, route.Pattern)
 			}
+		}
+	}
+}
+
+// A page that loads itself again is shown, and keeps nobody signed in.
+func TestPageOnAnEmptyDeskKeepsNobodySignedIn(t *testing.T) {
+	t.Parallel()
+	room := newRoom()
+	c := newConsole(t, room)
+	show := func(w http.ResponseWriter, _ *http.Request, _ Agent) error {
+		_, err := fmt.Fprint(w, "the picture")
+		return err
+	}
+	c.Get("picture", login.RoleAgent, show)
+	c.Post("act", login.RoleAgent, show)
+	soon := noon.Add(time.Minute)
+	for _, one := range []struct {
+		method, path string
+		kept         bool
+	}{
+		{http.MethodGet, "picture", true}, {http.MethodGet, "picture" + ByItself, false}, {http.MethodPost, "act" + ByItself, true},
+	} {
+		cookie := room.enter(login.RoleAgent, func(s *signed) { s.session.IdleUntil = soon })
+		if w := send(c, one.method, Root+one.path, cookie); w.Body.String() != "the picture" {
+			t.Errorf("%s %s: %d", one.method, one.path, w.Code)
+		}
+		if kept := room.signed[secret.Of(cookie).Hash()].session.IdleUntil.After(soon); kept != one.kept {
+			t.Errorf("%s %s: kept signed in %v", one.method, one.path, kept)
 		}
 	}
 }

@@ -70,7 +70,7 @@ func (o *overview) show(w http.ResponseWriter, r *http.Request, who console.Agen
 		return err
 	}
 	return o.d.Console.Render(w, r, who, http.StatusOK, web.Page{
-		Template: template, Title: "overview.title", Data: v, Refresh: again,
+		Template: template, Title: "overview.title", Data: v, Refresh: again, RefreshTo: Path + console.ByItself, Self: Path,
 	})
 }
 
