@@ -95,6 +95,8 @@ func consoleCalls() []consoleCall {
 		{"status", func(ctx context.Context, c *consoleClient) error { return c.page(ctx, c.rig.service+"/status") }},
 		{"audit_newest", page("trail")},
 		{"audit_actor", page("trail?actor=" + url.QueryEscape(consoleAudit))},
+		{"audit_action", page("trail?action=nobody.ever")}, // the first look: nothing found
+		{"audit_person", func(ctx context.Context, c *consoleClient) error { return page("trail?person="+rowID(c.one()))(ctx, c) }},
 	}
 }
 
