@@ -15,6 +15,7 @@ import (
 	"avain/internal/secret"
 	"avain/internal/store"
 	"avain/internal/store/pgtest"
+	"avain/internal/store/storetest"
 )
 
 // world is a real database with one person, and a clock that the test moves.
@@ -43,7 +44,9 @@ func (w *world) pass(d time.Duration) {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	return newWorldOn(t, store.Config{Driver: store.SQLite, Path: filepath.Join(t.TempDir(), "avain.db")})
+	path := filepath.Join(t.TempDir(), "avain.db")
+	storetest.Migrated(t, path)
+	return newWorldOn(t, store.Config{Driver: store.SQLite, Path: path})
 }
 
 // onBoth runs a test once per database.

@@ -48,51 +48,59 @@ func TestOpenRefuses(t *testing.T) {
 }
 
 func TestCheckSchema(t *testing.T) {
-	onBoth(t, func(t *testing.T, config func(testing.TB) store.Config) {
-		c := config(t)
-		c.Log = quiet()
-		s, err := store.Open(t.Context(), c)
-		if err != nil {
+	t.Parallel()
+	for name, config := range map[string]store.Config{"sqlite": emptySQLite(t), "postgres": emptyPostgres(t)} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			checkSchema(t, config)
+		})
+	}
+}
+
+func checkSchema(t *testing.T, c store.Config) {
+	t.Helper()
+	c.Log = quiet()
+	s, err := store.Open(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = s.Close() }()
+	if err := s.CheckSchema(t.Context()); !errors.Is(err, store.ErrSchema) {
+		t.Errorf("empty: %v", err)
+	}
+	for range 2 { // migrating again does nothing
+		if err := s.Migrate(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		defer func() { _ = s.Close() }()
+	}
+	if err := s.CheckSchema(t.Context()); err != nil {
+		t.Errorf("migrated: %v", err)
+	}
+	if c.Driver != store.Postgres {
+		return
+	}
+	conn, err := pgx.Connect(t.Context(), c.DSN.Reveal())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(t.Context()) }()
+	for name, statement := range map[string]string{
+		"newer": "INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, TRUE)",
+		"older": "DELETE FROM goose_db_version WHERE version_id > 1",
+	} {
+		if _, err := conn.Exec(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
 		if err := s.CheckSchema(t.Context()); !errors.Is(err, store.ErrSchema) {
-			t.Errorf("empty: %v", err)
+			t.Errorf("%s: %v", name, err)
 		}
-		for range 2 { // migrating again does nothing
-			if err := s.Migrate(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if err := s.CheckSchema(t.Context()); err != nil {
-			t.Errorf("migrated: %v", err)
-		}
-		if c.Driver != store.Postgres {
-			return
-		}
-		conn, err := pgx.Connect(t.Context(), c.DSN.Reveal())
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer func() { _ = conn.Close(t.Context()) }()
-		for name, statement := range map[string]string{
-			"newer": "INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, TRUE)",
-			"older": "DELETE FROM goose_db_version WHERE version_id > 1",
-		} {
-			if _, err := conn.Exec(t.Context(), statement); err != nil {
-				t.Fatal(err)
-			}
-			if err := s.CheckSchema(t.Context()); !errors.Is(err, store.ErrSchema) {
-				t.Errorf("%s: %v", name, err)
-			}
-		}
-	})
+	}
 }
 
 // Nodes that start together migrate one after the other.
 func TestMigrateTogether(t *testing.T) {
 	t.Parallel()
-	c := postgresConfig(t)
+	c := emptyPostgres(t)
 	errs := make(chan error)
 	for range 3 {
 		go func() { errs <- migrate(t, c) }()

@@ -3,6 +3,8 @@ package browser_test
 import (
 	"bytes"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -13,6 +15,7 @@ import (
 	"avain/internal/config"
 	"avain/internal/demo"
 	"avain/internal/login"
+	"avain/internal/store/storetest"
 )
 
 // world is a whole installation: service, banks and phone app, in a folder that
@@ -113,9 +116,17 @@ func (w *world) start(o demo.Options) {
 			c.Brokers[i].Timeout = 20 * time.Second // a busy machine is no slow broker
 		}
 	}
+	if database := filepath.Join(w.data, "avain.db"); !exists(database) {
+		storetest.Migrated(w, database)
+	}
 	if w.Demo, err = demo.Start(w.Context(), o); err != nil {
 		w.Fatal(err)
 	}
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 // restart ends every server and starts them again at the same addresses, with the

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -17,6 +18,7 @@ import (
 	"avain/internal/demo"
 	"avain/internal/login"
 	"avain/internal/robot"
+	"avain/internal/store/storetest"
 )
 
 var keys = sync.OnceValues(demo.NewKeys)
@@ -72,9 +74,11 @@ func newRig(t *testing.T, changes ...func(*config.Config)) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
+	data := t.TempDir()
+	storetest.Migrated(t, filepath.Join(data, "avain.db"))
 	r := &rig{T: t, log: &lockedBuffer{}, clock: &clock{}}
 	r.Demo, err = demo.Start(t.Context(), demo.Options{
-		Keys: &made, Now: r.clock.now, Log: slog.New(slog.NewJSONHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Keys: &made, Data: data, Now: r.clock.now, Log: slog.New(slog.NewJSONHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Timing: brokersim.Timing{FirstPoll: 10 * time.Millisecond, Poll: 10 * time.Millisecond, Slow: 3 * time.Second},
 		Change: func(c *config.Config) {
 			for i := range c.Brokers {

@@ -31,8 +31,37 @@ func Database(t testing.TB) (dsn string) {
 	if err != nil {
 		t.Fatalf("pgtest: %v", err)
 	}
-	name := fmt.Sprintf("test_%d", databases.Add(1))
+	return s.create(t, "")
+}
+
+// Like makes a database that is a copy of a template.
+func Like(t testing.TB, template string) (dsn string) {
+	t.Helper()
+	s, err := shared()
+	if err != nil {
+		t.Fatalf("pgtest: %v", err)
+	}
+	return s.create(t, " TEMPLATE "+template)
+}
+
+// Template makes a database that lives as long as the process, lets prepare fill it, and
+// answers its name, for [Like]. Nobody may be connected to it afterwards.
+func Template(prepare func(dsn string) error) (name string, err error) {
+	s, err := shared()
+	if err != nil {
+		return "", err
+	}
+	name = fmt.Sprintf("template_%d", databases.Add(1))
 	if err := s.run("CREATE DATABASE " + name); err != nil {
+		return "", fmt.Errorf("pgtest: make a template: %w", err)
+	}
+	return name, prepare(s.dsn(name))
+}
+
+func (s *server) create(t testing.TB, like string) (dsn string) {
+	t.Helper()
+	name := fmt.Sprintf("test_%d", databases.Add(1))
+	if err := s.run("CREATE DATABASE " + name + like); err != nil {
 		t.Fatalf("pgtest: make a database: %v", err)
 	}
 	t.Cleanup(func() {
