@@ -346,9 +346,12 @@ func TestActivationRaces(t *testing.T) {
 	_, link = r.letter("shared@example.com", 1)
 	ends := make(chan robot.Page, 2)
 	var all sync.WaitGroup
+	ready := map[*robot.Browser]robot.Page{} // both are at the bank before one of them goes on
 	for browser, user := range map[*robot.Browser]string{browserA: "matti", browserB: "maija"} {
 		r.browser = browser
-		at := r.press(r.at(link), "Aktivoi edut", "kuikka", user)
+		ready[browser] = r.press(r.at(link), "Aktivoi edut", "kuikka", user)
+	}
+	for browser, at := range ready {
 		all.Go(func() {
 			end, err := browser.Press(t.Context(), at, "Vahvista", nil)
 			if err != nil {
