@@ -5,20 +5,11 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
-	"sync"
-	"sync/atomic"
 	"time"
 
+	"avain/internal/known"
 	"avain/internal/login"
 )
-
-// Fresh is how long a node keeps to the switches that it has read. With the 15 s that
-// an answer of /login-options may be cached and the half a minute between two
-// questions of an app, everybody follows within a minute.
-const Fresh = 10 * time.Second
-
-// patience is how long one caller waits for the database, once in Fresh.
-const patience = time.Second
 
 // Store keeps the switches.
 type Store interface {
@@ -58,55 +49,31 @@ type Deps struct {
 
 // Gate knows which ways in are open. It is safe for concurrent use.
 type Gate struct {
-	d       Deps
-	known   atomic.Pointer[reading]
-	reading sync.Mutex // held by the one caller who reads
-}
-
-// reading is the switches at one moment. It is never changed.
-type reading struct {
-	switches map[string]login.Switch
-	again    time.Time // when they are to be read again
+	d     Deps
+	known *known.Kept[map[string]login.Switch]
 }
 
 // New makes the gate and reads the switches for the first time.
 func New(ctx context.Context, d Deps) (*Gate, error) {
 	g := &Gate{d: d}
-	if err := g.read(ctx); err != nil {
+	var err error
+	g.known, err = known.New(ctx, known.Config[map[string]login.Switch]{What: "switches", Read: g.read, Now: d.Now, Log: d.Log})
+	if err != nil {
 		return nil, fmt.Errorf("app gate: %w", err)
 	}
 	return g, nil
 }
 
-func (g *Gate) read(ctx context.Context) error {
+func (g *Gate) read(ctx context.Context) (map[string]login.Switch, error) {
 	all, err := g.d.Store.Switches(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	r := &reading{switches: make(map[string]login.Switch, len(all)), again: g.d.Now().Add(Fresh)}
+	switches := make(map[string]login.Switch, len(all))
 	for _, s := range all {
-		r.switches[s.Name] = s
+		switches[s.Name] = s
 	}
-	g.known.Store(r)
-	return nil
-}
-
-// switches are the current ones. When they are due one caller reads them, while the
-// others go on with the last known.
-func (g *Gate) switches(ctx context.Context) map[string]login.Switch {
-	known := g.known.Load()
-	if g.d.Now().Before(known.again) || !g.reading.TryLock() {
-		return known.switches
-	}
-	defer g.reading.Unlock()
-	// Not the caller's context: one who hangs up would leave the others with old switches.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
-	defer cancel()
-	if err := g.read(ctx); err != nil {
-		g.d.Log.WarnContext(ctx, "switches cannot be read; the last known ones hold", "error", err)
-		g.known.CompareAndSwap(known, &reading{switches: known.switches, again: g.d.Now().Add(Fresh)})
-	}
-	return g.known.Load().switches
+	return switches, nil
 }
 
 // Way is one way in as it stands.
@@ -125,7 +92,7 @@ func (g *Gate) Methods(ctx context.Context) []Way { return g.MethodsFor(ctx, log
 // configured, unless a notice for the asker puts another one first. One that is off, or
 // that needs a newer app, is put nowhere.
 func (g *Gate) MethodsFor(ctx context.Context, who login.Asker) []Way {
-	switches, sum := g.switches(ctx), g.arrange(ctx, who)
+	switches, sum := g.known.Get(ctx), g.arrange(ctx, who)
 	ways := make([]Way, 0, len(g.d.Config.Order))
 	for _, m := range g.d.Config.Order {
 		way := arranged(g.method(switches, m), sum)
@@ -177,7 +144,7 @@ func (g *Gate) Has(m login.Method) bool {
 // Means tells whether a means may be chosen, and if not, the operator's words for it
 // by language, which may be none.
 func (g *Gate) Means(ctx context.Context, id string) (on bool, reasons map[string]string) {
-	s, switched := g.switches(ctx)[login.MeansSwitch(id)]
+	s, switched := g.known.Get(ctx)[login.MeansSwitch(id)]
 	if !switched || s.On {
 		return true, nil
 	}
@@ -211,7 +178,7 @@ func (g *Gate) Admit(ctx context.Context, m login.Method, who login.Asker, own b
 	} else if err := g.mayUse(m, Version(who.AppVersion)); err != nil {
 		return err
 	}
-	if !arranged(g.method(g.switches(ctx), m), g.arrange(ctx, who)).On {
+	if !arranged(g.method(g.known.Get(ctx), m), g.arrange(ctx, who)).On {
 		return login.E(login.Forbidden, login.ReasonMeansUnavailable, nil).With("this login method is switched off")
 	}
 	return nil
@@ -243,7 +210,7 @@ func (g *Gate) Set(ctx context.Context, s login.Switch) error {
 		return err
 	}
 	g.d.Audit.Switched(ctx, s)
-	return g.read(ctx)
+	return g.known.Read(ctx)
 }
 
 // Switches lists what has been switched, by name, straight from the database.

@@ -79,6 +79,7 @@ var house = map[string]layer{
 	"internal/audit":     mechanisms,
 	"internal/telemetry": mechanisms,
 	"internal/wake":      mechanisms,
+	"internal/known":     mechanisms,
 	"internal/web":       mechanisms,
 	"internal/store":     mechanisms,
 	"internal/robot":     mechanisms,

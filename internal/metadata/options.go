@@ -98,7 +98,7 @@ type asker struct {
 
 // options tells an app which ways of logging in are open to it now. Answers may be
 // cached for 15 seconds, so that a bank that an operator switches off is off in every
-// app within a minute (appgate.Fresh).
+// app within a minute (known.Fresh).
 func (f *Feature) options(w http.ResponseWriter, r *http.Request) error {
 	params, err := oauth.QueryParams(r)
 	if err != nil {

@@ -7,20 +7,14 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
+	"avain/internal/known"
 	"avain/internal/login"
 )
 
-const (
-	// Fresh is how long a node keeps to what it has read, as in package appgate.
-	Fresh = 10 * time.Second
-	// patience is how long one caller waits for the database, once in Fresh.
-	patience = time.Second
-	// shownOver is how many notices that are over a reading holds, for the page of news.
-	shownOver = 100
-)
+// shownOver is how many notices that are over a reading holds, for the page of news.
+const shownOver = 100
 
 // Store keeps the notices.
 type Store interface {
@@ -57,53 +51,18 @@ type MeansRef struct{ ID, Name string }
 // Board knows what is told to whom. It is safe for concurrent use.
 type Board struct {
 	d       Deps
-	known   atomic.Pointer[reading]
-	reading sync.Mutex // held by the one caller who reads
-	keeping sync.Mutex // held by the one caller who writes what the service says by itself
-}
-
-// reading is the notices at one moment, by their beginning, the newest first. It is
-// never changed.
-type reading struct {
-	notices []login.Notice
-	again   time.Time // when they are to be read again
+	known   *known.Kept[[]login.Notice] // by their beginning, the newest first
+	keeping sync.Mutex                  // held by the one caller who writes what the service says by itself
 }
 
 // New makes the board and reads the notices for the first time.
 func New(ctx context.Context, d Deps) (*Board, error) {
-	b := &Board{d: d}
-	if err := b.read(ctx); err != nil {
+	read := func(ctx context.Context) ([]login.Notice, error) { return d.Store.Notices(ctx, d.Now(), shownOver) }
+	last, err := known.New(ctx, known.Config[[]login.Notice]{What: "notices", Read: read, Now: d.Now, Log: d.Log})
+	if err != nil {
 		return nil, fmt.Errorf("notices: %w", err)
 	}
-	return b, nil
-}
-
-func (b *Board) read(ctx context.Context) error {
-	now := b.d.Now()
-	all, err := b.d.Store.Notices(ctx, now, shownOver)
-	if err != nil {
-		return err
-	}
-	b.known.Store(&reading{notices: all, again: now.Add(Fresh)})
-	return nil
-}
-
-// notices are the current ones. When they are due one caller reads them, while the
-// others go on with the last known.
-func (b *Board) notices(ctx context.Context) []login.Notice {
-	known := b.known.Load()
-	if b.d.Now().Before(known.again) || !b.reading.TryLock() {
-		return known.notices
-	}
-	defer b.reading.Unlock()
-	// Not the caller's context: one who hangs up would leave the others with old notices.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
-	defer cancel()
-	if err := b.read(ctx); err != nil {
-		b.d.Log.WarnContext(ctx, "notices cannot be read; the last known ones hold", "error", err)
-		b.known.CompareAndSwap(known, &reading{notices: known.notices, again: b.d.Now().Add(Fresh)})
-	}
-	return b.known.Load().notices
+	return &Board{d: d, known: last}, nil
 }
 
 // Concerning lists what is shown now to the asker: what matters most first, then the
@@ -111,7 +70,7 @@ func (b *Board) notices(ctx context.Context) []login.Notice {
 func (b *Board) Concerning(ctx context.Context, who login.Asker) []login.Notice {
 	now := b.d.Now()
 	var all []login.Notice
-	for _, n := range b.notices(ctx) {
+	for _, n := range b.known.Get(ctx) {
 		if n.Shown(now) && Concerns(n.Audience, who) {
 			all = append(all, n)
 		}
@@ -126,7 +85,7 @@ func rank(s login.Severity) int { return slices.Index(login.Severities(), s) }
 // its beginning, the newest first. Notices that are still to come are not among them.
 func (b *Board) Everybody(ctx context.Context) (current, past []login.Notice) {
 	now := b.d.Now()
-	for _, n := range b.notices(ctx) {
+	for _, n := range b.known.Get(ctx) {
 		switch {
 		case n.Shown(now):
 			current = append(current, n)

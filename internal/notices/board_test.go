@@ -9,8 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"avain/internal/known"
 	"avain/internal/login"
-	"avain/internal/notices"
 )
 
 func TestWhatIsShownWhen(t *testing.T) {
@@ -216,7 +216,7 @@ func TestNodesFollow(t *testing.T) {
 			t.Fatal("it was read again before it was due")
 		}
 	}
-	h.pass(notices.Fresh)
+	h.pass(known.Fresh)
 	gone, hangUp := context.WithCancel(t.Context())
 	hangUp()
 	if len(there.Concerning(gone, login.Asker{})) != 1 || h.asked.Load() != before+1 {
@@ -235,7 +235,7 @@ func TestNodesFollow(t *testing.T) {
 		t.Errorf("a database in trouble was asked %d times", n)
 	}
 	h.fails.Store(nil)
-	h.pass(notices.Fresh)
+	h.pass(known.Fresh)
 	var all sync.WaitGroup
 	for range 20 {
 		all.Go(func() { there.Concerning(t.Context(), login.Asker{}) })

@@ -39,7 +39,7 @@ func (b *Board) Publish(ctx context.Context, actor string, n login.Notice) (logi
 
 func (b *Board) open(ctx context.Context) (count int) {
 	now := b.d.Now()
-	for _, n := range b.notices(ctx) {
+	for _, n := range b.known.Get(ctx) {
 		if n.WithdrawnAt.IsZero() && (n.Until.IsZero() || n.Until.After(now)) {
 			count++
 		}
@@ -90,7 +90,7 @@ func (b *Board) Withdraw(ctx context.Context, actor, id string) error {
 // follow lets this node show at once what has just been written. It is written: a failure
 // here must not make anybody do it again, and ten seconds later the node follows anyway.
 func (b *Board) follow(ctx context.Context) {
-	if err := b.read(ctx); err != nil {
+	if err := b.known.Read(ctx); err != nil {
 		b.d.Log.WarnContext(ctx, "notices cannot be read; this node follows later", "error", err)
 	}
 }

@@ -65,7 +65,7 @@ func (b *Board) Keep(ctx context.Context, troubles []Trouble) error {
 // Nodes that see the same trouble in different words take turns of a minute, rather than
 // writing over each other all the time.
 func (b *Board) holds(ctx context.Context, n login.Notice, now time.Time) bool {
-	return slices.ContainsFunc(b.notices(ctx), func(known login.Notice) bool {
+	return slices.ContainsFunc(b.known.Get(ctx), func(known login.Notice) bool {
 		if known.Source != n.Source || known.Until.Before(now.Add(lasts/2)) {
 			return false
 		}

@@ -8,9 +8,9 @@ import (
 	"strings"
 	"testing"
 
-	"avain/internal/appgate"
 	"avain/internal/brokersim"
 	"avain/internal/config"
+	"avain/internal/known"
 	"avain/internal/login"
 	"avain/internal/robot"
 )
@@ -95,7 +95,7 @@ func TestMethodIsSwitchedWhileTheServiceRuns(t *testing.T) {
 	}
 
 	r.byOperator(login.Switch{Name: login.MethodSwitch(login.MethodLink), Reasons: map[string]string{"fi": "Korjaamme vikaa."}})
-	r.clock.pass(appgate.Fresh)
+	r.clock.pass(known.Fresh)
 	seen := r.options("locale=fi")
 	if seen.state(login.MethodLink) != "off" || seen.Methods[1].Reason != "Korjaamme vikaa." || seen.state(login.MethodDirect) != "on" {
 		t.Errorf("apps see %+v", seen.Methods)
@@ -112,7 +112,7 @@ func TestMethodIsSwitchedWhileTheServiceRuns(t *testing.T) {
 	}
 
 	r.byOperator(login.Switch{Name: login.MethodSwitch(login.MethodLink), On: true})
-	r.clock.pass(appgate.Fresh)
+	r.clock.pass(known.Fresh)
 	if err := r.startBy("link", nil); err != nil || r.options("").state(login.MethodLink) != "on" {
 		t.Errorf("it did not come back: %v", err)
 	}
@@ -150,7 +150,7 @@ func TestBankIsSwitchedWhileTheServiceRuns(t *testing.T) {
 	r := newRig(t)
 	before := r.open(r.start()) // an open page still shows the button
 	r.byOperator(login.Switch{Name: login.MeansSwitch("kuikka")})
-	r.clock.pass(appgate.Fresh)
+	r.clock.pass(known.Fresh)
 
 	if o := r.options(""); o.available("kuikka") || !o.available("mobile") {
 		t.Errorf("apps see %+v", o.Banks)
@@ -175,7 +175,7 @@ func TestBankIsSwitchedWhileTheServiceRuns(t *testing.T) {
 	}
 
 	r.byOperator(login.Switch{Name: login.MeansSwitch("kuikka"), On: true})
-	r.clock.pass(appgate.Fresh)
+	r.clock.pass(known.Fresh)
 	r.login()
 }
 
@@ -194,7 +194,7 @@ func TestSwitchReachesOtherNodes(t *testing.T) {
 	if r.options("").state(login.MethodLink) != "off" {
 		t.Error("the node that switched does not follow at once")
 	}
-	r.clock.pass(appgate.Fresh)
+	r.clock.pass(known.Fresh)
 	if e := refusal(r.startBy("link", nil)); e.Reason != string(login.ReasonMeansUnavailable) {
 		t.Errorf("the other node does not follow: %+v", e)
 	}
