@@ -17,8 +17,10 @@ type Dialect string
 
 // The dialects.
 const (
-	OP    Dialect = "op"
-	Telia Dialect = "telia"
+	OP       Dialect = "op"
+	Telia    Dialect = "telia"
+	Idura    Dialect = "idura"
+	Signicat Dialect = "signicat"
 )
 
 // Config describes one simulated broker. Only BaseURL and Dialect are needed;

@@ -4,10 +4,12 @@ import (
 	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -158,6 +160,14 @@ func (s *Sim) EntityJWK() jose.JSONWebKey { return s.keys.entity.Public() }
 // EntityFingerprint is the SHA-256 thumbprint (RFC 7638) of the entity key, hex.
 func (s *Sim) EntityFingerprint() string {
 	return thumbprint(s.keys.entity, hex.EncodeToString)
+}
+
+// StatementFingerprint is the SHA-256 of the entity statement's bytes as served, in
+// upper-case hex: what Telia publishes for relying parties to compare (guide 2.36
+// §2.2.1, sha256sum of the downloaded file).
+func (s *Sim) StatementFingerprint() string {
+	sum := sha256.Sum256([]byte(s.keys.statement))
+	return strings.ToUpper(hex.EncodeToString(sum[:]))
 }
 
 // EntityStatement is the broker's self-signed statement (OpenID Federation), the
