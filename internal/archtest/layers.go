@@ -83,6 +83,7 @@ var house = map[string]layer{
 	"internal/web":       mechanisms,
 	"internal/store":     mechanisms,
 	"internal/robot":     mechanisms,
+	"internal/loopback":  mechanisms,
 	"internal/archtest":  mechanisms,
 
 	"internal/login":     ground,
@@ -100,6 +101,7 @@ var onlyFor = map[string][]string{
 	"internal/store/storetest": {},
 	"internal/store/pgtest":    {"internal/store/storetest"},
 	"internal/robot":           {"cmd/bench"},
+	"internal/loopback":        {"internal/demo", "cmd/bench"},
 	"internal/archtest":        {},
 }
 

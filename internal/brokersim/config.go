@@ -42,7 +42,7 @@ type Config struct {
 	AutoApprove int
 
 	Timing Timing
-	HTTP   *http.Client // fetches the relying party's keys; default: 5 s, no redirects
+	HTTP   *http.Client // fetches the relying party's keys; default: 20 s, no redirects
 	Log    *slog.Logger // default: discard
 	Now    func() time.Time
 }
@@ -86,7 +86,10 @@ func (c Config) withDefaults() Config {
 	}
 	if c.HTTP == nil {
 		c.HTTP = &http.Client{
-			Timeout: 5 * time.Second,
+			// A busy machine is no broken relying party; and the common transport is emptied by
+			// every test server that closes.
+			Timeout:   20 * time.Second,
+			Transport: &http.Transport{Proxy: http.ProxyFromEnvironment, IdleConnTimeout: time.Minute},
 			CheckRedirect: func(*http.Request, []*http.Request) error {
 				return errors.New("keys are not fetched through redirects")
 			},

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"avain/internal/brokersim"
+	"avain/internal/loopback"
 
 	"github.com/go-jose/go-jose/v4"
 )
@@ -111,9 +112,9 @@ func TestTwoDialectsSideBySide(t *testing.T) {
 	server.Config.Handler = mux
 	server.Start()
 	t.Cleanup(server.Close)
-	p := &party{T: t}
+	p := &party{T: t, app: loopback.Client(t)}
 	for address, id := range issuers {
-		status, _, body := p.do(http.DefaultClient, http.MethodGet, address, nil)
+		status, _, body := p.do(p.app, http.MethodGet, address, nil)
 		signed, err := jose.ParseSignedCompact(body, []jose.SignatureAlgorithm{jose.RS256})
 		if err != nil {
 			t.Fatalf("%s: %d %v", address, status, err)
@@ -164,7 +165,7 @@ func TestProfile(t *testing.T) {
 			t.Fatal(err)
 		}
 		req.Header.Set("Authorization", authorization)
-		res, err := http.DefaultClient.Do(req)
+		res, err := p.app.Do(req)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -23,6 +23,7 @@ import (
 
 	"avain/internal/brokersim"
 	"avain/internal/hetu"
+	"avain/internal/loopback"
 
 	"github.com/go-jose/go-jose/v4"
 )
@@ -76,6 +77,7 @@ type party struct {
 	publish func() string // what the site serves as its signed JWKS
 	fetches atomic.Int64
 	browser *http.Client
+	app     *http.Client // asks the simulator itself
 }
 
 // newParty starts a simulator at /base of a server, and a relying party whose signed
@@ -113,7 +115,7 @@ func newParty(t *testing.T, dialect brokersim.Dialect, change ...func(*brokersim
 	server.Config.Handler = sim
 	server.Start()
 	t.Cleanup(server.Close)
-	p.browser = p.newBrowser()
+	p.browser, p.app = p.newBrowser(), loopback.Client(t)
 	return p
 }
 
@@ -123,7 +125,9 @@ func (p *party) newBrowser() *http.Client {
 	if err != nil {
 		p.Fatal(err)
 	}
-	return &http.Client{Jar: jar, Timeout: 10 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	client := loopback.Client(p)
+	client.Jar, client.Timeout = jar, time.Minute
+	return client
 }
 
 func (p *party) signedJWKS(by *rsa.PrivateKey, change func(map[string]any)) string {
@@ -288,7 +292,7 @@ func (p *party) tokenForm(code string) url.Values {
 // redeem exchanges a code.
 func (p *party) redeem(form url.Values) (int, map[string]any) {
 	p.Helper()
-	status, _, body := p.do(http.DefaultClient, http.MethodPost, p.sim.Endpoints().Token, form)
+	status, _, body := p.do(p.app, http.MethodPost, p.sim.Endpoints().Token, form)
 	var answer map[string]any
 	if err := json.Unmarshal([]byte(body), &answer); err != nil {
 		p.Fatalf("token: %d %q", status, body)
@@ -298,7 +302,7 @@ func (p *party) redeem(form url.Values) (int, map[string]any) {
 
 // brokerJWKS fetches the broker's signed JWKS and verifies it against the pin.
 func (p *party) brokerJWKS() (jose.JSONWebKeySet, error) {
-	_, _, body := p.do(http.DefaultClient, http.MethodGet, p.sim.Endpoints().SignedJWKS, nil)
+	_, _, body := p.do(p.app, http.MethodGet, p.sim.Endpoints().SignedJWKS, nil)
 	var set struct {
 		Iss, Sub string
 		Iat, Exp int64

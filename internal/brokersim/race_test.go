@@ -23,7 +23,7 @@ func TestConcurrentRedeem(t *testing.T) {
 	var group sync.WaitGroup
 	for _, form := range forms {
 		group.Go(func() {
-			res, err := http.PostForm(p.sim.Endpoints().Token, form)
+			res, err := p.app.PostForm(p.sim.Endpoints().Token, form)
 			if err != nil {
 				t.Error(err)
 				return

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"avain/internal/brokersim"
+	"avain/internal/loopback"
 )
 
 // What a careful relying party says of a login under each toggle that shows there.
@@ -268,7 +269,7 @@ func TestDown(t *testing.T) {
 	p := newParty(t, brokersim.OP)
 	code := p.returned(p.atBank(p.visit(nil), "aino")).Get("code")
 	p.misbehaveOnce(brokersim.TokenDown)
-	if status, _, _ := p.do(http.DefaultClient, http.MethodPost, p.sim.Endpoints().Token, p.tokenForm(code)); status != http.StatusServiceUnavailable {
+	if status, _, _ := p.do(p.app, http.MethodPost, p.sim.Endpoints().Token, p.tokenForm(code)); status != http.StatusServiceUnavailable {
 		t.Errorf("token-down: %d", status)
 	}
 	if status, _ := p.redeem(p.tokenForm(code)); status != http.StatusOK {
@@ -294,7 +295,7 @@ func TestDown(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	res, err := http.DefaultClient.Do(req)
+	res, err := p.app.Do(req)
 	if err == nil {
 		_ = res.Body.Close()
 		t.Errorf("drop: answered %d", res.StatusCode)
@@ -308,7 +309,8 @@ func TestSlow(t *testing.T) {
 	t.Parallel()
 	p := newParty(t, brokersim.OP, func(c *brokersim.Config) { c.Timing.Slow = time.Hour })
 	p.misbehaveOnce(brokersim.Slow)
-	client := &http.Client{Timeout: 50 * time.Millisecond}
+	client := loopback.Client(t)
+	client.Timeout = 50 * time.Millisecond
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, p.sim.Endpoints().SignedJWKS, nil)
 	if err != nil {
 		t.Fatal(err)
