@@ -8,7 +8,6 @@ import (
 	"net/http/httptest"
 	"net/http/httptrace"
 	"runtime"
-	"strconv"
 	"syscall"
 	"testing"
 )
@@ -54,7 +53,7 @@ func TestPortIsKept(t *testing.T) {
 		t.Log("here a port is only a free one")
 		return
 	}
-	address := Address(t)
+	address := PortFor(t).Address()
 	for range 3 {
 		l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", address)
 		if err != nil {
@@ -81,15 +80,7 @@ func TestPortGoesToNobodyElse(t *testing.T) {
 		t.Log("here a port is only a free one")
 		return
 	}
-	address := Address(t)
-	_, number, err := net.SplitHostPort(address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	port, err := strconv.Atoi(number)
-	if err != nil {
-		t.Fatal(err)
-	}
+	port := PortFor(t).Number
 	const onlyPorts = 51 // IP_LOCAL_PORT_RANGE of Linux 6.3
 	var refused error
 	only := func(_, _ string, c syscall.RawConn) error {

@@ -15,9 +15,13 @@ import (
 // listen again. A port that is found by listening on port 0 and is closed again is not
 // that: the next program that asks for a port, or just connects somewhere, may get it.
 type Port struct {
-	Address string // localhost:12345; connections are refused while nobody listens
-	holder  int
+	Number int
+	holder int // a file; -1: none
 }
+
+// Address is the port as one listens on it and connects to it. Connections are refused
+// while nobody listens.
+func (p *Port) Address() string { return net.JoinHostPort("localhost", strconv.Itoa(p.Number)) }
 
 // TakePort takes a free port.
 //
@@ -45,7 +49,7 @@ func TakePort() (*Port, error) {
 		return nil, errors.Join(fmt.Errorf("take a port: %w", os.NewSyscallError("getsockname", err)), p.Close())
 	}
 	if bound, ok := name.(*syscall.SockaddrInet4); ok {
-		p.Address = net.JoinHostPort("localhost", strconv.Itoa(bound.Port))
+		p.Number = bound.Port
 	}
 	return p, nil
 }
@@ -55,8 +59,11 @@ func freePort() (*Port, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, port, err := net.SplitHostPort(listener.Addr().String())
-	return &Port{Address: net.JoinHostPort("localhost", port), holder: -1}, errors.Join(err, listener.Close())
+	p := &Port{holder: -1}
+	if bound, ok := listener.Addr().(*net.TCPAddr); ok {
+		p.Number = bound.Port
+	}
+	return p, listener.Close()
 }
 
 // Close gives the port back.
@@ -69,17 +76,17 @@ func (p *Port) Close() error {
 	return os.NewSyscallError("close", syscall.Close(holder))
 }
 
-// Address takes a port for as long as a test runs.
-func Address(t interface {
+// PortFor takes a port for as long as a test runs.
+func PortFor(t interface {
 	owner
 	Fatal(args ...any)
 },
-) string {
+) *Port {
 	t.Helper()
 	p, err := TakePort()
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = p.Close() }) // the process ends soon anyway
-	return p.Address
+	return p
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"avain/internal/loopback"
 	"avain/internal/mail"
 
 	"github.com/emersion/go-smtp"
@@ -252,13 +253,8 @@ func TestBrokenConnections(t *testing.T) {
 	})
 	t.Run("nobody listens", func(t *testing.T) {
 		t.Parallel()
-		listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "localhost:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		port := listener.Addr().(*net.TCPAddr).Port
-		_ = listener.Close()
-		err = through(t, mail.Server{Host: "localhost", Port: port, Security: mail.None}).Send(t.Context(), invitation())
+		port := loopback.PortFor(t).Number
+		err := through(t, mail.Server{Host: "localhost", Port: port, Security: mail.None}).Send(t.Context(), invitation())
 		if err == nil || mail.Permanent(err) {
 			t.Errorf("got %v", err)
 		}

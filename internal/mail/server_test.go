@@ -2,6 +2,7 @@ package mail_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -19,6 +20,7 @@ import (
 	"testing"
 	"time"
 
+	"avain/internal/loopback"
 	avainmail "avain/internal/mail"
 	"avain/internal/secret"
 
@@ -129,22 +131,24 @@ func (s *server) listen(t testing.TB, security avainmail.Security, cert *tls.Cer
 		t.Fatal(err)
 	}
 	port := listener.Addr().(*net.TCPAddr).Port
+	var implicit *tls.Config
 	if cert != nil {
 		backend.TLSConfig = &tls.Config{Certificates: []tls.Certificate{*cert}, MinVersion: tls.VersionTLS12}
 		if security == avainmail.TLS {
-			listener = tls.NewListener(listener, backend.TLSConfig)
+			implicit = backend.TLSConfig
 		}
 	}
-	var serving sync.WaitGroup
-	serving.Go(func() { _ = backend.Serve(listener) })
+	open := loopback.ServeSMTP(backend, listener, implicit)
 	t.Cleanup(func() {
-		_ = backend.Close()
-		_ = listener.Close() // Close knows only what Serve has begun with
-		serving.Wait()
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		if err := open.Close(ctx); err != nil {
+			t.Errorf("somebody does not hang up: %v", err)
+		}
 	})
 	return avainmail.Server{
 		Host: "localhost", Port: port, Security: security, User: s.user, Password: secret.Of(s.password),
-		RootCAs: ca(t).pool, Timeout: 5 * time.Second,
+		RootCAs: ca(t).pool, Timeout: time.Minute,
 	}
 }
 

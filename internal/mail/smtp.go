@@ -136,10 +136,12 @@ func (s Server) tls() *tls.Config {
 }
 
 // dialler opens the one connection of a conversation and cuts it when the context
-// ends; the library itself looks at the context while connecting only.
+// ends; the library itself looks at the context while connecting only, and forgets a
+// connection on which the encryption or the log-in fails.
 type dialler struct {
 	server Server
 	ctx    context.Context //nolint:containedctx // lives as long as the call that it belongs to
+	conn   net.Conn
 	stop   func() bool
 }
 
@@ -154,13 +156,15 @@ func (d *dialler) dial(ctx context.Context, network, address string) (net.Conn, 
 	if err != nil {
 		return nil, err
 	}
+	d.conn = conn
 	d.stop = context.AfterFunc(d.ctx, func() { _ = conn.Close() })
 	return conn, nil
 }
 
 func (d *dialler) release() {
-	if d.stop != nil {
+	if d.conn != nil {
 		d.stop()
+		_ = d.conn.Close() // after a conversation that went well it is closed already
 	}
 }
 
