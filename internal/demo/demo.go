@@ -239,7 +239,7 @@ func (d *Demo) serve(o Options, letters *mail.Mailer) {
 		d.servers = append(d.servers, server)
 		d.running.Go(func() { _ = server.Serve(s.listener) }) // ends with ErrServerClosed
 	}
-	d.running.Go(func() { _ = d.Mailbox.serve(d.listeners.smtp) })
+	d.Mailbox.start(d.listeners.smtp)
 	ctx, stop := context.WithCancel(context.Background())
 	d.stop = stop
 	d.running.Go(func() { d.Inside.Run(ctx) })
@@ -259,7 +259,7 @@ func (d *Demo) Close() error {
 	}
 	d.stop()
 	if len(d.servers) > 0 {
-		failed = append(failed, d.Mailbox.close(ctx, d.listeners.smtp))
+		failed = append(failed, d.Mailbox.close(ctx))
 	}
 	d.running.Wait()
 	if len(d.servers) == 0 {

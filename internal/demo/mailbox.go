@@ -12,6 +12,8 @@ import (
 	"sync"
 	"time"
 
+	"avain/internal/loopback"
+
 	"github.com/emersion/go-smtp"
 )
 
@@ -21,7 +23,8 @@ type Mailbox struct {
 	folder string // where letters lie as files; empty: in memory only
 	now    func() time.Time
 	server *smtp.Server
-	done   chan struct{} // closed at the end: nobody waits for a slow server
+	open   *loopback.SMTP // since start
+	done   chan struct{}  // closed at the end: nobody waits for a slow server
 
 	mu      sync.Mutex
 	mails   []Mail // the oldest first
@@ -159,14 +162,11 @@ func (b *Mailbox) find(id int) (Mail, bool) {
 	return b.mails[i], true
 }
 
-// serve takes letters until close.
-func (b *Mailbox) serve(l net.Listener) error { return b.server.Serve(l) }
+// start takes letters until close.
+func (b *Mailbox) start(l net.Listener) { b.open = loopback.ServeSMTP(b.server, l, nil) }
 
-// close waits for the conversations that are going on. The server closes the listener
-// only if it has begun with it, so that is done here too.
-func (b *Mailbox) close(ctx context.Context, l net.Listener) error {
+// close waits for the conversations that are going on.
+func (b *Mailbox) close(ctx context.Context) error {
 	close(b.done)
-	err := b.server.Shutdown(ctx)
-	_ = l.Close() // in most cases it is closed already
-	return err
+	return b.open.Close(ctx)
 }

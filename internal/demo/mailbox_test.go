@@ -28,19 +28,17 @@ func post(t *testing.T, folder string) (*Mailbox, *mail.Mailer) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var serving sync.WaitGroup
-	serving.Go(func() { _ = box.serve(listener) })
+	box.start(listener)
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
-		if err := box.close(ctx, listener); err != nil {
+		if err := box.close(ctx); err != nil {
 			t.Error(err)
 		}
-		serving.Wait()
 	})
 	m, err := mail.New(mail.Config{
 		BaseURL: &url.URL{Scheme: "http", Host: "localhost:8080"}, Brand: mail.Brand{Name: "SmartumPay"},
-		Server: mail.Server{Host: "localhost", Port: listener.Addr().(*net.TCPAddr).Port, Security: mail.None, Timeout: 10 * time.Second},
+		Server: mail.Server{Host: "localhost", Port: listener.Addr().(*net.TCPAddr).Port, Security: mail.None, Timeout: time.Minute},
 		From:   "SmartumPay <noreply@smartumpay.example>", Bounce: "bounces+{id}@smartumpay.example",
 	})
 	if err != nil {
@@ -77,6 +75,33 @@ func TestMailboxKeepsLetters(t *testing.T) {
 	}
 	if kept := again.Mails(""); len(kept) != 1 || kept[0].Subject != got.Subject || kept[0].To != got.To || kept[0].Text != got.Text {
 		t.Errorf("after a restart: %+v", kept)
+	}
+}
+
+// A demo that is closed as soon as it has begun, or while a letter comes, does not race.
+func TestMailboxEndsAtAnyMoment(t *testing.T) {
+	t.Parallel()
+	for range 100 {
+		box, err := newMailbox("", nil, slog.New(slog.DiscardHandler))
+		if err != nil {
+			t.Fatal(err)
+		}
+		listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "localhost:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		box.start(listener)
+		var coming sync.WaitGroup
+		coming.Go(func() {
+			conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", listener.Addr().String())
+			if err == nil { // else it came too late
+				_ = conn.Close()
+			}
+		})
+		if err := box.close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		coming.Wait()
 	}
 }
 
