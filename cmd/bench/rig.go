@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -16,6 +15,7 @@ import (
 	"time"
 
 	"avain/internal/brokersim"
+	"avain/internal/loopback"
 )
 
 // rig is everything that a measure needs, put together once.
@@ -28,6 +28,7 @@ type rig struct {
 	avain   string // the service's program
 
 	service, admin, banks string // base URLs
+	ports                 []*loopback.Port
 	serving               *process
 	broker                *process
 	profiled              int          // how often the service has been profiled
@@ -37,7 +38,7 @@ type rig struct {
 // newRig builds the service, makes its keys and configuration, fills its database and
 // starts the broker. The service itself starts when a measure wants it.
 func newRig(ctx context.Context, o measureCommand) (r *rig, err error) {
-	r = &rig{options: o, folder: o.Data, avain: o.Avain, http: &http.Client{Timeout: 5 * time.Second}}
+	r = &rig{options: o, folder: o.Data, avain: o.Avain, http: &http.Client{Transport: &http.Transport{}, Timeout: 5 * time.Second}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, r.close())
@@ -83,11 +84,12 @@ func build(ctx context.Context, folder string) (string, error) {
 // furnish does what an operator does before the first start, with the same commands.
 func (r *rig) furnish(ctx context.Context) error {
 	for _, base := range []*string{&r.service, &r.admin, &r.banks} {
-		address, err := freeAddress(ctx)
+		port, err := loopback.TakePort() // nobody else's while the service starts and stops
 		if err != nil {
 			return err
 		}
-		*base = "http://" + address
+		r.ports = append(r.ports, port)
+		*base = fmt.Sprintf("http://127.0.0.1:%d", port.Number)
 	}
 	if _, err := os.Stat(filepath.Join(r.folder, "keys", "secret")); errors.Is(err, os.ErrNotExist) {
 		for _, args := range [][]string{{"keys", "new", "keys"}, {"keys", "broker", "keys", "op"}} {
@@ -109,14 +111,6 @@ func (r *rig) furnish(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-func freeAddress(ctx context.Context) (string, error) {
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	return l.Addr().String(), l.Close()
 }
 
 // startBroker starts the broker and writes the configuration, which pins its key.
@@ -226,6 +220,9 @@ func (r *rig) stop() error {
 
 func (r *rig) close() error {
 	err := errors.Join(r.stop(), r.broker.stop())
+	for _, p := range r.ports {
+		err = errors.Join(err, p.Close())
+	}
 	if r.own {
 		err = errors.Join(err, os.RemoveAll(r.folder))
 	}

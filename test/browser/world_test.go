@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -15,6 +14,7 @@ import (
 	"avain/internal/config"
 	"avain/internal/demo"
 	"avain/internal/login"
+	"avain/internal/loopback"
 	"avain/internal/store/storetest"
 )
 
@@ -27,7 +27,8 @@ type world struct {
 	log   *lockedBuffer
 
 	data    string
-	origins []string // of all servers; the same after a restart
+	ports   [5]string // of all servers; the same after a restart
+	origins []string
 	browser *browser // the last one that was started
 }
 
@@ -85,6 +86,9 @@ func newWorldAt(t *testing.T, at *clock, o demo.Options) *world {
 	t.Helper()
 	takeSlot(t)
 	w := &world{T: t, clock: at, log: &lockedBuffer{}, data: t.TempDir()}
+	for i := range w.ports {
+		w.ports[i] = loopback.PortFor(t).Address()
+	}
 	w.start(o)
 	w.origins = []string{w.Service, w.App, w.Banks, w.Mail, w.Admin}
 	t.Cleanup(func() {
@@ -108,6 +112,7 @@ func (w *world) start(o demo.Options) {
 	if err != nil {
 		w.Fatal(err)
 	}
+	o.Service, o.App, o.Banks, o.Mail, o.Admin = w.ports[0], w.ports[1], w.ports[2], w.ports[3], w.ports[4]
 	o.Keys, o.AppDir, o.Data, o.Now = &keys, app, w.data, w.clock.now
 	o.Log = slog.New(slog.NewJSONHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	o.Timing = brokersim.Timing{FirstPoll: 10 * time.Millisecond, Poll: 10 * time.Millisecond, Slow: 5 * time.Second}
@@ -136,10 +141,7 @@ func (w *world) restart() {
 	if err := w.Close(); err != nil {
 		w.Fatal(err)
 	}
-	address := func(base string) string { return strings.TrimPrefix(base, "http://") }
-	w.start(demo.Options{
-		Service: address(w.Service), App: address(w.App), Banks: address(w.Banks), Mail: address(w.Mail), Admin: address(w.Admin),
-	})
+	w.start(demo.Options{})
 }
 
 // ours reports whether an origin belongs to the installation. Browsers ask at any

@@ -26,6 +26,7 @@ import (
 	"avain/internal/demo"
 	"avain/internal/hetu"
 	"avain/internal/login"
+	"avain/internal/loopback"
 	"avain/internal/people"
 	"avain/internal/store"
 	"avain/internal/wire"
@@ -65,7 +66,7 @@ func TestCrashWhileInviting(t *testing.T) {
 	}
 	post := newPost(t)
 	folder := t.TempDir()
-	o := demo.Options{Keys: &made, Data: folder, Change: func(c *config.Config) { c.Mail.Port = post.port }}
+	o := demo.Options{Service: loopback.PortFor(t).Address(), Keys: &made, Data: folder, Change: func(c *config.Config) { c.Mail.Port = post.port }}
 	d, err := demo.Start(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
@@ -90,7 +91,6 @@ func TestCrashWhileInviting(t *testing.T) {
 
 	// The last one lives, at the same address. Its clock is ahead, so that no lease of the
 	// dead is left.
-	o.Service = strings.TrimPrefix(d.Service, "http://")
 	o.Now = func() time.Time { return time.Now().Add(10 * time.Minute) }
 	d, err = demo.Start(t.Context(), o)
 	if err != nil {
@@ -288,13 +288,13 @@ func newPost(t *testing.T) *post {
 	p.port = listener.Addr().(*net.TCPAddr).Port
 	server := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &postSession{p}, nil }))
 	server.Domain, server.ErrorLog = "post.example", log.New(io.Discard, "", 0) // it hears of every death
-	var running sync.WaitGroup
-	running.Go(func() { _ = server.Serve(listener) }) // ends when it is closed
+	open := loopback.ServeSMTP(server, listener, nil)
 	t.Cleanup(func() {
-		if err := server.Close(); err != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		if err := open.Close(ctx); err != nil {
 			t.Error(err)
 		}
-		running.Wait()
 	})
 	return p
 }
