@@ -47,7 +47,7 @@ func measureConsole(ctx context.Context, r *rig) ([]figure, error) {
 	}
 	c := &consoleClient{
 		rig: r, sessions: sessions, rows: rows, random: rand.New(rand.NewPCG(1, 2)), //nolint:gosec // the same in each run
-		http: &http.Client{Timeout: 30 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
+		http: &http.Client{Transport: &http.Transport{}, Timeout: 30 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
 	}
 	calls := max(20, int(40*r.options.Duration.Seconds()))
 	var figures []figure

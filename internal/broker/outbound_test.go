@@ -13,12 +13,14 @@ import (
 	"testing"
 
 	"avain/internal/login"
+	lo "avain/internal/loopback"
 
 	"github.com/go-jose/go-jose/v4"
 )
 
 // watched is a transport that remembers where it went.
 type watched struct {
+	next  http.RoundTripper
 	mu    sync.Mutex
 	hosts []string
 }
@@ -27,7 +29,7 @@ func (w *watched) RoundTrip(r *http.Request) (*http.Response, error) {
 	w.mu.Lock()
 	w.hosts = append(w.hosts, r.URL.Host)
 	w.mu.Unlock()
-	return http.DefaultTransport.RoundTrip(r)
+	return w.next.RoundTrip(r)
 }
 
 // Row 35: whatever the broker answers, no other host is ever contacted.
@@ -47,7 +49,7 @@ func TestThreat35NoOtherHostIsContacted(t *testing.T) {
 						c.Request.Transport, c.Endpoints.PAR = TransportPAR, c.Issuer+"/oauth2/par"
 					}
 				})
-				eyes := &watched{}
+				eyes := &watched{next: lo.Transport(t)}
 				for _, u := range w.registry.brokers {
 					u.out.client.Transport = eyes
 				}
@@ -81,7 +83,7 @@ func TestThreat35NoOtherHostIsContacted(t *testing.T) {
 // Row 35: the door itself, with the addresses that attackers like.
 func TestThreat35OutboundRefusesForeignAddresses(t *testing.T) {
 	t.Parallel()
-	eyes := &watched{}
+	eyes := &watched{next: lo.Transport(t)}
 	out := newOutbound(&http.Client{Transport: eyes}, Config{
 		Issuer: "https://broker.example", Endpoints: Endpoints{AllowedHosts: []string{"keys.example:8443"}}, Timeout: 1,
 	})

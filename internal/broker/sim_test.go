@@ -10,6 +10,7 @@ import (
 
 	"avain/internal/brokersim"
 	"avain/internal/login"
+	lo "avain/internal/loopback"
 	"avain/internal/secret"
 
 	"github.com/go-jose/go-jose/v4"
@@ -27,9 +28,7 @@ type against struct {
 
 func newAgainst(t *testing.T, dialect brokersim.Dialect, change func(*Config)) *against {
 	t.Helper()
-	a := &against{T: t, clock: newClock(), browser: &http.Client{
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}
+	a := &against{T: t, clock: newClock(), browser: lo.Client(t)}
 	server := httptest.NewUnstartedServer(nil)
 	sim, err := brokersim.New(brokersim.Config{
 		BaseURL: "http://" + server.Listener.Addr().String(), Dialect: dialect, AutoApprove: 1, Now: a.clock.Now,

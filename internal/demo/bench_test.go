@@ -14,6 +14,7 @@ import (
 	"avain/internal/brokersim"
 	"avain/internal/config"
 	"avain/internal/demo"
+	"avain/internal/loopback"
 	"avain/internal/robot"
 )
 
@@ -61,7 +62,7 @@ func startForLoad(b *testing.B) (*demo.Demo, *robot.App) {
 			b.Error(err)
 		}
 	})
-	app, err := robot.NewApp(d.Service, "smartumpay", d.App+"/return", &http.Client{CheckRedirect: robot.NoRedirect})
+	app, err := robot.NewApp(d.Service, "smartumpay", d.App+"/return", loopback.Client(b))
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -74,7 +75,7 @@ func logIn(b *testing.B, d *demo.Demo, app *robot.App) robot.Tokens {
 	if err != nil {
 		b.Fatal(err)
 	}
-	browser := robot.NewBrowser(http.DefaultTransport, d.App)
+	browser := robot.NewBrowser(app.HTTP.Transport, d.App)
 	page, err := browser.Open(b.Context(), login.AuthorizeURL)
 	if err != nil {
 		b.Fatal(err)

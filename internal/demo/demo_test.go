@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"avain/internal/demo"
+	"avain/internal/loopback"
 	"avain/internal/robot"
 )
 
@@ -34,11 +35,11 @@ func start(t *testing.T, o demo.Options) *demo.Demo {
 func TestLoginThroughEveryPart(t *testing.T) {
 	t.Parallel()
 	d := start(t, demo.Options{})
-	app, err := robot.NewApp(d.Service, "smartumpay", d.App+"/return", &http.Client{CheckRedirect: robot.NoRedirect})
+	app, err := robot.NewApp(d.Service, "smartumpay", d.App+"/return", loopback.Client(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	browser := robot.NewBrowser(http.DefaultTransport, d.App)
+	browser := robot.NewBrowser(loopback.Transport(t), d.App)
 	login, err := app.Start(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)

@@ -28,7 +28,8 @@ type collector struct {
 
 func newCollector(endpoint string) *collector {
 	return &collector{endpoint + "/v1/traces", &http.Client{
-		Timeout: uploadTime,
+		Timeout:   uploadTime,
+		Transport: &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, IdleConnTimeout: 90 * time.Second},
 		// Traces go where the configuration says, and nowhere that an answer says.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}

@@ -1,10 +1,10 @@
 package browser_test
 
 import (
-	"net/http"
 	"testing"
 	"time"
 
+	"avain/internal/loopback"
 	"avain/internal/robot"
 
 	"github.com/chromedp/cdproto/emulation"
@@ -27,7 +27,7 @@ func onPage(t *testing.T) (*world, *tab) {
 // phoneApp is an app without a screen.
 func (w *world) phoneApp() *robot.App {
 	w.Helper()
-	app, err := robot.NewApp(w.Service, "smartumpay", w.App+"/return", &http.Client{CheckRedirect: robot.NoRedirect})
+	app, err := robot.NewApp(w.Service, "smartumpay", w.App+"/return", loopback.Client(w))
 	if err != nil {
 		w.Fatal(err)
 	}

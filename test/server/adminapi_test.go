@@ -14,6 +14,7 @@ import (
 
 	"avain/internal/brokersim"
 	"avain/internal/login"
+	"avain/internal/loopback"
 	"avain/internal/secret"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -48,6 +49,7 @@ func (a reply) json(t *testing.T) map[string]any {
 // keys of every kind.
 type adminWorld struct {
 	*rig
+	http   *http.Client
 	keys   map[string]secret.Text
 	keyIDs map[string]string
 	a, b   tenant
@@ -60,7 +62,7 @@ type tenant struct{ employer, person, invited, invitation, session, imported, no
 
 func newAdminWorld(t *testing.T) *adminWorld {
 	t.Helper()
-	w := &adminWorld{rig: newRig(t), keys: map[string]secret.Text{}, keyIDs: map[string]string{}}
+	w := &adminWorld{rig: newRig(t), http: loopback.Client(t), keys: map[string]secret.Text{}, keyIDs: map[string]string{}}
 	w.login()
 	aino, err := w.Inside.People.Identify(t.Context(), login.Identity{HETU: brokersim.People()[0].HETU})
 	if err != nil {
@@ -158,7 +160,7 @@ func (w *adminWorld) ask(a ask) reply {
 	for name, value := range a.header {
 		r.Header.Set(name, value)
 	}
-	res, err := http.DefaultTransport.RoundTrip(r)
+	res, err := w.http.Do(r)
 	if err != nil {
 		w.Fatal(err)
 	}

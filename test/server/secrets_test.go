@@ -15,6 +15,7 @@ import (
 
 	"avain/internal/brokersim"
 	"avain/internal/config"
+	"avain/internal/loopback"
 	"avain/internal/robot"
 )
 
@@ -43,7 +44,7 @@ func (r *rig) metrics() string {
 	if err != nil {
 		r.Fatal(err)
 	}
-	answer, err := http.DefaultClient.Do(request)
+	answer, err := loopback.Client(r).Do(request)
 	if err != nil {
 		r.Fatal(err)
 	}
