@@ -41,7 +41,7 @@ func explainedAttempt(a login.Attempt, lang string, now time.Time) explained {
 	for i := range a.Timeline {
 		e := &a.Timeline[i]
 		e.At = e.At.UTC()
-		for _, text := range []*string{&e.Step, &e.Outcome, (*string)(&e.Reason), &e.Detail, &e.Browser, &e.Means, &e.Broker} {
+		for _, text := range []*string{&e.Step, &e.Outcome, (*string)(&e.Reason), &e.Detail, &e.Browser, &e.Means, &e.Chosen, &e.Broker} {
 			*text = printable(*text)
 		}
 	}
@@ -118,9 +118,18 @@ func (x explained) timeline(b *strings.Builder) {
 	b.WriteString("\nTimeline\n")
 	for _, e := range x.Timeline {
 		text := fmt.Sprintf("  %s  %-9s %-8s %s", e.At.Format("15:04:05.000"), e.Step, e.Outcome,
-			words(string(e.Reason), e.Detail, e.Means, e.Broker, e.Browser))
+			words(string(e.Reason), e.Detail, chosen(e), e.Broker, e.Browser))
 		b.WriteString(strings.TrimRight(text, " ") + "\n")
 	}
+}
+
+// chosen is the means of a line, with the one that the person had chosen before the
+// broker reported another.
+func chosen(e login.Event) string {
+	if e.Chosen == "" {
+		return e.Means
+	}
+	return e.Means + " (chosen: " + e.Chosen + ")"
 }
 
 // words joins those that are there.

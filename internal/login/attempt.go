@@ -131,6 +131,7 @@ type Event struct {
 	Detail  string    `json:"detail,omitempty"`  // machine words only: never a secret, name or identity code
 	Browser string    `json:"browser,omitempty"` // family and major version, such as "Opera 76 on Android"
 	Means   string    `json:"means,omitempty"`
+	Chosen  string    `json:"chosen,omitempty"` // the means that was chosen here, when the broker reports another
 	Broker  string    `json:"broker,omitempty"`
 }
 

@@ -9,6 +9,10 @@ const (
 	MeansMobile MeansKind = "mobile" // Mobile Certificate (Mobiilivarmenne)
 )
 
+// MeansUnknown is recorded when a broker reports a way that nobody has configured: what
+// the person had chosen before they left proves nothing.
+const MeansUnknown = "unknown"
+
 // Means is something a person proves who they are with: one bank, or Mobile
 // Certificate. It is served by one broker at a time.
 type Means struct {

@@ -15,8 +15,8 @@ type Identity struct {
 	FamilyName string
 	Name       string // display name; never empty
 	Broker     string // our id of the broker
-	Means      string // our id of the means, as chosen or as the broker reported it
-	ACR        string
+	Means      string // our id of the means, as the broker reported it; MeansUnknown for one of none of ours
+	ACR        string // level of assurance, as the broker states it
 	AMR        []string
 	AuthTime   time.Time
 }

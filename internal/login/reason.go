@@ -55,9 +55,11 @@ const (
 	ReasonBrokerError          Reason = "broker_error"           // answered with an error of its own
 	ReasonBrokerTimeout        Reason = "broker_timeout"         // the person did not confirm in time at the bank or on the phone
 	ReasonBrokerResponse       Reason = "broker_response"        // its answer did not pass our checks; Detail says which
-	ReasonIdentificationStale  Reason = "identification_stale"   // auth_time before the start of this login
+	ReasonBrokerClaimMissing   Reason = "broker_claim_missing"   // its answer lacks what a login needs; Detail names the claim
+	ReasonBrokerUnencrypted    Reason = "broker_unencrypted"     // its answer is not encrypted: not switched on for us there
+	ReasonIdentificationStale  Reason = "identification_stale"   // authenticated before the start of this login
 	ReasonIdentificationWeak   Reason = "identification_weak"    // level of assurance not accepted
-	ReasonIdentityIncomplete   Reason = "identity_incomplete"    // no usable personal identity code or name
+	ReasonIdentityIncomplete   Reason = "identity_incomplete"    // no usable personal identity code
 	ReasonMeansUnavailable     Reason = "means_unavailable"      // this bank or method is switched off
 	ReasonBrokerNotInOperation Reason = "broker_not_operational" // configured test mode met production, or the like
 )
@@ -115,7 +117,7 @@ func Reasons() []Reason {
 		ReasonDigitsExpired, ReasonUnexpectedCode,
 		ReasonQRUnknown, ReasonQRExpired, ReasonQRUsed, ReasonQRReused, ReasonQRWrongNumber,
 		ReasonApprovalRequired, ReasonApprovalLate, ReasonSignInAgain,
-		ReasonBrokerDown, ReasonBrokerSlow, ReasonBrokerError, ReasonBrokerTimeout, ReasonBrokerResponse,
+		ReasonBrokerDown, ReasonBrokerSlow, ReasonBrokerError, ReasonBrokerTimeout, ReasonBrokerResponse, ReasonBrokerClaimMissing, ReasonBrokerUnencrypted,
 		ReasonIdentificationStale, ReasonIdentificationWeak, ReasonIdentityIncomplete,
 		ReasonMeansUnavailable, ReasonBrokerNotInOperation,
 		ReasonRequestInvalid, ReasonClientUnknown, ReasonClientRefused, ReasonRedirectUnknown,

@@ -1,6 +1,8 @@
 package tally
 
 import (
+	"cmp"
+
 	"avain/internal/catalogue"
 	"avain/internal/login"
 )
@@ -56,9 +58,10 @@ func underWay(timeline []login.Event) (at login.Event, under bool) {
 }
 
 // sameTrip reports whether e tells how the trip came back. A late answer of a bank that
-// the person has left for another does not.
+// the person has left for another does not; one of a bank that was chosen at the broker
+// instead of ours does.
 func sameTrip(at, e login.Event) bool {
-	return (e.Step == login.StepReturn || e.Step == login.StepIdentify) && e.Means == at.Means && e.Broker == at.Broker
+	return (e.Step == login.StepReturn || e.Step == login.StepIdentify) && cmp.Or(e.Chosen, e.Means) == at.Means && e.Broker == at.Broker
 }
 
 // broken reports whether something did not work, for reasons that lie neither with the

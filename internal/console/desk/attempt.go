@@ -52,6 +52,7 @@ type reply struct {
 // lineView is one line of the timeline.
 type lineView struct {
 	At, Step, Browser, Means, Detail, Why string
+	Chosen                                string // the means that was chosen, when the broker reports another
 	OK, Refused                           bool
 }
 
@@ -133,7 +134,7 @@ func (k *Desk) replies(d diagnosis.Diagnosis, locale string) (all []reply, err e
 func (k *Desk) lines(a login.Attempt, lang string) (all []lineView, err error) {
 	for _, e := range a.Timeline {
 		line := lineView{
-			At: k.clock(e.At), Step: e.Step, Browser: e.Browser, Means: k.d.Means(e.Means), Detail: e.Detail,
+			At: k.clock(e.At), Step: e.Step, Browser: e.Browser, Means: k.d.Means(e.Means), Chosen: k.d.Means(e.Chosen), Detail: e.Detail,
 			OK: e.Outcome == login.OutcomeOK, Refused: e.Outcome == login.OutcomeRefused,
 		}
 		if e.Reason != "" {
