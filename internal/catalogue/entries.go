@@ -115,4 +115,8 @@ var entries = []Entry{
 	{78, login.ReasonPageUnknown, FaultPerson, here, anew, "app"},
 	{79, login.ReasonCrossOrigin, FaultAttack, here, again, "app"},
 	{80, login.ReasonInternal, FaultService, here, again, "server"},
+
+	// Later ones: a number stays with its reason.
+	{81, login.ReasonBrokerClaimMissing, FaultBroker, here, other, "identification"},
+	{82, login.ReasonBrokerUnencrypted, FaultBroker, here, other, "identification"},
 }

@@ -124,7 +124,10 @@ func Answers() map[string]Answer {
 		{Reason: login.ReasonBrokerTimeout, Way: WayBoth},
 		{
 			Reason: login.ReasonBrokerResponse, Way: WayStatus,
-			Also: []login.Reason{login.ReasonIdentificationStale, login.ReasonIdentificationWeak, login.ReasonIdentityIncomplete},
+			Also: []login.Reason{
+				login.ReasonBrokerClaimMissing, login.ReasonBrokerUnencrypted,
+				login.ReasonIdentificationStale, login.ReasonIdentificationWeak, login.ReasonIdentityIncomplete,
+			},
 		},
 		{Reason: login.ReasonDigitsNotTyped},
 		{Reason: login.ReasonOtherBrowser, Way: WayLink},
