@@ -95,6 +95,10 @@ func (u *upstream) begin(ctx context.Context, s Start, means Means) (Redirect, e
 	if *u.config.Request.OuterClientID {
 		fields.Set("client_id", u.config.ClientID)
 	}
+	if *u.config.Request.OuterScope {
+		fields.Set("scope", strings.Join(u.config.Request.Scopes, " "))
+		fields.Set("response_type", responseType)
+	}
 	switch u.config.Request.Transport {
 	case TransportPOST:
 		return Redirect{Broker: u.config.ID, URL: found.authorization, Fields: fields}, nil
@@ -108,6 +112,9 @@ func (u *upstream) begin(ctx context.Context, s Start, means Means) (Redirect, e
 	}
 	return Redirect{Broker: u.config.ID, URL: withQuery(found.authorization, fields)}, nil
 }
+
+// responseType is the only one of the authorization code flow.
+const responseType = "code"
 
 // requestClaims is the payload of the request object (RFC 9101). There is never a
 // "sub": a request object must not pass for a client assertion (RFC 9101 §10.8).
@@ -125,7 +132,7 @@ func (u *upstream) requestClaims(s Start, means Means) map[string]any {
 	set("iss", u.config.ClientID) // OP demands it because there is a jti
 	set("aud", c.Audience)
 	set("client_id", u.config.ClientID)
-	set("response_type", "code")
+	set("response_type", responseType)
 	set("redirect_uri", u.callback)
 	set("scope", strings.Join(c.Scopes, " "))
 	set("state", s.State.Reveal())
@@ -158,11 +165,8 @@ func (u *upstream) preselect(set func(name, value string), means Means) {
 	case PreselectFTNIdP:
 		set("ftn_idp_id", means.Value)
 	case PreselectACR:
-		value := means.Value
-		if value != "" && !strings.Contains(value, ":") {
-			value = u.config.Method.Prefix + value
-		}
-		set("acr_values", value)
+		// Telia takes the short id here (guide §2.4.3, §2.4.5); the URL is how "amr" says it.
+		set("acr_values", means.Value)
 	case PreselectLoginHint:
 		set("login_hint", means.Value)
 	case PreselectClaim:

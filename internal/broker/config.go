@@ -7,7 +7,7 @@ import "time"
 // [Config.Validate]. All files are read once, at start.
 type Config struct {
 	ID         string `yaml:"id"`                   // ours, stable: part of the callback URL, metric label; [a-z0-9-]
-	Preset     Preset `yaml:"preset,omitempty"`     // op, telia, idura, signicat, or empty
+	Preset     Preset `yaml:"preset,omitempty"`     // op, telia, idura, signicat, ingroupe, or empty
 	Name       string `yaml:"name,omitempty"`       // as people read it on pages
 	Production bool   `yaml:"production,omitempty"` // real people: test levels, artificial codes and plain http are refused
 
@@ -23,7 +23,8 @@ type Config struct {
 	Request   Request   `yaml:"request,omitempty"`
 
 	Claims ClaimMap     `yaml:"claims,omitempty"`
-	ACR    []string     `yaml:"accepted_acr,omitempty"` // levels of assurance believed in an id_token, exactly
+	Levels []string     `yaml:"accepted_levels,omitempty"` // believed in the claim of the level (claims.level), exactly; default: accepted_acr
+	ACR    []string     `yaml:"accepted_acr,omitempty"`    // believed in "acr", exactly, where the broker sends one
 	Method MethodSource `yaml:"method_source,omitempty"`
 	HETU   HETUMode     `yaml:"hetu,omitempty"` // production (default), artificial, lenient
 	Errors ErrorCodes   `yaml:"errors,omitempty"`
@@ -39,13 +40,19 @@ type Config struct {
 // Preset names a dialect that we know.
 type Preset string
 
-// The presets of ftn.md.
+// The presets; each fills what stands in the broker's guide (docs/brokers.md).
 const (
 	PresetOP       Preset = "op"
 	PresetTelia    Preset = "telia"
 	PresetIdura    Preset = "idura"
 	PresetSignicat Preset = "signicat"
+	PresetINGroupe Preset = "ingroupe" // Nets E-Ident
 )
+
+// Presets lists them.
+func Presets() []Preset {
+	return []Preset{PresetOP, PresetTelia, PresetIdura, PresetSignicat, PresetINGroupe}
+}
 
 // Endpoints are either written out or read from the broker's discovery document;
 // what is written out wins. Every host that we ever talk to appears in this file
@@ -66,13 +73,17 @@ type KeySource struct {
 
 	SignedJWKSURI string `yaml:"signed_jwks_uri,omitempty"`
 	Entity        string `yaml:"entity,omitempty"` // "iss" and "sub" of the signed JWKS; default: the issuer
-	// The pin, delivered out of band. Either the entity's public keys (JWK or JWK set),
-	// or its stored entity statement, or both; and fingerprints that the keys must have
-	// (SHA-256 of the RFC 7638 thumbprint input or of the DER public key; hex or base64url).
-	EntityKeysFile      string   `yaml:"entity_keys_file,omitempty"`
-	EntityStatementFile string   `yaml:"entity_statement_file,omitempty"`
-	EntityFingerprints  []string `yaml:"entity_fingerprints,omitempty"`
-	Types               []string `yaml:"types,omitempty"` // accepted "typ" of the signed JWKS; default jwk-set+jwt (OP's older test beds sent JWS)
+	// The pin, delivered out of band. Either the entity's public keys (PEM, JWK or JWK
+	// set), or its stored entity statement, or both.
+	EntityStatementFile string `yaml:"entity_statement_file,omitempty"`
+	// StatementFingerprints are the SHA-256 that the statement's file must have, byte by
+	// byte: what "sha256sum" prints, and what Telia's guide lists (§2.2.1). Hex, in any case.
+	StatementFingerprints []string `yaml:"statement_fingerprints,omitempty"`
+	EntityKeysFile        string   `yaml:"entity_keys_file,omitempty"`
+	// EntityKeyThumbprints name the keys to be used of those in the files: SHA-256 of the
+	// RFC 7638 thumbprint input or of the DER public key; hex or base64url.
+	EntityKeyThumbprints []string `yaml:"entity_key_thumbprints,omitempty"`
+	Types                []string `yaml:"types,omitempty"` // accepted "typ" of the signed JWKS; "none": it may have none
 
 	CacheTTL     time.Duration `yaml:"cache_ttl,omitempty"`     // default 1h, at most 24h (OP rotates daily in its sandbox)
 	RefreshEvery time.Duration `yaml:"refresh_every,omitempty"` // least time between refreshes forced by an unknown kid; default 1m
@@ -94,7 +105,13 @@ type OurKeys struct {
 	EntityID         string        `yaml:"entity_id,omitempty"`         // our "iss" and "sub" there; default: our base URL
 	OrganizationName string        `yaml:"organization_name,omitempty"` // as agreed with the broker
 	SignedJWKSTTL    time.Duration `yaml:"signed_jwks_ttl,omitempty"`   // default 24h
-	StatementTTL     time.Duration `yaml:"statement_ttl,omitempty"`     // default 8760h (one year)
+
+	// StatementFile is our entity statement as it was handed to the broker, made by "avain
+	// keys statement". It is served as it is, by every node and after every restart, for as
+	// long as our keys are the same. Without it each start signs another one, which says
+	// the same with another date.
+	StatementFile string        `yaml:"statement_file,omitempty"`
+	StatementTTL  time.Duration `yaml:"statement_ttl,omitempty"` // default ten years, as in OP's and Telia's examples
 }
 
 // KeyFile is one private key.
@@ -131,13 +148,14 @@ const (
 type Request struct {
 	Transport     Transport         `yaml:"transport,omitempty"`
 	OuterClientID *bool             `yaml:"outer_client_id,omitempty"` // client_id beside the request object too
+	OuterScope    *bool             `yaml:"outer_scope,omitempty"`     // scope and response_type too (OpenID Connect Core §6.1)
 	Audience      string            `yaml:"audience,omitempty"`        // "aud" of the request object
 	TTL           time.Duration     `yaml:"ttl,omitempty"`             // default 600s
 	PKCE          *bool             `yaml:"pkce,omitempty"`
 	Scopes        []string          `yaml:"scopes,omitempty"`
 	ACRValues     []string          `yaml:"acr_values,omitempty"` // unless preselecting replaces them
-	Prompt        string            `yaml:"prompt,omitempty"`     // "login" also makes us check auth_time
-	MaxAge        *int              `yaml:"max_age,omitempty"`    // seconds; set: auth_time is checked
+	Prompt        string            `yaml:"prompt,omitempty"`     // login: no answer from a session of the broker's own
+	MaxAge        *int              `yaml:"max_age,omitempty"`    // seconds
 	ExtraClaims   map[string]string `yaml:"extra_claims,omitempty"`
 	Locales       map[string]string `yaml:"locales,omitempty"` // ours → theirs (Idura: sv → se)
 
@@ -155,27 +173,33 @@ type Preselect string
 const (
 	PreselectNone      Preselect = "none"       // the broker shows its own selector
 	PreselectFTNIdP    Preselect = "ftn_idp_id" // OP
-	PreselectACR       Preselect = "acr_values" // Telia, Idura, Signicat: the means' value replaces acr_values
+	PreselectACR       Preselect = "acr_values" // Telia, Idura, Signicat, IN Groupe: the means' value replaces acr_values
 	PreselectLoginHint Preselect = "login_hint"
 	PreselectClaim     Preselect = "claim" // a claim of the request object named by preselect_param
 )
 
-// ClaimMap says in which claims of the id_token the identity stands. Empty: the
-// broker does not send it.
+// ClaimMap says in which claims of the id_token things stand. "none": the broker does
+// not send it.
 type ClaimMap struct {
 	HETU       string `yaml:"hetu,omitempty"`
 	GivenName  string `yaml:"given_name,omitempty"`
 	FamilyName string `yaml:"family_name,omitempty"`
 	Name       string `yaml:"name,omitempty"`
-	ACR        string `yaml:"acr,omitempty"` // level of assurance; default acr
+	Level      string `yaml:"level,omitempty"`     // level of assurance; default acr
+	AuthTime   string `yaml:"auth_time,omitempty"` // when the person was authenticated: seconds (NumericDate) or ISO 8601; default auth_time
 }
 
-// MethodSource says where an id_token names the means that the person used.
+// absent is how the file says that a broker does not send a claim.
+const absent = "none"
+
+// MethodSource says where an id_token names the means that the person used. What it
+// names is recorded, whatever the person chose before; what we do not know is recorded
+// as unknown. Without a claim the choice is all that is known: fit only for a broker
+// that lets nobody choose again.
 type MethodSource struct {
-	Claim string `yaml:"claim,omitempty"` // a string or an array of strings; empty: only the choice is known
-	// Prefix shortens the means' values: it is put before a value that is preselected by
-	// acr_values, and expected before what the claim reports (Telia's method URLs).
-	Prefix string `yaml:"prefix,omitempty"`
+	Claim string `yaml:"claim,omitempty"` // a string or an array of strings
+	// Prefixes may stand before what the claim reports: Telia writes a method as a URL.
+	Prefixes []string `yaml:"prefixes,omitempty"`
 }
 
 // HETUMode says which personal identity codes are believed; see package hetu.
@@ -205,7 +229,7 @@ type Means struct {
 	Names    Texts    `yaml:"names,omitempty"`    // other names per language (Mobile Certificate)
 	Logo     string   `yaml:"logo,omitempty"`     // name of its picture (brand.pictures)
 	Value    string   `yaml:"value,omitempty"`    // sent to preselect it
-	Reported []string `yaml:"reported,omitempty"` // how the method source names it; default: value
+	Reported []string `yaml:"reported,omitempty"` // how the method source names it; default: what the preset knows, else value
 	Rank     int      `yaml:"rank,omitempty"`     // lower is tried first
 }
 

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"avain/internal/login"
+
 	"github.com/goccy/go-yaml"
 )
 
@@ -68,7 +70,7 @@ func TestPresetAddresses(t *testing.T) {
 		}
 	}
 	telia := fill(t, Config{Preset: PresetTelia, Production: true})
-	if len(telia.Means) != 11 || telia.Request.Prompt != "login" || telia.Request.ACRValues[0] != loaSubstantial {
+	if len(telia.Means) != 11 || slices.ContainsFunc(telia.Means, func(m Means) bool { return m.ID == "handelsbanken" }) || telia.Request.Prompt != "login" || telia.Request.ACRValues[0] != loaSubstantial {
 		t.Errorf("Telia: %+v", telia)
 	}
 	if _, err := (Config{Preset: "nordea"}).WithPreset(); err == nil {
@@ -112,7 +114,9 @@ func TestValidateNamesEachMistake(t *testing.T) {
 		{"broker_keys", PresetOP, func(c *Config) { c.BrokerKeys.EntityKeysFile = "" }},
 		{"broker_keys", PresetOP, func(c *Config) { c.BrokerKeys.EntityKeysFile = "/nowhere" }},
 		{"broker_keys", PresetIdura, func(c *Config) { c.BrokerKeys.EntityKeysFile = short }},
-		{"broker_keys.entity_fingerprints[0]", PresetOP, func(c *Config) { c.BrokerKeys.EntityFingerprints = []string{"xyz"} }},
+		{"broker_keys.entity_key_thumbprints[0]", PresetOP, func(c *Config) { c.BrokerKeys.EntityKeyThumbprints = []string{"xyz"} }},
+		{"broker_keys.statement_fingerprints[0]", PresetOP, func(c *Config) { c.BrokerKeys.StatementFingerprints = []string{"E52C"} }},
+		{"broker_keys.statement_fingerprints", PresetOP, func(c *Config) { c.BrokerKeys.StatementFingerprints = []string{strings.Repeat("E5", 32)} }},
 		{"our_keys.signing", PresetOP, func(c *Config) { c.OurKeys.Signing = nil }},
 		{"our_keys.signing[0]", PresetOP, func(c *Config) { c.OurKeys.Signing[0].File = "/nowhere" }},
 		{"our_keys.signing[0]", PresetOP, func(c *Config) { c.OurKeys.Signing[0].File = short }},
@@ -120,6 +124,10 @@ func TestValidateNamesEachMistake(t *testing.T) {
 		{"our_keys.signing[0]", PresetOP, func(c *Config) { c.OurKeys.Signing[0].File = t.TempDir() }},
 		{"our_keys.decryption[0]", PresetOP, func(c *Config) { c.OurKeys.Decryption[0].File = publicKeyFile(t, testDecryption()) }},
 		{"our_keys", PresetIdura, func(c *Config) { c.OurKeys.Decryption = c.OurKeys.Signing }},
+		{"our_keys", PresetTelia, func(c *Config) { c.OurKeys.Decryption = c.OurKeys.Signing }}, // guide §2.1.1
+		{"our_keys.statement_file", PresetOP, func(c *Config) { c.OurKeys.StatementFile = "/nowhere" }},
+		{"our_keys.statement_file", PresetOP, func(c *Config) { c.OurKeys.StatementFile = c.OurKeys.Entity.File }},
+		{"our_keys.statement_file", PresetIdura, func(c *Config) { c.OurKeys.Entity, c.OurKeys.StatementFile = nil, "/nowhere" }},
 		{"our_keys", PresetOP, func(c *Config) { c.OurKeys.Decryption[0].KID = "our-sig" }},
 		{"our_keys.entity", PresetOP, func(c *Config) { c.OurKeys.Entity = &c.OurKeys.Signing[0] }},
 		{"our_keys.organization_name", PresetOP, func(c *Config) { c.OurKeys.OrganizationName = "" }},
@@ -147,7 +155,18 @@ func TestValidateNamesEachMistake(t *testing.T) {
 		{"request.acr_values[0]", PresetTelia, func(c *Config) { c.Production, c.Request.ACRValues = true, []string{loaTestHigh} }},
 		{"hetu", PresetOP, func(c *Config) { c.HETU = "any" }},
 		{"hetu", PresetOP, func(c *Config) { c.Production = true }},
-		{"means", PresetIdura, func(c *Config) { c.Means = nil }},
+		{"means", "", func(c *Config) { c.Means = nil }},
+		{"means[0].id", PresetTelia, func(c *Config) { c.Means[0].ID = login.MeansUnknown }},
+		{"means[1].name", PresetTelia, func(c *Config) { c.Means[1].Name = c.Means[0].Name }},
+		{"means[1].reported", PresetIdura, func(c *Config) { c.Means[1].Reported = c.Means[0].Reported }},
+		{"accepted_levels", PresetTelia, func(c *Config) { c.Levels = []string{"x"} }},
+		{"accepted_levels", PresetTelia, func(c *Config) { c.Claims.Level = "idp" }},
+		{"accepted_levels[0]", PresetIdura, func(c *Config) { c.Production, c.Levels = true, []string{loaTestHigh} }},
+		{"claims.level", PresetTelia, func(c *Config) { c.Claims.Level = absent }},
+		{"claims.auth_time", PresetTelia, func(c *Config) { c.Claims.AuthTime = absent }},
+		{"claims.hetu", PresetTelia, func(c *Config) { c.Claims.HETU = absent }},
+		{"request.service_name.fi", PresetSignicat, func(c *Config) { c.Request.ServiceName["fi"] = "a;b" }},
+		{"request.service_name.fi", PresetSignicat, func(c *Config) { c.Request.ServiceName["fi"] = strings.Repeat("x", 65) }},
 		{"means[0].id", PresetOP, func(c *Config) { c.Means[0].ID = "Ä" }},
 		{"means[1].id", PresetOP, func(c *Config) { c.Means[1].ID = c.Means[0].ID }},
 		{"means[0].kind", PresetOP, func(c *Config) { c.Means[0].Kind = "cash" }},
@@ -215,15 +234,6 @@ func TestSameBrokerTwice(t *testing.T) {
 	}
 }
 
-func TestTeliaAllowsOneKeyPair(t *testing.T) {
-	t.Parallel()
-	c := baseConfig(t, PresetTelia, "http://localhost:8082")
-	c.OurKeys.Decryption = c.OurKeys.Signing
-	if problems := fill(t, c).Validate("b"); len(problems) > 0 {
-		t.Errorf("problems: %v", problems)
-	}
-}
-
 func TestKeyFormats(t *testing.T) {
 	t.Parallel()
 	pkcs1 := writeFile(t, "k.pem", pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(testSigning())}))
@@ -261,7 +271,8 @@ our_keys:
   decryption: [{file: /keys/new.pem}, {file: /keys/old.pem}]
 broker_keys:
   entity_statement_file: /keys/telia.jwt
-  entity_fingerprints: ["aa:bb"]
+  statement_fingerprints: [E52C]
+  entity_key_thumbprints: ["aa:bb"]
   cache_ttl: 30m
 request:
   pkce: false
@@ -281,7 +292,7 @@ timeout: 5s
 			Signing:    []KeyFile{{File: "/keys/sig.pem", KID: "sig-1"}},
 			Decryption: []KeyFile{{File: "/keys/new.pem"}, {File: "/keys/old.pem"}},
 		},
-		BrokerKeys: KeySource{EntityStatementFile: "/keys/telia.jwt", EntityFingerprints: []string{"aa:bb"}, CacheTTL: 30 * time.Minute},
+		BrokerKeys: KeySource{EntityStatementFile: "/keys/telia.jwt", StatementFingerprints: []string{"E52C"}, EntityKeyThumbprints: []string{"aa:bb"}, CacheTTL: 30 * time.Minute},
 		Request:    Request{PKCE: &no, MaxAge: &zero},
 		Means:      []Means{{ID: "mobile", Kind: "mobile", Value: "mpki.telia.1", Rank: 2}},
 	}

@@ -42,11 +42,7 @@ func loadPin(source KeySource, algorithms []jose.SignatureAlgorithm) (entityPin,
 		}
 	}
 	if source.EntityStatementFile != "" {
-		raw, err := readFile(source.EntityStatementFile)
-		if err != nil {
-			return pin, err
-		}
-		statement, err := readStatement(raw, source.Entity, algorithms)
+		statement, err := loadStatement(source, algorithms)
 		if err != nil {
 			return pin, fmt.Errorf("%s: %w", source.EntityStatementFile, err)
 		}
@@ -58,16 +54,44 @@ func loadPin(source KeySource, algorithms []jose.SignatureAlgorithm) (entityPin,
 		}
 		pin.expires = statement.expires
 	}
-	if len(source.EntityFingerprints) > 0 {
-		pin.keys = withFingerprint(pin.keys, source.EntityFingerprints)
+	if len(source.EntityKeyThumbprints) > 0 {
+		pin.keys = withThumbprint(pin.keys, source.EntityKeyThumbprints)
 		if len(pin.keys) == 0 {
-			return pin, errors.New("no entity key has one of the configured fingerprints")
+			return pin, errors.New("no entity key has one of entity_key_thumbprints; for the fingerprint of the whole statement, as Telia prints it, write statement_fingerprints")
 		}
 	}
 	if len(pin.keys) == 0 {
 		return pin, errors.New("no entity key")
 	}
 	return pin, nil
+}
+
+// loadStatement reads the broker's stored statement, after comparing the file with the
+// fingerprints: what Telia's guide prints is over the file as it was served (§2.2.1).
+func loadStatement(source KeySource, algorithms []jose.SignatureAlgorithm) (entityPin, error) {
+	raw, err := readFile(source.EntityStatementFile)
+	if err != nil {
+		return entityPin{}, err
+	}
+	if len(source.StatementFingerprints) > 0 && !hasFingerprint(raw, source.StatementFingerprints) {
+		return entityPin{}, fmt.Errorf("its SHA-256 is %s, which is none of statement_fingerprints: either is wrong, or the file is not the broker's", fingerprintOf(raw))
+	}
+	return readStatement(raw, source.Entity, algorithms)
+}
+
+// hasFingerprint compares the file's bytes. A line break at the end, which editors add,
+// is no part of the statement.
+func hasFingerprint(raw []byte, fingerprints []string) bool {
+	exact, trimmed := sha256.Sum256(raw), sha256.Sum256(bytes.TrimRight(raw, "\r\n"))
+	return slices.ContainsFunc(fingerprints, func(wanted string) bool {
+		want, err := parseFingerprint(wanted)
+		return err == nil && (bytes.Equal(want, exact[:]) || bytes.Equal(want, trimmed[:]))
+	})
+}
+
+// fingerprintOf is a statement's fingerprint as Telia prints it.
+func fingerprintOf(raw []byte) string {
+	return fmt.Sprintf("%X", sha256.Sum256(bytes.TrimRight(raw, "\r\n")))
 }
 
 // parsePublicKeys reads RSA public keys from PEM, a JWK or a JWK set.
@@ -190,13 +214,13 @@ func sharesKey(pinned, others []jose.JSONWebKey) error {
 	return errors.New("entity statement has none of the pinned keys")
 }
 
-// withFingerprint keeps the keys that have one of the fingerprints.
-func withFingerprint(keys []jose.JSONWebKey, fingerprints []string) []jose.JSONWebKey {
+// withThumbprint keeps the keys that have one of the thumbprints.
+func withThumbprint(keys []jose.JSONWebKey, thumbprints []string) []jose.JSONWebKey {
 	var kept []jose.JSONWebKey
 	for _, key := range keys {
-		for _, wanted := range fingerprints {
+		for _, wanted := range thumbprints {
 			want, err := parseFingerprint(wanted)
-			if err == nil && hasFingerprint(key, want) {
+			if err == nil && hasThumbprint(key, want) {
 				kept = append(kept, key)
 				break
 			}
@@ -205,9 +229,9 @@ func withFingerprint(keys []jose.JSONWebKey, fingerprints []string) []jose.JSONW
 	return kept
 }
 
-// hasFingerprint accepts both digests that brokers print: over the RFC 7638 input
-// and over the DER public key. Each commits to the whole key.
-func hasFingerprint(key jose.JSONWebKey, want []byte) bool {
+// hasThumbprint accepts both digests that are in use: over the RFC 7638 input and over
+// the DER public key. Each commits to the whole key.
+func hasThumbprint(key jose.JSONWebKey, want []byte) bool {
 	jwk, err := key.Thumbprint(crypto.SHA256)
 	if err == nil && subtle.ConstantTimeCompare(jwk, want) == 1 {
 		return true

@@ -66,6 +66,9 @@ func (u *upstream) finish(ctx context.Context, back Return) (login.Identity, err
 func (u *upstream) prove(ctx context.Context, token string, back Return) (login.Identity, error) {
 	claims, err := u.open(ctx, token)
 	if f, ok := asFault(err); ok && strings.HasPrefix(f.word, "id_token.") {
+		if f.word == wordPlaintext {
+			return login.Identity{}, refuse(login.ReasonBrokerUnencrypted, f.word, f.err)
+		}
 		return login.Identity{}, bad(f.word, f.err)
 	}
 	if err != nil {
@@ -80,7 +83,8 @@ func outcome(err error) string {
 	if err == nil {
 		return ""
 	}
-	return wordAfterDot(login.AsError(err).Detail)
+	word, _, _ := strings.Cut(login.AsError(err).Detail, ":") // without the name of a claim
+	return wordAfterDot(word)
 }
 
 // readCallback answers the code in the callback, after checking that the callback
@@ -143,5 +147,7 @@ func knownErrors() []string {
 		"invalid_request", "invalid_scope", "access_denied", "unauthorized_client", "unsupported_response_type",
 		"server_error", "temporarily_unavailable", "login_required", "interaction_required", "consent_required",
 		"invalid_request_object", "invalid_request_uri", "invalid_ftn_idp_id",
+		// IN Groupe's own, besides cancel.
+		"authfailed", "inpro", "input_params_notpresent", "idexpired", "generalerror",
 	}
 }

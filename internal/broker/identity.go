@@ -6,53 +6,66 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"avain/internal/hetu"
 	"avain/internal/login"
 )
 
-// identify checks every claim and makes the identity. Errors never carry a claim's
+// check is one thing that must be true of an id_token.
+type check struct {
+	about string // in a few words, for whoever tests a set-up
+	run   func(claims, Return) error
+}
+
+// checks are all of them, in the order in which a login stops. Each stands alone, so
+// that a test of a set-up can tell of every mistake at once.
+func (u *upstream) checks() []check {
+	return []check{
+		{"it is from this broker", u.checkIssuer},
+		{"it is for us", u.checkAudience},
+		{"it is of now", u.checkTimes},
+		{"it is of this login", u.checkNonce},
+		{"its level of assurance is accepted", u.checkLevel},
+		{"the person was authenticated just now", u.checkFreshness},
+		{"the method is no test method in production", u.checkMethod},
+		{"it has a subject", u.checkSubject},
+		{"it has a usable personal identity code", u.checkIdentityCode},
+		{"it has a name", u.checkName},
+	}
+}
+
+// identify makes every check and then the identity. Errors never carry a claim's
 // value: they are logged, and most of the values are personal data.
 func (u *upstream) identify(c claims, back Return) (login.Identity, error) {
-	for _, check := range []func(claims, Return) error{
-		u.checkIssuer, u.checkAudience, u.checkTimes, u.checkNonce, u.checkLevel, u.checkFreshness,
-	} {
-		if err := check(c, back); err != nil {
+	for _, check := range u.checks() {
+		if err := check.run(c, back); err != nil {
 			return login.Identity{}, err
 		}
-	}
-	// Not an identity (OP's and Telia's change each time), but a token without one is no id_token.
-	if sub := c.text("sub"); sub == "" || len(sub) > 255 {
-		return login.Identity{}, bad("id_token.sub", nil)
 	}
 	code, err := u.identityCode(c)
 	if err != nil {
 		return login.Identity{}, err
 	}
-	identity := login.Identity{
-		HETU: code, Broker: u.config.ID, Means: u.meansOf(c, back.Means), ACR: c.text(u.config.Claims.ACR),
-		AMR: c.methods(u.config.Method.Claim), AuthTime: c.time("auth_time"),
-		GivenName: c.name(u.config.Claims.GivenName), FamilyName: c.name(u.config.Claims.FamilyName),
-	}
-	if identity.AuthTime.IsZero() {
-		identity.AuthTime = c.time("iat")
-	}
-	identity.Name = strings.TrimSpace(identity.GivenName + " " + identity.FamilyName)
-	if identity.GivenName == "" || identity.FamilyName == "" {
-		if whole := c.name(u.config.Claims.Name); whole != "" {
-			identity.Name = whole // OP: "Family Given", and split names may be missing
-		}
-	}
-	if identity.Name == "" {
-		return login.Identity{}, refuse(login.ReasonIdentityIncomplete, "id_token.name", nil)
-	}
-	return identity, nil
+	return login.Identity{
+		HETU: code, Broker: u.config.ID, Means: u.meansOf(c, back.Means), ACR: c.text(u.config.Claims.Level),
+		AMR: c.methods(u.config.Method.Claim), AuthTime: c.instant(u.config.Claims.AuthTime),
+		GivenName: c.name(u.config.Claims.GivenName), FamilyName: c.name(u.config.Claims.FamilyName), Name: u.displayName(c),
+	}, nil
 }
 
+// missing is the error for a token that lacks a claim: usually something is not
+// switched on at the broker. The name comes from our configuration, never from outside.
+func missing(claim string) error {
+	return refuse(login.ReasonBrokerClaimMissing, wordMissing+":"+claim, nil)
+}
+
+const wordMissing = "id_token.missing"
+
 func (u *upstream) checkIssuer(c claims, _ Return) error {
-	if c.text("iss") != u.config.Issuer {
+	switch {
+	case !c.has("iss"):
+		return missing("iss")
+	case c.text("iss") != u.config.Issuer:
 		return bad("id_token.iss", nil)
 	}
 	return nil
@@ -62,6 +75,9 @@ func (u *upstream) checkIssuer(c claims, _ Return) error {
 // and when it is for others too, issued to us.
 func (u *upstream) checkAudience(c claims, _ Return) error {
 	audience := c.texts("aud")
+	if !c.has("aud") {
+		return missing("aud")
+	}
 	if !slices.Contains(audience, u.config.ClientID) {
 		return bad("id_token.aud", nil)
 	}
@@ -74,6 +90,11 @@ func (u *upstream) checkAudience(c claims, _ Return) error {
 
 func (u *upstream) checkTimes(c claims, back Return) error {
 	now, skew := u.now(), u.config.Skew
+	for _, name := range []string{"exp", "iat"} {
+		if !c.has(name) {
+			return missing(name)
+		}
+	}
 	if exp := c.time("exp"); exp.IsZero() || !now.Before(exp.Add(skew)) {
 		return bad("id_token.exp", nil)
 	}
@@ -90,6 +111,9 @@ func (u *upstream) checkTimes(c claims, back Return) error {
 
 // checkNonce binds the token to this browser's journey (threat 2).
 func (u *upstream) checkNonce(c claims, back Return) error {
+	if !c.has("nonce") {
+		return missing("nonce")
+	}
 	if back.Nonce.Empty() || subtle.ConstantTimeCompare([]byte(c.text("nonce")), []byte(back.Nonce.Reveal())) != 1 {
 		return bad("id_token.nonce", nil)
 	}
@@ -98,13 +122,27 @@ func (u *upstream) checkNonce(c claims, back Return) error {
 
 // checkLevel compares with the accepted levels, never with what was asked for: when a
 // means is preselected at Telia, acr_values was a method, and the answer is a level.
+// Where a broker tells the level by another claim, an "acr" that it sends all the same
+// has to be accepted too: two claims that disagree prove nothing.
 func (u *upstream) checkLevel(c claims, _ Return) error {
-	acr := c.text(u.config.Claims.ACR)
+	claim := u.config.Claims.Level
+	if !c.has(claim) {
+		return missing(claim)
+	}
+	if claim != claimACR {
+		if err := u.accepts(c.text(claim), u.config.Levels, "id_token.level"); err != nil || c[claimACR] == nil {
+			return err
+		}
+	}
+	return u.accepts(c.text(claimACR), u.config.ACR, "id_token.acr")
+}
+
+func (u *upstream) accepts(level string, accepted []string, word string) error {
 	switch {
-	case u.config.Production && isTestLevel(acr):
+	case u.config.Production && isTestLevel(level):
 		return refuse(login.ReasonBrokerNotInOperation, "id_token.acr_test", nil)
-	case !slices.Contains(u.config.ACR, acr):
-		return refuse(login.ReasonIdentificationWeak, "id_token.acr", nil)
+	case !slices.Contains(accepted, level):
+		return refuse(login.ReasonIdentificationWeak, word, nil)
 	}
 	return nil
 }
@@ -112,13 +150,15 @@ func (u *upstream) checkLevel(c claims, _ Return) error {
 func isTestLevel(acr string) bool { return strings.Contains(strings.ToLower(acr), "loatest") }
 
 // checkFreshness refuses an identification that the broker remembered from before:
-// whoever holds the phone now need not be whoever logged in at the bank then.
+// whoever holds the phone now need not be whoever logged in at the bank then. A broker
+// that does not say when it was is not believed: no time is ever assumed.
 func (u *upstream) checkFreshness(c claims, back Return) error {
-	at, present := c.time("auth_time"), c["auth_time"] != nil
-	demanded := u.config.Request.Prompt == "login" || u.config.Request.MaxAge != nil
+	claim := u.config.Claims.AuthTime
+	if !c.has(claim) {
+		return missing(claim)
+	}
+	at := c.instant(claim)
 	switch {
-	case !present && !demanded:
-		return nil
 	case at.IsZero(), at.After(u.now().Add(u.config.Skew)):
 		return bad("id_token.auth_time", nil)
 	case at.Before(back.StartedAt.Add(-u.config.Skew).Truncate(time.Second)):
@@ -127,13 +167,45 @@ func (u *upstream) checkFreshness(c claims, back Return) error {
 	return nil
 }
 
+// checkMethod refuses what can only come from a test bank: in a broker's production a
+// wrong switch could let test people in, whose passwords are printed in guides. Signicat
+// marks what comes from its sandbox.
+func (u *upstream) checkMethod(c claims, _ Return) error {
+	test := c["sandbox"] == true || slices.ContainsFunc(c.texts(u.config.Method.Claim), isTestMethod)
+	if u.config.Production && test {
+		return refuse(login.ReasonBrokerNotInOperation, "id_token.method_test", nil)
+	}
+	return nil
+}
+
+func isTestMethod(method string) bool {
+	return strings.HasPrefix(method, teliaTestMethodURL) || strings.Contains(method, ".emulator.")
+}
+
+// checkSubject: the subject is not an identity (OP's and Telia's change each time), but
+// a token without one is no id_token.
+func (u *upstream) checkSubject(c claims, _ Return) error {
+	switch sub := c.text("sub"); {
+	case !c.has("sub"):
+		return missing("sub")
+	case sub == "" || len(sub) > 255:
+		return bad("id_token.sub", nil)
+	}
+	return nil
+}
+
+func (u *upstream) checkIdentityCode(c claims, _ Return) error {
+	_, err := u.identityCode(c)
+	return err
+}
+
 // identityCode is what accounts are keyed on: without one nobody is logged in.
 func (u *upstream) identityCode(c claims) (hetu.Code, error) {
-	raw := c.text(u.config.Claims.HETU)
-	if raw == "" {
-		return hetu.Code{}, refuse(login.ReasonIdentityIncomplete, "id_token.hetu_missing", nil)
+	claim := u.config.Claims.HETU
+	if !c.has(claim) {
+		return hetu.Code{}, missing(claim)
 	}
-	code, err := hetu.Parse(raw, u.hetu)
+	code, err := hetu.Parse(c.text(claim), u.hetu)
 	switch {
 	case errors.Is(err, hetu.ErrArtificial):
 		return hetu.Code{}, refuse(login.ReasonBrokerNotInOperation, "id_token.hetu_artificial", err)
@@ -143,105 +215,37 @@ func (u *upstream) identityCode(c claims) (hetu.Code, error) {
 	return code, nil
 }
 
-// meansOf is the means that the broker reports, or the chosen one when it reports
-// none that we know: at the broker a person may still have switched to another bank.
+func (u *upstream) checkName(c claims, _ Return) error {
+	if u.displayName(c) == "" {
+		return missing(u.config.Claims.FamilyName)
+	}
+	return nil
+}
+
+// displayName is given name and family name, or the whole name where one of them is
+// missing: not all of OP's banks tell them apart (README §9).
+func (u *upstream) displayName(c claims) string {
+	given, family := c.name(u.config.Claims.GivenName), c.name(u.config.Claims.FamilyName)
+	if given == "" || family == "" {
+		if whole := c.name(u.config.Claims.Name); whole != "" {
+			return whole
+		}
+	}
+	return strings.TrimSpace(given + " " + family)
+}
+
+// meansOf is the means that the broker reports. At the broker a person may have chosen
+// another one than here, so the choice says nothing where the broker tells: what it
+// names and we do not know is unknown. Only where a broker never tells, because it lets
+// nobody choose again (OP), the choice is recorded.
 func (u *upstream) meansOf(c claims, chosen string) string {
+	if u.config.Method.Claim == "" {
+		return chosen
+	}
 	for _, method := range c.methods(u.config.Method.Claim) {
 		if means, ok := u.reported[method]; ok {
-			// Several means may share one value (Idura: every bank is the same method);
-			// then the choice is the better knowledge.
-			if u.sameMethod(chosen, method) {
-				return chosen
-			}
 			return means
 		}
 	}
-	return chosen
-}
-
-func (u *upstream) sameMethod(means, method string) bool {
-	for _, m := range u.config.Means {
-		if m.ID != means {
-			continue
-		}
-		for _, value := range m.Reported {
-			if method == value || method == u.config.Method.Prefix+value {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// text is a claim that must be a string; anything else reads as missing.
-func (c claims) text(name string) string {
-	s, _ := c[name].(string)
-	return s
-}
-
-// texts is a claim that may be one string or an array of them (RFC 7519 §4.1.3). An
-// array with anything else in it reads as missing.
-func (c claims) texts(name string) []string {
-	switch v := c[name].(type) {
-	case string:
-		return []string{v}
-	case []any:
-		var out []string
-		for _, one := range v {
-			s, ok := one.(string)
-			if !ok {
-				return nil
-			}
-			out = append(out, s)
-		}
-		return out
-	default:
-		return nil
-	}
-}
-
-// methods is what the broker says of how the person proved who they are: it goes into
-// our own tokens, so it is bounded.
-func (c claims) methods(claim string) []string {
-	var out []string
-	for _, method := range c.texts(claim) {
-		if plain(method, 200) && len(out) < 8 {
-			out = append(out, method)
-		}
-	}
-	return out
-}
-
-// mostSeconds keeps dates far from overflow (year 9999).
-const mostSeconds = 253402300799
-
-// time is a NumericDate; zero when it is missing or not one.
-func (c claims) time(name string) time.Time {
-	seconds, ok := c[name].(float64)
-	if !ok || !(seconds > 0 && seconds <= mostSeconds) {
-		return time.Time{}
-	}
-	return time.Unix(int64(seconds), 0).UTC()
-}
-
-// name is a person's name, fit for a page: no control or invisible characters, which
-// could turn a masked name around on the confirm page, and not endless.
-func (c claims) name(claim string) string {
-	if claim == "" {
-		return ""
-	}
-	clean := strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsSpace(r):
-			return ' '
-		case unicode.Is(unicode.C, r), r == utf8.RuneError:
-			return -1
-		}
-		return r
-	}, c.text(claim))
-	clean = strings.Join(strings.Fields(clean), " ")
-	if runes := []rune(clean); len(runes) > 200 {
-		clean = string(runes[:200])
-	}
-	return clean
+	return login.MeansUnknown
 }

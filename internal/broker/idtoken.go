@@ -11,8 +11,8 @@ import (
 // mostIDToken bounds an id_token; real ones have two to three kilobytes.
 const mostIDToken = 64 << 10
 
-// claims of an id_token whose signature has been verified.
-type claims map[string]any
+// wordPlaintext: encryption is not switched on for us at the broker.
+const wordPlaintext = "id_token.plaintext"
 
 // open decrypts and verifies an id_token: a JWE around a JWS, each with an algorithm
 // of the broker's allow-lists. Everything about the token is hostile until the
@@ -32,16 +32,31 @@ func (u *upstream) open(ctx context.Context, token string) (claims, error) {
 	if err != nil {
 		return nil, err
 	}
+	found := verified(signed, keys)
+	if found == nil && header.KeyID == "" { // perhaps signed with a key that is newer than our copy
+		if keys, err = u.keys.renewed(ctx); err != nil {
+			return nil, err
+		}
+		found = verified(signed, keys)
+	}
+	if found == nil {
+		return nil, &fault{word: "id_token.signature"}
+	}
+	return found, nil
+}
+
+// verified is the payload, if one of the keys made the signature.
+func verified(signed *jwt.JSONWebToken, keys []jose.JSONWebKey) claims {
 	for _, key := range keys {
-		if key.Algorithm != "" && key.Algorithm != header.Algorithm {
+		if key.Algorithm != "" && key.Algorithm != signed.Headers[0].Algorithm {
 			continue
 		}
 		var found claims
 		if err := signed.Claims(key.Key, &found); err == nil && found != nil {
-			return found, nil
+			return found
 		}
 	}
-	return nil, &fault{word: "id_token.signature"}
+	return nil
 }
 
 // decrypt opens the outer JWE. A plaintext id_token is refused although its signature
@@ -52,7 +67,7 @@ func (u *upstream) decrypt(token string) (string, error) {
 	case len(token) > mostIDToken:
 		return "", &fault{word: "id_token.size"}
 	case strings.Count(token, ".") == 2:
-		return "", &fault{word: "id_token.plaintext"}
+		return "", &fault{word: wordPlaintext}
 	}
 	sealed, err := jose.ParseEncryptedCompact(token, u.keyAlgs, u.contents)
 	if err != nil {

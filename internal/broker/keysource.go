@@ -73,13 +73,17 @@ func (k *keySource) find(ctx context.Context, kid string) ([]jose.JSONWebKey, er
 	return found, nil
 }
 
-// named picks by kid. A token without a kid is accepted only when there is no choice.
+// renewed fetches the keys anew, unless that has just been done.
+func (k *keySource) renewed(ctx context.Context) ([]jose.JSONWebKey, error) {
+	set, err := k.cache.force(ctx, k.every)
+	return set.keys, err
+}
+
+// named picks by kid. Without a kid, each of the broker's keys may have signed: two are
+// published for weeks while Telia changes them.
 func (s keySet) named(kid string) []jose.JSONWebKey {
 	if kid == "" {
-		if len(s.keys) == 1 {
-			return s.keys
-		}
-		return nil
+		return s.keys
 	}
 	var found []jose.JSONWebKey
 	for _, key := range s.keys {
@@ -152,6 +156,10 @@ func (u *upstream) openSignedJWKS(raw []byte, pin entityPin) (keySet, error) {
 		Sub string `json:"sub"`
 		Iat *int64 `json:"iat"`
 		Exp *int64 `json:"exp"`
+
+		// Members of an entity statement, which the same key signs.
+		JWKS     json.RawMessage `json:"jwks"`
+		Metadata json.RawMessage `json:"metadata"`
 	}
 	if err := json.Unmarshal(payload, &body); err != nil {
 		return keySet{}, badKeys("claims", errors.New("not the expected JSON"))
@@ -159,6 +167,8 @@ func (u *upstream) openSignedJWKS(raw []byte, pin entityPin) (keySet, error) {
 	entity := u.config.BrokerKeys.Entity
 	now := u.now()
 	switch {
+	case body.JWKS != nil || body.Metadata != nil:
+		return keySet{}, badKeys("statement", nil) // whatever its "typ" says
 	case body.Iss != entity || body.Sub != entity:
 		return keySet{}, badKeys("iss", nil)
 	case body.Iat != nil && now.Add(u.config.Skew).Unix() < *body.Iat:
@@ -186,9 +196,14 @@ func badKeys(word string, err error) error {
 }
 
 // acceptsType compares "typ" as RFC 7515 §4.1.9 says: "application/" may be left out,
-// case does not matter. The entity key also signs statements; their type differs.
+// case does not matter. The entity key also signs statements, and not every broker tells
+// the two apart here: what surely does is the payload.
 func (u *upstream) acceptsType(header jose.Header) bool {
-	typ, _ := header.ExtraHeaders[jose.HeaderType].(string)
+	value, present := header.ExtraHeaders[jose.HeaderType]
+	typ, _ := value.(string)
+	if !present {
+		typ = absent
+	}
 	typ = strings.TrimPrefix(strings.ToLower(typ), "application/")
 	return slices.ContainsFunc(u.config.BrokerKeys.Types, func(want string) bool {
 		return strings.TrimPrefix(strings.ToLower(want), "application/") == typ

@@ -26,12 +26,18 @@ func TestLoginProvesTheIdentity(t *testing.T) {
 			if got.HETU.Reveal() != testHETU {
 				t.Error("wrong identity code")
 			}
+			prefix := append(w.config.Method.Prefixes, "")[0]
 			amr := map[Preset][]string{
-				PresetTelia: {w.config.Method.Prefix + "oidc.metsa.1"}, PresetIdura: {"fitupas"}, PresetSignicat: {"fi-metsa"},
+				PresetTelia: {prefix + "oidc.metsa.1"}, PresetIdura: {teliaTestMethodURL + "oidc.metsa.1"},
+				PresetSignicat: {"fi-metsa"}, PresetINGroupe: {"metsa"},
+			}[preset]
+			level := map[Preset]string{
+				PresetOP: loaTestSubstantial, PresetTelia: loaTestSubstantial, PresetIdura: iduraBank,
+				PresetSignicat: "ftn", PresetINGroupe: inGroupeHigh,
 			}[preset]
 			want := login.Identity{
 				HETU: got.HETU, GivenName: "Matti Matias", FamilyName: "von Möttönen", Name: "Matti Matias von Möttönen",
-				Broker: "brk", Means: "metsa", ACR: loaTestSubstantial, AMR: amr, AuthTime: w.clock.Now(),
+				Broker: "brk", Means: "metsa", ACR: level, AMR: amr, AuthTime: w.clock.Now(),
 			}
 			if !reflect.DeepEqual(got, want) {
 				t.Errorf("identity is %+v, want %+v", got, want)
@@ -78,22 +84,17 @@ func TestIdentityVariants(t *testing.T) {
 		{
 			"Telia: unknown method", PresetTelia,
 			map[string]any{"amr": []string{"PREFIXoidc.other.1"}},
-			func(i login.Identity) bool { return i.Means == "metsa" && len(i.AMR) == 1 },
+			func(i login.Identity) bool { return i.Means == login.MeansUnknown && len(i.AMR) == 1 },
 		},
 		{
 			"Telia: method not a string", PresetTelia,
 			map[string]any{"amr": []any{7, nil}},
-			func(i login.Identity) bool { return i.Means == "metsa" && i.AMR == nil },
+			func(i login.Identity) bool { return i.Means == login.MeansUnknown && i.AMR == nil },
 		},
 		{
 			"Telia: audience among others, issued to us", PresetTelia,
 			map[string]any{"aud": []string{"other", "client-1"}},
 			func(i login.Identity) bool { return i.Broker == "brk" },
-		},
-		{
-			"OP: no auth_time", PresetOP,
-			map[string]any{"auth_time": nil},
-			func(i login.Identity) bool { return !i.AuthTime.IsZero() },
 		},
 		{
 			"1900s separator kept", PresetOP,
@@ -123,7 +124,7 @@ func (w *world) setting(changes map[string]any) func(map[string]any) {
 			if list, ok := value.([]string); ok {
 				list = slices.Clone(list)
 				for i := range list {
-					list[i] = strings.Replace(list[i], "PREFIX", w.config.Method.Prefix, 1)
+					list[i] = strings.Replace(list[i], "PREFIX", w.config.Method.Prefixes[0], 1)
 				}
 				value = list
 			}
@@ -171,64 +172,85 @@ func mutations(w *world) []mutation {
 		return func(c map[string]any) { c[claim] = value }
 	}
 	drop := func(claim string) func(map[string]any) { return func(c map[string]any) { delete(c, claim) } }
-	response, weak := login.ReasonBrokerResponse, login.ReasonIdentificationWeak
+	response, lacks := login.ReasonBrokerResponse, login.ReasonBrokerClaimMissing
 	incomplete := login.ReasonIdentityIncomplete
 	hetu := w.config.Claims.HETU
-	return []mutation{
-		{"iss missing", drop("iss"), response, "id_token.iss"},
+	return append([]mutation{
+		{"iss missing", drop("iss"), lacks, "id_token.missing:iss"},
 		{"iss of another broker", set("iss", "https://evil.example"), response, "id_token.iss"},
 		{"iss with a slash", set("iss", w.config.Issuer+"/"), response, "id_token.iss"},
 		{"iss not a string", set("iss", []string{w.config.Issuer}), response, "id_token.iss"},
-		{"aud missing", drop("aud"), response, "id_token.aud"},
+		{"aud missing", drop("aud"), lacks, "id_token.missing:aud"},
 		{"aud of another client", set("aud", "client-2"), response, "id_token.aud"},
 		{"aud empty array", set("aud", []string{}), response, "id_token.aud"},
 		{"aud of mixed types", set("aud", []any{"client-1", 1}), response, "id_token.aud"},
 		{"several aud, no azp", func(c map[string]any) { c["aud"] = []string{"client-1", "x"}; delete(c, "azp") }, response, "id_token.azp"},
 		{"azp of another client", set("azp", "client-2"), response, "id_token.azp"},
 		{"azp not a string", set("azp", 1), response, "id_token.azp"},
-		{"exp missing", drop("exp"), response, "id_token.exp"},
+		{"exp missing", drop("exp"), lacks, "id_token.missing:exp"},
 		{"exp past", set("exp", now-31), response, "id_token.exp"},
 		{"exp not a number", set("exp", "2099"), response, "id_token.exp"},
 		{"exp beyond all time", set("exp", 1e300), response, "id_token.exp"},
 		{"nbf ahead", set("nbf", now+60), response, "id_token.nbf"},
-		{"iat missing", drop("iat"), response, "id_token.iat"},
+		{"iat missing", drop("iat"), lacks, "id_token.missing:iat"},
 		{"iat ahead", set("iat", now+60), response, "id_token.iat"},
 		{"iat before the start", set("iat", now-60), response, "id_token.iat"},
 		{"iat negative", set("iat", -now), response, "id_token.iat"},
-		{"nonce missing", drop("nonce"), response, "id_token.nonce"},
-		{"nonce empty", set("nonce", ""), response, "id_token.nonce"},
+		{"nonce missing", drop("nonce"), lacks, "id_token.missing:nonce"},
+		{"nonce empty", set("nonce", ""), lacks, "id_token.missing:nonce"},
 		{"nonce of another login", set("nonce", secret.New().Reveal()), response, "id_token.nonce"},
 		{"nonce cut", func(c map[string]any) { c["nonce"] = fmt.Sprint(c["nonce"])[:42] }, response, "id_token.nonce"},
-		{"acr missing", drop("acr"), weak, "id_token.acr"},
-		{"acr weak", set("acr", "http://ftn.ficora.fi/2017/loa1"), weak, "id_token.acr"},
-		{"acr is the requested method", set("acr", "urn:grn:authn:fi:bank-id"), weak, "id_token.acr"},
-		{"acr a list", set("acr", []string{loaTestSubstantial}), weak, "id_token.acr"},
-		{"auth_time before the start", set("auth_time", now-60), login.ReasonIdentificationStale, "id_token.auth_time_stale"},
-		{"auth_time ahead", set("auth_time", now+60), response, "id_token.auth_time"},
-		{"auth_time a string", set("auth_time", "now"), response, "id_token.auth_time"},
-		{"sub missing", drop("sub"), response, "id_token.sub"},
+		{"sub missing", drop("sub"), lacks, "id_token.missing:sub"},
+		{"sub null", set("sub", nil), lacks, "id_token.missing:sub"},
 		{"sub endless", set("sub", strings.Repeat("x", 256)), response, "id_token.sub"},
-		{"identity code missing", drop(hetu), incomplete, "id_token.hetu_missing"},
-		{"identity code empty", set(hetu, ""), incomplete, "id_token.hetu_missing"},
-		{"identity code a number", set(hetu, 100190999), incomplete, "id_token.hetu_missing"},
+		{"identity code missing", drop(hetu), lacks, "id_token.missing:" + hetu},
+		{"identity code empty", set(hetu, ""), lacks, "id_token.missing:" + hetu},
+		{"identity code a number", set(hetu, 100190999), incomplete, "id_token.hetu"},
 		{"identity code with a wrong check", set(hetu, "100190-999X"), incomplete, "id_token.hetu"},
 		{"identity code with a space", set(hetu, "100190-999P "), incomplete, "id_token.hetu"},
 		{"no name at all", func(c map[string]any) {
 			delete(c, w.config.Claims.GivenName)
 			delete(c, w.config.Claims.FamilyName)
 			c[w.config.Claims.Name] = "\u202e \x00"
-		}, incomplete, "id_token.name"},
-	}
+		}, lacks, "id_token.missing:" + w.config.Claims.FamilyName},
+	}, proofMutations(w)...)
 }
 
-// With prompt=login the broker must say when: an old session of its own would show by
-// nothing else.
-func TestAuthTimeIsDemandedWithPromptLogin(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, PresetTelia, nil)
-	w.lie(func(c map[string]any) { delete(c, "auth_time") }, nil)
-	_, err := w.login("metsa")
-	mustFail(t, err, login.ReasonBrokerResponse, "id_token.auth_time")
+// proofMutations change what says how well, and when, the person proved who they are.
+func proofMutations(w *world) []mutation {
+	now := w.clock.Now()
+	set := func(claim string, value any) func(map[string]any) {
+		return func(c map[string]any) { c[claim] = value }
+	}
+	drop := func(claim string) func(map[string]any) { return func(c map[string]any) { delete(c, claim) } }
+	response, lacks, weak := login.ReasonBrokerResponse, login.ReasonBrokerClaimMissing, login.ReasonIdentificationWeak
+	level, at := w.config.Claims.Level, w.config.Claims.AuthTime
+	word := "id_token.level"
+	if level == claimACR {
+		word = "id_token.acr"
+	}
+	stated := func(t time.Time) any { // the time as this broker writes it
+		if w.config.Preset == PresetIdura {
+			return t.UTC().Format("2006-01-02T15:04:05.000Z")
+		}
+		return t.Unix()
+	}
+	return []mutation{
+		{"level missing", drop(level), lacks, "id_token.missing:" + level},
+		{"level weak", set(level, "http://ftn.ficora.fi/2017/loa1"), weak, word},
+		{"level of another kind", set(level, "urn:grn:authn:se:bankid"), weak, word},
+		{"level a list", set(level, []string{loaTestSubstantial}), weak, word},
+		{"acr beside it weak", set("acr", "http://ftn.ficora.fi/2017/loa1"), weak, "id_token.acr"},
+		{"acr beside it not a string", set("acr", 2), weak, "id_token.acr"},
+		{"time missing", drop(at), lacks, "id_token.missing:" + at},
+		{"time before the start", set(at, stated(now.Add(-time.Minute))), login.ReasonIdentificationStale, "id_token.auth_time_stale"},
+		{"time a year ago", set(at, stated(now.AddDate(-1, 0, 0))), login.ReasonIdentificationStale, "id_token.auth_time_stale"},
+		{"time ahead", set(at, stated(now.Add(time.Minute))), response, "id_token.auth_time"},
+		{"time a word", set(at, "now"), response, "id_token.auth_time"},
+		{"time without a zone", set(at, now.Format("2006-01-02T15:04:05")), response, "id_token.auth_time"},
+		{"time a list", set(at, []any{now.Unix()}), response, "id_token.auth_time"},
+		{"time zero", set(at, 0), response, "id_token.auth_time"},
+	}
 }
 
 // The person needs minutes at the bank: auth_time lies between start and return.
@@ -254,6 +276,22 @@ func TestTestModesAreRefusedInProduction(t *testing.T) {
 	_, err := w.login("metsa")
 	mustFail(t, err, login.ReasonBrokerNotInOperation, "id_token.acr_test")
 	u.config.Production = false
+
+	// What comes from a test bank has the same level as what comes from a real one.
+	for preset, claims := range map[Preset]map[string]any{
+		PresetIdura:    {},
+		PresetSignicat: {"sandbox": true},
+		PresetTelia:    {"acr": loaSubstantial, "amr": []string{"PREFIXmpki.telia.emulator.1"}},
+	} {
+		w := newWorld(t, preset, nil)
+		w.lie(w.setting(claims), nil)
+		if _, err := w.login("metsa"); err != nil {
+			t.Errorf("%s: a test bank, in a test environment: %v", preset, err)
+		}
+		w.registry.brokers[0].config.Production = true
+		_, err := w.login("metsa")
+		mustFail(t, err, login.ReasonBrokerNotInOperation, "id_token.method_test")
+	}
 
 	production := newWorld(t, PresetOP, func(c *Config) { c.HETU = HETUProduction })
 	_, err = production.login("metsa")

@@ -75,7 +75,25 @@ func (r *Registry) Offer(ctx context.Context, locale string) Offer {
 			offer.Means = append(offer.Means, one)
 		}
 	}
+	offer.Means = distinct(offer.Means)
 	return offer
+}
+
+// distinct leaves one button of each name: nobody can choose between two that look the
+// same. OP's list may hold one bank twice ("op", "op-saml2"), and a bank that another
+// broker serves under an id of ours. Ours stays; else the first.
+func distinct(all []OfferedMeans) []OfferedMeans {
+	name := func(m OfferedMeans) string { return strings.ToLower(strings.Join(strings.Fields(m.Name), " ")) }
+	taken := map[string]bool{}
+	for _, m := range all {
+		taken[name(m)] = taken[name(m)] || !isUnlisted(m.ID)
+	}
+	shown := map[string]bool{}
+	return slices.DeleteFunc(all, func(m OfferedMeans) bool {
+		again := isUnlisted(m.ID) && (taken[name(m)] || shown[name(m)])
+		shown[name(m)] = true
+		return again
+	})
 }
 
 // meansIDs lists every means once: banks in the order of the file, then banks that
@@ -196,6 +214,10 @@ func (u *upstream) unlisted(ctx context.Context, locale string) []Means {
 	return out
 }
 
+// newcomer is a bank that only the broker's list knows. The dot in its id is no id of
+// the configuration.
 func (u *upstream) newcomer(p provider) Means {
 	return Means{ID: u.config.ID + "." + p.id, Kind: string(login.MeansBank), Name: p.name, Value: p.id}
 }
+
+func isUnlisted(id string) bool { return strings.Contains(id, ".") }

@@ -79,6 +79,49 @@ func TestBankThatTheSelectorDropsIsNotOffered(t *testing.T) {
 	mustFail(t, err, login.ReasonMeansUnavailable, "means.unknown")
 }
 
+// OP's list may name one bank twice, and one that another broker serves under an id of
+// ours: nobody can choose between two buttons that look the same. Both ids of an old page
+// still work.
+func TestTwoBanksOfOneNameAreOneButton(t *testing.T) {
+	t.Parallel()
+	// The names and ids of the test data in OP's Java sample.
+	const list = `{"identityProviders":[{"name":"Aktia","ftn_idp_id":"aktia"},{"name":"OP","ftn_idp_id":"op-saml2"},
+		{"name":"Nordea","ftn_idp_id":"nordea"},{"name":"OP","ftn_idp_id":"op"},{"name":" koivu","ftn_idp_id":"x"},{"name":"mobiilivarmenne","ftn_idp_id":"mm"}]}`
+	w := newWorld(t, PresetOP, func(c *Config) {
+		c.Means = []Means{{ID: "koivu", Name: "Koivu", Value: "x2"}, {ID: "mobile", Kind: "mobile", Value: "m2"}}
+	})
+	w.handle("selector", textHandler(200, list))
+	if got := offerIDs(w.registry.Offer(context.Background(), "fi")); got != "brk.aktia brk.op-saml2 brk.nordea brk.x brk.mm" {
+		t.Errorf("without our own, which the list has dropped: %s", got)
+	}
+	for _, means := range []string{"brk.op", "brk.op-saml2"} {
+		if _, err := w.begin(means); err != nil {
+			t.Errorf("%s: %v", means, err)
+		}
+	}
+	ours := newWorld(t, PresetOP, func(c *Config) {
+		c.Means = []Means{{ID: "op", Name: "OP", Value: "op"}, {ID: "koivu", Name: "Koivu", Value: "x2"}}
+	})
+	ours.handle("selector", textHandler(200, strings.Replace(list, `"x"`, `"x2"`, 1)))
+	if got := offerIDs(ours.registry.Offer(context.Background(), "fi")); got != "op koivu brk.aktia brk.nordea brk.mm" {
+		t.Errorf("with an id of ours: %s", got)
+	}
+}
+
+// The bank that Telia serves under our id and OP lists too is one button as well.
+func TestOneBankOfTwoBrokersIsOneButton(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, PresetOP, nil)
+	w.handle("selector", textHandler(200, `{"identityProviders":[{"name":"Uusi","ftn_idp_id":"uusi"},{"name":"Lahti","ftn_idp_id":"lahti"}]}`))
+	other := newWorld(t, PresetTelia, func(c *Config) {
+		c.ID, c.Means = "tel", []Means{{ID: "lahti", Name: "Lahti", Value: "oidc.lahti.1"}}
+	})
+	registry := newRegistry(t, w, w.config, other.config)
+	if got := offerIDs(registry.Offer(context.Background(), "fi")); got != "lahti brk.uusi" {
+		t.Errorf("offered: %s", got)
+	}
+}
+
 func TestOfferFallsBackToTheConfiguredList(t *testing.T) {
 	t.Parallel()
 	for name, handler := range map[string]http.HandlerFunc{

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"avain/internal/login"
 )
 
 // Levels of assurance of the Finnish Trust Network.
@@ -14,6 +16,9 @@ const (
 	loaTestSubstantial = "http://ftn.ficora.fi/2017/loatest2"
 	loaTestHigh        = "http://ftn.ficora.fi/2017/loatest3"
 )
+
+// claimACR is OpenID Connect's own claim for the level (Core §2).
+const claimACR = "acr"
 
 const (
 	oneDay  = 24 * time.Hour
@@ -34,9 +39,12 @@ func (c Config) WithPreset() (Config, error) {
 		c.fillIdura()
 	case PresetSignicat:
 		c.fillSignicat()
+	case PresetINGroupe:
+		c.fillINGroupe()
 	case "":
+		c.fillOther()
 	default:
-		return c, fmt.Errorf("unknown preset %q: want op, telia, idura or signicat", c.Preset)
+		return c, fmt.Errorf("unknown preset %q: want op, telia, idura, signicat or ingroupe", c.Preset)
 	}
 	c.fillDefaults()
 	return c, nil
@@ -49,6 +57,8 @@ func (c *Config) fillOP() {
 	orText(&c.Endpoints.Authorization, c.Issuer+"/oauth/authorize")
 	orText(&c.Endpoints.Token, c.Issuer+"/oauth/token")
 	c.signedKeysAt(c.Issuer+"/jwks/broker-signed", c.Issuer)
+	// OP's published key set says JWS; none of its samples looks (README §14).
+	orList(&c.BrokerKeys.Types, typeSignedJWKS, "JWS", absent)
 	orList(&c.Algorithms.KeyEncryption, "RSA-OAEP")
 	orList(&c.Algorithms.ContentEncryption, "A128CBC-HS256")
 	orTime(&c.Assertion.TTL, 10*time.Minute)
@@ -72,6 +82,9 @@ func (c *Config) fillTelia() {
 	orText(&c.Endpoints.Authorization, c.Issuer+"/oauth2/authorization")
 	orText(&c.Endpoints.Token, c.Issuer+"/oauth2/token")
 	c.signedKeysAt(host+"/openid_provider/signed_jwks.jwt", host)
+	// Telia does not publish this header. Its example says jwk-set+jwt, and what the same
+	// key signed until 2025 said JWT.
+	orList(&c.BrokerKeys.Types, typeSignedJWKS, "JWT", absent)
 	orList(&c.Algorithms.KeyEncryption, "RSA-OAEP")
 	orList(&c.Algorithms.ContentEncryption, "A128CBC-HS256", "A128GCM")
 	orTime(&c.Assertion.TTL, 10*time.Minute)
@@ -88,10 +101,10 @@ func (c *Config) fillTelia() {
 	orText(&c.Claims.FamilyName, "urn:oid:2.5.4.4")
 	orText(&c.Claims.Name, "urn:oid:2.16.840.1.113730.3.1.241")
 	orText(&c.Method.Claim, "amr")
-	orText(&c.Method.Prefix, c.Issuer+"/saml2/names/ac/")
+	orList(&c.Method.Prefixes, c.Issuer+"/saml2/names/ac/")
 	orText(&c.Selector.OutageURL, c.Issuer+"/resource/maintenance.txt")
 	if len(c.Means) == 0 {
-		c.Means = teliaMeans()
+		c.Means = allMethods()
 	}
 }
 
@@ -112,23 +125,41 @@ func (c *Config) fillIdura() {
 	orFlag(&c.Request.PKCE, true)
 	orList(&c.Request.Scopes, "openid")
 	orList(&c.Request.ACRValues, "urn:grn:authn:fi:all")
+	orText(&c.Request.Prompt, "login") // or Idura answers from a session of its own
 	orText((*string)(&c.Request.Preselect), string(PreselectACR))
 	if c.Request.Locales == nil {
 		c.Request.Locales = map[string]string{"fi": "fi", "sv": "se", "en": "en"}
 	}
+	// Its FTN token has neither "acr" nor "auth_time", and its "name" is an opaque id.
 	orText(&c.Claims.HETU, "hetu")
-	orText(&c.Method.Claim, "identityscheme")
+	orText(&c.Claims.Name, absent)
+	orText(&c.Claims.Level, "authenticationtype")
+	orText(&c.Claims.AuthTime, "authenticationinstant")
+	orList(&c.Levels, iduraBank, iduraMobile)
+	orText(&c.Method.Claim, "authenticationmethod")
+	orList(&c.Method.Prefixes, teliaMethodURL, teliaTestMethodURL)
+	if len(c.Means) == 0 {
+		c.Means = chosenThere()
+	}
+	c.knowMethods() // for their kind
 	for i := range c.Means {
-		value := "urn:grn:authn:fi:bank-id"
-		if c.Means[i].Kind == "mobile" {
-			value = "urn:grn:authn:fi:mobile-id"
+		value := iduraBank
+		if c.Means[i].Kind == string(login.MeansMobile) {
+			value = iduraMobile
 		}
 		orText(&c.Means[i].Value, value)
 	}
 }
 
-// fillSignicat follows Signicat's FTN pages. The issuer is https://<domain>/auth/open
-// and has to be given.
+// What Idura is asked for and answers with. "The level of assurance for all Finnish
+// authenticators is: Substantial" (its FTN page).
+const (
+	iduraBank   = "urn:grn:authn:fi:bank-id"
+	iduraMobile = "urn:grn:authn:fi:mobile-id"
+)
+
+// fillSignicat follows Signicat's FTN pages, and its discovery document of 2026. The
+// issuer is https://<domain>/auth/open and has to be given.
 func (c *Config) fillSignicat() {
 	orText(&c.Name, "Signicat")
 	orText(&c.Endpoints.Authorization, c.Issuer+"/connect/authorize")
@@ -137,7 +168,10 @@ func (c *Config) fillSignicat() {
 	if c.BrokerKeys.JWKSURI == "" && c.BrokerKeys.SignedJWKSURI == "" {
 		orText(&c.Endpoints.Discovery, c.Issuer+"/.well-known/openid-configuration")
 	}
-	c.anyRSAOAEP()
+	// Three fetches of its keys a second apart have been seen to differ.
+	orTime(&c.BrokerKeys.RefreshEvery, 2*time.Second)
+	orList(&c.Algorithms.KeyEncryption, "RSA-OAEP")
+	orList(&c.Algorithms.ContentEncryption, "A128CBC-HS256", "A192CBC-HS384", "A256CBC-HS512")
 	orTime(&c.Assertion.TTL, 5*time.Minute)
 	orText((*string)(&c.Request.Transport), string(TransportQuery))
 	orText(&c.Request.Audience, c.Issuer)
@@ -145,10 +179,48 @@ func (c *Config) fillSignicat() {
 	orFlag(&c.Request.PKCE, true)
 	orList(&c.Request.Scopes, "openid", "profile", "nin", "ftn-extra")
 	orList(&c.Request.ACRValues, "idp:ftn")
+	orText(&c.Request.Prompt, "login") // single sign-on is on for every new client there
 	orText((*string)(&c.Request.Preselect), string(PreselectACR))
 	orText(&c.Request.ServiceNameClaim, "ftn_sp_name")
 	orText(&c.Claims.HETU, "ftn_hetu")
+	// No "acr" is documented for FTN. What says that it was the trust network, where
+	// everything is substantial at least, is "idp". An "acr", should there be one, would be
+	// in the words that Signicat uses for other methods.
+	orText(&c.Claims.Level, "idp")
+	orList(&c.Levels, "ftn")
+	orList(&c.ACR, "substantial", "high", loaSubstantial, loaHigh)
 	orText(&c.Method.Claim, "ftn_idp")
+	if len(c.Means) == 0 {
+		c.Means = chosenThere()
+	}
+}
+
+// fillINGroupe follows IN Groupe's (Nets') E-Ident pages on OpenID Connect and on Finnish
+// Bank ID. How it wants requests signed is on a page that is not public.
+func (c *Config) fillINGroupe() {
+	orText(&c.Name, "IN Groupe")
+	orText(&c.Issuer, c.either("https://www.e-ident.nets.eu/oidc", "https://www.ident-preprod1.nets.eu/oidc"))
+	orText(&c.Endpoints.Discovery, c.Issuer+"/.well-known/openid-configuration")
+	c.anyRSAOAEP()
+	orFlag(&c.Request.OuterScope, true) // its samples carry scope and response_type in the query
+	orText(&c.Request.Prompt, "login")
+	orList(&c.Request.Scopes, "openid", "profile", "ssn")
+	orText(&c.Claims.HETU, "fi_ssn")
+	orList(&c.ACR, inGroupeHigh) // what it always returns, whatever was asked for
+	orText(&c.Method.Claim, "fi_tupas_bank")
+	orList(&c.Errors.Cancelled, "cancel", "access_denied")
+	if len(c.Means) == 0 {
+		c.Means = chosenThere()
+	}
+}
+
+const inGroupeHigh = "urn:eident:cert:eidas:high"
+
+// fillOther is for a broker without a preset: what OpenID Connect Core says, and no
+// more.
+func (c *Config) fillOther() {
+	orFlag(&c.Request.OuterScope, true) // §6.1: required outside too, whatever stands inside
+	orText(&c.Request.Prompt, "login")  // §3.1.2.1
 }
 
 // fillDefaults is what holds for every broker.
@@ -161,6 +233,7 @@ func (c *Config) fillDefaults() {
 	orText((*string)(&c.Request.Transport), string(TransportQuery))
 	orText(&c.Request.Audience, c.Issuer)
 	orFlag(&c.Request.OuterClientID, true)
+	orFlag(&c.Request.OuterScope, false)
 	orFlag(&c.Request.PKCE, true)
 	orTime(&c.Request.TTL, 10*time.Minute)
 	orList(&c.Request.Scopes, "openid")
@@ -171,7 +244,8 @@ func (c *Config) fillDefaults() {
 	orText(&c.Claims.GivenName, "given_name")
 	orText(&c.Claims.FamilyName, "family_name")
 	orText(&c.Claims.Name, "name")
-	orText(&c.Claims.ACR, "acr")
+	orText(&c.Claims.Level, claimACR)
+	orText(&c.Claims.AuthTime, "auth_time")
 	if c.Production {
 		orList(&c.ACR, loaSubstantial, loaHigh)
 	} else {
@@ -185,13 +259,15 @@ func (c *Config) fillDefaults() {
 }
 
 func (c *Config) fillMeans() {
+	c.knowMethods()
 	for i := range c.Means {
 		m := &c.Means[i]
 		orText(&m.Kind, "bank")
 		if m.Kind == "mobile" && m.Name == "" && m.Names == nil {
 			m.Name, m.Names = "Mobiilivarmenne", mobileNames()
 		}
-		if len(m.Reported) == 0 && m.Value != "" {
+		// Telia reports what it was asked for; of a broker without a preset it is likely.
+		if len(m.Reported) == 0 && m.Value != "" && (c.Preset == "" || c.Preset == PresetTelia) {
 			m.Reported = []string{m.Value}
 		}
 	}
@@ -199,13 +275,13 @@ func (c *Config) fillMeans() {
 
 func (c *Config) fillTimes() {
 	if len(c.BrokerKeys.Types) == 0 {
-		c.BrokerKeys.Types = []string{"jwk-set+jwt"}
+		c.BrokerKeys.Types = []string{typeSignedJWKS}
 	}
 	orText(&c.BrokerKeys.Entity, c.Issuer)
 	orTime(&c.BrokerKeys.CacheTTL, time.Hour)
 	orTime(&c.BrokerKeys.RefreshEvery, time.Minute)
 	orTime(&c.OurKeys.SignedJWKSTTL, oneDay)
-	orTime(&c.OurKeys.StatementTTL, oneYear)
+	orTime(&c.OurKeys.StatementTTL, 10*oneYear)
 	orTime(&c.Selector.TTL, 5*time.Minute)
 	orTime(&c.Timeout, 8*time.Second)
 	orTime(&c.Skew, 30*time.Second)
@@ -242,23 +318,6 @@ func (c *Config) either(production, test string) string {
 		return production
 	}
 	return test
-}
-
-// teliaMeans are the methods that Telia's guide lists.
-func teliaMeans() []Means {
-	return []Means{
-		{ID: "aktia", Name: "Aktia", Value: "oidc.aktia.1"},
-		{ID: "alandsbanken", Name: "Ålandsbanken", Value: "oidc.alandsbanken.1"},
-		{ID: "danskebank", Name: "Danske Bank", Value: "oidc.danskebank.1"},
-		{ID: "handelsbanken", Name: "Handelsbanken", Value: "oidc.handelsbanken.1"},
-		{ID: "nordea", Name: "Nordea", Value: "oidc.nordea.1"},
-		{ID: "omasp", Name: "Oma Säästöpankki", Value: "oidc.omasp.1"},
-		{ID: "op", Name: "OP", Value: "saml.op.1"},
-		{ID: "pop", Name: "POP Pankki", Value: "oidc.pop.1"},
-		{ID: "sp", Name: "Säästöpankki", Value: "oidc.sp.1"},
-		{ID: "spankki", Name: "S-Pankki", Value: "oidc.spankki.1"},
-		{ID: "mobile", Kind: "mobile", Name: "Mobiilivarmenne", Names: mobileNames(), Value: "mpki.telia.1"},
-	}
 }
 
 func mobileNames() Texts {

@@ -26,6 +26,7 @@ const (
 // signature per request would let anybody burn our processor.
 type published struct {
 	entity *ourKey // nil: this broker gets neither
+	stored []byte  // our statement as it was handed over; nil: made when asked for
 
 	mu        sync.Mutex
 	jwks      signedDocument
@@ -59,7 +60,8 @@ func (r *Registry) SignedJWKS(brokerID string) ([]byte, error) {
 }
 
 // EntityStatement is the statement that the operator hands to the broker (media type
-// application/entity-statement+jwt). NotFound when no entity key is configured.
+// application/entity-statement+jwt): the stored one, if there is one. NotFound when no
+// entity key is configured.
 func (r *Registry) EntityStatement(brokerID string) ([]byte, error) {
 	u, err := r.one(brokerID)
 	if err != nil {
@@ -68,12 +70,19 @@ func (r *Registry) EntityStatement(brokerID string) ([]byte, error) {
 	if u.published.entity == nil {
 		return nil, noEntity()
 	}
-	body := map[string]any{
+	if u.published.stored != nil {
+		return u.published.stored, nil
+	}
+	return u.signedByEntity(func(p *published) *signedDocument { return &p.statement },
+		typeEntityStatement, u.config.OurKeys.StatementTTL, u.statementBody())
+}
+
+// statementBody is what we state about ourselves, but for the dates.
+func (u *upstream) statementBody() map[string]any {
+	return map[string]any{
 		"jwks":     jose.JSONWebKeySet{Keys: []jose.JSONWebKey{u.published.entity.public("sig", entityAlgorithm)}},
 		"metadata": map[string]any{"openid_relying_party": u.relyingParty()},
 	}
-	return u.signedByEntity(func(p *published) *signedDocument { return &p.statement },
-		typeEntityStatement, u.config.OurKeys.StatementTTL, body)
 }
 
 const entityAlgorithm = "RS256"
@@ -108,7 +117,9 @@ func (u *upstream) publicKeys() []jose.JSONWebKey {
 }
 
 // signedByEntity answers the kept document, or signs it anew when half its life is over:
-// what we hand out is good for at least the other half.
+// what we hand out is good for at least the other half. A statement is not published but
+// handed over, once: nothing that is signed later reaches the broker, which is why it
+// lives for ten years.
 func (u *upstream) signedByEntity(slot func(*published) *signedDocument, typ string, ttl time.Duration, body map[string]any) ([]byte, error) {
 	p := &u.published
 	if p.entity == nil {

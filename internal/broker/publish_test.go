@@ -3,8 +3,13 @@ package broker
 import (
 	"bytes"
 	"crypto/rsa"
+	"crypto/sha256"
 	"encoding/json"
+	"fmt"
+	"os"
 	"reflect"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -179,11 +184,17 @@ func TestPinnedEntity(t *testing.T) {
 		{"JWK", KeySource{EntityKeysFile: jwk}, true},
 		{"JWK set", KeySource{EntityKeysFile: set}, true},
 		{"statement", KeySource{EntityStatementFile: good}, true},
-		{"statement and fingerprint", KeySource{EntityStatementFile: good, EntityFingerprints: []string{other, own}}, true},
-		{"fingerprint in hex with colons", KeySource{EntityStatementFile: good, EntityFingerprints: []string{hexColons(raw)}}, true},
-		{"fingerprint of the DER key", KeySource{EntityStatementFile: good, EntityFingerprints: []string{spki(t, brokerEntity())}}, true},
+		{"statement and its fingerprint in capitals, as Telia prints it", KeySource{EntityStatementFile: good, StatementFingerprints: []string{sumOf(t, good, "%X")}}, true},
+		{"in small letters, as sha256sum prints it", KeySource{EntityStatementFile: good, StatementFingerprints: []string{other, sumOf(t, good, "%x")}}, true},
+		{"of the statement without the line break that an editor added", KeySource{EntityStatementFile: good, StatementFingerprints: []string{trimmedSumOf(t, good)}}, true},
+		{"another statement's fingerprint", KeySource{EntityStatementFile: good, StatementFingerprints: []string{other}}, false},
+		{"the key's thumbprint where the statement's belongs", KeySource{EntityStatementFile: good, StatementFingerprints: []string{own}}, false},
+		{"the statement's fingerprint where the key's belongs", KeySource{EntityStatementFile: good, EntityKeyThumbprints: []string{sumOf(t, good, "%X")}}, false},
+		{"statement and key thumbprint", KeySource{EntityStatementFile: good, EntityKeyThumbprints: []string{other, own}}, true},
+		{"thumbprint in hex with colons", KeySource{EntityStatementFile: good, EntityKeyThumbprints: []string{hexColons(raw)}}, true},
+		{"thumbprint of the DER key", KeySource{EntityStatementFile: good, EntityKeyThumbprints: []string{spki(t, brokerEntity())}}, true},
 		{"statement and its key", KeySource{EntityStatementFile: good, EntityKeysFile: jwk}, true},
-		{"wrong fingerprint", KeySource{EntityStatementFile: good, EntityFingerprints: []string{other}}, false},
+		{"wrong thumbprint", KeySource{EntityStatementFile: good, EntityKeyThumbprints: []string{other}}, false},
 		{"statement of another key than the pinned one", KeySource{EntityStatementFile: good, EntityKeysFile: publicKeyFile(t, rogueKey())}, false},
 		{"statement not signed by itself", KeySource{EntityStatementFile: statement(rogueKey(), nil)}, false},
 		{"statement about another", KeySource{EntityStatementFile: statement(brokerEntity(), func(b map[string]any) { b["sub"] = "x" })}, false},
@@ -203,6 +214,82 @@ func TestPinnedEntity(t *testing.T) {
 		if c.ok && (len(pin.keys) != 1 || !brokerEntity().PublicKey.Equal(pin.keys[0].Key)) {
 			t.Errorf("%s: pinned %v", c.name, pin.keys)
 		}
+	}
+}
+
+// sumOf is what sha256sum prints of a file.
+func sumOf(t *testing.T, file, format string) string {
+	t.Helper()
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf(format, sha256.Sum256(raw))
+}
+
+func trimmedSumOf(t *testing.T, file string) string {
+	t.Helper()
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf("%X", sha256.Sum256(bytes.TrimSpace(raw)))
+}
+
+// Our statement is handed over once and lives for ten years (OP's example: 1675095869 to
+// 1990455869; Telia's: 1770768000 to 2086300800). The stored one is served as it is, on
+// every node and after every start, until a key changes.
+func TestOurStatementIsKept(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, PresetTelia, nil)
+	first := mustBytes(t, w.registry.EntityStatement, "brk")
+	_, body := decoded(t, string(first), testEntity())
+	if life := body["exp"].(float64) - body["iat"].(float64); life != (10 * oneYear).Seconds() {
+		t.Errorf("our statement lives %v s", life)
+	}
+	file := writeFile(t, "our-statement.jwt", append(first, '\n'))
+	again := newWorld(t, PresetTelia, func(c *Config) { c.Issuer, c.OurKeys.StatementFile = w.config.Issuer, file })
+	again.clock.advance(6 * oneYear)
+	if got := mustBytes(t, again.registry.EntityStatement, "brk"); !bytes.Equal(got, first) {
+		t.Error("the stored statement is not what is served")
+	}
+	// Whoever changes the entity key has to hand over another statement: the start says so.
+	other := again.config
+	other.OurKeys.Entity = &KeyFile{File: keyFile(t, rogueKey())}
+	_, err := New([]Config{other}, Deps{CallbackURL: callbackURL})
+	if err == nil || !strings.Contains(err.Error(), "avain keys statement") {
+		t.Errorf("a statement of another key: %v", err)
+	}
+	// Making another one needs nothing of the old.
+	made, err := NewStatement(other, Deps{CallbackURL: callbackURL, Now: w.clock.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	decoded(t, string(made), rogueKey())
+	other.OurKeys.Entity, other.OurKeys.StatementFile = nil, ""
+	if _, err := NewStatement(other, Deps{CallbackURL: callbackURL}); err == nil {
+		t.Error("a statement without an entity key")
+	}
+}
+
+func TestOurStatementAndTheConfigurationDiffer(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, PresetOP, nil)
+	u := w.registry.brokers[0]
+	file := writeFile(t, "s.jwt", mustBytes(t, w.registry.EntityStatement, "brk"))
+	s, err := readOurStatement(file, *u.published.entity)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := s.differences(u); len(got) > 0 {
+		t.Errorf("of itself it differs in %v", got)
+	}
+	u.callback, u.config.OurKeys.OrganizationName = "https://other.example/callback/brk", "Another Oy"
+	u.config.OurKeys.EntityID = "https://login.example"
+	got := s.differences(u)
+	slices.Sort(got)
+	if want := []string{"organization_name", "redirect_uris", "signed_jwks_uri"}; !slices.Equal(got, want) {
+		t.Errorf("it differs in %v, want %v", got, want)
 	}
 }
 

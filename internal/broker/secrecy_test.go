@@ -130,7 +130,7 @@ func TestIncompleteJourneysAreRefused(t *testing.T) {
 	noNonce.Nonce = secret.Text{}
 	w.lie(func(c map[string]any) { c["nonce"] = "" }, nil)
 	_, err = w.registry.Finish(context.Background(), noNonce)
-	mustFail(t, err, login.ReasonBrokerResponse, "id_token.nonce")
+	mustFail(t, err, login.ReasonBrokerClaimMissing, "id_token.missing:nonce")
 }
 
 // Some brokers leave cty out; what is inside is checked all the same.

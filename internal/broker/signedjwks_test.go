@@ -27,7 +27,15 @@ func TestThreat21SignedJWKS(t *testing.T) {
 			b["keys"] = []any{map[string]any{"kty": "XYZ"}, public(brokerSigning(), "b1")}
 		}), ""},
 		{"an entity statement", change(func(h, _ map[string]any) { h["typ"] = "entity-statement+jwt" }), "jwks.type"},
-		{"no type", change(func(h, _ map[string]any) { delete(h, "typ") }), "jwks.type"},
+		{"typ JWS, as OP publishes it", change(func(h, _ map[string]any) { h["typ"] = "JWS" }), ""},
+		{"no type: OP's guide names none", change(func(h, _ map[string]any) { delete(h, "typ") }), ""},
+		{"a statement that calls itself a key set", change(func(_, b map[string]any) {
+			b["jwks"] = map[string]any{"keys": b["keys"]}
+			delete(b, "keys")
+		}), "jwks.statement"},
+		{"a statement with keys, too", change(func(h, b map[string]any) {
+			h["typ"], b["metadata"] = "JWS", map[string]any{"openid_provider": map[string]any{}}
+		}), "jwks.statement"},
 		{"an ordinary JWT", change(func(h, _ map[string]any) { h["typ"] = "JWT" }), "jwks.type"},
 		{"iss of another", change(func(_, b map[string]any) { b["iss"] = "https://evil.example" }), "jwks.iss"},
 		{"sub of another", change(func(_, b map[string]any) { b["sub"] = "https://evil.example" }), "jwks.iss"},
@@ -87,13 +95,38 @@ func jwksBody(w *world) map[string]any {
 	}
 }
 
-// OP's sandbox has sent typ JWS; who needs that writes it into the configuration.
-func TestSignedJWKSTypeIsConfigurable(t *testing.T) {
+// Which "typ" a signed key set may have is the broker's: what its guide shows.
+func TestSignedJWKSTypes(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, PresetOP, func(c *Config) { c.BrokerKeys.Types = []string{"JWS"} })
-	w.handle("signed", textHandler(200, w.signedJWKS(func(h, _ map[string]any) { h["typ"] = "JWS" })))
-	if _, err := w.login("metsa"); err != nil {
-		t.Fatal(err)
+	for _, c := range []struct {
+		preset Preset
+		types  []string // of the configuration; nil: the preset's
+		typ    any      // nil: none
+		ok     bool
+	}{
+		{PresetOP, nil, "JWS", true}, // README §14, example of 2022-09-27
+		{PresetOP, nil, "jwk-set+jwt", true},
+		{PresetOP, nil, nil, true},
+		{PresetOP, nil, "JWT", false},
+		{PresetTelia, nil, "jwk-set+jwt", true}, // its example for relying parties
+		{PresetTelia, nil, "JWT", true},         // what its entity key signed until 2025
+		{PresetTelia, nil, "entity-statement+jwt", false},
+		{PresetTelia, []string{"jwk-set+jwt"}, nil, false},
+		{PresetTelia, []string{"JWS"}, "application/jws", true},
+	} {
+		w := newWorld(t, c.preset, func(config *Config) { config.BrokerKeys.Types = c.types })
+		w.handle("signed", textHandler(200, w.signedJWKS(func(h, _ map[string]any) {
+			if h["typ"] = c.typ; c.typ == nil {
+				delete(h, "typ")
+			}
+		})))
+		_, err := w.login("metsa")
+		if c.ok && err != nil {
+			t.Errorf("%s, %v, typ %v: %v", c.preset, c.types, c.typ, err)
+		}
+		if !c.ok {
+			mustFail(t, err, login.ReasonBrokerError, "jwks.type")
+		}
 	}
 }
 

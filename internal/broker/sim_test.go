@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -45,7 +46,7 @@ func newAgainst(t *testing.T, dialect brokersim.Dialect, change func(*Config)) *
 	config := baseConfig(t, Preset(dialect), "http://"+server.Listener.Addr().String())
 	config.BrokerKeys.EntityKeysFile = ""
 	config.BrokerKeys.EntityStatementFile = writeFile(t, "statement.jwt", []byte(sim.EntityStatement()))
-	config.BrokerKeys.EntityFingerprints = []string{sim.EntityFingerprint()}
+	config.BrokerKeys.StatementFingerprints = []string{sim.StatementFingerprint()}
 	for i, bank := range []brokersim.Bank{simBank("metsa"), simBank("koivu"), simBank("mobile")} {
 		config.Means[i].Value = bank.FTNIdpID()
 		if dialect == brokersim.Telia {
@@ -174,21 +175,21 @@ func TestThreat02SimulatorMisbehaves(t *testing.T) {
 	for _, c := range []struct {
 		toggle brokersim.Toggle
 		reason login.Reason
-		detail string
+		detail string // of OP
 	}{
-		{brokersim.PlaintextToken, response, "id_token.plaintext"},
+		{brokersim.PlaintextToken, login.ReasonBrokerUnencrypted, "id_token.plaintext"},
 		{brokersim.UnsignedToken, response, "id_token.signature_algorithm"},
 		{brokersim.WeakEncryption, response, "id_token.encryption"},
 		{brokersim.WrongKid, response, "id_token.unknown_key"},
 		{brokersim.WrongSignature, response, "id_token.signature"},
 		{brokersim.WrongNonce, response, "id_token.nonce"},
-		{brokersim.MissingNonce, response, "id_token.nonce"},
+		{brokersim.MissingNonce, login.ReasonBrokerClaimMissing, "id_token.missing:nonce"},
 		{brokersim.WrongAud, response, "id_token.aud"},
 		{brokersim.WrongIss, response, "id_token.iss"},
 		{brokersim.WrongACR, login.ReasonIdentificationWeak, "id_token.acr"},
 		{brokersim.StaleAuthTime, login.ReasonIdentificationStale, "id_token.auth_time_stale"},
 		{brokersim.ExpiredToken, response, "id_token.exp"},
-		{brokersim.MissingHETU, login.ReasonIdentityIncomplete, "id_token.hetu_missing"},
+		{brokersim.MissingHETU, login.ReasonBrokerClaimMissing, "id_token.missing:HETU"},
 		{brokersim.InvalidHETU, login.ReasonIdentityIncomplete, "id_token.hetu"},
 		{brokersim.WrongState, response, "callback.state"},
 		{brokersim.MissingCode, response, "callback.code"},
@@ -205,7 +206,7 @@ func TestThreat02SimulatorMisbehaves(t *testing.T) {
 					t.Fatal(err)
 				}
 				_, err := a.login()
-				mustFail(t, err, c.reason, c.detail)
+				mustFail(t, err, c.reason, strings.Replace(c.detail, "HETU", a.registry.brokers[0].config.Claims.HETU, 1))
 				if err := a.sim.Behave(); err != nil {
 					t.Fatal(err)
 				}

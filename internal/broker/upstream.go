@@ -86,17 +86,34 @@ func (u *upstream) loadOurKeys() error {
 		return fmt.Errorf("our_keys.entity: %w", err)
 	}
 	u.published.entity = &entity
+	if file := u.config.OurKeys.StatementFile; file != "" {
+		if u.published.stored, err = u.loadOurStatement(file); err != nil {
+			return fmt.Errorf("our_keys.statement_file: %w", err)
+		}
+	}
 	return nil
 }
 
-// indexMeans maps what the broker reports to our means. The prefix is written out
-// here once, so that comparing is exact.
+// indexMeans maps what the broker reports to our means. The prefixes are written out
+// here once, so that comparing is exact. A method that nobody has configured keeps the
+// name that the list gives it: the person came with it all the same.
 func (u *upstream) indexMeans() {
 	u.reported = map[string]string{}
+	add := func(value, means string) {
+		for _, prefix := range append([]string{""}, u.config.Method.Prefixes...) {
+			if _, taken := u.reported[prefix+value]; !taken {
+				u.reported[prefix+value] = means
+			}
+		}
+	}
 	for _, m := range u.config.Means {
 		for _, value := range m.Reported {
-			u.reported[value] = m.ID
-			u.reported[u.config.Method.Prefix+value] = m.ID
+			add(value, m.ID)
+		}
+	}
+	for _, m := range methods() {
+		if reported := u.config.Preset.reportedAs(m); reported != "" {
+			add(reported, m.id)
 		}
 	}
 }

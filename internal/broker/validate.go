@@ -58,8 +58,8 @@ func (c Config) checkIdentity(p *problems) {
 	if c.ClientID == "" {
 		p.add("client_id", "is missing")
 	}
-	if !slices.Contains([]Preset{"", PresetOP, PresetTelia, PresetIdura, PresetSignicat}, c.Preset) {
-		p.add("preset", "want op, telia, idura or signicat")
+	if c.Preset != "" && !slices.Contains(Presets(), c.Preset) {
+		p.add("preset", "want op, telia, idura, signicat or ingroupe, or none")
 	}
 	c.checkURL(p, "issuer", c.Issuer, true)
 }
@@ -118,18 +118,26 @@ func (c Config) checkBrokerKeys(p *problems) {
 	case k.JWKSURI == "" && k.SignedJWKSURI == "" && c.Endpoints.Discovery == "":
 		p.add("broker_keys", "jwks_uri or signed_jwks_uri is missing")
 	}
-	for i, f := range k.EntityFingerprints {
-		if _, err := parseFingerprint(f); err != nil {
-			p.add(fmt.Sprintf("broker_keys.entity_fingerprints[%d]", i), "%v", err)
+	for _, pin := range []struct {
+		field string
+		list  []string
+	}{{"statement_fingerprints", k.StatementFingerprints}, {"entity_key_thumbprints", k.EntityKeyThumbprints}} {
+		for i, f := range pin.list {
+			if _, err := parseFingerprint(f); err != nil {
+				p.add(fmt.Sprintf("broker_keys.%s[%d]", pin.field, i), "%v", err)
+			}
 		}
 	}
+	pins := len(k.StatementFingerprints) + len(k.EntityKeyThumbprints)
 	switch {
 	case k.SignedJWKSURI == "":
-		if k.EntityKeysFile != "" || k.EntityStatementFile != "" || len(k.EntityFingerprints) > 0 {
+		if k.EntityKeysFile != "" || k.EntityStatementFile != "" || pins > 0 {
 			p.add("broker_keys", "entity keys are of use only with signed_jwks_uri")
 		}
 	case k.EntityKeysFile == "" && k.EntityStatementFile == "":
-		p.add("broker_keys", "a signed JWKS needs the pinned entity key: entity_keys_file or entity_statement_file")
+		p.add("broker_keys", "a signed JWKS needs the pinned entity key: entity_statement_file or entity_keys_file")
+	case len(k.StatementFingerprints) > 0 && k.EntityStatementFile == "":
+		p.add("broker_keys.statement_fingerprints", "is of the statement's file: entity_statement_file is missing")
 	default:
 		if _, err := loadPin(k, signatureAlgorithms(c.Algorithms.Signature)); err != nil {
 			p.add("broker_keys", "%v", err)
@@ -141,12 +149,15 @@ func (c Config) checkOurKeys(p *problems) {
 	signing := c.checkKeys(p, "our_keys.signing", c.OurKeys.Signing)
 	decryption := c.checkKeys(p, "our_keys.decryption", c.OurKeys.Decryption)
 	c.checkKIDs(p, append(slices.Clone(signing), decryption...))
-	if c.Preset != PresetTelia && sharePrivate(signing, decryption) { // Telia alone allows one pair for both
+	if sharePrivate(signing, decryption) { // OP, Idura, and Telia's guide §2.1.1
 		p.add("our_keys", "signing and decryption need keys of their own")
 	}
 	if c.OurKeys.Entity == nil {
 		if c.Production && c.Preset == PresetOP {
 			p.add("our_keys.entity", "OP takes our keys only as a JWKS signed with an entity key")
+		}
+		if c.OurKeys.StatementFile != "" {
+			p.add("our_keys.statement_file", "needs our_keys.entity, which signed it")
 		}
 		return
 	}
@@ -155,6 +166,14 @@ func (c Config) checkOurKeys(p *problems) {
 		p.add("our_keys.entity", "%v", err)
 	} else if sharePrivate([]ourKey{entity}, append(signing, decryption...)) {
 		p.add("our_keys.entity", "the entity key must sign nothing but our JWKS and entity statement")
+	}
+	if file := c.OurKeys.StatementFile; file != "" && err == nil {
+		switch s, err := readOurStatement(file, entity); {
+		case err != nil:
+			p.add("our_keys.statement_file", "%v", err)
+		case !s.verifies:
+			p.add("our_keys.statement_file", "%v", errOtherEntity(file))
+		}
 	}
 	c.checkURL(p, "our_keys.entity_id", c.OurKeys.EntityID, false)
 	if c.OurKeys.OrganizationName == "" {
@@ -238,7 +257,7 @@ func (c Config) checkRequest(p *problems) {
 	if c.Preset == PresetOP && !slices.Contains(r.Scopes, "personal_identity_code") {
 		p.add("request.scopes", "OP wants personal_identity_code")
 	}
-	if r.OuterClientID == nil || r.PKCE == nil {
+	if r.OuterClientID == nil || r.OuterScope == nil || r.PKCE == nil {
 		p.add("request", "not filled: call WithPreset first")
 	}
 	if r.MaxAge != nil && *r.MaxAge < 0 {
@@ -270,8 +289,12 @@ func (c Config) checkServiceName(p *problems) {
 		p.add("request.service_name", "OP shows it to the person; it must be one of the agreed names")
 	}
 	for lang, name := range r.ServiceName {
-		if !slices.Contains(languages(), lang) || len([]rune(name)) > 40 || name == "" {
-			p.add("request.service_name."+lang, "want fi, sv or en, and at most 40 characters")
+		most := mostServiceName(c.Preset)
+		if !slices.Contains(languages(), lang) || len([]rune(name)) > most || name == "" {
+			p.add("request.service_name."+lang, "want fi, sv or en, and at most %d characters", most)
+		}
+		if c.Preset == PresetSignicat && strings.ContainsAny(name, "<>=;#^%|") {
+			p.add("request.service_name."+lang, "Signicat takes none of < > = ; # ^ %% |")
 		}
 	}
 	for lang, theirs := range r.Locales {
@@ -282,17 +305,14 @@ func (c Config) checkServiceName(p *problems) {
 }
 
 func (c Config) checkAnswers(p *problems) {
-	if c.Claims.HETU == "" {
-		p.add("claims.hetu", "is missing: accounts are keyed on it")
-	}
-	if len(c.ACR) == 0 {
-		p.add("accepted_acr", "is missing")
-	}
-	for i, acr := range c.ACR {
-		if acr == "" || (c.Production && isTestLevel(acr)) {
-			p.add(fmt.Sprintf("accepted_acr[%d]", i), "is empty, or a test level in production")
+	for _, claim := range []struct{ field, name string }{
+		{"claims.hetu", c.Claims.HETU}, {"claims.level", c.Claims.Level}, {"claims.auth_time", c.Claims.AuthTime},
+	} {
+		if claim.name == "" || claim.name == absent {
+			p.add(claim.field, "is missing: nobody is logged in without it")
 		}
 	}
+	c.checkLevels(p)
 	for i, acr := range c.Request.ACRValues {
 		if c.Production && isTestLevel(acr) {
 			p.add(fmt.Sprintf("request.acr_values[%d]", i), "a test level in production")
@@ -309,20 +329,49 @@ func (c Config) checkAnswers(p *problems) {
 	}
 }
 
+func (c Config) checkLevels(p *problems) {
+	switch other := c.Claims.Level != claimACR; {
+	case other && len(c.Levels) == 0:
+		p.add("accepted_levels", "is missing: the values of %s that are believed", c.Claims.Level)
+	case !other && len(c.Levels) > 0:
+		p.add("accepted_levels", "is of use only with claims.level: write accepted_acr")
+	case !other && len(c.ACR) == 0:
+		p.add("accepted_acr", "is missing")
+	}
+	for _, accepted := range []struct {
+		field  string
+		levels []string
+	}{{"accepted_levels", c.Levels}, {"accepted_acr", c.ACR}} {
+		for i, level := range accepted.levels {
+			if level == "" || (c.Production && isTestLevel(level)) {
+				p.add(fmt.Sprintf("%s[%d]", accepted.field, i), "is empty, or a test level in production")
+			}
+		}
+	}
+}
+
 func (c Config) checkMeans(p *problems) {
 	if len(c.Means) == 0 && c.Selector.URL == "" {
 		p.add("means", "is missing: nobody could choose this broker")
 	}
 	seen := map[string]bool{}
+	once := func(field, value string) {
+		word := field[strings.LastIndex(field, "."):] + value
+		if value != "" && seen[word] {
+			p.add(field, "%q is used twice: nobody could tell the two apart", value)
+		}
+		seen[word] = true
+	}
 	for i, m := range c.Means {
 		at := fmt.Sprintf("means[%d]", i)
-		if !meansID.MatchString(m.ID) {
-			p.add(at+".id", "want up to 64 of a–z, 0–9 and -, beginning with a letter")
+		if !meansID.MatchString(m.ID) || m.ID == login.MeansUnknown {
+			p.add(at+".id", "want up to 64 of a–z, 0–9 and -, beginning with a letter, and not %q", login.MeansUnknown)
 		}
-		if seen[m.ID] {
-			p.add(at+".id", "%q is used twice", m.ID)
+		once(at+".id", m.ID)
+		once(at+".name", m.Name)
+		for _, value := range m.Reported {
+			once(at+".reported", value)
 		}
-		seen[m.ID] = true
 		if m.Kind != string(login.MeansBank) && m.Kind != string(login.MeansMobile) {
 			p.add(at+".kind", "want bank or mobile")
 		}
@@ -362,6 +411,14 @@ func (c Config) checkTimes(p *problems) {
 	if c.Circuit.Failures < 1 || c.Circuit.Failures > 1000 {
 		p.add("circuit.failures", "want 1 to 1000")
 	}
+}
+
+// mostServiceName is how long the name shown to people may be.
+func mostServiceName(preset Preset) int {
+	if preset == PresetSignicat {
+		return 64
+	}
+	return 40 // Telia's guide §2.1.4; OP recommends a short one
 }
 
 // mostAssertion is how long each broker lets a client assertion live.

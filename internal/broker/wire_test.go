@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -45,7 +46,7 @@ func expectations() map[Preset]expected {
 			authorize: "/uas/oauth2/authorization", params: []string{"request"},
 			claims: map[string]any{
 				"aud": "BASE/uas", "scope": "openid", "prompt": "login", "ui_locales": "sv",
-				"acr_values": "BASE/uas/saml2/names/ac/oidc.metsa.1", "code_challenge_method": "S256",
+				"acr_values": "oidc.metsa.1", "code_challenge_method": "S256", // the short id: guide §2.4.5
 			},
 			absent: []string{"ftn_idp_id", "ftn_spname"}, audience: tokenEndpoint, ttl: 10 * time.Minute, pkce: true,
 		},
@@ -53,18 +54,26 @@ func expectations() map[Preset]expected {
 			authorize: "/oauth2/authorize", params: []string{"client_id", "request"},
 			claims: map[string]any{
 				"aud": "BASE", "scope": "openid", "ui_locales": "se", "acr_values": "urn:grn:authn:fi:bank-id",
-				"code_challenge_method": "S256",
+				"code_challenge_method": "S256", "prompt": "login",
 			},
-			absent:   []string{"ftn_idp_id", "prompt"},
+			absent:   []string{"ftn_idp_id"},
 			audience: func(c Config) string { return c.Issuer }, ttl: 4 * time.Minute, pkce: true,
 		},
 		PresetSignicat: {
 			authorize: "/auth/open/connect/authorize", params: []string{"client_id", "request"},
 			claims: map[string]any{
 				"aud": "BASE/auth/open", "scope": "openid profile nin ftn-extra", "ui_locales": "sv",
-				"acr_values": "idp:ftn", "ftn_sp_name": "Smartum", "code_challenge_method": "S256",
+				"acr_values": "idp:ftn", "ftn_sp_name": "Smartum", "code_challenge_method": "S256", "prompt": "login",
 			},
-			absent: []string{"ftn_idp_id", "prompt"}, audience: tokenEndpoint, ttl: 5 * time.Minute, pkce: true,
+			absent: []string{"ftn_idp_id"}, audience: tokenEndpoint, ttl: 5 * time.Minute, pkce: true,
+		},
+		PresetINGroupe: {
+			authorize: "/d/authorize", params: []string{"client_id", "request", "response_type", "scope"},
+			claims: map[string]any{
+				"aud": "BASE/oidc", "scope": "openid profile ssn", "ui_locales": "sv", "code_challenge_method": "S256", "prompt": "login",
+			},
+			absent:   []string{"ftn_idp_id", "acr_values"},
+			audience: func(c Config) string { return strings.TrimSuffix(c.Issuer, "/oidc") + "/d/token" }, ttl: 5 * time.Minute, pkce: true,
 		},
 	}
 }

@@ -171,15 +171,19 @@ func baseConfig(t testing.TB, preset Preset, base string) Config {
 			c.Means[i].Value = value
 		}
 	case PresetIdura:
-		for i := range c.Means {
-			c.Means[i].Value = ""
+		for i, reported := range []string{"oidc.metsa.1", "oidc.koivu.1", "mpki.telia.1"} {
+			c.Means[i].Value, c.Means[i].Reported = "", []string{reported}
 		}
-		c.ACR = []string{loaTestSubstantial}
 	case PresetSignicat:
 		c.Issuer = base + "/auth/open"
 		c.Request.ServiceName = map[string]string{"fi": "Smartum"}
 		for i := range c.Means {
 			c.Means[i].Value, c.Means[i].Reported = "", []string{"fi-" + c.Means[i].ID}
+		}
+	case PresetINGroupe:
+		c.Issuer = base + "/oidc"
+		for i := range c.Means {
+			c.Means[i].Value, c.Means[i].Reported = "", []string{c.Means[i].ID}
 		}
 	}
 	return c
@@ -318,7 +322,8 @@ func (w *world) signedJWKS(change func(header, body map[string]any)) string {
 	return signJWS(w.t, brokerEntity(), header, body)
 }
 
-// claims is a good id_token of the dialect.
+// claims is a good id_token of the dialect, with the claims that the broker publishes
+// (published_test.go has each message as it was published).
 func (w *world) claims() map[string]any {
 	now := w.clock.Now()
 	w.mu.Lock()
@@ -326,19 +331,32 @@ func (w *world) claims() map[string]any {
 	w.mu.Unlock()
 	c := map[string]any{
 		"iss": w.config.Issuer, "aud": w.config.ClientID, "sub": "transient", "nonce": nonce,
-		"iat": now.Unix(), "exp": now.Add(10 * time.Minute).Unix(), "auth_time": now.Unix(), "acr": loaTestSubstantial,
+		"iat": now.Unix(), "exp": now.Add(10 * time.Minute).Unix(),
 		w.config.Claims.HETU: testHETU, w.config.Claims.GivenName: "Matti Matias",
-		w.config.Claims.FamilyName: "von Möttönen", w.config.Claims.Name: "von Möttönen Matti Matias",
+		w.config.Claims.FamilyName: "von Möttönen", "name": "von Möttönen Matti Matias",
+	}
+	if w.config.Preset != PresetIdura {
+		c["auth_time"] = now.Unix()
 	}
 	switch w.config.Preset {
 	case PresetOP: // says nothing of the method
+		c["acr"] = loaTestSubstantial
 	case PresetTelia:
 		c["aud"], c["azp"] = []string{w.config.ClientID}, w.config.ClientID
-		c["amr"] = []string{w.config.Method.Prefix + "oidc.metsa.1"}
+		c["acr"], c["amr"] = loaTestSubstantial, []string{w.config.Method.Prefixes[0] + "oidc.metsa.1"}
+		delete(c, "name")
+		c[w.config.Claims.Name] = "Matti Matias von Möttönen"
 	case PresetIdura:
-		c["identityscheme"] = "fitupas"
+		c["identityscheme"], c["authenticationtype"] = "fitupas", iduraBank
+		c["authenticationmethod"] = teliaTestMethodURL + "oidc.metsa.1"
+		c["authenticationinstant"] = now.Format("2006-01-02T15:04:05.000Z")
+		c["name"] = "_19cfbd642c4a82b08613b841caf0e153c5956c14" // an opaque id, as its page shows
 	case PresetSignicat:
-		c["ftn_idp"] = "fi-metsa"
+		c["idp"], c["amr"], c["ftn_idp"] = "ftn", []string{"external"}, "fi-metsa"
+	case PresetINGroupe:
+		c["acr"], c["fi_tupas_bank"], c["ssn"] = inGroupeHigh, "metsa", testHETU
+	default:
+		c["acr"] = loaTestSubstantial
 	}
 	return c
 }
@@ -450,6 +468,6 @@ func mustFail(t testing.TB, err error, reason login.Reason, detail string) {
 	}
 }
 
-func presets() []Preset { return []Preset{PresetOP, PresetTelia, PresetIdura, PresetSignicat} }
+func presets() []Preset { return Presets() }
 
 func name(preset Preset) string { return fmt.Sprintf("preset=%s", preset) }

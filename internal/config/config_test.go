@@ -101,6 +101,19 @@ func publicJWKS(t testing.TB, key []byte) []byte {
 	return must[[]byte](t)(json.Marshal(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{public}}))
 }
 
+// statement is Telia's entity statement, as far as it matters, signed with a key in PEM.
+func statement(t testing.TB, key []byte) []byte {
+	t.Helper()
+	block, _ := pem.Decode(key)
+	private := must[any](t)(x509.ParsePKCS8PrivateKey(block.Bytes))
+	signer := must[jose.Signer](t)(jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256, Key: private}, nil))
+	payload := must[[]byte](t)(json.Marshal(map[string]any{
+		"iss": "https://tunnistus.telia.fi", "sub": "https://tunnistus.telia.fi", "jwks": json.RawMessage(publicJWKS(t, key)),
+	}))
+	signed := must[*jose.JSONWebSignature](t)(signer.Sign(payload))
+	return []byte(must[string](t)(signed.CompactSerialize()))
+}
+
 // certificate is a self-signed one of a key in PEM.
 func certificate(t testing.TB, key []byte) []byte {
 	t.Helper()

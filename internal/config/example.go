@@ -70,13 +70,16 @@ func exampleBrokers() []broker.Config {
 	return []broker.Config{
 		{
 			ID: "telia", Preset: broker.PresetTelia, Production: true, ClientID: "example-client", OurKeys: ours("telia"),
-			BrokerKeys: broker.KeySource{EntityKeysFile: "keys/telia-entity.jwks.json"},
+			BrokerKeys: broker.KeySource{
+				EntityStatementFile:   "keys/telia-their-statement.jwt",
+				StatementFingerprints: []string{"E52C66B2A2CD1322087356D8E52D38853FC71135E31173610EA15F5E96835101"},
+			},
 		},
 		{
 			ID: "idura", Preset: broker.PresetIdura, Production: true,
 			Issuer: "https://example.idura.broker", ClientID: "urn:example:avain", OurKeys: ours("idura"),
 			Means: []broker.Means{
-				{ID: "nordea", Name: "Nordea", Value: "urn:grn:authn:fi:nordea"},
+				{ID: "bank", Kind: string(login.MeansBank), Name: "Verkkopankki", Value: "urn:grn:authn:fi:bank-id"},
 				{ID: "mobile", Kind: string(login.MeansMobile), Name: "Mobiilivarmenne", Value: "urn:grn:authn:fi:mobile-id"},
 			},
 		},

@@ -1,8 +1,11 @@
 package config_test
 
 import (
+	"crypto/sha256"
 	"flag"
+	"fmt"
 	"os"
+	"path/filepath"
 	"reflect"
 	"regexp"
 	"strings"
@@ -38,16 +41,29 @@ func exampleFolder(t *testing.T) string {
 		write(t, dir, "keys/"+broker+"-signing.pem", keys[0])
 		write(t, dir, "keys/"+broker+"-decryption.pem", keys[1])
 	}
-	write(t, dir, "keys/telia-entity.jwks.json", publicJWKS(t, keys[0]))
+	write(t, dir, "keys/telia-their-statement.jwt", statement(t, keys[0]))
 	write(t, dir, "keys/benefits-api-secret", []byte(strings.Repeat("s", 43)))
 	write(t, dir, "tls/fullchain.pem", certificate(t, keys[0]))
 	write(t, dir, "tls/privkey.pem", keys[0])
 	return dir
 }
 
+// teliaFingerprint is the one of the example: of Telia's own statement, which ours is not.
+var teliaFingerprint = regexp.MustCompile(`E52C66B2[0-9A-F]{56}`)
+
+func exampleFor(t *testing.T, dir string) string {
+	t.Helper()
+	raw := must[[]byte](t)(os.ReadFile(filepath.Join(dir, "keys/telia-their-statement.jwt")))
+	if !teliaFingerprint.MatchString(config.Example()) {
+		t.Fatal("the example shows no fingerprint")
+	}
+	return teliaFingerprint.ReplaceAllString(config.Example(), fmt.Sprintf("%x", sha256.Sum256(raw)))
+}
+
 func TestExampleLoads(t *testing.T) {
 	t.Parallel()
-	c, err := load(t, exampleFolder(t), config.Example())
+	dir := exampleFolder(t)
+	c, err := load(t, dir, exampleFor(t, dir))
 	if err != nil {
 		t.Fatalf("the example is refused:\n%v", err)
 	}
@@ -66,7 +82,7 @@ var commentedOut = regexp.MustCompile(`(?m)^( *)#([a-z_]+:)`)
 func TestExampleCommentsTellTheTruth(t *testing.T) {
 	t.Parallel()
 	dir := exampleFolder(t)
-	all := commentedOut.ReplaceAllString(config.Example(), "$1$2")
+	all := commentedOut.ReplaceAllString(exampleFor(t, dir), "$1$2")
 	_, err := load(t, dir, all)
 	for _, line := range strings.Split(err.Error(), "\n") {
 		for _, bad := range []string{"unknown field", "must be a", "not YAML", "written twice", "whole number", "true or false"} {

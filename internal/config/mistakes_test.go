@@ -89,7 +89,7 @@ func TestEveryMistakeIsListedAtOnce(t *testing.T) {
 		"clients[1].scopes[1]: must be one of openid, profile, offline_access, benefits (line 28)",
 		"clients[2].id: is the id of clients[1] too (line 29)",
 		"clients[2].introspection: needs auth: private_key_jwt or client_secret_basic; anybody could ask otherwise (line 30)",
-		"brokers[0].preset: must be op, telia, idura or signicat, or left out (line 33)",
+		"brokers[0].preset: must be op, telia, idura, signicat or ingroupe, or left out (line 33)",
 		"tokens.alg: must be ES256, PS256 or EdDSA (line 34)",
 		"tokens.access: must be from 1m to 1h (line 34)",
 		"lifetimes.code: must be from 10s to 2m (line 35)",

@@ -32,7 +32,7 @@ func (v validator) brokers(c *Config) {
 func (v validator) broker(path string, b *broker.Config) {
 	complete, err := b.WithPreset()
 	if err != nil {
-		v.add(path+".preset", "must be op, telia, idura or signicat, or left out")
+		v.add(path+".preset", "must be op, telia, idura, signicat or ingroupe, or left out")
 		return
 	}
 	*b = complete

@@ -162,7 +162,11 @@ func scopes(c config.Config) []string {
 func levels(c config.Config) []string {
 	var all []string
 	for _, b := range c.Brokers {
-		all = append(all, b.ACR...)
+		if len(b.Levels) > 0 {
+			all = append(all, b.Levels...)
+		} else {
+			all = append(all, b.ACR...)
+		}
 	}
 	slices.Sort(all)
 	return slices.Compact(all)

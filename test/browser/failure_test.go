@@ -132,9 +132,9 @@ func TestMisbehavingBroker(t *testing.T) {
 		{brokersim.ServerError, func() {}, login.ReasonBrokerError},
 		{brokersim.CancelAtBank, func() { app.press(aino) }, login.ReasonCancelledAtBroker},
 		{brokersim.MissingCode, confirm, login.ReasonBrokerResponse},
-		{brokersim.PlaintextToken, confirm, login.ReasonBrokerResponse},
+		{brokersim.PlaintextToken, confirm, login.ReasonBrokerUnencrypted},
 		{brokersim.WrongNonce, confirm, login.ReasonBrokerResponse},
-		{brokersim.MissingHETU, confirm, login.ReasonIdentityIncomplete},
+		{brokersim.MissingHETU, confirm, login.ReasonBrokerClaimMissing},
 		{brokersim.WrongACR, confirm, login.ReasonIdentificationWeak},
 		{brokersim.IdentificationError, func() { confirm(); app.press("Palaa palveluun") }, login.ReasonBrokerError},
 	} {

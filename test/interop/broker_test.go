@@ -61,10 +61,10 @@ func generic(t *testing.T, id, issuer string, ours broker.OurKeys, change func(*
 			KeyEncryption: []string{"RSA-OAEP"}, ContentEncryption: []string{"A128CBC-HS256"},
 		},
 		Request: broker.Request{Scopes: []string{"openid", "hetu", "profile"}, Prompt: "login"},
-		Claims:  broker.ClaimMap{HETU: "hetu", GivenName: "given_name", FamilyName: "family_name", ACR: "acr"},
+		Claims:  broker.ClaimMap{HETU: "hetu", GivenName: "given_name", FamilyName: "family_name"},
 		Method:  broker.MethodSource{Claim: "amr"},
 		ACR:     []string{acr}, HETU: broker.HETUArtificial,
-		Means: []broker.Means{{ID: id, Name: id}},
+		Means: []broker.Means{{ID: id, Name: id, Reported: []string{"bank"}}},
 	}
 	change(&c)
 	c, err := c.WithPreset()
@@ -222,7 +222,7 @@ func TestForeignBroker(t *testing.T) {
 	t.Run("plaintext", func(t *testing.T) { // threat 21
 		p := newPhone(t, d)
 		p.walk("plaintext", person)
-		p.mustHaveFailed(login.ReasonBrokerResponse, "id_token.plaintext")
+		p.mustHaveFailed(login.ReasonBrokerUnencrypted, "id_token.plaintext")
 	})
 	t.Run("weak", func(t *testing.T) {
 		p := newPhone(t, d)

@@ -34,19 +34,19 @@ var bankMisbehaves = map[brokersim.Toggle]misbehaviour{
 	brokersim.WrongState:           {login.ReasonAbandonedAtBank, ""}, // for us, nobody came back
 	brokersim.MissingCode:          {login.ReasonBrokerResponse, "callback"},
 	brokersim.ReusedCode:           {login.ReasonBrokerError, "token"},
-	brokersim.PlaintextToken:       {login.ReasonBrokerResponse, "id_token"},
+	brokersim.PlaintextToken:       {login.ReasonBrokerUnencrypted, "id_token.plaintext"},
 	brokersim.UnsignedToken:        {login.ReasonBrokerResponse, "id_token"},
 	brokersim.WeakEncryption:       {login.ReasonBrokerResponse, "id_token"},
 	brokersim.WrongEncryptionKid:   {well, ""}, // the key itself is ours: roll-over tries them all
 	brokersim.WrongKid:             {login.ReasonBrokerResponse, ""},
 	brokersim.WrongSignature:       {login.ReasonBrokerResponse, "id_token"},
 	brokersim.WrongNonce:           {login.ReasonBrokerResponse, "id_token.nonce"},
-	brokersim.MissingNonce:         {login.ReasonBrokerResponse, "id_token.nonce"},
+	brokersim.MissingNonce:         {login.ReasonBrokerClaimMissing, "id_token.missing:nonce"},
 	brokersim.WrongAud:             {login.ReasonBrokerResponse, "id_token.aud"},
 	brokersim.WrongIss:             {login.ReasonBrokerResponse, "id_token.iss"},
 	brokersim.WrongACR:             {login.ReasonIdentificationWeak, ""},
 	brokersim.ExpiredToken:         {login.ReasonBrokerResponse, "id_token.exp"},
-	brokersim.MissingHETU:          {login.ReasonIdentityIncomplete, ""},
+	brokersim.MissingHETU:          {login.ReasonBrokerClaimMissing, "id_token.missing:personal_identity_code"},
 	brokersim.InvalidHETU:          {login.ReasonIdentityIncomplete, ""},
 	brokersim.ExpiredSignedJWKS:    {login.ReasonBrokerError, "jwks"},
 	brokersim.RotatedSignedJWKS:    {well, ""}, // an unknown kid makes us fetch the keys again
