@@ -48,7 +48,7 @@ formatted() {
 go_tests() {
   local log=.cache/test.log code=0
   echo "· go test -race (packages appear as they end; all output in $log)"
-  go test -race -v -timeout 20m ./... >"$log" 2>&1 &
+  go test -race -v -timeout 40m ./... >"$log" 2>&1 &
   local tests=$!
   tail -n +1 -f --pid=$tests "$log" | grep --line-buffered -E '^(ok|FAIL)[[:space:]]|^[[:space:]]*--- FAIL|^panic:|WARNING: DATA RACE|\[build failed\]' || true
   wait $tests || code=$?

@@ -159,7 +159,7 @@ func startServing(t *testing.T, dir, file string) served {
 	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}}
 	t.Cleanup(transport.CloseIdleConnections)
 	s.client = &http.Client{Transport: transport}
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(2 * time.Minute)
 	for {
 		if s.public, s.admin = addresses(s.log.String()); s.public != "" {
 			return s

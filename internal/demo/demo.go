@@ -248,7 +248,7 @@ func (d *Demo) serve(o Options, letters *mail.Mailer) {
 // Close ends everything: what is in flight is finished, and a temporary folder is
 // removed.
 func (d *Demo) Close() error {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	var failed []error
 	if d.Inside != nil {

@@ -62,7 +62,7 @@ func TestNodesHearEachOther(t *testing.T) {
 		select {
 		case id := <-heard:
 			delete(want, id)
-		case <-time.After(30 * time.Second):
+		case <-time.After(2 * time.Minute):
 			t.Fatalf("%d announcements were never heard", len(want))
 		}
 	}

@@ -132,7 +132,7 @@ func (w *world) wantEnd(want jobs.Outcome) {
 		if o != want {
 			w.t.Fatalf("a try ended %s, want %s", o, want)
 		}
-	case <-time.After(20 * time.Second):
+	case <-time.After(2 * time.Minute):
 		w.t.Fatalf("no try ended; want %s", want)
 	}
 }

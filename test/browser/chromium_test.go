@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/chromedp"
@@ -52,6 +51,7 @@ func (w *world) newBrowserIn(folder string, flags ...chromedp.ExecAllocatorOptio
 		chromedp.ExecPath(path), chromedp.UserDataDir(folder), chromedp.CombinedOutput(io.Discard),
 		chromedp.NoSandbox, // chromium refuses its sandbox to root, which tests in containers are
 		chromedp.DisableGPU,
+		chromedp.WSURLReadTimeout(patience),
 		chromedp.Flag("headless", "new"),
 		chromedp.Flag("disable-quic", true),
 		chromedp.Flag("disable-component-update", true),
@@ -80,7 +80,7 @@ func (b *browser) quit() {
 		return
 	}
 	b.ended = true
-	ctx, cancel := context.WithTimeout(b.ctx, 20*time.Second)
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
 	if err := chromedp.Cancel(ctx); err != nil {
 		b.Errorf("the browser does not quit: %v", err)

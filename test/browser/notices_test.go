@@ -113,14 +113,13 @@ func TestNewsAndEditor(t *testing.T) {
 // asks for every ten seconds.
 func (w *world) untilTold(title string) {
 	w.Helper()
-	for range 600 { // half a minute
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(10 * glance) {
 		current, _ := w.Inside.Notices.Everybody(w.Context())
 		for _, n := range current {
 			if strings.Contains(n.Words["fi"].Title, title) {
 				return
 			}
 		}
-		time.Sleep(50 * time.Millisecond)
 	}
 	w.Fatalf("nobody is told of %q", title)
 }

@@ -12,8 +12,8 @@ import (
 )
 
 const (
-	delivery   = 5 * time.Second // for a press to reach the page
-	pressHeard = "pressHeard"    // what pages call to say what became of a press
+	delivery   = 15 * time.Second // for a press to reach the page
+	pressHeard = "pressHeard"     // what pages call to say what became of a press
 )
 
 // pageScript is what the helpers know about pages: what is visible, what words an

@@ -17,7 +17,7 @@ import (
 )
 
 const (
-	patience = 25 * time.Second      // for anything that a test waits for
+	patience = 2 * time.Minute       // for anything that a test waits for; only a failure takes it all
 	glance   = 20 * time.Millisecond // between two looks at a page
 )
 
@@ -103,8 +103,8 @@ func (b *tab) dress(d device) {
 // ask gives the browser a command that may be given twice. A page that loads itself
 // again at that moment can swallow one.
 func ask[P, R any](b *tab, command cdp.Command[P, R], params P) (answer R, err error) {
-	for range 5 {
-		ctx, cancel := context.WithTimeout(b.ctx, patience/5)
+	for wait := patience / 24; wait < patience; wait *= 2 { // swallowed is likelier than slow, but both happen
+		ctx, cancel := context.WithTimeout(b.ctx, wait)
 		answer, err = chromedp.Call(ctx, command, params)
 		cancel()
 		if err == nil {

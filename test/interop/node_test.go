@@ -68,7 +68,7 @@ func runScript(t *testing.T, name string, settings any) *script {
 			t.Fatal(err)
 		}
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	s := &script{t: t, name: name, run: exec.CommandContext(ctx, "node")}
 	s.run.Args = append(s.run.Args, name)
 	s.run.Dir, s.run.Stderr = nodeFolder, &s.stderr

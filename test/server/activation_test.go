@@ -51,7 +51,7 @@ func (r *rig) invite(e login.Employer, email string, changes ...func(*login.Empl
 // letter waits for the n-th letter to an address and gives it with the link in it.
 func (r *rig) letter(to string, n int) (demo.Mail, string) {
 	r.Helper()
-	ctx, cancel := context.WithTimeout(r.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(r.Context(), patience)
 	defer cancel()
 	all, err := r.Mailbox.Wait(ctx, to, n)
 	if err != nil {
@@ -99,11 +99,10 @@ func (r *rig) mustSay(page robot.Page, status int, words ...string) {
 // eventually waits for something that happens beside the requests.
 func (r *rig) eventually(what string, happened func() bool) {
 	r.Helper()
-	for range 3000 { // a minute
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		if happened() {
 			return
 		}
-		time.Sleep(20 * time.Millisecond)
 	}
 	r.Fatalf("it never happened that %s", what)
 }

@@ -238,7 +238,7 @@ func TestGuessingPausesTheUserNameOnly(t *testing.T) {
 // resetLink waits for the n-th letter about a forgotten password.
 func (r *rig) resetLink(to string, n int) string {
 	r.Helper()
-	ctx, cancel := context.WithTimeout(r.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(r.Context(), patience)
 	defer cancel()
 	for have := n; ; have++ {
 		all, err := r.Mailbox.Wait(ctx, to, have)
@@ -328,7 +328,7 @@ func TestForgottenPassword(t *testing.T) {
 	if _, err := other.UserInfo(t.Context(), elsewhere.AccessToken); err != nil {
 		t.Errorf("the other device is out: %v", err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	if all, err := r.Mailbox.Wait(ctx, "hilma@example.com", 5); err != nil { // 2 logins, 2 links, "changed"
 		t.Fatalf("%d letters, %v", len(all), err)

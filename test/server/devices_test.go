@@ -206,7 +206,7 @@ func TestNewLoginIsToldByMail(t *testing.T) {
 	r := newRig(t)
 	r.withPassword("hilma", demo.Password)
 	r.Inside.Jobs.Wake()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	all, err := r.Mailbox.Wait(ctx, "hilma@example.com", 1)
 	if err != nil {

@@ -25,7 +25,7 @@ func TestThreat34FloodMeetsABound(t *testing.T) {
 	mine := r.start()
 	page := r.open(mine)
 	var refused *robot.Refusal
-	for began := time.Now(); refused == nil && time.Since(began) < time.Minute; { // the node counts every two seconds
+	for began := time.Now(); refused == nil && time.Since(began) < patience; { // the node counts every two seconds
 		_, err := r.app.Start(t.Context(), nil)
 		refused, _ = errors.AsType[*robot.Refusal](err)
 		if err != nil && refused == nil {

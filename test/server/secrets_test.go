@@ -44,7 +44,9 @@ func (r *rig) metrics() string {
 	if err != nil {
 		r.Fatal(err)
 	}
-	answer, err := loopback.Client(r).Do(request)
+	client := loopback.Client(r)
+	defer client.CloseIdleConnections() // some ask again and again
+	answer, err := client.Do(request)
 	if err != nil {
 		r.Fatal(err)
 	}

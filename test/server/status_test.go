@@ -12,7 +12,6 @@ import (
 	"avain/internal/config"
 	"avain/internal/login"
 	"avain/internal/store"
-	"avain/internal/tally"
 	"avain/internal/webhook"
 )
 
@@ -77,7 +76,7 @@ func TestHowLoginsGo(t *testing.T) {
 			"kuikka " + string(login.ReasonBrokerError): {Failed: 1}, "kuikka " + string(login.ReasonAbandonedAtBank): {Gone: 1},
 		},
 	}
-	r.waitFor(2*tally.FlushEvery, func() bool { return r.counted(login.DimensionAll)[""].Tried() == 4 })
+	r.eventually("it is counted", func() bool { return r.counted(login.DimensionAll)[""].Tried() == 4 })
 	for d, values := range want {
 		got := r.counted(d)
 		for value, n := range values {
@@ -119,16 +118,6 @@ func TestHowLoginsGo(t *testing.T) {
 	case again := <-heard:
 		t.Errorf("told twice: %s", again.raw)
 	default:
-	}
-}
-
-// waitFor asks until it is so.
-func (r *rig) waitFor(most time.Duration, is func() bool) {
-	r.Helper()
-	for end := time.Now().Add(most + 5*time.Second); !is(); time.Sleep(50 * time.Millisecond) {
-		if time.Now().After(end) {
-			r.Fatal("it does not happen")
-		}
 	}
 }
 

@@ -258,8 +258,9 @@ func TestLostHintsCostASecond(t *testing.T) {
 			if status := <-polled; status.State != "opened" {
 				t.Errorf("the app that asks was told %+v", status)
 			}
-			// A second, and as much again for a machine that does other things.
-			if took := time.Since(moved); took > 2*time.Second {
+			// That it is a second, hall_test and lookout_test hold against their own clock. Here a
+			// busy machine may take longer, but nobody waited for the end of the request.
+			if took := time.Since(moved); took > 15*time.Second {
 				t.Errorf("told after %s", took)
 			}
 		})

@@ -61,7 +61,7 @@ func hear(t *testing.T, heard <-chan message, n int) map[webhook.Type]message {
 		select {
 		case m := <-heard:
 			all[webhook.Type(m.Type)] = m
-		case <-time.After(30 * time.Second):
+		case <-time.After(patience):
 			t.Fatalf("heard only %v", all)
 		}
 	}

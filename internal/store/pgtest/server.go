@@ -30,6 +30,9 @@ func (s *server) dsn(database string) string {
 	return fmt.Sprintf("host=%s user=avain dbname=%s sslmode=disable", s.folder, database)
 }
 
+// patience is how long a busy machine may take to make a cluster, and to start it.
+const patience = 5 * time.Minute
+
 // guard runs the server ($1: its program, $2: the folder) until standard input ends.
 const guard = `
 "$1" -D "$2/data" -k "$2" >"$2/log" 2>&1 </dev/null &
@@ -139,7 +142,7 @@ log_min_messages = error
 
 func initialise(bin, folder string, as *syscall.SysProcAttr) error {
 	data := filepath.Join(folder, "data")
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, filepath.Join(bin, "initdb"), "-D", data, //nolint:gosec // our own paths
 		"-U", "avain", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync", "--no-instructions")
@@ -159,7 +162,7 @@ func initialise(bin, folder string, as *syscall.SysProcAttr) error {
 
 // await polls until the server answers.
 func (s *server) await() error {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
