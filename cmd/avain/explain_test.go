@@ -197,3 +197,36 @@ func TestExplainReadsTheDatabase(t *testing.T) {
 	command(t, 1, "explain", "K7Q-4TN", "-c", file)
 	command(t, 2, "explain", "K7Q-4TM", "-c", file, "--lang", "de")
 }
+
+// A wrong set-up at the broker's side is named, with what to do: nobody who runs the
+// service should have to look a word up.
+func TestExplainNamesAWrongSetUp(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		reason    login.Reason
+		detail    string
+		what, how string
+	}{
+		{login.ReasonBrokerUnencrypted, "id_token.plaintext", "it is not encrypted", "switch encryption on at the broker"},
+		{login.ReasonBrokerClaimMissing, "id_token.missing:ftn_hetu", "it lacks the claim that the word names", "user data *All*"},
+		{login.ReasonIdentificationWeak, "id_token.level", "accepted_levels", "the broker's guide"},
+		{login.ReasonIdentificationStale, "id_token.auth_time_stale", "a session of its own", "prompt: login"},
+		{login.ReasonBrokerError, "token.http_401", "answered with that status", "client_id"},
+		{login.ReasonBrokerError, "jwks.type", "typ", "broker_keys.types"},
+	} {
+		a := failedAttempt()
+		a.Timeline = append(a.Timeline, login.Event{
+			At: a.CreatedAt.Add(2 * time.Second), Step: login.StepReturn, Outcome: login.OutcomeFailed, Reason: c.reason, Detail: c.detail, Means: "metsa", Broker: "telia",
+		})
+		a.State, a.Reason = login.StateOpened, ""
+		a.ExpiresAt = a.CreatedAt.Add(time.Minute)
+		x := explainedAttempt(a, "en", a.ExpiresAt.Add(time.Second))
+		text := explainFor(t, x, false)
+		if !strings.Contains(text, c.detail+": ") || !strings.Contains(text, c.what) || !strings.Contains(text, c.how) {
+			t.Errorf("%s: does not say %q and %q:\n%s", c.detail, c.what, c.how, text)
+		}
+		if got := explainFor(t, x, true); !strings.Contains(got, `"advice"`) {
+			t.Errorf("%s: for programs: %s", c.detail, got)
+		}
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"time"
 	"unicode"
 
+	"avain/internal/broker"
 	"avain/internal/catalogue"
 	"avain/internal/diagnosis"
 	"avain/internal/login"
@@ -20,6 +21,7 @@ type explained struct {
 	Diagnosis diagnosis.Diagnosis `json:"diagnosis"`
 	Lang      string              `json:"lang"`
 	Words     catalogue.Words     `json:"words"`
+	Advice    *broker.Advice      `json:"advice,omitempty"` // on the word of a failure at a broker
 	Timeline  []login.Event       `json:"timeline,omitempty"`
 }
 
@@ -45,8 +47,9 @@ func explainedAttempt(a login.Attempt, lang string, now time.Time) explained {
 			*text = printable(*text)
 		}
 	}
+	d := diagnosis.Of(a, now)
 	return explained{
-		Code: a.SupportCode, Lang: lang, Diagnosis: diagnosis.Of(a, now), Timeline: a.Timeline,
+		Code: a.SupportCode, Lang: lang, Diagnosis: d, Advice: adviceFor(d.Detail), Timeline: a.Timeline,
 		Login: &explainedLogin{
 			Client: a.Client, Method: a.Method, State: a.State, Reason: a.Reason,
 			Platform: printable(a.Device.Platform), Model: printable(a.Device.Model), AppVersion: printable(a.Device.AppVersion),
@@ -70,9 +73,27 @@ func (x explained) print(out io.Writer) error {
 			b.WriteString(strings.TrimRight("  "+printable(strings.TrimSuffix(line, "\n")), " ") + "\n")
 		}
 	}
+	x.operations(&b)
 	x.timeline(&b)
 	_, err := io.WriteString(out, b.String())
 	return err
+}
+
+// operations says what the word behind the reason means, to whoever can mend it.
+func (x explained) operations(b *strings.Builder) {
+	if x.Advice == nil {
+		return
+	}
+	fmt.Fprintf(b, "\nFor operations\n  %s: %s.\n  Do: %s.\n", printable(x.Diagnosis.Detail), x.Advice.What, x.Advice.Do)
+}
+
+// adviceFor finds what is known of a failure word; none for what is no word of a broker's
+// doing.
+func adviceFor(word string) *broker.Advice {
+	if advice, ok := broker.AdviceFor(word); ok {
+		return &advice
+	}
+	return nil
 }
 
 func (x explained) facts(b *strings.Builder) {

@@ -3,6 +3,7 @@ package main
 import (
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha256"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
@@ -13,6 +14,7 @@ import (
 	"regexp"
 	"slices"
 
+	"avain/internal/broker"
 	"avain/internal/keyset"
 	"avain/internal/secret"
 )
@@ -56,6 +58,40 @@ func (keysBrokerCommand) Help() string {
 	return `Makes ID-signing.pem (signs our requests), ID-decryption.pem (opens its answers) and ID-entity.pem (signs what we publish; OP and Telia). Name them under our_keys. The public halves are served below /ftn/ID/ for the broker. Files that exist are never touched.
 
   avain keys broker keys telia`
+}
+
+type keysStatementCommand struct {
+	configFlag
+	ID   string `arg:"" help:"The broker's id in the configuration."`
+	File string `arg:"" help:"The file to write."`
+}
+
+// Help is shown by avain keys statement --help.
+func (keysStatementCommand) Help() string {
+	return `Writes our entity statement for OP or Telia: who we are, our entity key, our redirect URI and where our signed keys are, signed with our_keys.entity and good for ten years. Hand the file to the broker and name it under our_keys.statement_file: every node then serves just this one. Make another one only when the entity key, the redirect URI or the organisation changes, and hand that over too. A file that exists is never touched.
+
+  avain keys statement telia keys/telia-our-statement.jwt`
+}
+
+// Run makes the statement.
+func (c keysStatementCommand) Run(t terminal) error {
+	loaded, err := c.load(t)
+	if err != nil {
+		return err
+	}
+	at := slices.IndexFunc(loaded.Brokers, func(b broker.Config) bool { return b.ID == c.ID })
+	if at < 0 {
+		return usageError{fmt.Errorf("no broker has the id %q; the configuration has %s", c.ID, brokerIDs(loaded))}
+	}
+	statement, err := broker.NewStatement(loaded.Brokers[at], broker.Deps{CallbackURL: callbacks(loaded)})
+	if err != nil {
+		return err
+	}
+	if err := writeNew(c.File, statement); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(t.out, "%s\nSHA-256 %X\n", c.File, sha256.Sum256(statement))
+	return err
 }
 
 var brokerID = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,31}$`)

@@ -50,8 +50,9 @@ type commands struct {
 		Example configExampleCommand `cmd:"" help:"Print a complete, commented configuration file."`
 	} `cmd:"" help:"Configuration file."`
 	Keys struct {
-		New    keysNewCommand    `cmd:"" help:"Make the keys that an installation needs, once."`
-		Broker keysBrokerCommand `cmd:"" help:"Make our keys for one identification broker."`
+		New       keysNewCommand       `cmd:"" help:"Make the keys that an installation needs, once."`
+		Broker    keysBrokerCommand    `cmd:"" help:"Make our keys for one identification broker."`
+		Statement keysStatementCommand `cmd:"" help:"Make our entity statement for a broker (OP, Telia), to hand over and keep."`
 	} `cmd:"" help:"Keys outside the database."`
 	Admin struct {
 		People struct {
@@ -74,6 +75,9 @@ type commands struct {
 			On   methodsOnCommand   `cmd:"" help:"Switch a login method or a bank on."`
 			Off  methodsOffCommand  `cmd:"" help:"Switch a login method or a bank off."`
 		} `cmd:"" help:"Login methods and banks, switched while the service runs."`
+		Brokers struct {
+			Test brokersTestCommand `cmd:"" help:"Try out a broker's configuration, and log in once to see what it answers."`
+		} `cmd:"" help:"Identification brokers."`
 		Notices struct {
 			List     noticesListCommand     `cmd:"" help:"List what people are told."`
 			Publish  noticesPublishCommand  `cmd:"" help:"Tell people something, and act for them."`

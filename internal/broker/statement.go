@@ -58,7 +58,7 @@ func (u *upstream) loadOurStatement(file string) ([]byte, error) {
 }
 
 func errOtherEntity(file string) error {
-	return fmt.Errorf("%s: not signed with our_keys.entity: make another one (avain keys statement) and hand it to the broker", file)
+	return fmt.Errorf("%s: not signed with our_keys.entity: take the line out, make another statement (avain keys statement) and hand it to the broker", file)
 }
 
 // differences names the members in which a stored statement and the configuration

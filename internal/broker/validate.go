@@ -216,18 +216,23 @@ func sharePrivate(some, others []ourKey) bool {
 // What may stand in an allow-list at all. HMAC and "none" are missing because they
 // let a public key sign; RSA1_5 because it is a padding oracle; "dir" and key wrapping
 // because there is no shared secret.
+func signatures() []string { return []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"} }
+
+func keyEncryptions() []string { return []string{"RSA-OAEP", "RSA-OAEP-256"} }
+
+func contentEncryptions() []string {
+	return []string{"A128CBC-HS256", "A192CBC-HS384", "A256CBC-HS512", "A128GCM", "A192GCM", "A256GCM"}
+}
+
 func (c Config) checkAlgorithms(p *problems) {
-	signatures := []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"}
 	for _, check := range []struct {
 		field     string
 		got, want []string
 	}{
-		{"algorithms.signature", c.Algorithms.Signature, signatures},
-		{"algorithms.request", []string{c.Algorithms.Request}, signatures},
-		{"algorithms.key_encryption", c.Algorithms.KeyEncryption, []string{"RSA-OAEP", "RSA-OAEP-256"}},
-		{"algorithms.content_encryption", c.Algorithms.ContentEncryption, []string{
-			"A128CBC-HS256", "A192CBC-HS384", "A256CBC-HS512", "A128GCM", "A192GCM", "A256GCM",
-		}},
+		{"algorithms.signature", c.Algorithms.Signature, signatures()},
+		{"algorithms.request", []string{c.Algorithms.Request}, signatures()},
+		{"algorithms.key_encryption", c.Algorithms.KeyEncryption, keyEncryptions()},
+		{"algorithms.content_encryption", c.Algorithms.ContentEncryption, contentEncryptions()},
 	} {
 		if len(check.got) == 0 {
 			p.add(check.field, "is missing")

@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/rsa"
@@ -276,8 +277,9 @@ func (w *world) paths() map[string]string {
 func (w *world) metadata() map[string]any {
 	return map[string]any{
 		"issuer": w.config.Issuer, "jwks_uri": w.server.URL + "/d/jwks",
-		"authorization_endpoint": w.server.URL + "/d/authorize", "token_endpoint": w.server.URL + "/d/token",
-		"pushed_authorization_request_endpoint": w.server.URL + "/d/par",
+		"authorization_endpoint":                cmp.Or(w.config.Endpoints.Authorization, w.server.URL+"/d/authorize"),
+		"token_endpoint":                        cmp.Or(w.config.Endpoints.Token, w.server.URL+"/d/token"),
+		"pushed_authorization_request_endpoint": cmp.Or(w.config.Endpoints.PAR, w.server.URL+"/d/par"),
 	}
 }
 
