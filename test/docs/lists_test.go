@@ -15,6 +15,7 @@ import (
 	"strings"
 	"testing"
 
+	"avain/internal/broker"
 	"avain/internal/brokersim"
 	"avain/internal/demo"
 	"avain/internal/login"
@@ -91,7 +92,7 @@ var failureWord = regexp.MustCompile(`^(?:assertion|broker|callback|circuit|disc
 func TestFailureWordsAreExplained(t *testing.T) {
 	t.Parallel()
 	const folder = "internal/broker"
-	all, of := literals(t, folder, "validate.go") // whose words are settings
+	all, of := literals(t, folder, "validate.go", "advice.go") // settings; and what is to be explained
 	words := map[string]bool{}
 	for _, literal := range all {
 		if failureWord.MatchString(literal) {
@@ -120,6 +121,25 @@ func TestFailureWordsAreExplained(t *testing.T) {
 		if !s.block && failureWord.MatchString(s.text) && !words[s.text] && !setting {
 			t.Errorf("line %d: the code knows no `%s`", s.line, s.text)
 		}
+	}
+}
+
+// The advice that programs print is the advice of docs/brokers.md, word for word.
+func TestAdviceIsTheDocumentedOne(t *testing.T) {
+	t.Parallel()
+	row := regexp.MustCompile("(?m)^\\| ((?:`[a-z_….0-9]+`(?:, )?(?: and the like)?)+) \\| (?:`[a-z_]+`|–) \\| ([^|]+) \\| ([^|]+) \\|$")
+	rows := 0
+	for _, found := range row.FindAllStringSubmatch(page(t, "docs/brokers.md").text, -1) {
+		for _, word := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(found[1], -1) {
+			rows++
+			got, ok := broker.AdviceFor(strings.Replace(word[1], "….", "token.", 1))
+			if want := (broker.Advice{What: found[2], Do: found[3]}); !ok || got != want {
+				t.Errorf("%s: programs say %+v, the document %+v", word[1], got, want)
+			}
+		}
+	}
+	if rows < 70 {
+		t.Fatalf("only %d words found: the test looks in the wrong place", rows)
 	}
 }
 

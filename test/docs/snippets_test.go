@@ -4,11 +4,13 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha256"
 	"crypto/x509"
 	"database/sql"
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -63,6 +65,7 @@ func TestConfigurationSnippetsLoad(t *testing.T) {
 			}
 			dir := t.TempDir()
 			provide(t, dir, text)
+			text = fingerprinted(t, dir, text)
 			if _, err := config.Parse([]byte(text), dir, nil); err != nil {
 				t.Errorf("%s, line %d:\n%v", d.path, s.line, err)
 			}
@@ -71,6 +74,23 @@ func TestConfigurationSnippetsLoad(t *testing.T) {
 	if seen < 8 {
 		t.Errorf("only %d snippets found", seen)
 	}
+}
+
+var fingerprint = regexp.MustCompile(`\b[0-9A-F]{64}\b`)
+
+// fingerprinted puts the fingerprint of the statement that a snippet names in the place of
+// the broker's own.
+func fingerprinted(t *testing.T, dir, text string) string {
+	t.Helper()
+	named := regexp.MustCompile(`entity_statement_file: (\S+)`).FindStringSubmatch(text)
+	if named == nil || !fingerprint.MatchString(text) {
+		return text
+	}
+	raw, err := os.ReadFile(filepath.Join(dir, named[1]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fingerprint.ReplaceAllString(text, fmt.Sprintf("%X", sha256.Sum256(raw)))
 }
 
 var (
@@ -134,8 +154,12 @@ var keyFiles = sync.OnceValues(func() (map[string][]byte, error) {
 		}
 		files[kind] = pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
 	}
-	files["-their-entity.jwks.json"], files["-their-statement.jwt"], err = theirs("https://isb.op.fi")
-	return files, err
+	for id, entity := range map[string]string{"op": "https://isb.op.fi", "telia": "https://tunnistus.telia.fi"} {
+		if files[id+"-their-entity.jwks.json"], files[id+"-their-statement.jwt"], err = theirs(entity); err != nil {
+			return nil, err
+		}
+	}
+	return files, nil
 })
 
 // theirs makes what a broker hands over: its entity keys and its entity statement.
