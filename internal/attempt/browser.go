@@ -146,10 +146,7 @@ func (s *Attempts) TurnedBack(ctx context.Context, j Journey, e login.Event) err
 
 // Authenticate records who the person is.
 func (s *Attempts) Authenticate(ctx context.Context, j Journey, id login.Identity, person login.Person, e login.Event) (login.Attempt, error) {
-	e.Step, e.Outcome, e.Broker, e.Means = login.StepIdentify, login.OutcomeOK, id.Broker, id.Means
-	if id.Means != j.Means {
-		e.Chosen = j.Means
-	}
+	e.Step, e.Outcome, e.Broker, e.Means, e.Chosen = login.StepIdentify, login.OutcomeOK, id.Broker, id.Means, id.Instead(j.Means)
 	return s.move(ctx, j.Attempt, Authenticate, login.Move{
 		Event: e, IfBrowser: j.Attempt.Browser, FinishLeg: j.State.Hash(),
 		SetIdentity: &login.Proven{

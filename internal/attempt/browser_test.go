@@ -122,6 +122,30 @@ func TestOneRequestSettlesAnAnswer(t *testing.T) {
 	}
 }
 
+// The means of a login is what the broker reports. What was chosen before is kept beside
+// it when it differs, and "unknown" is a bank that nobody has configured, not the choice.
+func TestTheReportedBankIsRecorded(t *testing.T) {
+	t.Parallel()
+	for reported, chosen := range map[string]string{bankID: "", "another": bankID, login.MeansUnknown: bankID} {
+		w, browser := newWorld(t), secret.New()
+		started := w.start(keyOfApp)
+		j := w.depart(started.Attempt, browser)
+		identity := w.identity()
+		identity.Means = reported
+		a, err := w.Authenticate(t.Context(), j, identity, w.person, login.Event{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if a, err = w.ForBrowser(t.Context(), a.ID, browser); err != nil {
+			t.Fatal(err)
+		}
+		last := a.Timeline[len(a.Timeline)-1]
+		if a.Means != reported || last.Means != reported || last.Chosen != chosen {
+			t.Errorf("reported %q: recorded %q, timeline %+v", reported, a.Means, last)
+		}
+	}
+}
+
 func TestAttemptEndsAfterTenMinutes(t *testing.T) {
 	t.Parallel()
 	w, browser := newWorld(t), secret.New()

@@ -21,6 +21,15 @@ type Identity struct {
 	AuthTime   time.Time
 }
 
+// Instead is the means that was chosen before the person left, if the broker reports
+// another one: what belongs into [Event.Chosen].
+func (i Identity) Instead(chosen string) string {
+	if i.Means == chosen {
+		return ""
+	}
+	return chosen
+}
+
 // Person is one human, keyed by the verified personal identity code. Somebody who has
 // only Smartum credentials has none yet. A record that turned out to be the same human
 // as another is answered as that other, with its own subject.

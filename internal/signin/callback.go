@@ -93,7 +93,7 @@ func (f *Feature) settle(ctx context.Context, w http.ResponseWriter, r *http.Req
 	if why := refusal(err); why != "" {
 		web.Note(ctx, web.FieldReason, string(why))
 		a, err := f.d.Attempts.End(ctx, j.Attempt, attempt.Fail, why, login.Event{
-			Step: login.StepIdentify, Broker: identity.Broker, Means: identity.Means, Browser: label,
+			Step: login.StepIdentify, Broker: identity.Broker, Means: identity.Means, Chosen: identity.Instead(j.Means), Browser: label,
 		})
 		if err != nil {
 			return login.Attempt{}, err

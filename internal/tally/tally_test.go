@@ -136,6 +136,26 @@ func TestOneLoginThreeBanks(t *testing.T) {
 	})
 }
 
+// Who chooses one bank here and another one at the broker has not left the first: the
+// trip counts once, for the bank that was used, whether or not the person is let in.
+func TestAnotherBankAtTheBroker(t *testing.T) {
+	t.Parallel()
+	for outcome, reason := range map[string]login.Reason{login.OutcomeOK: "", login.OutcomeFailed: login.ReasonNoBenefits} {
+		c, b := tally.New(), &book{}
+		a := begin(c, noon)
+		a.move(login.StateOpened, event(noon, login.StepChoose, login.OutcomeOK, "", "aktia"))
+		e := event(noon.Add(time.Second), login.StepIdentify, outcome, reason, "nordea")
+		e.Chosen = "aktia"
+		a.note(e)
+		if err := c.Flush(t.Context(), b); err != nil {
+			t.Fatal(err)
+		}
+		if got := b.counts["means 12 nordea"]; got != (login.Counts{OK: 1}) || len(b.counts) != 2 { // and the broker's own row
+			t.Errorf("%s: %v", outcome, b.counts)
+		}
+	}
+}
+
 // What ends without anybody having come for it is no login; who left without choosing,
 // or at the bank, is one.
 func TestWhoCounts(t *testing.T) {
