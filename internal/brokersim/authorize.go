@@ -1,32 +1,35 @@
 package brokersim
 
 import (
+	"context"
 	"encoding/json"
 	"mime"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
+	"avain/internal/oauth"
 	"avain/internal/secret"
 )
 
 // authorize begins a visit: it answers with a redirect in every good case, so that
 // reloading a page never repeats the request object, whose jti is spent.
 func (s *Sim) authorize(w http.ResponseWriter, r *http.Request) {
-	raw, refused := requestObject(w, r)
+	form, refused := authorizationForm(w, r)
 	var req request
 	var token signedJWT
 	if refused == nil {
-		req, token, refused = s.openRequest(r.Context(), raw)
+		req, token, refused = s.readRequest(r.Context(), form)
 	}
 	if refused == nil && s.trouble.take(NoReturnPage) {
 		refused = refuse(Misbehaved, "told to show an error page without a way back")
 	}
 	if refused == nil && s.trouble.take(ServerError) {
-		refused = refuse(Misbehaved, "told to fail").back("server_error")
+		refused = refuse(Misbehaved, "told to fail").back(oauth.ServerError)
 	}
-	record := Record{Endpoint: CalledAuthorize, Header: token.header, Claims: token.all}
+	record := Record{Endpoint: CalledAuthorize, Header: token.header, Claims: token.all, Detail: req.remark}
 	if refused == nil {
 		s.record(record)
 		s.begin(w, r, req)
@@ -41,10 +44,10 @@ func (s *Sim) authorize(w http.ResponseWriter, r *http.Request) {
 	s.sendBack(w, r, req, refused.code, refused.detail)
 }
 
-// requestObject takes the JWT out of the query (GET), or the form or JSON (POST).
-// Everything beside it is ignored, as at OP and Telia.
-func requestObject(w http.ResponseWriter, r *http.Request) (string, *refusal) {
-	values := r.URL.Query()["request"]
+// authorizationForm reads the query (GET), or the form or JSON (POST, OP README §7). It
+// refuses what counts and comes twice; what does not count is nobody's business.
+func authorizationForm(w http.ResponseWriter, r *http.Request) (url.Values, *refusal) {
+	form := r.URL.Query()
 	if r.Method == http.MethodPost {
 		r.Body = http.MaxBytesReader(w, r.Body, 2*jwtMaxBytes)
 		if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err == nil && kind == "application/json" {
@@ -52,23 +55,48 @@ func requestObject(w http.ResponseWriter, r *http.Request) (string, *refusal) {
 				Request string `json:"request"`
 			}
 			if err := json.NewDecoder(r.Body).Decode(&body); err != nil {
-				return "", refuse(JWTMissing, "the body is not JSON with a member request")
+				return nil, refuse(JWTMissing, "the body is not JSON with a member request")
 			}
-			return body.Request, nil
+			return url.Values{"request": {body.Request}}, nil
 		}
 		if err := r.ParseForm(); err != nil {
-			return "", refuse(JWTMissing, "the body is not a form")
+			return nil, refuse(JWTMissing, "the body is not a form")
 		}
-		values = r.PostForm["request"]
+		form = r.PostForm
 	}
-	switch len(values) {
-	case 0:
-		return "", nil // openRequest says so
-	case 1:
-		return values[0], nil
-	default:
-		return "", refuse(ParameterRepeated, "request is given more than once")
+	for _, name := range []string{"request", "request_uri", "client_id"} {
+		if len(form[name]) > 1 {
+			return nil, refuse(ParameterRepeated, name+" is given more than once")
+		}
 	}
+	return form, nil
+}
+
+// readRequest finds the request: pushed before, in a request object, or plain. Beside
+// a request object everything is ignored but a client_id that the dialect wants there
+// (OP and Telia: all; Telia's README §5).
+func (s *Sim) readRequest(ctx context.Context, form url.Values) (request, signedJWT, *refusal) {
+	pushed := s.rules.paths.par != "" && form.Has("request_uri")
+	if signed := form.Get("request") != ""; !pushed && !signed {
+		return s.unsignedRequest(form, s.rules.requestObject)
+	}
+	if s.rules.outerClientID && form.Get("client_id") != s.registered().client.ID {
+		return request{}, signedJWT{}, refuse(ClientUnknown, "client_id is missing beside the request, or not registered")
+	}
+	if pushed {
+		return s.pushedRequest(form.Get("request_uri"))
+	}
+	return s.openRequest(ctx, form.Get("request"))
+}
+
+// unsignedRequest takes plain parameters if the dialect lets it.
+func (s *Sim) unsignedRequest(form url.Values, object need) (request, signedJWT, *refusal) {
+	lenient := s.lenient(form.Get("login_hint"))
+	if object.insists(lenient) {
+		return request{}, signedJWT{}, refuse(JWTMissing, "the signed JWT is missing")
+	}
+	req, refused := s.plainRequest(form)
+	return req, signedJWT{}, refused
 }
 
 // sendBack returns the person with an error.
@@ -89,19 +117,24 @@ func (s *Sim) begin(w http.ResponseWriter, r *http.Request, req request) {
 		s.sendBack(w, r, req, s.rules.cancelled, "user cancel")
 		return
 	}
-	if n := s.config.AutoApprove; n > 0 {
-		who := GeneratedPerson(int((s.approved.Add(1) - 1) % int64(n)))
-		redirect(w, r, s.issue(req, session{who, req.offered[0], now}))
+	browser := s.browser(w, r)
+	if s.trouble.take(SingleSignOn) {
+		redirect(w, r, s.issue(req, s.older(browser, req, now)))
 		return
 	}
-	browser := s.browser(w, r)
+	if n := s.config.AutoApprove; n > 0 {
+		who := GeneratedPerson(int((s.approved.Add(1) - 1) % int64(n)))
+		redirect(w, r, s.issue(req, session{who, s.bankFor(req.offered[0], req.offered), now}))
+		return
+	}
 	if known, ok := s.remembered(browser, req, now); ok {
 		redirect(w, r, s.issue(req, known))
 		return
 	}
 	if req.Prompt == "none" {
 		s.record(Record{Endpoint: CalledAuthorize, Reason: LoginRequired, Detail: "prompt=none, and nobody is logged in"})
-		s.sendBack(w, r, req, "login_required", "nobody is logged in")
+		// Idura, sso.mdx. Invented: that Telia and Signicat answer with the same word.
+		s.sendBack(w, r, req, oauth.LoginRequired, "nobody is logged in")
 		return
 	}
 	redirect(w, r, s.open(browser, req, now))
@@ -114,10 +147,11 @@ type session struct {
 	at     time.Time
 }
 
+// sessionLife: Signicat's default; Telia's SAML answers say the same. Invented: Idura's.
 const sessionLife = time.Hour
 
-// remembered is Telia's single sign-on: whoever does not ask for a fresh login gets
-// the person who logged in last, with the old auth_time.
+// remembered is single sign-on: whoever does not ask for a fresh login gets the person
+// who logged in last, with the old time of authentication.
 func (s *Sim) remembered(browser secret.Hash, req request, now time.Time) (session, bool) {
 	if !s.rules.singleSignOn {
 		return session{}, false
@@ -132,6 +166,37 @@ func (s *Sim) remembered(browser secret.Hash, req request, now time.Time) (sessi
 		}
 	}
 	return session{}, false
+}
+
+// older is a session from before, whatever the request says: this browser's, or one that
+// is made up.
+func (s *Sim) older(browser secret.Hash, req request, now time.Time) session {
+	if known, ok := s.sessions.get(browser, now); ok {
+		return known
+	}
+	who := GeneratedPerson(0)
+	if s.config.AutoApprove == 0 && len(s.config.People) > 0 {
+		who = s.config.People[0]
+	}
+	return session{who, req.offered[0], now.Add(-sessionLife)}
+}
+
+// bankFor is where the person ends up: where they are sent, or elsewhere when a toggle
+// says so. Elsewhere is, if possible, what was not on offer.
+func (s *Sim) bankFor(chosen Bank, offered []Bank) Bank {
+	if !s.trouble.take(OtherBank) {
+		return chosen
+	}
+	other := chosen
+	for _, b := range s.config.Banks {
+		switch {
+		case !slices.ContainsFunc(offered, func(o Bank) bool { return o.ID == b.ID }):
+			return b
+		case b.ID != chosen.ID && other.ID == chosen.ID:
+			other = b
+		}
+	}
+	return other
 }
 
 // browser names the browser by a cookie of its own, made on the first visit. Cookies

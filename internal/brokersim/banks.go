@@ -13,19 +13,28 @@ type Bank struct {
 	Names map[string]string // other names, by language
 	Color string            // #rrggbb, dark enough for white text
 	Logo  string            // a whole SVG document, 140×75
+
+	Telia string // its method in Telia's dialect; default oidc.<id>.1, mpki.telia.1
 }
 
 const mobileID = "mobile"
 
-// FTNIdpID names the bank in OP's dialect (ftn_idp_id).
+// FTNIdpID names the bank in OP's dialect (ftn_idp_id) as README §6 does, and in
+// Signicat's (ftn_idp), whose pages show fi-op. OP's Java example has ids without fi-.
 func (b Bank) FTNIdpID() string { return "fi-" + b.ID }
 
-// Method names the bank in Telia's dialect (acr_values, last part of amr).
+// Method names the bank in Telia's dialect (acr_values, last part of amr), in the forms
+// of guide 2.36 §2.4.3: most are oidc.<bank>.1, one is saml.op.1, one
+// oidc.hightrust.id.1, Mobile Certificate is mpki.telia.1.
 func (b Bank) Method() string {
-	if b.Mobile() {
+	switch {
+	case b.Telia != "":
+		return b.Telia
+	case b.Mobile():
 		return "mpki.telia.1"
+	default:
+		return "oidc." + b.ID + ".1"
 	}
-	return "oidc." + b.ID + ".1"
 }
 
 // Mobile reports whether this is Mobile Certificate.
@@ -58,11 +67,11 @@ func Banks() []Bank {
 			`<path d="M14 48c6-14 16-20 26-18l6-6 2 8c4 10-2 20-16 20-8 0-14-2-18-4z" fill="#fff"/><circle cx="45" cy="29" r="1.6" fill="#0b4f6c"/>`)},
 		{ID: "revontuli", Name: "Revontuli", Color: "#4b2a7b", Logo: logo("#4b2a7b", "Revontuli",
 			`<path d="M12 56c4-22 8-30 12-34 2 10 4 16 8 20 2-12 6-20 12-26 0 18 2 30 6 40z" fill="#7ce0c3"/>`)},
-		{ID: "saaristo", Name: "Saaristo Bank", Color: "#a3291f", Logo: logo("#a3291f", "Saaristo",
+		{ID: "saaristo", Name: "Saaristo Bank", Color: "#a3291f", Telia: "saml.saaristo.1", Logo: logo("#a3291f", "Saaristo",
 			`<path d="M32 16v32H16z" fill="#fff"/><path d="M35 22v26h14z" fill="#f7d7c4"/><path d="M12 52h42l-6 8H18z" fill="#fff"/>`)},
 		{ID: "metsa", Name: "Metsäpankki", Color: "#1f5c2e", Logo: logo("#1f5c2e", "Metsä",
 			`<path d="M24 16l12 20h-6l8 14H10l8-14h-6z" fill="#fff"/><path d="M44 26l9 16h-4l6 10H33l6-10h-4z" fill="#cfe8c9"/>`)},
-		{ID: "koivu", Name: "Koivu", Color: "#3a3a3a", Logo: logo("#3a3a3a", "Koivu",
+		{ID: "koivu", Name: "Koivu", Color: "#3a3a3a", Telia: "oidc.koivu.id.1", Logo: logo("#3a3a3a", "Koivu",
 			`<rect x="26" y="14" width="12" height="46" rx="2" fill="#fff"/><path d="M26 24h5M33 33h5M26 42h6M32 51h6" stroke="#3a3a3a" stroke-width="3"/>`)},
 		{
 			ID: mobileID, Name: "Mobiilivarmenne", Names: map[string]string{"sv": "Mobilcertifikat", "en": "Mobile Certificate"}, Color: "#8a4b08",

@@ -37,25 +37,31 @@ type clientKeys struct {
 }
 
 type knownKeys struct {
-	signing    map[string]jose.JSONWebKey
+	signing    []jose.JSONWebKey
 	encryption []jose.JSONWebKey
 	until      time.Time
 }
 
 var errKidUnknown = errors.New("no signing key with this kid in the published keys")
 
-// signing finds the key that a kid names.
-func (k *clientKeys) signing(ctx context.Context, kid string) (jose.JSONWebKey, error) {
-	has := func(known *knownKeys) bool { _, ok := known.signing[kid]; return ok }
-	known, err := k.fresh(ctx, has)
+// signing finds the key that a kid names; without a kid, all signing keys.
+func (k *clientKeys) signing(ctx context.Context, kid string) ([]jose.JSONWebKey, error) {
+	find := func(known *knownKeys) (found []jose.JSONWebKey) {
+		for _, key := range known.signing {
+			if kid == "" || key.KeyID == kid {
+				found = append(found, key)
+			}
+		}
+		return found
+	}
+	known, err := k.fresh(ctx, func(known *knownKeys) bool { return len(find(known)) > 0 })
 	if err != nil {
-		return jose.JSONWebKey{}, err
+		return nil, err
 	}
-	key, ok := known.signing[kid]
-	if !ok {
-		return jose.JSONWebKey{}, errKidUnknown
+	if found := find(known); len(found) > 0 {
+		return found, nil
 	}
-	return key, nil
+	return nil, errKidUnknown
 }
 
 // encryption is the key that id_tokens are encrypted to: the first one published.
@@ -205,7 +211,7 @@ func earlier(a, b time.Time) time.Time {
 // sortKeys refuses a set that a broker would refuse: private keys, keys without kid,
 // anything but RSA with at least 2048 bits, two keys under one kid.
 func sortKeys(set jose.JSONWebKeySet, until time.Time) (*knownKeys, error) {
-	known := &knownKeys{signing: make(map[string]jose.JSONWebKey), until: until}
+	known := &knownKeys{until: until}
 	seen := make(map[string]bool)
 	for _, key := range set.Keys {
 		public, ok := key.Key.(*rsa.PublicKey)
@@ -221,7 +227,7 @@ func sortKeys(set jose.JSONWebKeySet, until time.Time) (*knownKeys, error) {
 		}
 		seen[key.KeyID] = true
 		if key.Use == "sig" || key.Use == "" {
-			known.signing[key.KeyID] = key
+			known.signing = append(known.signing, key)
 		}
 		if key.Use == "enc" || key.Use == "" {
 			known.encryption = append(known.encryption, key)

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,6 +24,9 @@ const (
 	Signicat Dialect = "signicat"
 )
 
+// Dialects lists them.
+func Dialects() []Dialect { return []Dialect{OP, Telia, Idura, Signicat} }
+
 // Config describes one simulated broker. Only BaseURL and Dialect are needed;
 // without a Client every request is refused until [Sim.Register].
 type Config struct {
@@ -33,9 +37,14 @@ type Config struct {
 	Dialect Dialect
 	Client  Client
 
+	Production bool     // states production's level of assurance; else that of test environments
+	Sandbox    bool     // OP: its public sandbox, whose list of banks always carries a notice
+	Lenient    bool     // lets pass what sandboxes let pass: see [Leniencies]
+	UserData   UserData // Signicat: what its dashboard says about id_tokens; default all
+
 	People []Person // who can log in; default [People]
 	Banks  []Bank   // where; default [Banks]
-	Keys   Keys     // those left nil are generated: about 50 ms each
+	Keys   Keys     // those left nil are generated if needed: about 50 ms each
 
 	// AutoApprove > 0 answers every good authorization request at once, without pages:
 	// the n-th one as GeneratedPerson(n mod AutoApprove). For load tests.
@@ -51,7 +60,8 @@ type Config struct {
 type Client struct {
 	ID           string
 	Names        map[string]string // shown to people, by language; "fi" is the fallback
-	ServiceNames []string          // agreed values of ftn_spname (OP); empty: the claim is not required
+	LegalName    string            // of the company: shown at OP when no agreed name is asked for; default a name
+	ServiceNames []string          // agreed values of ftn_spname (OP)
 	RedirectURIs []string          // matched exactly
 	Keys         ClientKeys
 }
@@ -101,6 +111,9 @@ func (c Config) withDefaults() Config {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
+	if c.UserData == "" {
+		c.UserData = UserDataAll
+	}
 	for _, d := range []struct {
 		field  *time.Duration
 		normal time.Duration
@@ -125,8 +138,12 @@ func (c Config) check() error {
 		return fmt.Errorf("base URL %q: want http(s)://host[/path]", c.BaseURL)
 	case base.RawQuery != "" || base.Fragment != "" || base.User != nil || strings.HasSuffix(c.BaseURL, "/"):
 		return fmt.Errorf("base URL %q: no query, fragment, user or trailing slash", c.BaseURL)
-	case c.Dialect != OP && c.Dialect != Telia:
-		return fmt.Errorf("dialect %q: want %q or %q", c.Dialect, OP, Telia)
+	case !slices.Contains(Dialects(), c.Dialect):
+		return fmt.Errorf("dialect %q: want one of %q", c.Dialect, Dialects())
+	case c.Sandbox && (c.Production || c.Dialect != OP):
+		return errors.New("sandbox: only OP has one, and it is not production")
+	case !slices.Contains([]UserData{UserDataAll, UserDataStandard, UserDataMinimal}, c.UserData):
+		return fmt.Errorf("user data %q: want All, StandardScopes or Minimal", c.UserData)
 	case c.AutoApprove < 0 || c.AutoApprove > MaxGenerated:
 		return fmt.Errorf("auto-approve: want 0 to %d people", MaxGenerated)
 	}
@@ -173,4 +190,11 @@ func (c Client) name(lang string) string {
 		}
 	}
 	return c.ID
+}
+
+func (c Client) legalName() string {
+	if c.LegalName != "" {
+		return c.LegalName
+	}
+	return c.name("fi")
 }

@@ -66,7 +66,7 @@ func FuzzPhoneNumber(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Fuzz(func(t *testing.T, phone, spam string) {
-		p := &party{T: t, sim: sim, clock: newClock(), signing: rsaKeys()[4], sigKid: "our-sig"}
+		p := &party{T: t, sim: sim, speech: speeches[brokersim.OP], clock: newClock(), signing: rsaKeys()[4], sigKid: "our-sig"}
 		call := func(method, address string, form url.Values, cookie string) *httptest.ResponseRecorder {
 			r := httptest.NewRequestWithContext(t.Context(), method, address, strings.NewReader(form.Encode()))
 			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")

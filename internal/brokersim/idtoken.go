@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
-	"maps"
 	"time"
 
 	"avain/internal/secret"
@@ -16,59 +15,43 @@ const (
 	acrSubstantial = "http://ftn.ficora.fi/2017/loa2"
 	acrTest        = "http://ftn.ficora.fi/2017/loatest2"
 	acrNone        = "http://ftn.ficora.fi/2017/loa1" // no such level
-
-	// The attribute names of the Finnish Trust Network.
-	urnHETU    = "urn:oid:1.2.246.21"
-	urnGiven   = "urn:oid:1.2.246.575.1.14"
-	urnFamily  = "urn:oid:2.5.4.4"
-	urnBirth   = "urn:oid:1.3.6.1.5.5.7.9.1"
-	urnDisplay = "urn:oid:2.16.840.1.113730.3.1.241"
 )
 
-// methodURI names a bank in amr.
-func (s *Sim) methodURI(b Bank) string {
-	return s.config.BaseURL + s.rules.issuer + "/saml2/names/ac/" + b.Method()
+// told is what the broker tells of a person, as the toggles let it.
+type told struct {
+	hetu    string // personal identity code
+	given   string
+	family  string
+	full    string // family name first
+	display string // given name first
+	born    string // 2006-01-02
 }
 
-// identity holds the claims about the person, as the dialect spells them.
-func (s *Sim) identity(g grant) map[string]any {
-	p, claims := g.who.person, map[string]any{"sub": secret.NewShort().Reveal()} // transient: never the same twice
-	put := func(name, value string) {
-		if value != "" {
-			claims[name] = value
-		}
+func (s *Sim) told(g grant) told {
+	p := g.who.person
+	t := told{hetu: p.HETU.Reveal(), given: p.GivenName, family: p.FamilyName, full: p.Name, display: p.DisplayName()}
+	if !p.HETU.Zero() {
+		t.born = p.HETU.Birth().Format(time.DateOnly)
 	}
-	code := p.HETU.Reveal()
 	switch {
 	case s.trouble.take(MissingHETU):
-		code = ""
-	case s.trouble.take(InvalidHETU) && code != "":
-		code = otherCheck(code)
+		t.hetu = ""
+	case s.trouble.take(InvalidHETU) && t.hetu != "":
+		t.hetu = otherCheck(t.hetu)
 	}
-	given, family := p.GivenName, p.FamilyName
 	if s.trouble.take(MissingSplitNames) {
-		given, family = "", ""
+		t.given, t.family = "", ""
 	}
-	born := ""
-	if !p.HETU.Zero() {
-		born = p.HETU.Birth().Format(time.DateOnly)
+	return t
+}
+
+// claimSet leaves out what is empty, unless it is set without put.
+type claimSet map[string]any
+
+func (c claimSet) put(name, value string) {
+	if value != "" {
+		c[name] = value
 	}
-	if s.config.Dialect == Telia {
-		put(urnHETU, code)
-		put(urnGiven, given)
-		put(urnFamily, family)
-		put(urnBirth, born)
-		put(urnDisplay, p.DisplayName())
-		return claims
-	}
-	put("personal_identity_code", code)
-	if g.request.has("profile") {
-		put("name", p.Name)
-		put("given_name", given)
-		put("family_name", family)
-		put("birthdate", born)
-	}
-	return claims
 }
 
 // otherCheck replaces the check character by another one.
@@ -82,26 +65,15 @@ func otherCheck(code string) string {
 
 // claims are all claims of the id_token, bent as the toggles say.
 func (s *Sim) claims(g grant) map[string]any {
-	now, e, client := s.config.Now(), s.Endpoints(), g.request.ClientID
-	claims := s.identity(g)
-	maps.Copy(claims, map[string]any{
-		"iss": e.Issuer, "aud": client, "iat": now.Unix(), "exp": now.Add(s.rules.validity).Unix(),
-		"auth_time": g.who.at.Unix(), "acr": acrSubstantial,
-	})
+	claims := s.rules.claims(s, g)
 	if g.request.Nonce != "" {
 		claims["nonce"] = g.request.Nonce
 	}
-	if s.config.Dialect == Telia {
-		claims["aud"], claims["azp"] = []string{client}, client
-		claims["amr"] = []string{s.methodURI(g.who.bank)}
-		claims["session_index"] = "_" + secret.NewShort().Reveal()
-	}
-	s.bend(claims)
+	s.bend(g, claims)
 	return claims
 }
 
-func (s *Sim) bend(claims map[string]any) {
-	now := s.config.Now()
+func (s *Sim) bend(g grant, claims map[string]any) {
 	if s.trouble.take(WrongNonce) {
 		claims["nonce"] = secret.New().Reveal()
 	}
@@ -114,17 +86,34 @@ func (s *Sim) bend(claims map[string]any) {
 	if s.trouble.take(WrongIss) {
 		claims["iss"] = "https://another-broker.example"
 	}
-	if s.trouble.take(WrongACR) {
-		claims["acr"] = acrNone
+	s.bendProof(g, claims)
+	if s.trouble.take(ExpiredToken) {
+		now := s.config.Now()
+		claims["iat"], claims["exp"] = now.Add(-time.Hour).Unix(), now.Add(-50*time.Minute).Unix()
 	}
+}
+
+// bendProof bends what says how, where and when the person was authenticated, in the
+// dialect's own claims.
+func (s *Sim) bendProof(g grant, claims map[string]any) {
+	b := s.rules.bending
 	if s.trouble.take(TestACR) {
-		claims["acr"] = acrTest
+		b.test(s, g, claims)
+	}
+	if s.trouble.take(UnknownMethod) && b.method != "" {
+		claims[b.method] = b.strangeMethod(s)
+	}
+	if s.trouble.take(WrongACR) {
+		claims[b.level] = b.wrongLevel
+	}
+	if s.trouble.take(MissingLevel) {
+		delete(claims, b.level)
 	}
 	if s.trouble.take(StaleAuthTime) {
-		claims["auth_time"] = now.Add(-time.Hour).Unix()
+		claims[b.time] = b.stamp(s.config.Now().Add(-time.Hour))
 	}
-	if s.trouble.take(ExpiredToken) {
-		claims["iat"], claims["exp"] = now.Add(-time.Hour).Unix(), now.Add(-50*time.Minute).Unix()
+	if s.trouble.take(MissingAuthTime) {
+		delete(claims, b.time)
 	}
 }
 
@@ -144,19 +133,19 @@ func (s *Sim) idToken(ctx context.Context, g grant) (string, *refusal) {
 	if s.trouble.take(WrongEncryptionKid) {
 		key.KeyID = "never-published"
 	}
-	algorithm := jose.RSA_OAEP
+	algorithm := s.rules.keyWrap
 	if s.trouble.take(WeakEncryption) {
 		algorithm = jose.RSA1_5
 	}
-	outer, err := encrypt(inner, jose.Recipient{Algorithm: algorithm, Key: key.Key, KeyID: key.KeyID})
+	outer, err := encrypt(inner, s.rules.encryption, jose.Recipient{Algorithm: algorithm, Key: key.Key, KeyID: key.KeyID})
 	if err != nil {
 		return "", refuse(EncryptionKeyAbsent, "the id_token could not be encrypted").because(err)
 	}
 	return outer, nil
 }
 
-func encrypt(inner string, to jose.Recipient) (string, error) {
-	encrypter, err := jose.NewEncrypter(jose.A128CBC_HS256, to, (&jose.EncrypterOptions{}).WithContentType("JWT"))
+func encrypt(inner string, content jose.ContentEncryption, to jose.Recipient) (string, error) {
+	encrypter, err := jose.NewEncrypter(content, to, (&jose.EncrypterOptions{}).WithContentType("JWT"))
 	if err != nil {
 		return "", err
 	}

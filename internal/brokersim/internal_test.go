@@ -42,7 +42,7 @@ func TestTextsAreComplete(t *testing.T) {
 		asked = append(asked, m+"-title", m+"-text")
 	}
 	asked = append(asked, "mobile-101", "mobile-105", "mobile-208", "mobile-209", "mobile-401", "mobile-402", "mobile-403", "mobile-1011", "mobile-1012",
-		"user-title", "phone-title", "front-title", "control-title", "op-name", "telia-name", "notice-choose", "notice-user", "notice-number", "notice-pin",
+		"user-title", "phone-title", "front-title", "control-title", "op-name", "telia-name", "idura-name", "signicat-name", "placeholder-header", "placeholder-text", "notice-choose", "notice-user", "notice-number", "notice-pin",
 		"broker-info", "broker-consent", "privacy-link", "disturbance-header", "disturbance-text")
 	for _, key := range asked {
 		if p.texts[key] == nil {

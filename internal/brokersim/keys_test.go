@@ -17,7 +17,7 @@ import (
 
 func TestEntityStatement(t *testing.T) {
 	t.Parallel()
-	dialects(t, func(t *testing.T, d brokersim.Dialect) {
+	for d, entityKeys := range map[brokersim.Dialect]int{brokersim.OP: 1, brokersim.Telia: 2} {
 		p := newParty(t, d)
 		_, _, served := p.get(p.sim.Endpoints().Statement)
 		if served != p.sim.EntityStatement() {
@@ -43,7 +43,7 @@ func TestEntityStatement(t *testing.T) {
 		}
 		e := p.sim.Endpoints()
 		provider := statement.Metadata.Provider
-		if statement.Iss != e.EntityID || statement.Sub != e.EntityID || len(statement.Jwks.Keys) != 1 || !statement.Jwks.Keys[0].IsPublic() {
+		if statement.Iss != e.EntityID || statement.Sub != e.EntityID || len(statement.Jwks.Keys) != entityKeys || !statement.Jwks.Keys[0].IsPublic() {
 			t.Errorf("statement of %q about %q with %d keys", statement.Iss, statement.Sub, len(statement.Jwks.Keys))
 		}
 		if provider["issuer"] != e.Issuer || provider["token_endpoint"] != e.Token || provider["signed_jwks_uri"] != e.SignedJWKS {
@@ -60,7 +60,18 @@ func TestEntityStatement(t *testing.T) {
 		if records := p.sim.Requests(); records[len(records)-1].Endpoint != brokersim.CalledStatement {
 			t.Error("the fetch was not recorded")
 		}
-	})
+		// sha256sum of the file, as Telia's guide makes its fingerprint.
+		sum := sha256.Sum256([]byte(served))
+		if got := p.sim.StatementFingerprint(); got != strings.ToUpper(hex.EncodeToString(sum[:])) {
+			t.Errorf("%s: statement fingerprint %q", d, got)
+		}
+	}
+	for _, d := range []brokersim.Dialect{brokersim.Idura, brokersim.Signicat} {
+		p := newParty(t, d)
+		if p.sim.EntityStatement() != "" || p.sim.StatementFingerprint() != "" || p.sim.EntityFingerprint() != "" || len(p.sim.EntityKeys()) != 0 || p.sim.RotateEntity() == nil {
+			t.Errorf("%s has no entity", d)
+		}
+	}
 }
 
 func TestTeliaDiscovery(t *testing.T) {

@@ -24,7 +24,12 @@ const (
 	WrongIss             Toggle = "wrong-iss"
 	WrongACR             Toggle = "wrong-acr"
 	TestACR              Toggle = "test-acr"
+	MissingLevel         Toggle = "missing-level"
 	StaleAuthTime        Toggle = "stale-auth-time"
+	MissingAuthTime      Toggle = "missing-auth-time"
+	SingleSignOn         Toggle = "single-sign-on"
+	OtherBank            Toggle = "other-bank"
+	UnknownMethod        Toggle = "unknown-method"
 	ExpiredToken         Toggle = "expired-token"
 	MissingSplitNames    Toggle = "missing-split-names"
 	MissingHETU          Toggle = "missing-hetu"
@@ -36,6 +41,7 @@ const (
 	ExpiredSignedJWKS    Toggle = "expired-signed-jwks"
 	RotatedSignedJWKS    Toggle = "rotated-signed-jwks"
 	WrongEntitySignature Toggle = "wrong-entity-signature"
+	StatementAsJWKS      Toggle = "statement-as-jwks"
 	CancelAtSelector     Toggle = "cancel-at-selector"
 	CancelAtBank         Toggle = "cancel-at-bank"
 	MobileTimeout        Toggle = "mobile-timeout"
@@ -44,6 +50,7 @@ const (
 	ServerError          Toggle = "server-error"
 	Disturbance          Toggle = "disturbance"
 	HostileTexts         Toggle = "hostile-texts"
+	DuplicateNames       Toggle = "duplicate-names"
 	TokenDown            Toggle = "token-down"
 	Slow                 Toggle = "slow"
 	Down                 Toggle = "down"
@@ -53,7 +60,7 @@ const (
 // ToggleInfo describes a toggle.
 type ToggleInfo struct {
 	Name        Toggle
-	Description string // English, one line
+	Description string // English, one line; what follows "Invented:" no published source proves
 }
 
 // Toggles lists every toggle in the order of a login.
@@ -61,12 +68,15 @@ func Toggles() []ToggleInfo {
 	return []ToggleInfo{
 		{Disturbance, "the list of banks (OP) or the outage text (Telia) carries a disturbance notice"},
 		{HostileTexts, "every text of the list of banks or outage text contains HTML, script and line breaks"},
+		{DuplicateNames, "OP: two entries of the list of banks have the same name"},
 		{NoReturnPage, "the authorization request ends on an error page without a way back"},
-		{ServerError, "the authorization request comes back with error=server_error"},
+		{ServerError, "the authorization request comes back with an error. Invented: that it is server_error"},
+		{SingleSignOn, "the person comes back at once from an older session, even when a fresh login was asked for"},
+		{OtherBank, "the person ends up at another bank than the one that was chosen"},
 		{CancelAtSelector, "the person cancels on the bank selection page"},
 		{CancelAtBank, "the person cancels at the bank, after the user id or number"},
-		{MobileTimeout, "the phone with the Mobile Certificate never answers: 208"},
-		{IdentificationError, "identification fails on an error page with a link back (error=access_denied)"},
+		{MobileTimeout, "the phone with the Mobile Certificate never answers: 208. Invented: that this comes back as access_denied with \"mobile certificate: 208 timeout\""},
+		{IdentificationError, "identification fails on an error page with a link back. Invented: that the link carries access_denied"},
 		{WrongState, "the person comes back with another state"},
 		{MissingCode, "the person comes back with neither code nor error"},
 		{ReusedCode, "the code that comes back has been exchanged already"},
@@ -81,16 +91,20 @@ func Toggles() []ToggleInfo {
 		{MissingNonce, "the id_token holds no nonce"},
 		{WrongAud, "the id_token is for another client"},
 		{WrongIss, "the id_token is from another issuer"},
-		{WrongACR, "the id_token states a level of assurance that nobody accepts"},
-		{TestACR, "the id_token states the test level loatest2"},
-		{StaleAuthTime, "the person was authenticated an hour before the request"},
+		{WrongACR, "the id_token states a level (OP, Telia: acr), type (Idura: authenticationtype) or network (Signicat: idp) that nobody accepts"},
+		{TestACR, "the id_token says that it is a test: loatest2 (OP, Telia), Telia's test host (Idura), sandbox (Signicat). Invented: the last"},
+		{MissingLevel, "the id_token says nothing of it: no acr, authenticationtype or idp"},
+		{StaleAuthTime, "the id_token says that the person was authenticated an hour ago (auth_time; Idura: authenticationinstant)"},
+		{MissingAuthTime, "the id_token holds no time of authentication"},
+		{UnknownMethod, "the id_token names a bank that nobody knows (Telia: amr, Idura: authenticationmethod, Signicat: ftn_idp; OP names none)"},
 		{ExpiredToken, "the id_token has expired"},
 		{MissingSplitNames, "given and family name are missing; only the full name is there"},
 		{MissingHETU, "the personal identity code is missing"},
 		{InvalidHETU, "the personal identity code has a wrong check character"},
-		{ExpiredSignedJWKS, "the broker's signed JWKS has expired"},
+		{ExpiredSignedJWKS, "the broker's signed JWKS has expired (OP, Telia)"},
 		{RotatedSignedJWKS, "the broker signs with a new key that was not published before"},
-		{WrongEntitySignature, "the broker's signed JWKS is signed by a stranger under the entity key's kid"},
+		{WrongEntitySignature, "the broker's signed JWKS is signed by a stranger under the entity key's kid (OP, Telia)"},
+		{StatementAsJWKS, "the broker serves its entity statement where its signed JWKS should be (OP, Telia)"},
 		{TokenDown, "the token endpoint answers 503"},
 		{Slow, "token endpoint, keys and list of banks answer very late"},
 		{Down, "everything answers 503"},

@@ -56,8 +56,12 @@ func TestMobileCertificate(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if amr, _ := got["amr"].([]any); d == brokersim.Telia && (len(amr) != 1 || amr[0] != p.sim.Endpoints().Issuer+"/saml2/names/ac/mpki.telia.1") {
-			t.Errorf("amr %v", got["amr"])
+		want := map[brokersim.Dialect]string{
+			brokersim.Telia: p.sim.Endpoints().Issuer + "/saml2/names/ac/mpki.telia.1", brokersim.Signicat: "fi-mobile",
+			brokersim.Idura: "https://tunnistus.telia.fi/uas/saml2/names/ac/mpki.telia.1",
+		}[d]
+		if p.method(got) != want {
+			t.Errorf("method %v, want %q", p.method(got), want)
 		}
 	})
 }

@@ -152,10 +152,7 @@ func (s *Sim) show(w http.ResponseWriter, status int, name string, v view) {
 
 // showStep shows where a visit stands.
 func (s *Sim) showStep(w http.ResponseWriter, visit *visit) {
-	service := visit.request.ServiceName
-	if service == "" {
-		service = s.registered().client.name(visit.lang)
-	}
+	service := s.serviceName(visit)
 	title, args := string(visit.step)+"-title", []any(nil)
 	if visit.step == stepUser || visit.step == stepNumber {
 		title, args = "user-title", []any{visit.bank.NameIn(visit.lang)}
@@ -178,13 +175,18 @@ func (s *Sim) showStep(w http.ResponseWriter, visit *visit) {
 	s.show(w, http.StatusOK, string(visit.step), v)
 }
 
+// serviceName is what the relying party is called on the pages.
+func (s *Sim) serviceName(visit *visit) string {
+	if visit.request.shown != "" {
+		return visit.request.shown
+	}
+	return s.registered().client.name(visit.lang)
+}
+
 // showPhoneScreen shows the simulated phone of a visit.
 func (s *Sim) showPhoneScreen(w http.ResponseWriter, visit *visit) {
 	v := s.view(visit.lang, "phone-title")
-	v.Service = visit.request.ServiceName
-	if v.Service == "" {
-		v.Service = s.registered().client.name(visit.lang)
-	}
+	v.Service = s.serviceName(visit)
 	c := visit.call
 	v.Bank, v.Event, v.PIN, v.PhonePage = visit.bank, c.event, PIN, s.config.BaseURL+pathPhone+c.id
 	v.Ringing = visit.step == stepWaiting && c.answer == 0

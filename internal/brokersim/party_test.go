@@ -29,7 +29,7 @@ import (
 )
 
 // rsaKeys are made once: generating them is most of what a test would do.
-var rsaKeys = sync.OnceValue(func() (keys [7]*rsa.PrivateKey) {
+var rsaKeys = sync.OnceValue(func() (keys [9]*rsa.PrivateKey) {
 	for i := range keys {
 		key, err := rsa.GenerateKey(rand.Reader, 2048)
 		if err != nil {
@@ -42,7 +42,7 @@ var rsaKeys = sync.OnceValue(func() (keys [7]*rsa.PrivateKey) {
 
 func brokerKeys() brokersim.Keys {
 	k := rsaKeys()
-	return brokersim.Keys{Entity: k[0], Current: k[1], Next: k[2]}
+	return brokersim.Keys{Entity: k[0], Current: k[1], Next: k[2], NextEntity: k[7], Encryption: k[8]}
 }
 
 type clock struct{ nanos atomic.Int64 }
@@ -66,6 +66,9 @@ const (
 // party is a relying party of its own making, with a person's browser at hand.
 type party struct {
 	*testing.T
+	dialect brokersim.Dialect
+	speech  speech
+	test    bool // not production
 	sim     *brokersim.Sim
 	clock   *clock
 	entity  *rsa.PrivateKey
@@ -85,7 +88,7 @@ type party struct {
 func newParty(t *testing.T, dialect brokersim.Dialect, change ...func(*brokersim.Config)) *party {
 	t.Helper()
 	keys := rsaKeys()
-	p := &party{T: t, clock: newClock(), entity: keys[3], signing: keys[4], sealing: keys[5], sigKid: "our-sig", encKid: "our-enc"}
+	p := &party{T: t, dialect: dialect, speech: speeches[dialect], clock: newClock(), entity: keys[3], signing: keys[4], sealing: keys[5], sigKid: "our-sig", encKid: "our-enc"}
 	p.publish = func() string { return p.signedJWKS(p.entity, nil) }
 	p.site = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		p.fetches.Add(1)
@@ -95,7 +98,7 @@ func newParty(t *testing.T, dialect brokersim.Dialect, change ...func(*brokersim
 	server := httptest.NewUnstartedServer(nil)
 	config := brokersim.Config{
 		BaseURL: "http://" + server.Listener.Addr().String() + "/base", Dialect: dialect,
-		Keys: brokerKeys(), Now: p.clock.now,
+		Production: true, Keys: brokerKeys(), Now: p.clock.now,
 		Client: brokersim.Client{
 			ID: clientID, Names: map[string]string{"fi": "Avain", "sv": "Nyckeln"}, RedirectURIs: []string{returnURI},
 			Keys: brokersim.ClientKeys{
@@ -104,9 +107,13 @@ func newParty(t *testing.T, dialect brokersim.Dialect, change ...func(*brokersim
 			},
 		},
 	}
+	if dialect == brokersim.Idura { // which takes nothing else
+		config.Client.Keys = brokersim.ClientKeys{JWKS: staticKeys()}
+	}
 	for _, c := range change {
 		c(&config)
 	}
+	p.test = !config.Production
 	sim, err := brokersim.New(config)
 	if err != nil {
 		t.Fatal(err)
@@ -180,23 +187,6 @@ func apply(claims, changes map[string]any) map[string]any {
 	return claims
 }
 
-// claims are those of a good request object, changed.
-func (p *party) claims(changes map[string]any) map[string]any {
-	claims := map[string]any{
-		"client_id": clientID, "redirect_uri": returnURI, "response_type": "code", "iss": clientID,
-		"state": "state-" + random(), "nonce": random(), "jti": random(),
-		"iat": p.clock.now().Unix(), "exp": p.clock.now().Add(10 * time.Minute).Unix(),
-		"scope": "openid profile personal_identity_code", "ui_locales": "en",
-	}
-	if p.sim.Endpoints().Discovery != "" { // Telia
-		maps.Copy(claims, map[string]any{
-			"aud": p.sim.Endpoints().Issuer, "scope": "openid", "prompt": "login",
-			"code_challenge": challenge, "code_challenge_method": "S256",
-		})
-	}
-	return apply(claims, changes)
-}
-
 func random() string { return strings.ToLower(rand.Text()) }
 
 // do sends a request and returns the status, the address it redirects to, and the body.
@@ -233,7 +223,11 @@ func (p *party) post(address string, form url.Values) (int, string, string) {
 // start opens the authorization request.
 func (p *party) start(jwt string) (int, string, string) {
 	p.Helper()
-	return p.get(p.sim.Endpoints().Authorize + "?" + url.Values{"request": {jwt}}.Encode())
+	form := url.Values{"request": {jwt}}
+	if p.speech.outer {
+		form.Set("client_id", clientID)
+	}
+	return p.get(p.sim.Endpoints().Authorize + "?" + form.Encode())
 }
 
 // visit begins a good request and returns the address of the visit.
@@ -276,7 +270,7 @@ func (p *party) returned(to string) url.Values {
 
 func (p *party) assertionClaims(changes map[string]any) map[string]any {
 	return apply(map[string]any{
-		"iss": clientID, "sub": clientID, "aud": p.sim.Endpoints().Token, "jti": random(),
+		"iss": clientID, "sub": clientID, "aud": p.speech.assertion(p.sim.Endpoints()), "jti": random(),
 		"iat": p.clock.now().Unix(), "exp": p.clock.now().Add(5 * time.Minute).Unix(),
 	}, changes)
 }
@@ -300,28 +294,39 @@ func (p *party) redeem(form url.Values) (int, map[string]any) {
 	return status, answer
 }
 
-// brokerJWKS fetches the broker's signed JWKS and verifies it against the pin.
+// brokerJWKS fetches the broker's keys and, where they are signed, verifies them against
+// the pin: one of the keys of the entity statement.
 func (p *party) brokerJWKS() (jose.JSONWebKeySet, error) {
+	if p.sim.Endpoints().SignedJWKS == "" {
+		var set jose.JSONWebKeySet
+		_, _, body := p.do(p.app, http.MethodGet, p.sim.Endpoints().JWKS, nil)
+		return set, json.Unmarshal([]byte(body), &set)
+	}
 	_, _, body := p.do(p.app, http.MethodGet, p.sim.Endpoints().SignedJWKS, nil)
 	var set struct {
 		Iss, Sub string
-		Iat, Exp int64
+		Iat      int64
+		Exp      *int64
 		jose.JSONWebKeySet
 	}
 	signed, err := jose.ParseSignedCompact(body, []jose.SignatureAlgorithm{jose.RS256})
 	if err != nil {
 		return set.JSONWebKeySet, err
 	}
-	pin := p.sim.EntityJWK()
-	payload, err := signed.Verify(pin)
-	if err != nil || signed.Signatures[0].Protected.KeyID != pin.KeyID {
-		return set.JSONWebKeySet, errors.New("jwks signature")
+	payload, err := []byte(nil), errors.New("jwks kid")
+	for _, pin := range p.sim.EntityKeys() {
+		if pin.KeyID == signed.Signatures[0].Protected.KeyID {
+			payload, err = signed.Verify(pin)
+		}
+	}
+	if err != nil {
+		return set.JSONWebKeySet, err
 	}
 	if err := json.Unmarshal(payload, &set); err != nil {
 		return set.JSONWebKeySet, err
 	}
 	now := p.clock.now().Unix()
-	if id := p.sim.Endpoints().EntityID; set.Iss != id || set.Sub != id || set.Iat > now || now >= set.Exp {
+	if id := p.sim.Endpoints().EntityID; set.Iss != id || set.Sub != id || set.Iat > now || (set.Exp != nil && now >= *set.Exp) || len(set.Keys) == 0 {
 		return set.JSONWebKeySet, errors.New("jwks claims")
 	}
 	return set.JSONWebKeySet, nil
@@ -330,7 +335,7 @@ func (p *party) brokerJWKS() (jose.JSONWebKeySet, error) {
 // open decrypts and checks an id_token as a careful relying party does; the error is
 // one word about the first check that failed.
 func (p *party) open(idToken, nonce string, started time.Time) (map[string]any, error) {
-	sealed, err := jose.ParseEncryptedCompact(idToken, []jose.KeyAlgorithm{jose.RSA_OAEP}, []jose.ContentEncryption{jose.A128CBC_HS256})
+	sealed, err := jose.ParseEncryptedCompact(idToken, []jose.KeyAlgorithm{p.speech.keyWrap}, []jose.ContentEncryption{p.speech.content})
 	if err != nil {
 		return nil, errors.New("encryption")
 	}
@@ -372,19 +377,16 @@ func (p *party) checkClaims(claims map[string]any, nonce string, started time.Ti
 		return errors.New("iss")
 	case claims["aud"] != clientID && (len(audience) != 1 || audience[0] != clientID):
 		return errors.New("aud")
-	case number("exp") <= now || number("exp") > now+600 || number("iat") > now:
+	case number("exp") <= now || number("exp") > now+p.speech.life || number("iat") > now:
 		return errors.New("exp")
 	case claims["nonce"] != nonce:
 		return errors.New("nonce")
-	case claims["acr"] != "http://ftn.ficora.fi/2017/loa2":
-		return errors.New("acr")
-	case number("auth_time") < started.Unix():
-		return errors.New("auth_time")
+	case !p.level(claims):
+		return errors.New("level")
+	case p.speech.when(claims) < started.Unix():
+		return errors.New("time")
 	}
-	code, _ := claims["personal_identity_code"].(string)
-	if urn, ok := claims["urn:oid:1.2.246.21"].(string); ok {
-		code = urn
-	}
+	code, _ := claims[p.speech.hetu].(string)
 	if _, err := hetu.Parse(code, hetu.Artificial); err != nil {
 		return errors.New("hetu")
 	}
@@ -440,13 +442,6 @@ func (p *party) person(user string) brokersim.Person {
 		p.Fatalf("nobody is called %q", user)
 	}
 	return people[i]
-}
-
-func dialects(t *testing.T, f func(t *testing.T, d brokersim.Dialect)) {
-	t.Helper()
-	for _, d := range []brokersim.Dialect{brokersim.OP, brokersim.Telia} {
-		t.Run(string(d), func(t *testing.T) { t.Parallel(); f(t, d) })
-	}
 }
 
 func encode(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }

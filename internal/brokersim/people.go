@@ -111,7 +111,10 @@ func GeneratedPerson(i int) Person {
 	}
 }
 
-// MobileCase is a phone number that is not a person but a way of failing.
+// MobileCase is a phone number that is not a person but a way of failing. The codes are
+// those of the MSS FiCom guideline 2.1. Invented: how such a failure reaches the relying
+// party, in every dialect: as access_denied with "mobile certificate: " and the code,
+// once the person gives up; only 401 comes back as the dialect's own word for cancelling.
 type MobileCase struct {
 	Phone string
 	Code  int    // what the Mobile Certificate service answers

@@ -84,7 +84,7 @@ func BenchmarkAutoApprove(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	p := &party{T: &testing.T{}, sim: sim, clock: newClock(), signing: rsaKeys()[4], sigKid: "our-sig"}
+	p := &party{T: &testing.T{}, sim: sim, speech: speeches[brokersim.OP], clock: newClock(), signing: rsaKeys()[4], sigKid: "our-sig"}
 	for b.Loop() {
 		b.StopTimer()
 		request := p.sign(p.claims(nil))

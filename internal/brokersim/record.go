@@ -11,6 +11,7 @@ type Endpoint string
 // The endpoints that are recorded.
 const (
 	CalledAuthorize  Endpoint = "authorize"
+	CalledPAR        Endpoint = "par"
 	CalledToken      Endpoint = "token"
 	CalledProfile    Endpoint = "profile"
 	CalledSignedJWKS Endpoint = "signed-jwks"
@@ -27,7 +28,7 @@ type Record struct {
 	At       time.Time
 	Endpoint Endpoint
 	Reason   Reason         // why it was refused; empty when it was not
-	Detail   string         // the same in a sentence
+	Detail   string         // the same in a sentence; or what was put right without a refusal
 	Header   map[string]any // of the request object or client assertion: alg, kid, typ
 	Claims   map[string]any // of the request object or client assertion
 	Error    string         // for Returned: the error code sent along, if any

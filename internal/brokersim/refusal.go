@@ -34,10 +34,11 @@ const (
 	MaxAgeWrong         Reason = "max-age-wrong"
 	MeansUnknown        Reason = "means-unknown"
 	LevelUnknown        Reason = "level-unknown"
-	ServiceNameMissing  Reason = "service-name-missing"
-	ServiceNameUnknown  Reason = "service-name-unknown"
+	ServiceNameWrong    Reason = "service-name-wrong"
 	ChallengeWrong      Reason = "challenge-wrong"
 	LoginRequired       Reason = "login-required"
+	RequestURIUnknown   Reason = "request-uri-unknown" // never pushed, run out, or used before
+	KeysNotStatic       Reason = "keys-not-static"
 	ParameterMissing    Reason = "parameter-missing"
 	ParameterRepeated   Reason = "parameter-repeated"
 	GrantTypeWrong      Reason = "grant-type-wrong"
@@ -86,3 +87,6 @@ func (r *refusal) back(code string) *refusal {
 	r.code = code
 	return r
 }
+
+// stay keeps the person on an error page after all.
+func (r *refusal) stay() *refusal { return r.back("") }

@@ -5,56 +5,105 @@ import (
 	"encoding/json"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
+
+	"avain/internal/oauth"
 
 	"github.com/go-jose/go-jose/v4/jwt"
 )
 
 // request is a good authorization request.
 type request struct {
-	ClientID            string `json:"client_id"`
-	RedirectURI         string `json:"redirect_uri"`
-	ResponseType        string `json:"response_type"`
-	Scope               string `json:"scope"`
-	State               string `json:"state"`
-	Nonce               string `json:"nonce"`
-	Prompt              string `json:"prompt"`
-	UILocales           string `json:"ui_locales"`
-	MaxAge              *int64 `json:"max_age"`
-	ACRValues           string `json:"acr_values"`
-	IdP                 string `json:"ftn_idp_id"`
-	ServiceName         string `json:"ftn_spname"`
-	CodeChallenge       string `json:"code_challenge"`
-	CodeChallengeMethod string `json:"code_challenge_method"`
+	ClientID            string  `json:"client_id"`
+	RedirectURI         string  `json:"redirect_uri"`
+	ResponseType        string  `json:"response_type"`
+	Scope               string  `json:"scope"`
+	State               string  `json:"state"`
+	Nonce               string  `json:"nonce"`
+	Prompt              string  `json:"prompt"`
+	UILocales           string  `json:"ui_locales"`
+	LoginHint           string  `json:"login_hint"`
+	MaxAge              *maxAge `json:"max_age"`
+	ACRValues           string  `json:"acr_values"`
+	IdP                 string  `json:"ftn_idp_id"`
+	ServiceName         string  `json:"ftn_spname"`
+	SignicatName        string  `json:"ftn_sp_name"`
+	CodeChallenge       string  `json:"code_challenge"`
+	CodeChallengeMethod string  `json:"code_challenge_method"`
 
 	offered []Bank // what the person may choose from; one: it is chosen already
+	lang    string // of the pages
+	shown   string // the relying party's name on the pages; empty: as registered
+	remark  string // for the record: what was put right without a refusal
 }
 
-func (r request) has(scope string) bool { return slices.Contains(strings.Fields(r.Scope), scope) }
-
-// lang is the language of the pages.
-func (r request) lang() string {
-	for _, l := range strings.Fields(r.UILocales) {
-		if isLang(l) {
-			return l
-		}
-	}
-	return "fi"
+// maxAge is max_age in seconds, as a number or as a string of digits.
+type maxAge struct {
+	seconds int64
+	text    bool
 }
+
+func (m *maxAge) UnmarshalJSON(raw []byte) error {
+	unquoted := strings.Trim(string(raw), `"`)
+	m.text = len(unquoted) != len(raw)
+	var err error
+	m.seconds, err = strconv.ParseInt(unquoted, 10, 64)
+	return err
+}
+
+func (r *request) has(scope string) bool { return slices.Contains(strings.Fields(r.Scope), scope) }
 
 // preselected reports whether the relying party has chosen the bank.
-func (r request) preselected() bool { return len(r.offered) == 1 }
+func (r *request) preselected() bool { return len(r.offered) == 1 }
 
 // wantsFresh reports whether a login of so long ago would not do.
-func (r request) wantsFresh(age time.Duration) bool {
-	return r.Prompt == "login" || (r.MaxAge != nil && age > time.Duration(*r.MaxAge)*time.Second)
+func (r *request) wantsFresh(age time.Duration) bool {
+	return r.Prompt == "login" || (r.MaxAge != nil && age > time.Duration(r.MaxAge.seconds)*time.Second)
 }
 
-const nonceLeast = 22 // characters that hold 128 bits (OP README §7)
+// checkScopes wants some scopes and refuses all that are not known.
+func (r *request) checkScopes(wanted []string, others ...string) *refusal {
+	for _, scope := range wanted {
+		if !r.has(scope) {
+			return refuse(ScopeWrong, "scope lacks "+scope).back(oauth.InvalidScope)
+		}
+	}
+	for _, scope := range strings.Fields(r.Scope) {
+		if !slices.Contains(wanted, scope) && !slices.Contains(others, scope) {
+			return refuse(ScopeWrong, "scope holds an unknown value").back(oauth.InvalidScope)
+		}
+	}
+	return nil
+}
 
-// openRequest verifies a request object. A refusal without a code means that not
-// even the redirect URI can be believed. The token is for the record.
+func (r *request) checkPrompt(known ...string) *refusal {
+	if r.Prompt != "" && !slices.Contains(known, r.Prompt) {
+		return refuse(PromptWrong, "prompt is none of "+strings.Join(known, ", ")).back(oauth.InvalidRequest)
+	}
+	return nil
+}
+
+// checkChallenge takes PKCE with S256, or none (RFC 7636 §4.3).
+func (r *request) checkChallenge() *refusal {
+	switch {
+	case (r.CodeChallenge == "") != (r.CodeChallengeMethod == ""):
+		return refuse(ChallengeWrong, "code_challenge and code_challenge_method come together").back(oauth.InvalidRequest)
+	case r.CodeChallenge != "" && (r.CodeChallengeMethod != oauth.ChallengeS256 || len(r.CodeChallenge) != 43):
+		return refuse(ChallengeWrong, "code_challenge is not of the method S256").back(oauth.InvalidRequest)
+	}
+	return nil
+}
+
+// lenient reports whether what sandboxes let pass may pass, in view of a login_hint.
+func (s *Sim) lenient(loginHint string) bool {
+	enforced := s.rules.enforce != "" && slices.Contains(strings.Fields(loginHint), s.rules.enforce)
+	return s.config.Lenient && !enforced
+}
+
+// openRequest verifies a request object. A refusal without a code means that not even
+// the redirect URI can be believed. The token is for the record.
 func (s *Sim) openRequest(ctx context.Context, raw string) (request, signedJWT, *refusal) {
 	var req request
 	token, refused := s.openJWT(ctx, raw)
@@ -64,138 +113,114 @@ func (s *Sim) openRequest(ctx context.Context, raw string) (request, signedJWT, 
 	if err := json.Unmarshal(token.payload, &req); err != nil {
 		return req, token, refuse(ClaimsMalformed, "a claim of the request object has the wrong type")
 	}
-	client := s.registered().client
-	if client.ID == "" || req.ClientID != client.ID {
-		return req, token, refuse(ClientUnknown, "client_id is not registered")
+	lenient := s.lenient(req.LoginHint)
+	if token.kid == "" && s.rules.requestKid.insists(lenient) {
+		return req, token, refuse(KidMissing, "the header has no kid")
 	}
-	if refused := s.checkRequestClaims(token.claims); refused != nil {
+	if refused := s.checkClient(&req, lenient); refused != nil {
 		return req, token, refused
 	}
-	if !slices.Contains(client.RedirectURIs, req.RedirectURI) {
-		return req, token, refuse(RedirectUnknown, "redirect_uri is not registered")
+	if refused := s.checkRequestClaims(token.claims, lenient); refused != nil {
+		return req, token, refused
 	}
 	if token.claims.ID != "" {
 		if refused := s.spend(token.claims); refused != nil {
 			return req, token, refused
 		}
 	}
-	return req, token, s.checkParameters(&req, client)
+	return req, token, s.checkParameters(&req, lenient)
 }
 
-// checkRequestClaims: OP wants iss only beside a jti and does not say what aud is, so
-// that it is checked when given; Telia requires both.
-func (s *Sim) checkRequestClaims(claims jwt.Claims) *refusal {
-	e, telia := s.Endpoints(), s.config.Dialect == Telia
-	if (telia || claims.ID != "" || claims.Issuer != "") && claims.Issuer != s.registered().client.ID {
+// plainRequest reads a request whose parameters came as they are.
+func (s *Sim) plainRequest(form url.Values) (request, *refusal) {
+	claims := make(map[string]string, len(form))
+	for name := range form {
+		claims[name] = form.Get(name)
+	}
+	var req request
+	raw, err := json.Marshal(claims)
+	if err == nil {
+		err = json.Unmarshal(raw, &req)
+	}
+	if err != nil {
+		return req, refuse(ClaimsMalformed, "a parameter has the wrong type")
+	}
+	if req.MaxAge != nil {
+		req.MaxAge.text = false // there is nothing but text in a form
+	}
+	lenient := s.lenient(req.LoginHint)
+	if refused := s.checkClient(&req, lenient); refused != nil {
+		return req, refused
+	}
+	return req, s.checkParameters(&req, lenient)
+}
+
+// checkClient says whether people may be sent back, and where.
+func (s *Sim) checkClient(req *request, lenient bool) *refusal {
+	client := s.registered().client
+	if client.ID == "" || req.ClientID != client.ID {
+		return refuse(ClientUnknown, "client_id is not registered")
+	}
+	if slices.Contains(client.RedirectURIs, req.RedirectURI) || (lenient && s.rules.strayRedirect && isWebAddress(req.RedirectURI)) {
+		return nil
+	}
+	return refuse(RedirectUnknown, "redirect_uri is not registered")
+}
+
+func isWebAddress(raw string) bool {
+	u, err := url.Parse(raw)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && u.Fragment == ""
+}
+
+// checkRequestClaims: where the dialect does not ask for iss and aud, wrong ones are
+// refused all the same, and a jti needs an iss.
+func (s *Sim) checkRequestClaims(claims jwt.Claims, lenient bool) *refusal {
+	named := s.rules.requestNames.insists(lenient)
+	if (named || claims.ID != "" || claims.Issuer != "") && claims.Issuer != s.registered().client.ID {
 		return refuse(IssuerWrong, "iss is not the client_id")
 	}
-	switch {
-	case telia && !audienceIs(claims, e.Issuer):
-		return refuse(AudienceWrong, "aud is not the issuer")
-	case !telia && len(claims.Audience) > 0 && !audienceIs(claims, e.Issuer, e.Authorize):
-		return refuse(AudienceWrong, "aud is neither the issuer nor the authorization endpoint")
+	if allowed := s.rules.requestFor(s.Endpoints()); (named || len(claims.Audience) > 0) && !audienceIs(claims, allowed) {
+		return refuse(AudienceWrong, "aud is not what this broker wants")
 	}
-	return s.checkTimes(claims, false)
+	return s.checkTimes(claims, false, s.longest(s.rules.requestLife, lenient))
+}
+
+// longest is how long a token of the relying party may live.
+func (s *Sim) longest(life time.Duration, lenient bool) time.Duration {
+	if lenient {
+		return max(life, s.rules.lenientLife)
+	}
+	return life
 }
 
 // checkParameters looks at what the person can be sent back for.
-func (s *Sim) checkParameters(req *request, client Client) *refusal {
-	const invalid = "invalid_request"
+func (s *Sim) checkParameters(req *request, lenient bool) *refusal {
+	req.lang = s.language(req.UILocales)
 	switch {
 	case req.ResponseType != "code":
-		return refuse(ResponseTypeWrong, "response_type is not code").back(invalid)
-	case req.Nonce != "" && len(req.Nonce) < nonceLeast:
-		return refuse(NonceTooShort, "nonce is shorter than 128 bits").back(invalid)
-	case req.MaxAge != nil && *req.MaxAge < 0:
-		return refuse(MaxAgeWrong, "max_age is negative").back(invalid)
+		return refuse(ResponseTypeWrong, "response_type is not code").back(oauth.InvalidRequest)
+	case req.MaxAge != nil && (req.MaxAge.seconds < 0 || (req.MaxAge.text && !s.rules.textMaxAge)):
+		return refuse(MaxAgeWrong, "max_age is not a number of seconds").back(oauth.InvalidRequest)
 	}
-	if s.config.Dialect == Telia {
-		return s.checkTelia(req)
-	}
-	return s.checkOP(req, client)
+	return s.rules.read(s, req, lenient)
 }
 
-func (s *Sim) checkOP(req *request, client Client) *refusal {
-	const invalid = "invalid_request"
-	if !req.has("openid") || !req.has("personal_identity_code") {
-		return refuse(ScopeWrong, "scope lacks openid or personal_identity_code").back("invalid_scope")
-	}
-	for _, scope := range strings.Fields(req.Scope) {
-		if !slices.Contains([]string{"openid", "personal_identity_code", "profile", "weak", "strong"}, scope) {
-			return refuse(ScopeWrong, "scope holds an unknown value").back("invalid_scope")
+// language is the first one that the broker speaks, as we call it.
+func (s *Sim) language(uiLocales string) string {
+	for _, l := range strings.Fields(uiLocales) {
+		if s.rules.languages != nil {
+			l = s.rules.languages[l]
+		}
+		if isLang(l) {
+			return l
 		}
 	}
-	switch {
-	case req.Prompt != "" && req.Prompt != "consent":
-		return refuse(PromptWrong, "prompt is not consent").back(invalid)
-	case len(client.ServiceNames) > 0 && req.ServiceName == "":
-		return refuse(ServiceNameMissing, "ftn_spname is missing").back(invalid)
-	case len(client.ServiceNames) > 0 && !slices.Contains(client.ServiceNames, req.ServiceName):
-		return refuse(ServiceNameUnknown, "ftn_spname is not among the agreed names").back(invalid)
-	}
-	req.CodeChallenge = "" // OP does not know PKCE and ignores it
-	req.offered = s.config.Banks
-	if req.IdP == "" {
-		return nil
-	}
-	for _, b := range s.config.Banks {
-		if b.FTNIdpID() == req.IdP {
-			req.offered = []Bank{b}
-			return nil
-		}
-	}
-	return refuse(MeansUnknown, "ftn_idp_id is unknown").back(invalid)
-}
-
-// levels are the levels of assurance that may be asked for.
-var levels = []string{
-	"http://ftn.ficora.fi/2017/loa2", "http://ftn.ficora.fi/2017/loa3",
-	"http://ftn.ficora.fi/2017/loatest2", "http://ftn.ficora.fi/2017/loatest3",
-}
-
-func (s *Sim) checkTelia(req *request) *refusal {
-	const invalid = "invalid_request"
-	if !req.has("openid") {
-		return refuse(ScopeWrong, "scope lacks openid").back("invalid_scope")
-	}
-	for _, scope := range strings.Fields(req.Scope) {
-		if scope != "openid" && scope != "userinfo" {
-			return refuse(ScopeWrong, "scope holds an unknown value").back("invalid_scope")
-		}
-	}
-	switch {
-	case req.Prompt != "" && req.Prompt != "login" && req.Prompt != "none":
-		return refuse(PromptWrong, "prompt is neither login nor none").back(invalid)
-	case (req.CodeChallenge == "") != (req.CodeChallengeMethod == ""):
-		return refuse(ChallengeWrong, "code_challenge and code_challenge_method come together").back(invalid)
-	case req.CodeChallenge != "" && (req.CodeChallengeMethod != "S256" || len(req.CodeChallenge) != 43):
-		return refuse(ChallengeWrong, "code_challenge is not of the method S256").back(invalid)
-	}
-	return s.offerTelia(req)
-}
-
-// offerTelia reads acr_values: levels leave every bank on offer, method ids (short or
-// as the URI that amr uses) leave only theirs.
-func (s *Sim) offerTelia(req *request) *refusal {
-	for _, value := range strings.Fields(req.ACRValues) {
-		if slices.Contains(levels, value) {
-			continue
-		}
-		i := slices.IndexFunc(s.config.Banks, func(b Bank) bool { return value == b.Method() || value == s.methodURI(b) })
-		if i < 0 {
-			return refuse(LevelUnknown, "acr_values holds an unknown level or method").back("invalid_request")
-		}
-		req.offered = append(req.offered, s.config.Banks[i])
-	}
-	if len(req.offered) == 0 {
-		req.offered = s.config.Banks
-	}
-	return nil
+	return "fi" // OP README §6
 }
 
 // backTo is the address that the person is sent back to, with the parameters added
 // to whatever query the redirect URI has of its own.
-func (r request) backTo(params url.Values) string {
+func (r *request) backTo(params url.Values) string {
 	if r.State != "" {
 		params.Set("state", r.State)
 	}

@@ -20,6 +20,7 @@ const (
 
 // signedJWT is a JWT of the relying party whose signature has been verified.
 type signedJWT struct {
+	kid     string
 	header  map[string]any
 	all     map[string]any
 	claims  jwt.Claims
@@ -44,17 +45,20 @@ func (s *Sim) openJWT(ctx context.Context, raw string) (signedJWT, *refusal) {
 	token.header = map[string]any{"alg": header.Algorithm, "kid": header.KeyID, "typ": header.ExtraHeaders[jose.HeaderType]}
 	token.payload = signed.UnsafePayloadWithoutVerification()
 	_ = json.Unmarshal(token.payload, &token.all) // for the record only; claims are read below
-	if header.KeyID == "" {
-		return token, refuse(KidMissing, "the header has no kid")
-	}
-	key, err := s.registered().keys.signing(ctx, header.KeyID)
+	token.kid = header.KeyID
+	keys, err := s.registered().keys.signing(ctx, header.KeyID)
 	switch {
 	case errors.Is(err, errKidUnknown):
 		return token, refuse(KidUnknown, err.Error())
 	case err != nil:
 		return token, refuse(KeysUnavailable, "the published keys could not be fetched or are not to be believed").because(err)
 	}
-	payload, err := signed.Verify(key)
+	var payload []byte
+	for _, key := range keys { // several only where the header names none
+		if payload, err = signed.Verify(key); err == nil {
+			break
+		}
+	}
 	if err != nil {
 		return token, refuse(SignatureInvalid, "the signature does not verify")
 	}
@@ -65,15 +69,15 @@ func (s *Sim) openJWT(ctx context.Context, raw string) (signedJWT, *refusal) {
 }
 
 // checkTimes wants now < exp ≤ now + the longest life, and iat and nbf not ahead.
-func (s *Sim) checkTimes(claims jwt.Claims, expiryRequired bool) *refusal {
+func (s *Sim) checkTimes(claims jwt.Claims, expiryRequired bool, longest time.Duration) *refusal {
 	now := s.config.Now()
 	switch {
 	case claims.Expiry == nil && expiryRequired:
 		return refuse(ExpiryMissing, "exp is missing")
 	case claims.Expiry != nil && !now.Before(claims.Expiry.Time()):
 		return refuse(Expired, "exp has passed")
-	case claims.Expiry != nil && claims.Expiry.Time().After(now.Add(s.rules.lifetime+clockSkew)):
-		return refuse(LifetimeTooLong, "exp is more than "+s.rules.lifetime.String()+" ahead")
+	case claims.Expiry != nil && claims.Expiry.Time().After(now.Add(longest+clockSkew)):
+		return refuse(LifetimeTooLong, "exp is more than "+longest.String()+" ahead")
 	}
 	for _, t := range []*jwt.NumericDate{claims.IssuedAt, claims.NotBefore} {
 		if t != nil && t.Time().After(now.Add(clockSkew)) {
@@ -99,6 +103,6 @@ func (s *Sim) spend(claims jwt.Claims) *refusal {
 }
 
 // audienceIs reports whether the audience holds one of the values.
-func audienceIs(claims jwt.Claims, allowed ...string) bool {
+func audienceIs(claims jwt.Claims, allowed []string) bool {
 	return slices.ContainsFunc(allowed, claims.Audience.Contains)
 }

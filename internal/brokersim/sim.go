@@ -29,7 +29,8 @@ type Sim struct {
 	spent    shelf[struct{}]       // jtis
 	visits   shelf[*visit]         // by id
 	phones   shelf[*visit]         // by the id of the simulated phone's page
-	sessions shelf[session]        // Telia's single sign-on, by browser
+	sessions shelf[session]        // single sign-on, by browser
+	pushed   shelf[request]        // by request_uri
 	grants   shelf[grant]          // by code
 	used     shelf[struct{}]       // codes that have been exchanged
 	tokens   shelf[map[string]any] // claims behind an access token
@@ -55,7 +56,7 @@ func New(config Config) (*Sim, error) {
 	if s.pages, err = loadPages(config.Banks); err != nil {
 		return nil, fmt.Errorf("brokersim: %w", err)
 	}
-	if s.keys, err = newKeyring(config.Keys); err != nil {
+	if s.keys, err = newKeyring(config.Keys, s.rules); err != nil {
 		return nil, fmt.Errorf("brokersim: %w", err)
 	}
 	s.register(config.Client)
@@ -112,18 +113,25 @@ func (s *Sim) routes() http.Handler {
 	protect := http.NewCrossOriginProtection()
 	page := func(pattern string, h http.HandlerFunc) { mux.Handle(pattern, protect.Handler(h)) }
 
-	mux.HandleFunc("GET "+s.rules.authorize, s.authorize)
-	mux.HandleFunc("POST "+s.rules.authorize, s.authorize)
-	mux.HandleFunc("POST "+s.rules.token, s.late(s.token))
-	mux.HandleFunc("GET "+s.rules.signedJWKS, s.late(s.serveSignedJWKS))
-	mux.HandleFunc("GET "+pathStatement, s.serveStatement)
-	if s.config.Dialect == OP {
-		mux.HandleFunc("GET "+s.rules.profile, s.late(s.profile))
-		mux.HandleFunc("GET "+s.rules.selector+"{client}", s.late(s.serveSelector))
-	} else {
-		mux.HandleFunc("GET "+s.rules.jwks, s.late(s.serveJWKS))
-		mux.HandleFunc("GET "+s.rules.discovery, s.late(s.serveDiscovery))
-		mux.HandleFunc("GET "+s.rules.outage, s.late(s.serveOutage))
+	machine := func(method, path string, h http.HandlerFunc) {
+		if path != "" {
+			mux.HandleFunc(method+" "+path, h)
+		}
+	}
+
+	p := s.rules.paths
+	machine("GET", p.authorize, s.authorize)
+	machine("POST", p.authorize, s.authorize)
+	machine("POST", p.par, s.late(s.push))
+	machine("POST", p.token, s.late(s.token))
+	machine("GET", p.profile, s.late(s.profile))
+	machine("GET", p.statement, s.serveStatement)
+	machine("GET", p.signedJWKS, s.late(s.serveSignedJWKS))
+	machine("GET", p.jwks, s.late(s.serveJWKS))
+	machine("GET", p.discovery, s.late(s.serveDiscovery))
+	machine("GET", p.outage, s.late(s.serveOutage))
+	if p.selector != "" {
+		machine("GET", p.selector+"{client}", s.late(s.serveSelector))
 	}
 
 	page("GET "+pathVisit+"{visit}", s.showVisit)

@@ -18,13 +18,13 @@ import (
 
 // What a careful relying party says of a login under each toggle that shows there.
 // The others have tests of their own; TestEveryToggleIsTested counts.
-func loginToggles() map[brokersim.Toggle]string {
-	return map[brokersim.Toggle]string{
+func loginToggles(d brokersim.Dialect) map[brokersim.Toggle]string {
+	said := map[brokersim.Toggle]string{
 		brokersim.ServerError:          "server_error",
-		brokersim.CancelAtSelector:     "cancel",
+		brokersim.CancelAtSelector:     speeches[d].cancelled,
 		brokersim.WrongState:           "state",
 		brokersim.MissingCode:          "code",
-		brokersim.ReusedCode:           "token 400 invalid_request",
+		brokersim.ReusedCode:           "token 400 invalid_grant",
 		brokersim.PlaintextToken:       "encryption",
 		brokersim.UnsignedToken:        "algorithm",
 		brokersim.WeakEncryption:       "encryption",
@@ -35,30 +35,42 @@ func loginToggles() map[brokersim.Toggle]string {
 		brokersim.MissingNonce:         "nonce",
 		brokersim.WrongAud:             "aud",
 		brokersim.WrongIss:             "iss",
-		brokersim.WrongACR:             "acr",
-		brokersim.TestACR:              "acr",
-		brokersim.StaleAuthTime:        "auth_time",
+		brokersim.WrongACR:             "level",
+		brokersim.TestACR:              "level",
+		brokersim.MissingLevel:         "level",
+		brokersim.StaleAuthTime:        "time",
+		brokersim.MissingAuthTime:      "time",
+		brokersim.SingleSignOn:         "time",
 		brokersim.ExpiredToken:         "exp",
 		brokersim.MissingHETU:          "hetu",
 		brokersim.InvalidHETU:          "hetu",
 		brokersim.ExpiredSignedJWKS:    "jwks",
 		brokersim.WrongEntitySignature: "jwks",
+		brokersim.StatementAsJWKS:      "jwks",
 		brokersim.RotatedSignedJWKS:    "", // whoever fetches the keys again notices nothing
 		brokersim.MissingSplitNames:    "",
 	}
+	if d == brokersim.OP {
+		said[brokersim.ReusedCode] = "token 400 invalid_request"
+	}
+	if d == brokersim.Idura || d == brokersim.Signicat { // whose keys are not signed
+		said[brokersim.ExpiredSignedJWKS], said[brokersim.WrongEntitySignature], said[brokersim.StatementAsJWKS] = "", "", ""
+	}
+	return said
 }
 
 func otherToggles() []brokersim.Toggle {
 	return []brokersim.Toggle{
 		brokersim.ReusedJTI, brokersim.NoReturnPage, brokersim.CancelAtBank, brokersim.MobileTimeout, brokersim.IdentificationError,
-		brokersim.Disturbance, brokersim.HostileTexts, brokersim.TokenDown, brokersim.Slow, brokersim.Down, brokersim.Drop,
+		brokersim.Disturbance, brokersim.HostileTexts, brokersim.DuplicateNames, brokersim.OtherBank, brokersim.UnknownMethod,
+		brokersim.TokenDown, brokersim.Slow, brokersim.Down, brokersim.Drop,
 	}
 }
 
 func TestEveryToggleIsTested(t *testing.T) {
 	t.Parallel()
 	tested := map[brokersim.Toggle]bool{}
-	for toggle := range loginToggles() {
+	for toggle := range loginToggles(brokersim.OP) {
 		tested[toggle] = true
 	}
 	for _, toggle := range otherToggles() {
@@ -78,42 +90,52 @@ func TestEveryToggleIsTested(t *testing.T) {
 
 func TestTogglesThatShowInALogin(t *testing.T) {
 	t.Parallel()
-	p := newParty(t, brokersim.OP)
-	text := func(err error) string {
-		if err == nil {
-			return ""
-		}
-		return err.Error()
-	}
-	for toggle, want := range loginToggles() {
-		if err := p.sim.MisbehaveOnce(toggle); err != nil {
-			t.Fatal(err)
-		}
-		claims, err := p.login("aino", nil)
-		if text(err) != want {
-			t.Errorf("%s: %q, want %q", toggle, text(err), want)
-		}
-		if toggle == brokersim.MissingSplitNames && (claims["given_name"] != nil || claims["family_name"] != nil || claims["name"] != "Virtanen Aino Maria") {
-			t.Errorf("%s: %v", toggle, claims)
-		}
-		if _, err := p.login("aino", nil); err != nil {
-			t.Errorf("%s: on for once, but the next login says %v", toggle, err)
-		}
-		if err := p.sim.Misbehave(toggle); err != nil {
-			t.Fatal(err)
-		}
-		for range 2 {
-			if _, err := p.login("aino", nil); text(err) != want {
-				t.Errorf("%s, on: %q, want %q", toggle, text(err), want)
+	dialects(t, func(t *testing.T, d brokersim.Dialect) {
+		p := newParty(t, d)
+		login := func(toggle brokersim.Toggle, how, want string) {
+			t.Helper()
+			p.clock.advance(time.Minute) // so that a session from before is one
+			claims, err := p.login("aino", nil)
+			said := ""
+			if err != nil {
+				said = err.Error()
+			}
+			if said != want {
+				t.Errorf("%s, %s: %q, want %q (%s)", toggle, how, said, want, p.lastReason())
+			}
+			if toggle == brokersim.MissingSplitNames && want == "" && how != "off" && !namedAsAWhole(claims) {
+				t.Errorf("%s: %v", toggle, claims)
 			}
 		}
-		if err := p.sim.Behave(toggle); err != nil {
-			t.Fatal(err)
+		for toggle, want := range loginToggles(d) {
+			p.misbehaveOnce(toggle)
+			login(toggle, "once", want)
+			login("", "after "+string(toggle), "")
+			if err := p.sim.Misbehave(toggle); err != nil {
+				t.Fatal(err)
+			}
+			login(toggle, "on", want)
+			if err := p.sim.Behave(toggle); err != nil {
+				t.Fatal(err)
+			}
+			login(toggle, "off", "")
 		}
-		if _, err := p.login("aino", nil); err != nil {
-			t.Errorf("%s: off, but the login says %v", toggle, err)
+	})
+}
+
+// namedAsAWhole reports whether the name came undivided, in whatever dialect.
+func namedAsAWhole(claims map[string]any) bool {
+	for _, part := range []string{"given_name", "family_name", "givenname", "surname", "urn:oid:2.5.4.4", "urn:oid:1.2.246.575.1.14"} {
+		if claims[part] != nil {
+			return false
 		}
 	}
+	for _, whole := range []string{"name", "urn:oid:2.16.840.1.113730.3.1.241"} {
+		if name, _ := claims[whole].(string); strings.Contains(name, "Virtanen") && strings.Contains(name, "Aino Maria") {
+			return true
+		}
+	}
+	return false
 }
 
 func TestUnknownToggle(t *testing.T) {
@@ -162,8 +184,8 @@ func TestNoReturnPage(t *testing.T) {
 
 func TestCancelAtBankAndIdentificationError(t *testing.T) {
 	t.Parallel()
-	for d, cancelled := range map[brokersim.Dialect]string{brokersim.OP: "cancel", brokersim.Telia: "access_denied"} {
-		p := newParty(t, d)
+	for d, speech := range speeches {
+		p, cancelled := newParty(t, d), speech.cancelled
 		p.misbehaveOnce(brokersim.CancelAtBank)
 		visit := p.visit(nil)
 		p.press(visit, "select", url.Values{"bank": {"koivu"}})

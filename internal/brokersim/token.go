@@ -1,6 +1,7 @@
 package brokersim
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"net/http"
@@ -13,28 +14,31 @@ import (
 )
 
 const (
-	codeLife    = 5 * time.Minute
-	tokenLife   = time.Hour
+	codeMarked  = 5 * time.Minute // how long a used code is still told from an unknown one
 	formMaxSize = 64 << 10
 )
 
 // grant is what an authorization code stands for.
 type grant struct {
-	request request
-	who     session
+	request     request
+	who         session
+	accessToken string
 }
 
 // issue makes the code and the address that takes it back to the relying party.
 func (s *Sim) issue(req request, who session) string {
-	now := s.config.Now()
-	code := secret.New()
-	s.grants.add(code.Hash(), grant{req, who}, now, now.Add(codeLife))
+	now, code := s.config.Now(), s.rules.code(req.ClientID)
+	mark := secret.Of(code).Hash()
+	s.grants.add(mark, grant{request: req, who: who}, now, now.Add(s.rules.codeLife))
 	if s.trouble.take(ReusedCode) {
-		s.used.add(code.Hash(), struct{}{}, now, now.Add(codeLife))
+		s.used.add(mark, struct{}{}, now, now.Add(codeMarked))
 	}
-	params := url.Values{"code": {code.Reveal()}}
-	if s.trouble.take(MissingCode) {
-		params = url.Values{}
+	params := url.Values{}
+	if s.rules.callback != nil {
+		params = s.rules.callback(s, req)
+	}
+	if !s.trouble.take(MissingCode) {
+		params.Set("code", code)
 	}
 	back := req
 	if s.trouble.take(WrongState) {
@@ -55,7 +59,7 @@ func (s *Sim) token(w http.ResponseWriter, r *http.Request) {
 	form, refused := tokenForm(w, r)
 	if refused == nil {
 		var assertion signedJWT
-		assertion, refused = s.openAssertion(r, form)
+		assertion, refused = s.openAssertion(r.Context(), form, s.lenientFor(form.Get("code")))
 		record.Header, record.Claims = assertion.header, assertion.all
 	}
 	var answer map[string]any
@@ -65,7 +69,7 @@ func (s *Sim) token(w http.ResponseWriter, r *http.Request) {
 	if refused != nil {
 		record.Reason, record.Detail = refused.reason, refused.record()
 		s.record(record)
-		s.respondRefused(w, refused)
+		s.rules.refuseToken(w, refused)
 		return
 	}
 	s.record(record)
@@ -85,14 +89,21 @@ func tokenForm(w http.ResponseWriter, r *http.Request) (url.Values, *refusal) {
 	return r.PostForm, nil
 }
 
+// lenientFor is how lenient to be with whoever presents a code: its request may have
+// asked for no leniency.
+func (s *Sim) lenientFor(code string) bool {
+	known, _ := s.grants.get(secret.Of(code).Hash(), s.config.Now())
+	return s.lenient(known.request.LoginHint)
+}
+
 // openAssertion authenticates the relying party (RFC 7523 §3).
-func (s *Sim) openAssertion(r *http.Request, form url.Values) (signedJWT, *refusal) {
+func (s *Sim) openAssertion(ctx context.Context, form url.Values, lenient bool) (signedJWT, *refusal) {
 	if form.Get("client_assertion_type") != oauth.AssertionJWTBearer {
 		return signedJWT{}, refuse(AssertionTypeWrong, "client_assertion_type is not jwt-bearer").back(oauth.UnauthorizedClient)
 	}
-	assertion, refused := s.openJWT(r.Context(), form.Get("client_assertion"))
+	assertion, refused := s.openJWT(ctx, form.Get("client_assertion"))
 	if refused == nil {
-		refused = s.checkAssertion(assertion)
+		refused = s.checkAssertion(assertion, lenient)
 	}
 	if refused != nil {
 		return assertion, refused.back(oauth.UnauthorizedClient)
@@ -100,7 +111,7 @@ func (s *Sim) openAssertion(r *http.Request, form url.Values) (signedJWT, *refus
 	return assertion, nil
 }
 
-func (s *Sim) checkAssertion(assertion signedJWT) *refusal {
+func (s *Sim) checkAssertion(assertion signedJWT, lenient bool) *refusal {
 	claims, id := assertion.claims, s.registered().client.ID
 	switch {
 	case id == "":
@@ -109,15 +120,30 @@ func (s *Sim) checkAssertion(assertion signedJWT) *refusal {
 		return refuse(IssuerWrong, "iss is not the client_id")
 	case claims.Subject != id:
 		return refuse(SubjectWrong, "sub is not the client_id")
-	case !audienceIs(claims, s.Endpoints().Token):
-		return refuse(AudienceWrong, "aud is not the token endpoint")
-	case claims.ID == "":
-		return refuse(JTIMissing, "jti is missing")
+	case !audienceIs(claims, s.rules.assertionFor(s.Endpoints(), lenient)):
+		return refuse(AudienceWrong, "aud is not what this broker wants")
 	}
-	if refused := s.checkTimes(claims, true); refused != nil {
+	if refused := s.checkAssertionForm(assertion, lenient); refused != nil {
 		return refused
 	}
+	if refused := s.checkTimes(claims, true, s.longest(s.rules.assertionLife, lenient)); refused != nil {
+		return refused
+	}
+	if claims.ID == "" {
+		return nil
+	}
 	return s.spend(claims)
+}
+
+// checkAssertionForm looks at what an assertion may lack where the simulator is lenient.
+func (s *Sim) checkAssertionForm(assertion signedJWT, lenient bool) *refusal {
+	switch {
+	case assertion.kid == "" && s.rules.assertionKid.insists(lenient):
+		return refuse(KidMissing, "the header has no kid").back(oauth.UnauthorizedClient)
+	case assertion.claims.ID == "" && s.rules.assertionID.insists(lenient):
+		return refuse(JTIMissing, "jti is missing").back(oauth.UnauthorizedClient)
+	}
+	return nil
 }
 
 // exchange turns the code into the answer. A code counts as used from its first
@@ -132,42 +158,45 @@ func (s *Sim) exchange(r *http.Request, form url.Values) (map[string]any, *refus
 	switch {
 	case !known:
 		return nil, refuse(CodeUnknown, "the code is unknown or has expired").back(oauth.InvalidGrant)
-	case !s.used.add(code, struct{}{}, now, now.Add(codeLife)):
+	case !s.used.add(code, struct{}{}, now, now.Add(codeMarked)):
 		return nil, refuse(CodeReused, "the code has been exchanged before").back(oauth.InvalidGrant)
 	case form.Has("redirect_uri") && form.Get("redirect_uri") != grant.request.RedirectURI:
 		return nil, refuse(RedirectMismatch, "redirect_uri is not the one of the request").back(oauth.InvalidGrant)
 	case !verifies(grant.request.CodeChallenge, form.Get("code_verifier")):
 		return nil, refuse(VerifierWrong, "code_verifier does not match the code_challenge").back(oauth.InvalidGrant)
 	}
+	grant.accessToken = s.rules.accessToken(client.ID)
 	idToken, refused := s.idToken(r.Context(), grant)
 	if refused != nil {
 		return nil, refused.back(oauth.InvalidRequest)
 	}
-	access := secret.New()
 	answer := map[string]any{
-		"access_token": access.Reveal(), "token_type": oauth.TokenTypeBearer,
-		"expires_in": int(tokenLife.Seconds()), "id_token": idToken,
+		"access_token": grant.accessToken, "token_type": oauth.TokenTypeBearer,
+		"expires_in": int(s.rules.tokenLife.Seconds()), "id_token": idToken,
 	}
-	if s.config.Dialect == OP && s.config.AutoApprove == 0 {
-		s.tokens.add(access.Hash(), s.identity(grant), now, now.Add(tokenLife))
+	if s.rules.tokenScope != nil {
+		answer["scope"] = s.rules.tokenScope(grant.request)
+	}
+	if s.rules.paths.profile != "" && s.config.AutoApprove == 0 {
+		s.tokens.add(secret.Of(grant.accessToken).Hash(), opIdentity(s, grant), now, now.Add(s.rules.tokenLife))
 	}
 	return answer, nil
 }
 
-// checkTokenForm: Telia wants redirect_uri and client_id, OP lets them be.
+// checkTokenForm wants what the dialect wants.
 func (s *Sim) checkTokenForm(form url.Values, client Client) *refusal {
-	telia := s.config.Dialect == Telia
 	switch {
 	case form.Get("grant_type") != oauth.GrantAuthorizationCode:
-		return refuse(GrantTypeWrong, "grant_type is not authorization_code").back("unsupported_grant_type")
+		return refuse(GrantTypeWrong, "grant_type is not authorization_code").back(oauth.UnsupportedGrantType)
 	case form.Get("code") == "":
 		return refuse(ParameterMissing, "code is missing").back(oauth.InvalidRequest)
-	case telia && !form.Has("redirect_uri"):
-		return refuse(ParameterMissing, "redirect_uri is missing").back(oauth.InvalidRequest)
-	case telia && !form.Has("client_id"):
-		return refuse(ParameterMissing, "client_id is missing").back(oauth.InvalidRequest)
 	case form.Has("client_id") && form.Get("client_id") != client.ID:
 		return refuse(ClientUnknown, "client_id is not registered").back(oauth.InvalidRequest)
+	}
+	for _, name := range s.rules.tokenNeeds {
+		if !form.Has(name) {
+			return refuse(ParameterMissing, name+" is missing").back(oauth.InvalidRequest)
+		}
 	}
 	return nil
 }
@@ -179,47 +208,4 @@ func verifies(challenge, verifier string) bool {
 	}
 	sum := sha256.Sum256([]byte(verifier))
 	return len(verifier) >= 43 && secret.Of(base64.RawURLEncoding.EncodeToString(sum[:])).Equal(secret.Of(challenge))
-}
-
-// respondRefused answers in the dialect's way. OP knows two codes only, and
-// percent-encodes its descriptions; we append the reason to them.
-func (s *Sim) respondRefused(w http.ResponseWriter, refused *refusal) {
-	if s.config.Dialect == Telia {
-		status, code := http.StatusBadRequest, refused.code
-		if code == oauth.UnauthorizedClient {
-			status, code = http.StatusUnauthorized, oauth.InvalidClient
-		}
-		respondJSON(w, status, map[string]string{"error": code, "error_description": refused.detail})
-		return
-	}
-	code, description := oauth.InvalidRequest, "parameter validation failed"
-	switch refused.code {
-	case oauth.UnauthorizedClient:
-		code, description = oauth.UnauthorizedClient, "invalid assertion"
-	case oauth.InvalidGrant:
-		description = "invalid grant"
-	}
-	respondJSON(w, http.StatusBadRequest, map[string]string{
-		"error": code, "error_description": url.PathEscape(description + ": " + refused.detail),
-	})
-}
-
-// profile is OP's userinfo endpoint: the identity in the clear over TLS.
-func (s *Sim) profile(w http.ResponseWriter, r *http.Request) {
-	bearer, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	if !ok {
-		s.record(Record{Endpoint: CalledProfile, Reason: ParameterMissing, Detail: "no bearer token"})
-		w.Header().Set("WWW-Authenticate", "Bearer")
-		respondJSON(w, http.StatusUnauthorized, map[string]string{"error": oauth.InvalidRequest})
-		return
-	}
-	claims, ok := s.tokens.get(secret.Of(bearer).Hash(), s.config.Now())
-	if !ok {
-		s.record(Record{Endpoint: CalledProfile, Reason: AccessTokenUnknown, Detail: "access token unknown or expired"})
-		w.Header().Set("WWW-Authenticate", `Bearer error="invalid_token"`)
-		respondJSON(w, http.StatusUnauthorized, map[string]string{"error": oauth.InvalidToken})
-		return
-	}
-	s.record(Record{Endpoint: CalledProfile})
-	respondJSON(w, http.StatusOK, claims)
 }

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"avain/internal/oauth"
 	"avain/internal/secret"
 )
 
@@ -53,9 +54,9 @@ const (
 
 // open begins a visit and returns its address.
 func (s *Sim) open(browser secret.Hash, req request, now time.Time) string {
-	v := &visit{id: secret.NewShort().Reveal(), browser: browser, request: req, lang: req.lang(), step: stepSelect, touched: now}
+	v := &visit{id: secret.NewShort().Reveal(), browser: browser, request: req, lang: req.lang, step: stepSelect, touched: now}
 	if req.preselected() {
-		v.enter(req.offered[0])
+		v.enter(s.bankFor(req.offered[0], req.offered))
 	}
 	s.visits.add(secret.Of(v.id).Hash(), v, now, now.Add(visitKept))
 	return s.address(v)
@@ -165,7 +166,8 @@ func (s *Sim) visitOf(w http.ResponseWriter, r *http.Request) *visit {
 	v.mu.Lock()
 	if v.step != stepGone && s.config.Now().Sub(v.touched) >= s.config.Timing.Visit {
 		v.mu.Unlock()
-		back := v.request.backTo(url.Values{"error": {"access_denied"}, "error_description": {"session expired"}})
+		// Invented: what an expired visit leads to.
+		back := v.request.backTo(url.Values{"error": {oauth.AccessDenied}, "error_description": {"session expired"}})
 		s.showMessage(w, http.StatusGone, v.lang, "expired", back)
 		return nil
 	}
@@ -175,7 +177,7 @@ func (s *Sim) visitOf(w http.ResponseWriter, r *http.Request) *visit {
 func (s *Sim) choose(v *visit, form url.Values) {
 	for _, b := range v.request.offered {
 		if b.ID == form.Get("bank") {
-			v.enter(b)
+			v.enter(s.bankFor(b, v.request.offered))
 			return
 		}
 	}
@@ -204,7 +206,7 @@ func (s *Sim) authenticated(v *visit) {
 	switch {
 	case s.trouble.take(IdentificationError):
 		v.step = stepFailed
-	case s.config.Dialect == OP && v.request.Prompt == "consent":
+	case v.request.Prompt == "consent": // OP README §7. Invented: that it looks the same at Idura and Signicat
 		v.step = stepConsent
 	default:
 		s.finish(v, nil)
@@ -213,21 +215,21 @@ func (s *Sim) authenticated(v *visit) {
 
 func (s *Sim) finish(v *visit, _ url.Values) {
 	who := session{v.person, v.bank, s.config.Now()}
-	if s.rules.singleSignOn {
-		s.sessions.take(v.browser, who.at)
-		s.sessions.add(v.browser, who, who.at, who.at.Add(sessionLife))
-	}
+	s.sessions.take(v.browser, who.at)
+	s.sessions.add(v.browser, who, who.at, who.at.Add(sessionLife))
 	v.leave(s.issue(v.request, who), who.at)
 }
 
-// cancel gives up. On a page about a failure, it is the link back to the service.
+// cancel gives up. On a page about a failure, it is the link back to the service: that
+// there is one, OP says (README §7). Invented: the error that it carries, at every
+// broker: none publishes how a failure or a time-out of a Mobile Certificate comes back.
 func (s *Sim) cancel(v *visit, _ url.Values) {
 	code, description := s.rules.cancelled, "user cancel"
 	if v.step == stepFailed {
-		code, description = "access_denied", "identification failed"
+		code, description = oauth.AccessDenied, "identification failed"
 	}
 	if v.step == stepMissed && v.call != nil && v.call.answer != mobileCancelled {
-		code, description = "access_denied", "mobile certificate: "+mobileWord(v.call.answer)
+		code, description = oauth.AccessDenied, "mobile certificate: "+mobileWord(v.call.answer)
 	}
 	s.record(Record{Endpoint: Returned, Error: code, Detail: description})
 	v.leave(v.request.backTo(url.Values{"error": {code}, "error_description": {description}}), s.config.Now())
