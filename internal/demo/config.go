@@ -60,7 +60,7 @@ brokers:
     issuer: {{.OP.Issuer}}
     client_id: {{.ClientID}}
     broker_keys:
-      entity_keys_file: keys/op-entity.jwk
+      entity_statement_file: keys/op-their-statement.jwt
     our_keys: &ours
       signing: [{file: keys/broker-sig.pem}]
       decryption: [{file: keys/broker-enc.pem}]
@@ -80,7 +80,8 @@ brokers:
     issuer: {{.Telia.Issuer}}
     client_id: {{.ClientID}}
     broker_keys:
-      entity_keys_file: keys/telia-entity.jwk
+      entity_statement_file: keys/telia-their-statement.jwt
+      statement_fingerprints: [{{.TeliaFingerprint}}]
     our_keys: *ours
     selector: {ttl: 10s}
     hetu: artificial
@@ -115,7 +116,7 @@ func (d *Demo) writeConfig(o Options) (config.Config, error) {
 		"File": path, "Service": d.Service, "App": d.App, "Listen": d.listeners.service.Addr().String(),
 		"MailHost": mailHost, "MailPort": mailPort,
 		"Admin": d.listeners.admin.Addr().String(), "ClientID": clientID, "Banks": banks,
-		"OP": d.OP.Endpoints(), "Telia": d.Telia.Endpoints(),
+		"OP": d.OP.Endpoints(), "Telia": d.Telia.Endpoints(), "TeliaFingerprint": d.Telia.StatementFingerprint(),
 	}); err != nil {
 		return config.Config{}, err
 	}

@@ -135,7 +135,7 @@ func (d *Demo) listen(ctx context.Context, o Options) error {
 	return nil
 }
 
-// simulate sets up the two brokers and pins their entity keys.
+// simulate sets up the two brokers and stores their entity statements.
 func (d *Demo) simulate(o Options) error {
 	keys, err := keysOf(o)
 	if err != nil {
@@ -167,11 +167,8 @@ func (d *Demo) simulate(o Options) error {
 		if err != nil {
 			return fmt.Errorf("simulated broker %s: %w", s.id, err)
 		}
-		pin, err := entityFile(*s.sim)
-		if err != nil {
-			return err
-		}
-		if err := os.WriteFile(filepath.Join(o.Data, keyFolder, s.id+"-entity.jwk"), pin, 0o600); err != nil {
+		// As a real broker hands it over: its statement as a file.
+		if err := os.WriteFile(filepath.Join(o.Data, keyFolder, s.id+"-their-statement.jwt"), []byte((*s.sim).EntityStatement()), 0o600); err != nil {
 			return err
 		}
 	}

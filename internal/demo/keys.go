@@ -6,7 +6,6 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/base64"
-	"encoding/json"
 	"encoding/pem"
 	"fmt"
 	"os"
@@ -110,11 +109,6 @@ func publicKey(key *rsa.PublicKey) (jose.JSONWebKey, error) {
 	sum, err := jwk.Thumbprint(crypto.SHA256)
 	jwk.KeyID = base64.RawURLEncoding.EncodeToString(sum)
 	return jwk, err
-}
-
-// entityFile is the pinned key of a simulated broker, as a real one would send it.
-func entityFile(sim *brokersim.Sim) ([]byte, error) {
-	return json.Marshal(sim.EntityJWK())
 }
 
 // writeNew writes the files that do not exist, readable by their owner only.
