@@ -64,6 +64,7 @@ var house = map[string]layer{
 	"internal/brokersim": mechanisms,
 	"internal/client":    mechanisms,
 	"internal/dpop":      mechanisms,
+	"internal/expiry":    mechanisms,
 	"internal/jws":       mechanisms,
 	"internal/keyset":    mechanisms,
 	"internal/place":     mechanisms,
