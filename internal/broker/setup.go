@@ -190,8 +190,12 @@ func (t *SetupTest) checkStatement() {
 		return
 	}
 	for _, key := range pin.keys {
-		print, _ := thumbprint(key.Key)
-		t.add(about, VerdictOK, "entity key %s, thumbprint %s", key.KeyID, print)
+		sum, err := thumbprint(key.Key)
+		if err != nil {
+			t.failed(about, err)
+			return
+		}
+		t.add(about, VerdictOK, "entity key %s, thumbprint %s", key.KeyID, sum)
 	}
 	if source.EntityStatementFile == "" {
 		return

@@ -104,23 +104,27 @@ func TestSetupNamesWhatIsWrong(t *testing.T) {
 		{
 			"encryption is off at the broker", PresetIdura, nil,
 			func(w *world) { w.lie(nil, func(c map[string]any) string { return w.goodJWS(c) }) },
-			[]string{"id_token.plaintext"}, "",
+			[]string{"id_token.plaintext"},
+			"",
 		},
 		{
 			"user data is not All", PresetSignicat, nil, drop("ftn_hetu", "ftn_idp", "nin"),
-			[]string{"id_token.missing:ftn_hetu"}, "",
+			[]string{"id_token.missing:ftn_hetu"},
+			"",
 		},
 		{
 			"the code is in another claim", PresetSignicat, nil,
 			func(w *world) {
 				w.lie(func(c map[string]any) { c["nin"] = c["ftn_hetu"]; delete(c, "ftn_hetu") }, nil)
 			},
-			[]string{"id_token.missing:ftn_hetu"}, `  hetu: "nin"`,
+			[]string{"id_token.missing:ftn_hetu"},
+			`  hetu: "nin"`,
 		},
 		{
 			"level and time of another dialect", PresetIdura,
 			func(c *Config) { c.Claims.Level, c.Claims.AuthTime, c.Levels = "", "", nil; c.Preset = "" }, nil,
-			[]string{"id_token.missing:acr", "id_token.missing:auth_time"}, "  level: authenticationtype",
+			[]string{"id_token.missing:acr", "id_token.missing:auth_time"},
+			"  level: authenticationtype",
 		},
 		{
 			"another level", PresetTelia, nil,
@@ -131,21 +135,25 @@ func TestSetupNamesWhatIsWrong(t *testing.T) {
 		{
 			"a session of the broker's own", PresetSignicat, func(c *Config) { c.Request.Prompt = "consent" },
 			func(w *world) { w.lie(func(c map[string]any) { c["auth_time"] = w.clock.Now().Unix() - 3600 }, nil) },
-			[]string{"id_token.auth_time_stale"}, "  prompt: login",
+			[]string{"id_token.auth_time_stale"},
+			"  prompt: login",
 		},
 		{
 			"test people", PresetTelia, func(c *Config) { c.HETU = HETUProduction }, nil,
-			[]string{"id_token.hetu_artificial"}, "hetu: artificial # a test environment only",
+			[]string{"id_token.hetu_artificial"},
+			"hetu: artificial # a test environment only",
 		},
 		{
 			"codes of a test bed", PresetTelia, nil,
 			func(w *world) { w.lie(func(c map[string]any) { c["urn:oid:1.2.246.21"] = "010100A001N" }, nil) },
-			[]string{"id_token.hetu"}, "hetu: lenient # a test environment only",
+			[]string{"id_token.hetu"},
+			"hetu: lenient # a test environment only",
 		},
 		{
 			"another issuer", PresetTelia, nil,
 			func(w *world) { w.lie(func(c map[string]any) { c["iss"] = "https://tunnistus.telia.fi/uas" }, nil) },
-			[]string{"id_token.iss"}, "issuer: https://tunnistus.telia.fi/uas",
+			[]string{"id_token.iss"},
+			"issuer: https://tunnistus.telia.fi/uas",
 		},
 		{
 			"another encryption", PresetOP, nil,
@@ -154,14 +162,16 @@ func TestSetupNamesWhatIsWrong(t *testing.T) {
 					return w.to(testDecryption(), jose.RSA_OAEP_256, jose.A256GCM, map[string]any{"cty": "JWT"}, w.goodJWS(c))
 				})
 			},
-			[]string{"id_token.encryption"}, "  content_encryption: [A128CBC-HS256, A256GCM]",
+			[]string{"id_token.encryption"},
+			"  content_encryption: [A128CBC-HS256, A256GCM]",
 		},
 		{
 			"an encryption that is never accepted", PresetOP, nil,
 			func(w *world) {
 				w.lie(nil, func(c map[string]any) string { return relabel(t, w.sealed(w.goodJWS(c)), "alg", "RSA1_5") })
 			},
-			[]string{"id_token.encryption"}, "",
+			[]string{"id_token.encryption"},
+			"",
 		},
 		{
 			"a bank that nobody has configured", PresetSignicat, nil,
@@ -173,20 +183,24 @@ func TestSetupNamesWhatIsWrong(t *testing.T) {
 			func(w *world) {
 				w.handle("signed", textHandler(200, w.signedJWKS(func(h, _ map[string]any) { h["typ"] = "jwks" })))
 			},
-			[]string{"jwks.type", "jwks.type"}, "  types: [jwk-set+jwt, JWT, none, jwks] # if the broker's guide shows it",
+			[]string{"jwks.type", "jwks.type"},
+			"  types: [jwk-set+jwt, JWT, none, jwks] # if the broker's guide shows it",
 		},
 		{
 			"the broker is down", PresetOP, nil, func(w *world) { w.handle("token", textHandler(503, "")) },
-			[]string{"token.http_503"}, "",
+			[]string{"token.http_503"},
+			"",
 		},
 		{
 			"client unknown", PresetOP, nil,
 			func(w *world) { w.handle("token", jsonHandler(400, map[string]string{"error": "unauthorized_client"})) },
-			[]string{"token.http_400"}, "",
+			[]string{"token.http_400"},
+			"",
 		},
 		{
 			"several at once", PresetTelia, nil, drop("acr", "auth_time", "urn:oid:1.2.246.21", "nonce"),
-			[]string{"id_token.missing:acr", "id_token.missing:auth_time", "id_token.missing:urn:oid:1.2.246.21", "id_token.missing:nonce"}, "",
+			[]string{"id_token.missing:acr", "id_token.missing:auth_time", "id_token.missing:urn:oid:1.2.246.21", "id_token.missing:nonce"},
+			"",
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {

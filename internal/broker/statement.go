@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -76,25 +77,22 @@ func (s ourStatement) differences(u *upstream) []string {
 			differ = append(differ, name)
 		}
 	}
-	old, _ := member(s.body, "metadata", "openid_relying_party")
-	current, _ := member(now, "metadata", "openid_relying_party")
-	for name, value := range current {
+	old := relyingPartyOf(s.body)
+	for name, value := range relyingPartyOf(now) {
 		if !reflect.DeepEqual(old[name], value) {
 			differ = append(differ, name)
 		}
 	}
+	slices.Sort(differ)
 	return differ
 }
 
-func member(body map[string]any, path ...string) (map[string]any, bool) {
-	for _, name := range path {
-		next, ok := body[name].(map[string]any)
-		if !ok {
-			return nil, false
-		}
-		body = next
-	}
-	return body, true
+// relyingPartyOf is the metadata of a statement about a relying party; nil when there is
+// none.
+func relyingPartyOf(body map[string]any) map[string]any {
+	metadata, _ := body["metadata"].(map[string]any)
+	party, _ := metadata["openid_relying_party"].(map[string]any)
+	return party
 }
 
 // NewStatement makes our entity statement for a broker, to be handed over and stored
