@@ -50,7 +50,8 @@ type Metrics struct {
 	jobSeconds *prometheus.HistogramVec
 	jobKinds   []string
 
-	rates rateGauges
+	rates   rateGauges
+	expires *prometheus.GaugeVec
 }
 
 // Buckets in seconds. People take their time at the bank; machines should not.
@@ -94,6 +95,9 @@ func New(c Config) (*Metrics, error) {
 		jobSeconds: histogram("avain_job_seconds",
 			"Time that a try of a job took.", humanBuckets, "kind"),
 		rates: newRateGauges(),
+		expires: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "avain_file_expiration_timestamp_seconds", Help: "When a file that logins depend on ends, as this node has read it: Unix time.",
+		}, []string{"setting", "owner"}),
 	}
 	return m, m.register(c)
 }
@@ -106,7 +110,7 @@ func (m *Metrics) register(c Config) error {
 	all := []prometheus.Collector{
 		build, m.steps, m.stepSeconds, m.ended, m.loginSeconds, m.open, m.waiting, m.requests, m.requestSeconds,
 		m.exchanges, m.exchangeSeconds, m.circuit, m.jobs, m.jobSeconds,
-		m.rates.now, m.rates.usual, m.rates.alert,
+		m.rates.now, m.rates.usual, m.rates.alert, m.expires,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	}
 	if c.Database != nil {

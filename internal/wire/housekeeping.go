@@ -9,6 +9,7 @@ import (
 
 	"avain/internal/broker"
 	"avain/internal/challenge"
+	"avain/internal/expiry"
 	"avain/internal/jobs"
 	"avain/internal/notices"
 	"avain/internal/people"
@@ -47,7 +48,8 @@ type housekeeping struct {
 	jobs      *jobs.Runner
 	tallies   *tally.Counter
 	rates     *rates.Watch
-	mails     bool // there is a mail server
+	endings   *expiry.Watch // of files
+	mails     bool          // there is a mail server
 	retention store.Retention
 	now       func() time.Time
 	log       *slog.Logger
@@ -77,6 +79,7 @@ func (h housekeeping) run(ctx context.Context) {
 		"words":  {forgetEvery, h.words},
 		"rates":  {rates.Every, h.rates.Look},
 		"anchor": {anchorEvery, h.anchor},
+		"expiry": {expiry.Every, h.endings.Look},
 	} {
 		all.Go(func() {
 			clock := time.NewTicker(task.every)

@@ -17,6 +17,7 @@ import (
 	"avain/internal/challenge"
 	"avain/internal/config"
 	"avain/internal/console"
+	"avain/internal/expiry"
 	"avain/internal/jobs"
 	"avain/internal/login"
 	"avain/internal/loginlink"
@@ -222,6 +223,7 @@ func (s *Service) housekeeping(c config.Config, d Deps, m mechanisms, flood *flo
 		db: s.Store, signer: m.signer, brokers: m.brokers, metrics: m.metrics, flood: flood,
 		announcer: m.announcer, room: m.room, waiting: waiting, people: s.People, jobs: s.Jobs, mails: s.Mails != nil,
 		notices: s.Notices, languages: c.Brand.Languages, tallies: m.tallies, rates: s.Rates, retention: retention(c), now: d.Now, log: d.Log,
+		endings: expiry.New(expiry.Deps{Read: c.Endings, Now: d.Now, Log: d.Log, Seen: m.metrics.EndingsSeen}),
 	}
 }
 
