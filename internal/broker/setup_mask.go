@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"avain/internal/hetu"
 )
@@ -79,10 +80,10 @@ func masked(value any) string {
 			return "(empty)"
 		}
 		runes := []rune(v)
-		if len(runes) < 3 {
+		if len(runes) < 3 || !unicode.IsLetter(runes[0]) { // a date or a number begins to tell
 			return fmt.Sprintf("(%d characters)", len(runes))
 		}
-		return fmt.Sprintf("%c… (%d characters)", visibleRune(runes[0]), len(runes))
+		return fmt.Sprintf("%c… (%d characters)", runes[0], len(runes))
 	case float64:
 		return "(a number)"
 	case []any:
@@ -90,11 +91,4 @@ func masked(value any) string {
 	default:
 		return "(an object)"
 	}
-}
-
-func visibleRune(r rune) rune {
-	if visible(r) < 0 || r == '\n' {
-		return '?'
-	}
-	return r
 }

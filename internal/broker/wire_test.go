@@ -319,6 +319,42 @@ func TestDiscoveryFindsTheEndpoints(t *testing.T) {
 	w.handle("discovery", jsonHandler(200, map[string]any{"issuer": "https://other.example"}))
 }
 
+// OpenID Connect Core §6.1 wants scope and response_type beside the request object, too.
+// Some brokers insist; Telia ignores everything beside it.
+func TestOuterScopeIsConfigurable(t *testing.T) {
+	t.Parallel()
+	yes, no := true, false
+	for _, c := range []struct {
+		preset Preset
+		set    *bool
+		want   bool
+	}{{"", nil, true}, {"", &no, false}, {PresetTelia, nil, false}, {PresetTelia, &yes, true}, {PresetINGroupe, nil, true}, {PresetOP, nil, false}} {
+		for _, transport := range []Transport{TransportQuery, TransportPOST} {
+			w := newWorld(t, c.preset, func(config *Config) {
+				config.Request.Transport, config.Request.OuterScope = transport, c.set
+				config.Endpoints.Authorization, config.Endpoints.Token = config.Issuer+"/a", config.Issuer+"/t"
+				if c.preset == "" {
+					config.Claims.HETU, config.BrokerKeys.JWKSURI = "hetu", config.Issuer+"/d/jwks"
+					config.Algorithms.KeyEncryption, config.Algorithms.ContentEncryption = []string{"RSA-OAEP"}, []string{"A128CBC-HS256"}
+				}
+			})
+			redirect := w.mustBegin("metsa").redirect
+			fields := redirect.Fields
+			if fields == nil {
+				target, err := url.Parse(redirect.URL)
+				if err != nil {
+					t.Fatal(err)
+				}
+				fields = target.Query()
+			}
+			has := fields.Get("response_type") == "code" && fields.Get("scope") == strings.Join(w.config.Request.Scopes, " ")
+			if has != c.want || fields.Has("scope") != c.want {
+				t.Errorf("%q by %s: %v", c.preset, transport, slices.Sorted(maps.Keys(fields)))
+			}
+		}
+	}
+}
+
 func TestDiscoveryOfAnotherIssuerIsRefused(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
