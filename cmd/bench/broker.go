@@ -47,7 +47,7 @@ func (c brokerCommand) Run(ctx context.Context, out io.Writer) error {
 	sim, err := brokersim.New(brokersim.Config{
 		BaseURL: c.Address, Dialect: brokersim.OP, AutoApprove: c.People,
 		Client: brokersim.Client{
-			ID: clientID, Names: map[string]string{"fi": "SmartumPay"}, ServiceNames: []string{"SmartumPay"},
+			ID: clientID, Names: map[string]string{"fi": "SmartumPay"}, LegalName: "Smartum Oy", ServiceNames: []string{"SmartumPay"},
 			RedirectURIs: []string{c.Client + "/callback/" + brokerID},
 			Keys: brokersim.ClientKeys{
 				SignedJWKSURL: c.Client + "/ftn/" + brokerID + "/signed-jwks.jwt", EntityID: c.Client, EntityKey: pin,

@@ -157,7 +157,7 @@ func (d *Demo) simulate(o Options) error {
 			BaseURL: d.Banks + "/" + s.id, Dialect: s.dialect, Keys: keys.Broker, Timing: o.Timing,
 			AutoApprove: o.People, Log: o.Log, Now: o.Now,
 			Client: brokersim.Client{
-				ID: clientID, Names: map[string]string{"fi": "SmartumPay"}, ServiceNames: []string{"SmartumPay"},
+				ID: clientID, Names: map[string]string{"fi": "SmartumPay"}, LegalName: "Smartum Oy", ServiceNames: []string{"SmartumPay"},
 				RedirectURIs: []string{d.Service + "/callback/" + s.id},
 				Keys: brokersim.ClientKeys{
 					SignedJWKSURL: d.Service + "/ftn/" + s.id + "/signed-jwks.jwt", EntityID: d.Service, EntityKey: ours,

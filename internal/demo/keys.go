@@ -28,22 +28,44 @@ type Keys struct {
 	Broker     brokersim.Keys  // of the simulated brokers
 }
 
-// NewKeys makes a set, on all cores.
+// NewKeys makes a set.
 func NewKeys() (Keys, error) {
 	var k Keys
-	wanted := []**rsa.PrivateKey{&k.Signing, &k.Decryption, &k.Entity, &k.Broker.Entity, &k.Broker.Current, &k.Broker.Next}
-	failed := make([]error, len(wanted))
-	var all sync.WaitGroup
-	for i, key := range wanted {
-		all.Go(func() { *key, failed[i] = rsa.GenerateKey(rand.Reader, 2048) })
+	err := k.complete()
+	return k, err
+}
+
+// files names the keys as they lie in the demo's folder.
+func (k *Keys) files() map[string]**rsa.PrivateKey {
+	return map[string]**rsa.PrivateKey{
+		"broker-sig.pem": &k.Signing, "broker-enc.pem": &k.Decryption, "broker-entity.pem": &k.Entity,
+		"sim-entity.pem": &k.Broker.Entity, "sim-next-entity.pem": &k.Broker.NextEntity,
+		"sim-current.pem": &k.Broker.Current, "sim-next.pem": &k.Broker.Next, "sim-encryption.pem": &k.Broker.Encryption,
 	}
-	all.Wait()
-	for _, err := range failed {
-		if err != nil {
-			return Keys{}, fmt.Errorf("make keys: %w", err)
+}
+
+// complete makes what is missing, on all cores.
+func (k *Keys) complete() error {
+	files := k.files()
+	failed := make(chan error, len(files))
+	var all sync.WaitGroup
+	for _, key := range files {
+		if *key == nil {
+			all.Go(func() {
+				made, err := rsa.GenerateKey(rand.Reader, 2048)
+				*key = made
+				failed <- err
+			})
 		}
 	}
-	return k, nil
+	all.Wait()
+	close(failed)
+	for err := range failed {
+		if err != nil {
+			return fmt.Errorf("make keys: %w", err)
+		}
+	}
+	return nil
 }
 
 // keyFolder is where the key files of the configuration are.
@@ -61,11 +83,8 @@ func (k Keys) write(folder string) error {
 		return fmt.Errorf("make keyset: %w", err)
 	}
 	files := map[string][]byte{"prf.json": prf, "aead.json": aead, "secret": []byte(secret.New().Reveal() + "\n")}
-	for name, key := range map[string]*rsa.PrivateKey{
-		"broker-sig.pem": k.Signing, "broker-enc.pem": k.Decryption, "broker-entity.pem": k.Entity,
-		"sim-entity.pem": k.Broker.Entity, "sim-current.pem": k.Broker.Current, "sim-next.pem": k.Broker.Next,
-	} {
-		der, err := x509.MarshalPKCS8PrivateKey(key)
+	for name, key := range k.files() {
+		der, err := x509.MarshalPKCS8PrivateKey(*key)
 		if err != nil {
 			return fmt.Errorf("encode %s: %w", name, err)
 		}
@@ -74,17 +93,16 @@ func (k Keys) write(folder string) error {
 	return writeNew(filepath.Join(folder, keyFolder), files)
 }
 
-// readKeys reads what an earlier demo wrote. It reports false when there is nothing.
+// readKeys reads what an earlier demo wrote, and makes what that one did not know yet.
+// It reports false when there is nothing.
 func readKeys(folder string) (Keys, bool, error) {
 	var k Keys
-	for name, key := range map[string]**rsa.PrivateKey{
-		"broker-sig.pem": &k.Signing, "broker-enc.pem": &k.Decryption, "broker-entity.pem": &k.Entity,
-		"sim-entity.pem": &k.Broker.Entity, "sim-current.pem": &k.Broker.Current, "sim-next.pem": &k.Broker.Next,
-	} {
+	found := false
+	for name, key := range k.files() {
 		path := filepath.Join(folder, keyFolder, name)
 		text, err := os.ReadFile(path) //nolint:gosec // the demo's own folder
 		if os.IsNotExist(err) {
-			return Keys{}, false, nil
+			continue
 		}
 		if err != nil {
 			return Keys{}, false, err
@@ -98,9 +116,12 @@ func readKeys(folder string) (Keys, bool, error) {
 		if err != nil || !ok {
 			return Keys{}, false, fmt.Errorf("%s: not an RSA key; remove the folder to start afresh", path)
 		}
-		*key = private
+		*key, found = private, true
 	}
-	return k, true, nil
+	if !found {
+		return Keys{}, false, nil
+	}
+	return k, true, k.complete()
 }
 
 // publicKey is a key as a broker gets it out of band: named by its thumbprint.

@@ -28,6 +28,8 @@ var bankMisbehaves = map[brokersim.Toggle]misbehaviour{
 	brokersim.Disturbance:          {well, ""},
 	brokersim.HostileTexts:         {well, ""},
 	brokersim.MissingSplitNames:    {well, ""},
+	brokersim.DuplicateNames:       {well, ""},
+	brokersim.OtherBank:            {well, ""}, // OP does not tell which bank it was
 	brokersim.ServerError:          {login.ReasonBrokerError, ""},
 	brokersim.CancelAtSelector:     {login.ReasonCancelledAtBroker, ""},
 	brokersim.CancelAtBank:         {login.ReasonCancelledAtBroker, ""},
@@ -45,12 +47,16 @@ var bankMisbehaves = map[brokersim.Toggle]misbehaviour{
 	brokersim.WrongAud:             {login.ReasonBrokerResponse, "id_token.aud"},
 	brokersim.WrongIss:             {login.ReasonBrokerResponse, "id_token.iss"},
 	brokersim.WrongACR:             {login.ReasonIdentificationWeak, ""},
+	brokersim.MissingLevel:         {login.ReasonBrokerClaimMissing, "id_token.missing:acr"},
+	brokersim.MissingAuthTime:      {login.ReasonBrokerClaimMissing, "id_token.missing:auth_time"},
+	brokersim.SingleSignOn:         {login.ReasonIdentificationStale, ""},
 	brokersim.ExpiredToken:         {login.ReasonBrokerResponse, "id_token.exp"},
 	brokersim.MissingHETU:          {login.ReasonBrokerClaimMissing, "id_token.missing:personal_identity_code"},
 	brokersim.InvalidHETU:          {login.ReasonIdentityIncomplete, ""},
 	brokersim.ExpiredSignedJWKS:    {login.ReasonBrokerError, "jwks"},
 	brokersim.RotatedSignedJWKS:    {well, ""}, // an unknown kid makes us fetch the keys again
 	brokersim.WrongEntitySignature: {login.ReasonBrokerError, "jwks"},
+	brokersim.StatementAsJWKS:      {login.ReasonBrokerError, "jwks.type"},
 	brokersim.TokenDown:            {login.ReasonBrokerError, "token.http_503"},
 	brokersim.Slow:                 {login.ReasonBrokerSlow, ""},
 	brokersim.TestACR:              {well, ""}, // not in production: see package broker
@@ -61,6 +67,7 @@ var bankMisbehaves = map[brokersim.Toggle]misbehaviour{
 var mobileMisbehaves = map[brokersim.Toggle]misbehaviour{
 	brokersim.StaleAuthTime: {login.ReasonIdentificationStale, ""},
 	brokersim.MobileTimeout: {login.ReasonBrokerTimeout, ""},
+	brokersim.UnknownMethod: {well, ""}, // noted in the attempt; who it is, the code says
 }
 
 // Nobody comes back, and nothing tells why.
@@ -180,6 +187,13 @@ func TestMisbehavingMobileBroker(t *testing.T) {
 					t.Fatal(err)
 				}
 				page = r.press(page, "Palaa")
+			}
+			if want.reason == well {
+				if _, err := r.app.Finish(t.Context(), l, page.App); err != nil {
+					t.Fatalf("%v:\n%s", err, page.Body)
+				}
+				r.mustComeTo(l.SupportCode, want)
+				return
 			}
 			if page.App != "" || r.sessions() != 0 {
 				t.Fatalf("somebody is logged in: %s", page.App)
