@@ -16,17 +16,23 @@ import (
 func FuzzRequestObject(f *testing.F) {
 	keys := rsaKeys()
 	p := &party{clock: newClock(), signing: keys[4], sigKid: "our-sig"}
-	sim, err := brokersim.New(brokersim.Config{
-		BaseURL: "http://broker.example/op", Dialect: brokersim.OP, Keys: brokerKeys(), Now: p.clock.now,
-		Client: brokersim.Client{ID: clientID, RedirectURIs: []string{returnURI}, Keys: brokersim.ClientKeys{JWKS: staticKeys()}},
-	})
-	if err != nil {
-		f.Fatal(err)
+	var sims []*brokersim.Sim
+	for _, d := range brokersim.Dialects() {
+		sim, err := brokersim.New(brokersim.Config{
+			BaseURL: "http://broker.example/op", Dialect: d, Lenient: d == brokersim.Idura, Keys: brokerKeys(), Now: p.clock.now,
+			Client: brokersim.Client{ID: clientID, RedirectURIs: []string{returnURI}, Keys: brokersim.ClientKeys{JWKS: staticKeys()}},
+		})
+		if err != nil {
+			f.Fatal(err)
+		}
+		sims = append(sims, sim)
 	}
 	for _, seed := range []string{
 		`{"client_id":"avain"}`, `{"client_id":"avain","redirect_uri":"` + returnURI + `"}`,
 		`{"client_id":"avain","redirect_uri":"` + returnURI + `","response_type":"code","scope":"openid personal_identity_code","state":"\r\nX: y","ui_locales":"sv"}`,
 		`{"client_id":"avain","redirect_uri":"https://evil.example","exp":1e400}`, `[]`, `null`, `"`, `{"aud":[{}]}`, "a.b.c", "", `{"exp":-1,"iat":99999999999999999999}`,
+		`{"client_id":"avain","iss":"avain","aud":"http://broker.example/op/uas","redirect_uri":"` + returnURI + `","response_type":"code","scope":"openid","acr_values":"oidc.koivu.id.1","max_age":"0"}`,
+		`{"client_id":"avain","iss":"avain","aud":"http://broker.example/op","redirect_uri":"` + returnURI + `","response_type":"code","scope":"openid","max_age":null,"login_hint":"enforce_ftn_requirements"}`,
 	} {
 		f.Add(seed, true)
 		f.Add(seed, false)
@@ -37,18 +43,19 @@ func FuzzRequestObject(f *testing.F) {
 			signer := &party{T: t, signing: p.signing, sigKid: p.sigKid}
 			jwt = signer.signRaw(payload)
 		}
-		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/op/oauth/authorize?"+url.Values{"request": {jwt}}.Encode(), nil)
-		w := httptest.NewRecorder()
-		sim.ServeHTTP(w, r)
-		to := w.Header().Get("Location")
-		switch w.Code {
-		case http.StatusBadRequest:
-		case http.StatusSeeOther:
-			if !signed || (!strings.HasPrefix(to, "https://avain.example/callback/op?") && !strings.HasPrefix(to, "http://broker.example/op/identify/")) {
-				t.Errorf("signed %t: sent to %q", signed, to)
+		for _, sim := range sims {
+			authorize := sim.Endpoints().Authorize + "?" + url.Values{"client_id": {clientID}, "request": {jwt}}.Encode()
+			w := serve(t.Context(), sim, http.MethodGet, authorize, nil)
+			to := w.Header().Get("Location")
+			switch w.Code {
+			case http.StatusBadRequest:
+			case http.StatusSeeOther:
+				if !signed || (!strings.HasPrefix(to, "https://avain.example/callback/op?") && !strings.HasPrefix(to, "http://broker.example/op/identify/")) {
+					t.Errorf("%s, signed %t: sent to %q", authorize, signed, to)
+				}
+			default:
+				t.Errorf("%s: status %d", authorize, w.Code)
 			}
-		default:
-			t.Errorf("status %d", w.Code)
 		}
 	})
 }

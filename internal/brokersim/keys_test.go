@@ -5,7 +5,9 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -269,5 +271,133 @@ func TestOwnKeys(t *testing.T) {
 	}
 	if keys.Entity == nil || keys.Current == nil || keys.Next == nil || keys.Entity.Equal(keys.Current) || keys.Current.Equal(keys.Next) || keys.Entity.N.BitLen() != 2048 {
 		t.Error("want three different RSA-2048 keys")
+	}
+}
+
+// What the brokers publish of their keys: OP README §14 and the JWS printed there,
+// Telia's signed-jwks-example, Idura's and Signicat's plain sets.
+func TestPublishedKeySets(t *testing.T) {
+	t.Parallel()
+	const plain = "" // not signed
+	for d, want := range map[brokersim.Dialect]struct {
+		typ     string
+		life    any // exp − iat
+		members []string
+		uses    []string
+	}{
+		brokersim.OP:       {"JWS", 3600.0, []string{"e", "kid", "kty", "n", "use"}, []string{"sig", "sig"}},
+		brokersim.Telia:    {"jwk-set+jwt", nil, []string{"e", "kid", "kty", "n", "use"}, []string{"sig", "enc"}},
+		brokersim.Idura:    {plain, nil, []string{"e", "kid", "kty", "n", "use"}, []string{"sig", "sig"}},
+		brokersim.Signicat: {plain, nil, []string{"alg", "e", "kid", "kty", "n", "use"}, []string{"sig", "sig", "enc"}},
+	} {
+		p := newParty(t, d)
+		header, set := p.publishedSet()
+		if typ, _ := header["typ"].(string); typ != want.typ {
+			t.Errorf("%s: typ %q, want %q", d, typ, want.typ)
+		}
+		if expires, ok := set["exp"].(float64); ok || want.life != nil {
+			if issued, _ := set["iat"].(float64); expires-issued != want.life {
+				t.Errorf("%s: lives %v, want %v", d, expires-issued, want.life)
+			}
+		}
+		var uses []string
+		keys, _ := set["keys"].([]any)
+		for _, key := range keys {
+			key, _ := key.(map[string]any)
+			if got := slices.Sorted(maps.Keys(key)); !slices.Equal(got, want.members) {
+				t.Errorf("%s: a key with %q, want %q", d, got, want.members)
+			}
+			use, _ := key["use"].(string)
+			uses = append(uses, use)
+		}
+		if !slices.Equal(uses, want.uses) {
+			t.Errorf("%s: keys for %q, want %q", d, uses, want.uses)
+		}
+	}
+}
+
+// publishedSet is the broker's key set as it is served, with the header if it is signed.
+func (p *party) publishedSet() (header, set map[string]any) {
+	p.Helper()
+	e := p.sim.Endpoints()
+	address := e.SignedJWKS
+	if address == "" {
+		address = e.JWKS
+	}
+	_, _, body := p.get(address)
+	if parts := strings.Split(body, "."); len(parts) == 3 {
+		header, body = decoded(p, parts[0]), toJSON(p, decoded(p, parts[1]))
+	}
+	if err := json.Unmarshal([]byte(body), &set); err != nil {
+		p.Fatal(err)
+	}
+	return header, set
+}
+
+// Telia announces a signing key before it uses it, with another encryption key; and may
+// sign with either of the two entity keys of its statement ("Key Rotation").
+func TestRotationAtTelia(t *testing.T) {
+	t.Parallel()
+	p := newParty(t, brokersim.Telia)
+	uses := func() (signing, encryption []string) {
+		set, err := p.brokerJWKS()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, k := range set.Keys {
+			if k.Use == "enc" {
+				encryption = append(encryption, k.KeyID)
+			} else {
+				signing = append(signing, k.KeyID)
+			}
+		}
+		return signing, encryption
+	}
+	before, sealing := uses()
+	if err := p.sim.Announce(); err != nil {
+		t.Fatal(err)
+	}
+	announced, resealing := uses()
+	if len(before) != 1 || len(announced) != 2 || announced[0] != before[0] || len(resealing) != 1 || resealing[0] == sealing[0] {
+		t.Errorf("signing %q then %q, encryption %q then %q", before, announced, sealing, resealing)
+	}
+	if err := p.sim.Rotate(); err != nil {
+		t.Fatal(err)
+	}
+	if after, _ := uses(); len(after) != 2 || after[0] != announced[1] || after[1] != before[0] {
+		t.Errorf("after the rotation: %q", after)
+	}
+	statement, first := p.sim.EntityStatement(), p.entityKid()
+	if err := p.sim.RotateEntity(); err != nil {
+		t.Fatal(err)
+	}
+	keys := p.sim.EntityKeys()
+	if second := p.entityKid(); first != keys[0].KeyID || second != keys[1].KeyID || p.sim.EntityStatement() != statement {
+		t.Errorf("signed by %q, then by %q of %d keys", first, second, len(keys))
+	}
+	if _, err := p.login("aino", nil); err != nil {
+		t.Error(err)
+	}
+}
+
+func (p *party) entityKid() string {
+	p.Helper()
+	header, _ := p.publishedSet()
+	kid, _ := header["kid"].(string)
+	return kid
+}
+
+// Telia's codes are as long as a relying party must be ready for, whatever the client is
+// called.
+func TestLengthOfTeliasCodes(t *testing.T) {
+	t.Parallel()
+	for _, id := range []string{"a", "ab", "abc", "0043b426-2e6d-466d-b82f-33bb7d3cb6ea"} {
+		p := newParty(t, brokersim.Telia, func(c *brokersim.Config) { c.Client.ID = id })
+		claims := p.claims(map[string]any{"client_id": id, "iss": id})
+		_, visit, _ := p.start(p.sign(claims))
+		code := p.returned(p.atBank(visit, "aino")).Get("code")
+		if len(code) < 599 || len(code) > 600 || decoded(p, strings.Split(code, ".")[0])["iss"] != id {
+			t.Errorf("%q: a code of %d characters", id, len(code))
+		}
 	}
 }

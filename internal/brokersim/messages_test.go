@@ -182,18 +182,30 @@ func (p *party) unwrap(idToken string) (outer, inner, claims map[string]any) {
 	if err != nil {
 		p.Fatal(err)
 	}
-	decode := func(part string) (values map[string]any) {
-		raw, err := base64.RawURLEncoding.DecodeString(part)
-		if err == nil {
-			err = json.Unmarshal(raw, &values)
-		}
-		if err != nil {
-			p.Fatal(err)
-		}
-		return values
-	}
 	parts := strings.Split(string(jws), ".")
-	return decode(strings.Split(idToken, ".")[0]), decode(parts[0]), decode(parts[1])
+	return decoded(p, strings.Split(idToken, ".")[0]), decoded(p, parts[0]), decoded(p, parts[1])
+}
+
+// decoded is one JSON part of a compact JWT.
+func decoded(p *party, part string) (values map[string]any) {
+	p.Helper()
+	raw, err := base64.RawURLEncoding.DecodeString(part)
+	if err == nil {
+		err = json.Unmarshal(raw, &values)
+	}
+	if err != nil {
+		p.Fatal(err)
+	}
+	return values
+}
+
+func toJSON(p *party, value any) string {
+	p.Helper()
+	text, err := json.Marshal(value)
+	if err != nil {
+		p.Fatal(err)
+	}
+	return string(text)
 }
 
 // The level of assurance is that of the environment.

@@ -1,7 +1,6 @@
 package brokersim_test
 
 import (
-	"encoding/json"
 	"maps"
 	"strings"
 	"testing"
@@ -145,11 +144,8 @@ func (p *party) method(claims map[string]any) string {
 // moveKeys publishes the relying party's keys at an address, and registers that.
 func (p *party) moveKeys() {
 	p.Helper()
-	set, err := json.Marshal(staticKeys())
-	if err != nil {
-		p.Fatal(err)
-	}
-	p.publish = func() string { return string(set) }
+	set := toJSON(p, staticKeys())
+	p.publish = func() string { return set }
 	client := brokersim.Client{ID: clientID, RedirectURIs: []string{returnURI}, Keys: brokersim.ClientKeys{JWKSURL: p.site.URL}}
 	if err := p.sim.Register(client); err != nil {
 		p.Fatal(err)
