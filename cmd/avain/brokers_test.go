@@ -9,7 +9,6 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -21,6 +20,7 @@ import (
 
 	"avain/internal/broker"
 	"avain/internal/brokersim"
+	lo "avain/internal/loopback"
 
 	"github.com/go-jose/go-jose/v4"
 )
@@ -139,9 +139,7 @@ func (b brokerInstallation) browse(o *operator) string {
 			b.Fatalf("no address:\n%s%s", o.out, o.errs)
 		}
 	}
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	b.Cleanup(transport.CloseIdleConnections)
-	response, err := transport.RoundTrip(must(http.NewRequestWithContext(b.Context(), http.MethodGet, address, nil)))
+	response, err := lo.Transport(b).RoundTrip(must(http.NewRequestWithContext(b.Context(), http.MethodGet, address, nil)))
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -195,21 +193,14 @@ func TestBrokersTestByPastedAddress(t *testing.T) {
 // Where the redirect URI is on this computer and free, the browser is waited for.
 func TestBrokersTestByListening(t *testing.T) {
 	t.Parallel()
-	port, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	base := "http://" + port.Addr().String()
+	base := "http://" + lo.PortFor(t).Address()
 	b := newBrokerInstallation(t, base)
 	if err := b.sim.Misbehave(brokersim.MissingHETU); err != nil {
 		t.Fatal(err)
 	}
-	_ = port.Close()
 	o := b.run("--login", "--json")
 	back := b.browse(o)
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	t.Cleanup(transport.CloseIdleConnections)
-	response, err := transport.RoundTrip(must(http.NewRequestWithContext(t.Context(), http.MethodGet, back, nil)))
+	response, err := lo.Transport(t).RoundTrip(must(http.NewRequestWithContext(t.Context(), http.MethodGet, back, nil)))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,9 +2,11 @@ package broker
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -27,14 +29,18 @@ type against struct {
 	browser  *http.Client
 }
 
-func newAgainst(t *testing.T, dialect brokersim.Dialect, change func(*Config)) *against {
+func newAgainst(t *testing.T, dialect brokersim.Dialect, change func(*Config), simulator ...func(*brokersim.Config)) *against {
 	t.Helper()
 	a := &against{T: t, clock: newClock(), browser: lo.Client(t)}
 	server := httptest.NewUnstartedServer(nil)
-	sim, err := brokersim.New(brokersim.Config{
+	setting := brokersim.Config{
 		BaseURL: "http://" + server.Listener.Addr().String(), Dialect: dialect, AutoApprove: 1, Now: a.clock.Now,
 		Keys: brokersim.Keys{Entity: brokerEntity(), Current: brokerSigning(), Next: brokerNext()},
-	})
+	}
+	for _, change := range simulator {
+		change(&setting)
+	}
+	sim, err := brokersim.New(setting)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,22 +49,43 @@ func newAgainst(t *testing.T, dialect brokersim.Dialect, change func(*Config)) *
 	server.Start()
 	t.Cleanup(server.Close)
 
-	config := baseConfig(t, Preset(dialect), "http://"+server.Listener.Addr().String())
-	config.BrokerKeys.EntityKeysFile = ""
-	config.BrokerKeys.EntityStatementFile = writeFile(t, "statement.jwt", []byte(sim.EntityStatement()))
-	config.BrokerKeys.StatementFingerprints = []string{sim.StatementFingerprint()}
-	for i, bank := range []brokersim.Bank{simBank("metsa"), simBank("koivu"), simBank("mobile")} {
-		config.Means[i].Value = bank.FTNIdpID()
-		if dialect == brokersim.Telia {
-			config.Means[i].Value = bank.Method()
-		}
-	}
+	config := a.config(dialect, setting.BaseURL)
 	if change != nil {
 		change(&config)
 	}
 	a.registry = newRegistry(t, &world{t: t, clock: a.clock}, config)
 	a.register(dialect)
 	return a
+}
+
+// config is what an operator writes for the simulated broker. The simulated banks are
+// invented: their ids stand where the presets know the real ones.
+func (a *against) config(dialect brokersim.Dialect, base string) Config {
+	a.Helper()
+	config := baseConfig(a, Preset(dialect), base)
+	config.BrokerKeys.EntityKeysFile = ""
+	if dialect == brokersim.OP || dialect == brokersim.Telia {
+		config.BrokerKeys.EntityStatementFile = writeFile(a, "statement.jwt", []byte(a.sim.EntityStatement()))
+		config.BrokerKeys.StatementFingerprints = []string{a.sim.StatementFingerprint()}
+	}
+	for i, bank := range []brokersim.Bank{simBank("metsa"), simBank("koivu"), simBank("mobile")} {
+		switch means := &config.Means[i]; dialect {
+		case brokersim.OP:
+			means.Value = bank.FTNIdpID()
+		case brokersim.Telia:
+			means.Value = bank.Method()
+		case brokersim.Idura:
+			means.Reported = []string{bank.Method()}
+		case brokersim.Signicat:
+			means.Reported = []string{bank.FTNIdpID()}
+		}
+	}
+	return config
+}
+
+// dialects are those that the simulator speaks.
+func dialects() []brokersim.Dialect {
+	return []brokersim.Dialect{brokersim.OP, brokersim.Telia, brokersim.Idura, brokersim.Signicat}
 }
 
 func simBank(id string) brokersim.Bank {
@@ -89,6 +116,12 @@ func (a *against) register(dialect brokersim.Dialect) {
 			SignedJWKSURL: site.URL, EntityID: "https://login.example",
 			EntityKey: jose.JSONWebKey{Key: testEntity().Public(), KeyID: "our-entity", Algorithm: "RS256"},
 		},
+	}
+	if dialect == brokersim.Idura || dialect == brokersim.Signicat { // uploaded in a dashboard
+		client.Keys = brokersim.ClientKeys{JWKS: &jose.JSONWebKeySet{}}
+		if err := json.Unmarshal(mustBytes(a, a.registry.JWKS, "brk"), client.Keys.JWKS); err != nil {
+			a.Fatal(err)
+		}
 	}
 	if dialect == brokersim.OP {
 		client.ServiceNames = []string{"Smartum", "Smartum sv"}
@@ -131,7 +164,7 @@ func (a *against) login() (login.Identity, error) {
 
 func TestAgainstTheSimulator(t *testing.T) {
 	t.Parallel()
-	for _, dialect := range []brokersim.Dialect{brokersim.OP, brokersim.Telia} {
+	for _, dialect := range dialects() {
 		t.Run(string(dialect), func(t *testing.T) {
 			t.Parallel()
 			a := newAgainst(t, dialect, nil)
@@ -141,7 +174,9 @@ func TestAgainstTheSimulator(t *testing.T) {
 				if err != nil {
 					t.Fatalf("%v; the simulator saw %+v", err, a.sim.Requests())
 				}
-				if got.HETU != person.HETU || got.Name == "" || got.Means != "metsa" {
+				// Idura and Signicat are told no bank: who approves there takes the first one.
+				chosenThere := dialect == brokersim.Idura || dialect == brokersim.Signicat
+				if got.HETU != person.HETU || got.Name == "" || (got.Means != "metsa" && !chosenThere) {
 					t.Errorf("identity is %+v, want %+v", got, person)
 				}
 			}
@@ -175,7 +210,7 @@ func TestThreat02SimulatorMisbehaves(t *testing.T) {
 	for _, c := range []struct {
 		toggle brokersim.Toggle
 		reason login.Reason
-		detail string // of OP
+		detail string // TIME, LEVEL and HETU stand for the dialect's claims
 	}{
 		{brokersim.PlaintextToken, login.ReasonBrokerUnencrypted, "id_token.plaintext"},
 		{brokersim.UnsignedToken, response, "id_token.signature_algorithm"},
@@ -186,7 +221,10 @@ func TestThreat02SimulatorMisbehaves(t *testing.T) {
 		{brokersim.MissingNonce, login.ReasonBrokerClaimMissing, "id_token.missing:nonce"},
 		{brokersim.WrongAud, response, "id_token.aud"},
 		{brokersim.WrongIss, response, "id_token.iss"},
-		{brokersim.WrongACR, login.ReasonIdentificationWeak, "id_token.acr"},
+		{brokersim.WrongACR, login.ReasonIdentificationWeak, "id_token.LEVELWORD"},
+		{brokersim.MissingLevel, login.ReasonBrokerClaimMissing, "id_token.missing:LEVEL"},
+		{brokersim.MissingAuthTime, login.ReasonBrokerClaimMissing, "id_token.missing:TIME"},
+		{brokersim.SingleSignOn, login.ReasonIdentificationStale, "id_token.auth_time_stale"},
 		{brokersim.StaleAuthTime, login.ReasonIdentificationStale, "id_token.auth_time_stale"},
 		{brokersim.ExpiredToken, response, "id_token.exp"},
 		{brokersim.MissingHETU, login.ReasonBrokerClaimMissing, "id_token.missing:HETU"},
@@ -196,9 +234,14 @@ func TestThreat02SimulatorMisbehaves(t *testing.T) {
 		{brokersim.ReusedCode, login.ReasonBrokerError, "token.http_400"},
 		{brokersim.ExpiredSignedJWKS, login.ReasonBrokerError, "jwks.expired"},
 		{brokersim.WrongEntitySignature, login.ReasonBrokerError, "jwks.signature"},
+		{brokersim.StatementAsJWKS, login.ReasonBrokerError, "jwks.type"},
 		{brokersim.TokenDown, login.ReasonBrokerError, "token.http_503"},
 	} {
-		for _, dialect := range []brokersim.Dialect{brokersim.OP, brokersim.Telia} {
+		for _, dialect := range dialects() {
+			signed := dialect == brokersim.OP || dialect == brokersim.Telia
+			if slices.Contains([]brokersim.Toggle{brokersim.ExpiredSignedJWKS, brokersim.WrongEntitySignature, brokersim.StatementAsJWKS}, c.toggle) && !signed {
+				continue // these brokers' keys are protected by TLS alone
+			}
 			t.Run(string(c.toggle)+"/"+string(dialect), func(t *testing.T) {
 				t.Parallel()
 				a := newAgainst(t, dialect, nil)
@@ -206,7 +249,7 @@ func TestThreat02SimulatorMisbehaves(t *testing.T) {
 					t.Fatal(err)
 				}
 				_, err := a.login()
-				mustFail(t, err, c.reason, strings.Replace(c.detail, "HETU", a.registry.brokers[0].config.Claims.HETU, 1))
+				mustFail(t, err, c.reason, a.word(c.detail))
 				if err := a.sim.Behave(); err != nil {
 					t.Fatal(err)
 				}
@@ -215,6 +258,115 @@ func TestThreat02SimulatorMisbehaves(t *testing.T) {
 					t.Errorf("after it behaves again: %v", err)
 				}
 			})
+		}
+	}
+}
+
+// word writes the dialect's claims into a failure word.
+func (a *against) word(detail string) string {
+	config := a.registry.brokers[0].config
+	level := "level"
+	if config.Claims.Level == claimACR {
+		level = "acr"
+	}
+	return strings.NewReplacer("LEVELWORD", level, "LEVEL", config.Claims.Level, "TIME", config.Claims.AuthTime,
+		"HETU", config.Claims.HETU).Replace(detail)
+}
+
+// At the broker a person may choose another bank, or one that nobody has configured: what
+// the broker reports is recorded, and never the choice. OP reports none, and lets nobody
+// choose again.
+func TestTheSimulatorReportsAnotherBank(t *testing.T) {
+	t.Parallel()
+	for _, dialect := range dialects() {
+		t.Run(string(dialect), func(t *testing.T) {
+			t.Parallel()
+			a := newAgainst(t, dialect, nil)
+			for toggle, right := range map[brokersim.Toggle]func(means string) bool{
+				brokersim.OtherBank:     func(means string) bool { return (means != "metsa") != (dialect == brokersim.OP) },
+				brokersim.UnknownMethod: func(means string) bool { return (means == login.MeansUnknown) != (dialect == brokersim.OP) },
+			} {
+				if err := a.sim.Misbehave(toggle); err != nil {
+					t.Fatal(err)
+				}
+				got, err := a.login()
+				if err != nil || !right(got.Means) {
+					t.Errorf("%s: recorded %q, %v", toggle, got.Means, err)
+				}
+				if err := a.sim.Behave(); err != nil {
+					t.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// What a broker answers in production, and what our production makes of a test: a test
+// level, a test bank's method, or Signicat's mark of a sandbox.
+func TestTheSimulatorsProduction(t *testing.T) {
+	t.Parallel()
+	for _, dialect := range dialects() {
+		t.Run(string(dialect), func(t *testing.T) {
+			t.Parallel()
+			a := newAgainst(t, dialect, func(c *Config) {
+				c.Method.Prefixes = nil // the preset's
+			}, func(c *brokersim.Config) { c.Production = true })
+			a.registry.brokers[0].config.Production = true // plain http keeps the whole configuration from being one of production
+			if _, err := a.login(); err != nil {
+				t.Fatalf("production: %v", err)
+			}
+			if err := a.sim.Misbehave(brokersim.TestACR); err != nil {
+				t.Fatal(err)
+			}
+			_, err := a.login()
+			if got := login.AsError(err); got == nil || got.Reason != login.ReasonBrokerNotInOperation {
+				t.Errorf("a test in production: %v", err)
+			}
+		})
+	}
+}
+
+// OP's sandbox always has a notice, and replaces a name that was not agreed: neither
+// keeps anybody out.
+func TestOPsSandbox(t *testing.T) {
+	t.Parallel()
+	a := newAgainst(t, brokersim.OP, func(c *Config) {
+		c.Request.ServiceName = map[string]string{"fi": "Not agreed"}
+	}, func(c *brokersim.Config) { c.Sandbox = true })
+	if _, err := a.login(); err != nil {
+		t.Fatal(err)
+	}
+	offer := a.registry.Offer(context.Background(), "fi")
+	if len(offer.Brokers) != 1 || offer.Brokers[0].Disturbance.Text == "" {
+		t.Errorf("no notice: %+v", offer.Brokers)
+	}
+}
+
+// Signicat's dashboard: what a login says when the user data is not "All".
+func TestSignicatsUserData(t *testing.T) {
+	t.Parallel()
+	for data, detail := range map[brokersim.UserData]string{
+		brokersim.UserDataAll: "", brokersim.UserDataStandard: "id_token.missing:ftn_hetu", brokersim.UserDataMinimal: "id_token.missing:ftn_hetu",
+	} {
+		a := newAgainst(t, brokersim.Signicat, nil, func(c *brokersim.Config) { c.UserData = data })
+		_, err := a.login()
+		if detail == "" {
+			if err != nil {
+				t.Error(err)
+			}
+			continue
+		}
+		mustFail(t, err, login.ReasonBrokerClaimMissing, detail)
+	}
+}
+
+// Idura and Signicat take pushed requests as well.
+func TestTheSimulatorTakesPushedRequests(t *testing.T) {
+	t.Parallel()
+	for _, dialect := range []brokersim.Dialect{brokersim.Idura, brokersim.Signicat} {
+		a := newAgainst(t, dialect, func(c *Config) { c.Request.Transport = TransportPAR })
+		if _, err := a.login(); err != nil {
+			t.Errorf("%s: %v; the simulator saw %+v", dialect, err, a.sim.Requests())
 		}
 	}
 }
