@@ -14,7 +14,7 @@ func Leniencies() []Leniency {
 	return []Leniency{
 		{OP, "redirect_uri is any web address", "README §15: it does not have to be agreed in the sandbox"},
 		{OP, "the client assertion's header has no kid", "README §14 wants one; the assertion printed in §8 has none"},
-		{OP, "the client assertion's aud is the authorization endpoint", "README §8 wants the token endpoint; OP's Python example sends the other to the sandbox"},
+		{OP, "the client assertion's aud is the authorization endpoint", "README §8 wants the token endpoint; OP's Python example sends the other. Invented: that the sandbox takes it"},
 		{OP, "request objects and client assertions live up to an hour", "Invented: the README suggests 600 s and names no maximum"},
 		{Telia, "acr_values is missing", "guide 2.36 §2.4.3 wants a level or a method; the samples of §2.4.4 and of the Python example have neither"},
 		{Telia, "acr_values holds a level of another environment, or loa3", "Invented: guide 2.36 §2.4.3 names one level for each environment"},

@@ -36,29 +36,29 @@ func opRules() rules {
 			metadata:  opMetadata,
 		},
 
-		requestObject: demanded,           // §7: parameters are passed in a signed JWS
-		requestKid:    demanded,           // §14: the kids in the JWKS must match those in the tokens
-		requestNames:  optional,           // §7: iss only beside a jti; aud stands nowhere
-		requestFor:    opRequestFor,       //
-		requestLife:   600 * time.Second,  // Invented: §7 suggests 600 s and names no maximum
-		read:          readOP,             //
-		assertionKid:  expected,           // §14; the assertion printed in §8 has none
-		assertionID:   demanded,           // §8
-		assertionFor:  opAssertionFor,     //
-		assertionLife: 600 * time.Second,  // Invented: §8 suggests 600 s and names no maximum
-		lenientLife:   time.Hour,          //
+		requestObject: demanded, // §7: parameters are passed in a signed JWS
+		requestKid:    demanded, // §14: the kids in the JWKS must match those in the tokens
+		requestNames:  optional, // §7: iss only beside a jti; aud stands nowhere
+		requestFor:    opRequestFor,
+		requestLife:   600 * time.Second, // Invented: §7 suggests 600 s and names no maximum
+		read:          readOP,
+		assertionKid:  expected, // §14; the assertion printed in §8 has none
+		assertionID:   demanded, // §8
+		assertionFor:  opAssertionFor,
+		assertionLife: 600 * time.Second, // Invented: §8 suggests 600 s and names no maximum
+		lenientLife:   time.Hour,
 		strayRedirect: true,               // §15: redirect_uri does not have to be agreed in the sandbox
 		keyWrap:       jose.RSA_OAEP,      // §13: id_token_encrypted_response_alg
 		encryption:    jose.A128CBC_HS256, // §13: id_token_encrypted_response_enc
 		validity:      600 * time.Second,  // §9: exp − iat of the example
-		claims:        opClaims,           //
+		claims:        opClaims,
 		bending:       levelAndTime(),     // §9; which bank it was, OP does not tell
 		code:          opaqueJWT,          // §7 prints eyJhb…; its length is not published
 		codeLife:      5 * time.Minute,    // Invented
 		accessToken:   opaqueJWT,          // §8 prints eyJh…
 		tokenLife:     3600 * time.Second, // §8: expires_in of the example
-		refuseToken:   refuseTokenOP,      //
-		cancelled:     "cancel",           // §7
+		refuseToken:   refuseTokenOP,
+		cancelled:     "cancel", // §7
 	}
 }
 
@@ -70,7 +70,7 @@ func opaqueJWT(string) string { return like(`{"alg":"HS256","typ":"JWT"}`, 96, 3
 func opRequestFor(e Endpoints) []string { return []string{e.Issuer, e.Authorize} }
 
 // opAssertionFor: the token endpoint (§8). OP's Python example signs for the
-// authorization endpoint and works against the sandbox.
+// authorization endpoint. Invented: that a sandbox takes it.
 func opAssertionFor(e Endpoints, lenient bool) []string {
 	if lenient {
 		return []string{e.Token, e.Authorize}

@@ -215,7 +215,7 @@ func (s *Sim) language(uiLocales string) string {
 			return l
 		}
 	}
-	return "fi" // OP README §6
+	return "fi" // OP README §6. Invented: the others'; Idura reads Accept-Language
 }
 
 // backTo is the address that the person is sent back to, with the parameters added

@@ -53,11 +53,11 @@ func signicatRules() rules {
 		assertionLife: time.Hour, // Invented: not published
 		tokenNeeds:    []string{"redirect_uri"},
 
-		keyWrap:      jose.RSA_OAEP,                                                      // recorded: RSA-OAEP and RSA1_5, no RSA-OAEP-256
-		encryption:   jose.A256CBC_HS512,                                                 // recorded: three CBC algorithms; the dashboard chooses
-		validity:     600 * time.Second,                                                  // SBID: exp − iat
-		claims:       signicatClaims,                                                     //
-		bending:      signicatBending(),                                                  //
+		keyWrap:      jose.RSA_OAEP,      // recorded: RSA-OAEP and RSA1_5, no RSA-OAEP-256
+		encryption:   jose.A256CBC_HS512, // recorded: three CBC algorithms; the dashboard chooses
+		validity:     600 * time.Second,  // SBID: exp − iat
+		claims:       signicatClaims,
+		bending:      signicatBending(),
 		code:         func(string) string { return strings.ToUpper(hexText(32)) + "-1" }, // recorded
 		codeLife:     15 * time.Second,                                                   // recorded: the default of a client
 		accessToken:  func(string) string { return base64Text(32) },                      // Invented: not published

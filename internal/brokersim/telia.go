@@ -38,12 +38,12 @@ func teliaRules() rules {
 			metadata:      teliaMetadata,
 		},
 
-		requestObject: demanded,                              // §2.4
-		requestKid:    optional,                              // §2.4.4: the sample's header has none
-		requestNames:  demanded,                              // §2.4.2: iss, aud
-		requestFor:    forIssuer,                             // §2.4.2
-		requestLife:   time.Hour,                             // Invented: §2.4.3 suggests 10 minutes and names no maximum
-		read:          readTelia,                             //
+		requestObject: demanded,  // §2.4
+		requestKid:    optional,  // §2.4.4: the sample's header has none
+		requestNames:  demanded,  // §2.4.2: iss, aud
+		requestFor:    forIssuer, // §2.4.2
+		requestLife:   time.Hour, // Invented: §2.4.3 suggests 10 minutes and names no maximum
+		read:          readTelia,
 		assertionKid:  optional,                              // §2.6.2: the sample's header has none
 		assertionID:   demanded,                              // §2.6.2
 		assertionFor:  forToken,                              // §2.6.2
@@ -51,11 +51,11 @@ func teliaRules() rules {
 		tokenNeeds:    []string{"redirect_uri", "client_id"}, // §2.6.1
 		textMaxAge:    true,                                  // §2.4.3: "string or int"
 
-		keyWrap:      jose.RSA_OAEP,                                     // §2.6.3: header of the sample id_token
-		encryption:   jose.A128CBC_HS256,                                // the same
-		validity:     599 * time.Second,                                 // §2.6.4: exp − iat of the sample
-		claims:       teliaClaims,                                       //
-		bending:      teliaBending(),                                    //
+		keyWrap:      jose.RSA_OAEP,      // §2.6.3: header of the sample id_token
+		encryption:   jose.A128CBC_HS256, // the same
+		validity:     599 * time.Second,  // §2.6.4: exp − iat of the sample
+		claims:       teliaClaims,
+		bending:      teliaBending(),
 		code:         teliaCode,                                         // §2.5
 		codeLife:     5 * time.Minute,                                   // Invented
 		accessToken:  teliaCode,                                         // §2.6.3
