@@ -57,7 +57,7 @@ func iduraRules() rules {
 		claims:       iduraClaims,
 		bending:      iduraBending(),
 		code:         func(string) string { return base64Text(32) }, // Invented: not published
-		codeLife:     5 * time.Minute,                               // Invented
+		codeLife:     5 * time.Minute,                               // Invented: not published
 		accessToken:  func(string) string { return uuid(nil) },      // oidc-intro
 		tokenLife:    120 * time.Second,                             // Invented: oidc-intro shows it for CIBA
 		pushLife:     120 * time.Second,                             // pushed-authorization-requests

@@ -54,7 +54,7 @@ func opRules() rules {
 		claims:        opClaims,
 		bending:       levelAndTime(),     // §9; which bank it was, OP does not tell
 		code:          opaqueJWT,          // §7 prints eyJhb…; its length is not published
-		codeLife:      5 * time.Minute,    // Invented
+		codeLife:      5 * time.Minute,    // Invented: not published
 		accessToken:   opaqueJWT,          // §8 prints eyJh…
 		tokenLife:     3600 * time.Second, // §8: expires_in of the example
 		refuseToken:   refuseTokenOP,

@@ -30,8 +30,8 @@ func teliaRules() rules {
 		},
 		publication: publication{
 			keyID:         keyIDThumbprint, // its example's kids, and one of the two entity keys'
-			typ:           "jwk-set+jwt",   // header of signed-jwks-example; Telia's own is not published
-			life:          0,               // no exp in signed-jwks-example; Telia's own is not published
+			typ:           "jwk-set+jwt",   // header of signed-jwks-example. Invented: that Telia's own, which is not published, is like it
+			life:          0,               // no exp in signed-jwks-example. Invented: as above
 			twoEntityKeys: true,            // pre-production's statement of 2025-10-01: key-2 and another
 			encryptionKey: true,            // "Key Rotation": signing and encryption keys; signed-jwks-example has both
 			nextAhead:     false,           // "Key Rotation": the next signing key comes weeks ahead, and not before
@@ -57,7 +57,7 @@ func teliaRules() rules {
 		claims:       teliaClaims,
 		bending:      teliaBending(),
 		code:         teliaCode,                                         // §2.5
-		codeLife:     5 * time.Minute,                                   // Invented
+		codeLife:     5 * time.Minute,                                   // Invented: not published
 		accessToken:  teliaCode,                                         // §2.6.3
 		tokenLife:    600 * time.Second,                                 // §2.6.3
 		tokenScope:   func(request) string { return oauth.ScopeOpenID }, // §2.6.3
