@@ -133,6 +133,18 @@ func recordedAsItIs(rt *rapid.T, w *world, c claims, got login.Identity) {
 	}
 }
 
+// spoken are the words for a method that each broker's answers are tried with here.
+var spoken = map[Preset]map[string]string{
+	PresetTelia:    teliaWords,
+	PresetIdura:    teliaWords,
+	PresetSignicat: {"fi-metsa": "metsa", "fi-koivu": "koivu"},
+	PresetINGroupe: {"metsa": "metsa", "koivu": "koivu"},
+}
+
+var teliaWords = map[string]string{
+	"oidc.metsa.1": "metsa", "oidc.koivu.1": "koivu", "mpki.telia.1": "mobile", "oidc.hightrust.id.1": "hightrust", "oidc.aktia.1": "aktia",
+}
+
 // reportedMeans reads the method as a person would.
 func (w *world) reportedMeans(c claims) string {
 	claim := w.config.Method.Claim
@@ -153,14 +165,8 @@ func (w *world) reportedMeans(c claims) string {
 		for _, prefix := range w.config.Method.Prefixes {
 			text = strings.TrimPrefix(text, prefix)
 		}
-		for word, means := range map[string]string{
-			"oidc.metsa.1": "metsa", "oidc.koivu.1": "koivu", "mpki.telia.1": "mobile", "fi-metsa": "metsa", "fi-koivu": "koivu",
-			"metsa": "metsa", "koivu": "koivu", "oidc.hightrust.id.1": "hightrust", "oidc.aktia.1": "aktia",
-		} {
-			spoken := map[Preset]string{PresetSignicat: "fi-", PresetTelia: "oidc.", PresetIdura: "oidc."}[w.config.Preset]
-			if text == word && (strings.HasPrefix(word, spoken) || strings.HasPrefix(word, "mpki.")) {
-				return means
-			}
+		if means, known := spoken[w.config.Preset][text]; known {
+			return means
 		}
 	}
 	return login.MeansUnknown

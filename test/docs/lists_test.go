@@ -143,10 +143,24 @@ func TestAdviceIsTheDocumentedOne(t *testing.T) {
 	}
 }
 
-func TestTogglesAreExplained(t *testing.T) {
+// What the simulator can be told, and what it lets pass, stand in docs/brokers.md word for
+// word: what is invented is marked there, too.
+func TestTheSimulatorIsExplained(t *testing.T) {
 	t.Parallel()
+	text := page(t, "docs/brokers.md").text
 	for _, toggle := range brokersim.Toggles() {
-		mustList(t, "docs/brokers.md", string(toggle.Name))
+		if !strings.Contains(text, "\n| `"+string(toggle.Name)+"` | "+toggle.Description+" |\n") {
+			t.Errorf("docs/brokers.md does not say of `%s`: %s", toggle.Name, toggle.Description)
+		}
+	}
+	names := map[brokersim.Dialect]string{brokersim.OP: "OP", brokersim.Telia: "Telia", brokersim.Idura: "Idura", brokersim.Signicat: "Signicat"}
+	for _, l := range brokersim.Leniencies() {
+		if row := "\n| " + names[l.Dialect] + " | " + l.What + " | " + l.Source + " |\n"; !strings.Contains(text, row) {
+			t.Errorf("docs/brokers.md lacks the row%s", row)
+		}
+	}
+	if !strings.Contains(text, "Invented: ") {
+		t.Error("nothing is marked as invented")
 	}
 }
 
