@@ -16,6 +16,6 @@ func TestCommands(t *testing.T) {
 	t.Parallel()
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script", RequireExplicitExec: true, RequireUniqueNames: true,
-		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"attack": attack},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"attack": attack, "certificate": certificateCommand},
 	})
 }

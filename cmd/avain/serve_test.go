@@ -189,7 +189,13 @@ func addresses(log string) (public, admin string) {
 func TestServe(t *testing.T) {
 	t.Parallel()
 	dir, file := installation(t)
-	s := startServing(t, dir, file)
+	var s served
+	t.Cleanup(func() { // after it has stopped, the log is whole
+		if got := strings.Count(s.log.String(), `"level":"ERROR","msg":"a file that logins depend on ends soon","setting":"public.tls.cert_file"`); got != 1 {
+			t.Errorf("told %d times that the certificate ends within an hour:\n%s", got, s.log)
+		}
+	})
+	s = startServing(t, dir, file)
 
 	if code, body := s.get(t, "https://"+s.public+"/.well-known/openid-configuration"); code != 200 || !strings.Contains(body, `"issuer":"https://localhost:8443"`) {
 		t.Errorf("discovery: %d %s", code, body)
@@ -204,6 +210,9 @@ func TestServe(t *testing.T) {
 	}
 	if _, body := s.get(t, "http://"+s.admin+"/metrics"); !strings.Contains(body, `avain_http_requests_total{code="200",method="GET",route="/.well-known/openid-configuration"} 1`) {
 		t.Error("the request was not counted")
+	}
+	if _, body := s.get(t, "http://"+s.admin+"/metrics"); !strings.Contains(body, `avain_file_expiration_timestamp_seconds{owner="ours",setting="public.tls.cert_file"} `) {
+		t.Error("nobody knows when the certificate ends")
 	}
 
 	// The same port again: the message names the setting, and nothing else happens.
