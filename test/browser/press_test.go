@@ -132,7 +132,11 @@ func (b *tab) hit(found, what string, times int) spot {
 		at := b.find(found, what)
 		number := strconv.FormatInt(time.Now().UnixNano(), 36)
 		// The old page is marked: a new one has no mark.
-		_, err := evaluate[bool](b, "(() => {"+pageScript+"expectPress(aim("+found+", '').element, "+quote(number)+"); return window.pressed = true})()")
+		ready := "expectPress(aim(" + found + ", '').element, " + quote(number) + ")"
+		if b.scriptless {
+			ready = "document.activeElement?.blur()"
+		}
+		_, err := evaluate[bool](b, "(() => {"+pageScript+ready+"; return window.pressed = true})()")
 		if err != nil && try < 4 { // it loads itself again at this very moment
 			continue
 		}
@@ -140,7 +144,7 @@ func (b *tab) hit(found, what string, times int) spot {
 		for range times {
 			b.must(b.click(at))
 		}
-		if b.wasHit(number) {
+		if b.scriptless && b.tookFocus(found) || !b.scriptless && b.wasHit(number) {
 			return at
 		}
 	}
@@ -152,9 +156,6 @@ func (b *tab) hit(found, what string, times int) spot {
 // moves, between look and press may miss it.
 func (b *tab) wasHit(number string) bool {
 	b.Helper()
-	if b.scriptless {
-		return true
-	}
 	deadline := time.NewTimer(delivery)
 	defer deadline.Stop()
 	for {
@@ -167,6 +168,25 @@ func (b *tab) wasHit(number string) bool {
 			return false
 		}
 	}
+}
+
+// tookFocus is wasHit for a page without scripts, which cannot say a word: what is
+// pressed has the focus, or its page is gone. (A page that is on its way answers
+// nothing: then the press has arrived too.)
+func (b *tab) tookFocus(found string) bool {
+	for end := time.Now().Add(delivery); time.Now().Before(end); time.Sleep(glance) {
+		ctx, cancel := context.WithTimeout(b.ctx, delivery)
+		there, err := chromedp.Run(ctx, chromedp.Evaluate[bool]("(() => {"+pageScript+`
+			if (window.pressed !== true || document.readyState === "loading") return true;
+			const [e] = `+found+`, has = document.activeElement;
+			return e === undefined || has !== null && has !== document.body && (e.contains(has) || e.control === has);
+		})()`))
+		cancel()
+		if there || err != nil {
+			return true
+		}
+	}
+	return false
 }
 
 func second[T any](_ T, err error) error { return err }
