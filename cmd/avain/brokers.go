@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"time"
 
@@ -49,18 +50,22 @@ func (c brokersTestCommand) Run(ctx context.Context, t terminal) error {
 		return usageError{fmt.Errorf("%w; the configuration has %s", err, brokerIDs(loaded))}
 	}
 	test.Check(ctx)
-	if c.Login {
-		if err := c.login(ctx, t, test); err != nil {
+	if !c.JSON { // what is wrong already shows before anybody logs in
+		if err := printChecks(t.out, test.Report); err != nil {
 			return err
 		}
+	}
+	var loginErr error
+	if c.Login {
+		loginErr = c.login(ctx, t, test)
 	}
 	if err := c.print(t, test.Report); err != nil {
 		return err
 	}
-	if !test.Report.OK() {
+	if loginErr == nil && !test.Report.OK() {
 		return errors.New("something failed: see above")
 	}
-	return nil
+	return loginErr
 }
 
 // callbacks are the redirect URIs, as the service makes them.
@@ -88,9 +93,9 @@ func (c brokersTestCommand) login(ctx context.Context, t terminal, test *broker.
 		_, err := fmt.Fprintln(t.err, "No login: the request could not be made.")
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, loginTime)
+	ctx, cancel := context.WithTimeoutCause(ctx, loginTime, errors.New("ten minutes are over"))
 	defer cancel()
-	values, err := callbackOf(ctx, t, test.Callback(), address)
+	values, err := callbackOf(ctx, t, test)
 	if err != nil {
 		return err
 	}
@@ -99,38 +104,35 @@ func (c brokersTestCommand) login(ctx context.Context, t terminal, test *broker.
 }
 
 // callbackOf waits for the browser to come back: by itself where the redirect URI is
-// this computer's and nobody listens there, else by hand.
-func callbackOf(ctx context.Context, t terminal, callback, address string) (url.Values, error) {
-	arrived, stop, listening := listenFor(ctx, callback)
+// this computer's and nobody listens there, else by hand. What is not the answer of this
+// test, an old tab that is loaded again for example, is said so and waited past.
+func callbackOf(ctx context.Context, t terminal, test *broker.SetupTest) (url.Values, error) {
+	arrived, stop, listening := listenFor(ctx, test.Callback())
 	defer stop()
-	say := "Open this address in a browser and log in:\n\n%s\n\n"
+	say := "Open this address in a browser and log in:\n\n" + test.Address() + "\n\n"
 	if listening {
-		say += "Waiting for the browser at " + callback + " …\n"
+		say += "Waiting for the browser at " + test.Callback() + " …\n"
 	} else {
-		say += "When the browser is back at " + callback + ", whatever it shows, paste the address from its address bar here and press Enter:\n"
+		arrived = lines(t)
+		say += "When the browser is back at " + test.Callback() + ", whatever it shows, paste the address from its address bar here and press Enter.\n" +
+			"(A terminal takes 4,095 characters in a line: put a longer address into a file, and the file's name behind “<”.)\n"
 	}
-	if _, err := fmt.Fprintf(t.err, say, address); err != nil {
+	if _, err := io.WriteString(t.err, say); err != nil {
 		return nil, err
-	}
-	var pasted <-chan line
-	if !listening {
-		pasted = lines(t)
 	}
 	for {
 		select {
 		case <-ctx.Done():
-			return nil, fmt.Errorf("nobody came back: %w", ctx.Err())
-		case values := <-arrived:
-			return values, nil
-		case one := <-pasted:
+			return nil, fmt.Errorf("nobody came back: %w", context.Cause(ctx))
+		case one := <-arrived:
 			if one.err != nil {
 				return nil, one.err
 			}
-			values, err := broker.ReadCallback(one.text)
+			values, err := test.ReadCallback(one.text)
 			if err == nil {
 				return values, nil
 			}
-			if _, err := fmt.Fprintf(t.err, "%v. Try again:\n", err); err != nil {
+			if _, err := fmt.Fprintf(t.err, "%v. Still waiting:\n", err); err != nil {
 				return nil, err
 			}
 		}
@@ -155,9 +157,9 @@ func lines(t terminal) <-chan line {
 		for scanner.Scan() {
 			out <- line{text: scanner.Text()}
 		}
-		err := scanner.Err()
-		if err == nil {
-			err = errors.New("standard input ended before an address came")
+		err := errors.New("standard input ended before the address came")
+		if scanner.Err() != nil {
+			err = fmt.Errorf("no address can be read from standard input: %w", scanner.Err())
 		}
 		out <- line{err: err}
 	}()
@@ -166,7 +168,7 @@ func lines(t terminal) <-chan line {
 
 func (c brokersTestCommand) print(t terminal, report broker.SetupReport) error {
 	if !c.JSON {
-		return printSetup(t.out, report)
+		return printAnswer(t.out, report)
 	}
 	encoder := json.NewEncoder(t.out)
 	encoder.SetIndent("", "  ")

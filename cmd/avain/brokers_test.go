@@ -164,7 +164,7 @@ func TestBrokersTestByPastedAddress(t *testing.T) {
 	b := newBrokerInstallation(t, "https://login.example.com")
 	o := b.run("--login")
 	back := b.browse(o)
-	for _, typed := range []string{"what?", "https://login.example.com/", back} {
+	for _, typed := range []string{"what?", "https://login.example.com/", "?code=x&state=of-another-login", back} {
 		if _, err := io.WriteString(o.in, typed+"\n"); err != nil {
 			t.Fatal(err)
 		}
@@ -181,7 +181,7 @@ func TestBrokersTestByPastedAddress(t *testing.T) {
 			t.Errorf("does not say %q:\n%s", want, text)
 		}
 	}
-	if strings.Count(o.errs.String(), "Try again") != 2 {
+	if strings.Count(o.errs.String(), "Still waiting") != 3 {
 		t.Errorf("wrong pastes: %s", o.errs)
 	}
 	person := brokersim.GeneratedPerson(0)
@@ -200,11 +200,15 @@ func TestBrokersTestByListening(t *testing.T) {
 	}
 	o := b.run("--login", "--json")
 	back := b.browse(o)
-	response, err := lo.Transport(t).RoundTrip(must(http.NewRequestWithContext(t.Context(), http.MethodGet, back, nil)))
-	if err != nil {
-		t.Fatal(err)
+	for _, request := range [][2]string{ // somebody looks at the address; an old tab is loaded again; the browser comes back
+		{http.MethodHead, back}, {http.MethodGet, base + "/callback/telia?code=old&state=old"}, {http.MethodGet, back},
+	} {
+		response, err := lo.Transport(t).RoundTrip(must(http.NewRequestWithContext(t.Context(), request[0], request[1], nil)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = response.Body.Close()
 	}
-	_ = response.Body.Close()
 	if code := <-o.code; code != exitFailed {
 		t.Errorf("exit code %d\n%s", code, o.errs)
 	}
@@ -231,8 +235,15 @@ func TestBrokersTestWithoutALogin(t *testing.T) {
 	if got := command(t, exitUsage, "admin", "brokers", "test", "op", "-c", b.file); !strings.Contains(got, "the configuration has telia") {
 		t.Errorf("unknown broker: %s", got)
 	}
-	if o = b.run("--login"); o.in.Close() != nil || <-o.code != exitFailed || !strings.Contains(o.errs.String(), "ended before an address came") {
-		t.Errorf("no address: %s", o.errs)
+	if o = b.run("--login"); o.in.Close() != nil || <-o.code != exitFailed || !strings.Contains(o.errs.String(), "ended before the address came") ||
+		!strings.Contains(o.out.String(), "What a login would send") {
+		t.Errorf("no address: %s%s", o.out, o.errs)
+	}
+	// A login that failed at the broker is a failure of the test, too.
+	o = b.run("--login")
+	state := regexp.MustCompile(`state=([^&]+)`).FindStringSubmatch(b.browse(o))[1]
+	if _, err := io.WriteString(o.in, "?error=access_denied&state="+state+"\n"); err != nil || <-o.code != exitFailed {
+		t.Errorf("cancelled at the broker: %v\n%s%s", err, o.out, o.errs)
 	}
 	// What the broker publishes is compared with the pin: a wrong one is named.
 	wrong := strings.Replace(string(must(os.ReadFile(b.file))), b.sim.StatementFingerprint(), strings.Repeat("AB", 32), 1)
@@ -242,6 +253,20 @@ func TestBrokersTestWithoutALogin(t *testing.T) {
 	if got := command(t, exitUsage, "admin", "brokers", "test", "telia", "-c", b.file); !strings.Contains(got, b.sim.StatementFingerprint()) {
 		t.Errorf("a wrong fingerprint: %s", got)
 	}
+}
+
+// What is uploaded in a broker's dashboard can be had before the service runs.
+func TestKeysJWKS(t *testing.T) {
+	t.Parallel()
+	b := newBrokerInstallation(t, "https://login.example.com")
+	var set jose.JSONWebKeySet
+	if err := json.Unmarshal([]byte(command(t, 0, "keys", "jwks", "telia", "-c", b.file)), &set); err != nil {
+		t.Fatal(err)
+	}
+	if len(set.Keys) != 2 || set.Keys[0].Use != "sig" || set.Keys[1].Use != "enc" || !set.Keys[0].IsPublic() || !set.Keys[1].IsPublic() {
+		t.Errorf("printed %+v", set)
+	}
+	command(t, exitUsage, "keys", "jwks", "op", "-c", b.file)
 }
 
 func TestKeysStatement(t *testing.T) {

@@ -11,7 +11,7 @@ import (
 // listenFor waits at a redirect URI of this computer for the browser of a test login. It
 // answers false when the URI is elsewhere, or when the port is taken, by the service
 // itself for example. Stop ends it and waits.
-func listenFor(ctx context.Context, callback string) (arrived <-chan url.Values, stop func(), listening bool) {
+func listenFor(ctx context.Context, callback string) (arrived <-chan line, stop func(), listening bool) {
 	u, err := url.Parse(callback)
 	if err != nil || u.Scheme != "http" || !isLoopback(u.Hostname()) || u.Port() == "" {
 		return nil, func() {}, false
@@ -20,12 +20,15 @@ func listenFor(ctx context.Context, callback string) (arrived <-chan url.Values,
 	if err != nil {
 		return nil, func() {}, false
 	}
-	answers := make(chan url.Values, 1)
+	answers := make(chan line, 8)
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+u.Path, func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet { // GET means HEAD too
+			return
+		}
 		select {
-		case answers <- r.URL.Query():
-		default: // a reload
+		case answers <- line{text: "?" + r.URL.RawQuery}:
+		default: // reloaded again and again
 		}
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		w.Header().Set("Cache-Control", "no-store")

@@ -12,9 +12,8 @@ import (
 	"avain/internal/broker"
 )
 
-// printSetup writes the report of a test for people: what was looked at, in the order of
-// a login, and at the end the lines that would mend it.
-func printSetup(out io.Writer, r broker.SetupReport) error {
+// printChecks writes what was looked at without a person, in the order of a login.
+func printChecks(out io.Writer, r broker.SetupReport) error {
 	var b strings.Builder
 	kind := "test environment"
 	if r.Production {
@@ -30,13 +29,26 @@ func printSetup(out io.Writer, r broker.SetupReport) error {
 			fmt.Fprintf(&b, "  %-22s %s\n", printable(name), oneJSON(q.Claims[name]))
 		}
 	}
+	_, err := io.WriteString(out, b.String())
+	return err
+}
+
+// printAnswer writes what came of the login, if there was one, and at the end the lines
+// that would mend what failed.
+func printAnswer(out io.Writer, r broker.SetupReport) error {
+	var b strings.Builder
 	if r.Answer != nil {
-		printAnswer(&b, *r.Answer)
+		answer(&b, *r.Answer)
 	}
-	if len(r.Mend) > 0 {
+	if text := r.MendYAML(); text != "" {
 		fmt.Fprintf(&b, "\nWhat would mend it, in the configuration of %s\n", r.Broker)
-		for _, line := range r.Mend {
-			b.WriteString("  " + printable(line) + "\n")
+		for line := range strings.Lines(text) {
+			b.WriteString("  " + printable(strings.TrimSuffix(line, "\n")) + "\n")
+		}
+		for _, remedy := range r.Mend {
+			if remedy.If != "" {
+				fmt.Fprintf(&b, "  %s: only if %s\n", remedy.Setting, remedy.If)
+			}
 		}
 	}
 	_, err := io.WriteString(out, b.String())
@@ -59,7 +71,7 @@ func findings(b *strings.Builder, all []broker.Finding) {
 	}
 }
 
-func printAnswer(b *strings.Builder, a broker.Answer) {
+func answer(b *strings.Builder, a broker.Answer) {
 	b.WriteString("\nWhat came back\n")
 	findings(b, a.Returned)
 	if a.Outer != nil {
@@ -87,8 +99,8 @@ func printAnswer(b *strings.Builder, a broker.Answer) {
 		if !r.AuthTime.IsZero() {
 			at = r.AuthTime.UTC().Format(time.RFC3339)
 		}
-		fmt.Fprintf(b, "\nWould be recorded\n  means %s · level %s · authenticated %s · amr %s\n",
-			printable(r.Means), printable(orNone(r.Level)), at, printable(orNone(strings.Join(r.AMR, " "))))
+		fmt.Fprintf(b, "\nWould be recorded\n  means %s · level %s · authenticated %s · method %s\n",
+			printable(r.Means), printable(orNone(r.Level)), at, printable(orNone(r.AMR)))
 	}
 }
 

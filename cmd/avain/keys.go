@@ -11,10 +11,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 
 	"avain/internal/broker"
+	"avain/internal/config"
 	"avain/internal/keyset"
 	"avain/internal/secret"
 )
@@ -79,11 +79,11 @@ func (c keysStatementCommand) Run(t terminal) error {
 	if err != nil {
 		return err
 	}
-	at := slices.IndexFunc(loaded.Brokers, func(b broker.Config) bool { return b.ID == c.ID })
-	if at < 0 {
-		return usageError{fmt.Errorf("no broker has the id %q; the configuration has %s", c.ID, brokerIDs(loaded))}
+	one, err := brokerOf(loaded, c.ID)
+	if err != nil {
+		return err
 	}
-	statement, err := broker.NewStatement(loaded.Brokers[at], broker.Deps{CallbackURL: callbacks(loaded)})
+	statement, err := broker.NewStatement(one, broker.Deps{CallbackURL: callbacks(loaded)})
 	if err != nil {
 		return err
 	}
@@ -94,12 +94,53 @@ func (c keysStatementCommand) Run(t terminal) error {
 	return err
 }
 
-var brokerID = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,31}$`)
+func brokerOf(c config.Config, id string) (broker.Config, error) {
+	at := slices.IndexFunc(c.Brokers, func(b broker.Config) bool { return b.ID == id })
+	if at < 0 {
+		return broker.Config{}, usageError{fmt.Errorf("no broker has the id %q; the configuration has %s", id, brokerIDs(c))}
+	}
+	return c.Brokers[at], nil
+}
+
+type keysJWKSCommand struct {
+	configFlag
+	ID string `arg:"" help:"The broker's id in the configuration."`
+}
+
+// Help is shown by avain keys jwks --help.
+func (keysJWKSCommand) Help() string {
+	return `Prints our public keys for a broker as a JSON Web Key Set, as the service serves it at /ftn/ID/jwks: what Idura and Signicat want uploaded in their dashboards.
+
+  avain keys jwks idura > idura.jwks.json`
+}
+
+// Run prints the keys.
+func (c keysJWKSCommand) Run(t terminal) error {
+	loaded, err := c.load(t)
+	if err != nil {
+		return err
+	}
+	one, err := brokerOf(loaded, c.ID)
+	if err != nil {
+		return err
+	}
+	registry, err := broker.New([]broker.Config{one}, broker.Deps{CallbackURL: callbacks(loaded)})
+	if err != nil {
+		return err
+	}
+	defer registry.Close()
+	set, err := registry.JWKS(c.ID)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(t.out, string(set))
+	return err
+}
 
 // Run makes the keys.
 func (c keysBrokerCommand) Run(t terminal) error {
-	if !brokerID.MatchString(c.ID) {
-		return usageError{errors.New("the broker's id must be small letters, digits and -")}
+	if !broker.ValidID(c.ID) {
+		return usageError{errors.New("the broker's id must be up to 32 small letters, digits and -, beginning with a letter")}
 	}
 	files := map[string][]byte{}
 	for _, use := range []string{"signing", "decryption", "entity"} {

@@ -52,6 +52,7 @@ type commands struct {
 	Keys struct {
 		New       keysNewCommand       `cmd:"" help:"Make the keys that an installation needs, once."`
 		Broker    keysBrokerCommand    `cmd:"" help:"Make our keys for one identification broker."`
+		JWKS      keysJWKSCommand      `cmd:"" name:"jwks" help:"Print our public keys for a broker (Idura, Signicat), to upload there."`
 		Statement keysStatementCommand `cmd:"" help:"Make our entity statement for a broker (OP, Telia), to hand over and keep."`
 	} `cmd:"" help:"Keys outside the database."`
 	Admin struct {

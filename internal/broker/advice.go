@@ -52,7 +52,7 @@ func advices() []advice {
 
 func onTheWay() []advice {
 	return []advice{
-		advised("no answer within `timeout` (8 s)", "nothing, if it passes; else ask the broker", anyStep+"timeout"),
+		advised("no answer within `timeout`", "nothing, if it passes; else ask the broker", anyStep+"timeout"),
 		advised("no connection, or TLS failed", "check network, proxy and DNS from the node", anyStep+"unreachable"),
 		advised("the broker answered with that status",
 			"5xx: ask the broker. 400 or 401 at `token`: its log knows why; usually a wrong `client_id`, key or audience, or a code that came twice or too late",
@@ -134,12 +134,12 @@ func inTheToken() []advice {
 		advised("of another login", "somebody replayed it: report it", "id_token.nonce"),
 		advised("not a subject", "ask the broker", "id_token.sub"),
 		advised("not a time, or one in the future, where the time of authentication should be", "`claims.auth_time`; clocks; ask the broker", "id_token.auth_time"),
-		advised("the person was authenticated before this login began: the broker answered from a session of its own", "`request.prompt: login`", "id_token.auth_time_stale"),
+		advised("the person was authenticated before this login began: the broker answered from a session of its own", "`request.prompt: login`; where it is set, ask the broker", "id_token.auth_time_stale"),
 		advised("an `acr` that is not in `accepted_acr`", "the broker's guide", "id_token.acr"),
 		advised("a level of assurance that is not in `accepted_levels`", "the broker's guide; another kind of means than a Finnish one?", "id_token.level"),
 		advised("a test level, in production", "a test client in production, or the wrong host", "id_token.acr_test"),
 		advised("from a test bank, in production", "a test client in production, or the wrong host", "id_token.method_test"),
-		advised("a test person, in production", "the same", "id_token.hetu_artificial"),
+		advised("the identity code of a test person, where only real ones are believed", "in a test environment `hetu: artificial`; in production a test client, or the wrong host", "id_token.hetu_artificial"),
 		advised("not a personal identity code", "a test bed: `hetu: lenient`; else ask the broker", "id_token.hetu"),
 	}
 }

@@ -91,6 +91,11 @@ func (u *upstream) begin(ctx context.Context, s Start, means Means) (Redirect, e
 	if err != nil {
 		return Redirect{}, login.E(login.Internal, login.ReasonInternal, err).With("request.sign")
 	}
+	return u.carry(ctx, found, object)
+}
+
+// carry hands the request object to the transport.
+func (u *upstream) carry(ctx context.Context, found endpoints, object string) (Redirect, error) {
 	fields := url.Values{"request": {object}}
 	if *u.config.Request.OuterClientID {
 		fields.Set("client_id", u.config.ClientID)
@@ -139,7 +144,9 @@ func (u *upstream) requestClaims(s Start, means Means) map[string]any {
 	set("nonce", s.Nonce.Reveal())
 	set("jti", login.NewID())
 	set("acr_values", strings.Join(c.ACRValues, " "))
-	set("prompt", c.Prompt)
+	if c.Prompt != omit {
+		set("prompt", c.Prompt)
+	}
 	set("ui_locales", inLocale(c.Locales, s.Locale))
 	if c.ServiceNameClaim != "" {
 		set(c.ServiceNameClaim, inLocale(c.ServiceName, s.Locale))

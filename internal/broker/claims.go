@@ -37,6 +37,18 @@ func (c claims) texts(name string) []string {
 	}
 }
 
+// anyTexts is every text of a claim, also of one that texts would not read.
+func (c claims) anyTexts(name string) []string {
+	list, _ := c[name].([]any)
+	out := c.texts(name)
+	for _, one := range list {
+		if s, ok := one.(string); ok {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
 // methods is what the broker says of how the person proved who they are: it goes into
 // our own tokens, so it is bounded.
 func (c claims) methods(claim string) []string {

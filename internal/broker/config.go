@@ -154,7 +154,7 @@ type Request struct {
 	PKCE          *bool             `yaml:"pkce,omitempty"`
 	Scopes        []string          `yaml:"scopes,omitempty"`
 	ACRValues     []string          `yaml:"acr_values,omitempty"` // unless preselecting replaces them
-	Prompt        string            `yaml:"prompt,omitempty"`     // login: no answer from a session of the broker's own
+	Prompt        string            `yaml:"prompt,omitempty"`     // login: no answer from a session of the broker's own; omit: not sent
 	MaxAge        *int              `yaml:"max_age,omitempty"`    // seconds
 	ExtraClaims   map[string]string `yaml:"extra_claims,omitempty"`
 	Locales       map[string]string `yaml:"locales,omitempty"` // ours → theirs (Idura: sv → se)
@@ -189,8 +189,11 @@ type ClaimMap struct {
 	AuthTime   string `yaml:"auth_time,omitempty"` // when the person was authenticated: seconds (NumericDate) or ISO 8601; default auth_time
 }
 
-// absent is how the file says that a broker does not send a claim.
-const absent = "none"
+// How the file says that a broker does not send a claim, and that we do not send one.
+const (
+	absent = "none"
+	omit   = "omit"
+)
 
 // MethodSource says where an id_token names the means that the person used. What it
 // names is recorded, whatever the person chose before; what we do not know is recorded
@@ -200,6 +203,9 @@ type MethodSource struct {
 	Claim string `yaml:"claim,omitempty"` // a string or an array of strings
 	// Prefixes may stand before what the claim reports: Telia writes a method as a URL.
 	Prefixes []string `yaml:"prefixes,omitempty"`
+	// Names are what the claim reports → the id to record, for banks that are chosen at the
+	// broker and have no button here.
+	Names map[string]string `yaml:"names,omitempty"`
 }
 
 // HETUMode says which personal identity codes are believed; see package hetu.

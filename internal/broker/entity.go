@@ -26,7 +26,8 @@ import (
 // nothing.
 type entityPin struct {
 	keys    []jose.JSONWebKey
-	expires time.Time // of the stored statement; zero: never
+	expires time.Time              // of the stored statement; zero: never
+	signed  *jose.JSONWebSignature // the stored statement, if there is one
 }
 
 // loadPin reads the pinned keys and checks them against the fingerprints.
@@ -49,8 +50,8 @@ func loadPin(source KeySource, algorithms []jose.SignatureAlgorithm) (entityPin,
 		// Keys in a file of their own win: the statement must then be signed by one of them.
 		if pin.keys == nil {
 			pin.keys = statement.keys
-		} else if err := sharesKey(pin.keys, statement.keys); err != nil {
-			return pin, fmt.Errorf("%s: %w", source.EntityStatementFile, err)
+		} else if !verifiedBy(statement.signed, pin.keys) {
+			return pin, fmt.Errorf("%s: not signed by a key of entity_keys_file", source.EntityStatementFile)
 		}
 		pin.expires = statement.expires
 	}
@@ -98,15 +99,7 @@ func fingerprintOf(raw []byte) string {
 func parsePublicKeys(raw []byte) ([]jose.JSONWebKey, error) {
 	trimmed := bytes.TrimSpace(raw)
 	if !bytes.HasPrefix(trimmed, []byte("{")) {
-		block, _ := pem.Decode(raw)
-		if block == nil {
-			return nil, errors.New("neither PEM nor JWK")
-		}
-		public, err := x509.ParsePKIXPublicKey(block.Bytes)
-		if err != nil {
-			return nil, errors.New("not a public key")
-		}
-		return usableKeys([]jose.JSONWebKey{{Key: public}})
+		return parsePublicPEM(raw)
 	}
 	keys, err := decodeKeys(trimmed)
 	if err != nil {
@@ -118,6 +111,23 @@ func parsePublicKeys(raw []byte) ([]jose.JSONWebKey, error) {
 			return nil, errors.New("neither a JWK nor a JWK set")
 		}
 		keys = []jose.JSONWebKey{one}
+	}
+	return usableKeys(keys)
+}
+
+// parsePublicPEM reads every key of the file: while a broker changes its entity key, the
+// operator puts the new one behind the old.
+func parsePublicPEM(raw []byte) ([]jose.JSONWebKey, error) {
+	var keys []jose.JSONWebKey
+	for block, rest := pem.Decode(raw); block != nil; block, rest = pem.Decode(rest) {
+		public, err := x509.ParsePKIXPublicKey(block.Bytes)
+		if err != nil {
+			return nil, errors.New("not a public key")
+		}
+		keys = append(keys, jose.JSONWebKey{Key: public})
+	}
+	if len(keys) == 0 {
+		return nil, errors.New("neither PEM nor JWK")
 	}
 	return usableKeys(keys)
 }
@@ -171,7 +181,7 @@ func readStatement(raw []byte, entity string, algorithms []jose.SignatureAlgorit
 	var body struct {
 		Iss  string          `json:"iss"`
 		Sub  string          `json:"sub"`
-		Exp  int64           `json:"exp"`
+		Exp  *float64        `json:"exp"`
 		JWKS json.RawMessage `json:"jwks"`
 	}
 	if err := json.Unmarshal(statement.UnsafePayloadWithoutVerification(), &body); err != nil {
@@ -187,9 +197,12 @@ func readStatement(raw []byte, entity string, algorithms []jose.SignatureAlgorit
 	if body.Iss != body.Sub || body.Iss != entity {
 		return entityPin{}, errors.New("entity statement: iss and sub are not the broker's entity")
 	}
-	pin := entityPin{keys: keys}
-	if body.Exp > 0 {
-		pin.expires = time.Unix(body.Exp, 0)
+	pin := entityPin{keys: keys, signed: statement}
+	if body.Exp != nil {
+		if *body.Exp <= 0 || *body.Exp > mostSeconds {
+			return entityPin{}, errors.New("entity statement: exp is no time")
+		}
+		pin.expires = time.Unix(int64(*body.Exp), 0)
 	}
 	return pin, nil
 }
@@ -202,16 +215,6 @@ func verifiedBy(signed *jose.JSONWebSignature, keys []jose.JSONWebKey) bool {
 		}
 	}
 	return false
-}
-
-func sharesKey(pinned, others []jose.JSONWebKey) error {
-	for _, a := range pinned {
-		key, ok := a.Key.(*rsa.PublicKey)
-		if ok && slices.ContainsFunc(others, func(b jose.JSONWebKey) bool { return key.Equal(b.Key) }) {
-			return nil
-		}
-	}
-	return errors.New("entity statement has none of the pinned keys")
 }
 
 // withThumbprint keeps the keys that have one of the thumbprints.

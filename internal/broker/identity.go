@@ -98,7 +98,7 @@ func (u *upstream) checkTimes(c claims, back Return) error {
 	if exp := c.time("exp"); exp.IsZero() || !now.Before(exp.Add(skew)) {
 		return bad("id_token.exp", nil)
 	}
-	if c["nbf"] != nil && now.Add(skew).Before(c.time("nbf")) {
+	if nbf := c.time("nbf"); c["nbf"] != nil && (nbf.IsZero() || now.Add(skew).Before(nbf)) {
 		return bad("id_token.nbf", nil)
 	}
 	// A token from before this journey began is of another one, whatever its nonce says.
@@ -171,15 +171,20 @@ func (u *upstream) checkFreshness(c claims, back Return) error {
 // wrong switch could let test people in, whose passwords are printed in guides. Signicat
 // marks what comes from its sandbox.
 func (u *upstream) checkMethod(c claims, _ Return) error {
-	test := c["sandbox"] == true || slices.ContainsFunc(c.texts(u.config.Method.Claim), isTestMethod)
-	if u.config.Production && test {
+	sandbox := c["sandbox"] != nil && c["sandbox"] != false
+	if u.config.Production && (sandbox || slices.ContainsFunc(c.anyTexts(u.config.Method.Claim), isTestMethod)) {
 		return refuse(login.ReasonBrokerNotInOperation, "id_token.method_test", nil)
 	}
 	return nil
 }
 
+// isTestMethod knows Telia's hosts for tests, which Idura passes on, and the emulator of
+// Mobile Certificate.
 func isTestMethod(method string) bool {
-	return strings.HasPrefix(method, teliaTestMethodURL) || strings.Contains(method, ".emulator.")
+	method = strings.ToLower(method)
+	return slices.ContainsFunc([]string{"://tunnistus-pp.", "://tunnistus-te.", ".emulator."}, func(mark string) bool {
+		return strings.Contains(method, mark)
+	})
 }
 
 // checkSubject: the subject is not an identity (OP's and Telia's change each time), but
@@ -240,6 +245,9 @@ func (u *upstream) displayName(c claims) string {
 // nobody choose again (OP), the choice is recorded.
 func (u *upstream) meansOf(c claims, chosen string) string {
 	if u.config.Method.Claim == "" {
+		if u.config.Request.Preselect == PreselectNone {
+			return login.MeansUnknown // chosen there, and nothing is told of it
+		}
 		return chosen
 	}
 	for _, method := range c.methods(u.config.Method.Claim) {

@@ -125,14 +125,28 @@ func (u *upstream) signedKeys(ctx context.Context, pin entityPin) (keySet, error
 	if !pin.expires.IsZero() && !u.now().Before(pin.expires) {
 		return keySet{}, &fault{word: "jwks.entity_statement_expired", down: true}
 	}
-	raw, err := u.document(ctx, "jwks", u.config.BrokerKeys.SignedJWKSURI, "application/jwk-set+jwt, application/jose, */*;q=0.1", mostJWKS)
+	raw, err := u.fetchSignedJWKS(ctx)
 	if err != nil {
 		return keySet{}, err
 	}
-	set, err := u.openSignedJWKS(raw, pin)
+	set, err := u.believe(raw, pin)
 	if err != nil {
 		u.observe("jwks", wordAfterDot(wordOf(err)), 0)
 		u.log.Warn("broker keys not believed", "detail", wordOf(err), "error", err)
+	}
+	return set, err
+}
+
+func (u *upstream) fetchSignedJWKS(ctx context.Context) ([]byte, error) {
+	return u.document(ctx, "jwks", u.config.BrokerKeys.SignedJWKSURI, "application/jwk-set+jwt, application/jose, */*;q=0.1", mostJWKS)
+}
+
+// believe opens a signed JWKS. Keys are good no longer than the statement that they are
+// believed by.
+func (u *upstream) believe(raw []byte, pin entityPin) (keySet, error) {
+	set, err := u.openSignedJWKS(raw, pin)
+	if err == nil && !pin.expires.IsZero() && (set.expires.IsZero() || pin.expires.Before(set.expires)) {
+		set.expires = pin.expires
 	}
 	return set, err
 }

@@ -192,6 +192,8 @@ func mutations(w *world) []mutation {
 		{"exp not a number", set("exp", "2099"), response, "id_token.exp"},
 		{"exp beyond all time", set("exp", 1e300), response, "id_token.exp"},
 		{"nbf ahead", set("nbf", now+60), response, "id_token.nbf"},
+		{"nbf a text", set("nbf", "2099"), response, "id_token.nbf"},
+		{"nbf beyond all time", set("nbf", 1e12), response, "id_token.nbf"},
 		{"iat missing", drop("iat"), lacks, "id_token.missing:iat"},
 		{"iat ahead", set("iat", now+60), response, "id_token.iat"},
 		{"iat before the start", set("iat", now-60), response, "id_token.iat"},
@@ -278,13 +280,22 @@ func TestTestModesAreRefusedInProduction(t *testing.T) {
 	u.config.Production = false
 
 	// What comes from a test bank has the same level as what comes from a real one.
-	for preset, claims := range map[Preset]map[string]any{
-		PresetIdura:    {},
-		PresetSignicat: {"sandbox": true},
-		PresetTelia:    {"acr": loaSubstantial, "amr": []string{"PREFIXmpki.telia.emulator.1"}},
+	for _, c := range []struct {
+		preset Preset
+		claims map[string]any
+	}{
+		{PresetIdura, nil},
+		{PresetIdura, map[string]any{"authenticationmethod": "HTTPS://TUNNISTUS-PP.telia.fi/uas/saml2/names/ac/oidc.aktia.1"}},
+		{PresetIdura, map[string]any{"authenticationmethod": []any{teliaTestMethodURL + "oidc.aktia.1", 1}}},
+		{PresetIdura, map[string]any{"authenticationmethod": "https://tunnistus-te.telia.fi/uas/saml2/names/ac/oidc.aktia.1"}},
+		{PresetSignicat, map[string]any{"sandbox": true}},
+		{PresetSignicat, map[string]any{"sandbox": "true"}},
+		{PresetSignicat, map[string]any{"sandbox": 1}},
+		{PresetTelia, map[string]any{"acr": loaSubstantial, "amr": []string{"PREFIXmpki.telia.emulator.1"}}},
 	} {
+		preset := c.preset
 		w := newWorld(t, preset, nil)
-		w.lie(w.setting(claims), nil)
+		w.lie(w.setting(c.claims), nil)
 		if _, err := w.login("metsa"); err != nil {
 			t.Errorf("%s: a test bank, in a test environment: %v", preset, err)
 		}
@@ -301,6 +312,21 @@ func TestTestModesAreRefusedInProduction(t *testing.T) {
 	lenient.lie(lenient.setting(map[string]any{"personal_identity_code": "010100A001N"}), nil)
 	if _, err := lenient.login("metsa"); err != nil {
 		t.Errorf("lenient: %v", err)
+	}
+}
+
+// Without a method claim, and with the choice left to the broker, nobody knows the bank.
+func TestNoMethodAndNoPreselectionIsUnknown(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, PresetOP, func(c *Config) { c.Request.Preselect = PreselectNone })
+	if got, err := w.login("metsa"); err != nil || got.Means != login.MeansUnknown {
+		t.Errorf("recorded %q, %v", got.Means, err)
+	}
+	// A bank that has no button here gets its id from the table of names.
+	w = newWorld(t, PresetSignicat, func(c *Config) { c.Method.Names = map[string]string{"fi-nordea": "nordea"} })
+	w.lie(func(c map[string]any) { c["ftn_idp"] = "fi-nordea" }, nil)
+	if got, err := w.login("metsa"); err != nil || got.Means != "nordea" {
+		t.Errorf("recorded %q, %v", got.Means, err)
 	}
 }
 

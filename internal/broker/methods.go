@@ -59,13 +59,19 @@ func allMethods() []Means {
 	return all
 }
 
-// chosenThere are the means of a broker that can be told no bank: the person chooses
-// it there, and the answer says which it was.
-func chosenThere() []Means {
-	return []Means{
-		{ID: "bank", Name: "Verkkopankki", Names: Texts{"fi": "Verkkopankki", "sv": "Nätbank", "en": "Online bank"}},
-		{ID: "mobile", Kind: string(login.MeansMobile)},
-	}
+// The buttons of a broker that cannot be told which bank: the person chooses there, and
+// the answer says which it was.
+func anyBank() Means {
+	return Means{ID: "bank", Name: "Verkkopankki", Names: Texts{"fi": "Verkkopankki", "sv": "Nätbank", "en": "Online bank"}}
+}
+
+func mobileCertificate() Means { return Means{ID: "mobile", Kind: string(login.MeansMobile)} }
+
+// anyMeans is for a broker that cannot be told even whether it is to be a bank.
+func anyMeans() Means {
+	return Means{ID: "bank", Name: "Verkkopankki tai Mobiilivarmenne", Names: Texts{
+		"fi": "Verkkopankki tai Mobiilivarmenne", "sv": "Nätbank eller Mobilcertifikat", "en": "Online bank or Mobile Certificate",
+	}}
 }
 
 // knowMethods completes the means that have an id of the list: their kind and name, and

@@ -139,7 +139,7 @@ func (c *Config) fillIdura() {
 	orText(&c.Method.Claim, "authenticationmethod")
 	orList(&c.Method.Prefixes, teliaMethodURL, teliaTestMethodURL)
 	if len(c.Means) == 0 {
-		c.Means = chosenThere()
+		c.Means = []Means{anyBank(), mobileCertificate()}
 	}
 	c.knowMethods() // for their kind
 	for i := range c.Means {
@@ -191,7 +191,7 @@ func (c *Config) fillSignicat() {
 	orList(&c.ACR, "substantial", "high", loaSubstantial, loaHigh)
 	orText(&c.Method.Claim, "ftn_idp")
 	if len(c.Means) == 0 {
-		c.Means = chosenThere()
+		c.Means = []Means{anyMeans()}
 	}
 }
 
@@ -210,7 +210,7 @@ func (c *Config) fillINGroupe() {
 	orText(&c.Method.Claim, "fi_tupas_bank")
 	orList(&c.Errors.Cancelled, "cancel", "access_denied")
 	if len(c.Means) == 0 {
-		c.Means = chosenThere()
+		c.Means = []Means{anyBank()} // its answer for Mobile Certificate is said to have no acr
 	}
 }
 

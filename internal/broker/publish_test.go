@@ -200,6 +200,11 @@ func TestPinnedEntity(t *testing.T) {
 		{"statement about another", KeySource{EntityStatementFile: statement(brokerEntity(), func(b map[string]any) { b["sub"] = "x" })}, false},
 		{"statement of another", KeySource{EntityStatementFile: statement(brokerEntity(), func(b map[string]any) { b["iss"], b["sub"] = "x", "x" })}, false},
 		{"statement without keys", KeySource{EntityStatementFile: statement(brokerEntity(), func(b map[string]any) { delete(b, "jwks") })}, false},
+		{"a statement that holds the pinned key and is signed by another", KeySource{EntityKeysFile: jwk, EntityStatementFile: statement(rogueKey(), func(b map[string]any) {
+			b["jwks"] = jose.JSONWebKeySet{Keys: []jose.JSONWebKey{public(brokerEntity(), "e"), public(rogueKey(), "r")}}
+		})}, false},
+		{"exp is no time", KeySource{EntityStatementFile: statement(brokerEntity(), func(b map[string]any) { b["exp"] = -1 })}, false},
+		{"exp with a fraction", KeySource{EntityStatementFile: statement(brokerEntity(), func(b map[string]any) { b["exp"] = 4102444800.5 })}, true},
 		{"not a statement", KeySource{EntityStatementFile: jwk}, false},
 		{"no such file", KeySource{EntityKeysFile: "/nowhere"}, false},
 		{"short key", KeySource{EntityKeysFile: publicKeyFile(t, mustShortKey(t))}, false},
@@ -305,7 +310,16 @@ func TestExpiredStoredStatementIsRefused(t *testing.T) {
 		})))
 	})
 	mustLogin(t, w)
-	w.clock.advance(25 * time.Hour)
+	// Keys that were fetched before are good no longer than what they were believed by.
+	w.clock.advance(time.Hour + time.Minute)
 	_, err := w.login("metsa")
 	mustFail(t, err, login.ReasonBrokerError, "jwks.entity_statement_expired")
+}
+
+// While a broker changes its entity key, both stand in one PEM file.
+func TestEveryKeyOfAPEMFileIsPinned(t *testing.T) {
+	t.Parallel()
+	both := writeFile(t, "two.pem", append(publicPEM(t, rogueKey()), publicPEM(t, brokerEntity())...))
+	w := newWorld(t, PresetTelia, func(c *Config) { c.BrokerKeys.EntityKeysFile = both })
+	mustLogin(t, w)
 }

@@ -146,6 +146,15 @@ func publishedTokens() []publishedToken {
 			means:  "nordea", level: inGroupeHigh, name: "Väinö Tunnistus",
 		},
 		{
+			source: "IN Groupe, Mobiilivarmenne page: no acr is listed", preset: PresetINGroupe, header: kid, life: 900 * time.Second,
+			claims:  strings.Replace(ingroupe, `"acr":"urn:eident:cert:eidas:high",`, "", 1) + `,"fi_ssn":"070770-905D","phone_number":"+358451571001","auth_time":AUTH`,
+			verdict: "id_token.missing:acr", reason: lacks,
+		},
+		{
+			source: "OP README §9: name and birthdate may be available, and are not", preset: PresetOP, header: map[string]any{"kid": "b1"}, life: 600 * time.Second,
+			claims: op + `,"auth_time":AUTH`, verdict: "id_token.missing:family_name", reason: lacks,
+		},
+		{
 			source: "IN Groupe: without scope ssn", preset: PresetINGroupe, header: kid, life: 900 * time.Second,
 			claims: ingroupe + `,"fi_tupas_bank":"nordea","auth_time":AUTH`, verdict: "id_token.missing:fi_ssn", reason: lacks,
 		},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 )
@@ -35,8 +36,21 @@ func (t *SetupTest) checkDiscovery(ctx context.Context) {
 		t.failed(about, &fault{word: "discovery.format"})
 		return
 	}
+	t.compareIssuer(about, doc)
 	t.compareEndpoints(about, doc)
 	t.compareAbilities(about, doc)
+}
+
+// list is a list of words; anything else in its place says nothing.
+type list []string
+
+// UnmarshalJSON reads a list.
+func (l *list) UnmarshalJSON(raw []byte) error {
+	var words []string
+	if json.Unmarshal(raw, &words) == nil {
+		*l = words
+	}
+	return nil
 }
 
 // metadata is a broker's discovery document, as far as it is compared (OpenID Connect
@@ -51,42 +65,55 @@ type metadata struct {
 	RequestParameter *bool `json:"request_parameter_supported"`
 	RequirePAR       bool  `json:"require_pushed_authorization_requests"`
 
-	Scopes        []string `json:"scopes_supported"`
-	ACRValues     []string `json:"acr_values_supported"`
-	Prompts       []string `json:"prompt_values_supported"`
-	Locales       []string `json:"ui_locales_supported"`
-	Challenges    []string `json:"code_challenge_methods_supported"`
-	ClientAuth    []string `json:"token_endpoint_auth_methods_supported"`
-	AssertionAlgs []string `json:"token_endpoint_auth_signing_alg_values_supported"`
-	RequestAlgs   []string `json:"request_object_signing_alg_values_supported"`
-	IDTokenAlgs   []string `json:"id_token_signing_alg_values_supported"`
-	IDTokenKeys   []string `json:"id_token_encryption_alg_values_supported"`
-	IDTokenEncs   []string `json:"id_token_encryption_enc_values_supported"`
+	Scopes        list `json:"scopes_supported"`
+	ACRValues     list `json:"acr_values_supported"`
+	Prompts       list `json:"prompt_values_supported"`
+	Challenges    list `json:"code_challenge_methods_supported"`
+	ClientAuth    list `json:"token_endpoint_auth_methods_supported"`
+	AssertionAlgs list `json:"token_endpoint_auth_signing_alg_values_supported"`
+	RequestAlgs   list `json:"request_object_signing_alg_values_supported"`
+	IDTokenAlgs   list `json:"id_token_signing_alg_values_supported"`
+	IDTokenKeys   list `json:"id_token_encryption_alg_values_supported"`
+	IDTokenEncs   list `json:"id_token_encryption_enc_values_supported"`
 }
 
+// compareIssuer: metadata of another issuer ends every login where it is used.
+func (t *SetupTest) compareIssuer(about string, doc metadata) {
+	c := t.u.config
+	if doc.Issuer == c.Issuer {
+		return
+	}
+	f := failure(about, &fault{word: "discovery.issuer", err: fmt.Errorf("it says %q, the configuration %q", doc.Issuer, c.Issuer)})
+	if c.Endpoints.Discovery == "" {
+		f.Verdict = VerdictNote
+	}
+	t.Report.Findings = append(t.Report.Findings, f)
+	t.remedyIssuer(doc.Issuer)
+}
+
+// compareEndpoints: addresses of the configuration win over those of the metadata, so
+// that another one there is worth knowing, and keeps nobody out by itself.
 func (t *SetupTest) compareEndpoints(about string, doc metadata) {
 	c := t.u.config
-	if doc.Issuer != c.Issuer {
-		t.failed(about, &fault{word: "discovery.issuer", err: fmt.Errorf("it says %s, the configuration %s", doc.Issuer, c.Issuer)})
-		t.mend("issuer: " + doc.Issuer)
-	}
-	for _, pair := range []struct{ name, theirs, ours string }{
-		{"authorization", doc.Authorization, c.Endpoints.Authorization},
-		{"token", doc.Token, c.Endpoints.Token},
-		{"par", doc.PAR, c.Endpoints.PAR},
+	for _, pair := range []struct{ setting, theirs, ours string }{
+		{"endpoints.authorization", doc.Authorization, c.Endpoints.Authorization},
+		{"endpoints.token", doc.Token, c.Endpoints.Token},
+		{"endpoints.par", doc.PAR, c.Endpoints.PAR},
+		{"broker_keys.jwks_uri", doc.JWKS, c.BrokerKeys.JWKSURI},
 	} {
 		switch {
-		case pair.theirs == "" || pair.ours == "" || (pair.name == "par" && c.Request.Transport != TransportPAR):
+		case pair.theirs == "" || pair.ours == "" || (pair.setting == "endpoints.par" && c.Request.Transport != TransportPAR):
 		case pair.theirs == pair.ours:
-			t.add(about, VerdictOK, "%s endpoint %s", pair.name, pair.ours)
+			t.add(about, VerdictOK, "%s is %s", pair.setting, pair.ours)
 		default:
-			t.add(about, VerdictFailed, "%s endpoint is %s, the configuration has %s", pair.name, pair.theirs, pair.ours)
-			t.mend("endpoints:", fmt.Sprintf("  %s: %s", pair.name, pair.theirs))
+			t.Report.Findings = append(t.Report.Findings, Finding{
+				About: about, Verdict: VerdictNote, Text: fmt.Sprintf("it says %q, the configuration has %s: %s", pair.theirs, pair.setting, pair.ours),
+				Do: "correct the configuration, or ask the broker which of them is right",
+			})
+			if u, err := url.Parse(pair.theirs); err == nil && u.Scheme == "https" {
+				t.remedy(pair.setting, pair.theirs, ifGuideShowsIt)
+			}
 		}
-	}
-	if ours := c.BrokerKeys.JWKSURI; ours != "" && doc.JWKS != "" && doc.JWKS != ours {
-		t.add(about, VerdictFailed, "jwks_uri is %s, the configuration has %s", doc.JWKS, ours)
-		t.mend("broker_keys:", "  jwks_uri: "+doc.JWKS)
 	}
 }
 
@@ -96,7 +123,7 @@ func (t *SetupTest) compareAbilities(about string, doc metadata) {
 	c := t.u.config
 	for _, need := range []struct {
 		name    string
-		theirs  []string
+		theirs  list
 		ours    []string
 		any     bool    // one of ours is enough
 		verdict Verdict // when it is not there
@@ -118,15 +145,18 @@ func (t *SetupTest) compareAbilities(about string, doc metadata) {
 		case len(missing) == 0, need.any && len(missing) < len(need.ours):
 			t.add(about, VerdictOK, "%s has ours", need.name)
 		default:
-			t.add(about, need.verdict, "%s is %s, without %s", need.name, strings.Join(need.theirs, " "), strings.Join(missing, " "))
+			t.Report.Findings = append(t.Report.Findings, Finding{
+				About: about, Verdict: need.verdict, Text: fmt.Sprintf("%s is %q, without %s", need.name, strings.Join(need.theirs, " "), strings.Join(missing, " ")),
+				Do: "ask the broker; the metadata may be older than the service",
+			})
 		}
 	}
 	if doc.RequestParameter != nil && !*doc.RequestParameter && c.Request.Transport != TransportPAR {
-		t.add(about, VerdictFailed, "it takes no request object (request_parameter_supported is false)")
+		t.wrong(about, "it takes no request object (request_parameter_supported is false)", "try request.transport: par, or ask the broker")
 	}
 	if doc.RequirePAR && c.Request.Transport != TransportPAR {
-		t.add(about, VerdictFailed, "it takes pushed requests only (require_pushed_authorization_requests)")
-		t.mend("request:", "  transport: par")
+		t.wrong(about, "it takes pushed requests only (require_pushed_authorization_requests)", "set request.transport: par")
+		t.remedy("request.transport", string(TransportPAR), "")
 	}
 }
 

@@ -4,10 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 
 	"avain/internal/hetu"
 )
@@ -19,30 +19,45 @@ func sortedNames(c claims) []string { return slices.Sorted(maps.Keys(c)) }
 func openClaims() []string {
 	return []string{
 		"iss", "aud", "azp", "exp", "iat", "nbf", "auth_time", "acr", "amr", "idp",
-		"identityscheme", "authenticationtype", "authenticationmethod", "authenticationinstant", "country", // Idura
+		"identityscheme", "authenticationtype", "authenticationmethod", "authenticationinstant", // Idura
 		"ftn_idp", "idp_issuer", "nin_type", "nin_issuing_country", "sandbox", // Signicat
 		"fi_tupas_bank", // IN Groupe
 	}
 }
 
+// isOpen reports whether a claim may be shown as it is. The claims that the configuration
+// reads a level, a time or a method from are; it cannot name one of the person's there.
+func (u *upstream) isOpen(name string) bool {
+	c := u.config
+	return slices.Contains(openClaims(), name) || name == c.Claims.Level || name == c.Claims.AuthTime || name == c.Method.Claim
+}
+
 // shown is a claim's value as it may be printed.
 func (u *upstream) shown(c claims, name string) string {
-	value := c[name]
-	if name == u.config.Claims.HETU || looksLikeCode(value) {
+	value, there := c[name]
+	switch {
+	case !there:
+		return ""
+	case name == u.config.Claims.HETU, looksLikeCode(value):
 		return describeCode(c.text(name))
-	}
-	isOpen := slices.Contains(openClaims(), name) || name == u.config.Claims.Level || name == u.config.Claims.AuthTime || name == u.config.Method.Claim
-	if !isOpen {
+	case !u.isOpen(name):
 		return masked(value)
 	}
 	if at := c.time(name); !at.IsZero() {
 		return fmt.Sprintf("%.0f (%s)", value, at.Format(time.RFC3339))
 	}
-	text := inJSON(value)
-	if len(text) > 300 {
-		text = text[:300] + "…"
+	text := strings.Map(visible, inJSON(value))
+	if runes := []rune(text); len(runes) > 300 {
+		text = string(runes[:300]) + "…"
 	}
-	return strings.Map(visible, text)
+	return withoutCodes(text)
+}
+
+// code is a personal identity code in a longer text.
+var code = regexp.MustCompile(`[0-9]{6}[-+A-Za-z][0-9]{3}[0-9A-Za-z]`)
+
+func withoutCodes(text string) string {
+	return code.ReplaceAllString(text, "(a personal identity code)")
 }
 
 func looksLikeCode(value any) bool {
@@ -74,16 +89,12 @@ func masked(value any) string {
 	case nil:
 		return "null"
 	case bool:
-		return fmt.Sprint(v)
+		return "(true or false)"
 	case string:
 		if v == "" {
 			return "(empty)"
 		}
-		runes := []rune(v)
-		if len(runes) < 3 || !unicode.IsLetter(runes[0]) { // a date or a number begins to tell
-			return fmt.Sprintf("(%d characters)", len(runes))
-		}
-		return fmt.Sprintf("%c… (%d characters)", runes[0], len(runes))
+		return fmt.Sprintf("(%d characters)", len([]rune(v)))
 	case float64:
 		return "(a number)"
 	case []any:

@@ -3,6 +3,7 @@ package broker
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/url"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+	"github.com/goccy/go-yaml"
 )
 
 // tested runs a whole test of the world's broker: everything without a person, then one
@@ -26,7 +28,24 @@ func (w *world) tested(means string) SetupReport {
 	w.mu.Unlock()
 	w.clock.advance(20 * time.Second)
 	test.Answer(context.Background(), url.Values{"code": {testCode}, "state": {test.start.State.Reveal()}})
+	w.mustLoad(test.Report)
 	return test.Report
+}
+
+// mustLoad feeds what would mend a configuration back into it: it is YAML, and no mistake.
+func (w *world) mustLoad(r SetupReport) {
+	w.t.Helper()
+	if r.MendYAML() == "" {
+		return
+	}
+	c := w.config
+	before := len(fill(w.t, c).Validate("b"))
+	if err := yaml.NewDecoder(strings.NewReader(r.MendYAML()), yaml.Strict()).Decode(&c); err != nil {
+		w.t.Errorf("what would mend it is not read: %v\n%s", err, r.MendYAML())
+	}
+	if problems := fill(w.t, c).Validate("b"); len(problems) > before {
+		w.t.Errorf("what would mend it is a mistake: %v\n%s", problems, r.MendYAML())
+	}
 }
 
 // words lists the failure words of a report.
@@ -66,7 +85,7 @@ func TestSetupOfEveryPreset(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, private := range []string{"Matti", "Möttönen", testHETU, "100190", testCode, w.nonce} {
+			for _, private := range []string{"Matti", "Möttönen", "M…", testHETU, "100190", testCode, w.nonce, "eyJ"} {
 				if strings.Contains(string(raw), private) {
 					t.Errorf("the report shows %q", private)
 				}
@@ -99,7 +118,7 @@ func TestSetupNamesWhatIsWrong(t *testing.T) {
 		config func(*Config)
 		broker func(*world)
 		words  []string // in any order
-		mend   string   // one of the lines; empty: none
+		mend   string   // of the YAML that would mend it; empty: none
 	}{
 		{
 			"encryption is off at the broker", PresetIdura, nil,
@@ -118,36 +137,36 @@ func TestSetupNamesWhatIsWrong(t *testing.T) {
 				w.lie(func(c map[string]any) { c["nin"] = c["ftn_hetu"]; delete(c, "ftn_hetu") }, nil)
 			},
 			[]string{"id_token.missing:ftn_hetu"},
-			`  hetu: "nin"`,
+			"claims:\n  hetu: nin",
 		},
 		{
 			"level and time of another dialect", PresetIdura,
 			func(c *Config) { c.Claims.Level, c.Claims.AuthTime, c.Levels = "", "", nil; c.Preset = "" }, nil,
 			[]string{"id_token.missing:acr", "id_token.missing:auth_time"},
-			"  level: authenticationtype",
+			"claims:\n  level: authenticationtype\n  auth_time: authenticationinstant\naccepted_levels:\n  - urn:grn:authn:fi:bank-id",
 		},
 		{
 			"another level", PresetTelia, nil,
 			func(w *world) { w.lie(func(c map[string]any) { c["acr"] = "urn:level:2" }, nil) },
 			[]string{"id_token.acr"},
-			`accepted_acr: ["http://ftn.ficora.fi/2017/loa2", "http://ftn.ficora.fi/2017/loa3", "http://ftn.ficora.fi/2017/loatest2", "http://ftn.ficora.fi/2017/loatest3", "urn:level:2"] # if the broker's guide calls it strong authentication`,
+			"- urn:level:2",
 		},
 		{
 			"a session of the broker's own", PresetSignicat, func(c *Config) { c.Request.Prompt = "consent" },
 			func(w *world) { w.lie(func(c map[string]any) { c["auth_time"] = w.clock.Now().Unix() - 3600 }, nil) },
 			[]string{"id_token.auth_time_stale"},
-			"  prompt: login",
+			"request:\n  prompt: login",
 		},
 		{
 			"test people", PresetTelia, func(c *Config) { c.HETU = HETUProduction }, nil,
 			[]string{"id_token.hetu_artificial"},
-			"hetu: artificial # a test environment only",
+			"hetu: artificial",
 		},
 		{
 			"codes of a test bed", PresetTelia, nil,
 			func(w *world) { w.lie(func(c map[string]any) { c["urn:oid:1.2.246.21"] = "010100A001N" }, nil) },
 			[]string{"id_token.hetu"},
-			"hetu: lenient # a test environment only",
+			"hetu: lenient",
 		},
 		{
 			"another issuer", PresetTelia, nil,
@@ -163,7 +182,7 @@ func TestSetupNamesWhatIsWrong(t *testing.T) {
 				})
 			},
 			[]string{"id_token.encryption"},
-			"  content_encryption: [A128CBC-HS256, A256GCM]",
+			"algorithms:\n  key_encryption:\n    - RSA-OAEP\n    - RSA-OAEP-256\n  content_encryption:\n    - A128CBC-HS256\n    - A256GCM",
 		},
 		{
 			"an encryption that is never accepted", PresetOP, nil,
@@ -176,7 +195,7 @@ func TestSetupNamesWhatIsWrong(t *testing.T) {
 		{
 			"a bank that nobody has configured", PresetSignicat, nil,
 			func(w *world) { w.lie(func(c map[string]any) { c["ftn_idp"] = "fi-new" }, nil) },
-			nil, `  - {id: metsa, reported: ["fi-new"]} # beside its other settings`,
+			nil, "method_source:\n  names:\n    fi-new: fi-new",
 		},
 		{
 			"a key set of another type", PresetTelia, nil,
@@ -184,7 +203,7 @@ func TestSetupNamesWhatIsWrong(t *testing.T) {
 				w.handle("signed", textHandler(200, w.signedJWKS(func(h, _ map[string]any) { h["typ"] = "jwks" })))
 			},
 			[]string{"jwks.type", "jwks.type"},
-			"  types: [jwk-set+jwt, JWT, none, jwks] # if the broker's guide shows it",
+			"    - jwks",
 		},
 		{
 			"the broker is down", PresetOP, nil, func(w *world) { w.handle("token", textHandler(503, "")) },
@@ -227,8 +246,11 @@ func TestSetupNamesWhatIsWrong(t *testing.T) {
 			if !slices.Equal(got, c.words) {
 				t.Errorf("failed: %q, want %q", got, c.words)
 			}
-			if c.mend != "" && !slices.Contains(r.Mend, c.mend) || c.mend == "" && len(r.Mend) > 0 {
-				t.Errorf("would mend it: %q, want %q", r.Mend, c.mend)
+			if text := r.MendYAML(); !strings.Contains(text, c.mend) || c.mend == "" && text != "" {
+				t.Errorf("would mend it:\n%swant\n%s", text, c.mend)
+			}
+			if r.OK() != (len(c.words) == 0) {
+				t.Errorf("OK is %v", r.OK())
 			}
 			for _, f := range slices.Concat(r.Findings, r.Answer.Returned, r.Answer.Checks) {
 				if f.Verdict == VerdictFailed && (f.Word == "" || f.Do == "") {
@@ -256,8 +278,8 @@ func TestSetupComparesTheMetadata(t *testing.T) {
 		{"no private_key_jwt", func(m map[string]any) { m["token_endpoint_auth_methods_supported"] = []string{"client_secret_post"} }, "without private_key_jwt", ""},
 		{"another encryption", func(m map[string]any) { m["id_token_encryption_alg_values_supported"] = []string{"ECDH-ES"} }, "without RSA-OAEP", ""},
 		{"no request objects", func(m map[string]any) { m["request_parameter_supported"] = false }, "takes no request object", ""},
-		{"pushed requests only", func(m map[string]any) { m["require_pushed_authorization_requests"] = true }, "pushed requests only", "  transport: par"},
-		{"another token endpoint", func(m map[string]any) { m["token_endpoint"] = "https://moved.example/token" }, "the configuration has", "  token: https://moved.example/token"},
+		{"pushed requests only", func(m map[string]any) { m["require_pushed_authorization_requests"] = true }, "pushed requests only", "request:\n  transport: par"},
+		{"another token endpoint", func(m map[string]any) { m["token_endpoint"] = "https://moved.example/token" }, "", "endpoints:\n  token: https://moved.example/token"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -274,8 +296,8 @@ func TestSetupComparesTheMetadata(t *testing.T) {
 			if (c.failed == "") != (len(failed) == 0) || c.failed != "" && !strings.Contains(failed[0].Text, c.failed) {
 				t.Errorf("failed: %+v, want %q", failed, c.failed)
 			}
-			if c.mend != "" && !slices.Contains(test.Report.Mend, c.mend) {
-				t.Errorf("would mend it: %q", test.Report.Mend)
+			if text := test.Report.MendYAML(); !strings.Contains(text, c.mend) || c.mend == "" && text != "" {
+				t.Errorf("would mend it: %s", text)
 			}
 		})
 	}
@@ -283,21 +305,92 @@ func TestSetupComparesTheMetadata(t *testing.T) {
 
 func TestReadCallback(t *testing.T) {
 	t.Parallel()
+	w := newWorld(t, PresetTelia, nil)
+	test, err := w.registry.SetupTest("brk", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	state := test.start.State.Reveal()
 	for pasted, code := range map[string]string{
-		"https://login.example/callback/brk?code=a%2Bb&state=s":        "a+b",
-		"  https://login.example/callback/brk?state=s&code=c#_=_ \r\n": "c",
-		"code=c&state=s": "c",
-		"https://login.example/callback/brk?error=cancel&state=s": "",
+		"https://login.example/callback/brk?code=a%2Bb&state=STATE":        "a+b",
+		"  https://login.example/callback/brk?state=STATE&code=c#_=_ \r\n": "c",
+		"code=c&state=STATE": "c",
+		"https://login.example/callback/brk?error=cancel&state=STATE": "",
 	} {
-		values, err := ReadCallback(pasted)
-		if err != nil || values.Get("code") != code || values.Get("state") != "s" {
+		values, err := test.ReadCallback(strings.Replace(pasted, "STATE", state, 1))
+		if err != nil || values.Get("code") != code {
 			t.Errorf("%q: %v, %v", pasted, values, err)
 		}
 	}
-	for _, wrong := range []string{"", "hello", "https://login.example/", "?code=c", "?state=s", "%zz?code=%zz&state=s"} {
-		if values, err := ReadCallback(wrong); err == nil {
-			t.Errorf("%q: %v", wrong, values)
+	for _, wrong := range []string{"", "hello", "https://login.example/", "?code=c", "?state=STATE", "%zz?code=%zz&state=STATE"} {
+		if values, err := test.ReadCallback(strings.Replace(wrong, "STATE", state, 1)); !errors.Is(err, ErrNotTheCallback) {
+			t.Errorf("%q: %v, %v", wrong, values, err)
 		}
+	}
+	if _, err := test.ReadCallback("?code=c&state=other"); !errors.Is(err, ErrAnotherLogin) {
+		t.Errorf("the answer of another login: %v", err)
+	}
+}
+
+// Whoever configures a broker gets names wrong first: the report shows nobody's data then
+// either, and proposes nothing that came from a token that anybody could have made.
+func TestSetupReportIsSafeToSend(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		config func(*Config)
+		claims map[string]any
+		seal   func(*world) func(map[string]any) string
+	}{
+		"a code among the methods":         {nil, map[string]any{"amr": []any{testHETU, "x" + testHETU}}, nil},
+		"a code as level":                  {nil, map[string]any{"acr": testHETU}, nil},
+		"unheard-of claims":                {nil, map[string]any{"phone": "+358451571001", "protected_person": true, "gender": "Female", "n\u202eame": "Matti"}, nil},
+		"an identity code in another code": {nil, map[string]any{"bank-tupasid": testHETU, "list": []any{"Matti"}}, nil},
+		"plaintext": {nil, map[string]any{"iss": "https://evil.example", "acr": "none"}, func(w *world) func(map[string]any) string {
+			return func(c map[string]any) string { return w.goodJWS(c) }
+		}},
+		"an injected line":         {nil, map[string]any{"iss": "https://x.example/\nproduction: false", "acr": "a\nb: c"}, nil},
+		"names of another dialect": {func(c *Config) { c.Method.Claim = "surname" }, map[string]any{"surname": []any{testHETU}}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, PresetTelia, c.config)
+			var seal func(map[string]any) string
+			if c.seal != nil {
+				made := c.seal(w)
+				seal = func(claims map[string]any) string { w.setting(c.claims)(claims); return made(claims) }
+			}
+			w.lie(w.setting(c.claims), seal)
+			r := w.tested("metsa")
+			raw := string(asJSON(t, r)) + r.MendYAML()
+			for _, private := range []string{"Matti", "Möttönen", testHETU, "4515", "Female", "\u202e", "\nproduction"} {
+				if strings.Contains(raw, private) {
+					t.Errorf("the report holds %q:\n%s", private, raw)
+				}
+			}
+			if c.seal != nil && len(r.Mend) > 0 {
+				t.Errorf("an unverified token proposes %v", r.Mend)
+			}
+		})
+	}
+}
+
+// OP's set-up as the documentation recommends it: no means, the list comes from OP.
+func TestSetupWithoutMeans(t *testing.T) {
+	t.Parallel()
+	for means, chosen := range map[string]string{"": "brk.fi-koivu", "fi-uusi": "brk.fi-uusi", "brk.fi-uusi": "brk.fi-uusi"} {
+		w := newWorld(t, PresetOP, func(c *Config) { c.Means = nil })
+		if r := w.tested(means); !r.OK() || r.Answer.Recorded.Means != chosen {
+			t.Errorf("%q: %v, %+v", means, words(r), r.Answer)
+		}
+	}
+	w := newWorld(t, PresetOP, nil)
+	test, err := w.registry.SetupTest("brk", "nobody")
+	if err != nil {
+		t.Fatal(err)
+	}
+	test.Check(context.Background())
+	if got := words(test.Report); len(got) != 1 || got[0] != "means.unknown" || test.Address() != "" {
+		t.Errorf("an unknown means: %v", got)
 	}
 }
 

@@ -111,6 +111,9 @@ func (u *upstream) indexMeans() {
 			add(value, m.ID)
 		}
 	}
+	for value, id := range u.config.Method.Names {
+		add(value, id)
+	}
 	for _, m := range methods() {
 		if reported := u.config.Preset.reportedAs(m); reported != "" {
 			add(reported, m.id)

@@ -21,6 +21,9 @@ var (
 	pictureName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}\.(svg|png)$`)
 )
 
+// ValidID reports whether a broker may have the id.
+func ValidID(id string) bool { return brokerID.MatchString(id) }
+
 // problems collects mistakes below one path.
 type problems struct {
 	path string
@@ -62,6 +65,37 @@ func (c Config) checkIdentity(p *problems) {
 		p.add("preset", "want op, telia, idura, signicat or ingroupe, or none")
 	}
 	c.checkURL(p, "issuer", c.Issuer, true)
+	c.checkIssuer(p)
+}
+
+// checkIssuer knows how the issuers of the presets look, and which hosts are for tests.
+func (c Config) checkIssuer(p *problems) {
+	switch c.Preset {
+	case PresetIdura:
+		if strings.HasSuffix(c.Issuer, "/") {
+			p.add("issuer", "want https://DOMAIN without a slash at the end")
+		}
+	case PresetSignicat:
+		if c.Issuer != "" && !strings.HasSuffix(c.Issuer, "/auth/open") {
+			p.add("issuer", "want https://DOMAIN/auth/open")
+		}
+	case PresetOP, PresetTelia, PresetINGroupe, "":
+	}
+	if !c.Production {
+		return
+	}
+	for field, raw := range map[string]string{"issuer": c.Issuer, "endpoints.authorization": c.Endpoints.Authorization, "endpoints.token": c.Endpoints.Token} {
+		if u, err := url.Parse(raw); err == nil && slices.ContainsFunc(testHosts(), func(host string) bool { return strings.HasSuffix("."+u.Host, host) }) {
+			p.add(field, "%s is a test environment: people's real identities do not come from there", u.Host)
+		}
+	}
+}
+
+// testHosts are the brokers' test environments, as far as their names tell.
+func testHosts() []string {
+	return []string{
+		".isb-test.op.fi", ".tunnistus-pp.telia.fi", ".tunnistus-te.telia.fi", ".test.idura.broker", ".sandbox.signicat.com", ".ident-preprod1.nets.eu",
+	}
 }
 
 func (c Config) checkEndpoints(p *problems) {
@@ -256,6 +290,14 @@ func (c Config) checkRequest(p *problems) {
 	if (r.Preselect == PreselectClaim) != (r.PreselectParam != "") {
 		p.add("request.preselect_param", "goes with preselect: claim, and only with it")
 	}
+	for field, claim := range map[string]string{"request.preselect_param": r.PreselectParam, "request.service_name_claim": r.ServiceNameClaim} {
+		if claim != "" && reservedClaim(claim) {
+			p.add(field, "%q is set by us", claim)
+		}
+	}
+	if !slices.Contains([]string{"", omit, "login", "consent", "select_account"}, r.Prompt) {
+		p.add("request.prompt", "want login, consent, select_account, or omit; none would keep everybody out")
+	}
 	if !slices.Contains(r.Scopes, oauth.ScopeOpenID) {
 		p.add("request.scopes", "openid is missing")
 	}
@@ -282,6 +324,7 @@ func reservedClaim(name string) bool {
 	return slices.Contains([]string{
 		"", "iss", "sub", "aud", "client_id", "response_type", "redirect_uri", "scope", "state", "nonce", "jti", "iat", "nbf", "exp",
 		"code_challenge", "code_challenge_method", "request", "request_uri", "prompt", "max_age", "acr_values", "ui_locales",
+		"response_mode", // the answer is read from the query
 	}, name)
 }
 
@@ -317,6 +360,7 @@ func (c Config) checkAnswers(p *problems) {
 			p.add(claim.field, "is missing: nobody is logged in without it")
 		}
 	}
+	c.checkClaims(p)
 	c.checkLevels(p)
 	for i, acr := range c.Request.ACRValues {
 		if c.Production && isTestLevel(acr) {
@@ -334,6 +378,32 @@ func (c Config) checkAnswers(p *problems) {
 	}
 }
 
+// checkClaims sees to it that no claim means two things. A time that the token itself
+// carries for another purpose would make every check of freshness pass, and a claim of
+// the person, shown as a level or a method, would end up in logs.
+func (c Config) checkClaims(p *problems) {
+	registered := []string{"iss", "aud", "azp", "sub", "exp", "nbf", "iat", "jti", "nonce", "at_hash", "sid"}
+	personal := []string{c.Claims.HETU, c.Claims.GivenName, c.Claims.FamilyName, c.Claims.Name}
+	for _, claim := range []struct{ field, name string }{
+		{"claims.level", c.Claims.Level}, {"claims.auth_time", c.Claims.AuthTime}, {"method_source.claim", c.Method.Claim}, {"claims.hetu", c.Claims.HETU},
+	} {
+		if slices.Contains(registered, claim.name) {
+			p.add(claim.field, "%q means something else in every id_token", claim.name)
+		}
+		if claim.field != "claims.hetu" && claim.name != "" && slices.Contains(personal, claim.name) {
+			p.add(claim.field, "%q is a claim of the person", claim.name)
+		}
+	}
+	if c.Claims.FamilyName == absent && c.Claims.GivenName == absent && c.Claims.Name == absent {
+		p.add("claims", "name, given_name and family_name are all none: people are shown by name")
+	}
+	for value, id := range c.Method.Names {
+		if value == "" || !meansID.MatchString(id) || id == login.MeansUnknown {
+			p.add("method_source.names", "%q: want an id of small letters, digits and -, beginning with a letter", value)
+		}
+	}
+}
+
 func (c Config) checkLevels(p *problems) {
 	switch other := c.Claims.Level != claimACR; {
 	case other && len(c.Levels) == 0:
@@ -348,8 +418,8 @@ func (c Config) checkLevels(p *problems) {
 		levels []string
 	}{{"accepted_levels", c.Levels}, {"accepted_acr", c.ACR}} {
 		for i, level := range accepted.levels {
-			if level == "" || (c.Production && isTestLevel(level)) {
-				p.add(fmt.Sprintf("%s[%d]", accepted.field, i), "is empty, or a test level in production")
+			if !plain(level, 200) || (c.Production && isTestLevel(level)) {
+				p.add(fmt.Sprintf("%s[%d]", accepted.field, i), "is empty, has a space in it, or is a test level in production")
 			}
 		}
 	}
@@ -386,6 +456,9 @@ func (c Config) checkMeans(p *problems) {
 		if m.Logo != "" && !pictureName.MatchString(m.Logo) {
 			p.add(at+".logo", "want the name of an .svg or .png file: login pages load nothing from elsewhere")
 		}
+		if c.Production && isTestMethod(m.Value) {
+			p.add(at+".value", "%q is a test method", m.Value)
+		}
 		if c.Request.Preselect == PreselectFTNIdP && !providerID.MatchString(m.Value) {
 			p.add(at+".value", "want the bank's ftn_idp_id")
 		}
@@ -420,13 +493,14 @@ func (c Config) checkTimes(p *problems) {
 
 // mostServiceName is how long the name shown to people may be.
 func mostServiceName(preset Preset) int {
-	if preset == PresetSignicat {
-		return 64
+	if preset == PresetTelia {
+		return 40 // guide §2.1.4; registered there, not sent
 	}
-	return 40 // Telia's guide §2.1.4; OP recommends a short one
+	return 64 // OP publishes no limit and recommends a short one
 }
 
-// mostAssertion is how long each broker lets a client assertion live.
+// mostAssertion is how long each broker recommends that a client assertion lives; Telia
+// refuses more than an hour (guide §2.6.2).
 func mostAssertion(preset Preset) time.Duration {
 	switch preset {
 	case PresetIdura:

@@ -6,11 +6,16 @@ import (
 )
 
 // NewID makes the name of a row: 128 random bits, base64url (22 characters). Ids
-// are unguessable but not secret: whoever presents one must also prove to own it.
+// are unguessable but not secret: whoever presents one must also prove to own it. None
+// begins with "-": people copy ids to command lines, where that would be a flag.
 func NewID() string {
 	b := make([]byte, 16)
-	_, _ = rand.Read(b)
-	return base64.RawURLEncoding.EncodeToString(b)
+	for {
+		_, _ = rand.Read(b)
+		if id := base64.RawURLEncoding.EncodeToString(b); id[0] != '-' {
+			return id
+		}
+	}
 }
 
 // ValidID reports whether s has the shape of an id, so that garbage is refused

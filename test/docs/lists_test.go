@@ -92,7 +92,7 @@ var failureWord = regexp.MustCompile(`^(?:assertion|broker|callback|circuit|disc
 func TestFailureWordsAreExplained(t *testing.T) {
 	t.Parallel()
 	const folder = "internal/broker"
-	all, of := literals(t, folder, "validate.go", "advice.go") // settings; and what is to be explained
+	all, of := literals(t, folder, "validate.go", "advice.go", "setup_discovery.go", "setup_remedy.go") // settings; and what is to be explained
 	words := map[string]bool{}
 	for _, literal := range all {
 		if failureWord.MatchString(literal) {
