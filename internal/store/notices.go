@@ -166,10 +166,16 @@ func same(a, b login.Notice) bool {
 	return errX == nil && errY == nil && x == y && a.Severity == b.Severity
 }
 
-// after is the id of the source's notice that comes after another.
+// after is the id of the source's notice that comes after another. Like [login.NewID] it
+// never begins with "-", which would be a flag on a command line.
 func after(source, previous string) string {
 	sum := sha256.Sum256([]byte("notice\x00" + source + "\x00" + previous))
-	return base64.RawURLEncoding.EncodeToString(sum[:16])
+	for {
+		if id := base64.RawURLEncoding.EncodeToString(sum[:16]); id[0] != '-' {
+			return id
+		}
+		sum = sha256.Sum256(sum[:])
+	}
 }
 
 // PurgeNotices deletes what was over before the time, and tells how much. Several nodes
