@@ -68,6 +68,7 @@ type hostile struct {
 func hostileTokens(t testing.TB) []hostile {
 	t.Helper()
 	oaep, cbc := jose.RSA_OAEP, jose.A128CBC_HS256
+	bomb := zipBomb(t) // before anybody waits for it: it takes a busy machine a minute
 	cty := map[string]any{"cty": "JWT", "kid": "our-enc"}
 	inner := func(name, detail string, token func(*world, map[string]any) string) hostile {
 		return hostile{name, func(w *world, c map[string]any) string { return w.sealed(token(w, c)) }, detail}
@@ -116,7 +117,7 @@ func hostileTokens(t testing.TB) []hostile {
 		{"cty not a string", func(w *world, c map[string]any) string {
 			return w.to(testDecryption(), oaep, cbc, map[string]any{"cty": []int{1}}, w.goodJWS(c))
 		}, "id_token.content_type"},
-		{"zip bomb", func(w *world, _ map[string]any) string { return zipBomb(t, w) }, "id_token.zip"},
+		{"zip bomb", func(*world, map[string]any) string { return bomb }, "id_token.zip"},
 		{"zip of a good token", func(w *world, c map[string]any) string { return zipped(w, w.goodJWS(c)) }, "id_token.zip"},
 		inner("inner alg none", "id_token.signature_algorithm", none),
 		inner("inner claims without a signature", "id_token.signature_algorithm",

@@ -108,7 +108,7 @@ func zipped(w *world, inner string) string {
 }
 
 // zipBomb is 16 MB of zeroes in a few kilobytes.
-func zipBomb(t testing.TB, w *world) string {
+func zipBomb(t testing.TB) string {
 	t.Helper()
 	var small bytes.Buffer
 	writer, err := flate.NewWriter(&small, flate.BestCompression)
