@@ -193,6 +193,7 @@ func TestMisbehavingMobileBroker(t *testing.T) {
 					t.Fatalf("%v:\n%s", err, page.Body)
 				}
 				r.mustComeTo(l.SupportCode, want)
+				r.mustShow(l.SupportCode, "unknown (valittu: Mobiilivarmenne)")
 				return
 			}
 			if page.App != "" || r.sessions() != 0 {
@@ -201,6 +202,15 @@ func TestMisbehavingMobileBroker(t *testing.T) {
 			r.mustComeTo(l.SupportCode, want)
 			r.mustTell(page, `role="alert"`, l.SupportCode)
 		})
+	}
+}
+
+// mustShow checks what support reads in the timeline of an attempt.
+func (r *rig) mustShow(code, want string) {
+	r.Helper()
+	page := r.agent(login.RoleOperator).get("/console/attempts/" + r.attempt(code).ID)
+	if page.Status != http.StatusOK || !strings.Contains(page.Body, want) {
+		r.Errorf("the console does not show %q: %d\n%s", want, page.Status, page.Body)
 	}
 }
 
