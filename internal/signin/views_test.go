@@ -131,6 +131,23 @@ func TestMeansPage(t *testing.T) {
 	}
 }
 
+// A broker that asks for the bank itself has one button, with a long name: on a tile as
+// narrow as a logo "Mobiilivarmenne" would break in two.
+func TestTheOnlyBankGetsTheWholeRow(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, nil)
+	const wide = `<ul class="means wide" aria-labelledby="banks">`
+	for n, means := range [][]signin.Choice{
+		{bank("bank", "Verkkopankki tai Mobiilivarmenne")},
+		{bank("kuikka", "Kuikka"), bank("metsa", "Metsäpankki")},
+	} {
+		body, _ := s.means(t, signin.MeansPage{Attempt: login.NewID(), Client: "SmartumPay", Means: means})
+		if strings.Contains(body, wide) != (n == 0) {
+			t.Errorf("%d banks: %s", len(means), body)
+		}
+	}
+}
+
 func TestMeansPageWhenNothingWorks(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, nil)
