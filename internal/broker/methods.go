@@ -1,6 +1,10 @@
 package broker
 
-import "avain/internal/login"
+import (
+	"cmp"
+
+	"avain/internal/login"
+)
 
 // method is one way of proving who one is, with the names that brokers give it where
 // they are published; empty where they are not.
@@ -72,6 +76,13 @@ func anyMeans() Means {
 	return Means{ID: "bank", Name: "Verkkopankki tai Mobiilivarmenne", Names: Texts{
 		"fi": "Verkkopankki tai Mobiilivarmenne", "sv": "Nätbank eller Mobilcertifikat", "en": "Online bank or Mobile Certificate",
 	}}
+}
+
+// UnknownName is [login.MeansUnknown] as people read it, in Finnish for a language that
+// is not ours.
+func UnknownName(lang string) string {
+	names := Texts{"fi": "tuntematon tapa", "sv": "okänt sätt", "en": "an unknown way"}
+	return cmp.Or(names[lang], names["fi"])
 }
 
 // knowMethods completes the means that have an id of the list: their kind and name, and

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"avain/internal/broker"
 	"avain/internal/config"
 	"avain/internal/console/desk"
 	"avain/internal/login"
@@ -33,12 +34,15 @@ func (s *Service) desk(c config.Config, d Deps, m mechanisms, kit *web.Kit) erro
 	return nil
 }
 
-// meansName is a bank or method as people read it; empty for one that is gone.
-func (m mechanisms) meansName(id string) string {
-	if id == "" {
+// meansName is a bank or method as people read it; the id of one that is gone.
+func (m mechanisms) meansName(lang, id string) string {
+	switch id {
+	case "":
 		return ""
+	case login.MeansUnknown:
+		return broker.UnknownName(lang)
 	}
-	for _, offered := range m.brokers.Offer(context.Background(), "fi").Means {
+	for _, offered := range m.brokers.Offer(context.Background(), lang).Means {
 		if offered.ID == id {
 			return offered.Name
 		}

@@ -193,7 +193,7 @@ func TestMisbehavingMobileBroker(t *testing.T) {
 					t.Fatalf("%v:\n%s", err, page.Body)
 				}
 				r.mustComeTo(l.SupportCode, want)
-				r.mustShow(l.SupportCode, "unknown (valittu: Mobiilivarmenne)")
+				r.mustShow(l.SupportCode, "tuntematon tapa (valittu: Mobiilivarmenne)")
 				return
 			}
 			if page.App != "" || r.sessions() != 0 {

@@ -84,7 +84,7 @@ func (k *Desk) attemptView(r *http.Request, a login.Attempt) (view attemptView, 
 	view = attemptView{
 		Code: a.SupportCode, At: k.day(a.CreatedAt), Method: a.Method, App: k.d.Client(a.Client), Version: a.Device.AppVersion,
 		Platform: a.Device.Platform, Model: a.Device.Model, Name: a.Device.Name, Place: a.Place.In(lang),
-		Fault: d.Fault, Good: d.Good, Gone: d.Gone, Running: d.Running, Browser: d.Browser, Began: d.Began, Means: k.d.Means(d.Means),
+		Fault: d.Fault, Good: d.Good, Gone: d.Gone, Running: d.Running, Browser: d.Browser, Began: d.Began, Means: k.d.Means(lang, d.Means),
 	}
 	locale := lang
 	if a.Person != "" {
@@ -134,7 +134,7 @@ func (k *Desk) replies(d diagnosis.Diagnosis, locale string) (all []reply, err e
 func (k *Desk) lines(a login.Attempt, lang string) (all []lineView, err error) {
 	for _, e := range a.Timeline {
 		line := lineView{
-			At: k.clock(e.At), Step: e.Step, Browser: e.Browser, Means: k.d.Means(e.Means), Chosen: k.d.Means(e.Chosen), Detail: e.Detail,
+			At: k.clock(e.At), Step: e.Step, Browser: e.Browser, Means: k.d.Means(lang, e.Means), Chosen: k.d.Means(lang, e.Chosen), Detail: e.Detail,
 			OK: e.Outcome == login.OutcomeOK, Refused: e.Outcome == login.OutcomeRefused,
 		}
 		if e.Reason != "" {

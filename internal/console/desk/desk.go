@@ -71,9 +71,9 @@ type Deps struct {
 	Sealer  console.Sealer
 	Web     *web.Kit
 	Now     func() time.Time
-	Zone    *time.Location         // of the times that agents read
-	Client  func(id string) string // name of an app
-	Means   func(id string) string // name of a bank or method; empty for one that is gone
+	Zone    *time.Location               // of the times that agents read
+	Client  func(id string) string       // name of an app
+	Means   func(lang, id string) string // name of a bank or method; the id of one that is gone
 	Brand   diagnosis.Brand
 	Wake    func() // lets what was ordered begin at once
 }

@@ -236,7 +236,7 @@ func (k *Desk) devicesOf(ctx context.Context, person, path, lang string, wrong f
 		}
 		all = append(all, deviceView{
 			Name: s.Device.Name, Model: s.Device.Model, Platform: s.Device.Platform, Version: s.Device.AppVersion, App: k.d.Client(s.Client),
-			Web: s.Client == login.WebClient, Method: s.Method, Means: k.d.Means(s.Means), Place: s.Place.In(lang),
+			Web: s.Client == login.WebClient, Method: s.Method, Means: k.d.Means(lang, s.Means), Place: s.Place.In(lang),
 			Since: k.day(s.CreatedAt), Used: k.day(s.UsedAt), Form: shown(form{ID: "out-" + s.ID, Action: path + "/devices/" + s.ID}, wrong),
 		})
 	}
@@ -255,7 +255,7 @@ func (k *Desk) loginsOf(ctx context.Context, person, lang string) (all []loginVi
 			return nil, err
 		}
 		all = append(all, loginView{
-			Path: console.Root + "attempts/" + a.ID, Code: a.SupportCode, At: k.day(a.CreatedAt), Title: words.Title, Means: k.d.Means(d.Means),
+			Path: console.Root + "attempts/" + a.ID, Code: a.SupportCode, At: k.day(a.CreatedAt), Title: words.Title, Means: k.d.Means(lang, d.Means),
 			Browser: d.Browser, Method: a.Method, Good: d.Good, Gone: d.Gone, Running: d.Running,
 		})
 	}

@@ -43,9 +43,9 @@ type Deps struct {
 	Counts  Counts
 	Web     *web.Kit
 	Now     func() time.Time
-	Zone    *time.Location         // of the hours
-	Means   func(id string) string // name of a bank; the id of one that nobody knows
-	Sample  bool                   // the figures are a demo's
+	Zone    *time.Location               // of the hours
+	Means   func(lang, id string) string // name of a bank; the id of one that nobody knows
+	Sample  bool                         // the figures are a demo's
 }
 
 type overview struct {
@@ -125,13 +125,13 @@ func (o *overview) view(ctx context.Context, lang string) (v view, err error) {
 	if v.Groups, err = o.groups(lang, p.Rates); err != nil {
 		return v, err
 	}
-	if v.Banks, err = o.banks(ctx); err != nil {
+	if v.Banks, err = o.banks(ctx, lang); err != nil {
 		return v, err
 	}
-	if v.Reasons, err = o.reasons(ctx, login.DimensionReason); err != nil {
+	if v.Reasons, err = o.reasons(ctx, lang, login.DimensionReason); err != nil {
 		return v, err
 	}
-	v.ByBank, err = o.reasons(ctx, login.DimensionMeansReason)
+	v.ByBank, err = o.reasons(ctx, lang, login.DimensionMeansReason)
 	return v, err
 }
 
@@ -185,7 +185,7 @@ func (o *overview) name(lang string, d login.Dimension, value string) (string, e
 	case d == login.DimensionMethod && slices.Contains(login.Methods(), login.Method(value)):
 		return o.d.Web.Text(lang, "status.method_"+value)
 	case d == login.DimensionMeans:
-		return cmp.Or(o.d.Means(value), value), nil
+		return cmp.Or(o.d.Means(lang, value), value), nil
 	default:
 		return value, nil
 	}
@@ -197,7 +197,7 @@ const lately = 2
 // mostReasons is how many are shown.
 const mostReasons = 8
 
-func (o *overview) reasons(ctx context.Context, d login.Dimension) ([]reason, error) {
+func (o *overview) reasons(ctx context.Context, lang string, d login.Dimension) ([]reason, error) {
 	hour := o.d.Now().Truncate(login.TallyHour)
 	tallies, err := o.d.Counts.Tallies(ctx, d, hour.Add(-(lately-1)*login.TallyHour), hour.Add(login.TallyHour))
 	if err != nil {
@@ -211,7 +211,7 @@ func (o *overview) reasons(ctx context.Context, d login.Dimension) ([]reason, er
 	for value, n := range sums {
 		one := reason{Reason: value, Counts: n}
 		if means, why, ok := strings.Cut(value, " "); ok {
-			one.Bank, one.Reason = cmp.Or(o.d.Means(means), means), why
+			one.Bank, one.Reason = cmp.Or(o.d.Means(lang, means), means), why
 		}
 		// What stands in the database may be from another version of the program.
 		one.Reason = string(o.d.Web.Worded(login.Reason(one.Reason)))

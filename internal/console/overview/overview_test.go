@@ -39,7 +39,7 @@ func newOverview(t *testing.T, c counts, p rates.Picture) *overview {
 	}
 	return &overview{d: Deps{
 		Watch: picture(p), Counts: c, Web: kit, Now: func() time.Time { return noon }, Zone: time.UTC,
-		Means: func(id string) string { return map[string]string{"op": "Kuikka Pankki"}[id] },
+		Means: func(_, id string) string { return map[string]string{"op": "Kuikka Pankki"}[id] },
 	}}
 }
 
@@ -106,7 +106,7 @@ func TestReasons(t *testing.T) {
 		at(0, "op broker_down", login.Counts{Failed: 2}), at(1, "op broker_down", login.Counts{Failed: 3}), at(2, "op broker_down", login.Counts{Failed: 99}),
 		at(0, "new abandoned_at_bank", login.Counts{Gone: 50}), at(0, "op of_the_future", login.Counts{Failed: 1}),
 	}, rates.Picture{})
-	got, err := o.reasons(t.Context(), login.DimensionMeansReason)
+	got, err := o.reasons(t.Context(), "fi", login.DimensionMeansReason)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,7 +128,7 @@ func TestPlot(t *testing.T) {
 		return login.Tally{Dimension: login.DimensionMeans, Hour: noon.Truncate(time.Hour).Add(-time.Duration(hours) * time.Hour), Value: "op", Counts: n}
 	}
 	o := newOverview(t, counts{at(0, login.Counts{OK: 500, Gone: 250, Failed: 250}), at(23, login.Counts{Failed: 1}), at(24, login.Counts{Failed: 9999})}, rates.Picture{})
-	banks, err := o.banks(t.Context())
+	banks, err := o.banks(t.Context(), "fi")
 	if err != nil || len(banks) != 1 {
 		t.Fatalf("%d banks, %v", len(banks), err)
 	}

@@ -42,7 +42,7 @@ const (
 )
 
 // banks draws the last day of each bank, those with the lowest rate first.
-func (o *overview) banks(ctx context.Context) ([]bank, error) {
+func (o *overview) banks(ctx context.Context, lang string) ([]bank, error) {
 	last := o.d.Now().Truncate(login.TallyHour)
 	first := last.Add(-(hoursShown - 1) * login.TallyHour)
 	tallies, err := o.d.Counts.Tallies(ctx, login.DimensionMeans, first, last.Add(login.TallyHour))
@@ -60,7 +60,7 @@ func (o *overview) banks(ctx context.Context) ([]bank, error) {
 	}
 	banks := make([]bank, 0, len(counts))
 	for id, hours := range counts {
-		banks = append(banks, o.bank(cmp.Or(o.d.Means(id), id), first, hours))
+		banks = append(banks, o.bank(cmp.Or(o.d.Means(lang, id), id), first, hours))
 	}
 	slices.SortFunc(banks, func(a, b bank) int {
 		return cmp.Or(cmp.Compare(a.Rate, b.Rate), cmp.Compare(a.Name, b.Name))
