@@ -75,11 +75,7 @@ func (keysStatementCommand) Help() string {
 
 // Run makes the statement.
 func (c keysStatementCommand) Run(t terminal) error {
-	loaded, err := c.load(t)
-	if err != nil {
-		return err
-	}
-	one, err := brokerOf(loaded, c.ID)
+	loaded, one, err := c.loadBroker(t, c.ID)
 	if err != nil {
 		return err
 	}
@@ -94,12 +90,17 @@ func (c keysStatementCommand) Run(t terminal) error {
 	return err
 }
 
-func brokerOf(c config.Config, id string) (broker.Config, error) {
-	at := slices.IndexFunc(c.Brokers, func(b broker.Config) bool { return b.ID == id })
-	if at < 0 {
-		return broker.Config{}, usageError{fmt.Errorf("no broker has the id %q; the configuration has %s", id, brokerIDs(c))}
+// loadBroker reads the configuration, and in it the broker with the id.
+func (f configFlag) loadBroker(t terminal, id string) (config.Config, broker.Config, error) {
+	loaded, err := f.load(t)
+	if err != nil {
+		return config.Config{}, broker.Config{}, err
 	}
-	return c.Brokers[at], nil
+	at := slices.IndexFunc(loaded.Brokers, func(b broker.Config) bool { return b.ID == id })
+	if at < 0 {
+		return config.Config{}, broker.Config{}, usageError{fmt.Errorf("no broker has the id %q; the configuration has %s", id, brokerIDs(loaded))}
+	}
+	return loaded, loaded.Brokers[at], nil
 }
 
 type keysJWKSCommand struct {
@@ -116,11 +117,7 @@ func (keysJWKSCommand) Help() string {
 
 // Run prints the keys.
 func (c keysJWKSCommand) Run(t terminal) error {
-	loaded, err := c.load(t)
-	if err != nil {
-		return err
-	}
-	one, err := brokerOf(loaded, c.ID)
+	loaded, one, err := c.loadBroker(t, c.ID)
 	if err != nil {
 		return err
 	}

@@ -34,6 +34,16 @@ func (u *upstream) static() endpoints {
 	}
 }
 
+// addresses is what a login needs of a discovery document (OpenID Connect Discovery §3,
+// RFC 9126 §5).
+type addresses struct {
+	Issuer        string `json:"issuer"`
+	Authorization string `json:"authorization_endpoint"`
+	Token         string `json:"token_endpoint"`
+	PAR           string `json:"pushed_authorization_request_endpoint"`
+	JWKS          string `json:"jwks_uri"`
+}
+
 // discover reads openid-configuration. What the configuration says wins; a document
 // of another issuer, or one that names a host which is not in the configuration, is
 // refused as a whole.
@@ -42,13 +52,7 @@ func (u *upstream) discover(ctx context.Context) (endpoints, error) {
 	if err != nil {
 		return endpoints{}, err
 	}
-	var doc struct {
-		Issuer        string `json:"issuer"`
-		Authorization string `json:"authorization_endpoint"`
-		Token         string `json:"token_endpoint"`
-		PAR           string `json:"pushed_authorization_request_endpoint"`
-		JWKS          string `json:"jwks_uri"`
-	}
+	var doc addresses
 	if err := json.Unmarshal(raw, &doc); err != nil {
 		return endpoints{}, &fault{word: "discovery.format", down: true}
 	}

@@ -5,7 +5,9 @@
 // It owns the configuration of a broker and its presets; the signed request and the
 // client assertion; the token exchange; the decryption and every check of the
 // id_token; the broker's keys and ours, and what we publish of ours; the list of
-// banks with the texts that a broker obliges us to show; and the circuit breaker.
+// banks with the texts that a broker obliges us to show; the circuit breaker; and the
+// test of a set-up, which makes the same checks one by one, with the advice for each word
+// that a login can fail with.
 //
 // It does not own the login attempt (package attempt), the state, nonce and verifier
 // of a journey (the caller makes and keeps them), the pages (package signin), or who

@@ -54,13 +54,10 @@ func (l *list) UnmarshalJSON(raw []byte) error {
 }
 
 // metadata is a broker's discovery document, as far as it is compared (OpenID Connect
-// Discovery §3, RFC 8414 §2, RFC 9101 §4, RFC 9126 §5).
+// Discovery §3, RFC 8414 §2, RFC 9101 §4, RFC 9126 §5). A login reads the addresses alone:
+// a mistake in the rest keeps nobody out.
 type metadata struct {
-	Issuer        string `json:"issuer"`
-	Authorization string `json:"authorization_endpoint"`
-	Token         string `json:"token_endpoint"`
-	PAR           string `json:"pushed_authorization_request_endpoint"`
-	JWKS          string `json:"jwks_uri"`
+	addresses
 
 	RequestParameter *bool `json:"request_parameter_supported"`
 	RequirePAR       bool  `json:"require_pushed_authorization_requests"`
