@@ -52,8 +52,8 @@ func (g *Registry) Claimed(r *http.Request) string {
 // credentials are what a request says about its sender.
 type credentials struct {
 	method    login.ClientAuth
-	id        string      // client_id; for an assertion it may be empty
-	secret    secret.Text // of client_secret_basic
+	id        string         // client_id; for an assertion it may be empty
+	secret    [2]secret.Text // as the form reads it, and as it was sent; mostly the same
 	assertion string
 }
 
@@ -70,15 +70,18 @@ func credentialsOf(r *http.Request) (credentials, error) {
 		id:        r.PostForm.Get("client_id"),
 		assertion: r.PostForm.Get("client_assertion"),
 	}
-	assertionType := r.PostForm.Get("client_assertion_type")
+	assertionType, inForm := r.PostForm.Get("client_assertion_type"), r.PostForm.Get("client_secret")
 	headers := r.Header.Values("Authorization")
 	switch {
-	case r.PostForm.Get("client_secret") != "":
-		return credentials{}, refuse("client_secret in the form is not supported: use client_secret_basic or private_key_jwt", nil)
-	case len(headers) > 1, len(headers) == 1 && (sent.assertion != "" || assertionType != ""):
+	case len(headers) > 1, len(headers) == 1 && (inForm != "" || sent.assertion != "" || assertionType != ""):
 		return credentials{}, login.BadParam("Authorization", "one way of client authentication at a time is expected").WithCode(oauth.InvalidRequest)
+	case inForm != "" && (sent.assertion != "" || assertionType != ""):
+		return credentials{}, login.BadParam("client_secret", "one way of client authentication at a time is expected").WithCode(oauth.InvalidRequest)
 	case len(headers) == 1:
 		return basic(r, sent)
+	case inForm != "":
+		sent.method, sent.secret = login.AuthSecretBasic, [2]secret.Text{secret.Of(inForm), secret.Of(inForm)}
+		return sent, nil
 	case sent.assertion == "" && assertionType == "":
 		return sent, nil
 	case assertionType != oauth.AssertionJWTBearer:
@@ -88,23 +91,27 @@ func credentialsOf(r *http.Request) (credentials, error) {
 	return sent, nil
 }
 
-// basic reads the Authorization header. Both parts are form-encoded before they
-// are joined (RFC 6749 §2.3.1), so that either may hold a colon.
+// basic reads the Authorization header. RFC 6749 §2.3.1 wants both parts form-encoded
+// before they are joined, so that either may hold a colon. Many libraries send them as
+// they are (RFC 7617), so the secret is kept in both readings: which one was meant
+// cannot be told, and only one of the two can be right. An id needs no encoding.
 func basic(r *http.Request, sent credentials) (credentials, error) {
-	user, password, ok := r.BasicAuth()
+	id, password, ok := r.BasicAuth()
 	if !ok {
 		return credentials{}, refuse("the Authorization header is not of scheme Basic", nil)
 	}
-	id, errID := url.QueryUnescape(user)
-	value, errSecret := url.QueryUnescape(password)
-	if errID != nil || errSecret != nil {
-		// Their causes would quote the secret.
-		return credentials{}, refuse("the Authorization header is not form-encoded", nil)
+	if decoded, err := url.QueryUnescape(id); err == nil {
+		id = decoded
 	}
 	if sent.id != "" && sent.id != id {
 		return credentials{}, login.BadParam("client_id", "is not the client of the Authorization header")
 	}
-	return credentials{method: login.AuthSecretBasic, id: id, secret: secret.Of(value)}, nil
+	raw := secret.Of(password)
+	sent = credentials{method: login.AuthSecretBasic, id: id, secret: [2]secret.Text{raw, raw}}
+	if decoded, err := url.QueryUnescape(password); err == nil {
+		sent.secret[0] = secret.Of(decoded)
+	}
+	return sent, nil
 }
 
 // byName takes a client at its word: what it cannot prove, PKCE and DPoP do.
@@ -121,8 +128,9 @@ func (g *Registry) byName(sent credentials) (Caller, error) {
 
 func (g *Registry) bySecret(sent credentials) (Caller, error) {
 	c, usual := g.find(sent.id, login.AuthSecretBasic)
-	right := c.secret.Equal(sent.secret.Hash())
-	if !usual || !right {
+	// Both are compared always: time must not tell which one was near.
+	decoded, raw := c.secret.Equal(sent.secret[0].Hash()), c.secret.Equal(sent.secret[1].Hash())
+	if !usual || !decoded && !raw {
 		return Caller{}, refuse(unproved, nil)
 	}
 	return Caller{Client: c.Client}, nil

@@ -182,7 +182,6 @@ func TestPublicClient(t *testing.T) {
 		"other case":          {"client_id": {"APP"}},
 		"must use its secret": {"client_id": {"shop:1"}},
 		"must use its key":    {"client_id": {"bank"}},
-		"secret in the form":  {"client_id": {"shop:1"}, "client_secret": {password}},
 		"any secret":          {"client_id": {"app"}, "client_secret": {"x"}},
 	} {
 		_ = f.refuses(t, name, post(form), login.Unauthenticated)
@@ -225,7 +224,8 @@ func TestSecretBasic(t *testing.T) {
 		"empty":          "",
 		"no base64":      "Basic %%%",
 		"no colon":       "Basic " + base64.StdEncoding.EncodeToString([]byte("shop")),
-		"not encoded":    "Basic " + base64.StdEncoding.EncodeToString([]byte("shop%3A1:%zz")),
+		"wrong, as sent": "Basic " + base64.StdEncoding.EncodeToString([]byte("shop%3A1:%zz")),
+		"half encoded":   "Basic " + base64.StdEncoding.EncodeToString([]byte("shop%3A1:"+strings.ReplaceAll(password, "ä", "%C3%A4"))),
 		"id not encoded": "Basic " + base64.StdEncoding.EncodeToString([]byte("shop%:x")),
 	} {
 		r := post(nil)
@@ -238,13 +238,65 @@ func TestSecretBasic(t *testing.T) {
 	_ = f.refuses(t, "two headers", twice, login.Invalid)
 }
 
+// The form is the other way to send a secret (RFC 6749 §2.3.1): every client that has
+// one may use it, as its library does.
+func TestSecretPost(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.accepts(t, "secret", post(url.Values{"client_id": {"shop:1"}, "client_secret": {password}}), "shop:1")
+	for name, form := range map[string]url.Values{
+		"wrong":             {"client_id": {"shop:1"}, "client_secret": {password + "x"}},
+		"cut":               {"client_id": {"shop:1"}, "client_secret": {password[:len(password)-1]}},
+		"encoded twice":     {"client_id": {"shop:1"}, "client_secret": {url.QueryEscape(password)}},
+		"unknown client":    {"client_id": {"stranger"}, "client_secret": {password}},
+		"no client":         {"client_secret": {password}},
+		"client with a key": {"client_id": {"bank"}, "client_secret": {password}},
+	} {
+		_ = f.refuses(t, name, post(form), login.Unauthenticated)
+	}
+	_ = f.refuses(t, "twice", post(url.Values{"client_id": {"shop:1"}, "client_secret": {password, password}}), login.Invalid)
+}
+
+// A secret in the Basic scheme is right in both readings: form-encoded (RFC 6749
+// §2.3.1), and as it is, which is what Authlib and curl send (RFC 7617).
+func TestSecretBasicRawAndEncoded(t *testing.T) {
+	t.Parallel()
+	for _, secretText := range []string{
+		"Zm9v+/YmFy+==", "per%cent", "per%20cent", "plus+plus", "a b", "col:on", "ä", "0123456789abcdef",
+	} {
+		g := fixture{Registry: registry(t, login.Client{ID: "shop", Profile: login.ProfileCompatible, Auth: login.AuthSecretBasic, Secret: secret.Of(secretText)})}
+		raw := post(nil)
+		raw.SetBasicAuth("shop", secretText)
+		g.accepts(t, secretText+", raw", raw, "shop")
+		g.accepts(t, secretText+", encoded", withBasic("shop", secretText, nil), "shop")
+		percent := post(nil)
+		percent.SetBasicAuth("shop", url.PathEscape(secretText))
+		if !strings.ContainsAny(secretText, "+") { // a path keeps its plus, which a form reads as a space
+			g.accepts(t, secretText+", percent-encoded", percent, "shop")
+		}
+		twice := post(nil)
+		twice.SetBasicAuth("shop", url.QueryEscape(url.QueryEscape(secretText)))
+		if url.QueryEscape(secretText) != secretText {
+			_ = g.refuses(t, secretText+", encoded twice", twice, login.Unauthenticated)
+		}
+		wrong := post(nil)
+		wrong.SetBasicAuth("shop", secretText+"+")
+		_ = g.refuses(t, secretText+", one more", wrong, login.Unauthenticated)
+	}
+}
+
 // Neither words nor kind of the answer tell whether a client exists.
 func TestRefusalsDoNotTellWhoExists(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	pairs := map[string][2]*http.Request{
 		"secret": {withBasic("stranger", password, nil), withBasic("shop:1", "wrong", nil)},
-		"name":   {post(url.Values{"client_id": {"stranger"}}), post(url.Values{"client_id": {"bank"}})},
+		"posted": {
+			post(url.Values{"client_id": {"stranger"}, "client_secret": {password}}),
+			post(url.Values{"client_id": {"shop:1"}, "client_secret": {"wrong"}}),
+		},
+		"header or form": {withBasic("stranger", password, nil), post(url.Values{"client_id": {"stranger"}, "client_secret": {password}})},
+		"name":           {post(url.Values{"client_id": {"stranger"}}), post(url.Values{"client_id": {"bank"}})},
 		"assertion": {
 			withAssertion(sign(t, jose.ES256, f.key, "k1", "", honest("stranger"))),
 			withAssertion(sign(t, jose.ES256, otherKey(t), "k1", "", honest("bank"))),
@@ -367,7 +419,13 @@ func TestOneMethodAtATime(t *testing.T) {
 
 	withSecret := withAssertion(token)
 	withSecret.PostForm.Set("client_secret", "x")
-	_ = f.refuses(t, "assertion and secret", withSecret, login.Unauthenticated)
+	_ = f.refuses(t, "assertion and secret", withSecret, login.Invalid)
+
+	secrets := withBasic("shop:1", password, url.Values{"client_id": {"shop:1"}, "client_secret": {password}})
+	_ = f.refuses(t, "secret in header and form", secrets, login.Invalid)
+
+	typeAndSecret := post(url.Values{"client_id": {"shop:1"}, "client_secret": {password}, "client_assertion_type": {oauth.AssertionJWTBearer}})
+	_ = f.refuses(t, "assertion type and secret", typeAndSecret, login.Invalid)
 
 	named := withAssertion(token)
 	named.PostForm.Set("client_id", "old")

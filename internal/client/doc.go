@@ -1,7 +1,7 @@
 // Package client knows the client apps: who they are, how they prove it, and where
 // a person may be sent back to.
 //
-// It owns client authentication (none, client_secret_basic, private_key_jwt),
+// It owns client authentication (none, a secret in header or form, private_key_jwt),
 // redirect URI and origin matching, and pairwise subjects. Clients are
 // configuration, read once at start.
 //

@@ -11,7 +11,7 @@ type Client struct {
 	ID                     string           `yaml:"id" doc:"client_id: letters, digits and . _ - (at most 64)."`
 	Name                   string           `yaml:"name" doc:"As people read it on pages."`
 	Profile                login.Profile    `yaml:"profile" doc:"strict: PAR, PKCE and DPoP are demanded (FAPI 2.0), for apps of our own. compatible: for AppAuth and standard web clients."`
-	Auth                   login.ClientAuth `yaml:"auth" doc:"How the app proves itself: none (it is on people's phones), private_key_jwt, or client_secret_basic (compatible only)."`
+	Auth                   login.ClientAuth `yaml:"auth" doc:"How the app proves itself: none (it is on people's phones), private_key_jwt, or client_secret_basic (compatible only): a secret, which the app may send in the header or in the form, as its library does."`
 	SecretFile             string           `yaml:"secret_file" doc:"client_secret_basic: file that holds the secret, at least 32 characters." example:"keys/client-secret"`
 	SecretEnv              string           `yaml:"secret_env" doc:"The same from an environment variable." example:"AVAIN_CLIENT_SECRET"`
 	JWKSFile               string           `yaml:"jwks_file" doc:"private_key_jwt: file with the client's public keys, a JSON Web Key Set." example:"client.jwks.json"`

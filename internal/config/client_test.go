@@ -104,12 +104,13 @@ func TestClientSecrets(t *testing.T) {
 	for add, want := range map[string]string{
 		"profile: compatible\n    auth: client_secret_basic\n    secret_file: long":                       "",
 		"profile: compatible\n    auth: client_secret_basic\n    secret_env: LONG":                        "",
-		"profile: compatible\n    auth: client_secret_basic\n    secret_file: short":                      "is too short to be safe",
+		"profile: compatible\n    auth: client_secret_basic\n    secret_file: short":                      "is too short to be safe: at least 32 characters; make one with: openssl rand -hex 32",
 		"profile: compatible\n    auth: client_secret_basic\n    secret_file: long\n    secret_env: LONG": "name either a file or a variable",
 		"profile: strict\n    auth: client_secret_basic\n    secret_file: long":                           "too weak for profile strict",
 		"secret_file: long": "is for auth: client_secret_basic; remove it",
 		"jwks_file: long":   "is for auth: private_key_jwt; remove it",
-		"auth: password":    "clients[0].auth: must be none, private_key_jwt or client_secret_basic",
+		"profile: compatible\n    auth: client_secret_post\n    secret_file: long": "clients[0].auth: write client_secret_basic: an app that has a secret may send it in the form too",
+		"auth: password": "clients[0].auth: must be none, private_key_jwt or client_secret_basic",
 	} {
 		_, err := load(t, dir, strings.Replace(minimal, "redirect_uris:", add+"\n    redirect_uris:", 1), "LONG="+strings.Repeat("y", 40))
 		switch {

@@ -74,6 +74,10 @@ func (c Client) Public() bool { return c.Auth == login.AuthNone }
 
 func (v validator) clientAuth(path string, c Client) {
 	hasSecret := c.SecretFile != "" || c.SecretEnv != ""
+	if c.Auth == login.AuthSecretPost {
+		v.add(path+".auth", "write client_secret_basic: an app that has a secret may send it in the form too")
+		return
+	}
 	v.oneOf(path+".auth", string(c.Auth), string(login.AuthNone), string(login.AuthPrivateKeyJWT), string(login.AuthSecretBasic))
 	switch c.Auth {
 	case login.AuthSecretBasic:
@@ -83,7 +87,7 @@ func (v validator) clientAuth(path string, c Client) {
 		if !hasSecret {
 			v.add(path+".secret_file", "missing; client_secret_basic needs secret_file or secret_env")
 		} else if !c.Secret.Empty() && len(c.Secret.Reveal()) < minSecret {
-			v.add(path+".secret_file", "is too short to be safe: at least %d characters; make one with: openssl rand -base64 32", minSecret)
+			v.add(path+".secret_file", "is too short to be safe: at least %d characters; make one with: openssl rand -hex 32", minSecret)
 		}
 	case login.AuthPrivateKeyJWT:
 		if c.JWKSFile == "" {
@@ -91,7 +95,7 @@ func (v validator) clientAuth(path string, c Client) {
 		} else if len(c.JWKS) > 0 {
 			v.jwks(path+".jwks_file", c.JWKS)
 		}
-	case login.AuthNone, login.AuthInternal: // the second was refused above
+	case login.AuthNone, login.AuthSecretPost, login.AuthInternal: // the last two were refused above
 	}
 	if hasSecret && c.Auth != login.AuthSecretBasic {
 		v.add(path+".secret_file", "is for auth: client_secret_basic; remove it")

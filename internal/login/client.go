@@ -19,7 +19,11 @@ type ClientAuth string
 const (
 	AuthNone          ClientAuth = "none"
 	AuthPrivateKeyJWT ClientAuth = "private_key_jwt"
-	AuthSecretBasic   ClientAuth = "client_secret_basic"
+	AuthSecretBasic   ClientAuth = "client_secret_basic" // a secret: in the header, or as client_secret_post in the form
+
+	// AuthSecretPost is the name for a secret in the form. Clients are not configured
+	// with it: whoever has a secret may send it either way, as its library does.
+	AuthSecretPost ClientAuth = "client_secret_post"
 
 	// AuthInternal is that of our own pages: it never comes over the wire, so nobody
 	// can authenticate with it.
@@ -36,7 +40,7 @@ type Client struct {
 	Name                   string
 	Profile                Profile
 	Auth                   ClientAuth
-	Secret                 secret.Text // for client_secret_basic
+	Secret                 secret.Text // for client_secret_basic, also when it comes in the form
 	JWKS                   []byte      // for private_key_jwt: the client's public JWK set
 	RedirectURIs           []string    // matched exactly; loopback ports excepted (RFC 8252 §7.3)
 	PostLogoutRedirectURIs []string

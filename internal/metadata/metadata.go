@@ -100,7 +100,7 @@ type document struct {
 func (f *Feature) discovery(w http.ResponseWriter, r *http.Request) error {
 	at := func(path string) string { return f.d.BaseURL + path }
 	algs := []string{"ES256", "PS256", "EdDSA"}
-	confidential := []string{string(login.AuthPrivateKeyJWT), string(login.AuthSecretBasic)}
+	confidential := []string{string(login.AuthPrivateKeyJWT), string(login.AuthSecretBasic), string(login.AuthSecretPost)}
 	everybody := append([]string{string(login.AuthNone)}, confidential...)
 	w.Header().Set("Cache-Control", "public, max-age=300")
 	web.WriteJSON(w, http.StatusOK, document{
