@@ -23,7 +23,8 @@ const (
 // NewPath is where the letter's link leads, without our address.
 func NewPath(ticket secret.Text) string { return newPath + ticket.Reveal() }
 
-// People knows passwords: package people.
+// People knows passwords: package people. CheckPassword holds back, by itself, a network
+// that tries too often, on whatever path.
 type People interface {
 	CheckPassword(ctx context.Context, name string, password secret.Text) (login.Person, error)
 	ForgotPassword(ctx context.Context, name string) error
@@ -53,7 +54,8 @@ type Deps struct {
 	App      string // name of the app
 	SignIn   string // path of the page where somebody signs in with bank or Mobile Certificate
 
-	// Limit holds back floods per network, before anything is hashed.
+	// Limit holds back floods of letters and of new passwords, per network, before anything
+	// is looked up or hashed.
 	Limit func(ctx context.Context) error
 	// Admit answers why passwords cannot be used now: the operator has switched them off.
 	Admit func(ctx context.Context) error
@@ -110,9 +112,6 @@ func (f *Feature) signIn(w http.ResponseWriter, r *http.Request) error {
 	}
 	if _, ok := f.d.Browsers.Browser(r); !ok {
 		return login.E(login.Invalid, login.ReasonCookiesBlocked, nil)
-	}
-	if err := f.d.Limit(r.Context()); err != nil {
-		return err
 	}
 	name, typed := form.Get("username"), form.Get("password")
 	if len(name) > people.MaxUserName || len(typed) > password.MaxBytes {

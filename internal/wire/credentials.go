@@ -10,6 +10,7 @@ import (
 	"avain/internal/me"
 	"avain/internal/password"
 	"avain/internal/people"
+	"avain/internal/secret"
 	"avain/internal/web"
 )
 
@@ -20,8 +21,31 @@ const (
 	passwordsEach   = time.Second
 )
 
+// knockers are people to whoever types a password. One budget per network pays for all
+// of it, in the app and on the pages: who sprays one password over many names chooses
+// the path, and must not get a budget for each (threat 46).
+type knockers struct {
+	*people.People
+	perNetwork *web.Limiter
+}
+
+// CheckPassword is people.CheckPassword, within the network's budget.
+func (k knockers) CheckPassword(ctx context.Context, name string, password secret.Text) (login.Person, error) {
+	if err := k.limit(ctx); err != nil {
+		return login.Person{}, err
+	}
+	return k.People.CheckPassword(ctx, name, password)
+}
+
+func (k knockers) limit(ctx context.Context) error { return k.perNetwork.Check(web.NetworkKey(ctx)) }
+
+// knockers makes the one budget of this node.
+func (s *Service) knockers(d Deps) knockers {
+	return knockers{s.People, web.NewLimiter(web.Limit{Burst: passwordsAtOnce, Each: passwordsEach}, maxLimited, d.Now)}
+}
+
 // credentials are the pages of Smartum credentials.
-func (s *Service) credentials(c config.Config, d Deps, m mechanisms, own *me.Feature) (*credentials.Feature, error) {
+func (s *Service) credentials(c config.Config, d Deps, m mechanisms, own *me.Feature, typed knockers) (*credentials.Feature, error) {
 	s.Rules = password.Rules{MinLength: c.Credentials.MinLength}
 	if c.Credentials.LeakedFile != "" {
 		list, err := password.OpenLeaked(c.Credentials.LeakedFile)
@@ -31,11 +55,10 @@ func (s *Service) credentials(c config.Config, d Deps, m mechanisms, own *me.Fea
 		s.closers = append(s.closers, list.Close)
 		s.Rules.Leaked = list.Has
 	}
-	perNetwork := web.NewLimiter(web.Limit{Burst: passwordsAtOnce, Each: passwordsEach}, maxLimited, d.Now)
 	return credentials.New(credentials.Deps{
-		People: s.People, Sessions: s.Store, Audit: s.Audit, Browsers: m.cookies, Web: m.kit, Now: d.Now, Rules: s.Rules,
+		People: typed, Sessions: s.Store, Audit: s.Audit, Browsers: m.cookies, Web: m.kit, Now: d.Now, Rules: s.Rules,
 		App: c.Brand.Name, SignIn: "/me", Enter: own.Enter, Refused: own.Refused,
-		Limit: func(ctx context.Context) error { return perNetwork.Check(web.NetworkKey(ctx)) },
+		Limit: typed.limit,
 		Admit: func(ctx context.Context) error {
 			return s.Gate.Admit(ctx, login.MethodCredentials, login.Asker{}, true)
 		},

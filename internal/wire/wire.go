@@ -107,8 +107,9 @@ func New(ctx context.Context, c config.Config, d Deps) (s *Service, err error) {
 	if err != nil {
 		return s, err
 	}
+	typed := s.knockers(d)
 	waiting := challenge.New(challenge.Deps{
-		Attempts: attempts, People: names{s.Store}, Passwords: s.People, Marks: s.Store, Clients: m.clients, Proofs: m.proofs, Room: m.room,
+		Attempts: attempts, People: names{s.Store}, Passwords: typed, Marks: s.Store, Clients: m.clients, Proofs: m.proofs, Room: m.room,
 		Web: m.kit, Now: d.Now, BaseURL: base, Audit: s.Audit, Claims: flood.claims, Admit: begin.Admit,
 		Standings: s.Store.Standings, MostWaiting: mostWaiting(ctx, c, d.Log),
 	})
@@ -120,7 +121,7 @@ func New(ctx context.Context, c config.Config, d Deps) (s *Service, err error) {
 	if err != nil {
 		return s, err
 	}
-	passwords, err := s.credentials(c, d, m, own)
+	passwords, err := s.credentials(c, d, m, own, typed)
 	if err != nil {
 		return s, err
 	}

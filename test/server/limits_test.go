@@ -237,3 +237,61 @@ func TestConfirmationsArePaused(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// One password is sprayed over many names, with a fresh key for each try in the app and
+// by the forms of the pages: one network has one budget for both, and it does not matter
+// in which order it is spent. Another network types on.
+func TestThreat46SprayingHasOneBudget(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, onNetworks)
+	const budget = 60 // then one a second
+	paths := func(address string) (inApp, onPage func(n int) bool) {
+		_, browser := r.phone()
+		browser.HTTP.Transport = from{address, browser.HTTP.Transport}
+		page, err := browser.Open(t.Context(), r.Service+"/me/password")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var app *robot.App
+		inApp = func(n int) bool {
+			if app == nil || n%20 == 0 { // a key has a limit of its own
+				app, _ = r.phone()
+				app.HTTP.Transport = from{address, app.HTTP.Transport}
+			}
+			_, _, err := app.Password(t.Context(), "name"+strconv.Itoa(n), wrongPassword, nil)
+			return reason(err) == login.ReasonRateLimited
+		}
+		onPage = func(n int) bool {
+			page, err := browser.Press(t.Context(), page, "Kirjaudu", url.Values{"username": {"other" + strconv.Itoa(n)}, "password": {wrongPassword}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return page.Status == http.StatusTooManyRequests
+		}
+		return inApp, onPage
+	}
+	until := func(try func(n int) bool, most int) int {
+		for n := range most {
+			if try(n) {
+				return n
+			}
+		}
+		return most
+	}
+	for address, first := range map[string]string{"192.0.2.1": "app", "192.0.2.2": "page"} {
+		inApp, onPage := paths(address)
+		if first == "page" {
+			inApp, onPage = onPage, inApp
+		}
+		began := r.clock.now()
+		n, more := until(inApp, 10*budget), until(onPage, budget)
+		refilled := int(r.clock.now().Sub(began)/time.Second) + 1 // the clock runs on: a second is one more try
+		if n < budget || n+more > budget+refilled {
+			t.Errorf("%s first: %d tries and %d on the other path, want %d and at most %d more", first, n, more, budget, refilled)
+		}
+	}
+	inApp, onPage := paths("198.51.100.1")
+	if inApp(0) || onPage(0) {
+		t.Error("another network is refused")
+	}
+}
