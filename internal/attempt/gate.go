@@ -105,9 +105,9 @@ func (s *Attempts) mayLogIn(ctx context.Context, a login.Attempt) error {
 type Redemption struct {
 	Code        secret.Text
 	Client      string
-	RedirectURI string      // empty when the client did not send it (OAuth 2.1 §4.1.3)
+	RedirectURI string      // empty when the client did not send it; PKCE makes up for it (OAuth 2.1 §10.2)
 	Verifier    secret.Text // PKCE
-	Key         string      // DPoP thumbprint of the proof; empty without one
+	Key         string      // DPoP thumbprint of the proof; empty without one. It becomes the session's
 	Once        []login.Once
 
 	// Idle and Absolute shorten the session's life, for our own pages; 0: as usual.
@@ -182,18 +182,39 @@ func mismatch(a login.Attempt, in Redemption) (login.Reason, string) {
 	switch {
 	case in.Client != a.Client:
 		return login.ReasonClientRefused, "the code was issued to another client"
+	case in.RedirectURI == "" && a.Request.RedirectURI != "" && a.Request.CodeChallenge == "":
+		// Without PKCE nothing else ties the code to the request it came from (RFC 6749 §4.1.3).
+		return login.ReasonRedirectUnknown, "redirect_uri is missing: without PKCE it must be sent as in the authorization request"
 	case in.RedirectURI != "" && in.RedirectURI != a.Request.RedirectURI:
 		return login.ReasonRedirectUnknown, "redirect_uri is not the one of the authorization request"
 	case a.Request.CodeChallenge == "" && !in.Verifier.Empty():
 		// PKCE downgrade (RFC 9700 §2.1.1): someone stripped the challenge on the way.
 		return login.ReasonVerifierWrong, "code_verifier sent, but the authorization request had no code_challenge"
+	case a.Request.CodeChallenge != "" && !isVerifier(in.Verifier.Reveal()):
+		return login.ReasonVerifierWrong, "code_verifier must have 43 to 128 characters, each a letter, a digit or one of - . _ ~"
 	case a.Request.CodeChallenge != "" && !verifies(in.Verifier, a.Request.CodeChallenge):
 		return login.ReasonVerifierWrong, "code_verifier does not match code_challenge"
-	case in.Key != a.Key:
+	case a.Key != "" && in.Key != a.Key:
+		// A login that began without a key gets the one of the proof at /token (RFC 9449 §5).
 		return login.ReasonKeyWrong, "the DPoP key is not the one that started this login"
 	default:
 		return "", ""
 	}
+}
+
+// isVerifier reports whether the text has the form of a PKCE verifier (RFC 7636 §4.1).
+// A short one could be guessed from its challenge.
+func isVerifier(s string) bool {
+	if len(s) < 43 || len(s) > 128 {
+		return false
+	}
+	for i := range len(s) {
+		c := s[i]
+		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '-' || c == '.' || c == '_' || c == '~') {
+			return false
+		}
+	}
+	return true
 }
 
 func verifies(verifier secret.Text, challenge string) bool {
@@ -207,7 +228,7 @@ func (s *Attempts) redeemAgain(ctx context.Context, a login.Attempt, in Redempti
 		return Granted{}, err
 	}
 	now := s.d.Now()
-	lostAnswer := err == nil && in.Key != "" && !session.Used && session.Live(now) && now.Before(a.CodeExpiresAt)
+	lostAnswer := err == nil && in.Key != "" && in.Key == session.Key && !session.Used && session.Live(now) && now.Before(a.CodeExpiresAt)
 	if lostAnswer {
 		if err := s.Note(ctx, a, login.Event{Step: login.StepRedeem, Outcome: login.OutcomeOK, Detail: "again"}); err != nil {
 			return Granted{}, err
@@ -224,7 +245,7 @@ func (s *Attempts) redeemAgain(ctx context.Context, a login.Attempt, in Redempti
 
 func (s *Attempts) newSession(a login.Attempt, in Redemption, now time.Time) (login.Session, secret.Text) {
 	session := login.Session{
-		ID: login.NewID(), Person: a.Person, Client: a.Client, Key: a.Key,
+		ID: login.NewID(), Person: a.Person, Client: a.Client, Key: in.Key,
 		Method: a.Method, Broker: a.Broker, Means: a.Means,
 		ACR: a.ACR, AMR: a.AMR, AuthTime: a.AuthTime, Scopes: a.Request.Scopes, Nonce: a.Request.Nonce,
 		Device: a.Device, Place: a.Place, CreatedAt: now, UsedAt: now,

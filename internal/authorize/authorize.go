@@ -134,7 +134,7 @@ func (f *Feature) beginPlain(w http.ResponseWriter, r *http.Request, p oauth.Par
 		Client: c.ID, Method: login.MethodDirect, Request: request, Key: p.Get("dpop_jkt"),
 		Browser: browser, Place: f.d.Web.Place(r.Context()), Label: web.BrowserLabel(r), Device: login.Device{Platform: "web"},
 	}
-	if err := f.d.Limit(r.Context(), in.Key); err != nil {
+	if err := f.d.Limit(r.Context(), ""); err != nil { // the key is only named here
 		return err
 	}
 	started, err := f.d.Attempts.Start(r.Context(), in)

@@ -41,7 +41,7 @@ func (f *Feature) par(w http.ResponseWriter, r *http.Request) error {
 	if err := f.admit(r, caller.Client, in.Method, in.Device); err != nil {
 		return err
 	}
-	if err := f.d.Limit(r.Context(), in.Key); err != nil {
+	if err := f.d.Limit(r.Context(), proved(r, in)); err != nil {
 		return err
 	}
 	started, err := f.d.Attempts.Start(r.Context(), in)
@@ -103,16 +103,17 @@ func (f *Feature) startOf(w http.ResponseWriter, r *http.Request, p oauth.Params
 	return in, nil
 }
 
-// bindKey binds the attempt to the app's key, by a DPoP proof at this very request
-// (RFC 9449 §10.1). A strict client must send one; a compatible client may send a
-// proof or name its key as dpop_jkt.
+// bindKey binds the attempt to the app's key: by a DPoP proof at this very request, or
+// by the key's thumbprint alone (RFC 9449 §10, §10.1), which is proved at the token
+// endpoint. A strict client must do one of the two.
 func (f *Feature) bindKey(w http.ResponseWriter, r *http.Request, p oauth.Params, c login.Client, in attempt.Start) (attempt.Start, error) {
+	named := p.Get("dpop_jkt")
+	if named != "" && !challengePattern.MatchString(named) {
+		return in, login.BadParam("dpop_jkt", "must be a JWK thumbprint, 43 characters")
+	}
 	proofs := r.Header.Values("DPoP")
-	if len(proofs) == 0 && c.Profile != login.ProfileStrict {
-		if jkt := p.Get("dpop_jkt"); jkt != "" && !challengePattern.MatchString(jkt) {
-			return in, login.BadParam("dpop_jkt", "must be a JWK thumbprint, 43 characters")
-		}
-		in.Key = p.Get("dpop_jkt")
+	if len(proofs) == 0 && (named != "" || c.Profile != login.ProfileStrict) {
+		in.Key = named
 		return in, nil
 	}
 	w.Header().Set("DPoP-Nonce", f.d.Proofs.Nonce(f.d.Now()))
@@ -122,9 +123,18 @@ func (f *Feature) bindKey(w http.ResponseWriter, r *http.Request, p oauth.Params
 	if err != nil {
 		return in, err
 	}
-	if jkt := p.Get("dpop_jkt"); jkt != "" && jkt != proof.Thumbprint {
+	if named != "" && named != proof.Thumbprint {
 		return in, login.BadParam("dpop_jkt", "is not the key of the DPoP proof").WithCode(oauth.InvalidDPoPProof)
 	}
 	in.Key, in.Once = proof.Thumbprint, append(in.Once, proof.Once)
 	return in, nil
+}
+
+// proved is the key for whose starts a limit is kept. A thumbprint alone is no secret,
+// and whoever names a foreign one must not use up its owner's starts.
+func proved(r *http.Request, in attempt.Start) string {
+	if len(r.Header.Values("DPoP")) == 0 {
+		return ""
+	}
+	return in.Key
 }

@@ -7,13 +7,15 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"time"
 )
 
 // Key is an app's DPoP key (ES256).
 type Key struct {
-	private *ecdsa.PrivateKey
-	header  string // of every proof, encoded
+	private    *ecdsa.PrivateKey
+	header     string // of every proof, encoded
+	thumbprint string
 }
 
 // NewKey makes a key.
@@ -26,15 +28,18 @@ func NewKey() (*Key, error) {
 	if err != nil {
 		return nil, err
 	}
-	header, err := json.Marshal(map[string]any{
-		"typ": "dpop+jwt", "alg": "ES256",
-		"jwk": map[string]string{"kty": "EC", "crv": "P-256", "x": b64(point[1:33]), "y": b64(point[33:])},
-	})
-	if err != nil {
+	jwk := map[string]string{"kty": "EC", "crv": "P-256", "x": b64(point[1:33]), "y": b64(point[33:])}
+	header, err1 := json.Marshal(map[string]any{"typ": "dpop+jwt", "alg": "ES256", "jwk": jwk})
+	public, err2 := json.Marshal(jwk) // its members in order, as the thumbprint wants them
+	if err := errors.Join(err1, err2); err != nil {
 		return nil, err
 	}
-	return &Key{private, b64(header)}, nil
+	sum := sha256.Sum256(public)
+	return &Key{private, b64(header), b64(sum[:])}, nil
 }
+
+// Thumbprint names the key (RFC 7638): the dpop_jkt of an authorization request.
+func (k *Key) Thumbprint() string { return k.thumbprint }
 
 // Proof is what goes into a DPoP proof (RFC 9449 §4.2). Tests bend it.
 type Proof struct {

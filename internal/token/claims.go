@@ -107,8 +107,8 @@ func leftHalf(alg, token string) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:sha256.Size/2])
 }
 
-func tokenType(s login.Session) string {
-	if s.Key != "" {
+func tokenType(bound bool) string {
+	if bound {
 		return oauth.TokenTypeDPoP
 	}
 	return oauth.TokenTypeBearer

@@ -47,7 +47,7 @@ func (f *Feature) answer(ctx context.Context, c login.Client, s login.Session, p
 		return Response{}, err
 	}
 	return Response{
-		AccessToken: token, TokenType: tokenType(s), ExpiresIn: int(f.d.AccessLife.Seconds()),
+		AccessToken: token, TokenType: tokenType(s.Key != ""), ExpiresIn: int(f.d.AccessLife.Seconds()),
 		Scope: strings.Join(scopes, " "),
 	}, nil
 }

@@ -55,6 +55,7 @@ func (f *Feature) refreshToken(ctx context.Context, c call) (Response, error) {
 	if !session.Live(now) {
 		return Response{}, ended("the session has ended") // revoked between look-up and use
 	}
+	session.Key = c.key // of these tokens; the row keeps the first one
 	answer, err := f.answer(ctx, c.client, session, person, scopes)
 	if err != nil || next.Empty() {
 		return answer, err
@@ -70,13 +71,25 @@ func (f *Feature) mayRefresh(s login.Session, c call) error {
 	switch {
 	case s.Client != c.client.ID:
 		return ended("the refresh token was issued to another client")
-	case s.Key != c.key:
+	case !mayHold(s, c):
 		return login.E(login.Invalid, login.ReasonKeyWrong, nil).WithCode(oauth.InvalidGrant).With("the DPoP key is not the one of this session")
 	case !s.Live(f.d.Now()):
 		return ended("the session has ended")
 	default:
 		return nil
 	}
+}
+
+// mayHold reports whether the refresh token of the session works with the key of the
+// call. That of a public client is bound to its first key. A confidential client proves
+// itself, so its refresh tokens are bound to no key and it may come with a new one
+// (RFC 9449 §5); but where a key was proved once, one is always asked for: whoever
+// steals secret and token must not turn them into a bearer token.
+func mayHold(s login.Session, c call) bool {
+	if c.client.Public() {
+		return s.Key == c.key
+	}
+	return s.Key == "" || c.key != ""
 }
 
 // rotate replaces the refresh token of a compatible client. For a short while the

@@ -66,7 +66,7 @@ func (f *Feature) introspect(w http.ResponseWriter, r *http.Request, c call) err
 	if _, err := f.d.Sessions.UseSession(r.Context(), h.session.ID, f.d.Now(), h.session.IdleUntil); err != nil {
 		return err
 	}
-	web.WriteJSON(w, http.StatusOK, introspection{true, &h.claims, tokenType(h.session)})
+	web.WriteJSON(w, http.StatusOK, introspection{true, &h.claims, tokenType(h.claims.Confirm != nil)})
 	return nil
 }
 
