@@ -9,7 +9,7 @@ FUZZTIME ?= 20s
 SOAKTIME ?= 30m
 ARGS ?=
 
-.PHONY: help demo build test test-fast lint vuln bench screenshots fuzz soak fmt clean tools
+.PHONY: help demo build test test-fast lint vuln bench screenshots fuzz hostile soak fmt clean tools
 
 help: ## list what there is to do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ screenshots: ## a picture of every page and screen, into .cache/screenshots
 
 fuzz: ## every fuzz target for FUZZTIME each
 	@scripts/fuzz.sh "$(FUZZTIME)"
+
+hostile: ## a million hostile requests against a whole service; ARGS="--help" tells more
+	@go run ./cmd/hostile $(ARGS)
 
 soak: ## the races and crashes of the store again and again, for SOAKTIME
 	@scripts/soak.sh "$(SOAKTIME)"

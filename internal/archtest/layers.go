@@ -24,9 +24,10 @@ func (l layer) String() string {
 // house says where each package stands. A package below another (store/pgtest) stands
 // where that one does. A new package is refused until it has its place here.
 var house = map[string]layer{
-	"cmd/avain": commands,
-	"cmd/demo":  commands,
-	"cmd/bench": commands,
+	"cmd/avain":   commands,
+	"cmd/demo":    commands,
+	"cmd/bench":   commands,
+	"cmd/hostile": commands,
 
 	"internal/demo": rooms,
 
@@ -97,11 +98,11 @@ var house = map[string]layer{
 // onlyFor names packages that few may import, besides tests. brokersim can log
 // anybody in: it must not be in the service's binary.
 var onlyFor = map[string][]string{
-	"internal/brokersim":       {"internal/brokersim", "internal/demo", "cmd/demo", "cmd/bench"},
-	"internal/demo":            {"internal/demo", "cmd/demo", "cmd/bench"},
+	"internal/brokersim":       {"internal/brokersim", "internal/demo", "cmd/demo", "cmd/bench", "cmd/hostile"},
+	"internal/demo":            {"internal/demo", "cmd/demo", "cmd/bench", "cmd/hostile"},
 	"internal/store/storetest": {},
 	"internal/store/pgtest":    {"internal/store/storetest"},
-	"internal/robot":           {"cmd/bench"},
+	"internal/robot":           {"cmd/bench", "cmd/hostile"},
 	"internal/loopback":        {"internal/demo", "cmd/bench"},
 	"internal/archtest":        {},
 }

@@ -88,7 +88,16 @@ func (s *Service) adminAPI(c config.Config, d Deps, m mechanisms, operator http.
 	support := m.tracing.Middleware(s.Console.Handler())
 	all.Handle(console.Root, support)
 	all.Handle("/static/", support)
-	return all, nil
+	return nosniff(all), nil
+}
+
+// nosniff covers what no middleware of ours sees: the redirects of the mux itself, and
+// the answers of the metrics' library.
+func nosniff(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		h.ServeHTTP(w, r)
+	})
 }
 
 // bounced takes reports of letters that came back; nil without a mail server.

@@ -500,3 +500,19 @@ func TestAdminRequestsMayBeSentAgain(t *testing.T) {
 		t.Errorf("another key: %d %s", answer.status, answer.body)
 	}
 }
+
+// Not even what no route of ours answers is left to a browser's guess.
+func TestThreat23AdminListenerIsNeverSniffed(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	for _, path := range []string{"/v1/..", "/scim/v2//x", "/console/.", "/metrics", "/healthz", "/nowhere", "/v1/nowhere", "/static/nowhere"} {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, r.Admin+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		status, _, header := r.do(request)
+		if header.Get("X-Content-Type-Options") != "nosniff" {
+			t.Errorf("%s: %d %v", path, status, header)
+		}
+	}
+}
