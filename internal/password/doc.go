@@ -2,7 +2,8 @@
 //
 // It owns how a password is hashed (Argon2id over a keyed hash, with the parameters in
 // the text), compared, and rehashed when the parameters have grown; which passwords are
-// good enough; and the look-up in a list of leaked ones.
+// good enough; the look-up in a list of leaked ones; and how many hashes are computed, and
+// how many callers wait, at once.
 //
 // It does not own whose password it is, how often may be tried, or what the right one
 // opens: package people.

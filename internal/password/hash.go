@@ -37,73 +37,91 @@ const (
 // MaxBytes bounds what is hashed; longer passwords are refused, not cut.
 const MaxBytes = 1024
 
+// Config is what a [Hasher] needs.
+type Config struct {
+	Params Params // of the hashes that are made
+	// Pepper is a key outside the database: without it a stolen database cannot even be
+	// tried against a list of passwords.
+	Pepper secret.Text
+	// Slots is how many hashes are computed at once: fewer than there are cores, where
+	// there is more than one, so that other logins go on whatever is typed.
+	Slots int
+	// Computing is told of each hash that is about to be computed, in its slot: for tests,
+	// which count work because time cannot be measured in them. It may be nil.
+	Computing func(Params)
+}
+
 // Hasher hashes and compares. It is safe for concurrent use.
 type Hasher struct {
-	params Params
-	pepper secret.Text
-	keyID  string
-	slots  chan struct{} // as many hashes at once: memory is bounded, whatever comes
+	c     Config
+	keyID string
+	queue
 }
 
-// New makes a Hasher. The pepper is a key outside the database: without it a stolen
-// database cannot even be tried against a list of passwords. atOnce bounds how many
-// hashes are computed at the same time.
-func New(params Params, pepper secret.Text, atOnce int) (*Hasher, error) {
-	if pepper.Empty() || atOnce < 1 || params.Passes < 1 || params.Threads < 1 || params.MemoryKiB < 8*uint32(params.Threads) {
-		return nil, fmt.Errorf("password: %+v, %d at once, is not possible", params, atOnce)
+// New makes a Hasher.
+func New(c Config) (*Hasher, error) {
+	p := c.Params
+	if c.Pepper.Empty() || c.Slots < 1 || p.Passes < 1 || p.Threads < 1 || p.MemoryKiB < 8*uint32(p.Threads) {
+		return nil, fmt.Errorf("password: %+v, %d at once, is not possible", p, c.Slots)
 	}
-	return &Hasher{
-		params: params, pepper: pepper, keyID: pepper.Derive("password key id").Reveal()[:8], slots: make(chan struct{}, atOnce),
-	}, nil
+	if c.Computing == nil {
+		c.Computing = func(Params) {}
+	}
+	return &Hasher{c: c, keyID: c.Pepper.Derive("password key id").Reveal()[:8], queue: newQueue(c.Slots)}, nil
 }
 
-// Hash makes the text that is stored, in the PHC string format. It waits for its turn;
-// the error is the context's.
-func (h *Hasher) Hash(ctx context.Context, password secret.Text) (string, error) {
+// Hash makes the text that is stored, in the PHC string format. It waits for a slot; the
+// error is the context's.
+func (p *Place) Hash(ctx context.Context, password secret.Text) (string, error) {
+	return p.hash(ctx, p.hasher.c.Params, password)
+}
+
+func (p *Place) hash(ctx context.Context, cost Params, password secret.Text) (string, error) {
 	salt := make([]byte, saltBytes)
 	_, _ = rand.Read(salt) // never fails (Go 1.24)
-	stored := phc{Params: h.params, keyID: h.keyID, salt: salt}
-	sum, err := h.sum(ctx, stored, password, sumBytes)
+	stored := phc{Params: cost, keyID: p.hasher.keyID, salt: salt}
+	sum, err := p.hasher.sum(ctx, stored, password, sumBytes)
 	stored.sum = sum
 	return stored.String(), err
 }
 
 // Verify compares a password with what is stored. stale says that the stored text
 // should be replaced by a new Hash of the same password: its parameters are not today's.
-func (h *Hasher) Verify(ctx context.Context, stored string, password secret.Text) (right, stale bool, err error) {
-	p, err := parse(stored)
+func (p *Place) Verify(ctx context.Context, stored string, password secret.Text) (right, stale bool, err error) {
+	h := p.hasher
+	old, err := parse(stored)
 	if err != nil {
 		return false, false, err
 	}
-	if p.keyID != "" && p.keyID != h.keyID {
+	if old.keyID != "" && old.keyID != h.keyID {
 		return false, false, errors.New("password: hashed with another key than keys.secret")
 	}
-	sum, err := h.sum(ctx, p, password, uint32(len(p.sum)))
+	sum, err := h.sum(ctx, old, password, uint32(len(old.sum)))
 	if err != nil {
 		return false, false, err
 	}
-	right = subtle.ConstantTimeCompare(sum, p.sum) == 1
-	return right, right && (p.Params != h.params || p.keyID == "" || len(p.salt) < saltBytes || len(p.sum) < sumBytes), nil
+	right = subtle.ConstantTimeCompare(sum, old.sum) == 1
+	return right, right && (old.Params != h.c.Params || old.keyID == "" || len(old.salt) < saltBytes || len(old.sum) < sumBytes), nil
 }
 
 // Pretend takes the time of Verify where there is nothing to compare with, so that the
 // clock does not tell who has an account.
-func (h *Hasher) Pretend(ctx context.Context, password secret.Text) error {
-	_, err := h.Hash(ctx, password)
+func (p *Place) Pretend(ctx context.Context, password secret.Text) error {
+	_, err := p.Hash(ctx, password)
 	return err
 }
 
 func (h *Hasher) sum(ctx context.Context, p phc, password secret.Text, bytes uint32) ([]byte, error) {
-	select {
-	case h.slots <- struct{}{}:
-		defer func() { <-h.slots }()
-	case <-ctx.Done():
-		return nil, ctx.Err()
+	free, err := h.slot(ctx, int(p.Threads))
+	if err != nil {
+		return nil, err
 	}
+	defer free()
 	text := password.Reveal()
 	if p.keyID != "" {
-		text = h.pepper.Derive("password", text).Reveal()
+		text = h.c.Pepper.Derive("password", text).Reveal()
 	}
+	h.c.Computing(p.Params)
 	return argon2.IDKey([]byte(text), p.salt, p.Passes, p.MemoryKiB, p.Threads, bytes), nil
 }
 

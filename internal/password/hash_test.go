@@ -1,11 +1,9 @@
 package password_test
 
 import (
-	"context"
 	"crypto/sha1" //nolint:gosec // the format of lists of leaked passwords
 	"encoding/base64"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -24,18 +22,29 @@ import (
 // cheap are parameters for tests.
 func cheap() password.Params { return password.Params{MemoryKiB: 64, Passes: 1, Threads: 1} }
 
-func newHasher(t testing.TB, p password.Params, pepper string) *password.Hasher {
+func newHasher(t testing.TB, c password.Config) *password.Hasher {
 	t.Helper()
-	h, err := password.New(p, secret.Of(pepper), 2)
+	h, err := password.New(c)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return h
 }
 
+// inQueue is a place in the queue of a hasher of its own.
+func inQueue(t testing.TB, p password.Params, pepper string) *password.Place {
+	t.Helper()
+	place, err := newHasher(t, password.Config{Params: p, Pepper: secret.Of(pepper), Slots: 2}).Enter()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(place.Leave)
+	return place
+}
+
 func TestHashAndVerify(t *testing.T) {
 	t.Parallel()
-	h := newHasher(t, cheap(), "pepper")
+	h := inQueue(t, cheap(), "pepper")
 	rapid.Check(t, func(rt *rapid.T) {
 		right, wrong := rapid.String().Draw(rt, "right"), rapid.String().Draw(rt, "wrong")
 		stored, err := h.Hash(rt.Context(), secret.Of(right))
@@ -62,11 +71,11 @@ func TestHashAndVerify(t *testing.T) {
 // another key is another hash, and the text says so.
 func TestThreat08DatabaseAloneCannotBeTried(t *testing.T) {
 	t.Parallel()
-	stored, err := newHasher(t, cheap(), "pepper").Hash(t.Context(), secret.Of("korrekti hevonen"))
+	stored, err := inQueue(t, cheap(), "pepper").Hash(t.Context(), secret.Of("korrekti hevonen"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if ok, _, err := newHasher(t, cheap(), "another").Verify(t.Context(), stored, secret.Of("korrekti hevonen")); ok || err == nil {
+	if ok, _, err := inQueue(t, cheap(), "another").Verify(t.Context(), stored, secret.Of("korrekti hevonen")); ok || err == nil {
 		t.Errorf("verified with another key: %v, %v", ok, err)
 	}
 	parts := strings.Split(stored, "$")
@@ -84,11 +93,11 @@ func TestThreat08DatabaseAloneCannotBeTried(t *testing.T) {
 // marked for rehashing; one with a wrong password is not.
 func TestOldHashesAreStale(t *testing.T) {
 	t.Parallel()
-	h := newHasher(t, cheap(), "pepper")
+	h := inQueue(t, cheap(), "pepper")
 	salt := []byte("saltsaltsaltsalt")
 	elsewhere := "$argon2id$v=19$m=32,t=2,p=1$" + base64.RawStdEncoding.EncodeToString(salt) + "$" +
 		base64.RawStdEncoding.EncodeToString(argon2.IDKey([]byte("vanha salasana"), salt, 2, 32, 1, 32))
-	weaker, err := newHasher(t, password.Params{MemoryKiB: 32, Passes: 1, Threads: 1}, "pepper").Hash(t.Context(), secret.Of("vanha salasana"))
+	weaker, err := inQueue(t, password.Params{MemoryKiB: 32, Passes: 1, Threads: 1}, "pepper").Hash(t.Context(), secret.Of("vanha salasana"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +126,7 @@ func hostileTexts() []string {
 
 func TestHostileTextsAreRefused(t *testing.T) {
 	t.Parallel()
-	h := newHasher(t, cheap(), "pepper")
+	h := inQueue(t, cheap(), "pepper")
 	if err := password.Check("$argon2id$v=19$m=64,t=1,p=1$c2FsdHNhbHQ$c3Vtc3Vtc3Vtc3Vtc3Vtcw"); err != nil {
 		t.Fatalf("the text that the hostile ones are made of: %v", err)
 	}
@@ -132,7 +141,7 @@ func TestHostileTextsAreRefused(t *testing.T) {
 }
 
 func FuzzStoredHash(f *testing.F) {
-	h := newHasher(f, cheap(), "pepper")
+	h := inQueue(f, cheap(), "pepper")
 	good, err := h.Hash(f.Context(), secret.Of("x"))
 	if err != nil {
 		f.Fatal(err)
@@ -145,21 +154,6 @@ func FuzzStoredHash(f *testing.F) {
 			t.Errorf("the error quotes the hash: %v", err)
 		}
 	})
-}
-
-// Who waits for a turn and gives up costs nothing more.
-func TestGivingUp(t *testing.T) {
-	t.Parallel()
-	gone, cancel := context.WithCancel(t.Context())
-	cancel()
-	h, err := password.New(cheap(), secret.Of("pepper"), 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	// With a free place either may win; what may not happen is a wrong answer.
-	if ok, _, err := h.Verify(gone, "$argon2id$v=19$m=64,t=1,p=1$c2FsdHNhbHQ$c3Vtc3Vtc3Vtc3Vtc3Vtcw", secret.Of("x")); ok || err != nil && !errors.Is(err, context.Canceled) {
-		t.Errorf("%v, %v", ok, err)
-	}
 }
 
 func TestRules(t *testing.T) {
@@ -255,7 +249,7 @@ func TestOtherFilesAreNoLists(t *testing.T) {
 }
 
 func BenchmarkVerify(b *testing.B) {
-	h := newHasher(b, password.DefaultParams(), "pepper")
+	h := inQueue(b, password.DefaultParams(), "pepper")
 	stored, err := h.Hash(b.Context(), secret.Of("hevonen paristo niitti"))
 	if err != nil {
 		b.Fatal(err)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"avain/internal/login"
+	"avain/internal/password"
 	"avain/internal/secret"
 
 	"golang.org/x/text/unicode/norm"
@@ -41,13 +42,6 @@ type ResetJob struct {
 	Reset      string `json:"reset,omitempty"`
 }
 
-// Passwords hashes and compares: package password.
-type Passwords interface {
-	Hash(ctx context.Context, password secret.Text) (string, error)
-	Verify(ctx context.Context, stored string, password secret.Text) (right, stale bool, err error)
-	Pretend(ctx context.Context, password secret.Text) error
-}
-
 // MaxUserName bounds a user name, in bytes (RFC 5321 §4.5.3.1.3).
 const MaxUserName = 254
 
@@ -62,19 +56,24 @@ func UserName(typed string) string {
 // Errors: ReasonPasswordWrong whichever of the two is wrong, after the same time;
 // ReasonStrongRequired, with the person, for a SmartumPlus person whose password was
 // right; a login.TooMany that says how long to wait.
-func (p *People) CheckPassword(ctx context.Context, name string, password secret.Text) (login.Person, error) {
+func (p *People) CheckPassword(ctx context.Context, name string, typed secret.Text) (login.Person, error) {
+	place, err := p.d.Passwords.Enter()
+	if err != nil {
+		return login.Person{}, err
+	}
+	defer place.Leave()
 	name = UserName(name)
 	if err := p.d.Store.Spend(ctx, p.budget("password", name, triesAtOnce, triesEach), p.d.Now()); err != nil {
 		return login.Person{}, err
 	}
 	c, err := p.d.Store.CredentialByName(ctx, name)
 	if errors.Is(err, login.ErrNotFound) {
-		return login.Person{}, errors.Join(wrongPassword(), p.d.Passwords.Pretend(ctx, password))
+		return login.Person{}, errors.Join(wrongPassword(), place.Pretend(ctx, typed))
 	}
 	if err != nil {
 		return login.Person{}, fmt.Errorf("find credential: %w", err)
 	}
-	right, stale, err := p.d.Passwords.Verify(ctx, c.Hash, password)
+	right, stale, err := place.Verify(ctx, c.Hash, typed)
 	if err != nil {
 		return login.Person{}, err
 	}
@@ -82,7 +81,7 @@ func (p *People) CheckPassword(ctx context.Context, name string, password secret
 		return login.Person{}, wrongPassword()
 	}
 	if stale {
-		if err := p.rehash(ctx, c, password); err != nil {
+		if err := p.rehash(ctx, place, c, typed); err != nil {
 			return login.Person{}, err
 		}
 	}
@@ -98,8 +97,8 @@ func (p *People) CheckPassword(ctx context.Context, name string, password secret
 
 func wrongPassword() error { return login.E(login.Forbidden, login.ReasonPasswordWrong, nil) }
 
-func (p *People) rehash(ctx context.Context, c login.Credential, password secret.Text) error {
-	stronger, err := p.d.Passwords.Hash(ctx, password)
+func (p *People) rehash(ctx context.Context, place *password.Place, c login.Credential, typed secret.Text) error {
+	stronger, err := place.Hash(ctx, typed)
 	if err != nil {
 		return err
 	}
@@ -161,13 +160,14 @@ func (p *People) ResetOf(ctx context.Context, ticket secret.Text) (login.Credent
 }
 
 // SetPassword spends the ticket and sets the password, which the caller has checked
-// against the rules. The person is told by mail. Errors: ReasonResetExpired.
-func (p *People) SetPassword(ctx context.Context, ticket, password secret.Text) (login.Credential, error) {
+// against the rules. The person is told by mail. Errors: ReasonResetExpired; a
+// login.TooMany that says how long to wait.
+func (p *People) SetPassword(ctx context.Context, ticket, typed secret.Text) (login.Credential, error) {
 	c, _, err := p.ResetOf(ctx, ticket)
 	if err != nil {
 		return login.Credential{}, err
 	}
-	hash, err := p.d.Passwords.Hash(ctx, password)
+	hash, err := p.HashPassword(ctx, typed)
 	if err != nil {
 		return login.Credential{}, err
 	}

@@ -10,9 +10,15 @@ import (
 	"avain/internal/secret"
 )
 
-// HashPassword makes what is kept of a password that is to be added.
-func (p *People) HashPassword(ctx context.Context, password secret.Text) (string, error) {
-	return p.d.Passwords.Hash(ctx, password)
+// HashPassword makes what is kept of a password that is to be added. Errors: a
+// login.TooMany that says how long to wait.
+func (p *People) HashPassword(ctx context.Context, typed secret.Text) (string, error) {
+	place, err := p.d.Passwords.Enter()
+	if err != nil {
+		return "", err
+	}
+	defer place.Leave()
+	return place.Hash(ctx, typed)
 }
 
 // AddCredential gives a person a user name with a password's hash. Errors:

@@ -1,7 +1,6 @@
 package people_test
 
 import (
-	"context"
 	"errors"
 	"sync/atomic"
 	"testing"
@@ -15,38 +14,26 @@ import (
 	"avain/internal/store"
 )
 
-// counted counts what the hasher is asked, because time cannot be measured in a test.
-type counted struct {
-	*password.Hasher
-	compared atomic.Int32
-}
-
-func (c *counted) Verify(ctx context.Context, stored string, p secret.Text) (bool, bool, error) {
-	c.compared.Add(1)
-	return c.Hasher.Verify(ctx, stored, p)
-}
-
-func (c *counted) Pretend(ctx context.Context, p secret.Text) error {
-	c.compared.Add(1)
-	return c.Hasher.Pretend(ctx, p)
-}
-
 type office struct {
 	*people.People
 	db     *store.Store
-	hashes *counted
+	hasher *password.Hasher
+	hashed atomic.Int32 // hashes that were computed: time cannot be measured in a test
 	now    time.Time
 }
 
 func newOffice(t *testing.T) *office {
 	t.Helper()
-	hasher, err := password.New(password.Params{MemoryKiB: 64, Passes: 1, Threads: 1}, secret.Of("pepper"), 2)
-	if err != nil {
+	o := &office{db: newStore(t), now: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)}
+	var err error
+	if o.hasher, err = password.New(password.Config{
+		Params: password.Params{MemoryKiB: 64, Passes: 1, Threads: 1}, Pepper: secret.Of("pepper"), Slots: 2,
+		Computing: func(password.Params) { o.hashed.Add(1) },
+	}); err != nil {
 		t.Fatal(err)
 	}
-	o := &office{db: newStore(t), hashes: &counted{Hasher: hasher}, now: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)}
 	o.People = people.New(people.Deps{
-		Store: o.db, Keys: people.Keys{Lookup: newPRF(t)}, Now: func() time.Time { return o.now }, Passwords: o.hashes,
+		Store: o.db, Keys: people.Keys{Lookup: newPRF(t)}, Now: func() time.Time { return o.now }, Passwords: o.hasher,
 		TicketKey: secret.New(), InvitationLife: 30 * 24 * time.Hour, RemindAfter: 7 * 24 * time.Hour,
 	})
 	return o
@@ -58,7 +45,7 @@ const rightPassword = "hevonen paristo niitti"
 func (o *office) user(t *testing.T, name string, plus bool) login.Person {
 	t.Helper()
 	p := login.Person{ID: login.NewID(), Subject: login.NewID(), Name: name, Email: name + "@example.com", Locale: "fi", SmartumPlus: plus}
-	hash, err := o.hashes.Hash(t.Context(), secret.Of(rightPassword))
+	hash, err := o.HashPassword(t.Context(), secret.Of(rightPassword))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +76,7 @@ func TestCheckPassword(t *testing.T) {
 		{"paula", rightPassword, login.ReasonStrongRequired},
 		{"paula", "väärä", login.ReasonPasswordWrong}, // only who knows the password learns what she is
 	} {
-		before := o.hashes.compared.Load()
+		before := o.hashed.Load()
 		p, err := o.CheckPassword(t.Context(), tc.name, secret.Of(tc.password))
 		switch {
 		case tc.want == "" && (err != nil || p.ID != aino.ID):
@@ -97,7 +84,7 @@ func TestCheckPassword(t *testing.T) {
 		case tc.want != "" && !login.HasReason(err, tc.want):
 			t.Errorf("%q: %v, want %s", tc.name, err, tc.want)
 		}
-		if n := o.hashes.compared.Load() - before; n != 1 {
+		if n := o.hashed.Load() - before; n != 1 {
 			t.Errorf("%q: %d comparisons: the clock tells whether the name is known", tc.name, n)
 		}
 	}
@@ -116,12 +103,12 @@ func TestPasswordTriesAreCounted(t *testing.T) {
 				t.Fatalf("%s, try %d: %v", name, n, err)
 			}
 		}
-		before := o.hashes.compared.Load()
+		before := o.hashed.Load()
 		_, err := o.CheckPassword(t.Context(), name, secret.Of(rightPassword))
 		if e := login.AsError(err); e.Kind != login.TooMany || e.RetryAfter <= 0 || e.RetryAfter > time.Minute {
 			t.Errorf("%s, try 11: %v, again after %v", name, err, e.RetryAfter)
 		}
-		if o.hashes.compared.Load() != before {
+		if o.hashed.Load() != before {
 			t.Error("a try that was not allowed was looked at")
 		}
 	}
@@ -134,15 +121,25 @@ func TestPasswordTriesAreCounted(t *testing.T) {
 	}
 }
 
+// placeIn is a place in the queue of another hasher with the same key.
+func placeIn(t *testing.T, p password.Params) *password.Place {
+	t.Helper()
+	h, err := password.New(password.Config{Params: p, Pepper: secret.Of("pepper"), Slots: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	place, err := h.Enter()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return place
+}
+
 func TestWeakHashesAreReplaced(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
 	p := o.user(t, "aino", false)
-	weak, err := password.New(password.Params{MemoryKiB: 32, Passes: 1, Threads: 1}, secret.Of("pepper"), 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	old, err := weak.Hash(t.Context(), secret.Of(rightPassword))
+	old, err := placeIn(t, password.Params{MemoryKiB: 32, Passes: 1, Threads: 1}).Hash(t.Context(), secret.Of(rightPassword))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -164,7 +161,7 @@ func TestWeakHashesAreReplaced(t *testing.T) {
 	if err != nil || c.Hash == old {
 		t.Fatalf("not replaced: %v", err)
 	}
-	if ok, stale, err := o.hashes.Hasher.Verify(t.Context(), c.Hash, secret.Of(rightPassword)); !ok || stale || err != nil {
+	if ok, stale, err := placeIn(t, password.Params{MemoryKiB: 64, Passes: 1, Threads: 1}).Verify(t.Context(), c.Hash, secret.Of(rightPassword)); !ok || stale || err != nil {
 		t.Errorf("the new hash: %v, %v, %v", ok, stale, err)
 	}
 }

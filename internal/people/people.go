@@ -9,6 +9,7 @@ import (
 
 	"avain/internal/hetu"
 	"avain/internal/login"
+	"avain/internal/password"
 	"avain/internal/secret"
 )
 
@@ -60,7 +61,7 @@ type Deps struct {
 	Keys  Keys
 	Now   func() time.Time
 
-	Passwords Passwords
+	Passwords *password.Hasher
 
 	TicketKey      secret.Text   // tickets and budgets are derived from it
 	InvitationLife time.Duration // how long a ticket is good

@@ -53,8 +53,11 @@ func (s *Service) mechanisms(ctx context.Context, c config.Config, d Deps) (m me
 	if m.keys, err = loadKeys(c); err != nil {
 		return m, err
 	}
-	// Each hash takes 19 MiB while it is computed: as many at once as there are cores.
-	if m.passwords, err = password.New(password.DefaultParams(), m.keys.shared.Derive("passwords"), runtime.GOMAXPROCS(0)); err != nil {
+	// One core less than there are: what people type must not slow down whoever logs in
+	// in another way.
+	if m.passwords, err = password.New(password.Config{
+		Params: password.DefaultParams(), Pepper: m.keys.shared.Derive("passwords"), Slots: max(1, runtime.GOMAXPROCS(0)-1),
+	}); err != nil {
 		return m, err
 	}
 	if m.events, err = s.events(c, d); err != nil {

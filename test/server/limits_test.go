@@ -2,14 +2,17 @@ package server_test
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"avain/internal/config"
+	"avain/internal/demo"
 	"avain/internal/login"
 	"avain/internal/robot"
 )
@@ -294,4 +297,59 @@ func TestThreat46SprayingHasOneBudget(t *testing.T) {
 	if inApp(0) || onPage(0) {
 		t.Error("another network is refused")
 	}
+}
+
+// 400 wrong passwords at once, from as many networks and in both ways: each is told that
+// it is wrong, or at once that there are too many and when to come again; nobody hears
+// that the service cannot. People who log in with a bank meanwhile notice nothing, and
+// the right password gets in as soon as the flood is over.
+func TestThreat51FloodOfPasswordsLeavesOtherLoginsAlone(t *testing.T) {
+	t.Parallel()
+	const guesses, logins = 400, 5
+	r := newRig(t, onNetworks, func(c *config.Config) {
+		c.Limits.StartsPerKey = config.Rate{Count: 1_000_000, Per: time.Minute}
+	})
+	type answer struct {
+		status int
+		header http.Header
+	}
+	answers := make(chan answer, guesses)
+	var flood sync.WaitGroup
+	for n := range guesses {
+		app, client := *r.app, *r.app.HTTP // one key for all: making 400 takes longer than using it
+		client.Transport = from{fmt.Sprintf("198.51.%d.%d", n/200, 1+n%200), client.Transport}
+		app.HTTP = &client
+		browser := robot.NewBrowser(client.Transport, r.App)
+		guess := func() answer {
+			_, _, err := app.Password(t.Context(), "name"+strconv.Itoa(n), wrongPassword, nil)
+			refused := refusal(err)
+			return answer{refused.Status, refused.Header}
+		}
+		if n%2 == 0 {
+			guess = func() answer {
+				page, err := browser.Open(t.Context(), r.Service+"/me/password")
+				if err == nil {
+					page, err = browser.Press(t.Context(), page, "Kirjaudu", url.Values{"username": {"name" + strconv.Itoa(n)}, "password": {wrongPassword}})
+				}
+				if err != nil {
+					t.Error(err)
+				}
+				return answer{page.Status, page.Header}
+			}
+		}
+		flood.Go(func() { answers <- guess() })
+	}
+	for range logins {
+		r.app, r.browser = r.phone()
+		r.login()
+	}
+	flood.Wait()
+	close(answers)
+	for a := range answers {
+		seconds, err := strconv.Atoi(a.header.Get("Retry-After"))
+		if a.status != http.StatusForbidden && (a.status != http.StatusTooManyRequests || err != nil || seconds < 1 || seconds > 10) {
+			t.Errorf("%d, Retry-After %q", a.status, a.header.Get("Retry-After"))
+		}
+	}
+	r.withPassword("hilma", demo.Password)
 }
