@@ -31,9 +31,13 @@ const (
 
 // assertionRules: typ may be absent, as it was in RFC 7523. The x5t members only
 // help to find a key; some libraries send them, and we look by kid.
+//
+// RS256 is what standard libraries sign with when they have an RSA key; that strict
+// clients may not (FAPI 2.0 §5.4.1) shows when their keys are read.
 func assertionRules() jws.Rules {
 	return jws.Rules{
 		MaxBytes: maxAssertion,
+		Algs:     jws.Compatible(),
 		Types:    []string{"", "JWT", "client-authentication+jwt"},
 		Header:   []string{"kid", "x5t", "x5t#S256"},
 	}
@@ -129,9 +133,14 @@ func (a assertion) once() login.Once {
 	}
 }
 
-// publicKeys reads the client's JWK set. Each key gets the one algorithm that it is
-// used with; keys for encryption are left out.
-func publicKeys(raw []byte) ([]jose.JSONWebKey, error) {
+// publicKeys reads the client's JWK set. Each key is for one algorithm; an RSA key that
+// names none stands there once for each that its profile allows. Keys for encryption are
+// left out.
+func publicKeys(raw []byte, profile login.Profile) ([]jose.JSONWebKey, error) {
+	allowed, names := jws.Algorithms(), "ES256, PS256 or EdDSA"
+	if profile == login.ProfileCompatible {
+		allowed, names = jws.Compatible(), "ES256, RS256, PS256 or EdDSA"
+	}
 	var set jose.JSONWebKeySet
 	if err := jws.Decode(bytes.TrimSpace(raw), &set); err != nil {
 		return nil, errors.New("its keys are not a JWK set")
@@ -141,17 +150,17 @@ func publicKeys(raw []byte) ([]jose.JSONWebKey, error) {
 		if key.Use == "enc" {
 			continue
 		}
-		fits := false
-		for _, alg := range jws.Algorithms() {
+		before := len(keys)
+		for _, alg := range allowed {
 			if (key.Algorithm == "" || key.Algorithm == string(alg)) && jws.CheckKey(string(alg), key.Key) == nil {
-				key.Algorithm, fits = string(alg), true
-				break
+				usable := key
+				usable.Algorithm = string(alg)
+				keys = append(keys, usable)
 			}
 		}
-		if !fits {
-			return nil, errors.New("one of its keys is private, too weak, or not for ES256, PS256 or EdDSA")
+		if len(keys) == before {
+			return nil, errors.New("one of its keys is private, too weak, or not for " + names)
 		}
-		keys = append(keys, key)
 	}
 	if len(keys) == 0 {
 		return nil, errors.New("it authenticates with a key, but has none")

@@ -94,7 +94,7 @@ func register(c login.Client, config Config) (registered, error) {
 		return r, nil
 	case login.AuthPrivateKeyJWT:
 		var err error
-		r.keys, err = publicKeys(c.JWKS)
+		r.keys, err = publicKeys(c.JWKS, c.Profile)
 		return r, err
 	default:
 		return r, errors.New("there is no way of authenticating that is called so")

@@ -485,6 +485,32 @@ func TestEveryAlgorithm(t *testing.T) {
 	_ = g.refuses(t, "RS256", withAssertion(sign(t, jose.RS256, rsaKey, "r", "", honest("c"))), login.Unauthenticated)
 }
 
+// Standard libraries sign with RS256 when they have an RSA key. Compatible clients may;
+// a key that names its algorithm is for that one.
+func TestCompatibleClientsMaySignByRS256(t *testing.T) {
+	t.Parallel()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	of := func(key jose.JSONWebKey) fixture {
+		return fixture{Registry: registry(t, login.Client{ID: "c", Profile: login.ProfileCompatible, Auth: login.AuthPrivateKeyJWT, JWKS: jwks(t, key)})}
+	}
+	g := of(jose.JSONWebKey{Key: key.Public(), KeyID: "r"})
+	for _, kid := range []string{"r", ""} {
+		g.accepts(t, "RS256", withAssertion(sign(t, jose.RS256, key, kid, "", honest("c"))), "c")
+		g.accepts(t, "PS256", withAssertion(sign(t, jose.PS256, key, kid, "", honest("c"))), "c")
+	}
+	g = of(jose.JSONWebKey{Key: key.Public(), Algorithm: "RS256"})
+	g.accepts(t, "RS256, said so", withAssertion(sign(t, jose.RS256, key, "", "", honest("c"))), "c")
+	_ = g.refuses(t, "PS256 by a key for RS256", withAssertion(sign(t, jose.PS256, key, "", "", honest("c"))), login.Unauthenticated)
+	other, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = g.refuses(t, "another key", withAssertion(sign(t, jose.RS256, other, "", "", honest("c"))), login.Unauthenticated)
+}
+
 func TestNewRefuses(t *testing.T) {
 	t.Parallel()
 	small, err := rsa.GenerateKey(rand.Reader, 1024)

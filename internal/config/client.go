@@ -1,9 +1,13 @@
 package config
 
 import (
+	"slices"
+
 	"avain/internal/login"
 	"avain/internal/oauth"
 	"avain/internal/secret"
+
+	"github.com/go-jose/go-jose/v4"
 )
 
 // Client is an app that people log in to, as the file describes it.
@@ -24,6 +28,7 @@ type Client struct {
 	OpenLink               string           `yaml:"open_link" doc:"Opens the app on a phone that shows a QR code itself; what the code says is added after a #. https, claimed by the app (App Link, Universal Link)." example:"https://app.example.com/open"`
 	Origins                []string         `yaml:"origins" doc:"Web origins from which the app calls us in a browser (CORS)." example:"[https://app.example.com]"`
 	Scopes                 []string         `yaml:"scopes" doc:"What it may ask for, of openid, profile, offline_access, benefits. Left out: everything for a strict app, openid and profile for others."`
+	IDTokenAlg             string           `yaml:"id_token_signed_response_alg" doc:"Signature algorithm of its ID tokens, and of its access tokens with them: RS256 (compatible only), ES256, PS256 or EdDSA. Left out: tokens.alg where that is set, else RS256 for a compatible app, which is what OpenID Connect libraries expect, and ES256 for a strict one." example:"ES256"`
 	Sector                 string           `yaml:"sector" doc:"For apps of other companies: their people get identifiers of their own per sector. Never change it." example:"example.org"`
 	Introspection          bool             `yaml:"introspection" doc:"Whether it may ask about tokens: for resource servers. Needs private_key_jwt or client_secret_basic."`
 
@@ -49,8 +54,9 @@ type HarmonyApp struct {
 	AppIdentifier string `yaml:"app_identifier" doc:"App id of AppGallery Connect, digits." example:"1234567890123456789"`
 }
 
-// Login gives the client as the rest of the service knows it.
-func (c Client) Login() login.Client {
+// login gives the client as the rest of the service knows it, without what depends on
+// other settings.
+func (c Client) login() login.Client {
 	return login.Client{
 		ID: c.ID, Name: c.Name, Profile: c.Profile, Auth: c.Auth, Secret: c.Secret, JWKS: c.JWKS,
 		RedirectURIs: c.RedirectURIs, PostLogoutRedirectURIs: c.PostLogoutRedirectURIs, Origins: c.Origins, AppLink: c.AppLink, OpenLink: c.OpenLink,
@@ -62,9 +68,36 @@ func (c Client) Login() login.Client {
 func (c Config) LoginClients() []login.Client {
 	out := make([]login.Client, len(c.Clients))
 	for i := range c.Clients {
-		out[i] = c.Clients[i].Login()
+		out[i] = c.Clients[i].login()
+		out[i].Alg = c.alg(c.Clients[i])
 	}
 	return out
+}
+
+// alg is the algorithm that signs the tokens of a client.
+func (c Config) alg(of Client) string {
+	switch {
+	case of.IDTokenAlg != "":
+		return of.IDTokenAlg
+	case c.Tokens.Alg != "":
+		return c.Tokens.Alg
+	case of.Profile == login.ProfileCompatible:
+		return string(jose.RS256) // OpenID Connect Core §15.1, RFC 9068 §2.1
+	default:
+		return string(jose.ES256) // a thirtieth of the time, and FAPI 2.0 §5.4.1 knows no RS256
+	}
+}
+
+// TokenAlgs lists the algorithms that tokens are signed with: those of the apps that
+// people log in to.
+func (c Config) TokenAlgs() []string {
+	var algs []string
+	for _, of := range c.Clients {
+		if alg := c.alg(of); len(of.RedirectURIs) > 0 && !slices.Contains(algs, alg) {
+			algs = append(algs, alg)
+		}
+	}
+	return algs
 }
 
 // withDefaults fills what most clients share.

@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"avain/internal/config"
+	"avain/internal/login"
 )
 
 // TestThreat14RedirectURIs registers addresses that must never be registered.
@@ -144,5 +147,67 @@ func TestReservedClientAndOpenLink(t *testing.T) {
 		if _, err := load(t, dir, strings.Replace(minimal, "id: ", "id: "+id+" # ", 1)); err == nil || !strings.Contains(err.Error(), "own pages") {
 			t.Errorf("%s: %v", id, err)
 		}
+	}
+}
+
+// Who says nothing gets the algorithm that its libraries expect; what an installation
+// has said for all apps goes on being so.
+func TestTokenAlgorithms(t *testing.T) {
+	t.Parallel()
+	dir := folder(t)
+	for name, tc := range map[string]struct {
+		client, tokens string
+		want           string // of the client, or the mistake
+	}{
+		"strict":                   {"", "", "ES256"},
+		"compatible":               {"profile: compatible", "", "RS256"},
+		"strict, its own":          {"id_token_signed_response_alg: PS256", "", "PS256"},
+		"compatible, its own":      {"profile: compatible\n    id_token_signed_response_alg: ES256", "", "ES256"},
+		"for all, strict":          {"", "EdDSA", "EdDSA"},
+		"for all, compatible":      {"profile: compatible", "PS256", "PS256"},
+		"for all, but its own":     {"profile: compatible\n    id_token_signed_response_alg: RS256", "ES256", "RS256"},
+		"strict with RS256":        {"id_token_signed_response_alg: RS256", "", "clients[0].id_token_signed_response_alg: RS256 is not for profile strict (FAPI 2.0 §5.4.1)"},
+		"unknown":                  {"id_token_signed_response_alg: HS256", "", "clients[0].id_token_signed_response_alg: must be RS256, ES256, PS256 or EdDSA"},
+		"none":                     {"profile: compatible\n    id_token_signed_response_alg: none", "", "clients[0].id_token_signed_response_alg: must be"},
+		"RS256 for all":            {"", "RS256", "tokens.alg: RS256 is not for every app; leave this out"},
+		"unknown for all":          {"", "none", "tokens.alg: must be ES256, PS256 or EdDSA"},
+		"small letters are a slip": {"id_token_signed_response_alg: es256", "", "clients[0].id_token_signed_response_alg: must be"},
+	} {
+		text := minimal
+		if tc.client != "" {
+			text = strings.Replace(text, "redirect_uris:", tc.client+"\n    redirect_uris:", 1)
+		}
+		if tc.tokens != "" {
+			text += "\ntokens: {alg: " + tc.tokens + "}\n"
+		}
+		c, err := load(t, dir, text)
+		if err != nil {
+			if !strings.Contains(err.Error(), tc.want) {
+				t.Errorf("%s: %v", name, err)
+			}
+			continue
+		}
+		if got := c.LoginClients()[0].Alg; got != tc.want {
+			t.Errorf("%s: %s, want %s", name, got, tc.want)
+		}
+		if algs := c.TokenAlgs(); len(algs) != 1 || algs[0] != tc.want {
+			t.Errorf("%s: in use are %v", name, algs)
+		}
+	}
+}
+
+// A client that people cannot log in to gets no tokens: no key is made for it.
+func TestAlgorithmsInUse(t *testing.T) {
+	t.Parallel()
+	c := config.Config{Clients: []config.Client{
+		{ID: "app", Profile: login.ProfileStrict, RedirectURIs: []string{"https://app.example/"}},
+		{ID: "resource", Profile: login.ProfileCompatible, Introspection: true},
+	}}
+	if algs := c.TokenAlgs(); len(algs) != 1 || algs[0] != "ES256" {
+		t.Errorf("%v", algs)
+	}
+	c.Clients[1].RedirectURIs = []string{"https://resource.example/callback"}
+	if algs := c.TokenAlgs(); len(algs) != 2 || algs[1] != "RS256" {
+		t.Errorf("%v", algs)
 	}
 }

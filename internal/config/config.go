@@ -141,7 +141,7 @@ type Support struct {
 
 // Tokens says how tokens are made.
 type Tokens struct {
-	Alg      string        `yaml:"alg" doc:"Signature algorithm: ES256, PS256 or EdDSA."`
+	Alg      string        `yaml:"alg" doc:"Signature algorithm for every app that has no id_token_signed_response_alg of its own: ES256, PS256 or EdDSA. Left out, or empty, it goes by the app's profile."`
 	Access   time.Duration `yaml:"access" doc:"Life of an access token, and so the longest time that a revoked device may go on at a resource server that does not ask us."`
 	Rotation time.Duration `yaml:"rotation" doc:"How long a signing key signs before the next one does."`
 }

@@ -21,7 +21,7 @@ func Default() Config {
 		App:     App{MinimumVersion: "1.0.0", RecommendedVersion: "1.16.0", AlternativeVersion: "1.16.0"},
 		Methods: Methods{Order: login.Methods()},
 		Tokens: Tokens{
-			Alg: "ES256", Access: 10 * time.Minute, Rotation: 30 * day,
+			Access: 10 * time.Minute, Rotation: 30 * day,
 		},
 		Lifetimes: Lifetimes{
 			Attempt: 10 * time.Minute, Code: time.Minute,

@@ -156,7 +156,11 @@ func (v validator) keys(k Keys) {
 const minSecret = 32
 
 func (v validator) tokens(t Tokens) {
-	v.oneOf("tokens.alg", t.Alg, "ES256", "PS256", "EdDSA")
+	if t.Alg == "RS256" {
+		v.add("tokens.alg", "RS256 is not for every app; leave this out, compatible apps get RS256 by themselves")
+	} else if t.Alg != "" {
+		v.oneOf("tokens.alg", t.Alg, "ES256", "PS256", "EdDSA")
+	}
 	v.between("tokens.access", t.Access, time.Minute, time.Hour)
 	v.between("tokens.rotation", t.Rotation, 2*day, 365*day)
 }

@@ -64,8 +64,19 @@ func (v validator) client(path string, c Client) {
 			v.add(at(path+".scopes", i), "must be one of %s", strings.Join(knownScopes(), ", "))
 		}
 	}
+	v.idTokenAlg(path+".id_token_signed_response_alg", c)
 	if c.Introspection && c.Public() {
 		v.add(path+".introspection", "needs auth: private_key_jwt or client_secret_basic; anybody could ask otherwise")
+	}
+}
+
+func (v validator) idTokenAlg(path string, c Client) {
+	switch {
+	case c.IDTokenAlg == "":
+	case c.IDTokenAlg == string(jose.RS256) && c.Profile == login.ProfileStrict:
+		v.add(path, "RS256 is not for profile strict (FAPI 2.0 §5.4.1); use ES256, PS256 or EdDSA")
+	default:
+		v.oneOf(path, c.IDTokenAlg, "RS256", "ES256", "PS256", "EdDSA")
 	}
 }
 

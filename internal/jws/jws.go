@@ -17,7 +17,7 @@ var (
 	ErrMalformed = errors.New("the token is not a well-formed compact JWS")
 	ErrHeader    = errors.New("the token's header has a member that is not allowed here")
 	ErrType      = errors.New("the token's typ is not the expected one")
-	ErrAlgorithm = errors.New("the token's alg is not one of ES256, PS256, EdDSA")
+	ErrAlgorithm = errors.New("the token's alg is not one of those taken here")
 	ErrKey       = errors.New("the key is private, too weak, or does not fit the alg")
 	ErrSignature = errors.New("the token's signature is wrong")
 	ErrClaims    = errors.New("the token's claims are not a JSON object of the expected form")
@@ -26,8 +26,9 @@ var (
 // Rules say which tokens are taken.
 type Rules struct {
 	MaxBytes int
-	Types    []string // allowed typ values, spelled exactly; "" allows typ to be absent
-	Header   []string // header members allowed besides alg and typ
+	Algs     []jose.SignatureAlgorithm // allowed; default Algorithms
+	Types    []string                  // allowed typ values, spelled exactly; "" allows typ to be absent
+	Header   []string                  // header members allowed besides alg and typ
 }
 
 // Token is a parsed token. Nothing in it can be believed before Verify.
@@ -51,7 +52,11 @@ func Parse(compact string, rules Rules) (*Token, error) {
 	if err := checkHeader(header, rules); err != nil {
 		return nil, err
 	}
-	signed, err := jose.ParseSignedCompact(compact, Algorithms())
+	algs := rules.Algs
+	if algs == nil {
+		algs = Algorithms()
+	}
+	signed, err := jose.ParseSignedCompact(compact, algs)
 	if err != nil {
 		if _, ok := errors.AsType[*jose.ErrUnexpectedSignatureAlgorithm](err); ok {
 			return nil, ErrAlgorithm

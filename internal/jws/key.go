@@ -16,10 +16,17 @@ const (
 	maxRSABits = 4096
 )
 
-// Algorithms are the signature algorithms of FAPI 2.0 §5.4.1, and so ours. There
-// is no RS256 among them (PKCS #1 v1.5), no HMAC and no "none".
+// Algorithms are the signature algorithms of FAPI 2.0 §5.4.1, which are taken unless
+// the rules say otherwise. There is no RS256 among them (PKCS #1 v1.5), no HMAC and no
+// "none".
 func Algorithms() []jose.SignatureAlgorithm {
 	return []jose.SignatureAlgorithm{jose.ES256, jose.PS256, jose.EdDSA}
+}
+
+// Compatible are those of clients that keep to OpenID Connect, which wants RS256 from
+// everybody (Core §15.1). Still no HMAC and no "none".
+func Compatible() []jose.SignatureAlgorithm {
+	return append(Algorithms(), jose.RS256)
 }
 
 // CheckKey reports whether a public key may be used with the algorithm. Private
@@ -31,7 +38,7 @@ func CheckKey(alg string, key any) error {
 		fits = alg == string(jose.ES256) && k.Curve == elliptic.P256()
 	case *rsa.PublicKey:
 		bits := k.N.BitLen()
-		fits = alg == string(jose.PS256) && minRSABits <= bits && bits <= maxRSABits
+		fits = (alg == string(jose.PS256) || alg == string(jose.RS256)) && minRSABits <= bits && bits <= maxRSABits
 	case ed25519.PublicKey:
 		fits = alg == string(jose.EdDSA) && len(k) == ed25519.PublicKeySize
 	}

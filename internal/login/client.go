@@ -48,6 +48,7 @@ type Client struct {
 	OpenLink               string   // opens the app with the content of a QR code, on the phone that shows it; may be empty
 	Origins                []string // web origins that may call us from a browser (CORS)
 	Scopes                 []string
+	Alg                    string // signs its ID tokens and access tokens, such as ES256
 	Sector                 string // pairwise subjects per sector; empty for our own apps, which share one subject
 	Introspection          bool   // may ask about tokens
 }

@@ -99,7 +99,7 @@ type document struct {
 
 func (f *Feature) discovery(w http.ResponseWriter, r *http.Request) error {
 	at := func(path string) string { return f.d.BaseURL + path }
-	algs := []string{"ES256", "PS256", "EdDSA"}
+	proofs, assertions := []string{"ES256", "PS256", "EdDSA"}, []string{"ES256", "PS256", "EdDSA", "RS256"}
 	confidential := []string{string(login.AuthPrivateKeyJWT), string(login.AuthSecretBasic), string(login.AuthSecretPost)}
 	everybody := append([]string{string(login.AuthNone)}, confidential...)
 	w.Header().Set("Cache-Control", "public, max-age=300")
@@ -110,11 +110,11 @@ func (f *Feature) discovery(w http.ResponseWriter, r *http.Request) error {
 		EndSession: at("/logout"), JWKS: at("/jwks"),
 		Scopes: f.d.Scopes, ResponseTypes: []string{"code"}, ResponseModes: []string{"query"},
 		Grants: []string{oauth.GrantAuthorizationCode, oauth.GrantRefreshToken},
-		ACR:    f.d.ACR, Subjects: []string{"public", "pairwise"}, IDTokenAlgs: f.d.Signer.Algs(),
-		TokenAuth: everybody, TokenAuthAlgs: algs,
-		IntrospectionAuth: confidential, IntrospectionAuthAlgs: algs,
-		RevocationAuth: everybody, RevocationAuthAlgs: algs,
-		Challenges: []string{oauth.ChallengeS256}, DPoPAlgs: algs,
+		ACR:    f.d.ACR, Subjects: []string{"public", "pairwise"}, IDTokenAlgs: signer.Algs(),
+		TokenAuth: everybody, TokenAuthAlgs: assertions,
+		IntrospectionAuth: confidential, IntrospectionAuthAlgs: assertions,
+		RevocationAuth: everybody, RevocationAuthAlgs: assertions,
+		Challenges: []string{oauth.ChallengeS256}, DPoPAlgs: proofs,
 		Claims: []string{
 			"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "at_hash", "sid",
 			"name", "given_name", "family_name", "locale", "benefits",

@@ -3,6 +3,7 @@
 //
 // It owns the life of a key: made and sealed, published ahead of use, active,
 // retired but still published until the last token it signed has expired, removed.
+// Each algorithm in use has its own. Its very first key is made when it is needed.
 // It signs and verifies compact JWS (RFC 7515) and serves the JWK set. Keys live in
 // the database, shared by all nodes; the key that seals them lives outside.
 //

@@ -89,11 +89,17 @@ func openKey(row login.SigningKey, aead tink.AEAD) (*key, error) {
 	return opened, nil
 }
 
+// costly reports whether making a key of the algorithm takes longer than a start may:
+// the search for two primes.
+func costly(alg string) bool {
+	return alg == string(jose.RS256) || alg == string(jose.PS256)
+}
+
 func generate(alg string) (crypto.Signer, error) {
 	switch jose.SignatureAlgorithm(alg) {
 	case jose.ES256:
 		return ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	case jose.PS256:
+	case jose.RS256, jose.PS256:
 		return rsa.GenerateKey(rand.Reader, rsaBits)
 	case jose.EdDSA:
 		_, private, err := ed25519.GenerateKey(rand.Reader)

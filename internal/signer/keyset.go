@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"avain/internal/login"
@@ -22,22 +23,40 @@ const (
 
 // keySet is what the store held at one moment. It never changes.
 type keySet struct {
-	keys    []*key // by slot, which is also by ActiveFrom
+	keys    []*key // by slot, which for each algorithm is also by ActiveFrom
 	damaged error  // why some did not open; nil when all did
 	jwks    []byte
 	etag    string
 }
 
-// active returns the key that signs: the last one whose time has come. When the
-// first key was made by a node whose clock runs ahead, that one.
-func (k *keySet) active(now time.Time) *key {
+// active returns the key that signs by the algorithm: the last one whose time has come.
+// When the first key was made by a node whose clock runs ahead, that one. nil: none.
+func (k *keySet) active(alg string, now time.Time) *key {
 	var active *key
 	for _, candidate := range k.keys {
-		if active == nil || !candidate.row.ActiveFrom.After(now) {
+		if candidate.row.Alg == alg && (active == nil || !candidate.row.ActiveFrom.After(now)) {
 			active = candidate
 		}
 	}
 	return active
+}
+
+// newest returns the last key of the algorithm, which may not sign yet; nil: none.
+func (k *keySet) newest(alg string) *key {
+	for _, candidate := range slices.Backward(k.keys) {
+		if candidate.row.Alg == alg {
+			return candidate
+		}
+	}
+	return nil
+}
+
+// slot is the next free one.
+func (k *keySet) slot() int64 {
+	if len(k.keys) == 0 {
+		return 1
+	}
+	return k.keys[len(k.keys)-1].row.Slot + 1
 }
 
 func (k *keySet) byID(kid string) *key {

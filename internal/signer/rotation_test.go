@@ -232,61 +232,6 @@ func TestSleepingHousekeeping(t *testing.T) {
 	}
 }
 
-// Another algorithm in the configuration takes over after a day, without a gap, and
-// nodes that disagree do not outbid each other.
-func TestChangeOfAlgorithm(t *testing.T) {
-	t.Parallel()
-	c, shelf, aead := newClock(), newShelf(t), newAEAD(t)
-	of := func(alg string) *signer.Signer {
-		return node(t, signer.Config{Store: shelf, AEAD: aead, Alg: alg, Now: c.now})
-	}
-	before, after := of("ES256"), of("EdDSA")
-	tick(t, before)
-	old := sign(t, before, honest(c.now().Add(12*time.Hour)), signer.TypAccessToken)
-	tick(t, after)
-	tick(t, before)
-	tick(t, after)
-	if n := len(rows(t, shelf)); n != 2 {
-		t.Fatalf("%d keys, want the old and the new one", n)
-	}
-	if alg := signedBy(t, after, c.now()); alg != "ES256" {
-		t.Errorf("the new algorithm signs before its key was published for a day: %s", alg)
-	}
-	if algs := after.Algs(); !slices.Contains(algs, "ES256") || !slices.Contains(algs, "EdDSA") {
-		t.Errorf("announced: %v", algs)
-	}
-	if _, err := after.Verify(t.Context(), old, signer.Expect{Typ: signer.TypAccessToken}); err != nil {
-		t.Errorf("a token of the old algorithm: %v", err)
-	}
-	c.advance(day)
-	if alg := signedBy(t, after, c.now()); alg != "EdDSA" {
-		t.Errorf("after a day %s signs", alg)
-	}
-	for range 30 * 24 { // the upgrade is stuck half-way
-		tick(t, before)
-		tick(t, after)
-		c.advance(time.Hour)
-	}
-	if n := len(rows(t, shelf)); n > 40 {
-		t.Errorf("two nodes outbid each other to %d keys", n)
-	}
-}
-
-// signedBy signs something and returns the algorithm, which the claims must have
-// been told.
-func signedBy(t *testing.T, s *signer.Signer, now time.Time) string {
-	t.Helper()
-	told := ""
-	token, err := s.SignBy(t.Context(), func(alg string) any { told = alg; return honest(now) }, signer.TypIDToken)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if alg := header(t, token).Alg; alg != told {
-		t.Errorf("the claims were told %s, and %s signed", told, alg)
-	}
-	return told
-}
-
 // Who can write to the database, but does not hold the keyset, gains nothing.
 func TestPlantedKeys(t *testing.T) {
 	t.Parallel()
@@ -394,7 +339,10 @@ func TestWrongKeyset(t *testing.T) {
 	if n := len(rows(t, shelf)); n != 1 {
 		t.Errorf("%d keys after the tick of a node with the wrong keyset", n)
 	}
-	if _, err := wrong.Sign(t.Context(), honest(c.now()), signer.TypAccessToken); err == nil {
+	if err := wrong.Start(t.Context()); err == nil {
+		t.Error("it starts")
+	}
+	if _, err := wrong.Sign(t.Context(), "ES256", signer.TypAccessToken, honest(c.now())); err == nil {
 		t.Error("it signs")
 	}
 	tick(t, right)
@@ -404,9 +352,9 @@ func TestWrongKeyset(t *testing.T) {
 // The database never holds a private key in the clear.
 func TestPrivateKeysAreSealed(t *testing.T) {
 	t.Parallel()
-	for _, alg := range []string{"ES256", "PS256", "EdDSA"} {
+	for _, alg := range signer.Algs() {
 		c, shelf := newClock(), newShelf(t)
-		tick(t, node(t, signer.Config{Store: shelf, AEAD: newAEAD(t), Alg: alg, Now: c.now}))
+		tick(t, node(t, signer.Config{Store: shelf, AEAD: newAEAD(t), Algs: []string{alg}, Now: c.now}))
 		row := rows(t, shelf)[0]
 		if _, err := x509.ParsePKCS8PrivateKey(row.Sealed); err == nil {
 			t.Errorf("%s: in the clear", alg)

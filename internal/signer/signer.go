@@ -47,7 +47,10 @@ type Config struct {
 	Store  Store
 	AEAD   tink.AEAD // seals private keys; its keyset is not in the database
 	Issuer string    // the iss that Verify demands
-	Alg    string    // of new keys: ES256 (default), PS256 or EdDSA
+
+	// Algs are the algorithms that tokens are signed with, one key for each: ES256 (which
+	// is the default), RS256, PS256 and EdDSA.
+	Algs []string
 
 	PublishAhead time.Duration // least time from publication to first use; default 24 h, at least MaxAge
 	ActiveFor    time.Duration // from first use to retirement; default 30 d
@@ -57,6 +60,8 @@ type Config struct {
 
 	// Added is told of every key that this node has made; may be nil.
 	Added func(ctx context.Context, key login.SigningKey)
+	// Signed is told of every signature; may be nil.
+	Signed func(alg string)
 }
 
 // Signer signs and verifies our own tokens. It is safe for concurrent use.
@@ -66,19 +71,22 @@ type Signer struct {
 	keys    atomic.Pointer[keySet] // as last read; nil before the first time
 	triedAt atomic.Int64           // unix milliseconds of the last try to read them
 	reading sync.Mutex             // one reader at a time
+	making  sync.Mutex             // one maker of keys at a time
 }
 
-// New makes a Signer. It does not touch the store; call Tick before serving.
+// New makes a Signer. It does not touch the store; call Start before serving.
 func New(config Config) (*Signer, error) {
-	config.Alg = cmp.Or(config.Alg, string(jose.ES256))
+	if len(config.Algs) == 0 {
+		config.Algs = []string{string(jose.ES256)}
+	}
 	config.PublishAhead = cmp.Or(config.PublishAhead, 24*time.Hour)
 	config.ActiveFor = cmp.Or(config.ActiveFor, 30*24*time.Hour)
 	config.TokenLife = cmp.Or(config.TokenLife, 24*time.Hour)
 	switch {
 	case config.Store == nil || config.AEAD == nil || config.Now == nil || config.Issuer == "":
 		return nil, errors.New("signer: store, AEAD, clock and issuer are needed")
-	case !slices.Contains(jws.Algorithms(), jose.SignatureAlgorithm(config.Alg)):
-		return nil, fmt.Errorf("signer: algorithm %q: ES256, PS256 or EdDSA is expected", config.Alg)
+	case slices.ContainsFunc(config.Algs, unknown):
+		return nil, fmt.Errorf("signer: algorithms %q: ES256, RS256, PS256 and EdDSA are expected", config.Algs)
 	case config.PublishAhead < MaxAge:
 		return nil, fmt.Errorf("signer: keys must be published at least %s ahead", MaxAge)
 	case config.ActiveFor <= 2*config.PublishAhead:
@@ -89,29 +97,21 @@ func New(config Config) (*Signer, error) {
 	return &Signer{config: config}, nil
 }
 
-// Sign returns the claims as a compact JWS by the active key, with kid and typ in
-// its header. The claims are anything that encodes to a JSON object; typ is one of
-// the types above.
-func (s *Signer) Sign(ctx context.Context, claims any, typ string) (string, error) {
-	return s.SignBy(ctx, func(string) any { return claims }, typ)
-}
+func unknown(alg string) bool { return !slices.Contains(Algs(), alg) }
 
-// SignBy is Sign for claims that depend on the algorithm of the active key, as
-// at_hash does. After a change of the configuration that is not yet the new one.
-func (s *Signer) SignBy(ctx context.Context, claims func(alg string) any, typ string) (string, error) {
-	keys, err := s.current(ctx)
+// Sign returns the claims as a compact JWS by the active key of the algorithm, with kid
+// and typ in its header. The algorithm is one of the configuration, and the claims are
+// anything that encodes to a JSON object; typ is one of the types above.
+func (s *Signer) Sign(ctx context.Context, alg, typ string, claims any) (string, error) {
+	active, err := s.active(ctx, alg)
 	if err != nil {
 		return "", err
-	}
-	active := keys.active(s.config.Now())
-	if active == nil {
-		return "", errors.New("signer: there is no usable signing key")
 	}
 	signer, ok := active.signers[typ]
 	if !ok {
 		return "", fmt.Errorf("signer: no tokens of type %q are signed here", typ)
 	}
-	payload, err := json.Marshal(claims(active.row.Alg))
+	payload, err := json.Marshal(claims)
 	if err != nil {
 		return "", fmt.Errorf("signer: encode claims: %w", err)
 	}
@@ -123,7 +123,28 @@ func (s *Signer) SignBy(ctx context.Context, claims func(alg string) any, typ st
 	if err != nil {
 		return "", fmt.Errorf("signer: serialize: %w", err)
 	}
+	if s.config.Signed != nil {
+		s.config.Signed(alg)
+	}
 	return token, nil
+}
+
+// active returns the key that signs by the algorithm. The first one of an algorithm may
+// still have to be made: then everybody who needs it waits, once in an installation.
+func (s *Signer) active(ctx context.Context, alg string) (*key, error) {
+	if !slices.Contains(s.config.Algs, alg) {
+		return nil, fmt.Errorf("signer: no tokens are signed by %q here", alg)
+	}
+	keys, err := s.current(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if keys.newest(alg) == nil {
+		if keys, err = s.renew(ctx, alg); err != nil {
+			return nil, err
+		}
+	}
+	return keys.active(alg, s.config.Now()), nil
 }
 
 // Expect says which token Verify is looking at.
@@ -139,7 +160,9 @@ type Expect struct {
 // read. A token whose key was removed (see Config.TokenLife) is unknown, even
 // when Expired is set.
 func (s *Signer) Verify(ctx context.Context, token string, want Expect) ([]byte, error) {
-	parsed, err := jws.Parse(token, jws.Rules{MaxBytes: maxToken, Types: []string{want.Typ}, Header: []string{"kid"}})
+	parsed, err := jws.Parse(token, jws.Rules{
+		MaxBytes: maxToken, Algs: jws.Compatible(), Types: []string{want.Typ}, Header: []string{"kid"},
+	})
 	if err != nil {
 		return nil, refuse(err.Error(), err)
 	}
@@ -147,7 +170,10 @@ func (s *Signer) Verify(ctx context.Context, token string, want Expect) ([]byte,
 	if err != nil {
 		return nil, err
 	}
-	payload, err := parsed.Verify(public)
+	if parsed.Alg != public.Algorithm {
+		return nil, refuse("the token's alg is not that of its key", nil) // one key, one algorithm (RFC 8725 §3.1)
+	}
+	payload, err := parsed.Verify(public.Key)
 	if err != nil {
 		return nil, refuse(err.Error(), err)
 	}
@@ -169,40 +195,39 @@ func (s *Signer) Verify(ctx context.Context, token string, want Expect) ([]byte,
 
 // publicKey finds the key of a token. An unknown kid may be a key that another node
 // has just made, so the keys are read again, but not at a stranger's pace.
-func (s *Signer) publicKey(ctx context.Context, kid string) (any, error) {
+func (s *Signer) publicKey(ctx context.Context, kid string) (public jose.JSONWebKey, err error) {
 	keys, err := s.current(ctx)
 	if err != nil {
-		return nil, login.E(login.Internal, login.ReasonInternal, err)
+		return public, login.E(login.Internal, login.ReasonInternal, err)
 	}
 	found := keys.byID(kid)
 	if found == nil && s.due(unknownEvery) {
 		keys, err = s.read(ctx)
 		if err != nil {
-			return nil, login.E(login.Internal, login.ReasonInternal, err)
+			return public, login.E(login.Internal, login.ReasonInternal, err)
 		}
 		found = keys.byID(kid)
 	}
 	if found == nil {
-		return nil, refuse("the token is signed by a key that is unknown here", nil)
+		return public, refuse("the token is signed by a key that is unknown here", nil)
 	}
-	return found.public.Key, nil
+	return found.public, nil
 }
 
-// Algs lists the algorithms that tokens may be signed with now or soon.
-func (s *Signer) Algs() []string {
-	algs := []string{s.config.Alg}
-	if keys := s.keys.Load(); keys != nil {
-		for _, k := range keys.keys {
-			if !slices.Contains(algs, k.row.Alg) {
-				algs = append(algs, k.row.Alg)
-			}
+// Algs lists the algorithms that tokens of ours may be signed with.
+func Algs() []string {
+	// The first one is what OpenID Connect expects of everybody (Discovery §3).
+	return []string{string(jose.RS256), string(jose.ES256), string(jose.PS256), string(jose.EdDSA)}
+}
+
+// JWKS returns the public keys (RFC 7517 §5) of all algorithms, and a strong ETag for
+// them, quoted.
+func (s *Signer) JWKS(ctx context.Context) (body []byte, etag string, err error) {
+	for _, alg := range s.config.Algs {
+		if _, err := s.active(ctx, alg); err != nil {
+			return nil, "", err
 		}
 	}
-	return algs
-}
-
-// JWKS returns the public keys (RFC 7517 §5) and a strong ETag for them, quoted.
-func (s *Signer) JWKS(ctx context.Context) (body []byte, etag string, err error) {
 	keys, err := s.current(ctx)
 	if err != nil {
 		return nil, "", err

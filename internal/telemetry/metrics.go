@@ -46,6 +46,8 @@ type Metrics struct {
 	exchangeSeconds *prometheus.HistogramVec
 	circuit         *prometheus.GaugeVec
 
+	signatures *prometheus.CounterVec
+
 	jobs       *prometheus.CounterVec
 	jobSeconds *prometheus.HistogramVec
 	jobKinds   []string
@@ -90,6 +92,8 @@ func New(c Config) (*Metrics, error) {
 		circuit: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "avain_broker_circuit_open", Help: "1 while the broker counts as down and people are sent elsewhere.",
 		}, []string{"broker"}),
+		signatures: counter("avain_token_signatures_total",
+			"Tokens that this node has signed.", "alg"),
 		jobs: counter("avain_jobs_total",
 			"Tries of jobs, by how they ended.", "kind", "outcome"),
 		jobSeconds: histogram("avain_job_seconds",
@@ -109,7 +113,7 @@ func (m *Metrics) register(c Config) error {
 	build.WithLabelValues(c.Version, runtime.Version()).Set(1)
 	all := []prometheus.Collector{
 		build, m.steps, m.stepSeconds, m.ended, m.loginSeconds, m.open, m.waiting, m.requests, m.requestSeconds,
-		m.exchanges, m.exchangeSeconds, m.circuit, m.jobs, m.jobSeconds,
+		m.exchanges, m.exchangeSeconds, m.circuit, m.signatures, m.jobs, m.jobSeconds,
 		m.rates.now, m.rates.usual, m.rates.alert, m.expires,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	}

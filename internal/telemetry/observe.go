@@ -52,6 +52,9 @@ func (m *Metrics) AttemptsExpired(n int64) {
 // AttemptsOpen says how many attempts are not over.
 func (m *Metrics) AttemptsOpen(n int64) { m.open.Set(float64(n)) }
 
+// TokenSigned counts a signature of ours under a token.
+func (m *Metrics) TokenSigned(alg string) { m.signatures.WithLabelValues(alg).Inc() }
+
 // AppsWaiting says how many apps wait on this node for news of their logins.
 func (m *Metrics) AppsWaiting(n int) { m.waiting.Set(float64(n)) }
 

@@ -46,7 +46,7 @@ func (f *Feature) accessToken(ctx context.Context, c login.Client, s login.Sessi
 	if s.Key != "" {
 		claims.Confirm = &confirmation{s.Key}
 	}
-	return f.d.Signer.Sign(ctx, claims, signer.TypAccessToken)
+	return f.d.Signer.Sign(ctx, c.Alg, signer.TypAccessToken, claims)
 }
 
 // idClaims are those of OpenID Connect Core §2, with the profile that the app may
@@ -85,14 +85,12 @@ func (f *Feature) idToken(ctx context.Context, c login.Client, s login.Session, 
 		return "", nil
 	}
 	now := f.d.Now()
-	return f.d.Signer.SignBy(ctx, func(alg string) any {
-		return idClaims{
-			Issuer: f.d.BaseURL, Subject: f.d.Clients.Subject(c, p), Audience: s.Client,
-			Expires: now.Add(f.d.AccessLife).Unix(), Issued: now.Unix(), AuthTime: s.AuthTime.Unix(),
-			Nonce: s.Nonce, ACR: s.ACR, AMR: s.AMR, Session: s.ID,
-			AtHash: leftHalf(alg, accessToken), profile: profileOf(p, s.Scopes),
-		}
-	}, signer.TypIDToken)
+	return f.d.Signer.Sign(ctx, c.Alg, signer.TypIDToken, idClaims{
+		Issuer: f.d.BaseURL, Subject: f.d.Clients.Subject(c, p), Audience: s.Client,
+		Expires: now.Add(f.d.AccessLife).Unix(), Issued: now.Unix(), AuthTime: s.AuthTime.Unix(),
+		Nonce: s.Nonce, ACR: s.ACR, AMR: s.AMR, Session: s.ID,
+		AtHash: leftHalf(c.Alg, accessToken), profile: profileOf(p, s.Scopes),
+	})
 }
 
 // leftHalf is the value of at_hash: the left half of the token's hash, by the hash

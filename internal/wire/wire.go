@@ -160,7 +160,7 @@ func New(ctx context.Context, c config.Config, d Deps) (s *Service, err error) {
 		return s, err
 	}
 	s.house = s.housekeeping(c, d, m, flood, waiting)
-	return s, m.signer.Tick(ctx)
+	return s, m.signer.Start(ctx)
 }
 
 // attempts is the one mover of attempts, and whom it tells.

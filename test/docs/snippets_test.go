@@ -133,7 +133,7 @@ func provide(t *testing.T, dir, text string) {
 // keyFiles are the files by the end of their names. Keys take time: made once.
 var keyFiles = sync.OnceValues(func() (map[string][]byte, error) {
 	files := map[string][]byte{
-		"keys/secret": []byte(secret.New().Reveal()), "database.dsn": []byte("host=/run/postgresql dbname=avain"), "mail-password": []byte("example"),
+		"keys/secret": []byte(secret.New().Reveal()), "keys/shop-secret": []byte(secret.New().Reveal()), "database.dsn": []byte("host=/run/postgresql dbname=avain"), "mail-password": []byte("example"),
 		"webhook-crm": []byte("whsec_" + base64.StdEncoding.EncodeToString(make([]byte, 32))),
 	}
 	var err error

@@ -10,10 +10,10 @@ import (
 )
 
 // TestTokenAlgorithms lets each kind of client verify tokens of every algorithm that
-// an operator may choose. at_hash depends on it: Ed25519 goes with SHA-512.
+// an operator may choose for all. at_hash depends on it: Ed25519 goes with SHA-512.
 func TestTokenAlgorithms(t *testing.T) {
 	t.Parallel()
-	for _, alg := range []string{"PS256", "EdDSA"} { // ES256 is the default, and in every other test
+	for _, alg := range []string{"PS256", "EdDSA"} { // RS256 and ES256 are the defaults, and in every other test
 		t.Run(alg, func(t *testing.T) {
 			t.Parallel()
 			d, _ := start(t, func(c *config.Config) {

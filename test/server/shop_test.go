@@ -96,6 +96,11 @@ func (s *shop) redeem(code string, extra url.Values) robot.Tokens {
 	}, extra)
 }
 
+func (s *shop) refresh(token string, extra url.Values) robot.Tokens {
+	s.Helper()
+	return s.mustGrant(url.Values{"grant_type": {"refresh_token"}, "refresh_token": {token}}, extra)
+}
+
 func (s *shop) mustGrant(forms ...url.Values) robot.Tokens {
 	s.Helper()
 	form := s.inForm()
@@ -110,6 +115,17 @@ func (s *shop) mustGrant(forms ...url.Values) robot.Tokens {
 		s.Fatalf("%d %s", status, body)
 	}
 	return tokens
+}
+
+// userinfo reads the claims of a bearer token.
+func (s *shop) userinfo(accessToken string) (int, map[string]any) {
+	s.Helper()
+	status, body, _ := s.send(http.MethodGet, "/userinfo", nil, http.Header{"Authorization": {"Bearer " + accessToken}})
+	claims := map[string]any{}
+	if err := json.Unmarshal([]byte(body), &claims); err != nil {
+		s.Fatalf("%d %s", status, body)
+	}
+	return status, claims
 }
 
 // A client with a secret sends it as its library does, at every endpoint that asks for
