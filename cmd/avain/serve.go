@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"time"
 
+	"avain/internal/bcp195"
 	"avain/internal/config"
 	"avain/internal/telemetry"
 	"avain/internal/wire"
@@ -166,11 +167,13 @@ func listen(ctx context.Context, path, address string) (net.Listener, error) {
 	return listener, nil
 }
 
-// tlsConfig demands TLS 1.2 with the library's own choice of ciphers.
+// tlsConfig serves the certificate of the files, and notices when they change.
 func tlsConfig(files config.TLS) (*tls.Config, error) {
 	c := &certificate{files: files, now: time.Now}
 	if err := c.reload(); err != nil {
 		return nil, fmt.Errorf("public.tls: %w", err)
 	}
-	return &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: c.get}, nil
+	ours := bcp195.TLS()
+	ours.GetCertificate = c.get
+	return ours, nil
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -88,11 +89,16 @@ func writeCertificate(t *testing.T, dir string, serial int64) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	writeCertificateOf(t, dir, serial, key)
+}
+
+func writeCertificateOf(t *testing.T, dir string, serial int64, key crypto.Signer) {
+	t.Helper()
 	template := x509.Certificate{
 		SerialNumber: big.NewInt(serial), NotAfter: time.Now().Add(time.Hour),
 		DNSNames: []string{"localhost"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
 	}
-	cert, err := x509.CreateCertificate(rand.Reader, &template, &template, &key.PublicKey, key)
+	cert, err := x509.CreateCertificate(rand.Reader, &template, &template, key.Public(), key)
 	if err != nil {
 		t.Fatal(err)
 	}

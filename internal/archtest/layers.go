@@ -92,6 +92,7 @@ var house = map[string]layer{
 	"internal/catalogue": ground,
 	"internal/oauth":     ground,
 	"internal/secret":    ground,
+	"internal/bcp195":    ground,
 	"internal/hetu":      ground,
 }
 
@@ -105,6 +106,8 @@ var onlyFor = map[string][]string{
 	"internal/robot":           {"cmd/bench", "cmd/hostile"},
 	"internal/loopback":        {"internal/demo", "cmd/bench"},
 	"internal/archtest":        {},
+
+	"internal/bcp195/bcp195test": {},
 }
 
 // placeOf finds the layer of a package, or of the nearest one above it.

@@ -115,7 +115,7 @@ func sharedTransports(f file) (wrong []string) {
 		case *ast.CompositeLit:
 			if is := dotted(n.Type); fallsBack[is] {
 				written[n.Type] = true
-				if !setsTransport(n) {
+				if !sets(n, "Transport") {
 					complain(n, is+"{…}")
 				}
 			}
@@ -124,7 +124,7 @@ func sharedTransports(f file) (wrong []string) {
 					if pair, ok := e.(*ast.KeyValueExpr); ok {
 						e = pair.Value
 					}
-					if short, ok := e.(*ast.CompositeLit); ok && short.Type == nil && !setsTransport(short) {
+					if short, ok := e.(*ast.CompositeLit); ok && short.Type == nil && !sets(short, "Transport") {
 						complain(short, is+"{…}")
 					}
 				}
@@ -227,10 +227,11 @@ func element(e ast.Expr) string {
 	return dotted(e)
 }
 
-func setsTransport(literal *ast.CompositeLit) bool {
+// sets reports whether a literal gives a field a value.
+func sets(literal *ast.CompositeLit, field string) bool {
 	return slices.ContainsFunc(literal.Elts, func(e ast.Expr) bool {
 		pair, ok := e.(*ast.KeyValueExpr)
-		if !ok || last(pair.Key) != "Transport" {
+		if !ok || last(pair.Key) != field {
 			return false
 		}
 		return last(pair.Value) != "nil"

@@ -8,6 +8,8 @@ import (
 	"net"
 	"net/netip"
 
+	"avain/internal/bcp195"
+
 	gomail "github.com/wneessen/go-mail"
 	"github.com/wneessen/go-mail/smtp"
 )
@@ -132,7 +134,9 @@ func (s Server) options() []gomail.Option {
 }
 
 func (s Server) tls() *tls.Config {
-	return &tls.Config{ServerName: s.Host, RootCAs: s.RootCAs, MinVersion: tls.VersionTLS12}
+	ours := bcp195.TLS()
+	ours.ServerName, ours.RootCAs = s.Host, s.RootCAs
+	return ours
 }
 
 // dialler opens the one connection of a conversation and cuts it when the context

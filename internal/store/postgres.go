@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"time"
 
+	"avain/internal/bcp195"
 	"avain/internal/secret"
 	"avain/internal/store/migrations"
 
@@ -38,6 +39,10 @@ func openPostgres(ctx context.Context, dsn secret.Text, conns int, log *slog.Log
 	config, err := pgx.ParseConfig(dsn.Reveal())
 	if err != nil {
 		return nil, errors.New("the PostgreSQL DSN is malformed") // the cause may quote the password
+	}
+	config.TLSConfig = bcp195.Narrow(config.TLSConfig)
+	for _, other := range config.Fallbacks { // other hosts, and sslmode=allow's second try
+		other.TLSConfig = bcp195.Narrow(other.TLSConfig)
 	}
 	if _, set := config.RuntimeParams["application_name"]; !set {
 		config.RuntimeParams["application_name"] = "avain"

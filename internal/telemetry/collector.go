@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"time"
 
+	"avain/internal/bcp195"
+
 	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
 	"google.golang.org/protobuf/proto"
 )
@@ -28,8 +30,11 @@ type collector struct {
 
 func newCollector(endpoint string) *collector {
 	return &collector{endpoint + "/v1/traces", &http.Client{
-		Timeout:   uploadTime,
-		Transport: &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, IdleConnTimeout: 90 * time.Second},
+		Timeout: uploadTime,
+		Transport: &http.Transport{
+			Proxy: http.ProxyFromEnvironment, TLSClientConfig: bcp195.TLS(),
+			ForceAttemptHTTP2: true, IdleConnTimeout: 90 * time.Second,
+		},
 		// Traces go where the configuration says, and nowhere that an answer says.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}

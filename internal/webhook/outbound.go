@@ -2,7 +2,6 @@ package webhook
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"net"
 	"net/http"
@@ -10,6 +9,8 @@ import (
 	"net/url"
 	"syscall"
 	"time"
+
+	"avain/internal/bcp195"
 )
 
 var errAddress = errors.New("the name leads to an address that nothing may be sent to")
@@ -31,7 +32,7 @@ func newClient(endpoints []endpoint) *http.Client {
 		Transport: &http.Transport{
 			Proxy:                  http.ProxyFromEnvironment,
 			DialContext:            d.dial,
-			TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
+			TLSClientConfig:        bcp195.TLS(),
 			TLSHandshakeTimeout:    connectTime,
 			ForceAttemptHTTP2:      true,
 			MaxIdleConnsPerHost:    workers,
