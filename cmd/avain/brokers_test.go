@@ -32,6 +32,7 @@ clients:
 brokers:
   - id: telia
     preset: telia
+    production: false
     issuer: SIM/uas
     client_id: client-1
     broker_keys: {entity_statement_file: statement.jwt, statement_fingerprints: [FINGERPRINT]}

@@ -23,7 +23,7 @@ func registrationDocs() map[string]fieldDoc {
 		"id":         {"Ours, never changed: it is part of the callback address that the broker has registered (/callback/ID). Small letters, digits and -.", ""},
 		"preset":     {"The dialect: op, telia, idura, signicat or ingroupe. It fills what is not written here. Without one, everything must be written out.", "telia"},
 		"name":       {"As people read it on pages.", "Telia Tunnistus"},
-		"production": {"Whether real people come through it: then test levels, artificial identity codes and plain http are refused.", "true"},
+		"production": {"Whether real people come through it: then test levels, artificial identity codes and plain http are refused. Must be written, one way or the other and the same for all brokers, unless base_url is this machine.", "true"},
 		"issuer":     {"The iss of its id_tokens, exactly.", "https://example.idura.broker"},
 		"client_id":  {"Ours at the broker.", ""},
 

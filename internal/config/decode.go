@@ -13,6 +13,8 @@ import (
 	"strings"
 	"time"
 
+	"avain/internal/web"
+
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
@@ -254,8 +256,11 @@ func setScalar(v reflect.Value, text string) error {
 		}
 		return err
 	}
+	if prefix, ok := v.Addr().Interface().(*netip.Prefix); ok {
+		return rangeOf(text, prefix)
+	}
 	if u, ok := v.Addr().Interface().(encoding.TextUnmarshaler); ok {
-		return textError(u.UnmarshalText([]byte(text)), v.Type())
+		return u.UnmarshalText([]byte(text))
 	}
 	switch v.Kind() {
 	case reflect.String:
@@ -281,13 +286,15 @@ func setScalar(v reflect.Value, text string) error {
 	return nil
 }
 
-// textError puts our own sentence, which tells what to write, in the place of what
-// types of other packages say, which repeats what was written.
-func textError(err error, t reflect.Type) error {
-	if err != nil && t == reflect.TypeFor[netip.Prefix]() {
+// rangeOf reads a range of addresses. The library's own error repeats what was written;
+// ours tells what to write.
+func rangeOf(text string, to *netip.Prefix) error {
+	prefix, err := netip.ParsePrefix(text)
+	if err != nil {
 		return errors.New("must be a range of addresses such as 10.0.0.0/24")
 	}
-	return err
+	*to = web.Unmapped(prefix)
+	return nil
 }
 
 func lineOf(node ast.Node) int {

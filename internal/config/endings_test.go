@@ -61,6 +61,7 @@ clients:
 brokers:
   - id: idura
     preset: idura
+    production: false
     issuer: https://test.idura.broker
     client_id: urn:my:application
     our_keys: {signing: [{file: keys/signing.pem}], decryption: [{file: keys/decryption.pem}]}

@@ -59,6 +59,12 @@ func (n *notes) warn(path, format string, args ...any) {
 	n.warnings = append(n.warnings, Problem{Path: path, Message: fmt.Sprintf(format, args...), Line: n.line(path)})
 }
 
+// written reports whether the file has a line for exactly this path.
+func (n *notes) written(path string) bool {
+	_, ok := n.lines[path]
+	return ok
+}
+
 // line finds the line of a path. A field that is missing has none of its own: the
 // nearest section around it is where it should be written.
 func (n *notes) line(path string) int {

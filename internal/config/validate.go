@@ -52,12 +52,7 @@ func (v validator) public(p Public) {
 	if p.TLS.Set() {
 		v.tls(p.TLS)
 	}
-	for i, prefix := range p.TrustedProxies {
-		// Whoever may write X-Forwarded-For chooses the address that limits count.
-		if prefix.IsValid() && prefix.Bits() == 0 {
-			v.add(at("public.trusted_proxies", i), "would trust everybody; name the addresses of your proxies")
-		}
-	}
+	v.proxies(p.TrustedProxies)
 }
 
 func (v validator) baseURL(p Public) {

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"net/url"
 	"strings"
 
 	"avain/internal/broker"
@@ -22,11 +23,39 @@ func (v validator) brokers(c *Config) {
 			ids[c.Brokers[i].ID] = i
 		}
 		v.broker(path, &c.Brokers[i])
-		if c.Brokers[i].Production && !strings.HasPrefix(c.Public.BaseURL, "https://") {
-			v.add(path+".production", "needs public.base_url with https: real people's identities come over it")
+	}
+	v.production(c)
+	v.means(c.Brokers)
+}
+
+// production sees that nobody comes in as a test person where real people log in, and no
+// real person where it is not safe. A service that the internet reaches says of each broker
+// which it is: a line that was forgotten must not let test levels and artificial identity
+// codes in.
+func (v validator) production(c *Config) {
+	address, err := url.Parse(c.Public.BaseURL)
+	reached := err == nil && address.Scheme == "https" && !loopback(address.Hostname())
+	var genuine, tests []int
+	for i, b := range c.Brokers {
+		path := at("brokers", i) + ".production"
+		if b.Production {
+			genuine = append(genuine, i)
+			if !strings.HasPrefix(c.Public.BaseURL, "https://") {
+				v.add(path, "needs public.base_url with https: real people's identities come over it")
+			}
+			continue
+		}
+		tests = append(tests, i)
+		switch {
+		case reached && !v.written(path):
+			v.add(path, "missing; write true when real people come through this broker, and false when this service is for test people")
+		case reached:
+			v.warn(path, "lets test people in; nobody's real account may be here")
 		}
 	}
-	v.means(c.Brokers)
+	if len(genuine) > 0 && len(tests) > 0 {
+		v.add(at("brokers", tests[0])+".production", "must be true, as that of brokers[%d]: test people and real ones must not meet in one service", genuine[0])
+	}
 }
 
 func (v validator) broker(path string, b *broker.Config) {

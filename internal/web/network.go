@@ -84,12 +84,25 @@ func newResolver(trusted []netip.Prefix, header string) (resolver, error) {
 	default:
 		mistakes = append(mistakes, errors.New("web: proxy header must be X-Forwarded-For or Forwarded"))
 	}
-	for _, p := range trusted {
-		if !p.IsValid() || p.Bits() == 0 {
-			mistakes = append(mistakes, fmt.Errorf("web: trusted proxy %q: a prefix longer than /0 is needed", p))
+	ranges := make([]netip.Prefix, len(trusted))
+	for i, p := range trusted {
+		if ranges[i] = Unmapped(p); !p.IsValid() || ranges[i].Bits() == 0 || ranges[i].Addr().Is4In6() {
+			mistakes = append(mistakes, fmt.Errorf("web: trusted proxy %q: a prefix that does not trust everybody is needed", p))
 		}
 	}
-	return resolver{trusted: trusted, header: header}, errors.Join(mistakes...)
+	return resolver{trusted: ranges, header: header}, errors.Join(mistakes...)
+}
+
+// Unmapped is the range of IPv4 addresses that an IPv4-mapped one means:
+// ::ffff:10.0.0.0/120 is 10.0.0.0/24. Addresses of callers are unmapped before they are
+// looked at (the system maps them on a socket for both), so that the range as it is written
+// would match nobody. One that is wider than all of IPv4 stays as it is.
+func Unmapped(p netip.Prefix) netip.Prefix {
+	const mapped = 96 // ::ffff:0:0/96, RFC 4291 §2.5.5.2
+	if !p.Addr().Is4In6() || p.Bits() < mapped {
+		return p
+	}
+	return netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-mapped)
 }
 
 // caller walks the header from the right, the end that our own proxies write, and

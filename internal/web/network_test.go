@@ -65,6 +65,24 @@ func TestCallerBehindProxies(t *testing.T) {
 	}
 }
 
+// Ranges of IPv4 addresses may be written as IPv6 ones; callers come as either.
+func TestThreat55MappedRangesOfProxies(t *testing.T) {
+	t.Parallel()
+	for trusted, remotes := range map[string]map[string]string{
+		"::ffff:10.0.0.0/120": {
+			"10.0.0.1:1": "203.0.113.7/32", "[::ffff:10.0.0.1]:1": "203.0.113.7/32", "10.0.1.1:1": "10.0.1.1/32", "[::a00:1]:1": "::/64",
+		},
+		"10.0.0.0/24": {"[::ffff:10.0.0.1]:1": "203.0.113.7/32", "[::ffff:10.0.1.1]:1": "10.0.1.1/32"},
+	} {
+		kit := newKit(t, func(c *web.Config) { c.TrustedProxies = []netip.Prefix{netip.MustParsePrefix(trusted)} })
+		for remote, want := range remotes {
+			if got, _ := callerSeen(t, kit, remote, http.Header{"X-Forwarded-For": {"203.0.113.7"}}); got != want {
+				t.Errorf("%s trusted, from %s: %s, want %s", trusted, remote, got, want)
+			}
+		}
+	}
+}
+
 // FuzzForwardedFor: what a caller writes left of the address that our proxy appended
 // never decides whose budget is spent, and nothing panics.
 func FuzzForwardedFor(f *testing.F) {

@@ -36,6 +36,7 @@ var rest = map[string]string{
 	"brokers": `brokers:
   - id: idura
     preset: idura
+    production: true
     issuer: https://example.idura.broker
     client_id: example
     our_keys: {signing: [{file: keys/idura-signing.pem}], decryption: [{file: keys/idura-decryption.pem}]}
