@@ -105,10 +105,12 @@ func (s *Attempts) mayLogIn(ctx context.Context, a login.Attempt) error {
 type Redemption struct {
 	Code        secret.Text
 	Client      string
-	RedirectURI string      // empty when the client did not send it; PKCE makes up for it (OAuth 2.1 §10.2)
-	Verifier    secret.Text // PKCE
-	Key         string      // DPoP thumbprint of the proof; empty without one. It becomes the session's
+	RedirectURI string        // empty when the client did not send it; PKCE makes up for it (OAuth 2.1 §10.2)
+	Verifier    secret.Text   // PKCE
+	Key         string        // DPoP thumbprint of the proof; empty without one. It becomes the session's
+	ClockOff    time.Duration // of the device, as in Start
 	Once        []login.Once
+	Exact       bool // the client is exact: a lost answer is not given again
 
 	// Idle and Absolute shorten the session's life, for our own pages; 0: as usual.
 	Idle, Absolute time.Duration
@@ -154,7 +156,7 @@ func (s *Attempts) Redeem(ctx context.Context, in Redemption) (Granted, error) {
 		return Granted{}, errors.Join(login.AsError(err).WithCode(oauth.InvalidGrant), endErr)
 	}
 	session, refresh := s.newSession(a, in, now)
-	event := login.Event{At: now, Step: login.StepRedeem, Outcome: login.OutcomeOK, Means: a.Means, Broker: a.Broker}
+	event := login.Event{At: now, Step: login.StepRedeem, Outcome: login.OutcomeOK, Means: a.Means, Broker: a.Broker, Detail: clockDetail(in.ClockOff)}
 	moved, err := s.d.Store.RedeemCode(ctx, login.Redemption{
 		Code: in.Code.Hash(), Attempt: a.ID, At: now, Session: session, Event: event, Once: in.Once,
 		Jobs: s.d.LoggedIn(session),
@@ -228,7 +230,7 @@ func (s *Attempts) redeemAgain(ctx context.Context, a login.Attempt, in Redempti
 		return Granted{}, err
 	}
 	now := s.d.Now()
-	lostAnswer := err == nil && in.Key != "" && in.Key == session.Key && !session.Used && session.Live(now) && now.Before(a.CodeExpiresAt)
+	lostAnswer := err == nil && !in.Exact && in.Key != "" && in.Key == session.Key && !session.Used && session.Live(now) && now.Before(a.CodeExpiresAt)
 	if lostAnswer {
 		if err := s.Note(ctx, a, login.Event{Step: login.StepRedeem, Outcome: login.OutcomeOK, Detail: "again"}); err != nil {
 			return Granted{}, err

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"avain/internal/login"
 	"avain/internal/oauth"
@@ -22,6 +23,9 @@ type Claim struct {
 	Request login.Request
 	Device  login.Device
 	Key     string // DPoP thumbprint
+
+	ClockOff time.Duration // of the device, as in Start
+
 	Network string // of the app; empty when unknown
 	Place   login.Place
 	Label   string
@@ -129,7 +133,7 @@ func (s *Attempts) claimOf(in Claim, p login.QRPage) login.Attempt {
 		AMR:       append(slices.Clone(p.AMR), methodReference),
 		CreatedAt: now, UpdatedAt: now, ExpiresAt: now.Add(s.d.Lifetimes.Approval),
 		Timeline: []login.Event{
-			{At: now, Step: login.StepStart, Outcome: login.OutcomeOK, Browser: in.Label},
+			{At: now, Step: login.StepStart, Outcome: login.OutcomeOK, Browser: in.Label, Detail: clockDetail(in.ClockOff)},
 			{At: now, Step: login.StepClaim, Outcome: login.OutcomeOK, Detail: detail, Means: p.Means, Broker: p.Broker},
 		},
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"avain/internal/login"
 	"avain/internal/secret"
@@ -16,11 +17,14 @@ type Start struct {
 	Method  login.Method
 	Request login.Request
 	Device  login.Device
-	Key     string      // DPoP thumbprint; empty without DPoP
-	Browser secret.Text // when a browser starts it by itself (compatible profile); empty for PAR
-	Place   login.Place
-	Label   string // the browser, as the timeline names it
-	Once    []login.Once
+	Key     string // DPoP thumbprint; empty without DPoP
+	// ClockOff is how far the clock of the device is ahead, or behind when negative: for
+	// support. 0 without a proof.
+	ClockOff time.Duration
+	Browser  secret.Text // when a browser starts it by itself (compatible profile); empty for PAR
+	Place    login.Place
+	Label    string // the browser, as the timeline names it
+	Once     []login.Once
 	// Because is why a password was not enough, for the login that goes on from there:
 	// support must find it under the code that the person is shown. Else empty.
 	Because login.Reason
@@ -49,7 +53,7 @@ func (s *Attempts) Start(ctx context.Context, in Start) (Started, error) {
 		ID: login.NewID(), Method: in.Method, State: login.StateCreated,
 		Client: in.Client, Request: in.Request, Device: in.Device, Key: in.Key, Place: in.Place,
 		CreatedAt: now, UpdatedAt: now, ExpiresAt: now.Add(s.d.Lifetimes.Attempt),
-		Timeline: []login.Event{{At: now, Step: login.StepStart, Outcome: login.OutcomeOK, Browser: in.Label}},
+		Timeline: []login.Event{{At: now, Step: login.StepStart, Outcome: login.OutcomeOK, Browser: in.Label, Detail: clockDetail(in.ClockOff)}},
 	}
 	if in.Because != "" {
 		a.Timeline = append(a.Timeline, login.Event{At: now, Step: login.StepPassword, Outcome: login.OutcomeRefused, Reason: in.Because})
@@ -73,4 +77,17 @@ func (s *Attempts) Start(ctx context.Context, in Start) (Started, error) {
 		}
 	}
 	return Started{}, login.E(login.Unavailable, login.ReasonInternal, errors.New("no free support code in eight tries"))
+}
+
+// clockDetail is what the timeline says of a device whose clock is off by more than what
+// the network and a slow phone explain; else nothing.
+func clockDetail(off time.Duration) string {
+	if off.Abs() <= time.Minute {
+		return ""
+	}
+	direction := "behind"
+	if off > 0 {
+		direction = "ahead"
+	}
+	return "clock." + direction + "_" + off.Abs().Round(time.Second).String()
 }

@@ -96,9 +96,25 @@ func (f *Feature) begin(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return err
 		}
+		if !f.good(c, a) {
+			return login.E(login.NotFound, login.ReasonRequestExpired, nil)
+		}
 		return web.SeeOther(w, "/login/"+a.ID)
 	}
 	return f.beginPlain(w, r, params, c, browser)
+}
+
+// good reports whether the request_uri of the attempt may be used at this moment: until
+// its last second, and exactly so. One whose login is over still leads to the page that
+// says why. The client that is exact has it both ways: used up means refused; but not
+// before somebody has logged in, because browsers load pages in advance (FAPI 2.0
+// §5.3.2.2, note 3).
+func (f *Feature) good(c login.Client, a login.Attempt) bool {
+	late := !f.d.Now().Before(a.CreatedAt.Add(c.RequestURILife(f.d.AttemptLife)))
+	if c.Exact {
+		return !late && (a.State == login.StateCreated || a.State == login.StateOpened)
+	}
+	return !late || a.State.Over()
 }
 
 func (f *Feature) paramsOf(r *http.Request) (oauth.Params, error) {

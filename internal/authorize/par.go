@@ -20,8 +20,8 @@ type pushed struct {
 	LoginLink   string `json:"login_link,omitempty"` // for login_method=link
 }
 
-// par starts an attempt for a client (RFC 9126). The request_uri stays good for as
-// long as the attempt lives, so that a reloaded page or a restarted app loses nothing;
+// par starts an attempt for a client (RFC 9126). The request_uri may be used again for as
+// long as its login goes on, so that a reloaded page or a restarted app loses nothing;
 // it is bound to the first browser that goes on with it.
 func (f *Feature) par(w http.ResponseWriter, r *http.Request) error {
 	params, err := oauth.FormParams(r)
@@ -54,7 +54,7 @@ func (f *Feature) par(w http.ResponseWriter, r *http.Request) error {
 	web.About(r.Context(), started.Attempt)
 	answer := pushed{
 		RequestURI:  oauth.RequestURIPrefix + started.RequestURI.Reveal(),
-		ExpiresIn:   int(f.d.AttemptLife.Seconds()) - 1, // FAPI 2.0 §5.3.2.2: less than 600
+		ExpiresIn:   int(caller.Client.RequestURILife(f.d.AttemptLife).Seconds()),
 		AuthSession: started.AuthSession.Reveal(),
 		SupportCode: started.Attempt.SupportCode,
 	}
@@ -118,7 +118,7 @@ func (f *Feature) bindKey(w http.ResponseWriter, r *http.Request, p oauth.Params
 	}
 	w.Header().Set("DPoP-Nonce", f.d.Proofs.Nonce(f.d.Now()))
 	proof, err := f.d.Proofs.Check(dpop.Request{
-		Proofs: proofs, Method: r.Method, URL: f.d.BaseURL + r.URL.Path, RequireNonce: true,
+		Proofs: proofs, Method: r.Method, URL: f.d.BaseURL + r.URL.Path, Exact: c.Exact,
 	})
 	if err != nil {
 		return in, err
@@ -126,7 +126,7 @@ func (f *Feature) bindKey(w http.ResponseWriter, r *http.Request, p oauth.Params
 	if named != "" && named != proof.Thumbprint {
 		return in, login.BadParam("dpop_jkt", "is not the key of the DPoP proof").WithCode(oauth.InvalidDPoPProof)
 	}
-	in.Key, in.Once = proof.Thumbprint, append(in.Once, proof.Once)
+	in.Key, in.ClockOff, in.Once = proof.Thumbprint, proof.ClockOff, append(in.Once, proof.Once)
 	return in, nil
 }
 

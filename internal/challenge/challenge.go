@@ -95,6 +95,7 @@ type call struct {
 	params oauth.Params
 	client login.Client
 	key    string
+	clock  time.Duration // see [dpop.Proof.ClockOff]
 }
 
 // prove authenticates client and key. Every call needs a proof: a login that was
@@ -112,7 +113,7 @@ func (f *Feature) prove(w http.ResponseWriter, r *http.Request) (call, error) {
 	web.Note(r.Context(), web.FieldClient, caller.Client.ID)
 	w.Header().Set("DPoP-Nonce", f.d.Proofs.Nonce(f.d.Now()))
 	proof, err := f.d.Proofs.Check(dpop.Request{
-		Proofs: r.Header.Values("DPoP"), Method: r.Method, URL: f.d.BaseURL + r.URL.Path, RequireNonce: true,
+		Proofs: r.Header.Values("DPoP"), Method: r.Method, URL: f.d.BaseURL + r.URL.Path, Exact: caller.Client.Exact,
 	})
 	if err != nil {
 		return call{}, err
@@ -121,7 +122,7 @@ func (f *Feature) prove(w http.ResponseWriter, r *http.Request) (call, error) {
 	if errors.Is(err, login.ErrReplayed) {
 		return call{}, login.E(login.Invalid, login.ReasonProofReplayed, err).WithCode(oauth.InvalidDPoPProof).With("the proof or assertion has been used before")
 	}
-	return call{params, caller.Client, proof.Thumbprint}, err
+	return call{params, caller.Client, proof.Thumbprint, proof.ClockOff}, err
 }
 
 // attempt is the one that the app's auth_session names.

@@ -39,7 +39,7 @@ func (f *Feature) claim(w http.ResponseWriter, r *http.Request, c call) error {
 	}
 	claimed, err := f.d.Attempts.Claim(r.Context(), attempt.Claim{
 		Scanned: c.params.Get("qr"), Typed: c.params.Get("typed_code"), Client: c.client.ID, Request: request,
-		Device: device, Key: c.key, Network: web.KnownNetwork(r.Context()), Place: f.d.Web.Place(r.Context()), Label: web.BrowserLabel(r),
+		Device: device, Key: c.key, ClockOff: c.clock, Network: web.KnownNetwork(r.Context()), Place: f.d.Web.Place(r.Context()), Label: web.BrowserLabel(r),
 	})
 	if login.HasReason(err, login.ReasonQRReused) && claimed.Attempt.ID != "" {
 		f.d.Audit.QRReused(r.Context(), claimed.Attempt)

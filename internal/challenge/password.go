@@ -3,7 +3,6 @@ package challenge
 import (
 	"context"
 	"net/http"
-	"time"
 
 	"avain/internal/attempt"
 	"avain/internal/login"
@@ -49,12 +48,12 @@ func (f *Feature) password(w http.ResponseWriter, r *http.Request, c call) error
 		return err
 	}
 	start := attempt.Start{
-		Client: c.client.ID, Request: request, Device: device, Key: c.key,
+		Client: c.client.ID, Request: request, Device: device, Key: c.key, ClockOff: c.clock,
 		Place: f.d.Web.Place(r.Context()), Label: web.BrowserLabel(r),
 	}
 	person, err := f.d.Passwords.CheckPassword(r.Context(), name, password.Of(typed))
 	if err != nil {
-		return f.refuse(w, r, start, err)
+		return f.refuse(w, r, c.client, start, err)
 	}
 	code, a, err := f.d.Attempts.Verified(r.Context(), start, person)
 	if a.ID != "" {
@@ -69,7 +68,7 @@ func (f *Feature) password(w http.ResponseWriter, r *http.Request, c call) error
 
 // refuse says no to a password, in an attempt of its own that support can read. Who is
 // throttled gets no attempt: a flood of guesses must not become a flood of rows.
-func (f *Feature) refuse(w http.ResponseWriter, r *http.Request, in attempt.Start, why error) error {
+func (f *Feature) refuse(w http.ResponseWriter, r *http.Request, c login.Client, in attempt.Start, why error) error {
 	reason := login.AsError(why).Reason
 	if reason != login.ReasonPasswordWrong && reason != login.ReasonStrongRequired {
 		return why
@@ -82,7 +81,7 @@ func (f *Feature) refuse(w http.ResponseWriter, r *http.Request, in attempt.Star
 	web.Note(r.Context(), web.FieldReason, string(reason))
 	out := notEnough{Error: oauth.InsufficientAuthorization, Reason: reason, Description: "user name or password are wrong", SupportCode: a.SupportCode}
 	if reason == login.ReasonStrongRequired {
-		if err := f.goOn(r.Context(), in, &out); err != nil {
+		if err := f.goOn(r.Context(), c, in, &out); err != nil {
 			return err
 		}
 	}
@@ -92,7 +91,7 @@ func (f *Feature) refuse(w http.ResponseWriter, r *http.Request, in attempt.Star
 
 // goOn begins the login with strong authentication that a SmartumPlus person needs, so
 // that the app can open it at once: same device, same challenge.
-func (f *Feature) goOn(ctx context.Context, in attempt.Start, out *notEnough) error {
+func (f *Feature) goOn(ctx context.Context, c login.Client, in attempt.Start, out *notEnough) error {
 	in.Method, in.Because = login.MethodDirect, login.ReasonStrongRequired
 	started, err := f.d.Attempts.Start(ctx, in)
 	if err != nil {
@@ -101,6 +100,7 @@ func (f *Feature) goOn(ctx context.Context, in attempt.Start, out *notEnough) er
 	out.Description = string(login.ReasonStrongRequired)
 	out.RequestURI = oauth.RequestURIPrefix + started.RequestURI.Reveal()
 	out.AuthSession, out.SupportCode = started.AuthSession.Reveal(), started.Attempt.SupportCode
-	out.ExpiresIn = int(started.Attempt.ExpiresAt.Sub(started.Attempt.CreatedAt)/time.Second) - 1 // as /par answers it
+	life := c.RequestURILife(started.Attempt.ExpiresAt.Sub(started.Attempt.CreatedAt))
+	out.ExpiresIn = int(life.Seconds()) // as /par answers it
 	return nil
 }

@@ -32,6 +32,8 @@ type Client struct {
 	Sector                 string           `yaml:"sector" doc:"For apps of other companies: their people get identifiers of their own per sector. Never change it." example:"example.org"`
 	Introspection          bool             `yaml:"introspection" doc:"Whether it may ask about tokens: for resource servers. Needs private_key_jwt or client_secret_basic."`
 
+	Exact bool `yaml:"exact" doc:"Turns off what is kinder than the specifications ask for: no lost answer is given again, a request_uri is good until somebody has logged in with it, and proofs from the future are refused. For conformance suites; people are better off without."`
+
 	// What the files or the variable held.
 	Secret secret.Text `yaml:"-"`
 	JWKS   []byte      `yaml:"-"`
@@ -60,7 +62,7 @@ func (c Client) login() login.Client {
 	return login.Client{
 		ID: c.ID, Name: c.Name, Profile: c.Profile, Auth: c.Auth, Secret: c.Secret, JWKS: c.JWKS,
 		RedirectURIs: c.RedirectURIs, PostLogoutRedirectURIs: c.PostLogoutRedirectURIs, Origins: c.Origins, AppLink: c.AppLink, OpenLink: c.OpenLink,
-		Scopes: c.Scopes, Sector: c.Sector, Introspection: c.Introspection,
+		Scopes: c.Scopes, Sector: c.Sector, Introspection: c.Introspection, Exact: c.Exact,
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"crypto/subtle"
 	"encoding/base64"
 	"errors"
-	"fmt"
 	"time"
 
 	"avain/internal/jws"
@@ -20,9 +19,11 @@ const (
 	maxProof  = 4 << 10    // bytes; the largest honest one (RSA-4096) has about 2,000
 	maxJTI    = 256        // bytes
 
-	// maxAge is how far a proof's iat may lie from our clock, either way. Shorter
-	// than the life of a nonce, so that a proof's mark need not be kept for longer.
-	maxAge = 60 * time.Second
+	// maxAhead is how far in the future the proof of an exact client may be made
+	// (FAPI 2.0 §5.3.2.1).
+	maxAhead = 60 * time.Second
+	// clocksDiffer is how far apart the clocks of two nodes may be (decision 7).
+	clocksDiffer = 2 * time.Second
 )
 
 // Config is what a Verifier needs.
@@ -39,11 +40,11 @@ type Verifier struct {
 
 // Request is the HTTP request that a proof came with.
 type Request struct {
-	Proofs       []string    // all values of the DPoP header: http.Header.Values("DPoP")
-	Method       string      // HTTP method
-	URL          string      // configured base URL + path; never built from the Host header
-	AccessToken  secret.Text // the token that came with the proof, whose hash it must hold; empty when none did
-	RequireNonce bool        // refuse proofs without our nonce (they are told to get one)
+	Proofs      []string    // all values of the DPoP header: http.Header.Values("DPoP")
+	Method      string      // HTTP method
+	URL         string      // configured base URL + path; never built from the Host header
+	AccessToken secret.Text // the token that came with the proof, whose hash it must hold; empty when none did
+	Exact       bool        // the client is exact: refuse proofs from the future (FAPI 2.0 §5.3.2.1)
 }
 
 // Proof is what a proof has proved.
@@ -58,6 +59,10 @@ type Proof struct {
 	// Setting it apart would let two nodes act on one proof, or burn the proof of an
 	// act that failed and that the client may rightly repeat.
 	Once login.Once
+
+	// ClockOff is how far the clock of the device is ahead of ours, or behind when
+	// negative, and the way of the proof with it. It decides nothing: support reads it.
+	ClockOff time.Duration
 }
 
 // New makes a Verifier.
@@ -84,8 +89,11 @@ type claims struct {
 // Check checks the one proof of a request: every step of RFC 9449 §4.3 but the
 // comparison with the key on record. Its errors are *login.Error of kind Invalid
 // with the codes of RFC 9449: invalid_dpop_proof, or use_dpop_nonce, upon which the
-// caller answers with a DPoP-Nonce header of [Verifier.Nonce]. A proof from a phone
-// whose clock is wrong has ReasonClockWrong, and Detail says by how much.
+// caller answers with a DPoP-Nonce header of [Verifier.Nonce].
+//
+// A nonce of ours proves that the proof is fresh, whatever the phone's clock says
+// (§4.3, §11.1): a wrong clock keeps nobody out. Only the proof of an exact client has
+// ReasonClockWrong when it comes from the future, and Detail says by how much.
 func (v *Verifier) Check(r Request) (Proof, error) {
 	if len(r.Proofs) != 1 {
 		// With two headers, a proxy might check one and we the other.
@@ -105,8 +113,9 @@ func (v *Verifier) Check(r Request) (Proof, error) {
 	// Before the signature, because it is cheap and every client's first proof of
 	// the day fails here. A nonce is no secret; knowing ours proves nothing yet.
 	now := v.now()
-	if err := v.checkNonce(c.Nonce, r.RequireNonce, now); err != nil {
-		return Proof{}, err
+	lastGood, ok := v.nonces.good(c.Nonce, now)
+	if !ok {
+		return Proof{}, refuse("repeat the request with the nonce of the DPoP-Nonce header", nil).WithCode(oauth.UseDPoPNonce)
 	}
 	if _, err := token.Verify(token.JWK.Key); err != nil {
 		return Proof{}, refuse(err.Error(), err)
@@ -114,17 +123,7 @@ func (v *Verifier) Check(r Request) (Proof, error) {
 	if err := c.match(r, now); err != nil {
 		return Proof{}, err
 	}
-	return prove(token, c)
-}
-
-func (v *Verifier) checkNonce(nonce string, required bool, now time.Time) error {
-	if nonce == "" && !required {
-		return nil
-	}
-	if !v.nonces.good(nonce, now) {
-		return refuse("repeat the request with the nonce of the DPoP-Nonce header", nil).WithCode(oauth.UseDPoPNonce)
-	}
-	return nil
+	return prove(token, c, lastGood, now)
 }
 
 // Nonce returns the nonce to send in the DPoP-Nonce header (RFC 9449 §8).
@@ -142,7 +141,7 @@ func (c claims) match(r Request, now time.Time) error {
 	case c.IAT.IsZero():
 		return refuse("iat: missing", nil)
 	}
-	if off := c.IAT.Sub(now); off.Abs() > maxAge {
+	if off := c.IAT.Sub(now); r.Exact && off > maxAhead {
 		return clockWrong(off)
 	}
 	return c.matchToken(r.AccessToken)
@@ -162,7 +161,9 @@ func (c claims) matchToken(token secret.Text) error {
 	return nil
 }
 
-func prove(token *jws.Token, c claims) (Proof, error) {
+// prove says what a right proof has proved. Its mark is kept until nobody takes its nonce
+// any more: the proof itself could be made to say any time.
+func prove(token *jws.Token, c claims, lastGood, now time.Time) (Proof, error) {
 	sum, err := token.JWK.Thumbprint(crypto.SHA256)
 	if err != nil {
 		return Proof{}, refuse(jws.ErrKey.Error(), err)
@@ -174,23 +175,15 @@ func prove(token *jws.Token, c claims) (Proof, error) {
 		// somebody else by guessing their jti.
 		Once: login.Once{
 			Mark:    secret.Hash(sha256.Sum256([]byte("dpop jti\x00" + thumbprint + "\x00" + c.JTI))),
-			Expires: c.IAT.Add(maxAge + time.Second),
+			Expires: lastGood.Add(clocksDiffer),
 		},
+		ClockOff: c.IAT.Sub(now),
 	}, nil
 }
 
-// clockWrong tells support by how much, rounded: to seconds when it may be the
-// network, to minutes when it is the clock.
-func clockWrong(off time.Duration) error {
-	direction, unit := "behind", time.Second
-	if off > 0 {
-		direction = "ahead"
-	}
-	if off.Abs() > 10*time.Minute {
-		unit = time.Minute
-	}
+func clockWrong(ahead time.Duration) error {
 	e := login.E(login.Invalid, login.ReasonClockWrong, nil).WithCode(oauth.InvalidDPoPProof)
-	return e.With(fmt.Sprintf("iat: the clock of the device is %s %s", off.Abs().Round(unit), direction))
+	return e.With("iat: the clock of the device is " + ahead.Round(time.Second).String() + " ahead")
 }
 
 // refuse makes the error for a bad proof. The detail is fixed text: never a value

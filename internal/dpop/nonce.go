@@ -32,13 +32,16 @@ func window(t time.Time) int64 { return t.Unix() / int64(nonceWindow/time.Second
 func (n *nonces) at(w int64) string { return n.around(w)[1].value }
 
 // good reports whether a nonce is of this window or the one before; or the one
-// after, which a node whose clock runs a little ahead has handed out.
-func (n *nonces) good(value string, now time.Time) bool {
-	found := 0
+// after, which a node whose clock runs a little ahead has handed out. If it is,
+// lastGood is when it stops to be.
+func (n *nonces) good(value string, now time.Time) (lastGood time.Time, ok bool) {
+	found := int64(-1)
 	for _, known := range n.around(window(now)) {
-		found |= subtle.ConstantTimeCompare([]byte(value), []byte(known.value))
+		if subtle.ConstantTimeCompare([]byte(value), []byte(known.value)) == 1 {
+			found = known.window
+		}
 	}
-	return found == 1
+	return time.Unix((found+2)*int64(nonceWindow/time.Second), 0), found >= 0
 }
 
 // around returns the nonces of a window and its neighbours, remembered because

@@ -1,6 +1,10 @@
 package login
 
-import "avain/internal/secret"
+import (
+	"time"
+
+	"avain/internal/secret"
+)
 
 // Profile is one of the two named sets of rules that a client lives under. There
 // are no loose flags: what a profile demands, every client of it does.
@@ -51,6 +55,7 @@ type Client struct {
 	Alg                    string // signs its ID tokens and access tokens, such as ES256
 	Sector                 string // pairwise subjects per sector; empty for our own apps, which share one subject
 	Introspection          bool   // may ask about tokens
+	Exact                  bool   // nothing is kinder to it than the specifications are: see "Where we differ" of docs/protocol.md
 }
 
 // Public reports whether the client cannot keep a secret.
@@ -58,6 +63,18 @@ func (c Client) Public() bool { return c.Auth == AuthNone }
 
 // Internal reports whether the client is our own pages.
 func (c Client) Internal() bool { return c.Auth == AuthInternal }
+
+// fapiRequestURI is the longest life of a request_uri: less than 600 s (FAPI 2.0 §5.3.2.2).
+const fapiRequestURI = 599 * time.Second
+
+// RequestURILife is how long a request_uri of the client is good, when a login may take
+// that long.
+func (c Client) RequestURILife(attempt time.Duration) time.Duration {
+	if c.Profile == ProfileStrict {
+		return min(attempt, fapiRequestURI)
+	}
+	return attempt
+}
 
 // Allows reports whether the client may ask for the scope.
 func (c Client) Allows(scope string) bool {

@@ -90,9 +90,10 @@ func (f *Feature) present(w http.ResponseWriter, r *http.Request, token secret.T
 		return h, nil, nil
 	}
 	w.Header().Set("DPoP-Nonce", f.d.Proofs.Nonce(f.d.Now()))
+	c, _ := f.d.Clients.Get(h.claims.Client)
 	proof, err := f.d.Proofs.Check(dpop.Request{
 		Proofs: r.Header.Values("DPoP"), Method: r.Method, URL: f.d.BaseURL + r.URL.Path,
-		AccessToken: token, RequireNonce: true,
+		AccessToken: token, Exact: c.Exact,
 	})
 	if err != nil {
 		e := *login.AsError(err)

@@ -17,7 +17,7 @@ func (f *Feature) authorizationCode(ctx context.Context, c call) (Response, erro
 	granted, err := f.d.Codes.Redeem(ctx, attempt.Redemption{
 		Code: secret.Of(c.params.Get("code")), Client: c.client.ID,
 		RedirectURI: c.params.Get("redirect_uri"), Verifier: secret.Of(c.params.Get("code_verifier")),
-		Key: c.key, Once: c.once,
+		Key: c.key, ClockOff: c.clock, Once: c.once, Exact: c.client.Exact,
 	})
 	if err != nil {
 		return Response{}, err

@@ -87,7 +87,8 @@ func (f *Feature) Mount(mux *http.ServeMux) {
 type call struct {
 	params oauth.Params
 	client login.Client
-	key    string // DPoP thumbprint, empty without a proof
+	key    string        // DPoP thumbprint, empty without a proof
+	clock  time.Duration // see [dpop.Proof.ClockOff]
 	once   []login.Once
 }
 
@@ -117,12 +118,12 @@ func (f *Feature) prove(w http.ResponseWriter, r *http.Request, c call) (call, e
 	}
 	w.Header().Set("DPoP-Nonce", f.d.Proofs.Nonce(f.d.Now()))
 	proof, err := f.d.Proofs.Check(dpop.Request{
-		Proofs: proofs, Method: r.Method, URL: f.d.BaseURL + r.URL.Path, RequireNonce: true,
+		Proofs: proofs, Method: r.Method, URL: f.d.BaseURL + r.URL.Path, Exact: c.client.Exact,
 	})
 	if err != nil {
 		return c, err
 	}
-	c.key, c.once = proof.Thumbprint, append(c.once, proof.Once)
+	c.key, c.clock, c.once = proof.Thumbprint, proof.ClockOff, append(c.once, proof.Once)
 	return c, nil
 }
 

@@ -180,14 +180,14 @@ func (r *rig) must(_ robot.Tokens, err error) {
 // Who is refused before there is a login has a code too: it tells by itself why.
 func TestRefusedRequestsExplainThemselves(t *testing.T) {
 	t.Parallel()
-	r := newRig(t)
+	r := newRig(t, exact)
 	refusedApp := func(err error) string { return refusal(err).SupportCode }
 	page := func(address string) string {
 		return footerCode(t, r.at(address))
 	}
-	late, _ := r.phone()
-	late.Now = func() time.Time { return r.clock.now().Add(-time.Hour) }
-	_, clockWrong := late.Start(t.Context(), nil)
+	early, _ := r.phone()
+	early.Now = func() time.Time { return r.clock.now().Add(time.Hour) }
+	_, clockWrong := early.Start(t.Context(), nil)
 	r.byOperator(login.Switch{Name: login.MethodSwitch(login.MethodLink)})
 	r.clock.pass(time.Minute)
 	noCookie, err := r.browser.Open(t.Context(), r.start().AuthorizeURL)
