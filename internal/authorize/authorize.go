@@ -177,12 +177,24 @@ func (f *Feature) page(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return f.Continue(w, r, a)
+	return f.dispatch(w, r, a, f.d.Web.Leave) // a form may have led here: pressed twice, or an old tab's
 }
 
 // Continue is the dispatcher: it reads where the attempt stands and takes the next
 // step. It may be called again at any time and does the same again.
 func (f *Feature) Continue(w http.ResponseWriter, r *http.Request, a login.Attempt) error {
+	return f.dispatch(w, r, a, redirect)
+}
+
+// leave is how the browser gets to the client.
+type leave func(w http.ResponseWriter, r *http.Request, to web.Leaving) error
+
+// redirect is enough where no form of ours led: the last button was the broker's.
+func redirect(w http.ResponseWriter, _ *http.Request, to web.Leaving) error {
+	return web.SeeOther(w, to.Address)
+}
+
+func (f *Feature) dispatch(w http.ResponseWriter, r *http.Request, a login.Attempt, leave leave) error {
 	web.About(r.Context(), a)
 	c, _ := f.d.Clients.Get(a.Client)
 	switch {
@@ -193,12 +205,12 @@ func (f *Feature) Continue(w http.ResponseWriter, r *http.Request, a login.Attem
 	case a.Method == login.MethodLink:
 		return f.d.Confirm(w, r, a)
 	default:
-		return f.sendCode(w, r, a)
+		return f.sendCode(w, r, a, leave)
 	}
 }
 
 // sendCode lets the code out to the client, by the browser that owns the attempt.
-func (f *Feature) sendCode(w http.ResponseWriter, r *http.Request, a login.Attempt) error {
+func (f *Feature) sendCode(w http.ResponseWriter, r *http.Request, a login.Attempt, leave leave) error {
 	browser, ok := f.d.Cookies.Browser(r)
 	if !ok {
 		return login.E(login.Conflict, login.ReasonOtherBrowser, nil)
@@ -216,7 +228,7 @@ func (f *Feature) sendCode(w http.ResponseWriter, r *http.Request, a login.Attem
 	if err != nil {
 		return err
 	}
-	return web.SeeOther(w, f.Answer(a, url.Values{"code": {code.Reveal()}}))
+	return leave(w, r, web.Leaving{Client: c.Name, Address: f.Answer(a, url.Values{"code": {code.Reveal()}})})
 }
 
 // Back is the address that tells the client why its login ended, for the pages'

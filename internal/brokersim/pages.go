@@ -127,10 +127,10 @@ func (s *Sim) view(lang, titleKey string, args ...any) view {
 	return v
 }
 
-// contentSecurity allows this origin's style sheet and logos. Forms may end anywhere
-// on the web: browsers apply form-action to the redirects behind a form too, and the
-// last button of a visit leads through the relying party to wherever it goes on.
-const contentSecurity = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self' http: https:; base-uri 'none'; frame-ancestors 'none'"
+// contentSecurity allows this origin's style sheet and logos. It says nothing of forms:
+// browsers apply form-action to the redirects behind a form too, and the last button of a
+// visit leads through the relying party to wherever it goes on, a site or an app.
+const contentSecurity = "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'"
 
 // show renders a page. It renders to memory first, so that a failure is a clean 500.
 func (s *Sim) show(w http.ResponseWriter, status int, name string, v view) {

@@ -217,7 +217,7 @@ func (f *Feature) confirmPage(w http.ResponseWriter, r *http.Request) error {
 		Attempt: a.ID, About: f.about(a), Name: web.MaskedName(login.Identity{
 			GivenName: person.GivenName, FamilyName: person.FamilyName, Name: person.Name,
 		}),
-		FormAction: []string{web.FormTarget(a.Request.RedirectURI)},
+		FormAction: []string{web.LeavesTo(a.Request.RedirectURI)},
 	})
 }
 
@@ -240,7 +240,7 @@ func (f *Feature) confirm(w http.ResponseWriter, r *http.Request) error {
 	if rescue {
 		return web.SeeOther(w, "/login/"+a.ID+"/digits")
 	}
-	return web.SeeOther(w, f.d.Answer(a, url.Values{"code": {code.Reveal()}}))
+	return f.d.Web.Leave(w, r, web.Leaving{Client: f.app(a), Address: f.d.Answer(a, url.Values{"code": {code.Reveal()}})})
 }
 
 func (f *Feature) refuse(w http.ResponseWriter, r *http.Request) error {
@@ -345,11 +345,15 @@ func knownReason(s string) login.Reason {
 
 // about is what a person is told about the login they are asked to let in.
 func (f *Feature) about(a login.Attempt) About {
-	app := a.Client
+	return About{App: f.app(a), Device: deviceOf(a.Device), Place: a.Place, Started: a.CreatedAt}
+}
+
+// app is the name of the client.
+func (f *Feature) app(a login.Attempt) string {
 	if c, ok := f.d.Clients.Get(a.Client); ok {
-		app = c.Name
+		return c.Name
 	}
-	return About{App: app, Device: deviceOf(a.Device), Place: a.Place, Started: a.CreatedAt}
+	return a.Client
 }
 
 // deviceOf is name and model of a phone, where the name does not say the model anyway.

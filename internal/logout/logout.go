@@ -86,7 +86,7 @@ func (f *Feature) logout(w http.ResponseWriter, r *http.Request) error {
 	live := session.ID != "" && session.RevokedAt.IsZero()
 	if live && r.Method == http.MethodGet {
 		return f.d.Web.RenderLogout(w, r, web.LogoutPage{
-			Client: c.Name, Action: "/logout", Hidden: hidden(params), FormAction: []string{web.FormTarget(target)},
+			Client: c.Name, Action: "/logout", Hidden: hidden(params), FormAction: []string{web.LeavesTo(target)},
 		})
 	}
 	if live {
@@ -97,7 +97,7 @@ func (f *Feature) logout(w http.ResponseWriter, r *http.Request) error {
 		f.d.Audit.SessionRevoked(r.Context(), session, why)
 	}
 	if target != "" {
-		return web.SeeOther(w, target)
+		return f.d.Web.Leave(w, r, web.Leaving{Client: c.Name, Address: target})
 	}
 	return f.d.Web.RenderLoggedOut(w, r, web.LoggedOutPage{Client: c.Name})
 }

@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// Browser keeps cookies and follows redirects, up to the app's redirect URI.
+// Browser keeps cookies and follows redirects, those of pages too (Refresh), up to the app's redirect URI.
 type Browser struct {
 	HTTP  *http.Client // must not follow redirects; has a cookie jar
 	Agent string       // User-Agent; empty: Go's own
@@ -100,6 +100,9 @@ func (b *Browser) step(ctx context.Context, method, address, from string, form u
 		return Page{}, "", err
 	}
 	page := Page{URL: address, Status: answer.StatusCode, Body: string(text), Header: answer.Header}
+	if away, ok := strings.CutPrefix(answer.Header.Get("Refresh"), "0; url="); ok {
+		return page, away, nil
+	}
 	if answer.StatusCode < 300 || answer.StatusCode > 399 {
 		return page, "", nil
 	}

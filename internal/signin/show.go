@@ -50,13 +50,9 @@ func (f *Feature) showMeans(w http.ResponseWriter, r *http.Request, a login.Atte
 			return err
 		}
 	}
-	app := a.Client
-	if c, ok := f.d.Clients.Get(a.Client); ok {
-		app = c.Name
-	}
 	offer := f.d.Brokers.Offer(r.Context(), f.d.Web.Language(r))
 	page := MeansPage{
-		Attempt: a.ID, Client: app, Failed: lastFailure(a), FormAction: f.leadsTo(a),
+		Attempt: a.ID, Client: f.app(a), Failed: lastFailure(a), FormAction: f.leadsTo(a),
 		Notices: f.d.Notices.Concerning(r.Context(), web.AskerWith(r, a.Device, a.Method)), Closed: f.closed(r, a), Better: f.better(r, a),
 	}
 	for _, m := range offer.Means {

@@ -196,7 +196,16 @@ func (f *Feature) cancel(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return web.SeeOther(w, f.d.Back(ended, login.E(login.Forbidden, reason, nil)))
+	back := f.d.Back(ended, login.E(login.Forbidden, reason, nil))
+	return f.d.Web.Leave(w, r, web.Leaving{Client: f.app(ended), Address: back})
+}
+
+// app is the name of the client.
+func (f *Feature) app(a login.Attempt) string {
+	if c, ok := f.d.Clients.Get(a.Client); ok {
+		return c.Name
+	}
+	return a.Client
 }
 
 func page(a login.Attempt) string { return "/login/" + a.ID }

@@ -65,6 +65,9 @@ func (k *Kit) Previews() []Preview {
 		Preview{"logout", func(w http.ResponseWriter, r *http.Request) error {
 			return k.RenderLogout(w, r, LogoutPage{Client: k.cfg.Brand.Name, Action: "/logout"})
 		}},
+		Preview{"leave", func(w http.ResponseWriter, r *http.Request) error {
+			return k.Render(w, r, http.StatusOK, k.leaving(Leaving{Client: k.cfg.Brand.Name, Address: ways.App}))
+		}},
 		Preview{"logged-out", func(w http.ResponseWriter, r *http.Request) error {
 			return k.RenderLoggedOut(w, r, LoggedOutPage{Client: k.cfg.Brand.Name, App: ways.App})
 		}},

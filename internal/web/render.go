@@ -28,6 +28,8 @@ type Page struct {
 	Refresh time.Duration
 	// RefreshTo is the path of ours that is loaded then; empty means the page itself.
 	RefreshTo string
+	// leaveFor is the client's address to which the page goes on at once: see [Kit.Leave].
+	leaveFor string
 
 	Feed string // path of ours of an Atom feed of what the page shows; may be empty
 
@@ -101,7 +103,9 @@ func (k *Kit) Render(w http.ResponseWriter, r *http.Request, status int, page Pa
 	if page.Passkeys {
 		h.Set("Permissions-Policy", passkeysAllowed)
 	}
-	if page.Refresh > 0 {
+	if page.leaveFor != "" {
+		h.Set("Refresh", "0; url="+page.leaveFor)
+	} else if page.Refresh > 0 {
 		// The header, not a meta element: it reloads all the same, and the page
 		// stays the same for a screen reader until its content differs.
 		refresh := strconv.Itoa(max(1, int(page.Refresh.Seconds())))
@@ -115,6 +119,10 @@ func (k *Kit) Render(w http.ResponseWriter, r *http.Request, status int, page Pa
 		if NotModified(w, r, b.Bytes()) {
 			return nil
 		}
+	}
+	if page.leaveFor != "" { // a code next to a state, which somebody else may have chosen
+		send(w, r, status, b.Bytes())
+		return nil
 	}
 	sendHTML(w, r, status, b.Bytes())
 	return nil
@@ -178,17 +186,20 @@ var gzipWriters = sync.Pool{New: func() any {
 }}
 
 // sendHTML answers, compressed when the browser can. Compression beside secrets
-// would leak them (BREACH), but no page of ours repeats what a request brought
-// next to a secret: codes travel in redirects and secrets in cookies.
+// would leak them (BREACH), but no page that comes through here repeats what a request
+// brought next to a secret: codes travel in redirects and secrets in cookies.
 func sendHTML(w http.ResponseWriter, r *http.Request, status int, body []byte) {
-	h := w.Header()
 	if len(body) >= smallest && acceptsGzip(r) {
 		if small, ok := compress(body); ok {
-			h.Set("Content-Encoding", "gzip")
+			w.Header().Set("Content-Encoding", "gzip")
 			body = small
 		}
 	}
-	h.Set("Content-Length", strconv.Itoa(len(body)))
+	send(w, r, status, body)
+}
+
+func send(w http.ResponseWriter, r *http.Request, status int, body []byte) {
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
 	if r.Method != http.MethodHead {
 		_, _ = w.Write(body) // the browser has gone; there is nobody left to tell

@@ -10,6 +10,7 @@ type sharedPages struct {
 	failure   *Template
 	logout    *Template
 	loggedOut *Template
+	leave     *Template
 	gallery   *Template
 }
 
@@ -19,6 +20,7 @@ func (k *Kit) parseShared() (sharedPages, error) {
 		"templates/error.html":     &pages.failure,
 		"templates/logout.html":    &pages.logout,
 		"templates/loggedout.html": &pages.loggedOut,
+		"templates/leave.html":     &pages.leave,
 		"templates/gallery.html":   &pages.gallery,
 	} {
 		t, err := k.Template(templateFiles, name)
@@ -36,7 +38,7 @@ type LogoutPage struct {
 	Client     string   // name of the app
 	Action     string   // path of ours that the form posts to
 	Hidden     []Hidden // fields of the form
-	FormAction []string // where the answer may redirect to: see [FormTarget]
+	FormAction []string // where the answer may redirect to: see [LeavesTo]
 }
 
 // Hidden is a field of a form that nobody sees.

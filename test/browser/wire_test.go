@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
+	"net/url"
 	"strconv"
 	"strings"
 	"sync"
@@ -168,13 +169,14 @@ func (w *wire) carry(answer *http.Response) error {
 // sayInstead makes the service tell the app another reason for the end of a login.
 func (w *wire) sayInstead(reason string) {
 	w.change(func(answer *http.Response) {
-		location, err := answer.Location()
+		const atOnce = "0; url="
+		location, err := url.Parse(strings.TrimPrefix(answer.Header.Get("Refresh"), atOnce))
 		if err != nil || !strings.HasPrefix(location.Path, "/return") {
 			return
 		}
 		values := location.Query()
 		values.Set("reason", reason)
 		location.RawQuery = values.Encode()
-		answer.Header.Set("Location", location.String())
+		answer.Header.Set("Refresh", atOnce+location.String())
 	})
 }

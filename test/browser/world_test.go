@@ -116,7 +116,11 @@ func (w *world) start(o demo.Options) {
 	o.Keys, o.AppDir, o.Data, o.Now = &keys, app, w.data, w.clock.now
 	o.Log = slog.New(slog.NewJSONHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	o.Timing = brokersim.Timing{FirstPoll: 10 * time.Millisecond, Poll: 10 * time.Millisecond, Slow: 5 * time.Second}
+	change := o.Change
 	o.Change = func(c *config.Config) {
+		if change != nil {
+			change(c)
+		}
 		for i := range c.Brokers {
 			c.Brokers[i].Timeout = 20 * time.Second // a busy machine is no slow broker
 		}
