@@ -34,7 +34,7 @@ type importCommand struct {
 func (importCommand) Help() string {
 	return `Takes in a file of people. A row is known by its external_id: the same file can be sent again, and changes what has changed. Bad rows stop no others; they are listed on standard error with line and field, without what stood there. The exit code is 1 when there were any.
 
-CSV names its columns in the first line, of: external_id (needed), email, given_name, family_name, user_name, locale, kind, hetu, benefits (kinds with spaces between them).
+CSV names its columns in the first line, of: external_id (needed), email, given_name, family_name, user_name, locale, kind, hetu, benefits (kinds with spaces between them). A file that was exported can be imported as it is.
 
   avain admin import 5fPmrVnSIqyO2nBN0fZ1Lw people.csv --invite`
 }

@@ -2,16 +2,15 @@ package adminapi
 
 import (
 	"context"
-	"encoding/csv"
 	"encoding/json"
 	"io"
 	"net/http"
 	"strconv"
-	"strings"
 
 	"avain/internal/adminapi/openapi"
 	"avain/internal/audit"
 	"avain/internal/login"
+	"avain/internal/roster"
 )
 
 // exportPage is how many rows are read at once; a whole employer is never in memory.
@@ -50,34 +49,15 @@ func newStream(format string, head []string, all func(rowWriter) error) (stream,
 		}}, nil
 	case "csv":
 		return stream{"text/csv; charset=utf-8", func(w io.Writer) error {
-			out := csv.NewWriter(w)
-			if err := out.Write(head); err != nil {
+			out, err := roster.NewTable(w, head)
+			if err != nil {
 				return err
 			}
-			err := all(func(cells []string, _ any) error {
-				for i := range cells {
-					cells[i] = plainCell(cells[i])
-				}
-				return out.Write(cells)
-			})
-			out.Flush()
-			if err == nil {
-				err = out.Error()
-			}
-			return err
+			return all(func(cells []string, _ any) error { return out.Row(cells) })
 		}}, nil
 	default:
 		return stream{}, invalid(login.Mistakes{{Field: "format", Detail: "must be ndjson or csv"}})
 	}
-}
-
-// plainCell keeps a spreadsheet from taking a name for a formula, which could send what
-// stands beside it to whoever chose the name.
-func plainCell(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
-		return "'" + s
-	}
-	return s
 }
 
 // ExportPersons writes all people of an employer.
@@ -98,13 +78,9 @@ func (f *Feature) ExportPersons(ctx context.Context, r openapi.ExportPersonsRequ
 			}
 			for _, m := range all {
 				p := f.personOut(m)
-				kinds := make([]string, len(p.Benefits))
-				for i, b := range p.Benefits {
-					kinds[i] = b.Kind
-				}
 				err := write([]string{
 					p.ID, p.ExternalID, p.UserName, p.Email, p.GivenName, p.FamilyName, string(p.Locale), string(p.Kind), string(p.State),
-					strings.Join(kinds, " "),
+					roster.BenefitsCell(m.Benefits, f.Rules.Zone),
 				}, p)
 				if err != nil {
 					return err

@@ -3,7 +3,6 @@ package adminapi
 import (
 	"context"
 	"errors"
-	"time"
 
 	"avain/internal/adminapi/openapi"
 	"avain/internal/audit"
@@ -244,17 +243,9 @@ func (f *Feature) personOut(m login.Employment) openapi.Person {
 	}
 	for _, b := range m.Benefits {
 		p.Benefits = append(p.Benefits, openapi.Benefit{
-			Kind: b.Kind, StartsOn: day(b.StartsAt, f.Rules.Zone, 0), EndsOn: day(b.EndsAt, f.Rules.Zone, -1),
+			Kind: b.Kind, StartsOn: roster.Day(b.StartsAt, f.Rules.Zone, 0), EndsOn: roster.Day(b.EndsAt, f.Rules.Zone, -1),
 			Released: !b.ReleasedAt.IsZero(), Active: !b.ActivatedAt.IsZero(),
 		})
 	}
 	return p
-}
-
-// day writes the day of an instant; shift turns an exclusive end into the last day.
-func day(at time.Time, zone *time.Location, shift int) string {
-	if at.IsZero() {
-		return ""
-	}
-	return at.In(zone).AddDate(0, 0, shift).Format(time.DateOnly)
 }

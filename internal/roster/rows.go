@@ -29,6 +29,10 @@ const maxLine = 64 << 10
 // columns that a CSV file may have.
 var columns = []string{"external_id", "user_name", "email", "given_name", "family_name", "locale", "kind", "hetu", "benefits"}
 
+// ours are columns of an export that a file of people may have and that change nothing:
+// our own id of the record, and how far it is.
+var ours = []string{"id", "state"}
+
 // rows reads a file row by row.
 type rows struct {
 	lines *bufio.Reader
@@ -46,7 +50,7 @@ func newRows(in io.Reader, format Format) (*rows, error) {
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
 	}
-	head = bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")) // spreadsheets begin UTF-8 with it
+	head = bytes.TrimPrefix(head, []byte(byteOrderMark))
 	table := newTable(head)
 	names, mistakes := table.header(head)
 	if len(mistakes) > 0 {
@@ -174,7 +178,7 @@ func (t *table) header(head []byte) ([]string, login.Mistakes) {
 	for i, name := range cells {
 		name = strings.ToLower(strings.TrimSpace(name))
 		switch {
-		case !slices.Contains(columns, name):
+		case !slices.Contains(columns, name) && !slices.Contains(ours, name):
 			mistakes = append(mistakes, login.Mistake{Detail: "the first line names a column that we do not know; it may name " + strings.Join(columns, ", ")})
 		case slices.Contains(names, name):
 			mistakes = append(mistakes, login.Mistake{Field: name, Detail: "is there twice"})
@@ -196,8 +200,9 @@ func (t *table) entry(names []string, line []byte) (Entry, login.Mistakes) {
 		return Entry{}, login.Mistakes{{Detail: "has more or fewer cells than the first line"}}
 	}
 	var e Entry
+	var mistakes login.Mistakes
 	for i, cell := range cells {
-		cell = strings.TrimSpace(cell)
+		cell = unguard(strings.TrimSpace(cell))
 		switch names[i] {
 		case "external_id":
 			e.ExternalID = cell
@@ -216,10 +221,11 @@ func (t *table) entry(names []string, line []byte) (Entry, login.Mistakes) {
 		case "hetu":
 			e.HETU = cell
 		case "benefits":
-			for kind := range strings.FieldsSeq(cell) {
-				e.Benefits = append(e.Benefits, Benefit{Kind: kind})
+			var fine bool
+			if e.Benefits, fine = readBenefits(cell); !fine {
+				mistakes = append(mistakes, login.Mistake{Field: "benefits", Detail: "must be kinds with blanks between them, such as: lunch sports:2026-01-01/2026-12-31 bicycle:2027-01-01/.."})
 			}
 		}
 	}
-	return e, nil
+	return e, mistakes
 }
