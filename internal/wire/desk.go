@@ -9,7 +9,6 @@ import (
 	"avain/internal/console/desk"
 	"avain/internal/login"
 	"avain/internal/people"
-	"avain/internal/secret"
 	"avain/internal/store"
 	"avain/internal/web"
 )
@@ -50,102 +49,6 @@ func (m mechanisms) meansName(lang, id string) string {
 	return id
 }
 
-// records are the store as the support console may see it: no hash, no key and nothing of
-// what a client asked for gets there, so that no mistake on a page can show it (threat 7).
-type records struct{ *store.Store }
-
-func withoutKeys(a login.Attempt) login.Attempt {
-	a.Key, a.Browser, a.Request, a.Session = "", secret.Hash{}, login.Request{}, ""
-	return a
-}
-
-func withoutTokens(s login.Session) login.Session {
-	s.Key, s.Nonce, s.Refresh, s.Previous, s.Scopes = "", "", secret.Hash{}, secret.Hash{}, nil
-	return s
-}
-
-func withoutCode(m login.Employment) login.Employment {
-	m.Lookup = nil
-	return m
-}
-
-// PersonByID is a person without the benefits.
-func (r records) PersonByID(ctx context.Context, id string) (login.Person, error) {
-	p, err := r.PersonOnly(ctx, id)
-	p.Subject = "" // of tokens
-	return p, err
-}
-
-// AttemptByID is a login without keys.
-func (r records) AttemptByID(ctx context.Context, id string) (login.Attempt, error) {
-	a, err := r.Store.AttemptByID(ctx, id)
-	return withoutKeys(a), err
-}
-
-// AttemptBySupportCode is a login without keys.
-func (r records) AttemptBySupportCode(ctx context.Context, code string) (login.Attempt, error) {
-	a, err := r.Store.AttemptBySupportCode(ctx, code)
-	return withoutKeys(a), err
-}
-
-// AttemptsOfPerson are logins without keys.
-func (r records) AttemptsOfPerson(ctx context.Context, person string, limit int) ([]login.Attempt, error) {
-	all, err := r.Store.AttemptsOfPerson(ctx, person, limit)
-	for i := range all {
-		all[i] = withoutKeys(all[i])
-	}
-	return all, err
-}
-
-// SessionByID is a session without what its tokens hang on.
-func (r records) SessionByID(ctx context.Context, id string) (login.Session, error) {
-	s, err := r.Store.SessionByID(ctx, id)
-	return withoutTokens(s), err
-}
-
-// SessionsOfPerson are sessions without what their tokens hang on.
-func (r records) SessionsOfPerson(ctx context.Context, person string) ([]login.Session, error) {
-	all, err := r.Store.SessionsOfPerson(ctx, person)
-	for i := range all {
-		all[i] = withoutTokens(all[i])
-	}
-	return all, err
-}
-
-// EmploymentByID is an employer's record without the hash of an identity code.
-func (r records) EmploymentByID(ctx context.Context, id string) (login.Employment, error) {
-	m, err := r.Store.EmploymentByID(ctx, id)
-	return withoutCode(m), err
-}
-
-// EmploymentsOfPerson are employers' records without the hash of an identity code.
-func (r records) EmploymentsOfPerson(ctx context.Context, person string) ([]login.Employment, error) {
-	all, err := r.Store.EmploymentsOfPerson(ctx, person)
-	for i := range all {
-		all[i] = withoutCode(all[i])
-	}
-	return all, err
-}
-
-// EmploymentsOf is one page of an employer's records, without the hashes of identity
-// codes.
-func (r records) EmploymentsOf(ctx context.Context, employer, after string, limit int) ([]login.Employment, error) {
-	all, err := r.Employments(ctx, employer, store.EmploymentFilter{After: after}, limit)
-	for i := range all {
-		all[i] = withoutCode(all[i])
-	}
-	return all, err
-}
-
-// InvitationsOf are invitations without the hash of the ticket.
-func (r records) InvitationsOf(ctx context.Context, employment string) ([]login.Invitation, error) {
-	all, err := r.Store.InvitationsOf(ctx, employment)
-	for i := range all {
-		all[i].Token = secret.Hash{}
-	}
-	return all, err
-}
-
 // acts are what the console can do to people.
 type acts struct {
 	people *people.People
@@ -154,9 +57,12 @@ type acts struct {
 
 // Invite orders a letter; what stands in it the console does not learn.
 func (a acts) Invite(ctx context.Context, m login.Employment) (login.Invitation, error) {
-	i, err := a.people.Invite(ctx, m)
-	i.Token = secret.Hash{}
-	return i, err
+	whole, err := a.store.EmploymentByID(ctx, m.ID) // the console has only what it may show
+	if err != nil {
+		return login.Invitation{}, err
+	}
+	i, err := a.people.Invite(ctx, whole)
+	return showInvitation(i), err
 }
 
 // RevokeSession logs a device out, with everything that follows from it.
