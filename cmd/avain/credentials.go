@@ -15,6 +15,7 @@ import (
 	"avain/internal/mail"
 	"avain/internal/password"
 	"avain/internal/people"
+	"avain/internal/roster"
 	"avain/internal/secret"
 	"avain/internal/wire"
 )
@@ -164,10 +165,13 @@ func personOf(e entry) (login.Person, error) {
 	if !slices.Contains(locales(), e.Locale) {
 		return login.Person{}, errors.New("locale must be fi, sv or en")
 	}
+	e.Name, e.GivenName, e.FamilyName = roster.PersonName(e.Name), roster.PersonName(e.GivenName), roster.PersonName(e.FamilyName)
 	if e.Name == "" && e.GivenName != "" && e.FamilyName != "" {
 		e.Name = e.GivenName + " " + e.FamilyName
 	}
-	for _, benefit := range e.Benefits {
+	for i, benefit := range e.Benefits {
+		benefit.Employer = roster.EmployerName(benefit.Employer)
+		e.Benefits[i].Employer = benefit.Employer
 		if benefit.Kind == "" || benefit.Employer == "" {
 			return login.Person{}, errors.New("each benefit needs kind and employer")
 		}

@@ -10,6 +10,7 @@ import (
 
 	"avain/internal/audit"
 	"avain/internal/login"
+	"avain/internal/roster"
 	"avain/internal/wire"
 )
 
@@ -28,11 +29,12 @@ func (employersAddCommand) Help() string {
 
 // Run adds the employer.
 func (c employersAddCommand) Run(ctx context.Context, t terminal) error {
-	if n := len([]rune(c.Name)); n == 0 || n > 200 {
-		return usageError{errors.New("the name must have 1 to 200 characters")}
+	name := roster.EmployerName(c.Name)
+	if name == "" {
+		return usageError{errors.New("the name must have a letter that can be seen")}
 	}
 	return withService(ctx, t, c.configFlag, func(s *wire.Service) error {
-		e := login.Employer{ID: login.NewID(), Name: c.Name, Locale: c.Locale, CreatedAt: time.Now()}
+		e := login.Employer{ID: login.NewID(), Name: name, Locale: c.Locale, CreatedAt: time.Now()}
 		if err := s.Store.AddEmployer(ctx, e); err != nil {
 			return err
 		}

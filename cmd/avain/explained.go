@@ -6,12 +6,12 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 
 	"avain/internal/broker"
 	"avain/internal/catalogue"
 	"avain/internal/diagnosis"
 	"avain/internal/login"
+	"avain/internal/shown"
 )
 
 // explained is what avain explain knows of one support code.
@@ -164,14 +164,5 @@ func words(all ...string) string {
 	return strings.Join(kept, ", ")
 }
 
-// printable leaves out what is not seen: control characters and those that change the
-// direction of writing. What a device says about itself comes from outside, and must not
-// command the operator's terminal.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return -1
-		}
-		return r
-	}, s)
-}
+// printable is a text from outside that must not command the operator's terminal.
+func printable(s string) string { return shown.Line(s, shown.Whole) }

@@ -11,10 +11,9 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"avain/internal/login"
+	"avain/internal/shown"
 	"avain/internal/wire"
 )
 
@@ -101,11 +100,11 @@ func (methodsOffCommand) Help() string {
 func (c methodsOffCommand) Run(ctx context.Context, t terminal) error {
 	reasons := map[string]string{}
 	for lang, text := range map[string]string{"fi": c.ReasonFI, "sv": c.ReasonSV, "en": c.ReasonEN} {
-		if text = strings.TrimSpace(text); text == "" {
+		if text = shown.Line(text, shown.Whole); text == "" {
 			continue
 		}
-		if utf8.RuneCountInString(text) > longestReason || !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl) {
-			return usageError{fmt.Errorf("--reason-%s must be one line of at most %d characters", lang, longestReason)}
+		if shown.Len(text) > longestReason || len(text) > shown.Bytes(longestReason) {
+			return usageError{fmt.Errorf("--reason-%s must have at most %d letters", lang, longestReason)}
 		}
 		reasons[lang] = text
 	}

@@ -6,11 +6,11 @@ import (
 	"encoding/base64"
 	"errors"
 	"slices"
-	"strings"
 
 	"avain/internal/adminapi/openapi"
 	"avain/internal/audit"
 	"avain/internal/login"
+	"avain/internal/roster"
 )
 
 // employer finds an employer that the key sees.
@@ -133,14 +133,14 @@ func (f *Feature) UpdateEmployer(ctx context.Context, r openapi.UpdateEmployerRe
 }
 
 // employerFields checks what is given.
-func (f *Feature) employerFields(name *string, locale *openapi.Locale) (trimmed, language *string, err error) {
+func (f *Feature) employerFields(name *string, locale *openapi.Locale) (shownAs, language *string, err error) {
 	var mistakes login.Mistakes
 	if name != nil {
-		s := strings.TrimSpace(*name)
-		if s == "" || len([]rune(s)) > 200 || strings.ContainsFunc(s, hidden) {
-			mistakes = append(mistakes, login.Mistake{Field: "name", Detail: "must be one line of 1 to 200 characters"})
+		s := roster.EmployerName(*name)
+		if s == "" {
+			mistakes = append(mistakes, login.Mistake{Field: "name", Detail: "must have a letter that can be seen"})
 		}
-		trimmed = &s
+		shownAs = &s
 	}
 	if locale != nil {
 		s := string(*locale)
@@ -152,10 +152,8 @@ func (f *Feature) employerFields(name *string, locale *openapi.Locale) (trimmed,
 	if len(mistakes) > 0 {
 		return nil, nil, invalid(mistakes)
 	}
-	return trimmed, language, nil
+	return shownAs, language, nil
 }
-
-func hidden(r rune) bool { return r < ' ' || r == 0x7f || r == 0xfffd }
 
 func employerOut(e login.Employer) openapi.Employer {
 	return openapi.Employer{ID: e.ID, Name: e.Name, Locale: openapi.Locale(e.Locale), CreatedAt: e.CreatedAt, UpdatedAt: e.UpdatedAt}

@@ -11,6 +11,7 @@ import (
 
 	"avain/internal/login"
 	"avain/internal/secret"
+	"avain/internal/shown"
 	"avain/internal/web"
 )
 
@@ -40,21 +41,22 @@ type Keys struct {
 // New makes a key and answers its secret, which is shown nowhere else. Errors:
 // login.Mistakes.
 func (s *Keys) New(ctx context.Context, k login.APIKey) (login.APIKey, secret.Text, error) {
+	k.Name = shown.Line(k.Name, shown.Whole)
 	if mistakes, err := s.check(ctx, k); err != nil || len(mistakes) > 0 {
 		if err == nil {
 			err = mistakes
 		}
 		return login.APIKey{}, secret.Text{}, err
 	}
-	shown := secret.Of(Prefix + secret.New().Reveal())
-	k.ID, k.Hash, k.CreatedAt = login.NewID(), shown.Hash(), s.Now()
-	return k, shown, s.Store.AddAPIKey(ctx, k)
+	key := secret.Of(Prefix + secret.New().Reveal())
+	k.ID, k.Hash, k.CreatedAt = login.NewID(), key.Hash(), s.Now()
+	return k, key, s.Store.AddAPIKey(ctx, k)
 }
 
 func (s *Keys) check(ctx context.Context, k login.APIKey) (login.Mistakes, error) {
 	var mistakes login.Mistakes
-	if name := strings.TrimSpace(k.Name); name == "" || len(name) > 100 {
-		mistakes = append(mistakes, login.Mistake{Field: "name", Detail: "must say where the key is used, in at most 100 characters"})
+	if n := shown.Len(k.Name); n == 0 || n > 100 {
+		mistakes = append(mistakes, login.Mistake{Field: "name", Detail: "must say where the key is used, in at most 100 letters"})
 	}
 	if len(k.Scopes) == 0 {
 		mistakes = append(mistakes, login.Mistake{Field: "scopes", Detail: "at least one is needed"})
@@ -100,8 +102,8 @@ func listScopes() string {
 // Rotate gives a key another secret. The one before stays good for the overlap.
 // login.ErrNotFound.
 func (s *Keys) Rotate(ctx context.Context, id string, overlap time.Duration) (secret.Text, error) {
-	shown := secret.Of(Prefix + secret.New().Reveal())
-	return shown, s.Store.RotateAPIKey(ctx, id, shown.Hash(), s.Now().Add(overlap))
+	key := secret.Of(Prefix + secret.New().Reveal())
+	return key, s.Store.RotateAPIKey(ctx, id, key.Hash(), s.Now().Add(overlap))
 }
 
 // Of finds the key of a request. Errors: Unauthenticated, the same for none, a wrong, an

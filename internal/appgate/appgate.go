@@ -192,7 +192,7 @@ func (g *Gate) mayUse(m login.Method, version Version) error {
 	}
 	switch {
 	case version == "" && Alternative(m):
-		return login.BadParam("app_version", "missing: this login method needs it, "+string(needed)+" or newer")
+		return login.BadParam("app_version", "missing, or not a version such as 1.16.0: this login method needs it, "+string(needed)+" or newer")
 	case version != "" && version.Before(needed):
 		return login.E(login.Forbidden, login.ReasonVersionTooOld, nil).With("the app must be updated to version " + string(needed) + " or newer")
 	default:

@@ -22,10 +22,7 @@ func (f *Feature) Admit(r *http.Request, p oauth.Params, c login.Client, m login
 	if err != nil {
 		return login.Request{}, login.Device{}, err
 	}
-	device, err := deviceOf(p)
-	if err != nil {
-		return login.Request{}, login.Device{}, err
-	}
+	device := deviceOf(p)
 	if err := f.admit(r, c, m, device); err != nil {
 		return login.Request{}, login.Device{}, err
 	}
@@ -45,9 +42,9 @@ func passwordOf(p oauth.Params, c login.Client) (login.Request, error) {
 // claimOf is requestOf for a request that leads to no redirect.
 func claimOf(p oauth.Params, c login.Client) (login.Request, error) {
 	r := login.Request{
-		Nonce: p.Get("nonce"), Scopes: p.Words("scope"), CodeChallenge: p.Get("code_challenge"), UILocales: p.Words("ui_locales"),
+		Nonce: p.Get("nonce"), Scopes: p.Words("scope"), CodeChallenge: p.Get("code_challenge"), UILocales: localesOf(p),
 	}
-	for _, check := range []func(oauth.Params, login.Client, login.Request) error{supported, scopes, challenge, wordLists} {
+	for _, check := range []func(oauth.Params, login.Client, login.Request) error{supported, scopes, challenge, acrValues} {
 		if err := check(p, c, r); err != nil {
 			return login.Request{}, err
 		}

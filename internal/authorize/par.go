@@ -78,12 +78,8 @@ func (f *Feature) startOf(w http.ResponseWriter, r *http.Request, p oauth.Params
 	if err != nil {
 		return attempt.Start{}, err
 	}
-	device, err := deviceOf(p)
-	if err != nil {
-		return attempt.Start{}, err
-	}
 	in := attempt.Start{
-		Client: caller.Client.ID, Method: login.MethodDirect, Request: request, Device: device,
+		Client: caller.Client.ID, Method: login.MethodDirect, Request: request, Device: deviceOf(p),
 		Place: f.d.Web.Place(r.Context()), Label: web.BrowserLabel(r), Once: caller.Once,
 	}
 	switch p.Get("login_method") {

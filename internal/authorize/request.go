@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strconv"
 
-	"avain/internal/appgate"
 	"avain/internal/client"
 	"avain/internal/login"
 	"avain/internal/oauth"
@@ -13,9 +12,9 @@ import (
 
 // Lengths that we keep of what a client sends. Rows are bounded (threat 34).
 const (
-	maxState  = 512
-	maxLabel  = 64
-	maxScopes = 16
+	maxState   = 512
+	maxScopes  = 16
+	maxLocales = 16
 )
 
 // base64url without padding of a SHA-256: the only code_challenge there is (RFC 7636 §4.2).
@@ -42,10 +41,10 @@ func requestOf(p oauth.Params, c login.Client, redirectURI string) (login.Reques
 	r := login.Request{
 		RedirectURI: redirectURI, State: p.Get("state"), Nonce: p.Get("nonce"),
 		Scopes: p.Words("scope"), CodeChallenge: p.Get("code_challenge"),
-		UILocales: p.Words("ui_locales"), ACRValues: p.Words("acr_values"),
+		UILocales: localesOf(p), ACRValues: p.Words("acr_values"),
 	}
 	for _, check := range []func(oauth.Params, login.Client, login.Request) error{
-		supported, flow, scopes, challenge, prompts, wordLists,
+		supported, flow, scopes, challenge, prompts, acrValues,
 	} {
 		if err := check(p, c, r); err != nil {
 			return login.Request{}, err
@@ -61,11 +60,9 @@ func requestOf(p oauth.Params, c login.Client, redirectURI string) (login.Reques
 	return r, nil
 }
 
-func wordLists(_ oauth.Params, _ login.Client, r login.Request) error {
-	for name, words := range map[string][]string{"ui_locales": r.UILocales, "acr_values": r.ACRValues} {
-		if len(words) > maxScopes || slices.ContainsFunc(words, func(w string) bool { return len(w) > 128 }) {
-			return login.BadParam(name, "too many or too long values")
-		}
+func acrValues(_ oauth.Params, _ login.Client, r login.Request) error {
+	if len(r.ACRValues) > maxScopes || slices.ContainsFunc(r.ACRValues, func(w string) bool { return len(w) > 128 }) {
+		return login.BadParam("acr_values", "too many or too long values")
 	}
 	return nil
 }
@@ -154,31 +151,20 @@ func prompts(p oauth.Params, _ login.Client, _ login.Request) error {
 	return nil
 }
 
-var platforms = []string{"android", "ios", "huawei", "web"}
-
-// deviceOf reads what the app says about itself. It is shown to people, so it is
-// kept short and printable; it is never believed.
-func deviceOf(p oauth.Params) (login.Device, error) {
-	d := login.Device{
-		Name: p.Get("device_name"), Model: p.Get("device_model"),
-		Platform: p.Get("device_platform"), AppVersion: p.Get("app_version"),
-	}
-	for name, value := range map[string]string{"device_name": d.Name, "device_model": d.Model} {
-		if len(value) > 4*maxLabel || len([]rune(value)) > maxLabel || slices.ContainsFunc([]rune(value), unprintable) {
-			return login.Device{}, login.BadParam(name, "at most 64 printable characters")
-		}
-	}
-	if d.Platform != "" && !slices.Contains(platforms, d.Platform) {
-		return login.Device{}, login.BadParam("device_platform", "must be android, ios, huawei or web")
-	}
-	if _, ok := appgate.ParseVersion(d.AppVersion); d.AppVersion != "" && !ok {
-		return login.Device{}, login.BadParam("app_version", "must be a version such as 1.16.0")
-	}
-	return d, nil
+// deviceOf reads what the app says about itself. It is shown to people and never believed,
+// so there is nothing in it to refuse.
+func deviceOf(p oauth.Params) login.Device {
+	return login.DeviceOf(p.Get("device_name"), p.Get("device_model"), p.Get("device_platform"), p.Get("app_version"))
 }
 
-// unprintable also catches the invisible characters that reorder text: a device
-// must not be able to rewrite the sentence in which it is shown.
-func unprintable(r rune) bool {
-	return !strconv.IsPrint(r)
+// localesOf are the language tags of ui_locales. It "expresses a preference" (OpenID Connect
+// Core §3.1.2.1): what is none falls away, and so does what is too much.
+func localesOf(p oauth.Params) []string {
+	var tags []string
+	for _, word := range p.Words("ui_locales") {
+		if tag := login.LanguageTag(word); tag != "" && len(tags) < maxLocales {
+			tags = append(tags, tag)
+		}
+	}
+	return tags
 }

@@ -1,10 +1,9 @@
 package broker
 
 import (
-	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
+
+	"avain/internal/shown"
 )
 
 // claims of an id_token whose signature has been verified.
@@ -92,21 +91,9 @@ func (c claims) has(name string) bool {
 	return there && value != nil && value != ""
 }
 
-// name is a person's name, fit for a page: no control or invisible characters, which
-// could turn a masked name around on the confirm page, and not endless.
-func (c claims) name(claim string) string {
-	clean := strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsSpace(r):
-			return ' '
-		case unicode.Is(unicode.C, r), r == utf8.RuneError:
-			return -1
-		}
-		return r
-	}, c.text(claim))
-	clean = strings.Join(strings.Fields(clean), " ")
-	if runes := []rune(clean); len(runes) > 200 {
-		clean = string(runes[:200])
-	}
-	return clean
-}
+// maxPersonName bounds a name that a broker states, in letters.
+const maxPersonName = 200
+
+// name is a person's name, fit for a page: it must not turn a masked name around on the
+// confirm page.
+func (c claims) name(claim string) string { return shown.Line(c.text(claim), maxPersonName) }

@@ -7,7 +7,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
-	"unicode"
+
+	"avain/internal/shown"
 
 	"golang.org/x/net/html"
 )
@@ -243,27 +244,10 @@ func plainText(raw string, most int) string {
 			tokens.Next() // its raw text is nothing to read
 		}
 	}
-	text := strings.Map(visible, strings.ReplaceAll(out.String(), "\r\n", "\n"))
-	if runes := []rune(text); len(runes) > most {
-		text = string(runes[:most])
-	}
-	return strings.TrimSpace(text)
+	return shown.Text(out.String(), most)
 }
 
-func oneLine(raw string) string { return strings.Join(strings.Fields(plainText(raw, mostHeader)), " ") }
-
-// visible drops control and invisible characters, which could turn a text around.
-func visible(r rune) rune {
-	switch {
-	case r == '\n':
-		return r
-	case unicode.IsSpace(r):
-		return ' '
-	case unicode.Is(unicode.C, r), r == unicode.ReplacementChar:
-		return -1
-	}
-	return r
-}
+func oneLine(raw string) string { return shown.Line(plainText(raw, mostHeader), mostHeader) }
 
 // webLink accepts https links only: a javascript: link would run on our page.
 func webLink(raw string) string {

@@ -10,6 +10,7 @@ import (
 
 	"avain/internal/login"
 	"avain/internal/secret"
+	"avain/internal/shown"
 )
 
 // Answer is what came back from the broker after a test login, with names and codes
@@ -137,7 +138,7 @@ func (t *SetupTest) open(ctx context.Context, a *Answer, token string) claims {
 // verified tokens only: anybody can write the others.
 func (t *SetupTest) look(a *Answer, c claims, back Return) {
 	for _, name := range sortedNames(c) {
-		a.Claims = append(a.Claims, ClaimView{Name: strings.Map(visible, name), Value: t.u.shown(c, name)})
+		a.Claims = append(a.Claims, ClaimView{Name: shown.Line(name, maxClaim), Value: t.u.printed(c, name)})
 	}
 	for _, check := range t.u.checks() {
 		err := check.run(c, back)
@@ -152,7 +153,7 @@ func (t *SetupTest) look(a *Answer, c claims, back Return) {
 	}
 	names, method := t.u.config.Claims, t.u.config.Method.Claim
 	a.Recorded = &Recorded{
-		Means: t.u.meansOf(c, back.Means), Level: t.u.shown(c, names.Level), AuthTime: c.instant(names.AuthTime), AMR: t.u.shown(c, method),
+		Means: t.u.meansOf(c, back.Means), Level: t.u.printed(c, names.Level), AuthTime: c.instant(names.AuthTime), AMR: t.u.printed(c, method),
 	}
 	if method != "" && a.Recorded.Means == login.MeansUnknown {
 		t.unknownMethod(a, c, method)

@@ -6,10 +6,10 @@ import (
 	"maps"
 	"regexp"
 	"slices"
-	"strings"
 	"time"
 
 	"avain/internal/hetu"
+	"avain/internal/shown"
 )
 
 func sortedNames(c claims) []string { return slices.Sorted(maps.Keys(c)) }
@@ -32,8 +32,11 @@ func (u *upstream) isOpen(name string) bool {
 	return slices.Contains(openClaims(), name) || name == c.Claims.Level || name == c.Claims.AuthTime || name == c.Method.Claim
 }
 
-// shown is a claim's value as it may be printed.
-func (u *upstream) shown(c claims, name string) string {
+// maxClaim bounds a claim as it is printed, in letters.
+const maxClaim = 300
+
+// printed is a claim's value as it may be printed.
+func (u *upstream) printed(c claims, name string) string {
 	value, there := c[name]
 	switch {
 	case !there:
@@ -46,11 +49,7 @@ func (u *upstream) shown(c claims, name string) string {
 	if at := c.time(name); !at.IsZero() {
 		return fmt.Sprintf("%.0f (%s)", value, at.Format(time.RFC3339))
 	}
-	text := strings.Map(visible, inJSON(value))
-	if runes := []rune(text); len(runes) > 300 {
-		text = string(runes[:300]) + "…"
-	}
-	return withoutCodes(text)
+	return shown.Line(withoutCodes(shown.Line(inJSON(value), shown.Whole)), maxClaim) // a cut must leave no half of a code
 }
 
 // code is a personal identity code in a longer text.

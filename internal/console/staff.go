@@ -7,13 +7,11 @@ import (
 	"errors"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"avain/internal/login"
 	"avain/internal/secret"
+	"avain/internal/shown"
 	"avain/internal/web"
 )
 
@@ -26,10 +24,10 @@ const longestName = 80
 // Invite adds somebody to the staff and answers the link with which they make their
 // first passkey, once. Who invites is "staff:…" or "system". Errors: login.Mistakes.
 func (c *Console) Invite(ctx context.Context, actor, name string, role login.Role) (login.Staff, secret.Text, error) {
-	name = strings.TrimSpace(name)
+	name = shown.Line(name, shown.Whole)
 	var mistakes login.Mistakes
-	if n := utf8.RuneCountInString(name); n == 0 || n > longestName || strings.ContainsFunc(name, unprintable) {
-		mistakes = append(mistakes, login.Mistake{Field: "name", Detail: "must have 1 to 80 letters, all of them visible"})
+	if n := shown.Len(name); n == 0 || n > longestName || len(name) > shown.Bytes(longestName) {
+		mistakes = append(mistakes, login.Mistake{Field: "name", Detail: "must have 1 to 80 letters"})
 	}
 	if !slices.Contains(login.Roles(), role) {
 		mistakes = append(mistakes, login.Mistake{Field: "role", Detail: "must be agent, lead or operator"})
@@ -41,9 +39,6 @@ func (c *Console) Invite(ctx context.Context, actor, name string, role login.Rol
 	link, err := c.invite(ctx, actor, who, true)
 	return who, link, err
 }
-
-// unprintable letters would do something to a colleague's terminal, or hide in a list.
-func unprintable(r rune) bool { return r == utf8.RuneError || !unicode.IsPrint(r) }
 
 // InviteAgain answers another link for somebody who has lost their passkeys. The links
 // before are dead. Errors: login.ErrNotFound also for somebody who is disabled.
@@ -209,7 +204,7 @@ func (c *Console) inviteOnce(ctx context.Context, actor, name string, role login
 		return login.Staff{}, secret.Text{}, err
 	}
 	for _, known := range all {
-		if known.Name == strings.TrimSpace(name) && known.Role == role && c.d.Now().Sub(known.CreatedAt) < flashLife && !known.Disabled() {
+		if known.Name == shown.Line(name, shown.Whole) && known.Role == role && c.d.Now().Sub(known.CreatedAt) < flashLife && !known.Disabled() {
 			return c.InviteAgain(ctx, actor, known.ID)
 		}
 	}

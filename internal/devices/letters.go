@@ -72,7 +72,7 @@ func (l *Letters) newLogin(ctx context.Context, j login.Job) error {
 	err = l.d.Sender.Send(ctx, mail.Message{
 		To: p.Email, Locale: p.Locale, Template: mail.TemplateNewLogin, ID: s.ID,
 		Data: mail.NewLogin{
-			Name: p.GivenName, Device: s.Device.Name, Method: s.Method, Place: s.Place.In(p.Locale), At: s.CreatedAt, Link: l.d.BaseURL + Path,
+			Name: p.GivenName, Device: s.Device.Label(), Method: s.Method, Place: s.Place.In(p.Locale), At: s.CreatedAt, Link: l.d.BaseURL + Path,
 		},
 	})
 	if mail.Permanent(err) {

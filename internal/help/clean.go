@@ -2,13 +2,12 @@ package help
 
 import (
 	"regexp"
-	"strings"
-	"unicode"
-	"unicode/utf8"
+
+	"avain/internal/shown"
 )
 
-// longestComment is how much of a comment is kept, in characters.
-const longestComment = 500
+// maxComment is how much of a comment is kept, in letters.
+const maxComment = 500
 
 // gone stands where something was taken out.
 const gone = "[…]"
@@ -41,25 +40,9 @@ var keptOut = []*regexp.Regexp{
 // or codes, no control characters, and not more than a few sentences. It would rather
 // take out a harmless word than keep a secret.
 func Clean(comment string) string {
-	if runes := []rune(comment); len(runes) > 4*longestComment { // reading must stay cheap, whatever is sent
-		comment = string(runes[:4*longestComment])
-	}
-	comment = strings.ToValidUTF8(comment, "")
-	comment = strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsSpace(r):
-			return ' '
-		case unicode.IsControl(r), unicode.Is(unicode.Cf, r), unicode.Is(unicode.Co, r): // would hide between digits
-			return -1
-		}
-		return r
-	}, comment)
+	comment = shown.Line(comment, 4*maxComment) // what is not seen would hide between digits
 	for _, pattern := range keptOut {
 		comment = pattern.ReplaceAllString(comment, gone)
 	}
-	comment = strings.Join(strings.Fields(comment), " ")
-	if utf8.RuneCountInString(comment) > longestComment {
-		comment = string([]rune(comment)[:longestComment])
-	}
-	return strings.TrimSpace(comment)
+	return shown.Line(comment, maxComment)
 }

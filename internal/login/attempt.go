@@ -113,15 +113,6 @@ type Request struct {
 	Terms      string `json:"terms,omitempty"`
 }
 
-// Device is what the app says about itself. It is shown to people and to support,
-// and never trusted for a decision.
-type Device struct {
-	Name       string `json:"name,omitempty"`
-	Model      string `json:"model,omitempty"`
-	Platform   string `json:"platform,omitempty"` // android, ios, huawei, web
-	AppVersion string `json:"app_version,omitempty"`
-}
-
 // Event is one line of an attempt's timeline: what the support agent reads.
 type Event struct {
 	At      time.Time `json:"at"`

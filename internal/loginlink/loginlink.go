@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"strings"
 
 	"avain/internal/attempt"
 	"avain/internal/catalogue"
@@ -345,7 +344,7 @@ func knownReason(s string) login.Reason {
 
 // about is what a person is told about the login they are asked to let in.
 func (f *Feature) about(a login.Attempt) About {
-	return About{App: f.app(a), Device: deviceOf(a.Device), Place: a.Place, Started: a.CreatedAt}
+	return About{App: f.app(a), Device: a.Device.Label(), Place: a.Place, Started: a.CreatedAt}
 }
 
 // app is the name of the client.
@@ -354,16 +353,4 @@ func (f *Feature) app(a login.Attempt) string {
 		return c.Name
 	}
 	return a.Client
-}
-
-// deviceOf is name and model of a phone, where the name does not say the model anyway.
-func deviceOf(d login.Device) string {
-	switch {
-	case d.Name == "":
-		return d.Model
-	case strings.Contains(d.Name, d.Model):
-		return d.Name
-	default:
-		return d.Name + " (" + d.Model + ")"
-	}
 }

@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strings"
 
+	"avain/internal/shown"
+
 	"golang.org/x/net/idna"
 )
 
@@ -49,7 +51,7 @@ func parseAddress(s string) (address, error) {
 	if err != nil || !strings.Contains(ascii, ".") && ascii != "localhost" || !localPart.MatchString(local) {
 		return address{}, errAddress
 	}
-	a := address{Name: oneLine(parsed.Name, 80), Spec: local + "@" + ascii}
+	a := address{Name: shown.Line(parsed.Name, 80), Spec: local + "@" + ascii}
 	if len(a.Spec) > maxSpec || len(local) > maxLocal {
 		return address{}, errAddress
 	}

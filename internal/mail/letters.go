@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"avain/internal/login"
+	"avain/internal/shown"
 )
 
 // The letters, and what Message.Data holds for each.
@@ -69,7 +70,7 @@ type NewLogin struct {
 
 // write puts a letter into words.
 func (m *Mailer) write(letter Message) (content, error) {
-	w := &writer{mailer: m, values: map[string]any{"Brand": oneLine(m.cfg.Brand.Name, longestName)}}
+	w := &writer{mailer: m, values: map[string]any{"Brand": shown.Line(m.cfg.Brand.Name, longestName)}}
 	w.out.Lang = m.texts.speaks(letter.Locale)
 	w.out.Brand, w.out.Accent = m.cfg.Brand.Name, m.accent
 	switch data := letter.Data.(type) {
@@ -112,7 +113,7 @@ func (w *writer) open(key, name string) {
 	w.out.Subject = w.text(key + ".subject")
 	w.out.Glance = w.text(key + ".glance")
 	w.out.Heading = w.text(key + ".heading")
-	if name = shown(name, longestName); name != "" {
+	if name = unlinked(name, longestName); name != "" {
 		w.out.Greeting = w.text("letter.hello_name", "Name", name)
 	} else {
 		w.out.Greeting = w.text("letter.hello")
@@ -126,7 +127,7 @@ func (w *writer) invitation(template string, d Invitation) {
 		return
 	}
 	kind := "kind." + string(d.Kind)
-	w.values["Employer"] = shown(d.Employer, longestLine)
+	w.values["Employer"] = unlinked(d.Employer, longestLine)
 	w.values["Kind"] = w.text(kind + ".name")
 	w.open(template, d.Name)
 	w.say(template + ".what")
@@ -134,7 +135,7 @@ func (w *writer) invitation(template string, d Invitation) {
 		w.title("invitation.benefits")
 		list := make([]string, 0, len(d.Benefits))
 		for _, benefit := range d.Benefits {
-			list = append(list, shown(benefit, longestLine))
+			list = append(list, unlinked(benefit, longestLine))
 		}
 		w.add(block{List: list})
 	}
@@ -172,12 +173,12 @@ func (w *writer) newLogin(template string, d NewLogin) {
 	w.open(template, d.Name)
 	w.say("new_login.what")
 	facts := []fact{
-		{w.text("new_login.device"), shown(d.Device, longestLine)},
+		{w.text("new_login.device"), unlinked(d.Device, longestLine)},
 		{w.text("new_login.method"), w.text("method." + string(d.Method))},
 		{w.text("new_login.time"), w.moment(d.At)},
 	}
 	if d.Place != "" {
-		facts = append(facts, fact{w.text("new_login.place"), shown(d.Place, longestLine)})
+		facts = append(facts, fact{w.text("new_login.place"), unlinked(d.Place, longestLine)})
 	}
 	w.add(block{Facts: facts})
 	w.say("letter.fine_login")

@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strings"
 	"unicode"
+
+	"avain/internal/shown"
 )
 
 var errForeignLink = errors.New("a link leads away from the service's own address")
@@ -50,13 +52,13 @@ const joint = "\u2060"
 
 var linkJoint = regexp.MustCompile(`([\pL\pN])([.:@/])([\pL\pN/])`)
 
-// shown makes a text that an employer or a person has chosen fit for a letter: one
+// unlinked makes a text that an employer or a person has chosen fit for a letter: one
 // line of reasonable length, in which nothing becomes a link. Many a service has
 // carried somebody's advertising in the names of its invitations.
-func shown(s string, limit int) string {
-	s = oneLine(s, limit)
+func unlinked(s string, limit int) string {
+	s = shown.Line(s, limit)
 	for range 2 { // matches touch each other: "a.b.c"
 		s = linkJoint.ReplaceAllString(s, "$1$2"+joint+"$3")
 	}
-	return s
+	return shown.Apart(s)
 }

@@ -7,7 +7,8 @@ import (
 	"net/textproto"
 	"regexp"
 	"strings"
-	"unicode"
+
+	"avain/internal/shown"
 )
 
 // Part is what a server refused.
@@ -81,28 +82,9 @@ const maxSaid = 200 // characters of a server's words that are kept
 // scrub keeps what a server said without what it says about a person. Servers quote
 // the address, or the part before the @ alone.
 func scrub(said, to string) string {
-	said = linkLike.ReplaceAllString(addressLike.ReplaceAllString(oneLine(said, 10*maxSaid), "(address)"), "(link)")
+	said = linkLike.ReplaceAllString(addressLike.ReplaceAllString(shown.Line(said, 10*maxSaid), "(address)"), "(link)")
 	if local, _, found := strings.Cut(to, "@"); found && len(local) > 1 {
 		said = regexp.MustCompile(`(?i)`+regexp.QuoteMeta(local)).ReplaceAllString(said, "(name)")
 	}
-	return oneLine(said, maxSaid)
-}
-
-// oneLine makes a text from outside harmless for one line: no control characters,
-// nothing that turns the direction of writing, single blanks, and an end.
-func oneLine(s string, limit int) string {
-	s = strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsSpace(r), unicode.IsControl(r):
-			return ' '
-		case unicode.Is(unicode.Cf, r), r == unicode.ReplacementChar:
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(s, ""))
-	s = strings.Join(strings.Fields(s), " ")
-	if runes := []rune(s); len(runes) > limit {
-		return string(runes[:limit-1]) + "…"
-	}
-	return s
+	return shown.Line(said, maxSaid)
 }

@@ -3,18 +3,14 @@ package metadata
 import (
 	"cmp"
 	"context"
-	"errors"
 	"net/http"
-	"slices"
-	"strings"
 
 	"avain/internal/appgate"
 	"avain/internal/broker"
 	"avain/internal/login"
 	"avain/internal/oauth"
+	"avain/internal/shown"
 	"avain/internal/web"
-
-	"golang.org/x/text/language"
 )
 
 // Gate knows which ways in are open: package appgate.
@@ -104,10 +100,7 @@ func (f *Feature) options(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	who, err := f.asker(r, params)
-	if err != nil {
-		return err
-	}
+	who := f.asker(r, params)
 	minimum, recommended, needed := f.d.Gate.Versions()
 	knows := !who.version.Before(needed)
 	methods, err := f.methods(r.Context(), who, knows)
@@ -134,45 +127,24 @@ func (f *Feature) options(w http.ResponseWriter, r *http.Request) error {
 // asker reads the parameters. All may be missing: then the answer is that for the
 // newest app, on the web, in the operator's first language. An app that is not a web page
 // names the browser in which it will open the login; else it is the one that asks.
-func (f *Feature) asker(r *http.Request, p oauth.Params) (asker, error) {
+//
+// Nothing here is refused for what it says: an app that gets no answer shows no ways in. A
+// version that cannot be understood is none that knows the alternative methods, as at /par.
+func (f *Feature) asker(r *http.Request, p oauth.Params) asker {
 	_, newest, _ := f.d.Gate.Versions()
-	who := asker{platform: cmp.Or(p.Get("platform"), "web"), version: newest}
-	if !slices.Contains([]string{"android", "ios", "huawei", "web"}, who.platform) {
-		return asker{}, login.BadParam("platform", "must be android, ios, huawei or web")
-	}
+	platform := login.PlatformOf(p.Get("platform"))
+	who := asker{platform: cmp.Or(platform, "web"), version: newest, language: f.d.Web.Speaks(p.Get("locale")), who: web.AskerOf(r)}
 	if p.Has("version") {
-		version, ok := appgate.ParseVersion(p.Get("version"))
-		if !ok {
-			return asker{}, login.BadParam("version", "must be a version such as 1.16.0")
-		}
-		who.version = version
+		who.version = appgate.Version(login.VersionOf(p.Get("version")))
 	}
-	locale := p.Get("locale")
-	if locale != "" && !wellFormed(locale) {
-		return asker{}, login.BadParam("locale", "must be a language tag such as fi, sv or en")
-	}
-	who.language = f.d.Web.Speaks(locale)
-	who.who = web.AskerOf(r)
 	who.who.AppVersion = string(who.version)
-	if p.Has("platform") {
-		who.who.Platform = who.platform
+	if platform != "" {
+		who.who.Platform = platform
 	}
 	if p.Has("browser") {
-		family, major, ok := web.ParseBrowser(p.Get("browser"))
-		if !ok {
-			return asker{}, login.BadParam("browser", "must be a browser such as Opera or Opera 76")
-		}
-		who.who.Browser, who.who.BrowserVersion = family, major
+		who.who.Browser, who.who.BrowserVersion = web.ParseBrowser(p.Get("browser"))
 	}
-	return who, nil
-}
-
-// wellFormed reports whether a language tag has the form of one, known or not; 35
-// characters hold every tag that anybody needs (RFC 5646 §4.4.1).
-func wellFormed(locale string) bool {
-	_, err := language.Parse(locale)
-	_, unknown := errors.AsType[language.ValueError](err)
-	return len(locale) <= 35 && (err == nil || unknown)
+	return who
 }
 
 func (f *Feature) methods(ctx context.Context, who asker, knowsAlternative bool) ([]methodOption, error) {
@@ -210,7 +182,7 @@ func (f *Feature) banks(ctx context.Context, who asker, offer broker.Offer) ([]b
 	all := make([]bankOption, 0, len(offer.Means))
 	for _, m := range offer.Means {
 		on, reasons := f.d.Gate.Means(ctx, m.ID)
-		one := bankOption{ID: m.ID, Name: m.Name, Kind: m.Kind, Available: on && m.Available, Text: tidy(m.DisturbanceText)}
+		one := bankOption{ID: m.ID, Name: m.Name, Kind: m.Kind, Available: on && m.Available, Text: shown.Text(m.DisturbanceText, maxTrouble)}
 		if path := f.d.Web.Asset(m.Logo); path != "" {
 			one.Logo = f.d.Web.URL(path)
 		}
@@ -252,14 +224,6 @@ func (f *Feature) notices(ctx context.Context, who asker) []notice {
 	return all
 }
 
-// longest bounds a text that comes from a broker, in bytes: an answer that every app
+// maxTrouble bounds a text that comes from a broker, in letters: an answer that every app
 // asks for again and again must stay small.
-const longest = 1000
-
-func tidy(text string) string {
-	text = strings.TrimSpace(strings.ReplaceAll(text, "\r\n", "\n"))
-	if len(text) > longest {
-		text = strings.ToValidUTF8(text[:longest], "") + "…"
-	}
-	return text
-}
+const maxTrouble = 1000

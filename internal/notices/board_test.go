@@ -88,7 +88,7 @@ func TestWhatCannotBePublished(t *testing.T) {
 	b := newHouse(t).board(t)
 	bad := login.Notice{
 		Severity: "loud", From: noon, Until: noon,
-		Words: map[string]login.NoticeWords{"fi": {Title: "", Text: strings.Repeat("a", 1001)}, "sv": {Title: "två\nrader", Text: "x\x07"}, "de": {Title: "x"}},
+		Words: map[string]login.NoticeWords{"fi": {Title: "", Text: strings.Repeat("a", 1001)}, "sv": {Title: strings.Repeat("ä", 121), Text: "\u200b\x07"}, "de": {Title: "x"}},
 		Audience: login.Audience{
 			Platforms: []string{"symbian"}, Browsers: []login.BrowserRange{{Family: "Netscape", Min: 9, Max: 4}},
 			App: login.VersionRange{Min: "v1", Max: "latest"}, Methods: []login.Method{"magic"}, Means: []string{"nosuchbank"},
@@ -131,8 +131,9 @@ func TestThreat23NoticesArePlainText(t *testing.T) {
 			"title": notice(func(n *login.Notice) { n.Words["fi"] = login.NoticeWords{Title: "a" + string(r) + "b", Text: "x"} }),
 			"text":  notice(func(n *login.Notice) { n.Words["en"] = login.NoticeWords{Title: "x", Text: "a" + string(r) + "b"} }),
 		} {
-			if _, err := b.Publish(t.Context(), "staff:1", n); err == nil {
-				t.Errorf("U+%04X in the %s was published", r, field)
+			got, err := b.Publish(t.Context(), "staff:1", n)
+			if err != nil || strings.ContainsRune(got.Words["fi"].Title+got.Words["en"].Text, r) {
+				t.Errorf("U+%04X in the %s was published: %+v, %v", r, field, got.Words, err)
 			}
 		}
 	}

@@ -7,9 +7,9 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 
 	"avain/internal/login"
+	"avain/internal/shown"
 	"avain/internal/web"
 
 	"golang.org/x/mod/semver"
@@ -17,14 +17,14 @@ import (
 
 // Bounds of a notice. Every app loads all that concern it again and again.
 const (
-	longestTitle = 120  // characters
-	longestText  = 1000 // characters
+	longestTitle = 120  // letters
+	longestText  = 1000 // letters
 	mostBrowsers = 20
 	mostMeans    = 50
 	mostMajor    = 9999
 )
 
-// Check answers the notice as it would be published, with its texts trimmed and, when it
+// Check answers the notice as it would be published, with its texts cleaned and, when it
 // begins at once, From filled in; or login.Mistakes with everything that is wrong.
 func (b *Board) Check(ctx context.Context, n login.Notice) (login.Notice, error) {
 	c := &checker{b: b}
@@ -62,7 +62,7 @@ func list[T ~string](words []T) string {
 	return strings.Join(all, ", ")
 }
 
-// words trims the texts. A language in which neither title nor text stands is left out.
+// words cleans the texts, and cuts none: their author is told what is too long. A language in which neither title nor text stands is left out.
 func (c *checker) words(words map[string]login.NoticeWords) map[string]login.NoticeWords {
 	tidy := make(map[string]login.NoticeWords, len(words))
 	for lang, w := range words {
@@ -70,8 +70,7 @@ func (c *checker) words(words map[string]login.NoticeWords) map[string]login.Not
 			c.add("words", "may be in %s only", list(c.b.d.Languages))
 			continue
 		}
-		w.Title = strings.TrimSpace(w.Title)
-		w.Text = strings.TrimSpace(strings.ReplaceAll(w.Text, "\r\n", "\n"))
+		w.Title, w.Text = shown.Line(w.Title, shown.Whole), shown.Text(w.Text, shown.Whole)
 		if w != (login.NoticeWords{}) {
 			tidy[lang] = w
 		}
@@ -81,32 +80,19 @@ func (c *checker) words(words map[string]login.NoticeWords) map[string]login.Not
 		if !there && i > 0 {
 			continue // the first language is shown instead
 		}
-		c.plain("words."+lang+".title", w.Title, longestTitle, false)
-		c.plain("words."+lang+".text", w.Text, longestText, true)
+		c.length("words."+lang+".title", w.Title, longestTitle)
+		c.length("words."+lang+".text", w.Text, longestText)
 	}
 	return tidy
 }
 
-// plain refuses what is not plain text: control characters, which break feeds and
-// terminals, and invisible ones, which can turn a sentence around (bidirectional
-// overrides) or hide in it.
-func (c *checker) plain(field, text string, most int, lines bool) {
-	switch {
-	case text == "":
+func (c *checker) length(field, text string, most int) {
+	switch n := shown.Len(text); {
+	case n == 0:
 		c.add(field, "is missing")
-	case len([]rune(text)) > most:
-		c.add(field, "must be at most %d characters", most)
-	case strings.ContainsFunc(text, func(r rune) bool { return invisible(r) && (!lines || r != '\n') }):
-		if lines {
-			c.add(field, "must be plain text: no control or invisible characters but line breaks")
-		} else {
-			c.add(field, "must be one line of plain text: no control or invisible characters")
-		}
+	case n > most || len(text) > shown.Bytes(most):
+		c.add(field, "must be at most %d letters", most)
 	}
-}
-
-func invisible(r rune) bool {
-	return unicode.Is(unicode.C, r) || r == '\u2028' || r == '\u2029' || r == unicode.ReplacementChar
 }
 
 func (c *checker) times(n login.Notice) {
@@ -120,13 +106,10 @@ func (c *checker) times(n login.Notice) {
 	}
 }
 
-// Platforms are those that a notice can be aimed at.
-func Platforms() []string { return []string{"android", "ios", "huawei", "web"} }
-
 var meansID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$`)
 
 func (c *checker) audience(ctx context.Context, a login.Audience) {
-	among(c, "audience.platforms", a.Platforms, Platforms())
+	among(c, "audience.platforms", a.Platforms, login.Platforms())
 	among(c, "audience.methods", a.Methods, c.b.d.Methods)
 	c.browsers(a.Browsers)
 	c.versions(a.App)

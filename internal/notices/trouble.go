@@ -9,6 +9,7 @@ import (
 
 	"avain/internal/broker"
 	"avain/internal/login"
+	"avain/internal/shown"
 )
 
 const (
@@ -141,7 +142,7 @@ func brokersOf(offer broker.Offer) (ids []string) {
 // disturbed are the broker's own words; package broker has made them plain.
 func disturbed(d broker.Disturbance, lang string) login.NoticeWords {
 	titles := map[string]string{"fi": "Häiriötiedote", "sv": "Störningsmeddelande", "en": "Service disruption"}
-	words := login.NoticeWords{Title: cut(d.Header, longestTitle), Text: cut(d.Text, longestText)}
+	words := login.NoticeWords{Title: shown.Text(d.Header, longestTitle), Text: shown.Text(d.Text, longestText)}
 	if words.Title == "" {
 		words.Title = titles[lang]
 	}
@@ -154,7 +155,7 @@ func away(means []broker.OfferedMeans, lang string) login.NoticeWords {
 	for i, m := range means {
 		names[i] = m.Name
 	}
-	which := cut(strings.Join(names, ", "), longestText/2)
+	which := shown.Text(strings.Join(names, ", "), longestText/2)
 	switch lang {
 	case "sv":
 		return login.NoticeWords{
@@ -172,13 +173,4 @@ func away(means []broker.OfferedMeans, lang string) login.NoticeWords {
 			Text:  "Näillä ei juuri nyt voi kirjautua: " + which + ".\nValitse toinen tunnistautumistapa tai yritä myöhemmin uudelleen.",
 		}
 	}
-}
-
-// cut shortens what others wrote to so many characters.
-func cut(text string, most int) string {
-	text = strings.TrimSpace(strings.ReplaceAll(text, "\r\n", "\n"))
-	if runes := []rune(text); len(runes) > most {
-		return strings.TrimSpace(string(runes[:most-1])) + "…"
-	}
-	return text
 }

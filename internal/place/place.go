@@ -13,9 +13,9 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-	"unicode"
 
 	"avain/internal/login"
+	"avain/internal/shown"
 
 	"github.com/oschwald/maxminddb-golang/v2"
 )
@@ -186,15 +186,4 @@ func named(names map[string]string, lang string) string {
 }
 
 // tidy keeps a name to one short line, whatever the file holds.
-func tidy(name string) string {
-	name = strings.TrimSpace(strings.Map(func(c rune) rune {
-		if unicode.IsPrint(c) {
-			return c
-		}
-		return -1
-	}, strings.ToValidUTF8(name, "")))
-	if letters := []rune(name); len(letters) > maxName {
-		name = string(letters[:maxName])
-	}
-	return name
-}
+func tidy(name string) string { return shown.Line(name, maxName) }

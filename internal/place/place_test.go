@@ -112,7 +112,7 @@ func TestFind(t *testing.T) {
 		"192.0.2.7":        {"fi": "Helsinki, Suomi", "sv": "Helsingfors, Finland", "en": "Helsinki, Finland", "de": "Helsinki, Finland"},
 		"::ffff:192.0.2.7": {"fi": "Helsinki, Suomi"},
 		"198.51.100.1":     {"fi": "Ruotsi", "sv": "Sverige", "en": "Sweden"},
-		"203.0.113.5":      {"fi": "Nowhere<b>" + strings.Repeat("x", 50) + ", Utopia"},
+		"203.0.113.5":      {"fi": "Nowhere <b>" + strings.Repeat("x", 48) + "…" + ", Utopia"},
 		"203.0.113.200":    {"fi": "", "en": ""},
 		"2001:db8::1":      {"fi": "Turku, Suomi", "sv": "Åbo, Finland", "en": "Turku, Finland"},
 		"127.0.0.1":        {"fi": ""},

@@ -3,7 +3,6 @@ package qrlogin
 import (
 	"context"
 	"net/http"
-	"strings"
 	"time"
 
 	"avain/internal/login"
@@ -162,25 +161,13 @@ func (f *Feature) openLink(frame string) string {
 
 func (f *Feature) claimed(p login.QRPage, a login.Attempt, malformed bool) ClaimedPage {
 	return ClaimedPage{
-		Page: p.ID, Device: deviceOf(a.Device), Place: a.Place, Elsewhere: p.Elsewhere, At: a.CreatedAt, Malformed: malformed,
+		Page: p.ID, Device: a.Device.Label(), Place: a.Place, Elsewhere: p.Elsewhere, At: a.CreatedAt, Malformed: malformed,
 	}
 }
 
 func (f *Feature) showEnd(w http.ResponseWriter, r *http.Request, a login.Attempt) error {
 	if a.State == login.StateRedeemed {
-		return f.views.RenderDone(w, r, DonePage{App: f.d.App, Device: deviceOf(a.Device)})
+		return f.views.RenderDone(w, r, DonePage{App: f.d.App, Device: a.Device.Label()})
 	}
 	return f.views.RenderEnded(w, r, EndedPage{Reason: a.Reason})
-}
-
-// deviceOf is name and model of a phone, where the name does not say the model anyway.
-func deviceOf(d login.Device) string {
-	switch {
-	case d.Name == "":
-		return d.Model
-	case strings.Contains(d.Name, d.Model):
-		return d.Name
-	default:
-		return d.Name + " (" + d.Model + ")"
-	}
 }

@@ -11,6 +11,7 @@ import (
 	"avain/internal/hetu"
 	"avain/internal/login"
 	"avain/internal/mail"
+	"avain/internal/shown"
 )
 
 // Entry is a person as an employer writes them.
@@ -41,13 +42,19 @@ type Rules struct {
 	Zone  *time.Location // that days are meant in
 }
 
-// Lengths, in characters.
 const (
-	maxID    = 200
-	maxName  = 100
-	maxEmail = 254
-	most     = 50 // benefits of one person
+	maxID       = 200 // characters
+	maxEmail    = 254 // characters
+	maxName     = 100 // letters of a given or family name
+	maxEmployer = 200 // letters of an employer's name
+	most        = 50  // benefits of one person
 )
+
+// PersonName is a given or family name as it is shown.
+func PersonName(s string) string { return shown.Line(s, maxName) }
+
+// EmployerName is the name of an employer as it is shown; empty when there is nothing to show.
+func EmployerName(s string) string { return shown.Line(s, maxEmployer) }
 
 // Read checks an entry and makes a record of it. Without mistakes the record and the
 // code can be believed.
@@ -55,11 +62,8 @@ func (r Rules) Read(e Entry, now time.Time) (login.Employment, hetu.Code, login.
 	var c checker
 	m := login.Employment{
 		ExternalID: c.id("external_id", e.ExternalID), UserName: c.id("user_name", e.UserName), Email: c.email(e.Email),
-		GivenName: c.line("given_name", e.GivenName, maxName), FamilyName: c.line("family_name", e.FamilyName, maxName),
-		Locale: e.Locale, Kind: login.UserKind(e.Kind),
-	}
-	if e.Locale != "" && !slices.Contains([]string{"fi", "sv", "en"}, e.Locale) {
-		c.add("locale", "must be fi, sv or en")
+		GivenName: PersonName(e.GivenName), FamilyName: PersonName(e.FamilyName),
+		Locale: languageOf(e.Locale), Kind: login.UserKind(e.Kind),
 	}
 	if e.Kind != "" && !slices.Contains(login.UserKinds(), m.Kind) {
 		c.add("kind", "must be smartumplus or smartum")
@@ -83,6 +87,17 @@ func (r Rules) Read(e Entry, now time.Time) (login.Employment, hetu.Code, login.
 		m.Benefits = append(m.Benefits, read)
 	}
 	return m, code, c.mistakes
+}
+
+// languageOf is ours of the languages that a system writes in its own way ("fi-FI",
+// "sv_FI"). It is empty, so that letters are in the employer's language, for all others:
+// people speak more languages than we do.
+func languageOf(locale string) string {
+	language, _, _ := strings.Cut(strings.ToLower(login.LanguageTag(locale)), "-")
+	if slices.Contains([]string{"fi", "sv", "en"}, language) {
+		return language
+	}
+	return ""
 }
 
 // ReadBenefit checks one benefit.
@@ -117,8 +132,8 @@ func (c *checker) add(field, detail string) {
 	c.mistakes = append(c.mistakes, login.Mistake{Field: field, Detail: detail})
 }
 
-// line checks one line of text.
-func (c *checker) line(field, s string, longest int) string {
+// word checks what finds somebody: unlike a name it is taken exactly, or refused.
+func (c *checker) word(field, s string, longest int) string {
 	switch {
 	case !utf8.ValidString(s):
 		c.add(field, "must be UTF-8")
@@ -139,7 +154,7 @@ func notPrinted(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode
 // id checks a name of the employer's own. An identity code does not belong there: ids
 // are shown, exported and logged.
 func (c *checker) id(field, s string) string {
-	s = c.line(field, s, maxID)
+	s = c.word(field, s, maxID)
 	if _, err := hetu.Parse(s, hetu.Lenient); err == nil {
 		c.add(field, "must not be a personal identity code")
 		return ""
@@ -148,7 +163,7 @@ func (c *checker) id(field, s string) string {
 }
 
 func (c *checker) email(s string) string {
-	s = c.line("email", s, maxEmail)
+	s = c.word("email", s, maxEmail)
 	if s == "" {
 		return ""
 	}

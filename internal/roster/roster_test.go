@@ -23,6 +23,28 @@ func rules(t testing.TB) Rules {
 
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
+// What is only shown, and the language, keep nobody out of an import.
+func TestNamesAreCleaned(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		in, want Entry
+	}{
+		{Entry{GivenName: "Aino\u00a0Maria \u200f", FamilyName: "von\u00adEssen\t"}, Entry{GivenName: "Aino Maria", FamilyName: "vonEssen"}},
+		{Entry{GivenName: "A\x1b[2J\xff", FamilyName: "x\u202ey"}, Entry{GivenName: "A[2J", FamilyName: "xy"}},
+		{Entry{GivenName: strings.Repeat("ä", 101)}, Entry{GivenName: strings.Repeat("ä", 99) + "…"}},
+		{Entry{Locale: "sv-FI"}, Entry{Locale: "sv"}},
+		{Entry{Locale: "en_US@rg=fizzzz"}, Entry{Locale: "en"}},
+		{Entry{Locale: "FI"}, Entry{Locale: "fi"}},
+		{Entry{Locale: "et"}, Entry{}}, // the employer's
+		{Entry{Locale: "Finnish\x00"}, Entry{}},
+	} {
+		m, _, mistakes := rules(t).Read(c.in, noon)
+		if len(mistakes) > 0 || m.GivenName != c.want.GivenName || m.FamilyName != c.want.FamilyName || m.Locale != c.want.Locale {
+			t.Errorf("%+v: %+q %+q %q, %v", c.in, m.GivenName, m.FamilyName, m.Locale, mistakes)
+		}
+	}
+}
+
 func TestEntriesAreChecked(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
@@ -36,11 +58,10 @@ func TestEntriesAreChecked(t *testing.T) {
 		"header in address":     {Entry{Email: "a@b.example\r\nBcc: x@y.example"}, []string{"email"}},
 		"code as id":            {Entry{ExternalID: "100190-999P", UserName: "131052-308t"}, []string{"external_id", "user_name"}},
 		"wrong code":            {Entry{HETU: "100190-999A"}, []string{"hetu"}},
-		"language":              {Entry{Locale: "de"}, []string{"locale"}},
 		"kind":                  {Entry{Kind: "boss"}, []string{"kind"}},
-		"control characters":    {Entry{GivenName: "A\x1b[2J", FamilyName: "x\u202ey"}, []string{"given_name", "family_name"}},
-		"not UTF-8":             {Entry{GivenName: "\xff"}, []string{"given_name"}},
-		"long":                  {Entry{GivenName: strings.Repeat("ä", 101)}, []string{"given_name"}},
+		"control characters":    {Entry{ExternalID: "A\x1b[2J", UserName: "x\u202ey"}, []string{"external_id", "user_name"}},
+		"not UTF-8":             {Entry{UserName: "\xff"}, []string{"user_name"}},
+		"long":                  {Entry{UserName: strings.Repeat("ä", 201)}, []string{"user_name"}},
 		"unknown benefit":       {Entry{Benefits: []Benefit{{Kind: "lunch"}, {Kind: "car"}}}, []string{"benefits[1].kind"}},
 		"benefit twice":         {Entry{Benefits: []Benefit{{Kind: "lunch"}, {Kind: "lunch"}}}, []string{"benefits[1].kind"}},
 		"days":                  {Entry{Benefits: []Benefit{{Kind: "lunch", StartsOn: "1.1.2026", EndsOn: "2026-02-30"}}}, []string{"benefits[0].starts_on", "benefits[0].ends_on"}},

@@ -86,12 +86,8 @@ func (u user) address() string {
 
 // record checks a user and makes an employer's record of it.
 func (f *Feature) record(u user) (login.Employment, error) {
-	language, _, _ := strings.Cut(strings.ToLower(u.Language), "-") // fi-FI
-	if language != "sv" && language != "en" && language != "fi" {
-		language = "" // the employer's: people speak more languages than we do
-	}
 	m, _, mistakes := f.Rules.Read(roster.Entry{
-		ExternalID: u.ExternalID, UserName: u.UserName, Email: u.address(), GivenName: u.Name.Given, FamilyName: u.Name.Family, Locale: language,
+		ExternalID: u.ExternalID, UserName: u.UserName, Email: u.address(), GivenName: u.Name.Given, FamilyName: u.Name.Family, Locale: u.Language,
 	}, f.Now())
 	if m.UserName == "" && len(mistakes) == 0 {
 		return m, bad("invalidValue", "userName is required.")
@@ -110,7 +106,7 @@ func (f *Feature) record(u user) (login.Employment, error) {
 func scimName(field string) string {
 	names := map[string]string{
 		"external_id": "externalId", "user_name": "userName", "email": "emails.value", "given_name": "name.givenName",
-		"family_name": "name.familyName", "locale": "preferredLanguage",
+		"family_name": "name.familyName",
 	}
 	if scim, ok := names[field]; ok {
 		return scim

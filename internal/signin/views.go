@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"avain/internal/login"
+	"avain/internal/shown"
 	"avain/internal/web"
 )
 
@@ -167,24 +168,16 @@ func breakable(name string) []string {
 	return []string{name}
 }
 
-// longest bounds a text that a broker sends, in bytes: a page has a budget, and a
+// maxNote bounds a text that a broker sends, in letters: a page has a budget, and a
 // broker's mistake must not spend it.
-const longest = 1000
+const maxNote = 1000
 
 func tidyNote(n BrokerNote) BrokerNote {
-	n = BrokerNote{tidyText(n.ProviderInfo), tidyText(n.Consent), tidyText(n.PrivacyText), n.PrivacyLink}
+	n = BrokerNote{shown.Text(n.ProviderInfo, maxNote), shown.Text(n.Consent, maxNote), shown.Text(n.PrivacyText, maxNote), n.PrivacyLink}
 	if u, err := url.Parse(n.PrivacyLink); err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil {
 		n.PrivacyLink = ""
 	}
 	return n
-}
-
-func tidyText(s string) string {
-	s = strings.TrimSpace(strings.ReplaceAll(s, "\r\n", "\n"))
-	if len(s) > longest {
-		s = strings.ToValidUTF8(s[:longest], "") + "…"
-	}
-	return s
 }
 
 // RenderWaiting shows that the login is being finished. The page loads itself again

@@ -25,26 +25,26 @@ const (
 
 // platformOf is the app's, of a closed list.
 func platformOf(d login.Device) string {
-	if d.Platform == "" {
+	switch {
+	case d.Platform == "":
 		return None
-	}
-	if slices.Contains([]string{"android", "ios", "huawei", "web"}, d.Platform) {
+	case slices.Contains(login.Platforms(), d.Platform):
 		return d.Platform
+	default:
+		return Other
 	}
-	return Other
 }
 
 // versionOf is the app's, without what follows the three numbers: builds are many.
 func versionOf(d login.Device) string {
-	if d.AppVersion == "" {
+	switch v := d.Version(); {
+	case d.AppVersion == "":
 		return None
-	}
-	v := "v" + d.AppVersion
-	if !semver.IsValid(v) || len(v) > maxValue {
+	case v == "":
 		return Other
+	default:
+		return strings.TrimSuffix(v, semver.Prerelease("v"+v))
 	}
-	v = semver.Canonical(v)
-	return strings.TrimPrefix(strings.TrimSuffix(v, semver.Prerelease(v)), "v")
 }
 
 // label is what web.BrowserLabel writes: family, major version, system.

@@ -82,27 +82,83 @@ func TestAgentsByHints(t *testing.T) {
 	}
 }
 
+// The labels that phones show and the names of packages, with where they were seen. What
+// nobody knows is unknown, and not what it resembles.
 func TestParseBrowser(t *testing.T) {
 	t.Parallel()
+	const (
+		mozilla = "Browsers.kt of mozilla-mobile/android-components"
+		store   = "title on Google Play"
+	)
 	for _, c := range []struct {
-		in, family string
-		major      int
+		from, in, family string
+		major            int
 	}{
-		{"Opera 76", "Opera", 76},
-		{"opera 76.2.4027.5", "Opera", 76},
-		{"Opera", "Opera", 0},
-		{"Samsung Internet 27.0", "Samsung Internet", 27},
-		{"Opera Mini", "Opera Mini", 0},
-		{"Via 5", "", 0}, // well-formed and not known: served like any other
-		{"Mi Browser", "Mi Browser", 0},
+		{"plain", "Opera 76", "Opera", 76},
+		{"plain", "opera 76.2.4027.5", "Opera", 76},
+		{"plain", "Opera", "Opera", 0},
+		{"plain", "Samsung Internet 27.0", "Samsung Internet", 27},
+		{"plain", "Opera Mini", "Opera Mini", 0},
+		{"plain", "Mi Browser", "Mi Browser", 0},
+		{"a beta's label", "Chrome (Beta) 130", "Chrome", 130},
+		{"a beta's label", "Chrome Beta", "Chrome", 0},
+		{"a beta's label", "Opera beta 69.3", "Opera", 69},
+		{"a beta's label", "Opera Mini beta", "Opera Mini", 0},
+		{"a beta's label", "Firefox Nightly 133.0a1", "", 0}, // the version is none: nobody guesses
+		{"a beta's label", "Firefox Nightly 133.0", "Firefox", 133},
+		{"a beta's label", "Samsung Internet Beta 27", "Samsung Internet", 27},
+		{"a beta's label", "Edge Canary", "Edge", 0},
+		{"a beta's label", "Vivaldi Snapshot", "Vivaldi", 0},
+		{"Samsung's own label", "Internet 20", "Samsung Internet", 20},
+		{"Samsung's own label", "Internet Beta", "Samsung Internet", 0},
+		{"f-droid.org/packages/org.mozilla.fennec_fdroid", "🦊 Fennec", "Firefox", 0},
+		{"f-droid.org/packages/org.mozilla.fennec_fdroid", "Fennec F-Droid 132.0", "Firefox", 132},
+		{store, "Google Chrome: Fast & Secure", "Chrome", 0},
+		{store, "Firefox: Private Web Browser", "Firefox", 0},
+		{store, "Microsoft Edge: AI browser", "Edge", 0},
+		{store, "Huawei Browser\u200f 14", "Huawei Browser", 14},
+		{store, "UC Browser-Safe, Fast, Private", "", 0},
+		{store, "Kiwi Browser – Fast & Quiet", "", 0},
+		{store, "Kiwi Browser - Fast & Quiet 132", "", 0},
+		{store, "Via 5", "", 0},
+		{"version in brackets", "Chrome (130.0.6723.58)", "Chrome", 130},
+		{"version with a v", "Opera v76.2", "Opera", 76},
+		{"blanks that are none", "Samsung\u00a0Internet\t20", "Samsung Internet", 20},
+		{mozilla, "com.opera.browser 69", "Opera", 69},
+		{mozilla, "com.opera.browser.beta 69.3", "Opera", 69},
+		{mozilla, "com.opera.mini.native.beta", "Opera Mini", 0},
+		{mozilla, "com.chrome.beta 130.0.6723.58", "Chrome", 130},
+		{mozilla, "com.chrome.canary", "Chrome", 0},
+		{mozilla, "com.android.chrome", "Chrome", 0},
+		{mozilla, "org.mozilla.firefox_beta 132", "Firefox", 132},
+		{mozilla, "org.mozilla.fennec_aurora", "Firefox", 0},
+		{mozilla, "org.mozilla.fennec_fdroid 132.0.1", "Firefox", 132},
+		{mozilla, "org.mozilla.fenix.debug", "Firefox", 0},
+		{mozilla, "com.sec.android.app.sbrowser.beta 20", "Samsung Internet", 20},
+		{mozilla, "com.UCMobile.intl", "UC Browser", 0},
+		{mozilla, "com.android.browser", "", 0}, // each maker's own
+		{mozilla, "mobi.mgeek.TunnyBrowser 12", "", 0},
+		{"github.com/kiwibrowser/src", "com.kiwibrowser.browser 132", "", 0},
+		{"another app of the same vendor", "com.opera.gx 2", "Opera GX", 2},
+		{"another app of the same vendor", "com.opera.news", "", 0},
+		{"a name that begins alike", "Operanews 5", "", 0},
+		{"a name that begins alike", "Chrome Remote Desktop", "", 0},
+		{"a name that begins alike", "com.opera.browser.evil 1", "", 0},
+		{"a name that begins alike", "Internet Speed Test 3", "", 0},
+		{"our own word", "In-app browser", "", 0},
 	} {
-		if family, major, ok := web.ParseBrowser(c.in); !ok || family != c.family || major != c.major {
-			t.Errorf("%q is %q %d %v", c.in, family, major, ok)
+		if family, major := web.ParseBrowser(c.in); family != c.family || major != c.major {
+			t.Errorf("%s: %q is %q %d, want %q %d", c.from, c.in, family, major, c.family, c.major)
 		}
 	}
-	for _, bad := range []string{"", " ", "76", "Opera\n76", "Opera<76>", "<script>", "Opera 76\x00", "😀", strings.Repeat("a", 41), "Opera/76", "Opera\u202e76", "Mozilla/5.0 (X11; Linux)"} {
-		if family, major, ok := web.ParseBrowser(bad); ok {
-			t.Errorf("%q is taken for %q %d", bad, family, major)
+	for _, bad := range []string{"", " ", "76", "Opera<76>", "<script>", "Opera/76", "😀", "beta", ".", "com..opera", "Mozilla/5.0 (X11; Linux)", strings.Repeat("a", 1<<16)} {
+		if family, major := web.ParseBrowser(bad); family != "" || major != 0 {
+			t.Errorf("%.60q is taken for %q %d", bad, family, major)
+		}
+	}
+	for _, family := range web.Families() {
+		if got, major := web.ParseBrowser(family + " 7"); family != "In-app browser" && (got != family || major != 7) {
+			t.Errorf("%s is taken for %q %d", family, got, major)
 		}
 	}
 }
@@ -122,8 +178,8 @@ func FuzzAskerOf(f *testing.F) {
 			!slices.Contains([]string{"android", "ios", "huawei", "web"}, got.Platform) {
 			t.Errorf("%+v", got)
 		}
-		if _, major, ok := web.ParseBrowser(agent); ok && (major < 0 || major > 9999) {
-			t.Errorf("%q: %d", agent, major)
+		if family, major := web.ParseBrowser(agent); major < 0 || major > 9999 || family != "" && !slices.Contains(families, family) {
+			t.Errorf("%q: %q %d", agent, family, major)
 		}
 	})
 }

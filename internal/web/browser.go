@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
 
 	"avain/internal/login"
 
@@ -68,7 +67,7 @@ func AskerWith(r *http.Request, d login.Device, m login.Method) login.Asker {
 	if d.Platform != "" && who.Platform == "web" {
 		who.Platform = d.Platform
 	}
-	who.AppVersion, who.Method = d.AppVersion, m
+	who.AppVersion, who.Method = d.Version(), m
 	return who
 }
 
@@ -86,41 +85,6 @@ func Families() []string {
 	}
 	slices.Sort(all)
 	return slices.Compact(all)
-}
-
-var namedVersion = regexp.MustCompile(`^(\d{1,4})(\.\d{1,6}){0,4}$`)
-
-// isFamily reports whether a name has the form of one: a letter, then letters, digits
-// and " .+-", 40 in all. (A regular expression that counts classes of Unicode to 40
-// takes two megabytes.)
-func isFamily(name string) bool {
-	length := 0
-	for _, r := range name {
-		if length++; !unicode.IsLetter(r) && (length == 1 || !unicode.IsNumber(r) && !strings.ContainsRune(" .+-", r)) {
-			return false
-		}
-	}
-	return length > 0 && length <= 40
-}
-
-// ParseBrowser reads a browser as an app names it: a family, and perhaps a version, such
-// as "Opera" or "Opera 76.2". A family that is well-formed and unknown to us is empty.
-func ParseBrowser(s string) (family string, major int, ok bool) {
-	name := s
-	if at := strings.LastIndexByte(s, ' '); at > 0 {
-		if found := namedVersion.FindStringSubmatch(s[at+1:]); found != nil {
-			name, major = s[:at], majorOf(found[1])
-		}
-	}
-	if !isFamily(name) {
-		return "", 0, false
-	}
-	for _, known := range Families() {
-		if strings.EqualFold(known, name) {
-			return known, major, true
-		}
-	}
-	return "", 0, true
 }
 
 // browser is a request's browser, as far as it says.

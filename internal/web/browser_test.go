@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"avain/internal/login"
 	"avain/internal/web"
 )
 
@@ -63,6 +64,17 @@ func TestOnPhone(t *testing.T) {
 		}
 		if web.OnPhone(r) != c.want {
 			t.Errorf("%q %q: %v", c.agent, c.hint, !c.want)
+		}
+	}
+}
+
+// The gate and the notices see the version that can be compared, and none where there is none.
+func TestAskerWithOddVersions(t *testing.T) {
+	t.Parallel()
+	r := httptest.NewRequest(http.MethodGet, "/", nil)
+	for version, want := range map[string]string{"1.16.0 (345)": "1.16.0", "1.16.0.345": "1.16.0", "nightly": "", "": ""} {
+		if got := web.AskerWith(r, login.DeviceOf("", "", "iOS", version), login.MethodDirect); got.AppVersion != want || got.Platform != "ios" {
+			t.Errorf("%q: %+v", version, got)
 		}
 	}
 }

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"avain/internal/catalogue"
+	"avain/internal/login"
+	"avain/internal/shown"
 
 	"github.com/nicksnyder/go-i18n/v2/i18n"
 	"golang.org/x/text/language"
@@ -120,15 +122,27 @@ func (d *dictionary) match(wanted ...string) (lang string, ok bool) {
 		if w == "" || len(w) > 200 { // a header of many kilobytes names no more languages than a short one
 			continue
 		}
-		tags, _, err := language.ParseAcceptLanguage(w)
-		if err != nil || len(tags) == 0 {
-			continue
-		}
-		if _, i, confidence := d.matcher.Match(tags...); confidence > language.Low {
+		if _, i, confidence := d.matcher.Match(tagsOf(w)...); confidence > language.Low {
 			return d.offered[i], true
 		}
 	}
 	return d.offered[0], false
+}
+
+// tagsOf reads a language tag, a phone's name for its locale, or an Accept-Language header
+// of them (RFC 9110 §12.5.4). What is none is left out.
+func tagsOf(wanted string) []language.Tag {
+	if tags, _, err := language.ParseAcceptLanguage(wanted); err == nil {
+		return tags
+	}
+	var tags []language.Tag
+	for part := range strings.SplitSeq(wanted, ",") {
+		name, _, _ := strings.Cut(strings.TrimSpace(part), ";")
+		if tag, err := language.Parse(login.LanguageTag(name)); err == nil {
+			tags = append(tags, tag)
+		}
+	}
+	return tags
 }
 
 // Text is one text for code that writes no template, such as a title. Values are
@@ -139,6 +153,11 @@ func (k *Kit) Text(lang, key string, values ...any) (string, error) {
 		return "", fmt.Errorf("text %s: %w", key, err)
 	}
 	// Every text may name the service and the company behind it.
+	for name, value := range named {
+		if text, ok := value.(string); ok {
+			named[name] = shown.Apart(text)
+		}
+	}
 	named["Brand"], named["Company"] = k.cfg.Brand.Name, k.cfg.Brand.Company
 	return k.texts.text(lang, key, named)
 }

@@ -16,7 +16,7 @@ export interface Hints {
 
 export async function describeDevice(hints: Hints): Promise<Device> {
   const platform = platformOf(hints);
-  const model = (await modelOf(hints)).slice(0, 60);
+  const model = await modelOf(hints); // the service cuts what is too long, and no emoji in two
   const browser = browserOf(hints.userAgent);
   return { name: `${browser}, ${model || systemOf(hints)}`, model, platform };
 }

@@ -101,7 +101,7 @@ function Facts({ t, language, device }: { t: Texts; language: Language; device: 
   return (
     <div class="row-words">
       <p class="row-title">
-        <span translate={false}>{nameOf(t, device)}</span>
+        <bdi translate={false}>{nameOf(t, device)}</bdi>
         {device.current && <span class="device-current"> – {t.devices.current}</span>}
       </p>
       <p class="quiet small">{howAndWhere(t, device)}</p>

@@ -3,12 +3,11 @@ package desk
 import (
 	"errors"
 	"net/http"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"avain/internal/console"
 	"avain/internal/login"
+	"avain/internal/shown"
 )
 
 const (
@@ -29,11 +28,11 @@ func because(r *http.Request, id string) (form, error) {
 	if err := r.ParseForm(); err != nil {
 		return form{}, login.E(login.Invalid, login.ReasonRequestInvalid, err)
 	}
-	f := form{ID: id, Because: strings.TrimSpace(r.PostForm.Get("because"))}
-	switch n := utf8.RuneCountInString(f.Because); {
-	case !utf8.ValidString(f.Because) || n < shortestReason:
+	f := form{ID: id, Because: shown.Line(r.PostForm.Get("because"), shown.Whole)}
+	switch n := shown.Len(f.Because); {
+	case n < shortestReason:
 		f.Wrong = "desk.reason_short"
-	case n > longestReason:
+	case n > longestReason || len(f.Because) > shown.Bytes(longestReason):
 		f.Wrong = "desk.reason_long"
 	case identityCode.MatchString(f.Because):
 		f.Wrong, f.Because = "desk.reason_code", ""

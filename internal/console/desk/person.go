@@ -120,11 +120,11 @@ func (k *Desk) renderPerson(w http.ResponseWriter, r *http.Request, who console.
 	path := console.Root + "people/" + p.ID
 	view := personView{
 		Path: path, Name: p.Name, Locale: p.Locale, Plus: p.SmartumPlus, Locked: k.day(p.LockedAt), PauseHours: pauseHours,
-		MayResume: who.Role.Covers(login.RoleLead), Pause: shown(form{ID: "pause", Action: path + "/pause"}, wrong),
+		MayResume: who.Role.Covers(login.RoleLead), Pause: withInput(form{ID: "pause", Action: path + "/pause"}, wrong),
 	}
 	if k.d.Now().Before(p.PausedUntil) {
 		view.Paused = k.day(p.PausedUntil)
-		view.Pause = shown(form{ID: "resume", Action: path + "/resume"}, wrong)
+		view.Pause = withInput(form{ID: "resume", Action: path + "/resume"}, wrong)
 	}
 	if p.Email != "" {
 		view.Emails = append(view.Emails, p.Email)
@@ -157,8 +157,8 @@ func (k *Desk) renderPerson(w http.ResponseWriter, r *http.Request, who console.
 	return k.d.Console.Render(w, r, who, status, web.Page{Template: t, Title: "desk.person", Values: []any{"Name", cmp.Or(p.Name, "–")}, Data: view, Self: path})
 }
 
-// shown is a form as it was typed when it was the one with the mistake.
-func shown(f, wrong form) form {
+// withInput is a form as it was typed when it was the one with the mistake.
+func withInput(f, wrong form) form {
 	if f.ID == wrong.ID {
 		f.Because, f.Wrong = wrong.Because, wrong.Wrong
 	}
@@ -176,7 +176,7 @@ func (k *Desk) employersOf(ctx context.Context, person, path string, wrong form)
 			return nil, err
 		}
 		if view.Form != nil {
-			*view.Form = shown(form{ID: "invite-" + m.ID, Action: path + "/records/" + m.ID}, wrong)
+			*view.Form = withInput(form{ID: "invite-" + m.ID, Action: path + "/records/" + m.ID}, wrong)
 		}
 		all = append(all, view)
 	}
@@ -237,7 +237,7 @@ func (k *Desk) devicesOf(ctx context.Context, person, path, lang string, wrong f
 		all = append(all, deviceView{
 			Name: s.Device.Name, Model: s.Device.Model, Platform: s.Device.Platform, Version: s.Device.AppVersion, App: k.d.Client(s.Client),
 			Web: s.Client == login.WebClient, Method: s.Method, Means: k.d.Means(lang, s.Means), Place: s.Place.In(lang),
-			Since: k.day(s.CreatedAt), Used: k.day(s.UsedAt), Form: shown(form{ID: "out-" + s.ID, Action: path + "/devices/" + s.ID}, wrong),
+			Since: k.day(s.CreatedAt), Used: k.day(s.UsedAt), Form: withInput(form{ID: "out-" + s.ID, Action: path + "/devices/" + s.ID}, wrong),
 		})
 	}
 	return all, nil
@@ -310,7 +310,7 @@ func (k *Desk) renderRecord(w http.ResponseWriter, r *http.Request, who console.
 		return err
 	}
 	if record.Form != nil {
-		*record.Form = shown(form{ID: "invite-" + m.ID, Action: path + "/invite"}, wrong)
+		*record.Form = withInput(form{ID: "invite-" + m.ID, Action: path + "/invite"}, wrong)
 	}
 	acts, err := k.actsOn(r.Context(), "employment:"+m.ID)
 	if err != nil {

@@ -81,7 +81,7 @@ func (e *editor) formOf(r *http.Request, n login.Notice) form {
 	for i, l := range e.d.Languages {
 		f.Words = append(f.Words, wordsField{l, n.Words[l].Title, n.Words[l].Text, i == 0})
 	}
-	for _, p := range notices.Platforms() {
+	for _, p := range login.Platforms() {
 		f.Platforms = append(f.Platforms, option{Name: "platform_" + p, Value: p, On: slices.Contains(n.Audience.Platforms, p)})
 	}
 	for i, b := range n.Audience.Browsers {
@@ -160,7 +160,7 @@ func (e *editor) read(r *http.Request) (n login.Notice, mistakes login.Mistakes)
 			n.Words[lang] = words
 		}
 	}
-	for _, p := range notices.Platforms() {
+	for _, p := range login.Platforms() {
 		if value("platform_"+p) != "" {
 			n.Audience.Platforms = append(n.Audience.Platforms, p)
 		}
