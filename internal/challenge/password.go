@@ -9,14 +9,13 @@ import (
 	"avain/internal/oauth"
 	"avain/internal/password"
 	"avain/internal/people"
-	"avain/internal/secret"
 	"avain/internal/web"
 )
 
 // Passwords knows who has which: package people.
 type Passwords interface {
 	// CheckPassword answers ReasonPasswordWrong, and ReasonStrongRequired with the person.
-	CheckPassword(ctx context.Context, name string, password secret.Text) (login.Person, error)
+	CheckPassword(ctx context.Context, t people.Try) (login.Person, error)
 }
 
 // notEnough is the answer to an app whose user must do something else (§5.2.2.1 of the
@@ -51,7 +50,9 @@ func (f *Feature) password(w http.ResponseWriter, r *http.Request, c call) error
 		Client: c.client.ID, Request: request, Device: device, Key: c.key, ClockOff: c.clock,
 		Place: f.d.Web.Place(r.Context()), Label: web.BrowserLabel(r),
 	}
-	person, err := f.d.Passwords.CheckPassword(r.Context(), name, password.Of(typed))
+	person, err := f.d.Passwords.CheckPassword(r.Context(), people.Try{
+		Name: name, Password: password.Of(typed), Place: people.Place{Key: c.key, Network: web.KnownNetwork(r.Context())},
+	})
 	if err != nil {
 		return f.refuse(w, r, c.client, start, err)
 	}

@@ -26,7 +26,8 @@ func NewPath(ticket secret.Text) string { return newPath + ticket.Reveal() }
 // People knows passwords: package people. CheckPassword holds back, by itself, a network
 // that tries too often, on whatever path.
 type People interface {
-	CheckPassword(ctx context.Context, name string, password secret.Text) (login.Person, error)
+	CheckPassword(ctx context.Context, t people.Try) (login.Person, error)
+	Recognise(ctx context.Context, person string, at people.Place) error
 	ForgotPassword(ctx context.Context, name string) error
 	ResetOf(ctx context.Context, ticket secret.Text) (login.Credential, login.Person, error)
 	SetPassword(ctx context.Context, ticket, password secret.Text) (login.Credential, error)
@@ -48,6 +49,7 @@ type Deps struct {
 	Sessions Sessions
 	Audit    Auditor
 	Browsers *session.Cookies
+	Devices  *session.Cookies // of browsers in which somebody has got in
 	Web      *web.Kit
 	Now      func() time.Time
 	Rules    password.Rules
@@ -117,8 +119,10 @@ func (f *Feature) signIn(w http.ResponseWriter, r *http.Request) error {
 	if len(name) > people.MaxUserName || len(typed) > password.MaxBytes {
 		name, typed = "", "" // nobody's
 	}
-	person, err := f.d.People.CheckPassword(r.Context(), name, password.Of(typed))
+	at := f.place(r)
+	person, err := f.d.People.CheckPassword(r.Context(), people.Try{Name: name, Password: password.Of(typed), Place: at})
 	if err == nil {
+		f.d.Devices.Keep(w, at.Browser)
 		return f.d.Enter(w, r, person)
 	}
 	reason := login.AsError(err).Reason
@@ -133,6 +137,16 @@ func (f *Feature) signIn(w http.ResponseWriter, r *http.Request) error {
 	return f.views.RenderSignIn(w, r, SignInPage{
 		App: f.d.App, Strong: f.d.SignIn, UserName: form.Get("username"), Failed: reason, SupportCode: a.SupportCode,
 	})
+}
+
+// place is where the browser is. One in which nobody has got in so far has a cookie to
+// come, which it gets when somebody does.
+func (f *Feature) place(r *http.Request) people.Place {
+	browser, ok := f.d.Devices.Browser(r)
+	if !ok {
+		browser = secret.New()
+	}
+	return people.Place{Browser: browser, Network: web.KnownNetwork(r.Context())}
 }
 
 func (f *Feature) forgotPage(w http.ResponseWriter, r *http.Request) error {
@@ -197,6 +211,13 @@ func (f *Feature) set(w http.ResponseWriter, r *http.Request) error {
 	if c, err = f.d.People.SetPassword(r.Context(), ticket, typed); err != nil {
 		return err
 	}
+	// Whoever has the letter is the person: guesses from elsewhere must not keep them out of
+	// where they are now.
+	at := f.place(r)
+	if err := f.d.People.Recognise(r.Context(), c.Person, at); err != nil {
+		return err
+	}
+	f.d.Devices.Keep(w, at.Browser)
 	var ended int64
 	if form.Has("logout") {
 		if ended, err = f.d.Sessions.RevokeSessionsOfPerson(r.Context(), c.Person, "password_set", f.d.Now()); err != nil {

@@ -56,6 +56,18 @@ type Budget struct {
 	Each  time.Duration
 }
 
+// From is where somebody who claims to be a person comes from: each a keyed hash that
+// leads nowhere, or zero.
+type From struct {
+	Person  string
+	Key     string      // DPoP thumbprint
+	Browser secret.Hash // of a cookie that is set when somebody has got in
+	Network secret.Hash
+}
+
+// Seen says from where of it the person has come before.
+type Seen struct{ Key, Browser, Network bool }
+
 // Digits are the six digits that a browser shows to a person whose app it cannot
 // reach. The hash is keyed: there are only a million of them.
 type Digits struct {

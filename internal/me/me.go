@@ -12,6 +12,7 @@ import (
 	"avain/internal/attempt"
 	"avain/internal/login"
 	"avain/internal/oauth"
+	"avain/internal/people"
 	"avain/internal/secret"
 	"avain/internal/session"
 	"avain/internal/web"
@@ -64,6 +65,7 @@ type Deps struct {
 	Audit    Auditor
 	Browsers *session.Cookies // of any browser
 	SignedIn *session.Cookies // of one whose person is signed in
+	Devices  *session.Cookies // of one in which somebody has got in
 	Web      *web.Kit
 	Now      func() time.Time
 	BaseURL  string // issuer; no trailing slash
@@ -72,6 +74,9 @@ type Deps struct {
 
 	// Passwords reports whether people may sign in with Smartum credentials now.
 	Passwords func(ctx context.Context) bool
+
+	// Recognise remembers where a person has got in: package people.
+	Recognise func(ctx context.Context, person string, at people.Place) error
 
 	// Limit holds back floods of starts, per network and per key.
 	Limit func(ctx context.Context, key string) error
@@ -283,7 +288,21 @@ func (f *Feature) back(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	f.d.SignedIn.Keep(w, granted.Refresh)
+	if err := f.recognise(w, r, granted.Session.Person); err != nil {
+		return err
+	}
 	return web.SeeOther(w, homeIn(a))
+}
+
+// recognise lets this browser try a password later, should somebody elsewhere use up what
+// strangers may try.
+func (f *Feature) recognise(w http.ResponseWriter, r *http.Request, person string) error {
+	browser, ok := f.d.Devices.Browser(r)
+	if !ok {
+		browser = secret.New()
+	}
+	f.d.Devices.Keep(w, browser)
+	return f.d.Recognise(r.Context(), person, people.Place{Browser: browser, Network: web.KnownNetwork(r.Context())})
 }
 
 // homeIn is the page of the person, in the language in which the sign-in began when

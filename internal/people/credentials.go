@@ -14,14 +14,8 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// How often a user name may be tried, in the database: more nodes or a restart give
-// nobody another chance. An empty budget pauses this way in and no other; it never
-// locks the person (RFC 6819 §5.1.4.2.3). Names that nobody has are counted alike, or
-// the counting would tell which exist.
+// How many letters may be ordered for a user name, in the database.
 const (
-	triesAtOnce = 10
-	triesEach   = time.Minute
-
 	resetsAtOnce = 3
 	resetsEach   = 10 * time.Minute
 )
@@ -53,27 +47,29 @@ func UserName(typed string) string {
 
 // CheckPassword finds the person with the user name or e-mail address and the password.
 //
-// Errors: ReasonPasswordWrong whichever of the two is wrong, after the same time;
+// Errors: ReasonPasswordWrong whichever of the two is wrong, after the same work;
 // ReasonStrongRequired, with the person, for a SmartumPlus person whose password was
-// right; a login.TooMany that says how long to wait.
-func (p *People) CheckPassword(ctx context.Context, name string, typed secret.Text) (login.Person, error) {
+// right; a login.TooMany that says how long to wait, before anything was compared.
+func (p *People) CheckPassword(ctx context.Context, t Try) (login.Person, error) {
 	place, err := p.d.Passwords.Enter()
 	if err != nil {
 		return login.Person{}, err
 	}
 	defer place.Leave()
-	name = UserName(name)
-	if err := p.d.Store.Spend(ctx, p.budget("password", name, triesAtOnce, triesEach), p.d.Now()); err != nil {
-		return login.Person{}, err
-	}
-	c, err := p.d.Store.CredentialByName(ctx, name)
-	if errors.Is(err, login.ErrNotFound) {
-		return login.Person{}, errors.Join(wrongPassword(), place.Pretend(ctx, typed))
-	}
-	if err != nil {
+	t.Name = UserName(t.Name)
+	c, err := p.d.Store.CredentialByName(ctx, t.Name)
+	known := err == nil
+	if err != nil && !errors.Is(err, login.ErrNotFound) {
 		return login.Person{}, fmt.Errorf("find credential: %w", err)
 	}
-	right, stale, err := place.Verify(ctx, c.Hash, typed)
+	spent, err := p.payFor(ctx, t, c)
+	if err != nil {
+		return login.Person{}, err
+	}
+	if !known {
+		return login.Person{}, errors.Join(wrongPassword(), place.Pretend(ctx, t.Password))
+	}
+	right, stale, err := place.Verify(ctx, c.Hash, t.Password)
 	if err != nil {
 		return login.Person{}, err
 	}
@@ -81,13 +77,21 @@ func (p *People) CheckPassword(ctx context.Context, name string, typed secret.Te
 		return login.Person{}, wrongPassword()
 	}
 	if stale {
-		if err := p.rehash(ctx, place, c, typed); err != nil {
+		if err := p.rehash(ctx, place, c, t.Password); err != nil {
 			return login.Person{}, err
 		}
 	}
-	person, err := p.d.Store.PersonByID(ctx, c.Person)
+	return p.letIn(ctx, c.Person, t.Place, spent)
+}
+
+// letIn finds the person whose password was right and remembers where they are.
+func (p *People) letIn(ctx context.Context, id string, at Place, spent []login.Budget) (login.Person, error) {
+	person, err := p.d.Store.PersonByID(ctx, id)
 	if err != nil {
 		return login.Person{}, fmt.Errorf("person of credential: %w", err)
+	}
+	if err := p.recognise(ctx, person.ID, at, spent); err != nil {
+		return login.Person{}, err
 	}
 	if person.SmartumPlus {
 		return person, login.E(login.Forbidden, login.ReasonStrongRequired, nil)
@@ -105,12 +109,6 @@ func (p *People) rehash(ctx context.Context, place *password.Place, c login.Cred
 	return p.d.Store.Rehash(ctx, c.ID, c.Hash, stronger)
 }
 
-// budget counts for a user name. Its key is derived: a name that somebody typed is
-// nobody's business, least of all when it turns out to be their password.
-func (p *People) budget(act, name string, burst int, each time.Duration) login.Budget {
-	return login.Budget{Key: p.d.TicketKey.Derive("budget", act, name).Hash(), Burst: burst, Each: each}
-}
-
 // ForgotPassword orders the letter that lets the person with the name set a new
 // password. It answers the same for names that nobody has, after the same work for the
 // caller: the letter is sent later. A SmartumPlus person has no use for a password and
@@ -118,7 +116,7 @@ func (p *People) budget(act, name string, burst int, each time.Duration) login.B
 func (p *People) ForgotPassword(ctx context.Context, name string) error {
 	name = UserName(name)
 	now := p.d.Now()
-	if err := p.d.Store.Spend(ctx, p.budget("reset", name, resetsAtOnce, resetsEach), now); err != nil {
+	if err := p.d.Store.Spend(ctx, now, p.budget(bucket{"reset", resetsAtOnce, resetsEach}, name)); err != nil {
 		return err
 	}
 	c, err := p.d.Store.CredentialByName(ctx, name)

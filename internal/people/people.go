@@ -51,8 +51,11 @@ type Store interface {
 	AddReset(ctx context.Context, h secret.Hash, credential string, at, expires time.Time, jobs ...login.Job) error
 	ResetOf(ctx context.Context, h secret.Hash, now time.Time) (login.Credential, error)
 	ResetPassword(ctx context.Context, h secret.Hash, hash string, at time.Time, jobs ...login.Job) (login.Credential, error)
-	// Spend answers a login.TooMany that says how long to wait.
-	Spend(ctx context.Context, b login.Budget, at time.Time) error
+	// Spend and SpendFirst answer a login.TooMany that says how long to wait.
+	Spend(ctx context.Context, at time.Time, budgets ...login.Budget) error
+	SpendFirst(ctx context.Context, at time.Time, groups ...[]login.Budget) (paid int, err error)
+	Recognised(ctx context.Context, from login.From, now time.Time) (login.Seen, error)
+	Recognise(ctx context.Context, person string, marks []secret.Hash, until time.Time, spent []login.Budget) error
 }
 
 // Deps are what people stand on.

@@ -10,6 +10,7 @@ func what(table string) string {
 		"invitations":     "Invitations to take the benefits into use, and what became of their letters.",
 		"credentials":     "Your user names.",
 		"password_resets": "Requests for a new password that have not been used.",
+		"recognised":      "Browsers and networks from which you have logged in with a password; which they are is kept nowhere.",
 		"sessions":        "Apps and browsers in which you are, or lately were, logged in.",
 		"qr_pages":        "QR codes that were shown to you in the last hour.",
 		"attempts":        "Your logins.",

@@ -22,20 +22,26 @@ const (
 	cookiePlain  = "avain-browser"
 	webSecure    = "__Host-avain-web"
 	webPlain     = "avain-web"
+	deviceSecure = "__Host-avain-device"
+	devicePlain  = "avain-device"
 )
+
+// deviceLife is how long a browser is recognised in which somebody has got in.
+const deviceLife = 180 * 24 * time.Hour
 
 // Cookies reads and writes the cookie.
 type Cookies struct {
 	name   string
 	secure bool
+	life   time.Duration
 }
 
 // New makes it for a service at the base URL.
 func New(base *url.URL) *Cookies {
 	if base.Scheme == "https" {
-		return &Cookies{name: cookieSecure, secure: true}
+		return &Cookies{cookieSecure, true, Idle}
 	}
-	return &Cookies{name: cookiePlain}
+	return &Cookies{cookiePlain, false, Idle}
 }
 
 // NewWeb makes the cookie of a person who is signed in to our own pages. It holds the
@@ -43,9 +49,19 @@ func New(base *url.URL) *Cookies {
 // and is set with [Cookies.Keep] alone.
 func NewWeb(base *url.URL) *Cookies {
 	if base.Scheme == "https" {
-		return &Cookies{name: webSecure, secure: true}
+		return &Cookies{webSecure, true, Idle}
 	}
-	return &Cookies{name: webPlain}
+	return &Cookies{webPlain, false, Idle}
+}
+
+// NewDevice makes the cookie of a browser in which somebody has got in. It opens nothing:
+// it says that a password that is typed here is not a stranger's guess. It names nobody,
+// and outlasts every session. It is set with [Cookies.Keep] alone.
+func NewDevice(base *url.URL) *Cookies {
+	if base.Scheme == "https" {
+		return &Cookies{deviceSecure, true, deviceLife}
+	}
+	return &Cookies{devicePlain, false, deviceLife}
 }
 
 // Browser is the secret of the browser that sent the request, false when it has
@@ -73,21 +89,19 @@ func (c *Cookies) Ensure(w http.ResponseWriter, r *http.Request) secret.Text {
 	if !ok {
 		browser = secret.New()
 	}
-	c.set(w, browser.Reveal(), int(Idle.Seconds()))
+	c.set(w, browser.Reveal(), c.life)
 	return browser
 }
 
-// Keep sets the cookie to a secret of 256 bits, for another [Idle].
-func (c *Cookies) Keep(w http.ResponseWriter, value secret.Text) {
-	c.set(w, value.Reveal(), int(Idle.Seconds()))
-}
+// Keep sets the cookie to a secret of 256 bits, for another span of its life.
+func (c *Cookies) Keep(w http.ResponseWriter, value secret.Text) { c.set(w, value.Reveal(), c.life) }
 
 // Forget removes the cookie.
-func (c *Cookies) Forget(w http.ResponseWriter) { c.set(w, "", -1) }
+func (c *Cookies) Forget(w http.ResponseWriter) { c.set(w, "", -time.Second) }
 
-func (c *Cookies) set(w http.ResponseWriter, value string, maxAge int) {
+func (c *Cookies) set(w http.ResponseWriter, value string, life time.Duration) {
 	http.SetCookie(w, &http.Cookie{
-		Name: c.name, Value: value, Path: "/", MaxAge: maxAge, Secure: c.secure, HttpOnly: true,
+		Name: c.name, Value: value, Path: "/", MaxAge: int(life.Seconds()), Secure: c.secure, HttpOnly: true,
 		// Lax, not Strict: the way back from the bank is a navigation from another
 		// site, and it must arrive with the cookie.
 		SameSite: http.SameSiteLaxMode,

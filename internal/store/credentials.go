@@ -13,9 +13,13 @@ const (
 
 	addCredentialSQL = `INSERT INTO credentials (` + credentialColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $6) ON CONFLICT DO NOTHING`
 
-	credentialByIDSQL       = `SELECT ` + credentialColumns + ` FROM credentials WHERE id = $1`
-	credentialByUserNameSQL = `SELECT ` + credentialColumns + ` FROM credentials WHERE user_name = $1 AND user_name <> ''`
-	credentialByEmailSQL    = `SELECT ` + credentialColumns + ` FROM credentials WHERE email = $1 AND email <> ''`
+	// The person is the human whose record has the credential.
+	credentialSQL = `SELECT c.id, p.same_as, c.user_name, c.email, c.hash, c.created_at, c.changed_at
+		FROM credentials c JOIN persons p ON p.id = c.person WHERE `
+
+	credentialByIDSQL       = credentialSQL + `c.id = $1`
+	credentialByUserNameSQL = credentialSQL + `c.user_name = $1 AND c.user_name <> ''`
+	credentialByEmailSQL    = credentialSQL + `c.email = $1 AND c.email <> ''`
 
 	rehashSQL      = `UPDATE credentials SET hash = $3 WHERE id = $1 AND hash = $2`
 	setPasswordSQL = `UPDATE credentials SET hash = $2, changed_at = $3 WHERE id = $1`
@@ -148,10 +152,4 @@ func scanCredential(row scanner) (login.Credential, error) {
 	var c login.Credential
 	err := row.Scan(&c.ID, &c.Person, &c.UserName, &c.Email, &c.Hash, timeColumn{&c.CreatedAt}, timeColumn{&c.ChangedAt})
 	return c, err
-}
-
-// Spend takes one from a budget. When none is left, the error says how long to wait.
-func (s *Store) Spend(ctx context.Context, b login.Budget, at time.Time) error {
-	err := s.db.write(ctx, func(ctx context.Context, tx runner) error { return spend(ctx, tx, b, at) })
-	return wrap("spend", err)
 }

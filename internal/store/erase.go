@@ -21,6 +21,7 @@ const (
 	dropAttemptSQL     = `DELETE FROM attempts WHERE id = $1`
 	dropQRPagesSQL     = `DELETE FROM qr_pages WHERE person = $1`
 	dropSessionsSQL    = `DELETE FROM sessions WHERE person = $1`
+	dropRecognisedSQL  = `DELETE FROM recognised WHERE person = $1`
 	dropCredentialsSQL = `DELETE FROM credentials WHERE person = $1`
 	dropInvitationsSQL = `DELETE FROM invitations WHERE employment = $1`
 	dropEmploymentSQL  = `DELETE FROM employments WHERE id = $1`
@@ -137,6 +138,7 @@ func dropTraces(ctx context.Context, tx runner, t traces, whose []string, e logi
 		{dropAttemptSQL, t.attempts},
 		{dropQRPagesSQL, whose},
 		{dropSessionsSQL, whose},
+		{dropRecognisedSQL, whose},
 		{dropCredentialsSQL, whose},
 		{dropInvitationsSQL, t.employments},
 	} {

@@ -33,6 +33,7 @@ type Purged struct {
 	Jobs     int64 // given up or forgotten long ago
 
 	Resets      int64 // of passwords
+	Recognised  int64 // browsers and networks that a person has not come from for long
 	Invitations int64
 	Employments int64
 }
@@ -123,6 +124,7 @@ func (s *Store) Purge(ctx context.Context, now time.Time, keep Retention) (Purge
 		{&p.Sessions, purgeRevokedSessionsSQL, []any{ago(keep.Sessions), purgeBatch}},
 		{&p.Jobs, purgeJobsSQL, []any{ago(keep.Jobs), purgeBatch}},
 		{&p.Jobs, purgeForgottenJobsSQL, []any{ago(keep.Jobs), purgeBatch}},
+		{&p.Recognised, purgeRecognisedSQL, []any{millis(now), purgeBatch}},
 		{&p.Resets, purgeResetsSQL, []any{millis(now), purgeBatch}},
 		{&p.Invitations, purgeInvitationsSQL, []any{ago(keep.Invitations), purgeBatch}},
 		{&p.Employments, purgeEmploymentsSQL, []any{ago(keep.Employments), purgeBatch}},

@@ -10,7 +10,6 @@ import (
 	"avain/internal/me"
 	"avain/internal/password"
 	"avain/internal/people"
-	"avain/internal/secret"
 	"avain/internal/web"
 )
 
@@ -30,11 +29,11 @@ type knockers struct {
 }
 
 // CheckPassword is people.CheckPassword, within the network's budget.
-func (k knockers) CheckPassword(ctx context.Context, name string, password secret.Text) (login.Person, error) {
+func (k knockers) CheckPassword(ctx context.Context, t people.Try) (login.Person, error) {
 	if err := k.limit(ctx); err != nil {
 		return login.Person{}, err
 	}
-	return k.People.CheckPassword(ctx, name, password)
+	return k.People.CheckPassword(ctx, t)
 }
 
 func (k knockers) limit(ctx context.Context) error { return k.perNetwork.Check(web.NetworkKey(ctx)) }
@@ -56,7 +55,7 @@ func (s *Service) credentials(c config.Config, d Deps, m mechanisms, own *me.Fea
 		s.Rules.Leaked = list.Has
 	}
 	return credentials.New(credentials.Deps{
-		People: typed, Sessions: s.Store, Audit: s.Audit, Browsers: m.cookies, Web: m.kit, Now: d.Now, Rules: s.Rules,
+		People: typed, Sessions: s.Store, Audit: s.Audit, Browsers: m.cookies, Devices: m.devices, Web: m.kit, Now: d.Now, Rules: s.Rules,
 		App: c.Brand.Name, SignIn: "/me", Enter: own.Enter, Refused: own.Refused,
 		Limit: typed.limit,
 		Admit: func(ctx context.Context) error {

@@ -30,6 +30,7 @@ type mechanisms struct {
 	passwords *password.Hasher
 	kit       *web.Kit
 	cookies   *session.Cookies
+	devices   *session.Cookies // of browsers in which somebody has got in
 	clients   *client.Registry
 	proofs    *dpop.Verifier
 	signer    *signer.Signer
@@ -78,7 +79,7 @@ func (s *Service) mechanisms(ctx context.Context, c config.Config, d Deps) (m me
 	if m.kit, err = newKit(c, d, address, s, m.metrics); err != nil {
 		return m, err
 	}
-	m.cookies, m.room = session.New(address), &wake.Room{}
+	m.cookies, m.devices, m.room = session.New(address), session.NewDevice(address), &wake.Room{}
 	if m.proofs, err = dpop.New(dpop.Config{Key: m.keys.shared.Derive("dpop nonces"), Now: d.Now}); err != nil {
 		return m, err
 	}

@@ -18,6 +18,7 @@ func (s *Service) ownPages(c config.Config, d Deps, m mechanisms, attempts *atte
 	}
 	own, err := me.New(me.Deps{
 		Attempts: attempts, Sessions: s.Store, Audit: s.Audit, Browsers: m.cookies, SignedIn: session.NewWeb(address),
+		Devices: m.devices, Recognise: s.People.Recognise,
 		Web: m.kit, Now: d.Now, BaseURL: c.Public.BaseURL, App: c.Brand.Name, Stores: me.Stores(c.Brand.Stores), Limit: flood.start,
 		Waiting: s.People.Waiting, Passwords: s.passwordsOn,
 	})

@@ -212,7 +212,7 @@ func TestGuessingPausesTheUserNameOnly(t *testing.T) {
 			}
 		}
 		wait, err := strconv.Atoi(last.Header.Get("Retry-After"))
-		if tries != 10 || err != nil || wait < 1 || wait > 60 || last.Reason != "rate_limited" {
+		if tries != 10 || err != nil || wait < 1 || wait > 90*60 || last.Reason != "rate_limited" {
 			t.Fatalf("%s: after %d tries %+v", name, tries, last)
 		}
 	}
@@ -231,8 +231,77 @@ func TestGuessingPausesTheUserNameOnly(t *testing.T) {
 	if _, _, refused := r.knock("eero", demo.Password); refused.Reason != "strong_authentication_required" {
 		t.Errorf("another user name: %+v", refused)
 	}
-	r.clock.pass(time.Minute + time.Second)
+	r.clock.pass(90*time.Minute + time.Second)
 	r.withPassword("hilma", demo.Password)
+}
+
+// While somebody guesses at a user name, its owner gets in with their password where they
+// have been: in the app, with the key of an earlier session, and in a browser, which has
+// a cookie from then; in the app also when it was the bank that let them in. A letter's
+// link makes a browser known, too.
+func TestThreat44OwnDevicesGetInWhileSomebodyGuesses(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, onNetworks)
+	places := 0
+	elsewhere := func() {
+		places++
+		r.app, r.browser = r.phone()
+		at := from{"192.0.2." + strconv.Itoa(places), r.app.HTTP.Transport}
+		r.app.HTTP.Transport, r.browser.HTTP.Transport = at, at
+	}
+	type place struct {
+		app     *robot.App
+		browser *robot.Browser
+	}
+	elsewhere()
+	r.withPassword("hilma", demo.Password)
+	page := r.onWeb("hilma", demo.Password)
+	if !strings.Contains(page.Body, "Hei, Hilma") {
+		t.Fatal(page.Body)
+	}
+	own := place{r.app, r.browser}
+	elsewhere()
+	l := r.start()
+	if _, err := r.app.Finish(t.Context(), l, r.press(r.open(l), "kuikka", "hilma", "Vahvista").App); err != nil {
+		t.Fatal(err)
+	}
+	byBank := place{r.app, r.browser}
+	elsewhere()
+	r.forgot("hilma")
+	link := r.resetLink("hilma@example.com", 1)
+	// Without the tick: a device that is logged out because of a new password is a stranger's.
+	if _, err := r.browser.Submit(t.Context(), link, url.Values{"password": {newPassword}}); err != nil {
+		t.Fatal(err)
+	}
+	byLetter := place{r.app, r.browser}
+
+	for range 11 {
+		elsewhere()
+		r.knock("hilma", wrongPassword)
+	}
+	elsewhere()
+	if _, code, refused := r.knock("hilma", newPassword); code != "" || refused.Status != http.StatusTooManyRequests {
+		t.Fatalf("a stranger: %+v", refused)
+	}
+	if page := r.onWeb("hilma", newPassword); page.Status != http.StatusTooManyRequests {
+		t.Fatalf("a stranger's browser: %d", page.Status)
+	}
+	elsewhere() // another network: it is the device that counts
+	network := r.app.HTTP.Transport
+	for what, p := range map[string]place{"own": own, "by bank": byBank} {
+		r.app = p.app
+		r.app.HTTP.Transport = network
+		if _, code, refused := r.knock("hilma", newPassword); code == "" {
+			t.Errorf("%s, in the app: %+v", what, refused)
+		}
+	}
+	for what, p := range map[string]place{"own": own, "by letter": byLetter} {
+		r.browser = p.browser
+		r.browser.HTTP.Transport = network
+		if page := r.onWeb("hilma", newPassword); page.Status != http.StatusOK || !strings.Contains(page.Body, "Hei, Hilma") {
+			t.Errorf("%s, in the browser: %d %s", what, page.Status, page.Body)
+		}
+	}
 }
 
 // resetLink waits for the n-th letter about a forgotten password.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"avain/internal/login"
+	"avain/internal/secret"
 	"avain/internal/store"
 )
 
@@ -70,6 +71,74 @@ func budgets(t *testing.T, s *store.Store) {
 	}
 	if _, w := try(budget, time.Hour-time.Second); w != time.Minute {
 		t.Errorf("an hour later the fourth waits %s", w)
+	}
+}
+
+// Of groups of budgets the first pays that can, wholly; from one that cannot nothing is
+// taken. What is given back can be spent again.
+func budgetGroups(t *testing.T, s *store.Store) {
+	of := func(burst int, each time.Duration) login.Budget {
+		return login.Budget{Key: NewHash(), Burst: burst, Each: each}
+	}
+	device, devices, name := of(3, time.Hour), of(2, time.Minute), of(1, 2*time.Hour)
+	spend := func(groups ...[]login.Budget) (int, time.Duration) {
+		paid, err := s.SpendFirst(t.Context(), Noon(), groups...)
+		return paid, wait(t, err)
+	}
+	groups := [][]login.Budget{{device, devices}, {name}}
+	for n, want := range []int{0, 0, 1} {
+		if paid, w := spend(groups...); paid != want || w != 0 {
+			t.Errorf("try %d: group %d pays, waits %s", n, paid, w)
+		}
+	}
+	if _, w := spend(groups...); w != time.Minute { // of the two that are empty the sooner
+		t.Errorf("all empty: waits %s", w)
+	}
+	if _, w := spend([]login.Budget{device}); w != 0 {
+		t.Errorf("the device's own budget has paid for what its group could not: waits %s", w)
+	}
+	if _, w := spend([]login.Budget{device}); w != time.Hour {
+		t.Errorf("the device's own budget has more than it had: waits %s", w)
+	}
+	wantErr(t, "give back", s.Recognise(t.Context(), AddPerson(t, s).ID, nil, Noon(), []login.Budget{name, of(1, time.Hour)}), nil)
+	if paid, w := spend(groups...); paid != 1 || w != 0 {
+		t.Errorf("given back: group %d pays, waits %s", paid, w)
+	}
+	if err := s.Spend(t.Context(), Noon(), name); wait(t, err) != 2*time.Hour {
+		t.Errorf("spent again: %v", err)
+	}
+}
+
+// Where a person has been is known by the keys of their sessions and by marks, until the
+// marks expire; on all records of one human, and of nobody else.
+func recognised(t *testing.T, s *store.Store) {
+	session, other := SignIn(t, s), SignIn(t, s)
+	browser, network := NewHash(), NewHash()
+	wantErr(t, "recognise", s.Recognise(t.Context(), session.Person, []secret.Hash{browser, network}, Noon().Add(time.Hour), nil), nil)
+	wantErr(t, "recognise again", s.Recognise(t.Context(), session.Person, []secret.Hash{browser}, Noon().Add(2*time.Hour), nil), nil)
+	for what, tc := range map[string]struct {
+		from  login.From
+		after time.Duration
+		want  login.Seen
+	}{
+		"everywhere":      {login.From{Person: session.Person, Key: session.Key, Browser: browser, Network: network}, 0, login.Seen{Key: true, Browser: true, Network: true}},
+		"an hour later":   {login.From{Person: session.Person, Key: session.Key, Browser: browser, Network: network}, time.Hour, login.Seen{Key: true, Browser: true}},
+		"another's key":   {login.From{Person: session.Person, Key: other.Key}, 0, login.Seen{}},
+		"nowhere":         {login.From{Person: session.Person}, 0, login.Seen{}},
+		"nobody":          {login.From{}, 0, login.Seen{}},
+		"nobody's key":    {login.From{Key: session.Key, Browser: NewHash()}, 0, login.Seen{}},
+		"not to be found": {login.From{Person: "\x00", Key: "\xff"}, 0, login.Seen{}},
+	} {
+		if got := must[login.Seen](t)(s.Recognised(t.Context(), tc.from, Noon().Add(tc.after))); got != tc.want {
+			t.Errorf("%s: %+v, want %+v", what, got, tc.want)
+		}
+	}
+	wantErr(t, "send away", s.RevokeSession(t.Context(), session.ID, "not_me", Noon()), nil)
+	if got := must[login.Seen](t)(s.Recognised(t.Context(), login.From{Person: session.Person, Key: session.Key}, Noon())); got.Key {
+		t.Error("a device that was sent away is known")
+	}
+	if got := must[store.Purged](t)(s.Purge(t.Context(), Noon().Add(90*time.Minute), store.Retention{})); got.Recognised != 1 {
+		t.Errorf("purged %+v", got)
 	}
 }
 

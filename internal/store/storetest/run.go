@@ -35,6 +35,8 @@ func Run(t *testing.T, open func(t testing.TB) *store.Store) {
 		"Benefits":                   benefits,
 		"Budgets":                    budgets,
 		"BudgetOfMove":               budgetOfMove,
+		"BudgetGroups":               budgetGroups,
+		"Recognised":                 recognised,
 		"Threat22BudgetRace":         budgetRace,
 		"QRPages":                    qrPages,
 		"QRTyped":                    qrTyped,
