@@ -161,7 +161,7 @@ export class AuthServer {
     this.requests.push({ path, body, query });
     if (typeof mishap === "object") return json(mishap.status, mishap.body ?? {}, mishap.headers);
     const response = await this.#answer(request, path, body);
-    if (["/par", "/token", "/userinfo", "/attempt-status", "/authorize-challenge", "/devices"].includes(path)) response.headers.set("dpop-nonce", this.#currentNonce());
+    if (["/par", "/token", "/userinfo", "/attempt-status", "/authorize-challenge", "/devices", "/revoke"].includes(path)) response.headers.set("dpop-nonce", this.#currentNonce());
     response.headers.set("date", new Date(Date.now() + this.clockAhead * 1000).toUTCString());
     if (mishap === "lose-answer") throw new TypeError("Failed to fetch");
     if (mishap === "cut-answer") return cut(response);
@@ -183,9 +183,7 @@ export class AuthServer {
       case "/userinfo":
         return await this.#userinfo(request);
       case "/revoke":
-        this.revoked.push(body.get("token") ?? "");
-        this.#refresh.delete(body.get("token") ?? "");
-        return new Response(null, { status: 200 });
+        return await this.#proven(request, (key) => Promise.resolve(this.#revoke(body.get("token") ?? "", key)));
       default:
         if (path === "/devices" || path.startsWith("/devices/")) return await this.#devices(request, path);
         return json(404, { error: "not_found" });
@@ -396,6 +394,14 @@ export class AuthServer {
       answer["refresh_token"] = next;
     }
     return json(200, answer);
+  }
+
+  #revoke(token: string, key: string): Response {
+    const live = this.#refresh.get(token);
+    if (live !== undefined && live.key !== key) return json(400, { error: "invalid_dpop_proof", reason: "key_wrong" });
+    this.revoked.push(token);
+    this.#refresh.delete(token);
+    return new Response(null, { status: 200 });
   }
 
   #accessFor(subject: string, key: string) {

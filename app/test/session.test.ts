@@ -168,7 +168,8 @@ describe("a session that the server has ended", () => {
     await tab.vault.logIn(session, { phase: "done", state: "s", startedAt: phone.clock });
     const later = await restart(phone, tab);
     expect(later.view).toMatchObject({ name: "loggedOut", because: "storage" });
-    expect(phone.server.revoked).toEqual([session.refreshToken]);
+    expect(phone.server.revoked).toEqual([]); // it would want the key proved
+    expect(await later.vault.revocations()).toEqual([]);
   });
 });
 
@@ -214,6 +215,19 @@ describe("logging out", () => {
     expect(phone.server.revoked).toEqual([]);
     await restart(phone, tab);
     expect(phone.server.revoked).toHaveLength(1);
+  });
+
+  it("proves the old key to the server, also after somebody else has logged in", async () => {
+    const phone = await Phone.make();
+    const tab = await phone.loggedIn();
+    phone.server.down = true;
+    await tab.model.logOut();
+    const kept = (await tab.vault.revocations())[0]?.key;
+    expect(kept?.privateKey.extractable).toBe(false);
+    phone.server.down = false;
+    const next = await phone.loggedIn(); // with a key of its own; the server refuses a token that comes with it
+    expect(phone.server.revoked).toHaveLength(1);
+    expect(await next.vault.revocations()).toEqual([]);
   });
 
   it("does not go on asking a server that refuses", async () => {

@@ -14,9 +14,19 @@ import (
 // revoke answers RFC 7009: giving up either token ends the session. An unknown
 // token is a success, since it is as good as revoked; another client's token is left
 // alone without saying so.
-func (f *Feature) revoke(w http.ResponseWriter, r *http.Request, c call) error {
+//
+// A public strict client proves its key here, too: a refresh token that leaked is worth
+// nothing elsewhere without the key, and must not end the session either (threat 52).
+// Compatible ones need not, because RFC 7009 knows no proof and libraries send none.
+func (f *Feature) revoke(w http.ResponseWriter, r *http.Request, c call) (err error) {
 	if !c.params.Has("token") {
 		return login.BadParam("token", "missing")
+	}
+	byKey := c.client.Public() && c.client.Profile == login.ProfileStrict
+	if byKey {
+		if c, err = f.prove(w, r, c); err != nil {
+			return err
+		}
 	}
 	if err := f.spend(r.Context(), c); err != nil {
 		return err
@@ -26,6 +36,10 @@ func (f *Feature) revoke(w http.ResponseWriter, r *http.Request, c call) error {
 		return err
 	}
 	if err == nil && session.Client == c.client.ID && session.RevokedAt.IsZero() {
+		if byKey && session.Key != c.key {
+			e := login.E(login.Invalid, login.ReasonKeyWrong, nil).WithCode(oauth.InvalidDPoPProof)
+			return e.With("nothing is revoked: the token belongs to another key")
+		}
 		const why = "logout_app"
 		if err := f.d.Sessions.RevokeSession(r.Context(), session.ID, why, f.d.Now()); err != nil {
 			return err
@@ -80,13 +94,16 @@ func (f *Feature) behind(ctx context.Context, token secret.Text) (login.Session,
 	return h.session, err
 }
 
-// spend sets the marks of a client assertion where no other write carries them.
+// spend sets the marks of an assertion or a proof where no other write carries them.
 func (f *Feature) spend(ctx context.Context, c call) error {
 	if len(c.once) == 0 {
 		return nil
 	}
 	err := f.d.Sessions.UseOnce(ctx, c.once...)
-	if errors.Is(err, login.ErrReplayed) {
+	switch {
+	case errors.Is(err, login.ErrReplayed) && c.key != "":
+		return login.E(login.Invalid, login.ReasonProofReplayed, err).WithCode(oauth.InvalidDPoPProof).With("the proof has been used before")
+	case errors.Is(err, login.ErrReplayed):
 		return login.E(login.Unauthenticated, login.ReasonClientRefused, err).WithCode(oauth.InvalidClient).With("the client assertion has been used before")
 	}
 	return err

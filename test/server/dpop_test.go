@@ -407,3 +407,38 @@ func TestThreat11VerifiersHaveTheirForm(t *testing.T) {
 		}
 	}
 }
+
+// A refresh or access token that leaked ends no session without its key (RFC 7009 asks
+// for no proof; we do, of apps that have nothing else to prove themselves with).
+func TestThreat52LeakedTokensRevokeNothing(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, withDPoPClients())
+	tokens := r.login()
+	thief, _ := r.phone()
+	for name, token := range map[string]string{"refresh token": tokens.RefreshToken, "access token": tokens.AccessToken} {
+		form := url.Values{"client_id": {"smartumpay"}, "token": {token}}
+		bare := &dpopClient{rig: r, id: "smartumpay"}
+		bare.mustBe(name+" without a proof", bare.call("/revoke", form), http.StatusBadRequest, "proof_invalid")
+		if e := refusal(thief.Revoke(t.Context(), token)); e.Status != http.StatusBadRequest || e.Code != "invalid_dpop_proof" || e.Reason != "key_wrong" {
+			t.Errorf("%s with another key: %+v", name, e)
+		}
+	}
+	if _, err := r.app.Refresh(t.Context(), tokens.RefreshToken); err != nil {
+		t.Fatalf("the session has ended: %v", err)
+	}
+	if err := thief.Revoke(t.Context(), "no such token"); err != nil {
+		t.Errorf("an unknown token: %v", err)
+	}
+	if err := r.app.Revoke(t.Context(), tokens.RefreshToken); err != nil {
+		t.Error(err)
+	}
+	if _, err := r.app.Refresh(t.Context(), tokens.RefreshToken); code(err) != "invalid_grant" {
+		t.Errorf("after the owner has revoked it: %v", err)
+	}
+	// A compatible client, whose library sends no proof here, can still log out.
+	s := r.dpopClient(login.AuthNone)
+	granted := s.redeem(s.code(nil))
+	if a := s.call("/revoke", url.Values{"token": {granted.Refresh}}); a.status != http.StatusOK || s.refresh(granted.Refresh).Reason != "session_ended" {
+		t.Errorf("%+v", a)
+	}
+}

@@ -17,6 +17,8 @@ interface Asking {
   signal?: AbortSignal;
   /** Milliseconds the server may take, when it is meant to wait. */
   longest?: number;
+  /** The key that is proved, when it is not the one of this installation. */
+  key?: CryptoKeyPair;
 }
 
 /** The login service, as this app speaks to it: metadata, proofs of possession, the clock. */
@@ -81,16 +83,16 @@ export class Server {
    */
   async prove<T>(
     request: (options: ReturnType<Server["http"]> & { DPoP: oauth.DPoPHandle }) => Promise<T>,
-    longest?: number,
+    how: Omit<Asking, "signal"> = {},
   ): Promise<T> {
-    const handle = oauth.DPoP(this.client(), await this.#key(), {
+    const handle = oauth.DPoP(this.client(), how.key ?? (await this.#key()), {
       [oauth.modifyAssertion]: (_header, payload) => {
         // Read when the proof is made: the first answer may just have corrected both.
         payload["iat"] = Math.floor((Date.now() + this.#skew) / 1000);
         if (this.#nonce !== undefined) payload["nonce"] = this.#nonce;
       },
     });
-    const options = { ...this.http(longest), DPoP: handle };
+    const options = { ...this.http(how.longest), DPoP: handle };
     for (let more = 2; more > 0; more--) {
       try {
         return await request(options);
@@ -117,8 +119,9 @@ export class Server {
       if (response.status === 204) return {};
       // Throws, with what the server says.
       if (response.status !== 200) return await oauth.processPushedAuthorizationResponse(as, client, response);
-      return await jsonOf(response);
-    }, how.longest);
+      // That a token is revoked is said without a word (RFC 7009 §2.2).
+      return (await response.clone().text()) === "" ? {} : await jsonOf(response);
+    }, how);
   }
 
   /** An address of the login service. */

@@ -187,14 +187,10 @@ export class SessionKeeper {
   async tellServer(): Promise<boolean> {
     const { server, vault } = this.tools;
     return await this.lock("smartumpay-revoke", async () => {
-      for (const { token } of await vault.revocations()) {
+      for (const { token, key } of await vault.revocations()) {
         try {
-          const metadata = await server.metadata();
-          const response = await oauth.revocationRequest(metadata, server.client(), oauth.None(), token, {
-            ...server.http(),
-            additionalParameters: { token_type_hint: "refresh_token" },
-          });
-          await oauth.processRevocationResponse(response);
+          // Without its key a token cannot be given up; nor does it open anything.
+          if (key !== undefined) await server.post("/revoke", { token, token_type_hint: "refresh_token" }, { key });
         } catch (error) {
           // A refusal will not turn into anything else; a lost or busy answer may.
           if (!(error instanceof oauth.ResponseBodyError)) return false;

@@ -73,6 +73,8 @@ export interface Session {
 /** A refresh token that is to be revoked as soon as the server can be reached. */
 export interface Revocation {
   token: string;
+  /** What the token is bound to: the server wants it proved. Missing when the browser has thrown it away. */
+  key?: CryptoKeyPair;
   since: number;
 }
 
@@ -177,8 +179,8 @@ export class Vault {
       for (const { state, startedAt } of all) store.put({ phase: "done", state, startedAt } satisfies DoneAttempt);
       store.put(done);
     } else {
-      const revocation: Revocation = { token: session.refreshToken, since: session.loggedInAt };
-      tx.objectStore(revocations).put(revocation);
+      const key = await result(tx.objectStore(singles).get("key") as IDBRequest<CryptoKeyPair | undefined>);
+      tx.objectStore(revocations).put(revocation(session.refreshToken, key, session.loggedInAt));
     }
     await finished(tx);
     return wanted;
@@ -201,8 +203,8 @@ export class Vault {
 
   /**
    * Ends the session on this device: session, key and attempts go, and in the same
-   * step the refresh token joins the queue of what the server must still be told.
-   * Without the key, which is gone for good, the queued token opens nothing. With
+   * step the refresh token joins the queue of what the server must still be told, with
+   * its key, which is good for nothing else any more. With
    * `onlyIf`, nothing happens unless that refresh token is still the current one: news
    * about an old session must not end the one that came after it.
    */
@@ -210,14 +212,14 @@ export class Vault {
     const tx = this.db.transaction([singles, attempts, revocations], "readwrite");
     const store = tx.objectStore(singles);
     const session = await result(store.get("session") as IDBRequest<Session | undefined>);
+    const key = await result(store.get("key") as IDBRequest<CryptoKeyPair | undefined>);
     const token = session?.refreshToken;
     if (token !== undefined && token === (how.onlyIf ?? token)) {
       store.delete("session");
       store.delete("key");
       tx.objectStore(attempts).clear();
       if (how.tellServer) {
-        const revocation: Revocation = { token, since };
-        tx.objectStore(revocations).put(revocation);
+        tx.objectStore(revocations).put(revocation(token, key, since));
       }
     }
     await finished(tx);
@@ -238,6 +240,10 @@ export class Vault {
     const tx = this.db.transaction(singles);
     return await result(tx.objectStore(singles).get(name) as IDBRequest<T | undefined>);
   }
+}
+
+function revocation(token: string, key: CryptoKeyPair | undefined, since: number): Revocation {
+  return { token, since, ...(key === undefined ? {} : { key }) };
 }
 
 async function result<T>(request: IDBRequest<T>): Promise<T> {
