@@ -24,14 +24,16 @@ type ceremony struct {
 	Session    webauthn.SessionData `json:"session"`
 	Staff      string               `json:"staff,omitempty"`      // who makes a passkey
 	Invitation []byte               `json:"invitation,omitempty"` // hash of the link that lets them
+	Act        string               `json:"act,omitempty"`        // path of the act that is confirmed
 	Expires    time.Time            `json:"expires"`
 }
 
 // The kinds: what is begun as one cannot end as another.
 const (
-	signingIn = "sign in"
-	invited   = "invited"
-	adding    = "add"
+	signingIn  = "sign in"
+	invited    = "invited"
+	adding     = "add"
+	confirming = "confirm"
 )
 
 // Sealer encrypts and authenticates: Tink's AEAD.

@@ -24,6 +24,9 @@ type Agent struct {
 	ID   string
 	Name string
 	Role login.Role
+
+	session secret.Hash // of this browser
+	passkey string      // that it was signed in with
 }
 
 // Actor is the agent in the audit log.
@@ -47,6 +50,11 @@ type Store interface {
 	PasskeyByCredential(ctx context.Context, credential []byte) (login.Passkey, error)
 	PasskeysOf(ctx context.Context, staff string) ([]login.Passkey, error)
 	DropPasskey(ctx context.Context, staff, id string) error
+	// UsePasskey notes that a passkey has proved its holder; marks are set with it.
+	UsePasskey(ctx context.Context, k login.Passkey, at time.Time, once ...login.Once) error
+	// PasskeysSince are those that were made after a time, the oldest first, and whose.
+	PasskeysSince(ctx context.Context, after time.Time) ([]login.StaffPasskey, error)
+	UseOnce(ctx context.Context, once ...login.Once) error
 
 	SignInStaff(ctx context.Context, k login.Passkey, s login.StaffSession, at time.Time, once ...login.Once) error
 	// StaffBySession finds a session and whose it is; not of those who are disabled.
@@ -91,6 +99,8 @@ type Console struct {
 	own      pages
 	nav      []navItem
 	routes   []Route
+
+	confirmed []string // patterns of the acts that need a fresh proof
 }
 
 // Route is an address of the console and who may use it.
@@ -118,6 +128,7 @@ func New(d Deps) (*Console, error) {
 	c.mux.Handle("GET /static/", d.Web.Static())
 	c.mountSignIn()
 	c.mountStaff()
+	c.mountConfirm()
 	c.Get("{rest...}", login.RoleAgent, func(http.ResponseWriter, *http.Request, Agent) error {
 		return login.E(login.NotFound, login.ReasonPageUnknown, nil)
 	})
@@ -195,5 +206,5 @@ func (c *Console) signedIn(r *http.Request) (Agent, bool, error) {
 			return Agent{}, false, err
 		}
 	}
-	return Agent{ID: staff.ID, Name: staff.Name, Role: staff.Role}, true, nil
+	return Agent{ID: staff.ID, Name: staff.Name, Role: staff.Role, session: s.Token, passkey: s.Passkey}, true, nil
 }

@@ -38,6 +38,10 @@ func (s staffRoom) StaffBySession(_ context.Context, token secret.Hash) (login.S
 	return found.session, found.staff, nil
 }
 
+func (staffRoom) PasskeysSince(context.Context, time.Time) ([]login.StaffPasskey, error) {
+	return nil, nil
+}
+
 func (s staffRoom) UseStaffSession(_ context.Context, used login.StaffSession, idleUntil time.Time) error {
 	one := s.signed[used.Token]
 	one.session.IdleUntil = idleUntil

@@ -9,7 +9,7 @@ import (
 
 // pages are those that the frame has itself.
 type pages struct {
-	signIn, invited, passkeys, staff, failure func() (*web.Template, error)
+	signIn, confirm, invited, passkeys, staff, failure func() (*web.Template, error)
 }
 
 func (c *Console) ownPages() pages {
@@ -17,7 +17,7 @@ func (c *Console) ownPages() pages {
 		return c.Template(templateFiles, "templates/"+name+".html")
 	}
 	return pages{
-		signIn: page("signin"), invited: page("invited"), passkeys: page("passkeys"), staff: page("staff"), failure: page("failure"),
+		signIn: page("signin"), confirm: page("confirm"), invited: page("invited"), passkeys: page("passkeys"), staff: page("staff"), failure: page("failure"),
 	}
 }
 

@@ -54,11 +54,18 @@ type framed struct {
 	Nav  []navItem
 	Done string // key of the text that says what has just been done
 	Wide bool
+	News []told // passkeys that others have made
+	Seen string // up to which they were told
+	Self string // where the page that tells them is
 }
 
 // Render shows a page of the console to who is signed in.
 func (c *Console) Render(w http.ResponseWriter, r *http.Request, who Agent, status int, page web.Page) error {
 	f, elsewhere := framed{Page: page.Data, Who: who, Done: c.done(w, r)}, false
+	f.News, f.Seen = c.news(r.Context(), r, who)
+	if f.Self = Root; r.Method == http.MethodGet {
+		f.Self = r.URL.Path
+	}
 	for _, item := range append(slices.Clone(c.nav), navItem{Path: Root + "staff", Text: "console.staff", least: login.RoleOperator}) {
 		if who.Role.Covers(item.least) {
 			item.Current = item.Path == r.URL.Path || item.Path != Root && strings.HasPrefix(r.URL.Path, item.Path)

@@ -3,8 +3,10 @@ package console
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"avain/internal/login"
@@ -62,21 +64,32 @@ func (c *Console) signInFirst(w http.ResponseWriter, r *http.Request) error {
 	if r.Header.Get("Accept") == "application/json" { // our own script
 		return login.E(login.Unauthenticated, login.ReasonSignInAgain, nil)
 	}
-	form := &keptForm{Action: r.URL.Path}
-	if err := r.ParseForm(); err != nil {
-		return login.E(login.Invalid, login.ReasonRequestInvalid, err)
+	form, err := kept(r)
+	if err != nil {
+		return err
 	}
-	size := 0
-	for name, values := range r.PostForm {
-		for _, value := range values {
+	return c.showSignIn(w, r, http.StatusUnauthorized, signInView{Next: Root, Form: form})
+}
+
+// kept is what a form brought, to be sent again; nil when it is too much.
+func kept(r *http.Request) (*keptForm, error) {
+	if err := r.ParseForm(); err != nil {
+		return nil, login.E(login.Invalid, login.ReasonRequestInvalid, err)
+	}
+	form, size := &keptForm{Action: r.URL.EscapedPath()}, 0
+	for _, name := range slices.Sorted(maps.Keys(r.PostForm)) {
+		if name == confirmedField {
+			continue // it is used up, or too old
+		}
+		for _, value := range r.PostForm[name] {
 			form.Fields = append(form.Fields, web.Hidden{Name: name, Value: value})
 			size += len(name) + len(value)
 		}
 	}
 	if size > keptBytes {
-		form = nil
+		return nil, nil //nolint:nilnil // nothing is kept, and that is no mistake
 	}
-	return c.showSignIn(w, r, http.StatusUnauthorized, signInView{Next: Root, Form: form})
+	return form, nil
 }
 
 // ownPage lets only pages of the console be gone to after signing in (threat 19).

@@ -96,12 +96,13 @@ func (c *Console) Enable(ctx context.Context, actor, id string) error {
 func (c *Console) mountStaff() {
 	c.Post("sign-out", login.RoleAgent, c.signOut)
 	c.Get("passkeys", login.RoleAgent, c.showPasskeys)
-	c.Post("passkeys/begin", login.RoleAgent, c.beginAdding)
-	c.Post("passkeys/finish", login.RoleAgent, c.finishAdding)
-	c.Post("passkeys/{id}/remove", login.RoleAgent, c.removePasskey)
+	c.Post("seen", login.RoleAgent, c.seen)
+	c.PostConfirmed("passkeys/begin", login.RoleAgent, c.beginAdding)
+	c.Post("passkeys/finish", login.RoleAgent, c.finishAdding) // ends what was begun with a proof
+	c.PostConfirmed("passkeys/{id}/remove", login.RoleAgent, c.removePasskey)
 	c.Get("staff", login.RoleOperator, c.showStaff)
-	c.Post("staff", login.RoleOperator, c.inviteStaff)
-	c.Post("staff/{id}", login.RoleOperator, c.changeStaff)
+	c.PostConfirmed("staff", login.RoleOperator, c.inviteStaff)
+	c.PostConfirmed("staff/{id}", login.RoleOperator, c.changeStaff)
 }
 
 // passkeysView are somebody's own passkeys.

@@ -41,6 +41,12 @@ type Staff struct {
 // Disabled reports whether they are kept out.
 func (s Staff) Disabled() bool { return !s.DisabledAt.IsZero() }
 
+// StaffPasskey is a passkey and whose it is.
+type StaffPasskey struct {
+	Passkey Passkey
+	Staff   Staff
+}
+
 // StaffInvitation lets somebody of the staff make a passkey, once.
 type StaffInvitation struct {
 	Token     secret.Hash

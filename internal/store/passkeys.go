@@ -18,8 +18,10 @@ const (
 	passkeysOfStaffSQL     = `SELECT ` + passkeyColumns + ` FROM passkeys WHERE staff = $1 ORDER BY created_at, id LIMIT 100`
 	usePasskeySQL          = `UPDATE passkeys SET record = $2, used_at = $3 WHERE id = $1 AND staff IN (SELECT id FROM staff WHERE disabled_at = 0)`
 	// The last one stays: without any, only an invitation helps.
-	dropPasskeySQL = `DELETE FROM passkeys WHERE id = $1 AND staff = $2 AND EXISTS (SELECT 1 FROM passkeys o WHERE o.staff = $2 AND o.id <> $1)`
-	passkeyOfSQL   = `SELECT ` + passkeyColumns + ` FROM passkeys WHERE id = $1 AND staff = $2`
+	dropPasskeySQL   = `DELETE FROM passkeys WHERE id = $1 AND staff = $2 AND EXISTS (SELECT 1 FROM passkeys o WHERE o.staff = $2 AND o.id <> $1)`
+	passkeysSinceSQL = `SELECT p.id, p.staff, p.name, p.created_at, s.name, s.role FROM passkeys p JOIN staff s ON s.id = p.staff
+		WHERE p.created_at > $1 AND s.disabled_at = 0 ORDER BY p.created_at, p.id LIMIT 50`
+	passkeyOfSQL = `SELECT ` + passkeyColumns + ` FROM passkeys WHERE id = $1 AND staff = $2`
 )
 
 // AddPasskey writes a passkey. With an invitation, that is used in the same transaction,
@@ -97,6 +99,31 @@ func (s *Store) SignInStaff(ctx context.Context, k login.Passkey, session login.
 		return addStaffSession(ctx, tx, session)
 	})
 	return wrap("sign staff in", err)
+}
+
+// UsePasskey notes that a passkey has proved its holder, with its new record; marks are set
+// with it. login.ErrNotFound: it is gone, or its owner is disabled; login.ErrReplayed.
+func (s *Store) UsePasskey(ctx context.Context, k login.Passkey, at time.Time, once ...login.Once) error {
+	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
+		if err := setMarks(ctx, tx, once); err != nil {
+			return err
+		}
+		return mustChange(login.ErrNotFound)(tx.ExecContext(ctx, usePasskeySQL, text(k.ID), text(string(k.Record)), millis(at)))
+	})
+	return wrap("use passkey", err)
+}
+
+// PasskeysSince are the passkeys that were made after a time, the oldest first, at most 50,
+// and whose they are: without what proves them, and not of those who are kept out.
+func (s *Store) PasskeysSince(ctx context.Context, after time.Time) (all []login.StaffPasskey, err error) {
+	err = eachRow(ctx, s.db.reader(), passkeysSinceSQL, []any{millis(after)}, func(row scanner) error {
+		var m login.StaffPasskey
+		err := row.Scan(&m.Passkey.ID, &m.Staff.ID, &m.Passkey.Name, timeColumn{&m.Passkey.CreatedAt}, &m.Staff.Name, &m.Staff.Role)
+		m.Passkey.Staff = m.Staff.ID
+		all = append(all, m)
+		return err
+	})
+	return all, wrap("list new passkeys", err)
 }
 
 func scanPasskey(row scanner) (login.Passkey, error) {

@@ -150,6 +150,9 @@ func TestConsole(t *testing.T) {
 	agent.look("console/staff")
 	agent.fill("Nimi", "Pekka")
 	agent.press("Tee kutsu")
+	agent.see("Tämä ratkaisee, kuka pääsee konsoliin.")
+	agent.look("console/confirm")
+	agent.press("Vahvista pääsyavaimella")
 	agent.see("Kutsu: Pekka", "/console/invited#")
 	agent.reload()
 	if agent.says("/console/invited#") {

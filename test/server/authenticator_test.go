@@ -243,3 +243,48 @@ func (a *agent) signIn() answered {
 	a.key.counter++
 	return a.script("/console/sign-in/finish", a.key.get(a.T, options.Options.PublicKey.Challenge), nil)
 }
+
+// confirm proves once more who is there, for one act, and answers the proof.
+func (a *agent) confirm(act string) (proof string, got answered) {
+	a.Helper()
+	var options assertion
+	if got := a.script("/console/confirm/begin", map[string]string{"act": act}, &options); got.Status != http.StatusOK {
+		return "", got
+	}
+	a.key.counter++
+	var said struct{ Confirmed string }
+	got = a.script("/console/confirm/finish", a.key.get(a.T, options.Options.PublicKey.Challenge), &said)
+	return said.Confirmed, got
+}
+
+// postConfirmed posts a form with a fresh proof, as the page that asks for it does.
+func (a *agent) postConfirmed(path string, form url.Values) answered {
+	a.Helper()
+	address, err := url.Parse(a.Admin + path)
+	if err != nil {
+		a.Fatal(err)
+	}
+	proof, got := a.confirm(address.EscapedPath())
+	if proof == "" {
+		return got
+	}
+	sent := url.Values{"confirmed": {proof}}
+	for name, values := range form {
+		sent[name] = values
+	}
+	return a.post(path, sent)
+}
+
+// addPasskey makes another passkey for whoever is signed in.
+func (a *agent) addPasskey(key *authenticator) answered {
+	a.Helper()
+	proof, got := a.confirm("/console/passkeys/begin")
+	if proof == "" {
+		return got
+	}
+	var options creation
+	if got := a.script("/console/passkeys/begin", map[string]string{"confirmed": proof}, &options); got.Status != http.StatusOK {
+		return got
+	}
+	return a.script("/console/passkeys/finish", key.create(options), nil)
+}

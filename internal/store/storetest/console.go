@@ -99,7 +99,23 @@ func passkeys(t *testing.T, s *store.Store) {
 	if got := must[login.Passkey](t)(s.PasskeyByCredential(t.Context(), second.Credential)); string(got.Record) != `{"x":2}` || !got.UsedAt.Equal(Noon()) {
 		t.Errorf("used: %+v", got)
 	}
+	second.Record, mark.Mark = []byte(`{"x":3}`), NewHash()
+	wantErr(t, "use", s.UsePasskey(t.Context(), second, Noon(), mark), nil)
+	wantErr(t, "the same proof again", s.UsePasskey(t.Context(), second, Noon(), mark), login.ErrReplayed)
+	if got := must[login.Passkey](t)(s.PasskeyByCredential(t.Context(), second.Credential)); string(got.Record) != `{"x":3}` {
+		t.Errorf("used again: %+v", got)
+	}
+	since := must[[]login.StaffPasskey](t)(s.PasskeysSince(t.Context(), second.CreatedAt.Add(-time.Millisecond)))
+	if !slices.ContainsFunc(since, func(m login.StaffPasskey) bool {
+		return m.Passkey.ID == second.ID && m.Passkey.Staff == who.ID && m.Staff.Name == who.Name && m.Staff.Role == who.Role
+	}) {
+		t.Errorf("new passkeys: %+v", since)
+	}
+	if none := must[[]login.StaffPasskey](t)(s.PasskeysSince(t.Context(), second.CreatedAt)); len(none) != 0 {
+		t.Errorf("made later than the last one: %+v", none)
+	}
 	wantErr(t, "drop", s.DropPasskey(t.Context(), who.ID, second.ID), nil)
+	wantErr(t, "use what is gone", s.UsePasskey(t.Context(), second, Noon()), login.ErrNotFound)
 	_, _, err = s.StaffBySession(t.Context(), session.Token)
 	wantErr(t, "the session of a passkey that is gone", err, login.ErrNotFound)
 	wantErr(t, "sign in without it", s.SignInStaff(t.Context(), second, again, Noon()), login.ErrNotFound)

@@ -21,24 +21,43 @@
     if (!able) return say("unable");
     if (area.dataset.passkey === "invited" && !ticket) return say("gone");
     go.hidden = false;
+    let begun; // kept for a second press: some browsers want one for each use of a passkey
     go.addEventListener("click", async () => {
       go.disabled = true;
       says.hidden = true;
       try {
-        const begun = await post(area.dataset.begin, { ticket });
+        const act = area.dataset.act; // what decides who gets in asks who is there first
+        const confirmed = act && !begun ? await confirm(act) : "";
+        if (area.dataset.passkey === "confirm") return send(confirmed);
+        begun = begun || await post(area.dataset.begin, { ticket, confirmed });
         const made = await ask(begun.options.publicKey);
         await post(area.dataset.finish, made.toJSON());
         done();
       } catch (problem) {
+        if (problem.word) begun = undefined; // the service does not take it
         say(wordFor(problem));
         go.disabled = false;
       }
     });
 
+    async function confirm(act) {
+      const asked = await post("/console/confirm/begin", { act });
+      const proof = await use(asked.options.publicKey);
+      return (await post("/console/confirm/finish", proof.toJSON())).confirmed;
+    }
+
+    function send(confirmed) {
+      const kept = document.querySelector("[data-kept]");
+      kept.querySelector("[name=confirmed]").value = confirmed;
+      kept.requestSubmit();
+    }
+
+    function use(options) {
+      return navigator.credentials.get({ publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(options) });
+    }
+
     function ask(options) {
-      if (area.dataset.passkey === "use") {
-        return navigator.credentials.get({ publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(options) });
-      }
+      if (area.dataset.passkey === "use") return use(options);
       return navigator.credentials.create({ publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(options) });
     }
 
