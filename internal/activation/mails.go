@@ -23,6 +23,7 @@ type Invitations interface {
 
 // States keeps how far a mail has come. login.ErrNotFound: no such invitation.
 type States interface {
+	Mailing(ctx context.Context, invitation, address string) error
 	Mailed(ctx context.Context, invitation string, state login.MailState, detail string, at time.Time, jobs ...login.Job) error
 }
 
@@ -102,7 +103,12 @@ func (m *Mails) send(ctx context.Context, j login.Job, template, mark string) er
 	case why != "" && why != login.ReasonBenefitsPending:
 		return nil // a newer one was sent, or it is over: this link would disappoint
 	}
-	err = m.d.Sender.Send(ctx, m.letter(about, template, mark))
+	letter := m.letter(about, template, mark)
+	// Before it leaves: whoever activates through the link proves to read this address.
+	if err := m.d.States.Mailing(ctx, about.Invitation.ID, letter.To); err != nil {
+		return err
+	}
+	err = m.d.Sender.Send(ctx, letter)
 	if err != nil && errors.Is(ctx.Err(), context.Canceled) {
 		return err // we stop, or lost the job: it says nothing about the letter
 	}

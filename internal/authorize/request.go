@@ -13,7 +13,7 @@ import (
 // Lengths that we keep of what a client sends. Rows are bounded (threat 34).
 const (
 	maxState   = 512
-	maxScopes  = 16
+	maxLevels  = 16
 	maxLocales = 16
 )
 
@@ -40,7 +40,7 @@ func redirectOf(p oauth.Params, c login.Client) (string, error) {
 func requestOf(p oauth.Params, c login.Client, redirectURI string) (login.Request, error) {
 	r := login.Request{
 		RedirectURI: redirectURI, State: p.Get("state"), Nonce: p.Get("nonce"),
-		Scopes: p.Words("scope"), CodeChallenge: p.Get("code_challenge"),
+		Scopes: granted(p.Words("scope"), c), CodeChallenge: p.Get("code_challenge"),
 		UILocales: localesOf(p), ACRValues: p.Words("acr_values"),
 	}
 	for _, check := range []func(oauth.Params, login.Client, login.Request) error{
@@ -61,7 +61,7 @@ func requestOf(p oauth.Params, c login.Client, redirectURI string) (login.Reques
 }
 
 func acrValues(_ oauth.Params, _ login.Client, r login.Request) error {
-	if len(r.ACRValues) > maxScopes || slices.ContainsFunc(r.ACRValues, func(w string) bool { return len(w) > 128 }) {
+	if len(r.ACRValues) > maxLevels || slices.ContainsFunc(r.ACRValues, func(w string) bool { return len(w) > 128 }) {
 		return login.BadParam("acr_values", "too many or too long values")
 	}
 	return nil
@@ -96,17 +96,22 @@ func flow(p oauth.Params, _ login.Client, r login.Request) error {
 	}
 }
 
-func scopes(_ oauth.Params, c login.Client, r login.Request) error {
+// granted are the scopes that the client is configured for, each once. What else it asks
+// for is left out (RFC 6749 §3.3): standard clients ask for what others offer, and the
+// token's answer tells them what they have got.
+func granted(asked []string, c login.Client) []string {
+	var scopes []string
+	for _, scope := range asked {
+		if c.Allows(scope) && !slices.Contains(scopes, scope) {
+			scopes = append(scopes, scope)
+		}
+	}
+	return scopes
+}
+
+func scopes(_ oauth.Params, _ login.Client, r login.Request) error {
 	if !slices.Contains(r.Scopes, oauth.ScopeOpenID) {
 		return login.BadParam("scope", "must contain openid").WithCode(oauth.InvalidScope)
-	}
-	if len(r.Scopes) > maxScopes {
-		return login.BadParam("scope", "too many scopes").WithCode(oauth.InvalidScope)
-	}
-	for _, scope := range r.Scopes {
-		if !c.Allows(scope) {
-			return login.BadParam("scope", "contains a scope that this client is not configured for").WithCode(oauth.InvalidScope)
-		}
 	}
 	return nil
 }

@@ -27,7 +27,7 @@ type Client struct {
 	Harmony                []HarmonyApp     `yaml:"harmony" doc:"The same for HarmonyOS (App Linking: /.well-known/applinking.json)."`
 	OpenLink               string           `yaml:"open_link" doc:"Opens the app on a phone that shows a QR code itself; what the code says is added after a #. https, claimed by the app (App Link, Universal Link)." example:"https://app.example.com/open"`
 	Origins                []string         `yaml:"origins" doc:"Web origins from which the app calls us in a browser (CORS)." example:"[https://app.example.com]"`
-	Scopes                 []string         `yaml:"scopes" doc:"What it may ask for, of openid, profile, offline_access, benefits. Left out: everything for a strict app, openid and profile for others."`
+	Scopes                 []string         `yaml:"scopes" doc:"What it gets when it asks for it, of openid, profile, email, offline_access, benefits; whatever else it asks for is left out. Without this setting: openid and profile, for a strict app also offline_access and benefits. An e-mail address goes only to apps where email stands here."`
 	IDTokenAlg             string           `yaml:"id_token_signed_response_alg" doc:"Signature algorithm of its ID tokens, and of its access tokens with them: RS256 (compatible only), ES256, PS256 or EdDSA. Left out: tokens.alg where that is set, else RS256 for a compatible app, which is what OpenID Connect libraries expect, and ES256 for a strict one." example:"ES256"`
 	Sector                 string           `yaml:"sector" doc:"For apps of other companies: their people get identifiers of their own per sector. Never change it." example:"example.org"`
 	Introspection          bool             `yaml:"introspection" doc:"Whether it may ask about tokens: for resource servers. Needs private_key_jwt or client_secret_basic."`
@@ -116,7 +116,7 @@ func (c Client) withDefaults() Client {
 	if c.Scopes == nil {
 		c.Scopes = []string{oauth.ScopeOpenID, oauth.ScopeProfile}
 		if c.Profile == login.ProfileStrict {
-			c.Scopes = knownScopes()
+			c.Scopes = append(c.Scopes, oauth.ScopeOfflineAccess, oauth.ScopeBenefits)
 		}
 	}
 	return c

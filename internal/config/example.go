@@ -48,7 +48,7 @@ func exampleConfig() Config {
 			IOS:          []IOSApp{{TeamID: "A1B2C3D4E5", BundleID: "com.example.smartumpay"}},
 			Harmony:      []HarmonyApp{{AppIdentifier: "1234567890123456789"}},
 			Origins:      []string{"https://app.example.com"},
-			Scopes:       knownScopes(),
+			Scopes:       []string{oauth.ScopeOpenID, oauth.ScopeProfile, oauth.ScopeOfflineAccess, oauth.ScopeBenefits},
 		},
 		{
 			ID: "benefits-api", Name: "Benefits API", Profile: login.ProfileCompatible, Auth: login.AuthSecretBasic,

@@ -86,7 +86,7 @@ func TestEveryMistakeIsListedAtOnce(t *testing.T) {
 		"clients[1].auth: client_secret_basic is too weak for profile strict (FAPI 2.0); use private_key_jwt (line 25)",
 		"clients[1].secret_file: missing; client_secret_basic needs secret_file or secret_env (line 24)",
 		"clients[1].origins[0]: must be scheme and host in lower case, such as https://app.example.com, without a slash at the end (line 27)",
-		"clients[1].scopes[1]: must be one of openid, profile, offline_access, benefits (line 28)",
+		"clients[1].scopes[1]: must be one of openid, profile, email, offline_access, benefits (line 28)",
 		"clients[2].id: is the id of clients[1] too (line 29)",
 		"clients[2].introspection: needs auth: private_key_jwt or client_secret_basic; anybody could ask otherwise (line 30)",
 		"brokers[0].preset: must be op, telia, idura, signicat or ingroupe, or left out (line 33)",

@@ -276,5 +276,5 @@ func loopback(host string) bool {
 func at(path string, i int) string { return fmt.Sprintf("%s[%d]", path, i) }
 
 func knownScopes() []string {
-	return []string{oauth.ScopeOpenID, oauth.ScopeProfile, oauth.ScopeOfflineAccess, oauth.ScopeBenefits}
+	return []string{oauth.ScopeOpenID, oauth.ScopeProfile, oauth.ScopeEmail, oauth.ScopeOfflineAccess, oauth.ScopeBenefits}
 }

@@ -51,6 +51,12 @@ type Person struct {
 // Locked reports whether the operator has locked the person out.
 func (p Person) Locked() bool { return !p.LockedAt.IsZero() }
 
+// Email is an address that an employer has written.
+type Email struct {
+	Address string
+	Proved  bool // the person has activated through a link that was mailed to exactly this address, and it has not changed since
+}
+
 // Benefit is something that an employer gives a person.
 type Benefit struct {
 	Kind     string `json:"kind"`     // lunch, sports, culture, wellbeing, commuting, bicycle

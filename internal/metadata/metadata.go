@@ -117,7 +117,7 @@ func (f *Feature) discovery(w http.ResponseWriter, r *http.Request) error {
 		Challenges: []string{oauth.ChallengeS256}, DPoPAlgs: proofs,
 		Claims: []string{
 			"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "at_hash", "sid",
-			"name", "given_name", "family_name", "locale", "benefits",
+			"name", "given_name", "family_name", "locale", "email", "email_verified", "benefits",
 		},
 		UILocales: f.d.Locales, Prompts: []string{"login"}, ISS: true,
 	})

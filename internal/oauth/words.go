@@ -36,6 +36,7 @@ const (
 
 	ScopeOpenID        = "openid"
 	ScopeProfile       = "profile"
+	ScopeEmail         = "email"
 	ScopeOfflineAccess = "offline_access"
 	ScopeBenefits      = "benefits" // ours: the benefits claim
 

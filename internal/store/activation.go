@@ -13,7 +13,7 @@ import (
 const (
 	useInvitationSQL = `UPDATE invitations SET used_at = $2, remind_at = 0
 		WHERE id = $1 AND used_at = 0 AND revoked_at = 0 AND expires_at > $2
-		RETURNING employment`
+		RETURNING employment, mailed_to`
 
 	// The rows that activating and joining look at before they write: whoever comes at
 	// the same time waits here.
@@ -25,7 +25,7 @@ const (
 	proveSQL = `UPDATE persons SET hetu_lookup = $2, hetu_sealed = $3, updated_at = $4 WHERE id = $1 AND hetu_lookup IS NULL`
 
 	activateSQL = `UPDATE employments SET person = $2, terms = $3, terms_at = $4,
-			activated_at = CASE WHEN activated_at = 0 THEN $5 ELSE activated_at END, updated_at = $5
+			activated_at = CASE WHEN activated_at = 0 THEN $5 ELSE activated_at END, updated_at = $5, email_proved = (email <> '' AND email = $6)
 		WHERE id = $1`
 	activateBenefitsSQL = `UPDATE benefits SET activated_at = $2 WHERE employment = $1 AND released_at > 0 AND activated_at = 0`
 	upgradeSQL          = `UPDATE persons SET smartum_plus = TRUE, updated_at = $2 WHERE id = $1 AND smartum_plus = FALSE`
@@ -76,8 +76,8 @@ func (s *Store) Activate(ctx context.Context, a login.Activation, jobs func(logi
 }
 
 func activate(ctx context.Context, tx runner, a login.Activation, jobs func(login.Employment, login.Person) []login.Job) (login.Activated, error) {
-	var id string
-	err := tx.QueryRowContext(ctx, useInvitationSQL, a.Invitation, millis(a.At)).Scan(&id)
+	var id, mailedTo string
+	err := tx.QueryRowContext(ctx, useInvitationSQL, a.Invitation, millis(a.At)).Scan(&id, &mailedTo)
 	if errors.Is(err, sql.ErrNoRows) {
 		return activateAgain(ctx, tx, a)
 	}
@@ -98,7 +98,7 @@ func activate(ctx context.Context, tx runner, a login.Activation, jobs func(logi
 	if err != nil {
 		return login.Activated{}, err
 	}
-	return finish(ctx, tx, m, human, a, jobs)
+	return finish(ctx, tx, m, human, mailedTo, a, jobs)
 }
 
 // activateAgain answers whoever comes back with an invitation that they have used
@@ -206,12 +206,16 @@ func addHuman(ctx context.Context, tx runner, a login.Activation) (string, error
 	return known.id, err
 }
 
-func finish(ctx context.Context, tx runner, m login.Employment, human string, a login.Activation, jobs func(login.Employment, login.Person) []login.Job) (login.Activated, error) {
+// finish writes the activation. The address is proved when it is the one that the link
+// was mailed to.
+func finish(
+	ctx context.Context, tx runner, m login.Employment, human, mailedTo string, a login.Activation, jobs func(login.Employment, login.Person) []login.Job,
+) (login.Activated, error) {
 	if m.Person == "" {
 		m.Person = human
 	}
 	m.Terms, m.TermsAt, m.ActivatedAt, m.UpdatedAt = a.Terms, a.TermsAt, a.At, a.At
-	_, err1 := tx.ExecContext(ctx, activateSQL, m.ID, m.Person, text(m.Terms), millis(m.TermsAt), millis(a.At))
+	_, err1 := tx.ExecContext(ctx, activateSQL, m.ID, m.Person, text(m.Terms), millis(m.TermsAt), millis(a.At), mailedTo)
 	_, err2 := tx.ExecContext(ctx, activateBenefitsSQL, m.ID, millis(a.At))
 	if err := errors.Join(err1, err2); err != nil {
 		return login.Activated{}, err

@@ -29,7 +29,7 @@ const (
 	employmentsOfPersonSQL = `SELECT ` + employmentColumns + ` FROM employments WHERE person IN ` + recordsOf + ` ORDER BY created_at, id`
 
 	changeEmploymentSQL = `UPDATE employments SET kind = $3, external_id = $4, user_name = $5, email = $6, given_name = $7, family_name = $8,
-			locale = $9, updated_at = $10
+			locale = $9, updated_at = $10, email_proved = (email_proved AND email = $6)
 		WHERE id = $1 AND employer = $2 AND NOT EXISTS (SELECT 1 FROM employments o WHERE o.employer = $2 AND o.id <> $1
 			AND ((o.external_id <> '' AND o.external_id = $4) OR (o.user_name <> '' AND o.user_name = $5)))`
 

@@ -23,6 +23,9 @@ const (
 	revokeInvitationSQL  = `UPDATE invitations SET revoked_at = CASE WHEN revoked_at = 0 AND used_at = 0 THEN $3 ELSE revoked_at END, remind_at = 0
 		WHERE id = $1 AND employment = $2`
 
+	// A link that went to two addresses proves neither.
+	mailingSQL = `UPDATE invitations SET mailed_to = CASE WHEN mailed_to IN ('', CAST($2 AS TEXT)) THEN CAST($2 AS TEXT) ELSE '*' END WHERE id = $1`
+
 	mailedSQL = `UPDATE invitations SET mail = $2, mail_at = $3, mail_detail = $4 WHERE id = $1`
 
 	dueRemindersSQL = `SELECT ` + invitationColumns + ` FROM invitations WHERE remind_at > 0 AND remind_at <= $1 ORDER BY remind_at LIMIT $2`
@@ -126,6 +129,18 @@ func (s *Store) RevokeInvitation(ctx context.Context, employment, id string, at 
 		return mustChange(login.ErrNotFound)(tx.ExecContext(ctx, revokeInvitationSQL, id, employment, millis(at)))
 	})
 	return wrap("revoke invitation", err)
+}
+
+// Mailing keeps the address that an invitation's link is about to be mailed to.
+// login.ErrNotFound.
+func (s *Store) Mailing(ctx context.Context, id, address string) error {
+	if !storable(id) {
+		return login.ErrNotFound
+	}
+	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
+		return mustChange(login.ErrNotFound)(tx.ExecContext(ctx, mailingSQL, id, text(address)))
+	})
+	return wrap("mailing", err)
 }
 
 // Mailed says how far an invitation's mail has come. login.ErrNotFound.

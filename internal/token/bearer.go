@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 
 	"avain/internal/dpop"
@@ -32,16 +33,35 @@ func (f *Feature) userinfo(w http.ResponseWriter, r *http.Request) error {
 	answer := struct {
 		Subject string `json:"sub"`
 		profile
+		*address
 		Benefits *[]login.Benefit `json:"benefits,omitempty"`
 	}{Subject: h.claims.Subject, profile: profileOf(h.person, scopes)}
-	for _, scope := range scopes {
-		if scope == oauth.ScopeBenefits {
-			all := append([]login.Benefit{}, h.person.Benefits...) // [] rather than null
-			answer.Benefits = &all
+	if slices.Contains(scopes, oauth.ScopeBenefits) {
+		all := append([]login.Benefit{}, h.person.Benefits...) // [] rather than null
+		answer.Benefits = &all
+	}
+	if slices.Contains(scopes, oauth.ScopeEmail) {
+		if answer.address, err = f.address(r.Context(), h.person); err != nil {
+			return err
 		}
 	}
 	web.WriteJSON(w, http.StatusOK, answer)
 	return nil
+}
+
+// address is an e-mail address, as its reader must know it. An employer can write
+// anybody's: only one that is verified says that the person reads what is sent there.
+type address struct {
+	Email    string `json:"email"`
+	Verified bool   `json:"email_verified"`
+}
+
+func (f *Feature) address(ctx context.Context, p login.Person) (*address, error) {
+	email, err := f.d.Sessions.EmailOf(ctx, p.ID)
+	if err != nil || email.Address == "" {
+		return nil, err
+	}
+	return &address{email.Address, email.Proved}, nil
 }
 
 // Holder is whose access token a request brings, for resources of other features:

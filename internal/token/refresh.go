@@ -29,7 +29,7 @@ func (f *Feature) refreshToken(ctx context.Context, c call) (Response, error) {
 	if err := f.mayRefresh(session, c); err != nil {
 		return Response{}, err
 	}
-	scopes, err := narrowed(c.params.Words("scope"), session.Scopes)
+	scopes, err := narrowed(c.params.Words("scope"), session.Scopes, c.client)
 	if err != nil {
 		return Response{}, err
 	}
@@ -117,18 +117,27 @@ func (f *Feature) rotate(ctx context.Context, s login.Session, presented secret.
 	return s, secret.Text{}, errors.Join(ended("the refresh token has been used before"), f.d.Sessions.RevokeSession(ctx, s.ID, why, now))
 }
 
-// narrowed answers the scopes of this access token: those asked for, never more
-// than the session has.
-func narrowed(asked, had []string) ([]string, error) {
+// narrowed returns the scopes of this access token: those asked for, never more than
+// the session has. What the client is not configured for was left out at the login, and
+// is again: some libraries repeat here what they asked for there.
+func narrowed(asked, had []string, c login.Client) ([]string, error) {
 	if len(asked) == 0 {
 		return had, nil
 	}
+	var scopes []string
 	for _, scope := range asked {
-		if !slices.Contains(had, scope) {
+		switch {
+		case slices.Contains(scopes, scope):
+		case slices.Contains(had, scope):
+			scopes = append(scopes, scope)
+		case c.Allows(scope):
 			return nil, login.BadParam("scope", "asks for more than was granted").WithCode(oauth.InvalidScope)
 		}
 	}
-	return asked, nil
+	if len(scopes) == 0 {
+		return nil, login.BadParam("scope", "names nothing that was granted").WithCode(oauth.InvalidScope)
+	}
+	return scopes, nil
 }
 
 func ended(detail string) *login.Error {

@@ -37,6 +37,8 @@ type Sessions interface {
 	// UseOnce sets marks alone.
 	UseOnce(ctx context.Context, once ...login.Once) error
 	PersonByID(ctx context.Context, id string) (login.Person, error)
+	// EmailOf is the address that the person is known by; empty when there is none.
+	EmailOf(ctx context.Context, person string) (login.Email, error)
 	PersonOnly(ctx context.Context, id string) (login.Person, error) // without the benefits, which no token holds
 }
 

@@ -33,6 +33,7 @@ func Run(t *testing.T, open func(t testing.TB) *store.Store) {
 		"Persons":                    persons,
 		"PersonRace":                 personRace,
 		"Benefits":                   benefits,
+		"Emails":                     emails,
 		"Budgets":                    budgets,
 		"BudgetOfMove":               budgetOfMove,
 		"BudgetGroups":               budgetGroups,
