@@ -70,6 +70,10 @@ func (f *Feature) Mount(mux *http.ServeMux) {
 	mux.Handle("GET /login/{id}", f.d.Web.Page(f.page))
 }
 
+// longestAddress is what every proxy on the way takes, in bytes (RFC 9110 §4.1 asks for
+// 8,000).
+const longestAddress = 7000
+
 // begin is the authorization endpoint. With a request_uri it shows the attempt that
 // /par started; with plain parameters, which the compatible profile allows, it
 // starts one that belongs to this browser.
@@ -86,6 +90,11 @@ func (f *Feature) begin(w http.ResponseWriter, r *http.Request) error {
 	}
 	web.Note(r.Context(), web.FieldClient, c.ID)
 	web.Prefer(r.Context(), params.Words("ui_locales"))
+	if again := "/authorize?" + params.Values().Encode(); r.Method == http.MethodPost && len(again) <= longestAddress {
+		// A form of another site comes without our cookie (SameSite=Lax), and would get one
+		// more each time. A redirect comes with it.
+		return web.SeeOther(w, again)
+	}
 	browser := f.d.Cookies.Ensure(w, r)
 	if uri := params.Get("request_uri"); uri != "" {
 		pushed, isOurs := strings.CutPrefix(uri, oauth.RequestURIPrefix)
@@ -173,7 +182,11 @@ func (f *Feature) admit(r *http.Request, c login.Client, m login.Method, d login
 // page is the page of an attempt: THE place to come back to.
 func (f *Feature) page(w http.ResponseWriter, r *http.Request) error {
 	browser := f.d.Cookies.Ensure(w, r)
-	a, err := f.d.Attempts.ForBrowser(r.Context(), r.PathValue("id"), browser)
+	var a login.Attempt
+	err := f.d.Cookies.Try(r, browser, func(browser secret.Text) (err error) {
+		a, err = f.d.Attempts.ForBrowser(r.Context(), r.PathValue("id"), browser)
+		return err
+	})
 	if err != nil {
 		return err
 	}
@@ -211,7 +224,7 @@ func (f *Feature) dispatch(w http.ResponseWriter, r *http.Request, a login.Attem
 
 // sendCode lets the code out to the client, by the browser that owns the attempt.
 func (f *Feature) sendCode(w http.ResponseWriter, r *http.Request, a login.Attempt, leave leave) error {
-	browser, ok := f.d.Cookies.Browser(r)
+	browser, ok := f.d.Cookies.Owner(r, a.Browser, a.ID)
 	if !ok {
 		return login.E(login.Conflict, login.ReasonOtherBrowser, nil)
 	}

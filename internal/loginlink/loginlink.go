@@ -98,7 +98,11 @@ func (f *Feature) link(w http.ResponseWriter, r *http.Request) error {
 	browser := f.d.Cookies.Ensure(w, r)
 	if a.State != login.StateCreated {
 		// This browser's login goes on; another browser is told so on that page.
-		if _, err := f.d.Attempts.ForBrowser(r.Context(), a.ID, browser); err != nil {
+		err := f.d.Cookies.Try(r, browser, func(browser secret.Text) error {
+			_, err := f.d.Attempts.ForBrowser(r.Context(), a.ID, browser)
+			return err
+		})
+		if err != nil {
 			return err
 		}
 		return web.SeeOther(w, "/login/"+a.ID)
@@ -127,7 +131,7 @@ func (f *Feature) open(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	browser, ok := f.d.Cookies.Browser(r)
+	browser, ok := f.d.Cookies.Owner(r, a.Browser, a.ID) // any other secret would burn the link
 	if !ok {
 		web.Offer(r.Context(), web.Ways{Retry: r.URL.EscapedPath()})
 		return login.E(login.Invalid, login.ReasonCookiesBlocked, nil)
@@ -180,7 +184,12 @@ func (f *Feature) mine(r *http.Request) (login.Attempt, secret.Text, error) {
 	if !ok {
 		return login.Attempt{}, browser, login.E(login.Conflict, login.ReasonOtherBrowser, nil)
 	}
-	a, err := f.d.Attempts.ForBrowser(r.Context(), r.PathValue("id"), browser)
+	var a login.Attempt
+	err := f.d.Cookies.Try(r, browser, func(owner secret.Text) (err error) {
+		browser = owner
+		a, err = f.d.Attempts.ForBrowser(r.Context(), r.PathValue("id"), owner)
+		return err
+	})
 	if err == nil {
 		web.About(r.Context(), a)
 	}
@@ -304,7 +313,11 @@ func (f *Feature) fallback(w http.ResponseWriter, r *http.Request) error {
 	if !ok || !params.Has("code") {
 		return login.E(login.Conflict, login.ReasonOtherBrowser, nil)
 	}
-	a, err := f.d.Attempts.ByCode(r.Context(), secret.Of(params.Get("code")), browser)
+	var a login.Attempt
+	err = f.d.Cookies.Try(r, browser, func(browser secret.Text) (err error) {
+		a, err = f.d.Attempts.ByCode(r.Context(), secret.Of(params.Get("code")), browser)
+		return err
+	})
 	if err != nil {
 		return err
 	}

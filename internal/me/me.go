@@ -262,7 +262,12 @@ func (f *Feature) back(w http.ResponseWriter, r *http.Request) error {
 		return web.SeeOther(w, home)
 	}
 	code := secret.Of(params.Get("code"))
-	a, err := f.d.Attempts.ByCode(r.Context(), code, browser)
+	var a login.Attempt
+	err = f.d.Browsers.Try(r, browser, func(owner secret.Text) (err error) {
+		browser = owner
+		a, err = f.d.Attempts.ByCode(r.Context(), code, owner)
+		return err
+	})
 	if err != nil {
 		return err
 	}

@@ -1,5 +1,6 @@
-// Package session binds a browser to the login attempts that it opens: one cookie
-// with a random secret, and what is derived from it.
+// Package session binds a browser to the login attempts that it opens: a cookie
+// with a random secret, and what is derived from it. A browser whose first tabs were
+// opened at once has several.
 //
 // The secret never leaves the browser and this process. The database holds, per
 // attempt, a hash derived from it, so that two rows do not show that they belong to

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"avain/internal/login"
 	"avain/internal/secret"
 	"avain/internal/session"
 )
@@ -44,7 +45,7 @@ func request(cookies ...*http.Cookie) *http.Request {
 func TestThreat15CookieIsBoundToThisHost(t *testing.T) {
 	t.Parallel()
 	browser, c := ensure(t, browsers(t, "https://login.example.fi"), request())
-	if c.Name != "__Host-avain-browser" || !c.Secure || !c.HttpOnly || c.SameSite != http.SameSiteLaxMode || c.Path != "/" || c.Domain != "" {
+	if !strings.HasPrefix(c.Name, "__Host-avain-browser-") || !c.Secure || !c.HttpOnly || c.SameSite != http.SameSiteLaxMode || c.Path != "/" || c.Domain != "" {
 		t.Errorf("cookie %+v is not bound to the host", c)
 	}
 	if c.MaxAge != 15*60 {
@@ -58,7 +59,7 @@ func TestThreat15CookieIsBoundToThisHost(t *testing.T) {
 func TestPlainHTTPCookieHasNoPrefix(t *testing.T) {
 	t.Parallel()
 	_, c := ensure(t, browsers(t, "http://localhost:8080"), request())
-	if c.Name != "avain-browser" || c.Secure || !c.HttpOnly {
+	if !strings.HasPrefix(c.Name, "avain-browser-") || c.Secure || !c.HttpOnly {
 		t.Errorf("cookie %+v would be refused, or readable by scripts, on http loopback", c)
 	}
 }
@@ -126,9 +127,13 @@ func TestTwoDifferentCookiesAreNoBrowser(t *testing.T) {
 func TestForgetRemovesTheCookie(t *testing.T) {
 	t.Parallel()
 	rec := httptest.NewRecorder()
-	browsers(t, "https://login.example.fi").Forget(rec)
+	base, err := url.Parse("https://login.example.fi")
+	if err != nil {
+		t.Fatal(err)
+	}
+	session.NewWeb(base).Forget(rec)
 	got := rec.Header().Get("Set-Cookie")
-	if !strings.HasPrefix(got, "__Host-avain-browser=;") || !strings.Contains(got, "Max-Age=0") || !strings.Contains(got, "Secure") {
+	if !strings.HasPrefix(got, "__Host-avain-web=;") || !strings.Contains(got, "Max-Age=0") || !strings.Contains(got, "Secure") {
 		t.Errorf("Set-Cookie %q does not remove it", got)
 	}
 }
@@ -206,5 +211,91 @@ func TestThreat15WebCookie(t *testing.T) {
 	}
 	if session.Key(value) == session.Key(secret.New()) || len(session.Key(value)) != 43 {
 		t.Error("the browser's key does not stand for its secret")
+	}
+}
+
+// Two tabs that are opened at once get one secret each, and the browser keeps both.
+func TestSeveralSecretsOfOneBrowser(t *testing.T) {
+	t.Parallel()
+	b := browsers(t, "https://login.example.fi")
+	first, one := ensure(t, b, request())
+	second, two := ensure(t, b, request())
+	if one.Name == two.Name {
+		t.Fatal("the second answer takes the first one's cookie away")
+	}
+	both := request(one, two)
+	if primary, ok := b.Browser(both); !ok || !primary.Equal(first) {
+		t.Error("new logins do not belong to the secret that the browser has had longest")
+	}
+	stranger := secret.New()
+	for _, mine := range []secret.Text{first, second} {
+		if owner, ok := b.Owner(both, session.Binding(mine, "attempt"), "attempt"); !ok || !owner.Equal(mine) {
+			t.Error("the browser does not own what one of its secrets owns")
+		}
+		var tried []secret.Text
+		err := b.Try(both, first, func(s secret.Text) error {
+			tried = append(tried, s)
+			if !s.Equal(mine) {
+				return login.E(login.Conflict, login.ReasonOtherBrowser, nil)
+			}
+			return nil
+		})
+		if err != nil || !tried[len(tried)-1].Equal(mine) {
+			t.Errorf("not found after %d tries: %v", len(tried), err)
+		}
+	}
+	if owner, _ := b.Owner(both, session.Binding(stranger, "attempt"), "attempt"); owner.Equal(stranger) {
+		t.Error("the browser owns a stranger's")
+	}
+	tries := 0
+	if err := b.Try(both, first, func(secret.Text) error {
+		tries++
+		return login.E(login.Conflict, login.ReasonOtherBrowser, nil)
+	}); !login.HasReason(err, login.ReasonOtherBrowser) || tries != 2 {
+		t.Errorf("a stranger's: %v after %d tries", err, tries)
+	}
+	renewed := httptest.NewRecorder()
+	b.Ensure(renewed, both)
+	if got := renewed.Result().Cookies(); len(got) != 2 || got[0].Value != one.Value || got[1].Value != two.Value { //nolint:bodyclose // a recorder's
+		t.Errorf("renewed: %v", got)
+	}
+}
+
+// The name of a cookie belongs to its value, and there are at most eight.
+func TestThreat15NamesBelongToSecrets(t *testing.T) {
+	t.Parallel()
+	b := browsers(t, "https://login.example.fi")
+	_, c := ensure(t, b, request())
+	c.Value = secret.New().Reveal()
+	if _, ok := b.Browser(request(c)); ok {
+		t.Error("another value under the name of a cookie was believed")
+	}
+	var many []*http.Cookie
+	for range 50 {
+		_, c := ensure(t, b, request())
+		many = append(many, c)
+	}
+	tries := 0
+	first, _ := b.Browser(request(many...))
+	_ = b.Try(request(many...), first, func(secret.Text) error {
+		tries++
+		return login.E(login.Conflict, login.ReasonOtherBrowser, nil)
+	})
+	if tries != 8 {
+		t.Errorf("%d looks for one request, want 8", tries)
+	}
+}
+
+// The login that was under way when the service learned that goes on.
+func TestCookieUnderThePlainName(t *testing.T) {
+	t.Parallel()
+	b, before := browsers(t, "https://login.example.fi"), secret.New()
+	old := &http.Cookie{Name: "__Host-avain-browser", Value: before.Reveal()}
+	got, c := ensure(t, b, request(old))
+	if !got.Equal(before) || c.Name == old.Name {
+		t.Errorf("not the same browser, or not renewed under its own name: %s", c.Name)
+	}
+	if got, _ := ensure(t, b, request(old, c)); !got.Equal(before) {
+		t.Error("two names of one secret are two browsers")
 	}
 }

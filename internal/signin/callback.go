@@ -32,7 +32,11 @@ func (f *Feature) callback(w http.ResponseWriter, r *http.Request) error {
 		return login.BadParam("state", "missing")
 	}
 	browser, _ := f.d.Cookies.Browser(r)
-	j, err := f.d.Attempts.Arrive(r.Context(), r.PathValue("broker"), secret.Of(params.Get("state")), browser)
+	var j attempt.Journey
+	err = f.d.Cookies.Try(r, browser, func(browser secret.Text) (err error) {
+		j, err = f.d.Attempts.Arrive(r.Context(), r.PathValue("broker"), secret.Of(params.Get("state")), browser)
+		return err
+	})
 	if login.HasReason(err, login.ReasonOtherBrowser) {
 		return errors.Join(err, f.d.Attempts.Note(r.Context(), j.Attempt, login.Event{
 			Step: login.StepReturn, Outcome: login.OutcomeRefused, Reason: login.ReasonOtherBrowser, Browser: web.BrowserLabel(r),

@@ -106,7 +106,12 @@ func (f *Feature) mine(r *http.Request) (login.Attempt, secret.Text, error) {
 		}
 		return login.Attempt{}, browser, login.E(login.Invalid, login.ReasonCookiesBlocked, nil)
 	}
-	a, err := f.d.Attempts.ForBrowser(r.Context(), r.PathValue("id"), browser)
+	var a login.Attempt
+	err := f.d.Cookies.Try(r, browser, func(owner secret.Text) (err error) {
+		browser = owner
+		a, err = f.d.Attempts.ForBrowser(r.Context(), r.PathValue("id"), owner)
+		return err
+	})
 	if err == nil {
 		web.About(r.Context(), a)
 	}

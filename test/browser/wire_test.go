@@ -29,6 +29,7 @@ type wire struct {
 	asked  map[string]int // by path: so many requests have passed
 	onBack func(answer *http.Response)
 	hurry  time.Duration
+	onWay  map[string]*sync.WaitGroup // by path: requests go on when all have come
 }
 
 func newWire(world *world) *wire {
@@ -53,8 +54,12 @@ func newWire(world *world) *wire {
 		}
 		w.mu.Lock()
 		w.asked[r.URL.Path]++
-		hurry := w.hurry
+		hurry, together := w.hurry, w.onWay[r.URL.Path]
 		w.mu.Unlock()
+		if together != nil {
+			together.Done()
+			together.Wait()
+		}
 		if hurry > 0 && r.URL.Query().Has(waits) {
 			ctx, cancel := context.WithTimeout(r.Context(), hurry)
 			defer cancel()
@@ -72,6 +77,16 @@ func newWire(world *world) *wire {
 
 // waits is the parameter with which the page of a QR code waits for news.
 const waits = "seen"
+
+// gather lets the next n requests for a path go on only together: none is answered
+// before all are asked.
+func (w *wire) gather(path string, n int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var together sync.WaitGroup
+	together.Add(n)
+	w.onWay = map[string]*sync.WaitGroup{path: &together}
+}
 
 // hurryUp shortens that waiting: after so long the page gets what it would get at the
 // end of it. While it waits, browsers answer no questions about it.
