@@ -52,6 +52,9 @@ func claimOf(p oauth.Params, c login.Client) (login.Request, error) {
 	if len(r.Nonce) > maxState {
 		return login.Request{}, login.BadParam("nonce", "longer than 512 bytes")
 	}
+	if err := p.GivenBack("nonce"); err != nil {
+		return login.Request{}, err
+	}
 	if p.Has("redirect_uri") {
 		return login.Request{}, login.BadParam("redirect_uri", "not used: the code comes with the answer")
 	}

@@ -92,7 +92,7 @@ func flow(p oauth.Params, _ login.Client, r login.Request) error {
 	case len(r.Nonce) > maxState:
 		return login.BadParam("nonce", "longer than 512 bytes")
 	default:
-		return nil
+		return p.GivenBack("state", "nonce")
 	}
 }
 

@@ -74,6 +74,9 @@ func (f *Feature) logout(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if err := params.GivenBack("state"); err != nil {
+		return err
+	}
 	web.Prefer(r.Context(), params.Words("ui_locales"))
 	c, session, err := f.hinted(r.Context(), params)
 	if err != nil {

@@ -53,7 +53,7 @@ func New(d Deps) *Feature {
 
 // Mount adds the page and the feed to the mux.
 func (f *Feature) Mount(mux *http.ServeMux) {
-	mux.Handle("GET "+PagePath, f.d.Web.Page(f.show))
+	mux.Handle("GET "+PagePath, f.d.Web.Reading(f.show))
 	mux.Handle("GET "+FeedPath, f.d.Web.Problem(f.feed))
 }
 

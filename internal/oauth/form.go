@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"avain/internal/login"
 )
@@ -37,6 +39,21 @@ func QueryParams(r *http.Request) (Params, error) {
 	return check(values)
 }
 
+// AnswerParams reads what another service sends a browser back with. Its words are only
+// shown, so bytes that are not UTF-8 are replaced, and stop nobody.
+func AnswerParams(r *http.Request) (Params, error) {
+	values, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return Params{}, login.BadParam("query", "the query is not readable")
+	}
+	for _, all := range values {
+		for i := range all {
+			all[i] = strings.ToValidUTF8(all[i], "\uFFFD")
+		}
+	}
+	return check(values)
+}
+
 // check refuses repeated parameters (RFC 6749 §3.1: MUST NOT be included more than
 // once): two parties that each read another copy can be played against each other.
 func check(values url.Values) (Params, error) {
@@ -48,6 +65,9 @@ func check(values url.Values) (Params, error) {
 			return Params{}, login.BadParam(safeName(name), "too long")
 		case strings.ContainsRune(all[0], 0):
 			return Params{}, login.BadParam(safeName(name), "contains a zero byte")
+		case !utf8.ValidString(all[0]):
+			// It would be stored, and given back, as other bytes than came.
+			return Params{}, login.BadParam(safeName(name), "is not UTF-8")
 		}
 	}
 	return Params{values}, nil
@@ -75,6 +95,17 @@ func (p Params) Has(name string) bool { return p.values.Get(name) != "" }
 
 // Words splits a space-delimited parameter, such as scope or ui_locales.
 func (p Params) Words(name string) []string { return strings.Fields(p.values.Get(name)) }
+
+// GivenBack refuses a parameter that the sender gets back, if it might not come back as
+// it came: forms rewrite line ends (RFC 6749 appendix A.5: printable characters only).
+func (p Params) GivenBack(names ...string) error {
+	for _, name := range names {
+		if strings.ContainsFunc(p.Get(name), unicode.IsControl) {
+			return login.BadParam(name, "contains a control character")
+		}
+	}
+	return nil
+}
 
 // Values returns all parameters, for a caller that passes them on.
 func (p Params) Values() url.Values { return p.values }

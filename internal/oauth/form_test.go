@@ -20,6 +20,9 @@ func TestParams(t *testing.T) {
 		{"repeated, hostile name", form, "%3Cscript%3E=1&%3Cscript%3E=2", "unknown"},
 		{"too long", form, "a=" + strings.Repeat("x", 8<<10+1), "a"},
 		{"zero byte", form, "a=%00", "a"},
+		{"not UTF-8", form, "a=%ff%fe", "a"},
+		{"half a letter", form, "a=%c3", "a"},
+		{"a surrogate", form, "a=%ed%a0%80", "a"},
 		{"broken escape", form, "a=%zz", "body"},
 		{"json", "application/json", "{}", "Content-Type"},
 		{"none", "", "a=1", "Content-Type"},
@@ -65,4 +68,17 @@ func FuzzQueryParams(f *testing.F) {
 			}
 		}
 	})
+}
+
+// What a bank says in its own letters stops nobody.
+func TestAnswerParams(t *testing.T) {
+	t.Parallel()
+	r := httptest.NewRequest(http.MethodGet, "/callback/op?state=s&error_description=p%E4%E4ttyi", nil)
+	params, err := oauth.AnswerParams(r)
+	if err != nil || params.Get("state") != "s" || params.Get("error_description") != "p\uFFFDttyi" {
+		t.Errorf("%q, %v", params.Get("error_description"), err)
+	}
+	if _, err := oauth.QueryParams(r); err == nil {
+		t.Error("a client may send it")
+	}
 }

@@ -24,7 +24,7 @@ const settleTime = 25 * time.Second
 // where the attempt stands. It acts only for the browser that left (login CSRF): any
 // other is told to go back to that one, and nothing happens to the login.
 func (f *Feature) callback(w http.ResponseWriter, r *http.Request) error {
-	params, err := oauth.QueryParams(r)
+	params, err := oauth.AnswerParams(r)
 	if err != nil {
 		return err
 	}

@@ -71,7 +71,7 @@ func New(d Deps) *Feature {
 
 // Mount adds the page and the document to the mux.
 func (f *Feature) Mount(mux *http.ServeMux) {
-	mux.Handle("GET "+PagePath, f.d.Web.Page(f.show))
+	mux.Handle("GET "+PagePath, f.d.Web.Reading(f.show))
 	mux.Handle("GET "+DocumentPath, f.d.Web.Problem(f.document))
 }
 

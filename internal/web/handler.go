@@ -20,19 +20,36 @@ type answerer func(w http.ResponseWriter, r *http.Request, e *login.Error, statu
 
 // Page makes a route for people in browsers. Errors become HTML pages that say what
 // happened and what to do next. State-changing requests from other sites are
-// refused (login CSRF, threat 15).
+// refused (login CSRF, threat 15). HEAD never reaches the handler: many a GET starts or
+// finishes something, such as a login that comes back from its bank, and whoever asks
+// for the head alone, a mail scanner or a previewer, means to change nothing.
 func (k *Kit) Page(h Handler) http.Handler { return k.Framed(k.errorPage, h) }
 
 // Framed is [Kit.Page] for pages that show errors in a look of their own: render writes
 // them.
 func (k *Kit) Framed(render func(w http.ResponseWriter, r *http.Request, e *login.Error, status int), h Handler) http.Handler {
 	return k.handle(render, func(w http.ResponseWriter, r *http.Request) error {
+		if r.Method == http.MethodHead {
+			return headOnly(w)
+		}
 		if err := k.origin.Check(r); err != nil {
 			return login.E(login.Forbidden, login.ReasonCrossOrigin, err)
 		}
 		return h(w, r)
 	})
 }
+
+// headOnly is the head of a page that nobody has made. It leaves out what only making
+// the page would tell (RFC 9110 §9.3.2).
+func headOnly(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(http.StatusOK)
+	return nil
+}
+
+// Reading makes a route for a page that only shows, such as the news: HEAD is what GET
+// is, without the page.
+func (k *Kit) Reading(h Handler) http.Handler { return k.handle(k.errorPage, h) }
 
 // OAuth makes a protocol route for apps. Errors become OAuth error documents (RFC
 // 6749 §5.2). No cookie is ever read there, so cross-origin protection has nothing

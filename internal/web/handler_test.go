@@ -380,3 +380,19 @@ func TestWriteJSONKeepsWhatAHandlerPublishes(t *testing.T) {
 		t.Errorf("a value that is no JSON: %d %q", w.Code, w.Body)
 	}
 }
+
+// HEAD reaches no page that could start something: its handler is not called.
+func TestHeadChangesNothing(t *testing.T) {
+	t.Parallel()
+	kit := newKit(t, nil)
+	called := false
+	h := kit.Page(func(w http.ResponseWriter, _ *http.Request) error {
+		called = true
+		http.SetCookie(w, &http.Cookie{Name: "x", Value: "y"})
+		return web.SeeOther(w, "/")
+	})
+	w := kit.serve("GET /authorize", h, httptest.NewRequest(http.MethodHead, "/authorize", nil))
+	if called || w.Code != http.StatusOK || w.Body.Len() != 0 || w.Header().Get("Set-Cookie") != "" || w.Header().Get("Referrer-Policy") != "same-origin" {
+		t.Errorf("called: %v; %d %v", called, w.Code, w.Header())
+	}
+}

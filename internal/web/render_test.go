@@ -267,7 +267,7 @@ func TestPagesAreCompressedWhenTheBrowserCan(t *testing.T) {
 func TestHeadHasNoBody(t *testing.T) {
 	t.Parallel()
 	kit := newKit(t, nil)
-	w := kit.serve("GET /", kit.Page(failing(login.E(login.NotFound, login.ReasonPageUnknown, nil))), httptest.NewRequest(http.MethodHead, "/", nil))
+	w := kit.serve("GET /", kit.Reading(failing(login.E(login.NotFound, login.ReasonPageUnknown, nil))), httptest.NewRequest(http.MethodHead, "/", nil))
 	if w.Code != 404 || w.Body.Len() != 0 || w.Header().Get("Content-Length") == "0" {
 		t.Errorf("%d, %d bytes, Content-Length %s", w.Code, w.Body.Len(), w.Header().Get("Content-Length"))
 	}
