@@ -112,6 +112,10 @@ type Redemption struct {
 	Once        []login.Once
 	Exact       bool // the client is exact: a lost answer is not given again
 
+	// Refresh makes the first refresh token of a session from a secret that a retry
+	// yields again; nil: the secret itself is the token.
+	Refresh func(session string, seed secret.Text) secret.Text
+
 	// Idle and Absolute shorten the session's life, for our own pages; 0: as usual.
 	Idle, Absolute time.Duration
 }
@@ -235,7 +239,7 @@ func (s *Attempts) redeemAgain(ctx context.Context, a login.Attempt, in Redempti
 		if err := s.Note(ctx, a, login.Event{Step: login.StepRedeem, Outcome: login.OutcomeOK, Detail: "again"}); err != nil {
 			return Granted{}, err
 		}
-		return Granted{a, session, refreshToken(a, in)}, nil
+		return Granted{a, session, refreshToken(session.ID, a, in)}, nil
 	}
 	s.d.Alarm(ctx, a)
 	return Granted{}, errors.Join(
@@ -255,7 +259,7 @@ func (s *Attempts) newSession(a login.Attempt, in Redemption, now time.Time) (lo
 	}
 	for _, scope := range a.Request.Scopes {
 		if scope == oauth.ScopeOfflineAccess {
-			refresh := refreshToken(a, in)
+			refresh := refreshToken(session.ID, a, in)
 			session.Refresh = refresh.Hash()
 			idle, absolute := s.d.Lifetimes.SessionIdle, s.d.Lifetimes.SessionAbsolute
 			if in.Idle > 0 && in.Absolute > 0 {
@@ -268,8 +272,12 @@ func (s *Attempts) newSession(a login.Attempt, in Redemption, now time.Time) (lo
 	return session, secret.Text{}
 }
 
-func refreshToken(a login.Attempt, in Redemption) secret.Text {
-	return in.Code.Derive("refresh token", in.Verifier.Reveal(), a.ID)
+func refreshToken(session string, a login.Attempt, in Redemption) secret.Text {
+	seed := in.Code.Derive("refresh token", in.Verifier.Reveal(), a.ID)
+	if in.Refresh == nil {
+		return seed
+	}
+	return in.Refresh(session, seed)
 }
 
 func refused(reason login.Reason, detail string) *login.Error {

@@ -91,6 +91,7 @@ type Session struct {
 	Refresh       secret.Hash
 	Previous      secret.Hash
 	PreviousUntil time.Time
+	Generation    int64 // how often the refresh token has been exchanged
 
 	CreatedAt  time.Time
 	UsedAt     time.Time // coarse: moved at most once a minute

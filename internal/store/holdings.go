@@ -50,7 +50,7 @@ func holdings() []holding {
 			"sessions", "person",
 			"id person client method broker means acr amr:json auth_time:time scopes:json device:json place created_at:time used:bool used_at:time " +
 				"idle_until:time ends_at:time revoked_at:time revoked_why",
-			"jkt nonce refresh previous previous_until",
+			"jkt nonce refresh previous previous_until generation",
 		},
 		{
 			"qr_pages", "person",

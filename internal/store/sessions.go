@@ -17,10 +17,10 @@ const usedStep = "60000"
 
 const (
 	sessionColumns = `id, person, client, jkt, method, broker, means, acr, amr, auth_time, scopes, nonce, device, place,
-		refresh, previous, previous_until, created_at, used, used_at, idle_until, ends_at, revoked_at, revoked_why`
+		refresh, previous, previous_until, created_at, used, used_at, idle_until, ends_at, revoked_at, revoked_why, generation`
 
 	addSessionSQL = `INSERT INTO sessions (` + sessionColumns + `)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)`
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)`
 
 	sessionByIDSQL      = `SELECT ` + sessionColumns + ` FROM sessions WHERE id = $1`
 	sessionByRefreshSQL = `SELECT ` + sessionColumns + ` FROM sessions WHERE refresh = $1 OR previous = $1`
@@ -35,7 +35,7 @@ const (
 		WHERE id = $1 AND ` + isLive + ` AND (NOT used OR used_at <= $2 - ` + usedStep + `)
 		RETURNING ` + sessionColumns
 
-	rotateRefreshSQL = `UPDATE sessions SET previous = refresh, previous_until = $5, refresh = $4
+	rotateRefreshSQL = `UPDATE sessions SET previous = refresh, previous_until = $5, refresh = $4, generation = generation + 1
 		WHERE id = $1 AND refresh = $3 AND ` + isLive + `
 		RETURNING ` + sessionColumns
 
@@ -136,7 +136,8 @@ func useMatters(session login.Session, at time.Time) bool {
 }
 
 // RotateRefresh replaces the refresh token of a live session if old is the current
-// one; old stays findable as the previous one until another rotation. If old is not
+// one; old stays findable as the previous one until another rotation, and the session
+// counts one generation more. If old is not
 // current any more, or the session not live, the answer is the session as it is with
 // login.ErrMoved, and nothing is changed. login.ErrNotFound, login.ErrReplayed.
 func (s *Store) RotateRefresh(ctx context.Context, id string, old, next secret.Hash, previousUntil, at time.Time, once ...login.Once) (login.Session, error) {
@@ -225,7 +226,7 @@ func sessionRow(s login.Session) ([]any, error) {
 		s.ID, text(s.Person), text(s.Client), text(s.Key), string(s.Method), text(s.Broker), text(s.Means), text(s.ACR), amr,
 		millis(s.AuthTime), scopes, text(s.Nonce), device, text(string(s.Place)),
 		hash(s.Refresh), hash(s.Previous), millis(s.PreviousUntil), millis(s.CreatedAt), s.Used, millis(s.UsedAt),
-		millis(idle), millis(s.EndsAt), millis(s.RevokedAt), text(s.RevokedWhy),
+		millis(idle), millis(s.EndsAt), millis(s.RevokedAt), text(s.RevokedWhy), s.Generation,
 	}, nil
 }
 
@@ -234,7 +235,7 @@ func scanSession(row scanner) (login.Session, error) {
 	err := row.Scan(&s.ID, &s.Person, &s.Client, &s.Key, &s.Method, &s.Broker, &s.Means, &s.ACR, jsonColumn{&s.AMR},
 		timeColumn{&s.AuthTime}, jsonColumn{&s.Scopes}, &s.Nonce, jsonColumn{&s.Device}, &s.Place,
 		hashColumn{&s.Refresh}, hashColumn{&s.Previous}, timeColumn{&s.PreviousUntil}, timeColumn{&s.CreatedAt}, &s.Used, timeColumn{&s.UsedAt},
-		timeColumn{&s.IdleUntil}, timeColumn{&s.EndsAt}, timeColumn{&s.RevokedAt}, &s.RevokedWhy)
+		timeColumn{&s.IdleUntil}, timeColumn{&s.EndsAt}, timeColumn{&s.RevokedAt}, &s.RevokedWhy, &s.Generation)
 	if err != nil {
 		return login.Session{}, err
 	}

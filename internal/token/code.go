@@ -18,6 +18,7 @@ func (f *Feature) authorizationCode(ctx context.Context, c call) (Response, erro
 		Code: secret.Of(c.params.Get("code")), Client: c.client.ID,
 		RedirectURI: c.params.Get("redirect_uri"), Verifier: secret.Of(c.params.Get("code_verifier")),
 		Key: c.key, ClockOff: c.clock, Once: c.once, Exact: c.client.Exact,
+		Refresh: f.firstOf(c.client),
 	})
 	if err != nil {
 		return Response{}, err

@@ -21,7 +21,7 @@ func (f *Feature) refreshToken(ctx context.Context, c call) (Response, error) {
 	}
 	session, err := f.d.Sessions.SessionByRefresh(ctx, presented.Hash())
 	if errors.Is(err, login.ErrNotFound) {
-		return Response{}, ended("unknown refresh token")
+		return Response{}, f.unknown(ctx, c, presented)
 	}
 	if err != nil {
 		return Response{}, err
@@ -96,8 +96,8 @@ func mayHold(s login.Session, c call) bool {
 // old one gets the same successor again, for a caller who lost our answer; after
 // that it can only be a stolen copy, and the whole session ends (RFC 9700 §4.14.2).
 func (f *Feature) rotate(ctx context.Context, s login.Session, presented secret.Text, now, idleUntil time.Time, once []login.Once) (login.Session, secret.Text, error) {
-	next := f.d.RotationKey.Derive("rotated refresh token", s.ID, presented.Reveal())
 	if presented.Hash().Equal(s.Refresh) {
+		next := f.d.Families.next(s.ID, s.Generation+1, presented)
 		rotated, err := f.d.Sessions.RotateRefresh(ctx, s.ID, s.Refresh, next.Hash(), now.Add(f.d.RotationGrace), now, once...)
 		switch {
 		case err == nil:
@@ -108,13 +108,40 @@ func (f *Feature) rotate(ctx context.Context, s login.Session, presented secret.
 		}
 		s = rotated // another request was faster; this one is its retry
 	}
-	if s.Refresh.Equal(next.Hash()) && now.Before(s.PreviousUntil) {
+	if next, ok := f.d.Families.again(s, presented); ok && now.Before(s.PreviousUntil) {
 		used, err := f.d.Sessions.UseSession(ctx, s.ID, now, idleUntil, once...)
 		return used, next, err
 	}
+	return s, secret.Text{}, f.endFamily(ctx, s, now)
+}
+
+// unknown answers a refresh token that is neither the current one of a session nor the
+// one before. If we have made it and it is of an older generation, two parties have the
+// session: its owner, and somebody who has rotated a stolen copy more than once. Which of
+// them asks, nobody can tell, so the session ends for both. Whatever else it says, it has
+// no effect: to know a session's id must log nobody out (threat 39).
+func (f *Feature) unknown(ctx context.Context, c call, presented secret.Text) error {
+	id, generation, ours := f.d.Families.read(presented)
+	if !ours {
+		return ended("unknown refresh token")
+	}
+	s, err := f.d.Sessions.SessionByID(ctx, id)
+	if errors.Is(err, login.ErrNotFound) || err == nil && generation >= s.Generation {
+		return ended("unknown refresh token") // of a session that is forgotten, or that a restored backup has not seen
+	}
+	if err == nil {
+		err = f.mayRefresh(s, c)
+	}
+	if err != nil {
+		return err
+	}
+	return f.endFamily(ctx, s, f.d.Now())
+}
+
+func (f *Feature) endFamily(ctx context.Context, s login.Session, now time.Time) error {
 	f.d.Audit.RefreshReused(ctx, s)
 	why := string(login.ReasonCodeReplayed)
-	return s, secret.Text{}, errors.Join(ended("the refresh token has been used before"), f.d.Sessions.RevokeSession(ctx, s.ID, why, now))
+	return errors.Join(ended("the refresh token has been used before"), f.d.Sessions.RevokeSession(ctx, s.ID, why, now))
 }
 
 // narrowed returns the scopes of this access token: those asked for, never more than

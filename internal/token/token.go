@@ -64,7 +64,7 @@ type Deps struct {
 	AccessLife    time.Duration // of access tokens and ID tokens
 	IdleLife      time.Duration // of refresh tokens that nobody uses
 	RotationGrace time.Duration // how long a rotated refresh token still gets its successor
-	RotationKey   secret.Text   // successors are derived with it, so that a retry gets the same one
+	Families      Families      // of refresh tokens that rotate
 }
 
 // Feature serves the token endpoints.

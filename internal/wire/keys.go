@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"encoding/base64"
 	"fmt"
 
 	"avain/internal/config"
@@ -8,6 +9,7 @@ import (
 	"avain/internal/people"
 	"avain/internal/secret"
 
+	"github.com/tink-crypto/tink-go/v2/prf"
 	"github.com/tink-crypto/tink-go/v2/tink"
 )
 
@@ -16,6 +18,10 @@ type keys struct {
 	aead   tink.AEAD
 	people people.Keys
 	shared secret.Text // derive from it, one purpose each; never use it itself
+
+	// refresh are the keys of refresh token families, the current one first: one for each
+	// key of the PRF keyset, so that a change of it keeps what the old one has made.
+	refresh []secret.Text
 }
 
 func loadKeys(c config.Config) (keys, error) {
@@ -28,8 +34,29 @@ func loadKeys(c config.Config) (keys, error) {
 		return keys{}, fmt.Errorf("keys.prf_keyset_file: %w", err)
 	}
 	k := keys{aead: sealing, people: people.Keys{Lookup: lookup}, shared: c.Keys.Secret}
+	if k.refresh, err = refreshKeys(lookup); err != nil {
+		return keys{}, fmt.Errorf("keys.prf_keyset_file: %w", err)
+	}
 	if c.HETU.KeepOriginal {
 		k.people.Seal = sealing
 	}
 	return k, nil
+}
+
+// refreshKeys derives a key from each of the keyset. No identity code reads like the
+// name of this purpose, so what the keyset says of the one tells nothing of the other.
+func refreshKeys(set *prf.Set) ([]secret.Text, error) {
+	all := make([]secret.Text, 1, len(set.PRFs))
+	for id, f := range set.PRFs {
+		sum, err := f.ComputePRF([]byte("refresh token families"), 32)
+		if err != nil {
+			return nil, err
+		}
+		if key := secret.Of(base64.RawURLEncoding.EncodeToString(sum)); id == set.PrimaryID {
+			all[0] = key
+		} else {
+			all = append(all, key)
+		}
+	}
+	return all, nil
 }

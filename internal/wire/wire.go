@@ -131,7 +131,7 @@ func New(ctx context.Context, c config.Config, d Deps) (s *Service, err error) {
 	tokens := token.New(token.Deps{
 		Codes: attempts, Sessions: s.Store, Clients: m.clients, Proofs: m.proofs, Signer: m.signer, Audit: s.Audit,
 		Web: m.kit, Now: d.Now, BaseURL: base, AccessLife: c.Tokens.Access, IdleLife: c.Lifetimes.SessionIdle,
-		RotationGrace: rotationGrace, RotationKey: m.keys.shared.Derive("refresh rotation"),
+		RotationGrace: rotationGrace, Families: token.Families{Keys: m.keys.refresh, Before: m.keys.shared.Derive("refresh rotation")},
 	})
 	logins, err := s.devices(c, d, m, own, tokens)
 	if err != nil {

@@ -117,7 +117,7 @@ func rotateRefresh(t *testing.T, s *store.Store) {
 	session := SignIn(t, s)
 	next, until, mark := NewHash(), Noon().Add(30*time.Second), Mark()
 	got, err := s.RotateRefresh(t.Context(), session.ID, session.Refresh, next, until, Noon(), mark)
-	if err != nil || got.Refresh != next || got.Previous != session.Refresh || !got.PreviousUntil.Equal(until) {
+	if err != nil || got.Refresh != next || got.Previous != session.Refresh || !got.PreviousUntil.Equal(until) || got.Generation != session.Generation+1 {
 		t.Fatalf("%+v, %v", got, err)
 	}
 	for name, hash := range map[string]secret.Hash{"current": next, "previous": session.Refresh} {
@@ -138,8 +138,8 @@ func rotateRefresh(t *testing.T, s *store.Store) {
 	}
 	_, err = s.RotateRefresh(t.Context(), session.ID, next, secret.Hash{}, until, Noon())
 	wantErr(t, "to nothing", err, login.ErrNotFound)
-	if _, err = s.RotateRefresh(t.Context(), session.ID, next, NewHash(), until, Noon()); err != nil {
-		t.Fatal(err)
+	if got, err = s.RotateRefresh(t.Context(), session.ID, next, NewHash(), until, Noon()); err != nil || got.Generation != session.Generation+2 {
+		t.Fatalf("%+v, %v", got, err)
 	}
 	_, err = s.SessionByRefresh(t.Context(), session.Refresh)
 	wantErr(t, "the token before the previous", err, login.ErrNotFound)
