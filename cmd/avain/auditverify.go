@@ -73,6 +73,7 @@ func broken(v audit.Verdict) error {
 		audit.Inserted:  entry + ": inserted; not written by the service",
 		audit.Reordered: entry + ": reordered; written under another number",
 		audit.Cut:       entry + ": cut off the end",
+		audit.Beginning: fmt.Sprintf("the entries from before the chain (%s) are not those that it began with", entry),
 		audit.WrongHead: fmt.Sprintf("the head in the database (%s) is not that of the entries", entry),
 		audit.Rewritten: fmt.Sprintf("%s is not the one that the given head is of: the log was rewritten", entry),
 	}[b.Fault]

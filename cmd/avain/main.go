@@ -124,6 +124,7 @@ type commands struct {
 			Export auditExportCommand `cmd:"" help:"Print the audit log, one JSON object per line."`
 			Verify auditVerifyCommand `cmd:"" help:"Prove that no entry was altered, removed or added."`
 			Head   auditHeadCommand   `cmd:"" help:"Print the end of the log, to keep elsewhere."`
+			Begin  auditBeginCommand  `cmd:"" help:"Begin the chain anew over what there is, after somebody has changed the database."`
 		} `cmd:"" help:"The audit log: who did what, and when."`
 	} `cmd:"" help:"What an operator does."`
 	Explain explainCommand `cmd:"" help:"Tell what happened in a login, by its support code."`

@@ -31,6 +31,7 @@ const (
 	actionNoticePublish    = "notice.publish"
 	actionNoticeChange     = "notice.change"
 	actionNoticeWithdraw   = "notice.withdraw"
+	actionAuditBegin       = "audit.begin"
 )
 
 // ByKey is the actor of what an API key does.
@@ -152,6 +153,12 @@ func (l *Log) NoticeChanged(ctx context.Context, n login.Notice) {
 // NoticeWithdrawn records the end of a notice before its time.
 func (l *Log) NoticeWithdrawn(ctx context.Context, actor, id string) {
 	l.append(ctx, actor, actionNoticeWithdraw, "notice:"+id, nil)
+}
+
+// ChainBegunAnew records that the chain of this log was begun anew, over the entries that
+// there were: whatever had been done to them before, they are as they were then.
+func (l *Log) ChainBegunAnew(ctx context.Context, actor string, from login.AuditHead) {
+	l.append(ctx, actor, actionAuditBegin, "audit", map[string]string{"entries_before": strconv.FormatInt(from.Seq, 10)})
 }
 
 func acts(n login.Notice) map[string]string {

@@ -14,11 +14,20 @@ import (
 // over the hash before it and the entry. Its key is not in the database, so that
 // whoever can write the database, and nothing else, cannot make the hash of an entry
 // that they have altered or thought up (docs/decisions/0016).
-type Chain struct{ key []byte }
+type Chain struct {
+	key   []byte
+	begun login.AuditHead // where it began, as it is known outside the database; zero: nobody knows
+}
+
+// Begun is the chain that began at a head: number and sum of the entries before it. What
+// says so must lie outside the database, where whoever can write the database cannot undo
+// it: from then on an entry without a hash is no old one but one that was tampered with
+// (docs/decisions/0025). The zero head changes nothing.
+func (c Chain) Begun(at login.AuditHead) Chain { return Chain{c.key, at} }
 
 // NewChain makes the chain of an installation. The key is derived from its secret, for
 // this purpose alone.
-func NewChain(key secret.Text) Chain { return Chain{[]byte(key.Reveal())} }
+func NewChain(key secret.Text) Chain { return Chain{key: []byte(key.Reveal())} }
 
 // What an HMAC is over begins with one of these, so that no sum of one kind can be
 // taken for one of the other.
@@ -49,8 +58,18 @@ func (c Chain) Before() *Before {
 	return &Before{mac}
 }
 
-// Add adds the next entry.
-func (b *Before) Add(row login.AuditRow) { b.mac.Write(appendRow(nil, row)) }
+// Add adds the next entry. Old ones have no hash; what is left of a log that was begun anew
+// may have one, and columns of a foreign type: they are as they were then.
+func (b *Before) Add(row login.AuditRow) {
+	all := appendRow(nil, row)
+	if !row.Hash.Zero() {
+		all = append(all, row.Hash[:]...)
+	}
+	if row.Foreign {
+		all = appendText(all, "foreign")
+	}
+	b.mac.Write(all)
+}
 
 // Sum is the sum of the entries so far.
 func (b *Before) Sum() secret.Hash { return secret.Hash(b.mac.Sum(nil)) }

@@ -32,6 +32,7 @@ const (
 	Cut       Fault = "cut"       // the log ended later: its end is missing
 	WrongHead Fault = "head"      // the entries are whole, but the head in the database is not theirs
 	Rewritten Fault = "rewritten" // the log is whole, and not the one that the known head is of
+	Beginning Fault = "beginning" // the entries from before the chain are not those that it began with
 )
 
 // Break is the first place where a log is not as it was written.
@@ -96,6 +97,7 @@ type walk struct {
 	seq    int64       // the last entry that is as it was written
 	last   secret.Hash // its hash
 	broken *Break
+	begun  bool // the entries from before the chain were those that it began with
 	met    bool // the known head was part of the log
 	headed bool // the head in the database was, too
 }
@@ -154,13 +156,22 @@ func (w *walk) take(row login.AuditRow) bool {
 	case row.Seq <= w.seq:
 		w.broken = &Break{Inserted, row.Seq, row.Seq}
 		return false
+	case row.Seq <= w.chain.begun.Seq: // also what was left of a log that was begun anew
+		w.before.Add(row)
+		w.old, w.last = row.Seq, w.before.Sum()
+		w.seq = row.Seq
+		w.check(row.Seq)
+		return true
+	case w.recorded() && !w.begun:
+		w.broken = &Break{Beginning, 1, max(w.chain.begun.Seq, 1)}
+		return false
 	case row.Seq > w.seq+1:
 		w.broken = &Break{Removed, w.seq + 1, row.Seq - 1}
 		return false
 	case row.Foreign:
 		w.broken = &Break{Altered, row.Seq, row.Seq}
 		return false
-	case row.Hash.Zero() && w.seq == w.old:
+	case row.Hash.Zero() && w.seq == w.old && !w.recorded():
 		w.before.Add(row)
 		w.old, w.last = row.Seq, w.before.Sum()
 	case w.chain.Next(w.last, row).Equal(row.Hash):
@@ -173,8 +184,14 @@ func (w *walk) take(row login.AuditRow) bool {
 	return true
 }
 
+// recorded reports whether it is known outside the database where the chain began.
+func (w *walk) recorded() bool { return !w.chain.begun.Hash.Zero() }
+
 // check holds an entry that is as it was written against the heads.
 func (w *walk) check(seq int64) {
+	if seq == w.chain.begun.Seq {
+		w.begun = w.last.Equal(w.chain.begun.Hash)
+	}
 	if seq == w.head.Seq {
 		w.headed = w.last.Equal(w.head.Hash)
 	}
@@ -187,6 +204,8 @@ func (w *walk) check(seq int64) {
 // the log may have grown, but never beyond it.
 func (w *walk) end(now login.AuditHead) {
 	switch asked := !w.known.Hash.Zero(); {
+	case w.recorded() && !w.begun:
+		w.broken = &Break{Beginning, 1, max(w.chain.begun.Seq, 1)}
 	case w.seq < w.head.Seq:
 		w.broken = &Break{Cut, w.seq + 1, w.head.Seq}
 	case asked && w.seq < w.known.Seq:

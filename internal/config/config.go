@@ -93,11 +93,14 @@ type Keys struct {
 	AEADKeysetEnv  string `yaml:"aead_keyset_env" doc:"The same from an environment variable." example:"AVAIN_AEAD_KEYSET"`
 	SecretFile     string `yaml:"secret_file" doc:"Secret of at least 32 characters that all nodes share; DPoP nonces and the subjects of sectors are derived from it."`
 	SecretEnv      string `yaml:"secret_env" doc:"The same from an environment variable." example:"AVAIN_SECRET"`
+	AuditBegunFile string `yaml:"audit_begun_file" doc:"Where it stands, outside the database, that the chain of the audit log has begun: avain migrate writes it. audit-begun beside secret_file, when left out." example:"/var/lib/avain-keys/audit-begun"`
+	AuditBegunEnv  string `yaml:"audit_begun_env" doc:"Environment variable that says so, where no file can be written: avain migrate tells its value." example:"AVAIN_AUDIT_BEGUN"`
 
 	// What the files or variables held.
 	PRFKeyset  secret.Text `yaml:"-"`
 	AEADKeyset secret.Text `yaml:"-"`
 	Secret     secret.Text `yaml:"-"`
+	AuditBegun string      `yaml:"-"` // of the variable; empty until it is set
 }
 
 // Brand is the look and the words of the operator.

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"avain/internal/login"
@@ -27,6 +28,7 @@ func (r reader) secrets(c *Config) {
 	k.AEADKeyset = r.fetch(source{"keys.aead_keyset", k.AEADKeysetFile, k.AEADKeysetEnv})
 	k.Secret = r.fetch(source{"keys.secret", k.SecretFile, k.SecretEnv})
 
+	r.auditBegun(k)
 	r.mailPassword(&c.Mail)
 
 	db := &c.Database
@@ -34,6 +36,24 @@ func (r reader) secrets(c *Config) {
 		db.Connection = r.fetch(source{"database.dsn", db.DSNFile, db.DSNEnv})
 	} else if db.DSN != "" {
 		db.Connection = secret.Of(db.DSN)
+	}
+}
+
+// auditBegun finds where the chain of the audit log began. Before the first avain migrate
+// there is nothing to find.
+func (r reader) auditBegun(k *Keys) {
+	const path = "keys.audit_begun_env"
+	switch {
+	case k.AuditBegunEnv != "" && k.AuditBegunFile != "":
+		r.add(path, "name either a file or a variable, not both")
+	case k.AuditBegunEnv != "":
+		value, _ := lookupEnv(r.environ, k.AuditBegunEnv)
+		k.AuditBegun = strings.TrimSpace(value)
+		if begun, ok := login.ParseAuditHead(k.AuditBegun); k.AuditBegun != "" && (!ok || begun.Hash.Zero()) {
+			r.add(path, "the environment variable %s is not what avain migrate told", k.AuditBegunEnv)
+		}
+	case k.AuditBegunFile == "" && k.SecretEnv == "" && k.SecretFile != "":
+		k.AuditBegunFile = filepath.Join(filepath.Dir(k.SecretFile), "audit-begun")
 	}
 }
 

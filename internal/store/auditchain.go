@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 
@@ -22,9 +23,9 @@ const (
 	beginChainSQL = `UPDATE meta SET value = $1 WHERE name = 'audit_head' AND value = $2`
 )
 
-// errNoChain says that avain migrate was cut short, or that somebody has damaged the
-// head of the audit log.
-var errNoChain = errors.New("the audit log has no head; run avain migrate")
+// ErrAuditBroken says that the audit log cannot be as it was written: its head is missing, or
+// does not fit the entries or where the chain began. avain admin audit verify says more.
+var ErrAuditBroken = errors.New("the audit log is not as it was written: somebody has changed the database (docs/operations.md, \"Is it still as it was written?\")")
 
 // lockAuditHead reads the head in a transaction and keeps others from it until the
 // transaction ends: entries get their numbers in the order in which they become
@@ -37,12 +38,16 @@ func (s *Store) lockAuditHead(ctx context.Context, tx runner) (login.AuditHead, 
 
 func scanHead(row interface{ Scan(...any) error }) (login.AuditHead, error) {
 	var value string
-	if err := row.Scan(&value); err != nil {
+	err := row.Scan(&value)
+	if errors.Is(err, sql.ErrNoRows) {
+		return login.AuditHead{}, fmt.Errorf("%w: it has no head", ErrAuditBroken)
+	}
+	if err != nil {
 		return login.AuditHead{}, err
 	}
 	head, ok := login.ParseAuditHead(value)
 	if !ok {
-		return login.AuditHead{}, errNoChain
+		return login.AuditHead{}, fmt.Errorf("%w: its head is damaged", ErrAuditBroken)
 	}
 	return head, nil
 }
@@ -126,36 +131,136 @@ func (c exactHash) Scan(src any) error {
 // auditPage is how many entries are read at once.
 const auditPage = 1000
 
+// chainBegins is the migration that begins the chain. It is not SQL, because the key is
+// not in the database.
+const chainBegins = 26
+
 // beginAuditChain gives the log its first head: a sum of all entries that were written
-// before there were hashes, and of none in a new installation. Doing it again, or on
-// several nodes at once, does no harm. Nobody can write entries meanwhile: there is
-// nothing for them to follow.
-func (s *Store) beginAuditChain(ctx context.Context) error {
+// before there were hashes, and of none in a new installation. It happens once, as a
+// migration: within its transaction and the lock of all migrations. When it is known
+// outside the database that the chain has begun, a log without a head is no old one
+// (threat 40).
+func (s *Store) beginAuditChain(ctx context.Context, tx *sql.Tx) error {
 	var value string
-	if err := s.db.reader().QueryRowContext(ctx, auditHeadSQL).Scan(&value); err != nil {
-		return fmt.Errorf("begin the chain of the audit log: %w", unavailable(err))
+	if err := tx.QueryRowContext(ctx, auditHeadSQL).Scan(&value); err != nil {
+		return fmt.Errorf("begin the chain of the audit log: %w", err)
 	}
 	if _, begun := login.ParseAuditHead(value); begun {
 		return nil
 	}
 	var last int64
-	if _, err := fmt.Sscanf(value, "%d:", &last); err != nil || fmt.Sprintf("%d:", last) != value {
-		return fmt.Errorf("begin the chain of the audit log: %w", errNoChain)
+	if _, err := fmt.Sscanf(value, "%d:", &last); err != nil || fmt.Sprintf("%d:", last) != value || !s.begun.Hash.Zero() {
+		return fmt.Errorf("%w: its chain has begun before, and there is no head", ErrAuditBroken)
 	}
-	sum := s.chain.Before()
-	for after := int64(0); after < last; after += auditPage {
-		rows, err := s.AuditRows(ctx, after, min(after+auditPage, last), auditPage)
+	first, err := s.sumAudit(ctx, last, false)
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, beginChainSQL, first.String(), value)
+	return err
+}
+
+// sumAudit sums up the entries up to one; with unhashed, only those before the first that
+// has a hash.
+func (s *Store) sumAudit(ctx context.Context, last int64, unhashed bool) (login.AuditHead, error) {
+	sum, end := s.chain.Before(), login.AuditHead{Seq: last}
+	if unhashed {
+		end.Seq = 0
+	}
+	for after := int64(0); after < last; {
+		rows, err := s.AuditRows(ctx, after, last, auditPage)
 		if err != nil {
-			return err
+			return end, err
 		}
 		for _, row := range rows {
+			if unhashed && !row.Hash.Zero() {
+				after = last
+				break
+			}
 			sum.Add(row)
+			after = row.Seq
+			if unhashed {
+				end.Seq = row.Seq
+			}
+		}
+		if len(rows) < auditPage {
+			break
 		}
 	}
-	first := login.AuditHead{Seq: last, Hash: sum.Sum()}
-	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
-		_, err := tx.ExecContext(ctx, beginChainSQL, first.String(), value) // no row: another node was faster
+	end.Hash = sum.Sum()
+	return end, nil
+}
+
+// AuditBeginning is where the chain began by what is in the database: the last entry
+// without a hash, and the sum up to it. It is to be written down outside, once; from then
+// on that is believed and not the database.
+func (s *Store) AuditBeginning(ctx context.Context) (login.AuditHead, error) {
+	head, err := s.AuditHead(ctx)
+	if err != nil {
+		return login.AuditHead{}, err
+	}
+	begun, err := s.sumAudit(ctx, head.Seq, true)
+	return begun, wrap("find where the audit log's chain begins", err)
+}
+
+// CheckAudit looks at both ends of the chain: the first entry must follow from where it
+// began, as that is known outside the database, and the last must be the one of the head.
+// What is between, only reading all of it tells. ErrAuditBroken.
+func (s *Store) CheckAudit(ctx context.Context) error {
+	head, err := s.AuditHead(ctx)
+	if err != nil || s.begun.Hash.Zero() {
 		return err
+	}
+	if head.Seq < s.begun.Seq || head.Seq == s.begun.Seq && head != s.begun {
+		return fmt.Errorf("%w: its head (%d) is before the beginning of its chain (%d)", ErrAuditBroken, head.Seq, s.begun.Seq)
+	}
+	if head.Seq == s.begun.Seq {
+		return nil
+	}
+	ends, err := s.AuditRows(ctx, s.begun.Seq, s.begun.Seq+1, 1)
+	if err != nil {
+		return err
+	}
+	last, err := s.AuditRows(ctx, head.Seq-1, head.Seq, 1)
+	switch {
+	case err != nil:
+		return err
+	case len(ends) == 0 || !s.chain.Next(s.begun.Hash, ends[0]).Equal(ends[0].Hash):
+		return fmt.Errorf("%w: entry %d does not follow from where its chain began", ErrAuditBroken, s.begun.Seq+1)
+	case len(last) == 0 || !last[0].Hash.Equal(head.Hash):
+		return fmt.Errorf("%w: entry %d is not the one of its head", ErrAuditBroken, head.Seq)
+	}
+	return nil
+}
+
+const (
+	lastAuditSQL    = `SELECT COALESCE(MAX(seq), 0) FROM audit`
+	putAuditHeadSQL = `INSERT INTO meta (name, value) VALUES ('audit_head', $1) ON CONFLICT (name) DO UPDATE SET value = $1`
+)
+
+// BeginAuditAnew makes the log, as it is now, the entries from before a new chain, and
+// answers where that begins: for an operator who knows that it was tampered with, and has
+// kept what there is. Nobody may write to the log meanwhile. login.ErrMoved: somebody did.
+func (s *Store) BeginAuditAnew(ctx context.Context) (begun login.AuditHead, err error) {
+	var last int64
+	if err := s.db.reader().QueryRowContext(ctx, lastAuditSQL).Scan(&last); err != nil {
+		return begun, wrap("begin the audit log anew", err)
+	}
+	if begun, err = s.sumAudit(ctx, last, false); err != nil {
+		return begun, err
+	}
+	err = s.db.write(ctx, func(ctx context.Context, tx runner) error {
+		if _, err := tx.ExecContext(ctx, putAuditHeadSQL, begun.String()); err != nil {
+			return err
+		}
+		var now int64
+		if err := tx.QueryRowContext(ctx, lastAuditSQL).Scan(&now); err != nil {
+			return err
+		}
+		if now != last {
+			return login.ErrMoved
+		}
+		return nil
 	})
-	return wrap("begin the chain of the audit log", err)
+	return begun, wrap("begin the audit log anew", err)
 }

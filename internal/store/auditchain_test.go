@@ -31,6 +31,7 @@ type chained struct {
 	key    secret.Text
 	db     *sql.DB
 	head   login.AuditHead
+	begun  login.AuditHead
 }
 
 const (
@@ -78,7 +79,11 @@ func (c *chained) fill() {
 		c.Fatal("an entry was written that nothing vouches for")
 	}
 	c.exec(moveHead[c.driver])
-	if err := c.Migrate(c.Context()); err != nil {
+	tx, err := c.db.BeginTx(c.Context(), nil)
+	if err != nil {
+		c.Fatal(err)
+	}
+	if err := errors.Join(c.beginAuditChain(c.Context(), tx), tx.Commit()); err != nil {
 		c.Fatal(err)
 	}
 	for i := range newEntries {
@@ -91,7 +96,9 @@ func (c *chained) fill() {
 	}
 	c.dropTriggers()
 	c.exec("CREATE TABLE audit_copy AS SELECT * FROM audit")
-	var err error
+	if c.begun, err = c.AuditBeginning(c.Context()); err != nil || c.begun.Seq != oldEntries {
+		c.Fatalf("begun at %v, %v", c.begun, err)
+	}
 	if c.head, err = c.AuditHead(c.Context()); err != nil || c.head.Seq != allEntries {
 		c.Fatalf("head %v, %v", c.head, err)
 	}
@@ -145,6 +152,11 @@ func (c *chained) verify(known login.AuditHead) audit.Verdict {
 	v, err := audit.NewChain(c.key).Verify(c.Context(), c.Store, known, nil)
 	if err != nil {
 		c.Fatal(err)
+	}
+	// Where it is known outside the database where the chain began, nothing is missed.
+	recorded, err := audit.NewChain(c.key).Begun(c.begun).Verify(c.Context(), c.Store, known, nil)
+	if err != nil || (recorded.Break == nil) != (v.Break == nil) {
+		c.Errorf("%s: with its beginning known: %+v, without: %+v, %v", c.driver, recorded.Break, v.Break, err)
 	}
 	return v
 }
@@ -516,10 +528,12 @@ func TestAuditChainBeginsInAnOldDatabase(t *testing.T) {
 		c.dropTriggers()
 		c.exec("UPDATE audit SET target = 'key:other' WHERE seq = 1234")
 		c.wantBreak("an old entry altered", login.AuditHead{}, audit.Break{Fault: audit.Altered, Seq: 1, Through: old + 1})
-		// The migration cut short after its SQL: nothing starts on it.
+		// As a log from before the chain would be: it has begun, and never begins by itself again.
 		c.setHead("2501:")
-		if err := s.CheckSchema(t.Context()); !errors.Is(err, ErrSchema) {
-			t.Errorf("%s: %v", c.driver, err)
+		for what, check := range map[string]func(context.Context) error{"serve": s.CheckSchema, "migrate": s.Migrate} {
+			if err := check(t.Context()); !errors.Is(err, ErrAuditBroken) {
+				t.Errorf("%s: %s: %v", c.driver, what, err)
+			}
 		}
 	}
 }

@@ -35,6 +35,9 @@ type Config struct {
 	// AuditKey keys the chain of hashes over the audit log (see [audit.Chain]). All nodes
 	// need the same one, and it must not be kept in the database.
 	AuditKey secret.Text
+	// AuditBegun is where the chain began, as it is known outside the database; zero when
+	// that has not been written down yet.
+	AuditBegun login.AuditHead
 
 	// Revoked answers the jobs that follow from the end of a session before its time:
 	// events for the operator's systems. They are written in its transaction, whoever
@@ -52,6 +55,7 @@ type Store struct {
 	log *slog.Logger
 
 	chain   audit.Chain
+	begun   login.AuditHead
 	revoked func(login.Session) []login.Job // may be nil
 	expired func(login.Attempt)             // may be nil
 }
@@ -86,7 +90,7 @@ type database interface {
 // Open opens the database and proves that it answers. It does not touch the
 // schema: see [Store.Migrate] and [Store.CheckSchema].
 func Open(ctx context.Context, config Config) (*Store, error) {
-	s := &Store{now: config.Now, log: config.Log, chain: audit.NewChain(config.AuditKey), revoked: config.Revoked, expired: config.Expired}
+	s := &Store{now: config.Now, log: config.Log, chain: audit.NewChain(config.AuditKey), begun: config.AuditBegun, revoked: config.Revoked, expired: config.Expired}
 	if s.now == nil {
 		s.now = time.Now
 	}

@@ -18,14 +18,18 @@ const auditKey = "audit chain"
 // the key that its entries are chained with. Nothing is written: who looks for traces
 // must not leave any.
 func OpenAudit(ctx context.Context, c config.Config, log *slog.Logger) (*store.Store, audit.Chain, error) {
-	db, err := store.Open(ctx, storeConfig(c, log, time.Now))
+	begun, err := auditBegun(c.Keys)
+	if err != nil {
+		return nil, audit.Chain{}, err
+	}
+	db, err := store.Open(ctx, storeConfig(c, log, time.Now, begun))
 	if err != nil {
 		return nil, audit.Chain{}, err
 	}
 	if err := db.CheckSchema(ctx); err != nil {
 		return nil, audit.Chain{}, errors.Join(err, db.Close())
 	}
-	return db, audit.NewChain(c.Keys.Secret.Derive(auditKey)), nil
+	return db, audit.NewChain(c.Keys.Secret.Derive(auditKey)).Begun(begun), nil
 }
 
 // anchorEvery is how often the head of the audit log is noted outside the database.

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"context"
+	"errors"
 	"io/fs"
 	"log/slog"
 	"net/url"
@@ -38,16 +39,21 @@ func Version() string {
 	return info.Main.Version
 }
 
-func storeConfig(c config.Config, log *slog.Logger, now func() time.Time) store.Config {
+func storeConfig(c config.Config, log *slog.Logger, now func() time.Time, begun login.AuditHead) store.Config {
 	return store.Config{
 		Driver: store.Driver(c.Database.Driver), Path: c.Database.Path, DSN: c.Database.Connection,
-		Conns: c.Database.MaxConnections, Log: log, Now: now, AuditKey: c.Keys.Secret.Derive(auditKey),
+		Conns: c.Database.MaxConnections, Log: log, Now: now, AuditKey: c.Keys.Secret.Derive(auditKey), AuditBegun: begun,
 	}
 }
 
-// Migrate brings the database to this program's schema.
+// Migrate brings the database to this program's schema, and writes down outside it that
+// the chain of the audit log has begun.
 func Migrate(ctx context.Context, c config.Config, log *slog.Logger) (err error) {
-	db, err := store.Open(ctx, storeConfig(c, log, time.Now))
+	begun, err := auditBegun(c.Keys)
+	if err != nil {
+		return err
+	}
+	db, err := store.Open(ctx, storeConfig(c, log, time.Now, begun))
 	if err != nil {
 		return err
 	}
@@ -56,20 +62,36 @@ func Migrate(ctx context.Context, c config.Config, log *slog.Logger) (err error)
 			err = closing
 		}
 	}()
-	return db.Migrate(ctx)
+	if err := db.Migrate(ctx); err != nil {
+		return err
+	}
+	return keepBegun(ctx, c, db)
 }
 
 // openStore refuses a database whose schema is not this program's: half a service
 // on half a schema loses logins.
 func (s *Service) openStore(ctx context.Context, c config.Config, d Deps, m mechanisms) (*store.Store, error) {
-	opened := storeConfig(c, d.Log, d.Now)
+	begun, err := auditBegun(c.Keys)
+	if err != nil {
+		return nil, err
+	}
+	opened := storeConfig(c, d.Log, d.Now, begun)
 	opened.Revoked, opened.Expired = m.events.revoked, func(a login.Attempt) { m.tallies.Observe(a, a.Timeline[len(a.Timeline)-1]) }
 	db, err := store.Open(ctx, opened)
 	if err != nil {
 		return nil, err
 	}
 	s.closers = append(s.closers, db.Close)
-	return db, db.CheckSchema(ctx)
+	if err := errors.Join(db.CheckSchema(ctx), db.CheckAudit(ctx)); err != nil {
+		return db, err
+	}
+	// A node of an installation that was migrated elsewhere, or before this was written down.
+	if err := keepBegun(ctx, c, db); errors.Is(err, errUnrecorded) {
+		d.Log.ErrorContext(ctx, "the audit log could be rewritten without a trace", "error", err)
+	} else if err != nil {
+		return db, err
+	}
+	return db, nil
 }
 
 func newKit(c config.Config, d Deps, base *url.URL, s *Service, metrics *telemetry.Metrics) (*web.Kit, error) {

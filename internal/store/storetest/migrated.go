@@ -55,5 +55,6 @@ var migrated = sync.OnceValues(func() (_ []byte, err error) {
 	return os.ReadFile(path) //nolint:gosec // the folder made above
 })
 
-// Headless takes an empty audit log back to where migrations leave it.
-const Headless = `UPDATE meta SET value = '0:' WHERE name = 'audit_head'`
+// Headless takes an empty audit log back to before its chain began, which avain migrate then
+// does with the installation's key.
+const Headless = `UPDATE meta SET value = '0:' WHERE name = 'audit_head'; DELETE FROM goose_db_version WHERE version_id = 26`
