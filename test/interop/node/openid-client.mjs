@@ -92,12 +92,15 @@ await oidc.fetchUserInfo(config, fresh.access_token, claims.sub, { DPoP })
 const narrow = await oidc.refreshTokenGrant(config, tokens.refresh_token, { scope: 'openid' }, { DPoP })
 assert.equal(narrow.scope, 'openid')
 assert.deepEqual(await oidc.fetchUserInfo(config, narrow.access_token, claims.sub, { DPoP }), { sub: claims.sub })
-await assert.rejects(
-  oidc.refreshTokenGrant(config, tokens.refresh_token, undefined, {
-    DPoP: oidc.getDPoPHandle(config, await oidc.randomDPoPKeyPair('ES256')),
-  }),
-  refusedWith('invalid_grant'),
-)
+// With another key: only a client that has proved itself may (RFC 9449 §5).
+const withNewKey = oidc.refreshTokenGrant(config, tokens.refresh_token, undefined, {
+  DPoP: oidc.getDPoPHandle(config, await oidc.randomDPoPKeyPair('ES256')),
+})
+if (world.key) {
+  assert.equal((await withNewKey).token_type, 'dpop')
+} else {
+  await assert.rejects(withNewKey, refusedWith('invalid_grant'))
+}
 
 // Revocation ends the session at once, for every token of it; a used code stays used.
 if (world.key) {
