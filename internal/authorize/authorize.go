@@ -143,17 +143,17 @@ func (f *Feature) beginPlain(w http.ResponseWriter, r *http.Request, p oauth.Par
 	a := login.Attempt{Client: c.ID, Request: login.Request{RedirectURI: redirectURI, State: p.Get("state")}}
 	if c.Profile == login.ProfileStrict {
 		err := login.BadParam("request_uri", "this client must push its request first (RFC 9126)")
-		return f.sendBack(w, a, err)
+		return f.sendBack(w, r, a, err)
 	}
 	request, err := requestOf(p, c, redirectURI)
 	if err != nil {
-		return f.sendBack(w, a, login.AsError(err))
+		return f.sendBack(w, r, a, login.AsError(err))
 	}
 	if jkt := p.Get("dpop_jkt"); jkt != "" && !challengePattern.MatchString(jkt) {
-		return f.sendBack(w, a, login.BadParam("dpop_jkt", "must be a JWK thumbprint, 43 characters"))
+		return f.sendBack(w, r, a, login.BadParam("dpop_jkt", "must be a JWK thumbprint, 43 characters"))
 	}
 	if err := f.admit(r, c, login.MethodDirect, login.Device{}); err != nil {
-		return f.sendBack(w, a, login.AsError(err))
+		return f.sendBack(w, r, a, login.AsError(err))
 	}
 	in := attempt.Start{
 		Client: c.ID, Method: login.MethodDirect, Request: request, Key: p.Get("dpop_jkt"),
@@ -249,7 +249,7 @@ func (f *Feature) sendCode(w http.ResponseWriter, r *http.Request, a login.Attem
 func (f *Feature) Back(a login.Attempt, e *login.Error) string {
 	values := url.Values{"error": {web.OAuthCode(e)}}
 	if e.Detail != "" {
-		values.Set("error_description", e.Detail)
+		values.Set("error_description", web.Description(e))
 	}
 	if e.Reason != "" {
 		values.Set("reason", string(e.Reason))
@@ -260,7 +260,13 @@ func (f *Feature) Back(a login.Attempt, e *login.Error) string {
 	return f.Answer(a, values)
 }
 
-func (f *Feature) sendBack(w http.ResponseWriter, a login.Attempt, e *login.Error) error {
+// sendBack answers a request that is refused before there is a login. Its support code
+// tells the reason and the time by itself.
+func (f *Feature) sendBack(w http.ResponseWriter, r *http.Request, a login.Attempt, e *login.Error) error {
+	if e.Reason != "" {
+		web.Note(r.Context(), web.FieldReason, string(e.Reason))
+	}
+	a.SupportCode = web.SupportCode(r.Context())
 	return web.SeeOther(w, f.Back(a, e))
 }
 

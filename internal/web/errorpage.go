@@ -119,7 +119,7 @@ func (k *Kit) errorPage(w http.ResponseWriter, r *http.Request, e *login.Error, 
 	reason := k.Worded(e.Reason)
 	failure := failureView{Reason: string(reason), Wait: waitOf(e.RetryAfter), Buttons: k.Buttons(reason, ways)}
 	if forDeveloper(e) {
-		failure.Detail = description(e)
+		failure.Detail = Description(e)
 	}
 	err := k.Render(w, r, status, Page{Template: k.pages.failure, Title: "reason." + string(reason) + ".title", Data: failure})
 	if err != nil {

@@ -48,7 +48,7 @@ func (k *Kit) problem(w http.ResponseWriter, r *http.Request, e *login.Error, st
 	retryAfter(w.Header(), e)
 	w.Header().Set("Content-Type", "application/problem+json")
 	doc := problemDocument{
-		Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: description(e),
+		Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: Description(e),
 		Reason: string(e.Reason), Support: SupportCode(r.Context()),
 	}
 	if e.Param != "" {

@@ -28,7 +28,7 @@ func (k *Kit) oauthError(w http.ResponseWriter, r *http.Request, e *login.Error,
 		challenge(w.Header(), r, code)
 	}
 	WriteJSON(w, status, oauthDocument{
-		Error: code, Description: description(e), Reason: string(e.Reason), Support: SupportCode(r.Context()),
+		Error: code, Description: Description(e), Reason: string(e.Reason), Support: SupportCode(r.Context()),
 	})
 }
 
@@ -72,9 +72,9 @@ func statusOfCode(code string, status int) int {
 	}
 }
 
-// description is English for the developer of the client. It is written by us,
+// Description is English for the developer of the client. It is written by us,
 // names the parameter, and is kept to the characters of RFC 6749 §5.2.
-func description(e *login.Error) string {
+func Description(e *login.Error) string {
 	text := e.Detail
 	if e.Kind == login.Internal || text == "" {
 		text = plainWords(e.Kind)
