@@ -253,7 +253,7 @@ func (s *Attempts) newSession(a login.Attempt, in Redemption, now time.Time) (lo
 	session := login.Session{
 		ID: login.NewID(), Person: a.Person, Client: a.Client, Key: in.Key,
 		Method: a.Method, Broker: a.Broker, Means: a.Means,
-		ACR: a.ACR, AMR: a.AMR, AuthTime: a.AuthTime, Scopes: a.Request.Scopes, Nonce: a.Request.Nonce,
+		ACR: a.ACR, AMR: a.AMR, AuthTime: a.AuthTime, Scopes: a.Request.Scopes, Resource: a.Request.Resource, Nonce: a.Request.Nonce,
 		Device: a.Device, Place: a.Place, CreatedAt: now, UsedAt: now,
 		IdleUntil: now.Add(s.d.Lifetimes.Access), EndsAt: now.Add(s.d.Lifetimes.Access),
 	}

@@ -42,9 +42,9 @@ func passwordOf(p oauth.Params, c login.Client) (login.Request, error) {
 // claimOf is requestOf for a request that leads to no redirect.
 func claimOf(p oauth.Params, c login.Client) (login.Request, error) {
 	r := login.Request{
-		Nonce: p.Get("nonce"), Scopes: granted(p.Words("scope"), c), CodeChallenge: p.Get("code_challenge"), UILocales: localesOf(p),
+		Nonce: p.Get("nonce"), Scopes: granted(p.Words("scope"), c), Resource: p.Get("resource"), CodeChallenge: p.Get("code_challenge"), UILocales: localesOf(p),
 	}
-	for _, check := range []func(oauth.Params, login.Client, login.Request) error{supported, scopes, challenge, acrValues} {
+	for _, check := range []func(oauth.Params, login.Client, login.Request) error{supported, scopes, resource, challenge, acrValues} {
 		if err := check(p, c, r); err != nil {
 			return login.Request{}, err
 		}

@@ -40,11 +40,11 @@ func redirectOf(p oauth.Params, c login.Client) (string, error) {
 func requestOf(p oauth.Params, c login.Client, redirectURI string) (login.Request, error) {
 	r := login.Request{
 		RedirectURI: redirectURI, State: p.Get("state"), Nonce: p.Get("nonce"),
-		Scopes: granted(p.Words("scope"), c), CodeChallenge: p.Get("code_challenge"),
+		Scopes: granted(p.Words("scope"), c), Resource: p.Get("resource"), CodeChallenge: p.Get("code_challenge"),
 		UILocales: localesOf(p), ACRValues: p.Words("acr_values"),
 	}
 	for _, check := range []func(oauth.Params, login.Client, login.Request) error{
-		supported, flow, scopes, challenge, prompts, acrValues,
+		supported, flow, scopes, resource, challenge, prompts, acrValues,
 	} {
 		if err := check(p, c, r); err != nil {
 			return login.Request{}, err
@@ -70,7 +70,7 @@ func acrValues(_ oauth.Params, _ login.Client, r login.Request) error {
 // supported refuses what we do not do, rather than ignoring what a client may rely on.
 func supported(p oauth.Params, _ login.Client, _ login.Request) error {
 	for name, code := range map[string]string{
-		"request": oauth.RequestNotSupported, "registration": oauth.RegistrationNotSupport,
+		"request": oauth.RequestNotSupported, "registration": oauth.RegistrationNotSupport, "claims": "",
 	} {
 		if p.Has(name) {
 			return login.BadParam(name, "not supported").WithCode(code)
@@ -112,6 +112,14 @@ func granted(asked []string, c login.Client) []string {
 func scopes(_ oauth.Params, _ login.Client, r login.Request) error {
 	if !slices.Contains(r.Scopes, oauth.ScopeOpenID) {
 		return login.BadParam("scope", "must contain openid").WithCode(oauth.InvalidScope)
+	}
+	return nil
+}
+
+// resource takes what stands in the client's configuration, letter by letter.
+func resource(_ oauth.Params, c login.Client, r login.Request) error {
+	if r.Resource != "" && !c.MayReach(r.Resource) {
+		return login.BadParam("resource", "is not a resource of this client").WithCode(oauth.InvalidTarget)
 	}
 	return nil
 }

@@ -17,6 +17,7 @@ const challengeOfTest = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM" // RFC 763
 var app = login.Client{
 	ID: "app", Profile: login.ProfileStrict, Auth: login.AuthNone,
 	RedirectURIs: []string{"https://app.example/return"}, Scopes: []string{"openid", "profile", "offline_access"},
+	Audiences: []string{"https://api.example/"},
 }
 
 func params(t testing.TB, values url.Values) oauth.Params {
@@ -73,6 +74,9 @@ func TestRequestNamesTheWrongParameter(t *testing.T) {
 		{"max_age in words", app, url.Values{"max_age": {"soon"}}, "max_age", ""},
 		{"long state", app, url.Values{"state": {strings.Repeat("x", 513)}}, "state", ""},
 		{"long nonce", app, url.Values{"nonce": {strings.Repeat("x", 513)}}, "nonce", ""},
+		{"a resource of the client's", app, url.Values{"resource": {"https://api.example/"}}, "", ""},
+		{"a foreign resource", app, url.Values{"resource": {"https://api.example"}}, "resource", oauth.InvalidTarget},
+		{"claims", app, url.Values{"claims": {`{"id_token":{"email":null}}`}}, "claims", ""},
 		{"request object", app, url.Values{"request": {"e30.e30."}}, "request", oauth.RequestNotSupported},
 		{"registration", app, url.Values{"registration": {"{}"}}, "registration", oauth.RegistrationNotSupport},
 		{"long locale", app, url.Values{"ui_locales": {strings.Repeat("x", 200)}}, "", ""},

@@ -28,6 +28,7 @@ type Client struct {
 	OpenLink               string           `yaml:"open_link" doc:"Opens the app on a phone that shows a QR code itself; what the code says is added after a #. https, claimed by the app (App Link, Universal Link)." example:"https://app.example.com/open"`
 	Origins                []string         `yaml:"origins" doc:"Web origins from which the app calls us in a browser (CORS)." example:"[https://app.example.com]"`
 	Scopes                 []string         `yaml:"scopes" doc:"What it gets when it asks for it, of openid, profile, email, offline_access, benefits; whatever else it asks for is left out. Without this setting: openid and profile, for a strict app also offline_access and benefits. An e-mail address goes only to apps where email stands here."`
+	Audiences              []string         `yaml:"audiences" doc:"Resources, as absolute URIs, that it may name as resource (RFC 8707): such an access token is for that resource alone." example:"[https://api.example.com/]"`
 	IDTokenAlg             string           `yaml:"id_token_signed_response_alg" doc:"Signature algorithm of its ID tokens, and of its access tokens with them: RS256 (compatible only), ES256, PS256 or EdDSA. Left out: tokens.alg where that is set, else RS256 for a compatible app, which is what OpenID Connect libraries expect, and ES256 for a strict one." example:"ES256"`
 	Sector                 string           `yaml:"sector" doc:"For apps of other companies: their people get identifiers of their own per sector. Never change it." example:"example.org"`
 	Introspection          bool             `yaml:"introspection" doc:"Whether it may ask about tokens: for resource servers. Needs private_key_jwt or client_secret_basic."`
@@ -62,7 +63,7 @@ func (c Client) login() login.Client {
 	return login.Client{
 		ID: c.ID, Name: c.Name, Profile: c.Profile, Auth: c.Auth, Secret: c.Secret, JWKS: c.JWKS,
 		RedirectURIs: c.RedirectURIs, PostLogoutRedirectURIs: c.PostLogoutRedirectURIs, Origins: c.Origins, AppLink: c.AppLink, OpenLink: c.OpenLink,
-		Scopes: c.Scopes, Sector: c.Sector, Introspection: c.Introspection, Exact: c.Exact,
+		Scopes: c.Scopes, Audiences: c.Audiences, Sector: c.Sector, Introspection: c.Introspection, Exact: c.Exact,
 	}
 }
 

@@ -211,3 +211,18 @@ func TestAlgorithmsInUse(t *testing.T) {
 		t.Errorf("%v", algs)
 	}
 }
+
+func TestAudiences(t *testing.T) {
+	t.Parallel()
+	dir := folder(t)
+	for uri, fine := range map[string]bool{
+		"https://api.example.com/": true, "https://api.example.com": true, "urn:example:api": true, "https://api.example.com/v1?x=1": true,
+		"api.example.com": false, "/api": false, "https://api.example.com/#x": false, "": false, "https:": false, "https://a b/": false,
+		"https://api.example.com/" + strings.Repeat("x", 500): false,
+	} {
+		_, err := load(t, dir, strings.Replace(minimal, "redirect_uris:", "audiences: ['"+uri+"']\n    redirect_uris:", 1))
+		if fine != (err == nil) || err != nil && !strings.Contains(err.Error(), "clients[0].audiences[0]: must be an absolute URI") {
+			t.Errorf("%q: %v", uri, err)
+		}
+	}
+}

@@ -64,9 +64,20 @@ func (v validator) client(path string, c Client) {
 			v.add(at(path+".scopes", i), "must be one of %s", strings.Join(knownScopes(), ", "))
 		}
 	}
+	for i, audience := range c.Audiences {
+		v.audience(at(path+".audiences", i), audience)
+	}
 	v.idTokenAlg(path+".id_token_signed_response_alg", c)
 	if c.Introspection && c.Public() {
 		v.add(path+".introspection", "needs auth: private_key_jwt or client_secret_basic; anybody could ask otherwise")
+	}
+}
+
+// audience checks the name of a resource (RFC 8707 §2).
+func (v validator) audience(path, uri string) {
+	u, err := url.Parse(uri)
+	if err != nil || !u.IsAbs() || u.Host == "" && u.Opaque == "" || strings.Contains(uri, "#") || strings.ContainsFunc(uri, unsafeInURI) || len(uri) > 512 {
+		v.add(path, "must be an absolute URI without a fragment, such as https://api.example.com/ (at most 512 characters)")
 	}
 }
 

@@ -102,6 +102,7 @@ type Request struct {
 	State         string   `json:"state,omitempty"`
 	Nonce         string   `json:"nonce,omitempty"`
 	Scopes        []string `json:"scopes"`
+	Resource      string   `json:"resource,omitempty"`       // whom the tokens are for (RFC 8707); empty: ourselves
 	CodeChallenge string   `json:"code_challenge,omitempty"` // S256 only; empty for confidential clients that use none
 	UILocales     []string `json:"ui_locales,omitempty"`
 	ACRValues     []string `json:"acr_values,omitempty"`

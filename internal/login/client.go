@@ -1,6 +1,7 @@
 package login
 
 import (
+	"slices"
 	"time"
 
 	"avain/internal/secret"
@@ -52,10 +53,11 @@ type Client struct {
 	OpenLink               string   // opens the app with the content of a QR code, on the phone that shows it; may be empty
 	Origins                []string // web origins that may call us from a browser (CORS)
 	Scopes                 []string
-	Alg                    string // signs its ID tokens and access tokens, such as ES256
-	Sector                 string // pairwise subjects per sector; empty for our own apps, which share one subject
-	Introspection          bool   // may ask about tokens
-	Exact                  bool   // nothing is kinder to it than the specifications are: see "Where we differ" of docs/protocol.md
+	Audiences              []string // resources of its own that its access tokens may be for (RFC 8707)
+	Alg                    string   // signs its ID tokens and access tokens, such as ES256
+	Sector                 string   // pairwise subjects per sector; empty for our own apps, which share one subject
+	Introspection          bool     // may ask about tokens
+	Exact                  bool     // nothing is kinder to it than the specifications are: see "Where we differ" of docs/protocol.md
 }
 
 // Public reports whether the client cannot keep a secret.
@@ -75,6 +77,9 @@ func (c Client) RequestURILife(attempt time.Duration) time.Duration {
 	}
 	return attempt
 }
+
+// MayReach reports whether an access token of the client may be for the resource.
+func (c Client) MayReach(resource string) bool { return slices.Contains(c.Audiences, resource) }
 
 // Allows reports whether the client may ask for the scope.
 func (c Client) Allows(scope string) bool {

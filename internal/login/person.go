@@ -82,6 +82,7 @@ type Session struct {
 	AMR      []string
 	AuthTime time.Time
 	Scopes   []string
+	Resource string // whom its access tokens are for (RFC 8707); empty: ourselves
 	Nonce    string
 	Device   Device
 	Place    Place // where it was started

@@ -59,6 +59,9 @@ func AnswerParams(r *http.Request) (Params, error) {
 func check(values url.Values) (Params, error) {
 	for name, all := range values {
 		switch {
+		case len(all) > 1 && name == "resource":
+			// It may come several times (RFC 8707 §2); our tokens are for one.
+			return Params{}, login.BadParam(name, "one at a time").WithCode(InvalidTarget)
 		case len(all) > 1:
 			return Params{}, login.BadParam(safeName(name), "sent more than once")
 		case len(all[0]) > maxParam:

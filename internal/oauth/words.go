@@ -9,6 +9,7 @@ const (
 	UnsupportedGrantType    = "unsupported_grant_type"    // RFC 6749 §5.2
 	UnsupportedResponseType = "unsupported_response_type" // RFC 6749 §4.1.2.1
 	InvalidScope            = "invalid_scope"             // RFC 6749 §4.1.2.1
+	InvalidTarget           = "invalid_target"            // RFC 8707 §2
 	AccessDenied            = "access_denied"             // RFC 6749 §4.1.2.1
 	ServerError             = "server_error"              // RFC 6749 §4.1.2.1
 	TemporarilyUnavailable  = "temporarily_unavailable"   // RFC 6749 §4.1.2.1

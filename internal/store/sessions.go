@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"avain/internal/login"
@@ -213,7 +215,7 @@ func (s *Store) revoke(ctx context.Context, tx runner, query, id, why string, at
 
 func sessionRow(s login.Session) ([]any, error) {
 	amr, err1 := asJSON(s.AMR)
-	scopes, err2 := asJSON(s.Scopes)
+	scopes, err2 := asJSON(grantOf(s))
 	device, err3 := asJSON(s.Device)
 	if err := errors.Join(err1, err2, err3); err != nil {
 		return nil, fmt.Errorf("session: %w", err)
@@ -233,11 +235,41 @@ func sessionRow(s login.Session) ([]any, error) {
 func scanSession(row scanner) (login.Session, error) {
 	var s login.Session
 	err := row.Scan(&s.ID, &s.Person, &s.Client, &s.Key, &s.Method, &s.Broker, &s.Means, &s.ACR, jsonColumn{&s.AMR},
-		timeColumn{&s.AuthTime}, jsonColumn{&s.Scopes}, &s.Nonce, jsonColumn{&s.Device}, &s.Place,
+		timeColumn{&s.AuthTime}, grantColumn{&s}, &s.Nonce, jsonColumn{&s.Device}, &s.Place,
 		hashColumn{&s.Refresh}, hashColumn{&s.Previous}, timeColumn{&s.PreviousUntil}, timeColumn{&s.CreatedAt}, &s.Used, timeColumn{&s.UsedAt},
 		timeColumn{&s.IdleUntil}, timeColumn{&s.EndsAt}, timeColumn{&s.RevokedAt}, &s.RevokedWhy, &s.Generation)
 	if err != nil {
 		return login.Session{}, err
 	}
 	return s, nil
+}
+
+// resourceMark begins the member of a session's scopes that names the resource. No scope
+// has a space in it (RFC 6749 §3.3).
+const resourceMark = "resource "
+
+// grantOf is what the session may do and at which resource, in one list.
+func grantOf(s login.Session) []string {
+	if s.Resource == "" {
+		return s.Scopes
+	}
+	return append(slices.Clone(s.Scopes), resourceMark+s.Resource)
+}
+
+// grantColumn reads what grantOf wrote.
+type grantColumn struct{ to *login.Session }
+
+func (c grantColumn) Scan(src any) error {
+	var all []string
+	if err := (jsonColumn{&all}).Scan(src); err != nil {
+		return err
+	}
+	c.to.Scopes = slices.DeleteFunc(all, func(word string) bool {
+		resource, ok := strings.CutPrefix(word, resourceMark)
+		if ok {
+			c.to.Resource = resource
+		}
+		return ok
+	})
+	return nil
 }

@@ -102,6 +102,9 @@ func (f *Feature) present(w http.ResponseWriter, r *http.Request, token secret.T
 		return holder{}, nil, err
 	}
 	web.Note(r.Context(), web.FieldClient, h.claims.Client)
+	if h.claims.Audience != f.d.BaseURL {
+		return holder{}, nil, invalidToken("the token is for another resource")
+	}
 	bound := h.claims.Confirm != nil
 	if bound != isDPoP {
 		return holder{}, nil, invalidToken("the token is bound to a key: present it with the DPoP scheme, and only such a token")
@@ -133,7 +136,7 @@ func (f *Feature) inspect(ctx context.Context, token secret.Text) (holder, error
 		return holder{}, err
 	}
 	var h holder
-	if err := json.Unmarshal(raw, &h.claims); err != nil || h.claims.Audience != f.d.BaseURL {
+	if err := json.Unmarshal(raw, &h.claims); err != nil {
 		return holder{}, invalidToken("not an access token of this service")
 	}
 	if h.session, err = f.d.Sessions.SessionByID(ctx, h.claims.Session); err != nil {

@@ -1,6 +1,7 @@
 package token
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"crypto/sha512"
@@ -39,7 +40,7 @@ type accessClaims struct {
 func (f *Feature) accessToken(ctx context.Context, c login.Client, s login.Session, p login.Person, scopes []string) (string, error) {
 	now := f.d.Now()
 	claims := accessClaims{
-		Issuer: f.d.BaseURL, Subject: f.d.Clients.Subject(c, p), Audience: f.d.BaseURL, Client: s.Client,
+		Issuer: f.d.BaseURL, Subject: f.d.Clients.Subject(c, p), Audience: cmp.Or(s.Resource, f.d.BaseURL), Client: s.Client,
 		Expires: now.Add(f.d.AccessLife).Unix(), Issued: now.Unix(), ID: login.NewID(), Session: s.ID,
 		Scope: strings.Join(scopes, " "), AuthTime: s.AuthTime.Unix(), ACR: s.ACR, AMR: s.AMR,
 	}

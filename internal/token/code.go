@@ -14,6 +14,9 @@ func (f *Feature) authorizationCode(ctx context.Context, c call) (Response, erro
 	if !c.params.Has("code") {
 		return Response{}, login.BadParam("code", "missing")
 	}
+	if err := reachable(c); err != nil {
+		return Response{}, err // before the code is used up
+	}
 	granted, err := f.d.Codes.Redeem(ctx, attempt.Redemption{
 		Code: secret.Of(c.params.Get("code")), Client: c.client.ID,
 		RedirectURI: c.params.Get("redirect_uri"), Verifier: secret.Of(c.params.Get("code_verifier")),
@@ -28,7 +31,11 @@ func (f *Feature) authorizationCode(ctx context.Context, c call) (Response, erro
 		return Response{}, err
 	}
 	f.d.Audit.SessionCreated(ctx, granted.Session)
-	answer, err := f.answer(ctx, c.client, granted.Session, person, granted.Session.Scopes)
+	session, err := aimed(granted.Session, c)
+	if err != nil {
+		return Response{}, err
+	}
+	answer, err := f.answer(ctx, c.client, session, person, session.Scopes)
 	if err != nil {
 		return Response{}, err
 	}

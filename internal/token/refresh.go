@@ -33,6 +33,13 @@ func (f *Feature) refreshToken(ctx context.Context, c call) (Response, error) {
 	if err != nil {
 		return Response{}, err
 	}
+	if err := reachable(c); err != nil {
+		return Response{}, err
+	}
+	if session, err = aimed(session, c); err != nil {
+		return Response{}, err
+	}
+	target := session.Resource
 	person, err := f.d.Sessions.PersonOnly(ctx, session.Person)
 	if err != nil && !errors.Is(err, login.ErrNotFound) {
 		return Response{}, err
@@ -56,6 +63,7 @@ func (f *Feature) refreshToken(ctx context.Context, c call) (Response, error) {
 		return Response{}, ended("the session has ended") // revoked between look-up and use
 	}
 	session.Key = c.key // of these tokens; the row keeps the first one
+	session.Resource = target
 	answer, err := f.answer(ctx, c.client, session, person, scopes)
 	if err != nil || next.Empty() {
 		return answer, err

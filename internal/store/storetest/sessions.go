@@ -13,7 +13,7 @@ import (
 func sessions(t *testing.T, s *store.Store) {
 	want := SignIn(t, s, func(s *login.Session) {
 		s.Previous, s.PreviousUntil, s.Used = NewHash(), Noon().Add(time.Minute), true
-		s.RevokedWhy = "not yet"
+		s.RevokedWhy, s.Resource = "not yet", "https://api.example/"
 	})
 	for how, get := range map[string]func() (login.Session, error){
 		"id":       func() (login.Session, error) { return s.SessionByID(t.Context(), want.ID) },
