@@ -1,6 +1,7 @@
 package known
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"sync"
@@ -20,6 +21,7 @@ const patience = time.Second
 type Config[T any] struct {
 	What string                               // for the log: "switches"
 	Read func(ctx context.Context) (T, error) // what it answers is never changed
+	For  time.Duration                        // how long a node keeps to it; default Fresh
 	Now  func() time.Time
 	Log  *slog.Logger
 }
@@ -39,13 +41,14 @@ type reading[T any] struct {
 
 // New reads for the first time.
 func New[T any](ctx context.Context, c Config[T]) (*Kept[T], error) {
+	c.For = cmp.Or(c.For, Fresh)
 	k := &Kept[T]{c: c}
 	return k, k.Read(ctx)
 }
 
 // Read reads now: who has changed something sees it at once.
 func (k *Kept[T]) Read(ctx context.Context) error {
-	again := k.c.Now().Add(Fresh)
+	again := k.c.Now().Add(k.c.For)
 	value, err := k.c.Read(ctx)
 	if err == nil {
 		k.last.Store(&reading[T]{value, again})

@@ -25,6 +25,10 @@ type Params struct {
 // cracker needs for each guess.
 func DefaultParams() Params { return Params{MemoryKiB: 19 << 10, Passes: 2, Threads: 1} }
 
+func (p Params) possible() bool {
+	return p.Passes >= 1 && p.Passes <= mostPasses && p.Threads >= 1 && p.MemoryKiB >= 8*uint32(p.Threads) && p.MemoryKiB <= mostMemoryKiB
+}
+
 // What a stored text may ask of us at most: whoever can write into the database shall
 // not be able to take the memory of every node.
 const (
@@ -104,10 +108,13 @@ func (p *Place) Verify(ctx context.Context, stored string, password secret.Text)
 	return right, right && (old.Params != h.c.Params || old.keyID == "" || len(old.salt) < saltBytes || len(old.sum) < sumBytes), nil
 }
 
-// Pretend takes the time of Verify where there is nothing to compare with, so that the
-// clock does not tell who has an account.
-func (p *Place) Pretend(ctx context.Context, password secret.Text) error {
-	_, err := p.Hash(ctx, password)
+// Pretend takes the time of Verify, at the cost given, where there is nothing to compare
+// with, so that the clock does not tell who has an account. No cost is that of Hash.
+func (p *Place) Pretend(ctx context.Context, cost Params, password secret.Text) error {
+	if cost == (Params{}) {
+		cost = p.hasher.c.Params
+	}
+	_, err := p.hash(ctx, cost, password)
 	return err
 }
 
@@ -143,11 +150,26 @@ func (p phc) String() string {
 		b.EncodeToString(p.salt), b.EncodeToString(p.sum))
 }
 
-// Check reports whether a text is one that Verify can compare with. It quotes nothing.
+// dearest is how many times the work of today's parameters a hash from elsewhere may
+// take. The usual ones of PHP, libsodium and argon2-cffi take up to seven. Whoever can
+// make us work longer for a guess fills the queue with fewer of them.
+const dearest = 8
+
+// Check reports whether a text is one that Verify can compare with, at a bearable cost.
+// It quotes nothing.
 func Check(stored string) error {
-	_, err := parse(stored)
+	p, err := parse(stored)
+	if err == nil && p.work() > dearest*DefaultParams().work() {
+		return errDear
+	}
 	return err
 }
+
+// work is what a hash costs, in KiB that are filled.
+func (p Params) work() uint64 { return uint64(p.MemoryKiB) * uint64(p.Passes) }
+
+var errDear = fmt.Errorf("password: memory times passes must be at most %d, %d times the usual: every guess would cost as much",
+	dearest*DefaultParams().work(), dearest)
 
 var errStored = errors.New("password: not an Argon2id hash in PHC format, such as $argon2id$v=19$m=19456,t=2,p=1$salt$sum")
 
@@ -169,8 +191,7 @@ func parse(stored string) (phc, error) {
 	p.salt, err1 = base64.RawStdEncoding.Strict().DecodeString(parts[4])
 	p.sum, err2 = base64.RawStdEncoding.Strict().DecodeString(parts[5])
 	sizes := len(p.salt) >= 8 && len(p.salt) <= 64 && len(p.sum) >= 16 && len(p.sum) <= 64
-	cost := p.Passes >= 1 && p.Passes <= mostPasses && p.Threads >= 1 && p.MemoryKiB >= 8*uint32(p.Threads) && p.MemoryKiB <= mostMemoryKiB
-	if err1 != nil || err2 != nil || !sizes || !cost || p.String() != stored {
+	if err1 != nil || err2 != nil || !sizes || !p.possible() || p.String() != stored {
 		return phc{}, errStored
 	}
 	return p, nil

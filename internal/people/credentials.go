@@ -2,6 +2,7 @@ package people
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"strings"
@@ -14,19 +15,14 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// How many letters may be ordered for a user name, in the database.
-const (
-	resetsAtOnce = 3
-	resetsEach   = 10 * time.Minute
-)
-
 // ResetLife is how long the link for a new password is good.
 const ResetLife = 30 * time.Minute
 
-// The jobs that passwords order. Their payload is a [ResetJob].
+// The jobs that passwords order. The payload of the letters is a [ResetJob].
 const (
-	JobPasswordReset   = "mail.password"
-	JobPasswordChanged = "mail.password_changed"
+	JobPasswordForgotten = "password.forgotten" // somebody says so of a name: see [People.Forgotten]
+	JobPasswordReset     = "mail.password"
+	JobPasswordChanged   = "mail.password_changed"
 )
 
 // ResetJob names the credential that a letter is about, and which reset it is. The
@@ -57,6 +53,7 @@ func (p *People) CheckPassword(ctx context.Context, t Try) (login.Person, error)
 	}
 	defer place.Leave()
 	t.Name = UserName(t.Name)
+	pretended := p.pretended(ctx, t.Name) // asked for every name
 	c, err := p.d.Store.CredentialByName(ctx, t.Name)
 	known := err == nil
 	if err != nil && !errors.Is(err, login.ErrNotFound) {
@@ -67,7 +64,7 @@ func (p *People) CheckPassword(ctx context.Context, t Try) (login.Person, error)
 		return login.Person{}, err
 	}
 	if !known {
-		return login.Person{}, errors.Join(wrongPassword(), place.Pretend(ctx, t.Password))
+		return login.Person{}, errors.Join(wrongPassword(), place.Pretend(ctx, pretended, t.Password))
 	}
 	right, stale, err := place.Verify(ctx, c.Hash, t.Password)
 	if err != nil {
@@ -99,6 +96,13 @@ func (p *People) letIn(ctx context.Context, id string, at Place, spent []login.B
 	return person, nil
 }
 
+// pretended is what a name costs that nobody has: always the same for one name, and as
+// dear in how many of them as people's passwords are.
+func (p *People) pretended(ctx context.Context, name string) password.Params {
+	uniform := p.d.TicketKey.Derive("cost of an unknown name", name).Hash()
+	return p.d.Costs(ctx).Of(binary.BigEndian.Uint64(uniform[:8]))
+}
+
 func wrongPassword() error { return login.E(login.Forbidden, login.ReasonPasswordWrong, nil) }
 
 func (p *People) rehash(ctx context.Context, place *password.Place, c login.Credential, typed secret.Text) error {
@@ -107,35 +111,6 @@ func (p *People) rehash(ctx context.Context, place *password.Place, c login.Cred
 		return err
 	}
 	return p.d.Store.Rehash(ctx, c.ID, c.Hash, stronger)
-}
-
-// ForgotPassword orders the letter that lets the person with the name set a new
-// password. It answers the same for names that nobody has, after the same work for the
-// caller: the letter is sent later. A SmartumPlus person has no use for a password and
-// gets none. Errors: a login.TooMany.
-func (p *People) ForgotPassword(ctx context.Context, name string) error {
-	name = UserName(name)
-	now := p.d.Now()
-	if err := p.d.Store.Spend(ctx, now, p.budget(bucket{"reset", resetsAtOnce, resetsEach}, name)); err != nil {
-		return err
-	}
-	c, err := p.d.Store.CredentialByName(ctx, name)
-	if errors.Is(err, login.ErrNotFound) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("find credential: %w", err)
-	}
-	person, err := p.d.Store.PersonByID(ctx, c.Person)
-	if err != nil || person.SmartumPlus || addressOf(c, person) == "" {
-		return err
-	}
-	reset := login.NewID()
-	job, err := order(JobPasswordReset, reset, ResetJob{Credential: c.ID, Reset: reset}, now)
-	if err != nil {
-		return err
-	}
-	return p.d.Store.AddReset(ctx, p.ResetTicket(reset).Hash(), c.ID, now, now.Add(ResetLife), job)
 }
 
 // ResetTicket is the secret of a letter's link, derived from a key outside the database.

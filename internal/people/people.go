@@ -48,6 +48,7 @@ type Store interface {
 	AddCredential(ctx context.Context, c login.Credential) error
 	AddPersonWithCredential(ctx context.Context, p login.Person, lookup, sealed []byte, c login.Credential) error
 	Rehash(ctx context.Context, id, from, to string) error
+	AddJobs(ctx context.Context, jobs ...login.Job) error
 	AddReset(ctx context.Context, h secret.Hash, credential string, at, expires time.Time, jobs ...login.Job) error
 	ResetOf(ctx context.Context, h secret.Hash, now time.Time) (login.Credential, error)
 	ResetPassword(ctx context.Context, h secret.Hash, hash string, at time.Time, jobs ...login.Job) (login.Credential, error)
@@ -65,6 +66,8 @@ type Deps struct {
 	Now   func() time.Time
 
 	Passwords *password.Hasher
+	// Costs are those of everybody's passwords, as they were known last. It may be nil.
+	Costs func(ctx context.Context) password.Costs
 
 	TicketKey      secret.Text   // tickets and budgets are derived from it
 	InvitationLife time.Duration // how long a ticket is good
@@ -82,6 +85,9 @@ type People struct{ d Deps }
 func New(d Deps) *People {
 	if d.Activated == nil {
 		d.Activated = func(login.Employment, login.Person) []login.Job { return nil }
+	}
+	if d.Costs == nil {
+		d.Costs = func(context.Context) password.Costs { return password.Costs{} }
 	}
 	return &People{d}
 }

@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"errors"
+	"strings"
 	"time"
 
 	"avain/internal/login"
@@ -9,20 +11,26 @@ import (
 )
 
 const (
-	credentialColumns = `id, person, user_name, email, hash, created_at, changed_at`
-
-	addCredentialSQL = `INSERT INTO credentials (` + credentialColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $6) ON CONFLICT DO NOTHING`
+	addCredentialSQL = `INSERT INTO credentials (id, person, user_name, email, hash, created_at, changed_at, cost)
+		VALUES ($1, $2, $3, $4, $5, $6, $6, $7) ON CONFLICT DO NOTHING`
 
 	// The person is the human whose record has the credential.
 	credentialSQL = `SELECT c.id, p.same_as, c.user_name, c.email, c.hash, c.created_at, c.changed_at
 		FROM credentials c JOIN persons p ON p.id = c.person WHERE `
 
-	credentialByIDSQL       = credentialSQL + `c.id = $1`
-	credentialByUserNameSQL = credentialSQL + `c.user_name = $1 AND c.user_name <> ''`
-	credentialByEmailSQL    = credentialSQL + `c.email = $1 AND c.email <> ''`
+	credentialByIDSQL = credentialSQL + `c.id = $1`
 
-	rehashSQL      = `UPDATE credentials SET hash = $3 WHERE id = $1 AND hash = $2`
-	setPasswordSQL = `UPDATE credentials SET hash = $2, changed_at = $3 WHERE id = $1`
+	// One row for a name that nobody has, too: whatever is counted of the two looks alike.
+	namedSQL = `SELECT COALESCE(MAX(c.id), ''), COALESCE(MAX(p.same_as), ''), COALESCE(MAX(c.user_name), ''), COALESCE(MAX(c.email), ''),
+			COALESCE(MAX(c.hash), ''), COALESCE(MAX(c.created_at), 0), COALESCE(MAX(c.changed_at), 0)
+		FROM credentials c JOIN persons p ON p.id = c.person WHERE `
+	credentialByUserNameSQL = namedSQL + `c.user_name = $1 AND c.user_name <> ''`
+	credentialByEmailSQL    = namedSQL + `c.email = $1 AND c.email <> ''`
+
+	rehashSQL      = `UPDATE credentials SET hash = $3, cost = $4 WHERE id = $1 AND hash = $2`
+	setPasswordSQL = `UPDATE credentials SET hash = $2, changed_at = $3, cost = $4 WHERE id = $1`
+
+	passwordCostsSQL = `SELECT cost, COUNT(*) FROM credentials WHERE cost > '' GROUP BY cost`
 
 	addResetSQL   = `INSERT INTO password_resets (hash, credential, created_at, expires_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`
 	takeResetSQL  = `DELETE FROM password_resets WHERE hash = $1 AND expires_at > $2 RETURNING credential`
@@ -55,7 +63,30 @@ func (s *Store) AddPersonWithCredential(ctx context.Context, p login.Person, loo
 
 func addCredential(ctx context.Context, tx runner, c login.Credential) error {
 	return mustChange(login.ErrExists)(tx.ExecContext(ctx, addCredentialSQL,
-		text(c.ID), text(c.Person), text(c.UserName), text(c.Email), text(c.Hash), millis(c.CreatedAt)))
+		text(c.ID), text(c.Person), text(c.UserName), text(c.Email), text(c.Hash), millis(c.CreatedAt), costOf(c.Hash)))
+}
+
+// costOf is what a hash in PHC format says of its cost: m=19456,t=2,p=1.
+func costOf(hash string) string {
+	parts := strings.Split(hash, "$")
+	if len(parts) < 4 {
+		return ""
+	}
+	cost, _, _ := strings.Cut(parts[3], ",keyid=")
+	return text(cost)
+}
+
+// PasswordCosts counts the credentials by the cost of their passwords.
+func (s *Store) PasswordCosts(ctx context.Context) (map[string]int64, error) {
+	costs := map[string]int64{}
+	err := eachRow(ctx, s.db.reader(), passwordCostsSQL, nil, func(row scanner) error {
+		var cost string
+		var n int64
+		err := row.Scan(&cost, &n)
+		costs[cost] = n
+		return err
+	})
+	return costs, wrap("count password costs", err)
 }
 
 // CredentialByName finds a credential by its user name, else by its e-mail address,
@@ -67,13 +98,16 @@ func (s *Store) CredentialByName(ctx context.Context, name string) (login.Creden
 	// Both are always asked, so that an answer takes the same time for either.
 	byName, err1 := scanCredential(s.db.reader().QueryRowContext(ctx, credentialByUserNameSQL, name))
 	byEmail, err2 := scanCredential(s.db.reader().QueryRowContext(ctx, credentialByEmailSQL, name))
-	if err1 == nil {
+	switch err := errors.Join(err1, err2); {
+	case err != nil:
+		return login.Credential{}, wrap("find credential", err)
+	case byName.ID != "":
 		return byName, nil
+	case byEmail.ID != "":
+		return byEmail, nil
+	default:
+		return login.Credential{}, login.ErrNotFound
 	}
-	if err1 = one(err1, login.ErrNotFound); err1 != login.ErrNotFound { //nolint:errorlint // one answers with the very value
-		return login.Credential{}, wrap("find credential", err1)
-	}
-	return byEmail, wrap("find credential", one(err2, login.ErrNotFound))
 }
 
 // CredentialByID finds a credential. login.ErrNotFound.
@@ -89,7 +123,7 @@ func (s *Store) CredentialByID(ctx context.Context, id string) (login.Credential
 // the password was changed meanwhile, nothing happens.
 func (s *Store) Rehash(ctx context.Context, id, from, to string) error {
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
-		_, err := tx.ExecContext(ctx, rehashSQL, text(id), text(from), text(to))
+		_, err := tx.ExecContext(ctx, rehashSQL, text(id), text(from), text(to), costOf(to))
 		return err
 	})
 	return wrap("rehash", err)
@@ -134,7 +168,7 @@ func (s *Store) ResetPassword(ctx context.Context, h secret.Hash, newHash string
 		if err := tx.QueryRowContext(ctx, takeResetSQL, h[:], millis(at)).Scan(&id); err != nil {
 			return one(err, login.ErrNotFound)
 		}
-		if err := mustChange(login.ErrNotFound)(tx.ExecContext(ctx, setPasswordSQL, id, text(newHash), millis(at))); err != nil {
+		if err := mustChange(login.ErrNotFound)(tx.ExecContext(ctx, setPasswordSQL, id, text(newHash), millis(at), costOf(newHash))); err != nil {
 			return err
 		}
 		if c, err = scanCredential(tx.QueryRowContext(ctx, credentialByIDSQL, id)); err != nil {

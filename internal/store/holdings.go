@@ -43,7 +43,7 @@ func holdings() []holding {
 			"invitations", "employment",
 			"id employment created_at:time expires_at:time remind_at:time used_at:time revoked_at:time mailed_to mail mail_at:time mail_detail", "token",
 		},
-		{"credentials", "person", "id person user_name email created_at:time changed_at:time", "hash"},
+		{"credentials", "person", "id person user_name email created_at:time changed_at:time", "hash cost"},
 		{"password_resets", "credential", "credential created_at:time expires_at:time", "hash"},
 		{"recognised", "person", "person expires_at:time", "mark"},
 		{

@@ -197,6 +197,7 @@ func TestHotQueriesUseIndexes(t *testing.T) {
 		"forgettable": forgettableSQL, "page to forget": forgetPageSQL, "purge resets": purgeResetsSQL, "purge invitations": purgeInvitationsSQL,
 		"purge employments": purgeEmploymentsSQL, "purge imports": purgeImportsSQL, "purge answers": purgeAnswersSQL,
 		"purge QR pages": purgeQRPagesSQL, "purge budgets": purgeBudgetsSQL, "give back": repaySQL,
+		"named": credentialByUserNameSQL, "named by e-mail": credentialByEmailSQL, "password costs": passwordCostsSQL,
 		"recognised": recognisedSQL, "purge recognised": purgeRecognisedSQL,
 		"expire": expireAttemptsSQL, "purge unopened": purgeUnopenedSQL, "purge attempts": purgeAttemptsSQL, "purge legs": purgeLegsSQL,
 		"tallies": talliesSQL, "purge tallies": purgeTalliesSQL, "end alert": endAlertSQL, "purge alerts": purgeAlertsSQL,

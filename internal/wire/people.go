@@ -10,20 +10,36 @@ import (
 	"avain/internal/audit"
 	"avain/internal/config"
 	"avain/internal/jobs"
+	"avain/internal/known"
 	"avain/internal/login"
 	"avain/internal/me"
+	"avain/internal/password"
 	"avain/internal/people"
 	"avain/internal/store"
 	"avain/internal/web"
 )
 
+// costsFor is how long a node keeps to the costs of people's passwords: they change as
+// people log in, or when many are added.
+const costsFor = 5 * time.Minute
+
 // people is who there is and who is invited.
-func (s *Service) people(c config.Config, d Deps, m mechanisms) *people.People {
+func (s *Service) people(ctx context.Context, c config.Config, d Deps, m mechanisms) (*people.People, error) {
+	costs, err := known.New(ctx, known.Config[password.Costs]{
+		What: "costs of passwords", For: costsFor, Now: d.Now, Log: d.Log,
+		Read: func(ctx context.Context) (password.Costs, error) {
+			counts, err := s.Store.PasswordCosts(ctx)
+			return password.NewCosts(counts), err
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
 	return people.New(people.Deps{
 		Store: s.Store, Keys: m.keys.people, Now: d.Now, TicketKey: m.keys.shared.Derive("invitations"),
 		InvitationLife: c.Invitations.Life, RemindAfter: c.Invitations.RemindAfter, Passwords: m.passwords,
-		Activated: m.events.activated,
-	})
+		Activated: m.events.activated, Costs: costs.Get,
+	}), nil
 }
 
 // activation is the page that the link of an invitation leads to.
@@ -40,6 +56,7 @@ func (s *Service) activation(c config.Config, d Deps, m mechanisms, own *me.Feat
 func (s *Service) jobs(c config.Config, d Deps, m mechanisms) error {
 	s.Jobs = jobs.New(jobs.Config{Store: s.Store, Now: d.Now, Log: d.Log, Scrub: web.Scrub, Observe: m.metrics.JobTried})
 	m.events.sender.Register(s.Jobs)
+	s.Jobs.Handle(people.JobPasswordForgotten, s.People.Forgotten, jobs.Options{Tries: 6, Backoff: jobs.Backoff{First: 10 * time.Second, Most: 5 * time.Minute}})
 	m.metrics.JobKinds(s.Jobs.Kinds()...)
 	sender, err := NewMailer(c, d.Now)
 	if errors.Is(err, errNoMail) {

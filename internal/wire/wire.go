@@ -92,7 +92,9 @@ func New(ctx context.Context, c config.Config, d Deps) (s *Service, err error) {
 	}
 
 	// Domain.
-	s.People = s.people(c, d, m)
+	if s.People, err = s.people(ctx, c, d, m); err != nil {
+		return s, err
+	}
 	attempts := s.attempts(c, d, m)
 	if err := s.board(ctx, c, d, m); err != nil {
 		return s, err

@@ -1,0 +1,100 @@
+package people
+
+import (
+	"context"
+	"crypto/aes"
+	"crypto/cipher"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"avain/internal/login"
+)
+
+// resets is how many letters may be ordered for a user name, in the database.
+var resets = bucket{"reset", 3, 10 * time.Minute}
+
+// forgotten is the payload of JobPasswordForgotten: the name, sealed, because what people
+// type into that field may be their password.
+type forgotten struct {
+	Name []byte `json:"name"`
+}
+
+// ForgotPassword orders that somebody with the name gets a letter that lets them set a
+// new password. Whether there is such a person is looked up by the job: for the caller,
+// and their clock, all names are the same (threat 45). Errors: a login.TooMany.
+func (p *People) ForgotPassword(ctx context.Context, name string) error {
+	name = UserName(name)
+	now := p.d.Now()
+	sealed, err := p.sealName(name)
+	if err != nil {
+		return err
+	}
+	payload, err := json.Marshal(forgotten{sealed})
+	if err != nil {
+		return fmt.Errorf("forgotten password: %w", err)
+	}
+	if err := p.d.Store.Spend(ctx, now, p.budget(resets, name)); err != nil {
+		return err
+	}
+	return p.d.Store.AddJobs(ctx, login.Job{ID: login.NewID(), Kind: JobPasswordForgotten, Payload: payload, At: now, CreatedAt: now})
+}
+
+// Forgotten does a JobPasswordForgotten: it makes the link and orders the letter, when
+// there is somebody with the name. A SmartumPlus person has no use for a password and
+// gets none; nor does anybody for a letter that comes half an hour late. Doing it twice
+// makes one letter.
+func (p *People) Forgotten(ctx context.Context, j login.Job) error {
+	now := p.d.Now()
+	name, err := p.openName(j.Payload)
+	if err != nil || now.Sub(j.CreatedAt) >= ResetLife {
+		return err
+	}
+	c, err := p.d.Store.CredentialByName(ctx, name)
+	if errors.Is(err, login.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("find credential: %w", err)
+	}
+	person, err := p.d.Store.PersonByID(ctx, c.Person)
+	if err != nil || person.SmartumPlus || addressOf(c, person) == "" {
+		return err
+	}
+	letter, err := order(JobPasswordReset, j.ID, ResetJob{Credential: c.ID, Reset: j.ID}, now)
+	if err != nil {
+		return err
+	}
+	return p.d.Store.AddReset(ctx, p.ResetTicket(j.ID).Hash(), c.ID, now, now.Add(ResetLife), letter)
+}
+
+func (p *People) names() (cipher.AEAD, error) {
+	key := p.d.TicketKey.Derive("names of forgotten passwords").Hash()
+	block, err := aes.NewCipher(key[:])
+	if err != nil {
+		return nil, fmt.Errorf("seal a name: %w", err)
+	}
+	return cipher.NewGCMWithRandomNonce(block)
+}
+
+func (p *People) sealName(name string) ([]byte, error) {
+	aead, err := p.names()
+	if err != nil {
+		return nil, err
+	}
+	return aead.Seal(nil, nil, []byte(name), nil), nil
+}
+
+func (p *People) openName(payload []byte) (string, error) {
+	var f forgotten
+	aead, err1 := p.names()
+	if err := errors.Join(err1, json.Unmarshal(payload, &f)); err != nil {
+		return "", errors.New("the job's payload is not readable")
+	}
+	name, err := aead.Open(nil, nil, f.Name, nil)
+	if err != nil {
+		return "", errors.New("the job's name was sealed with another key")
+	}
+	return string(name), nil
+}

@@ -1,0 +1,11 @@
+-- What it costs to compare each password, as its hash says it, so that it can be counted:
+-- a user name that nobody has must cost what one that somebody has does.
+
+-- +goose Up
+ALTER TABLE credentials ADD COLUMN cost TEXT NOT NULL DEFAULT '';
+UPDATE credentials SET cost = SPLIT_PART(SPLIT_PART(hash, '$', 4), ',keyid=', 1) WHERE hash LIKE '$argon2id$v=19$m=%$%';
+CREATE INDEX credentials_cost ON credentials (cost);
+
+-- +goose Down
+DROP INDEX credentials_cost;
+ALTER TABLE credentials DROP COLUMN cost;
