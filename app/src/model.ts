@@ -22,6 +22,20 @@ import type { OutBecause, Freshness, View } from "./view.ts";
 import { Waiting } from "./waiting.ts";
 import type { Message, World } from "./world.ts";
 
+/** What to tell somebody whose session the server has ended, by its reason. */
+function becauseOf(reason: string | undefined): OutBecause {
+  switch (reason) {
+    case "person_locked":
+      return "locked";
+    case "key_missing":
+      return "storage";
+    case "strong_authentication_required":
+      return "upgraded";
+    default:
+      return "ended";
+  }
+}
+
 /**
  * The app's state and everything that can happen to it. Screens draw `view` and call
  * the methods; nothing else decides what comes next. Whatever a view needs is read
@@ -470,8 +484,7 @@ export class Model {
 
   #lost({ reason, supportCode }: LoggedOut): void {
     if (this.#view.name !== "home") return; // this tab has logged out by itself
-    const because = reason === "person_locked" ? "locked" : reason === "key_missing" ? "storage" : "ended";
-    this.#out(because, supportCode);
+    this.#out(becauseOf(reason), supportCode);
   }
 
   #out(because: OutBecause, supportCode?: string): void {

@@ -4,7 +4,7 @@ import type { Method, OpenAttempt, Session } from "./login/vault.ts";
 import type { Live } from "./waiting.ts";
 
 /** Why nobody is logged in any more. */
-export type OutBecause = "self" | "queued" | "ended" | "locked" | "storage";
+export type OutBecause = "self" | "queued" | "ended" | "locked" | "storage" | "upgraded";
 
 /** How fresh the home screen is. */
 export type Freshness =

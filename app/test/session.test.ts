@@ -132,6 +132,7 @@ describe("a session that the server has ended", () => {
     [{ error: "invalid_grant" }, "ended"],
     [{ error: "invalid_grant", reason: "session_ended" }, "ended"],
     [{ error: "invalid_grant", reason: "person_locked", support_code: "ABC-234" }, "locked"],
+    [{ error: "invalid_grant", reason: "strong_authentication_required", support_code: "ABC-234" }, "upgraded"],
   ])("is over here too: %o", async (error, because) => {
     const phone = await Phone.make();
     const tab = await phone.loggedIn();

@@ -95,6 +95,10 @@ func (s *Attempts) mayLogIn(ctx context.Context, a login.Attempt) error {
 	if p.Locked() {
 		return login.E(login.Forbidden, login.ReasonPersonLocked, nil)
 	}
+	if p.SmartumPlus && login.ByPassword(a.Broker, a.AMR) {
+		// They have become one since the password was typed (pre-hijacking, threat 42).
+		return login.E(login.Forbidden, login.ReasonStrongRequired, nil)
+	}
 	if (a.Method == login.MethodLink || a.Method == login.MethodQR) && s.d.Now().Before(p.PausedUntil) {
 		return login.E(login.Forbidden, login.ReasonMethodsPaused, nil)
 	}

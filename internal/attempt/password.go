@@ -8,9 +8,6 @@ import (
 	"avain/internal/secret"
 )
 
-// passwordReference is the amr of somebody who typed a password (RFC 8176 §2).
-const passwordReference = "pwd"
-
 // Verified begins the login of a person whose password was right, and lets its code
 // out, through the same gate as every other. The code belongs to the browser that typed
 // the password, if one did, else to the app. Errors: those of the gate.
@@ -28,7 +25,7 @@ func (s *Attempts) Verified(ctx context.Context, in Start, person login.Person) 
 	code := codeFor(a, bearer)
 	moved, err := s.letOut(ctx, a, Verify, code, login.Move{
 		Event:       login.Event{Step: login.StepPassword, Outcome: login.OutcomeOK, Browser: in.Label},
-		SetIdentity: &login.Proven{Person: person.ID, AMR: []string{passwordReference}, AuthTime: s.d.Now()},
+		SetIdentity: &login.Proven{Person: person.ID, AMR: []string{login.AMRPassword}, AuthTime: s.d.Now()},
 	})
 	if err != nil {
 		return secret.Text{}, moved, err

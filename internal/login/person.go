@@ -1,6 +1,7 @@
 package login
 
 import (
+	"slices"
 	"time"
 
 	"avain/internal/hetu"
@@ -102,6 +103,19 @@ type Session struct {
 	RevokedAt  time.Time
 	RevokedWhy string
 }
+
+// AMRPassword says in the amr that somebody typed a password (RFC 8176 §2).
+const AMRPassword = "pwd"
+
+// ByPassword reports whether nothing but a password stands behind an identity: no broker
+// has said who this is.
+func ByPassword(broker string, amr []string) bool {
+	return broker == "" && slices.Contains(amr, AMRPassword)
+}
+
+// Outgrown reports whether the session was begun with a password, by somebody who logs in
+// with strong authentication only by now.
+func (s Session) Outgrown(p Person) bool { return p.SmartumPlus && ByPassword(s.Broker, s.AMR) }
 
 // Live reports whether the session is good at the time.
 func (s Session) Live(now time.Time) bool {

@@ -135,7 +135,7 @@ func (f *Feature) Signed(w http.ResponseWriter, r *http.Request, act bool) (logi
 		return login.Session{}, login.Person{}, false, nil
 	}
 	p, err := f.d.Sessions.PersonByID(r.Context(), s.Person)
-	if errors.Is(err, login.ErrNotFound) || err == nil && p.Locked() {
+	if errors.Is(err, login.ErrNotFound) || err == nil && (p.Locked() || s.Outgrown(p)) {
 		return login.Session{}, login.Person{}, false, nil
 	}
 	if err != nil || !act {
@@ -155,7 +155,11 @@ func (f *Feature) page(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if !ok {
-		return f.ask(w, r, "")
+		why, err := f.whyOut(r)
+		if err != nil {
+			return err
+		}
+		return f.ask(w, r, why)
 	}
 	if next := pageOf(r.URL.Query().Get("next")); next != "" {
 		return web.SeeOther(w, next) // signed in meanwhile, in another tab
@@ -167,6 +171,23 @@ func (f *Feature) page(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	return f.views.RenderActive(w, r, page)
+}
+
+// whyOut is why somebody is not signed in any more, when that has a reason that they
+// should know: they have become a SmartumPlus user, and had come with a password.
+func (f *Feature) whyOut(r *http.Request) (login.Reason, error) {
+	value, ok := f.d.SignedIn.Browser(r)
+	if !ok {
+		return "", nil
+	}
+	s, err := f.d.Sessions.SessionByRefresh(r.Context(), value.Hash())
+	if err != nil && !errors.Is(err, login.ErrNotFound) {
+		return "", err
+	}
+	if s.RevokedWhy == string(login.ReasonStrongRequired) {
+		return login.ReasonStrongRequired, nil
+	}
+	return "", nil
 }
 
 // ask shows the page of somebody who is not signed in, with why when that has a reason.

@@ -65,8 +65,10 @@ func (s *Store) Activate(ctx context.Context, a login.Activation, jobs func(logi
 		return login.Activated{}, login.ErrNotFound
 	}
 	err = s.db.write(ctx, func(ctx context.Context, tx runner) (err error) {
-		done, err = activate(ctx, tx, a, jobs)
-		return err
+		if done, err = activate(ctx, tx, a, jobs); err != nil {
+			return err
+		}
+		return s.endOutgrown(ctx, tx, done.Person.ID, a.At)
 	})
 	if err != nil {
 		return login.Activated{}, wrap("activate", err)
@@ -253,7 +255,10 @@ func (s *Store) JoinPersons(ctx context.Context, from, into string, at time.Time
 		if len(a.lookup) > 0 {
 			return login.ErrExists
 		}
-		return errors.Join(join(ctx, tx, a.id, b.id, at), addJobs(ctx, tx, jobs))
+		if err := errors.Join(join(ctx, tx, a.id, b.id, at), addJobs(ctx, tx, jobs)); err != nil {
+			return err
+		}
+		return s.endOutgrown(ctx, tx, b.id, at)
 	})
 	return wrap("join persons", err)
 }

@@ -44,6 +44,13 @@ const (
 	revokeSessionSQL = `UPDATE sessions SET revoked_at = $2, revoked_why = $3 WHERE id = $1 AND revoked_at = 0
 		RETURNING ` + sessionColumns
 
+	// What was begun with a password, and what a QR code on its pages has let in: no broker
+	// has identified anybody. See login.Session.Outgrown.
+	endOutgrownSQL = `UPDATE sessions SET revoked_at = $2, revoked_why = $3
+		WHERE person IN ` + recordsOf + ` AND revoked_at = 0 AND broker = '' AND amr LIKE '%"` + login.AMRPassword + `"%'
+			AND EXISTS (SELECT 1 FROM persons WHERE id = ` + humanOf + ` AND smartum_plus)
+		RETURNING ` + sessionColumns
+
 	revokeSessionsOfPersonSQL = `UPDATE sessions SET revoked_at = $2, revoked_why = $3 WHERE person IN ` + recordsOf + ` AND revoked_at = 0
 		RETURNING ` + sessionColumns
 )
@@ -196,6 +203,14 @@ func (s *Store) RevokeSessionsOfPerson(ctx context.Context, person, why string, 
 		return 0, wrap("revoke sessions of person", err)
 	}
 	return n, nil
+}
+
+// endOutgrown ends the sessions of a human that a password has begun, if they are a
+// SmartumPlus person now, in the transaction in which they become one: whoever knew the
+// password before would see the new benefits (pre-hijacking, threat 42).
+func (s *Store) endOutgrown(ctx context.Context, tx runner, human string, at time.Time) error {
+	_, err := s.revoke(ctx, tx, endOutgrownSQL, human, string(login.ReasonStrongRequired), at)
+	return err
 }
 
 // revoke ends sessions, and orders the jobs that follow from those that it really

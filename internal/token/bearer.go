@@ -151,6 +151,9 @@ func (f *Feature) inspect(ctx context.Context, token secret.Text) (holder, error
 	if h.person.Locked() {
 		return holder{}, invalidToken("the person may not log in")
 	}
+	if h.session.Outgrown(h.person) {
+		return holder{}, invalidToken("the session has ended")
+	}
 	return h, nil
 }
 

@@ -47,6 +47,9 @@ func (f *Feature) refreshToken(ctx context.Context, c call) (Response, error) {
 	if err != nil || person.Locked() {
 		return Response{}, login.E(login.Invalid, login.ReasonPersonLocked, err).WithCode(oauth.InvalidGrant).With("the person may not log in")
 	}
+	if session.Outgrown(person) {
+		return Response{}, outgrown()
+	}
 	now := f.d.Now()
 	idleUntil := earlier(now.Add(f.d.IdleLife), session.EndsAt)
 	var next secret.Text
@@ -81,6 +84,8 @@ func (f *Feature) mayRefresh(s login.Session, c call) error {
 		return ended("the refresh token was issued to another client")
 	case !mayHold(s, c):
 		return login.E(login.Invalid, login.ReasonKeyWrong, nil).WithCode(oauth.InvalidGrant).With("the DPoP key is not the one of this session")
+	case s.RevokedWhy == string(login.ReasonStrongRequired):
+		return outgrown()
 	case !s.Live(f.d.Now()):
 		return ended("the session has ended")
 	default:
@@ -177,6 +182,12 @@ func narrowed(asked, had []string, c login.Client) ([]string, error) {
 
 func ended(detail string) *login.Error {
 	return login.E(login.Invalid, login.ReasonSessionEnded, nil).WithCode(oauth.InvalidGrant).With(detail)
+}
+
+// outgrown tells an app why its session is over, so that it can lead on: the person has
+// become a SmartumPlus user, and what a password has begun has ended.
+func outgrown() *login.Error {
+	return login.E(login.Invalid, login.ReasonStrongRequired, nil).WithCode(oauth.InvalidGrant).With("the session was begun with a password, and the person logs in with strong authentication only by now")
 }
 
 func earlier(a, b time.Time) time.Time {

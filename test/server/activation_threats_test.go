@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"avain/internal/demo"
 	"avain/internal/login"
 )
 
@@ -195,5 +196,54 @@ func TestThreat32TicketsAreNowhere(t *testing.T) {
 		if strings.Contains(places["log"]+places["metrics"], word) {
 			t.Errorf("the log or the metrics say %q", word)
 		}
+	}
+}
+
+// Somebody who knows a person's password waits until she becomes a SmartumPlus user
+// (pre-hijacking). With that moment everything that the password has begun is over: the
+// app, the browser, a phone that a QR code has let in, and a login whose code was not
+// redeemed yet. Apps and pages say why, and the bank leads on. What the bank has begun
+// stays.
+func TestThreat42PasswordSessionsEndWithTheUpgrade(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	l := r.start()
+	byBank, err := r.app.Finish(t.Context(), l, r.press(r.open(l), "kuikka", "hilma", "Vahvista").App)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bankApp := r.app
+
+	r.app, r.browser = r.phone()
+	stolen := r.withPassword("hilma", demo.Password)
+	r.mustSay(r.onWeb("hilma", demo.Password), http.StatusOK, "Hei, Hilma")
+	thief, thiefBrowser := r.app, r.browser
+	r.app, _ = r.phone()
+	pending, code, refused := r.knock("hilma", demo.Password)
+	if code == "" {
+		t.Fatal(refused.Error())
+	}
+	waiting := r.app
+
+	r.app, r.browser = r.phone()
+	r.invite(r.employer("Merituuli Oy"), "hilma.uusi@example.com")
+	_, link := r.letter("hilma.uusi@example.com", 1)
+	r.mustSay(r.activate(link, "hilma"), http.StatusOK, activated)
+
+	if _, err := thief.UserInfo(t.Context(), stolen.AccessToken); err == nil {
+		t.Error("the access token shows the new benefits")
+	}
+	if _, err := thief.Refresh(t.Context(), stolen.RefreshToken); reason(err) != login.ReasonStrongRequired || refusal(err).Code != "invalid_grant" || refusal(err).SupportCode == "" {
+		t.Errorf("refresh: %v", err)
+	}
+	if _, err := waiting.Redeem(t.Context(), pending, code); reason(err) != login.ReasonStrongRequired {
+		t.Errorf("a code from before: %v", err)
+	}
+	r.browser = thiefBrowser
+	r.mustSay(r.at(r.Service+"/me"), http.StatusOK, "SmartumPlus-käyttäjät eivät voi kirjautua Smartum-tunnuksilla.", "!Hei, Hilma", "!Merituuli")
+	r.mustSay(r.signIn("hilma"), http.StatusOK, "Merituuli Oy")
+
+	if _, err := bankApp.Refresh(t.Context(), byBank.RefreshToken); err != nil {
+		t.Errorf("what the bank has begun: %v", err)
 	}
 }

@@ -232,6 +232,8 @@ export const en: Texts = {
       "The app will tell it as soon as the connection is back.",
     ended: "Your login has ended. Log in again to continue.",
     locked: "Your account is locked. Please contact customer service.",
+    upgraded:
+      "You are a SmartumPlus user now, and Smartum credentials no longer log you in. Log in with your bank or Mobile Certificate to continue.",
     storage: "The browser has removed the app's data from this device. Log in again to continue.",
   },
   foreign: {

@@ -234,6 +234,8 @@ export const fi = {
       "Sovellus kertoo sille heti, kun yhteys palaa.",
     ended: "Kirjautumisesi on päättynyt. Kirjaudu uudelleen, niin pääset jatkamaan.",
     locked: "Tilisi on lukittu. Ota yhteyttä asiakaspalveluun.",
+    upgraded:
+      "Olet nyt SmartumPlus-käyttäjä, eikä Smartum-tunnuksilla voi enää kirjautua. Kirjaudu verkkopankkitunnuksilla tai Mobiilivarmenteella, niin pääset jatkamaan.",
     storage: "Selain on poistanut sovelluksen tietoja tältä laitteelta. Kirjaudu uudelleen, niin pääset jatkamaan.",
   },
   foreign: {

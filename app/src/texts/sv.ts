@@ -232,6 +232,8 @@ export const sv: Texts = {
       "Appen meddelar den så snart anslutningen är tillbaka.",
     ended: "Din inloggning har upphört. Logga in igen för att fortsätta.",
     locked: "Ditt konto är låst. Kontakta kundtjänsten.",
+    upgraded:
+      "Du är nu SmartumPlus-användare och kan inte längre logga in med Smartum-uppgifter. Logga in med bankkoder eller Mobilcertifikat för att fortsätta.",
     storage: "Webbläsaren har raderat appens uppgifter på den här enheten. Logga in igen för att fortsätta.",
   },
   foreign: {

@@ -38,6 +38,7 @@ func Run(t *testing.T, open func(t testing.TB) *store.Store) {
 		"BudgetOfMove":               budgetOfMove,
 		"BudgetGroups":               budgetGroups,
 		"Recognised":                 recognised,
+		"Threat42Outgrown":           outgrown,
 		"Threat22BudgetRace":         budgetRace,
 		"QRPages":                    qrPages,
 		"QRTyped":                    qrTyped,
