@@ -108,7 +108,7 @@ func (f *Feature) GetEmployer(ctx context.Context, r openapi.GetEmployerRequestO
 	return openapi.GetEmployer200JSONResponse(employerOut(e)), err
 }
 
-// UpdateEmployer changes name or language.
+// UpdateEmployer changes name or language, or whether invited people may have any name.
 func (f *Feature) UpdateEmployer(ctx context.Context, r openapi.UpdateEmployerRequestObject) (openapi.UpdateEmployerResponseObject, error) {
 	e, err := f.employer(ctx, r.Employer)
 	if err != nil {
@@ -127,6 +127,12 @@ func (f *Feature) UpdateEmployer(ctx context.Context, r openapi.UpdateEmployerRe
 	e.UpdatedAt = f.Now()
 	if err := f.Store.ChangeEmployer(ctx, e.ID, e.Name, e.Locale, e.UpdatedAt); err != nil {
 		return nil, missing(err)
+	}
+	if r.Body.AnyName != nil {
+		e.AnyName = *r.Body.AnyName
+		if err := f.Store.SetAnyName(ctx, e.ID, e.AnyName, e.UpdatedAt); err != nil {
+			return nil, missing(err)
+		}
 	}
 	f.Audit.EmployerChanged(ctx, audit.ByKey(callOf(ctx).key), e.ID)
 	return openapi.UpdateEmployer200JSONResponse(employerOut(e)), nil
@@ -156,7 +162,7 @@ func (f *Feature) employerFields(name *string, locale *openapi.Locale) (shownAs,
 }
 
 func employerOut(e login.Employer) openapi.Employer {
-	return openapi.Employer{ID: e.ID, Name: e.Name, Locale: openapi.Locale(e.Locale), CreatedAt: e.CreatedAt, UpdatedAt: e.UpdatedAt}
+	return openapi.Employer{ID: e.ID, Name: e.Name, Locale: openapi.Locale(e.Locale), AnyName: e.AnyName, CreatedAt: e.CreatedAt, UpdatedAt: e.UpdatedAt}
 }
 
 const (

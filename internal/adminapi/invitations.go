@@ -77,6 +77,6 @@ func invitationOut(i login.Invitation, now time.Time) openapi.Invitation {
 	}
 	return openapi.Invitation{
 		ID: i.ID, State: state, Mail: openapi.InvitationMail(i.Mail), MailAt: i.MailAt, MailDetail: i.MailDetail,
-		CreatedAt: i.CreatedAt, ExpiresAt: i.ExpiresAt, RemindAt: i.RemindAt,
+		CreatedAt: i.CreatedAt, ExpiresAt: i.ExpiresAt, RemindAt: i.RemindAt, HeldAt: i.HeldAt,
 	}
 }

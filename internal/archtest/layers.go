@@ -88,6 +88,7 @@ var house = map[string]layer{
 	"internal/store":     mechanisms,
 	"internal/robot":     mechanisms,
 	"internal/loopback":  mechanisms,
+	"internal/names":     mechanisms,
 	"internal/archtest":  mechanisms,
 
 	"internal/login":     ground,

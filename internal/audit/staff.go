@@ -27,6 +27,7 @@ const (
 	actionStaffEnd      = "staff.log_out_device"
 	actionStaffPause    = "staff.pause_methods"
 	actionStaffResume   = "staff.resume_methods"
+	actionRelease       = "staff.release_activation"
 	actionPersonInvite  = "staff.invite_person"
 )
 
@@ -125,6 +126,14 @@ func (l *Log) MethodsPaused(ctx context.Context, actor, person string, until tim
 // MethodsResumed records that a pause was ended before its time.
 func (l *Log) MethodsResumed(ctx context.Context, actor, person, because string) {
 	l.append(ctx, actor, actionStaffResume, "person:"+person, map[string]string{Because: because})
+}
+
+// ActivationReleased records that somebody of the staff lets a human activate whose name is
+// another than the employer's.
+func (l *Log) ActivationReleased(ctx context.Context, actor, employment string, h login.HeldActivation, because string) {
+	l.append(ctx, actor, actionRelease, "employment:"+employment, map[string]string{
+		"held": h.ID, "invitation": h.Invitation, "support_code": h.SupportCode, Because: because,
+	})
 }
 
 // PersonInvited records that somebody of the staff has ordered an invitation anew. The

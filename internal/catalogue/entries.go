@@ -119,4 +119,5 @@ var entries = []Entry{
 	// Later ones: a number stays with its reason.
 	{81, login.ReasonBrokerClaimMissing, FaultBroker, here, other, "identification"},
 	{82, login.ReasonBrokerUnencrypted, FaultBroker, here, other, "identification"},
+	{83, login.ReasonNameDiffers, FaultEmployer, here, []Way{WaySignIn, WayHelp}, "notActivated"},
 }

@@ -55,7 +55,7 @@ func Questions() map[string][]Choice {
 		},
 		"invite": reasoned(
 			login.ReasonInvitationUsed, login.ReasonInvitationExpired, login.ReasonInvitationRevoked, login.ReasonInvitationForeign,
-			login.ReasonInvitationUnknown, login.ReasonBenefitsPending, login.ReasonTermsRequired,
+			login.ReasonInvitationUnknown, login.ReasonNameDiffers, login.ReasonBenefitsPending, login.ReasonTermsRequired,
 		),
 		"version": {{"new", "kind", ""}, {"old", "", string(login.ReasonVersionTooOld)}, {"unsure", "kind", ""}},
 		"kind":    {{"plus", "where", ""}, {"smartum", "credentials", ""}, {"unsure", "where", ""}},
@@ -105,6 +105,7 @@ func Answers() map[string]Answer {
 		{Reason: login.ReasonInvitationRevoked},
 		{Reason: login.ReasonInvitationForeign, Way: WaySignIn},
 		{Reason: login.ReasonInvitationUnknown},
+		{Reason: login.ReasonNameDiffers},
 		{Reason: login.ReasonBenefitsPending},
 		{Reason: login.ReasonTermsRequired},
 		{Reason: login.ReasonVersionTooOld, Way: WayShops},

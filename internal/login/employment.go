@@ -23,6 +23,7 @@ type Employer struct {
 	ID        string
 	Name      string
 	Locale    string // fi, sv, en: of mails to people whose own language is not known
+	AnyName   bool   // activations are not held when the verified name is another than the employer's
 	CreatedAt time.Time
 	UpdatedAt time.Time
 }
@@ -91,6 +92,7 @@ type Invitation struct {
 	RemindAt   time.Time // zero: no reminder, or sent
 	UsedAt     time.Time
 	RevokedAt  time.Time
+	HeldAt     time.Time // when somebody with another name last tried; see HeldActivation
 
 	Mail       MailState
 	MailAt     time.Time // when it came to that state
@@ -100,6 +102,17 @@ type Invitation struct {
 // Open reports whether the invitation can be used at the time.
 func (i Invitation) Open(now time.Time) bool {
 	return i.UsedAt.IsZero() && i.RevokedAt.IsZero() && now.Before(i.ExpiresAt)
+}
+
+// HeldActivation is a try of a verified human whose name is another than the one that the
+// employer gave. It binds nothing. It has no name: whose it is, they say themselves, with
+// the support code that they were shown.
+type HeldActivation struct {
+	ID          string
+	Invitation  string
+	SupportCode string // of the login in which they came
+	HeldAt      time.Time
+	ReleasedAt  time.Time // zero: still held
 }
 
 // Activation is what binds an employment to the human who has just proved who they

@@ -16,6 +16,7 @@ const (
 	ReasonInvitationRevoked Reason = "invitation_revoked"             // a newer one was sent, or the employer took it back
 	ReasonInvitationUsed    Reason = "invitation_used"                // somebody has activated with it already
 	ReasonInvitationForeign Reason = "invitation_foreign"             // belongs to another human: who proved themselves is not the one
+	ReasonNameDiffers       Reason = "name_differs"                   // the verified name is another than the one that the employer gave: held
 	ReasonBenefitsPending   Reason = "benefits_pending"               // the employer has not finished the benefits yet
 	ReasonTermsRequired     Reason = "terms_required"                 // the terms were not accepted
 	ReasonPasswordWrong     Reason = "password_wrong"                 // user name or password are wrong; which of them is not told
@@ -109,7 +110,7 @@ func Reasons() []Reason {
 	return []Reason{
 		ReasonCancelledByPerson, ReasonCancelledAtBroker, ReasonNoBenefits, ReasonNotActivated, ReasonPersonLocked,
 		ReasonInvitationUnknown, ReasonInvitationExpired, ReasonInvitationRevoked, ReasonInvitationUsed,
-		ReasonInvitationForeign, ReasonBenefitsPending, ReasonTermsRequired,
+		ReasonInvitationForeign, ReasonNameDiffers, ReasonBenefitsPending, ReasonTermsRequired,
 		ReasonPasswordWrong, ReasonStrongRequired, ReasonPasswordWeak, ReasonResetExpired, ReasonMethodsPaused,
 		ReasonAttemptExpired, ReasonAttemptUsed, ReasonAttemptEnded, ReasonAttemptUnknown,
 		ReasonOtherBrowser, ReasonCookiesBlocked, ReasonRateLimited,

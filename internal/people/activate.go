@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"avain/internal/login"
+	"avain/internal/names"
 	"avain/internal/secret"
 )
 
@@ -14,6 +15,7 @@ type Accepted struct {
 	Invitation string // id
 	Terms      string // version
 	At         time.Time
+	Code       string // support code of the login, which the person reads to support
 }
 
 // Activate binds the invitation to the human whom a broker has proved: the first one
@@ -21,7 +23,8 @@ type Accepted struct {
 // had before, under another record, is theirs still. Somebody who comes back with
 // their own invitation is let in again, and nothing changes.
 //
-// Errors: ReasonInvitationUnknown, ReasonInvitationForeign, and why it cannot be used.
+// Errors: ReasonInvitationUnknown, ReasonInvitationForeign, ReasonNameDiffers, and why it
+// cannot be used.
 func (p *People) Activate(ctx context.Context, id login.Identity, in Accepted) (login.Person, error) {
 	lookups, err := p.d.Keys.lookups(id.HETU)
 	if err != nil {
@@ -34,6 +37,9 @@ func (p *People) Activate(ctx context.Context, id login.Identity, in Accepted) (
 	now := p.d.Now()
 	if why := about.Why(now); why == login.ReasonBenefitsPending {
 		return login.Person{}, login.E(login.Conflict, why, nil)
+	}
+	if err := p.hold(ctx, about, id, lookups, in.Code); err != nil {
+		return login.Person{}, err
 	}
 	done, err := p.d.Store.Activate(ctx, login.Activation{
 		Invitation: in.Invitation, Lookups: lookups, Terms: in.Terms, TermsAt: in.At, At: now,
@@ -54,6 +60,32 @@ func (p *People) Activate(ctx context.Context, id login.Identity, in Accepted) (
 		return login.Person{}, err
 	}
 	return p.rename(ctx, done.Person, id)
+}
+
+// hold stops a human whose name is wholly another than the one that the employer gave: the
+// letter may have reached somebody else, by a mistyped address or a mailbox that was read
+// (threat 41). Nothing is bound, and the invitation stays open for the one it is meant for.
+// An identity code that the employer gave says more than a name, and somebody of the staff
+// may have released this human. Errors: ReasonNameDiffers.
+func (p *People) hold(ctx context.Context, about Invited, id login.Identity, lookups [][]byte, code string) error {
+	m, now := about.Employment, p.d.Now()
+	if about.Employer.AnyName || len(m.Lookup) > 0 || about.Why(now) != "" || !names.Says(m.GivenName, m.FamilyName) {
+		return nil
+	}
+	given, family := id.GivenName, id.FamilyName
+	if given == "" && family == "" {
+		given, family = id.Name, id.Name // the broker does not say which word is which
+	}
+	if names.Agree(m.GivenName, m.FamilyName, given, family) {
+		return nil
+	}
+	released, err := p.d.Store.HoldActivation(ctx, login.HeldActivation{
+		ID: login.NewID(), Invitation: about.Invitation.ID, SupportCode: code, HeldAt: now,
+	}, m.ID, lookups)
+	if err != nil || released {
+		return err
+	}
+	return login.E(login.Forbidden, login.ReasonNameDiffers, nil)
 }
 
 // whyMoved explains an invitation that could not be used: what was seen before, or

@@ -42,6 +42,9 @@ type Store interface {
 	// login.ErrExists (another human's).
 	Activate(ctx context.Context, a login.Activation, jobs func(login.Employment, login.Person) []login.Job) (login.Activated, error)
 
+	// HoldActivation reports whether the human has been released; else it is written down.
+	HoldActivation(ctx context.Context, h login.HeldActivation, employment string, lookups [][]byte) (released bool, err error)
+
 	PersonByID(ctx context.Context, id string) (login.Person, error)
 	CredentialByName(ctx context.Context, name string) (login.Credential, error)
 	CredentialByID(ctx context.Context, id string) (login.Credential, error)

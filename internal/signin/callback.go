@@ -122,7 +122,7 @@ func (f *Feature) who(ctx context.Context, a login.Attempt, identity login.Ident
 		return f.d.People.Identify(ctx, identity)
 	}
 	return f.d.People.Activate(ctx, identity, people.Accepted{
-		Invitation: a.Request.Invitation, Terms: a.Request.Terms, At: a.CreatedAt,
+		Invitation: a.Request.Invitation, Terms: a.Request.Terms, At: a.CreatedAt, Code: a.SupportCode,
 	})
 }
 

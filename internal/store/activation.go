@@ -219,7 +219,8 @@ func finish(
 	m.Terms, m.TermsAt, m.ActivatedAt, m.UpdatedAt = a.Terms, a.TermsAt, a.At, a.At
 	_, err1 := tx.ExecContext(ctx, activateSQL, m.ID, m.Person, text(m.Terms), millis(m.TermsAt), millis(a.At), mailedTo)
 	_, err2 := tx.ExecContext(ctx, activateBenefitsSQL, m.ID, millis(a.At))
-	if err := errors.Join(err1, err2); err != nil {
+	_, err3 := tx.ExecContext(ctx, dropHeldSQL, m.ID)
+	if err := errors.Join(err1, err2, err3); err != nil {
 		return login.Activated{}, err
 	}
 	if m.Kind == login.UserSmartumPlus {

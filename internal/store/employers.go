@@ -9,10 +9,11 @@ import (
 )
 
 const (
-	employerColumns = `id, name, locale, created_at, updated_at`
+	employerColumns = `id, name, locale, any_name, created_at, updated_at`
 
-	addEmployerSQL    = `INSERT INTO employers (` + employerColumns + `) VALUES ($1, $2, $3, $4, $4) ON CONFLICT DO NOTHING`
+	addEmployerSQL    = `INSERT INTO employers (` + employerColumns + `) VALUES ($1, $2, $3, $5, $4, $4) ON CONFLICT DO NOTHING`
 	changeEmployerSQL = `UPDATE employers SET name = $2, locale = $3, updated_at = $4 WHERE id = $1`
+	setAnyNameSQL     = `UPDATE employers SET any_name = $2, updated_at = $3 WHERE id = $1`
 	employerByIDSQL   = `SELECT ` + employerColumns + ` FROM employers WHERE id = $1`
 	listEmployersSQL  = `SELECT ` + employerColumns + ` FROM employers WHERE id > $1 ORDER BY id LIMIT $2`
 )
@@ -20,7 +21,7 @@ const (
 // AddEmployer writes a new employer. login.ErrExists: the id is taken.
 func (s *Store) AddEmployer(ctx context.Context, e login.Employer) error {
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
-		err := mustChange(login.ErrExists)(tx.ExecContext(ctx, addEmployerSQL, text(e.ID), text(e.Name), text(e.Locale), millis(e.CreatedAt)))
+		err := mustChange(login.ErrExists)(tx.ExecContext(ctx, addEmployerSQL, text(e.ID), text(e.Name), text(e.Locale), millis(e.CreatedAt), e.AnyName))
 		if err != nil {
 			return err
 		}
@@ -41,6 +42,15 @@ func (s *Store) ChangeEmployer(ctx context.Context, id, name, locale string, at 
 		return employerWords.change(ctx, tx, id, name)
 	})
 	return wrap("change employer", err)
+}
+
+// SetAnyName says whether whoever brings an invitation of the employer may have any name.
+// login.ErrNotFound.
+func (s *Store) SetAnyName(ctx context.Context, id string, any bool, at time.Time) error {
+	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
+		return mustChange(login.ErrNotFound)(tx.ExecContext(ctx, setAnyNameSQL, text(id), any, millis(at)))
+	})
+	return wrap("set any name", err)
 }
 
 // EmployerByID finds an employer. login.ErrNotFound.
@@ -72,6 +82,6 @@ func (s *Store) Employers(ctx context.Context, after string, limit int) (_ []log
 
 func scanEmployer(row scanner) (login.Employer, error) {
 	var e login.Employer
-	err := row.Scan(&e.ID, &e.Name, &e.Locale, timeColumn{&e.CreatedAt}, timeColumn{&e.UpdatedAt})
+	err := row.Scan(&e.ID, &e.Name, &e.Locale, &e.AnyName, timeColumn{&e.CreatedAt}, timeColumn{&e.UpdatedAt})
 	return e, err
 }

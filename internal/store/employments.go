@@ -87,7 +87,8 @@ func addEmployment(ctx context.Context, tx runner, m login.Employment) error {
 }
 
 // ChangeEmployment replaces what the employer says of a person, and the benefits. What
-// the person did stays: activation, terms, and that a benefit is active.
+// the person did stays: activation, terms, and that a benefit is active. Open invitations end
+// with the address that they were sent to.
 // login.ErrNotFound also for another employer's record; login.ErrExists.
 func (s *Store) ChangeEmployment(ctx context.Context, m login.Employment, at time.Time, jobs ...login.Job) error {
 	if !storable(m.ID) || !storable(m.Employer) {
@@ -100,6 +101,9 @@ func (s *Store) ChangeEmployment(ctx context.Context, m login.Employment, at tim
 		}
 		if err := mustChange(login.ErrExists)(tx.ExecContext(ctx, changeEmploymentSQL, m.ID, m.Employer, string(m.Kind), text(m.ExternalID),
 			text(m.UserName), text(m.Email), text(m.GivenName), text(m.FamilyName), text(m.Locale), millis(at))); err != nil {
+			return err
+		}
+		if _, err := endWithAddress(ctx, tx, before, m.Email, at); err != nil {
 			return err
 		}
 		if err := rewordEmployment(ctx, tx, before, m.GivenName, m.FamilyName); err != nil {
@@ -116,6 +120,21 @@ func (s *Store) ChangeEmployment(ctx context.Context, m login.Employment, at tim
 		return errors.Join(putBenefits(ctx, tx, m.ID, m.Benefits, at), addJobs(ctx, tx, jobs))
 	})
 	return wrap("change employment", err)
+}
+
+// endWithAddress ends the open invitations of a record whose address changes, and reports
+// whether there were any: whoever reads the mailbox of a mistyped address would otherwise
+// activate with a link that the employer believes to have corrected (threat 41).
+func endWithAddress(ctx context.Context, tx runner, before login.Employment, email string, at time.Time) (ended bool, err error) {
+	if text(email) == before.Email {
+		return false, nil
+	}
+	done, err := tx.ExecContext(ctx, revokeInvitationsSQL, before.ID, millis(at))
+	if err != nil {
+		return false, err
+	}
+	n, err := done.RowsAffected()
+	return n > 0, err
 }
 
 // rewordEmployment writes the words of a record when its names have changed.

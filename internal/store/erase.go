@@ -136,6 +136,7 @@ func dropTraces(ctx context.Context, tx runner, t traces, whose []string, e logi
 		{dropAnswersSQL, t.employments},
 		{dropAnswersSQL, t.persons},
 		{dropAttemptSQL, t.attempts},
+		{dropHeldHumanSQL, whose},
 		{dropQRPagesSQL, whose},
 		{dropSessionsSQL, whose},
 		{dropRecognisedSQL, whose},

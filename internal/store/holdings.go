@@ -37,11 +37,11 @@ func holdings() []holding {
 			"id employer person kind external_id user_name email email_proved:bool given_name family_name locale terms terms_at:time activated_at:time ended_at:time created_at:time updated_at:time",
 			"hetu_lookup",
 		},
-		{"employers", "id", "id name", "locale created_at updated_at"},
+		{"employers", "id", "id name", "locale any_name created_at updated_at"},
 		{"benefits", "employment", "employment kind starts_at:time ends_at:time released_at:time activated_at:time", ""},
 		{
 			"invitations", "employment",
-			"id employment created_at:time expires_at:time remind_at:time used_at:time revoked_at:time mailed_to mail mail_at:time mail_detail", "token",
+			"id employment created_at:time expires_at:time remind_at:time used_at:time revoked_at:time mailed_to mail mail_at:time mail_detail held_at:time", "token",
 		},
 		{"credentials", "person", "id person user_name email created_at:time changed_at:time", "hash cost"},
 		{"password_resets", "credential", "credential created_at:time expires_at:time", "hash"},

@@ -55,7 +55,7 @@ func (c *importedChunk) take(ctx context.Context, tx runner, h login.Hiring, at 
 		c.fail(h.Line, "external_id", "this person has left; resume them first")
 		return nil
 	}
-	return c.change(ctx, tx, h.Line, before, m, at)
+	return c.change(ctx, tx, h, before, at)
 }
 
 func (c *importedChunk) add(ctx context.Context, tx runner, h login.Hiring) error {
@@ -76,8 +76,10 @@ func (c *importedChunk) add(ctx context.Context, tx runner, h login.Hiring) erro
 	return invite(ctx, tx, *h.Invitation, h.Jobs)
 }
 
-// change takes over what the row says; what it leaves empty stays as it is.
-func (c *importedChunk) change(ctx context.Context, tx runner, line int64, before, row login.Employment, at time.Time) error {
+// change takes over what the row says; what it leaves empty stays as it is. Open invitations
+// end with the address that they were sent to; where the import invites, a new one follows.
+func (c *importedChunk) change(ctx context.Context, tx runner, h login.Hiring, before login.Employment, at time.Time) error {
+	row, line := h.Employment, h.Line
 	err := mustChange(login.ErrExists)(tx.ExecContext(ctx, changeEmploymentSQL, before.ID, before.Employer,
 		cmp.Or(string(row.Kind), string(before.Kind)), text(before.ExternalID), text(cmp.Or(row.UserName, before.UserName)),
 		text(cmp.Or(row.Email, before.Email)), text(cmp.Or(row.GivenName, before.GivenName)), text(cmp.Or(row.FamilyName, before.FamilyName)),
@@ -93,6 +95,9 @@ func (c *importedChunk) change(ctx context.Context, tx runner, line int64, befor
 		return err
 	}
 	c.updated++
+	if err := c.readdress(ctx, tx, h, before, at); err != nil {
+		return err
+	}
 	if len(row.Lookup) > 0 {
 		if _, err := tx.ExecContext(ctx, setLookupSQL, before.ID, row.Lookup); err != nil {
 			return err
@@ -110,6 +115,17 @@ func (c *importedChunk) change(ctx context.Context, tx runner, line int64, befor
 		}
 	}
 	return putBenefits(ctx, tx, before.ID, row.Benefits, at)
+}
+
+func (c *importedChunk) readdress(ctx context.Context, tx runner, h login.Hiring, before login.Employment, at time.Time) error {
+	ended, err := endWithAddress(ctx, tx, before, cmp.Or(h.Employment.Email, before.Email), at)
+	if err != nil || !ended || h.Invitation == nil {
+		return err
+	}
+	again := *h.Invitation
+	again.Employment = before.ID
+	c.invited++
+	return invite(ctx, tx, again, h.Jobs)
 }
 
 func (c *importedChunk) fail(line int64, field, detail string) {

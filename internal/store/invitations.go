@@ -10,10 +10,10 @@ import (
 )
 
 const (
-	invitationColumns = `id, employment, token, created_at, expires_at, remind_at, used_at, revoked_at, mail, mail_at, mail_detail`
+	invitationColumns = `id, employment, token, created_at, expires_at, remind_at, used_at, revoked_at, mail, mail_at, mail_detail, held_at`
 
 	addInvitationSQL = `INSERT INTO invitations (` + invitationColumns + `)
-		SELECT $1, $2, $3, $4, $5, $6, 0, 0, $7, $4, '' FROM employments WHERE id = $2 AND activated_at = 0 AND ended_at = 0`
+		SELECT $1, $2, $3, $4, $5, $6, 0, 0, $7, $4, '', 0 FROM employments WHERE id = $2 AND activated_at = 0 AND ended_at = 0`
 
 	invitationByIDSQL    = `SELECT ` + invitationColumns + ` FROM invitations WHERE id = $1`
 	invitationByTokenSQL = `SELECT ` + invitationColumns + ` FROM invitations WHERE token = $1`
@@ -177,6 +177,6 @@ func (s *Store) invitations(ctx context.Context, query string, args ...any) (all
 func scanInvitation(row scanner) (login.Invitation, error) {
 	var i login.Invitation
 	err := row.Scan(&i.ID, &i.Employment, hashColumn{&i.Token}, timeColumn{&i.CreatedAt}, timeColumn{&i.ExpiresAt}, timeColumn{&i.RemindAt},
-		timeColumn{&i.UsedAt}, timeColumn{&i.RevokedAt}, &i.Mail, timeColumn{&i.MailAt}, &i.MailDetail)
+		timeColumn{&i.UsedAt}, timeColumn{&i.RevokedAt}, &i.Mail, timeColumn{&i.MailAt}, &i.MailDetail, timeColumn{&i.HeldAt})
 	return i, err
 }

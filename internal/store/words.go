@@ -8,9 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 
-	"golang.org/x/text/unicode/norm"
+	"avain/internal/names"
 )
 
 const (
@@ -22,34 +21,19 @@ const (
 // wordsOf are the words by which a name is found: in small letters, without accents,
 // split at everything that is no letter and no digit. "Väinö von Ess-Åberg" is found by
 // vaino, von, ess and aberg.
-func wordsOf(names ...string) [][]byte {
+func wordsOf(all ...string) [][]byte {
 	var words []string
-	for _, name := range names {
-		words = append(words, strings.FieldsFunc(folded(name), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })...)
+	for _, name := range all {
+		words = append(words, names.Words(text(name))...)
 	}
 	slices.Sort(words)
 	words = slices.Compact(words)
 	words = words[:min(len(words), mostWords)]
-	all := make([][]byte, len(words))
+	kept := make([][]byte, len(words))
 	for i, word := range words {
-		all[i] = []byte(word[:min(len(word), longestWord)])
+		kept[i] = []byte(word[:min(len(word), longestWord)])
 	}
-	return all
-}
-
-// unaccented are the letters that Unicode does not take apart.
-var unaccented = strings.NewReplacer("ø", "o", "æ", "ae", "œ", "oe", "ß", "ss", "đ", "d", "ð", "d", "þ", "th", "ł", "l", "ı", "i")
-
-func folded(s string) string {
-	// Some letters come apart only in one case, and some only into capitals.
-	apart := norm.NFKD.String(strings.ToLower(norm.NFKD.String(text(s))))
-	apart = strings.Map(func(r rune) rune {
-		if unicode.Is(unicode.Mn, r) {
-			return -1
-		}
-		return r
-	}, apart)
-	return unaccented.Replace(apart)
+	return kept
 }
 
 // wordTable is where the words of one kind of thing stand.

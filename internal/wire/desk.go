@@ -70,6 +70,11 @@ func (a acts) RevokeSession(ctx context.Context, id, why string, at time.Time) e
 	return a.store.RevokeSession(ctx, id, why, at)
 }
 
+// ReleaseActivation lets a human activate who was held because of another name.
+func (a acts) ReleaseActivation(ctx context.Context, employment, id string, at time.Time) error {
+	return a.store.ReleaseActivation(ctx, employment, id, at)
+}
+
 // PausePerson pauses login link and QR code.
 func (a acts) PausePerson(ctx context.Context, id string, until, at time.Time) error {
 	return a.store.PausePerson(ctx, id, until, at)

@@ -56,6 +56,11 @@ func (r records) EmploymentByID(ctx context.Context, id string) (login.Employmen
 	return showEmployment(m), err
 }
 
+// HeldActivations have no name and no key of a human: a support code, and times.
+func (r records) HeldActivations(ctx context.Context, employment string) ([]login.HeldActivation, error) {
+	return r.store.HeldActivations(ctx, employment)
+}
+
 // EmploymentsOfPerson are employers' records.
 func (r records) EmploymentsOfPerson(ctx context.Context, person string) ([]login.Employment, error) {
 	all, err := r.store.EmploymentsOfPerson(ctx, person)

@@ -303,6 +303,8 @@ type BrowserRange struct {
 
 // Employer defines model for Employer.
 type Employer struct {
+	// AnyName Activations are not held when the verified name is another than the employer's.
+	AnyName   bool      `json:"any_name"`
 	CreatedAt time.Time `json:"created_at"`
 	ID        string    `json:"id"`
 	Locale    Locale    `json:"locale"`
@@ -312,8 +314,9 @@ type Employer struct {
 
 // EmployerChange defines model for EmployerChange.
 type EmployerChange struct {
-	Locale *Locale `json:"locale,omitempty"`
-	Name   *string `json:"name,omitempty"`
+	AnyName *bool   `json:"any_name,omitempty"`
+	Locale  *Locale `json:"locale,omitempty"`
+	Name    *string `json:"name,omitempty"`
 }
 
 // EmployerList defines model for EmployerList.
@@ -361,11 +364,14 @@ type ImportList struct {
 
 // Invitation defines model for Invitation.
 type Invitation struct {
-	CreatedAt time.Time      `json:"created_at"`
-	ExpiresAt time.Time      `json:"expires_at"`
-	ID        string         `json:"id"`
-	Mail      InvitationMail `json:"mail"`
-	MailAt    time.Time      `json:"mail_at,omitempty,omitzero"`
+	CreatedAt time.Time `json:"created_at"`
+	ExpiresAt time.Time `json:"expires_at"`
+
+	// HeldAt When somebody with another name last tried to activate with it. Who that was is not told.
+	HeldAt time.Time      `json:"held_at,omitempty,omitzero"`
+	ID     string         `json:"id"`
+	Mail   InvitationMail `json:"mail"`
+	MailAt time.Time      `json:"mail_at,omitempty,omitzero"`
 
 	// MailDetail What the mail server said.
 	MailDetail string          `json:"mail_detail,omitempty,omitzero"`

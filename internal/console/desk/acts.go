@@ -3,6 +3,7 @@ package desk
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"time"
 
 	"avain/internal/console"
@@ -138,6 +139,38 @@ func (k *Desk) inviteUnknown(w http.ResponseWriter, r *http.Request, who console
 		return k.renderRecord(w, r, who, http.StatusBadRequest, m, f)
 	}
 	return k.invite(w, r, who, m, "employment:"+m.ID, console.Root+"records/"+m.ID, f.Because)
+}
+
+// release lets a human activate who was held because of another name. The staff names them
+// by the support code that the page showed them: another human who came with the same
+// link stays out.
+func (k *Desk) release(w http.ResponseWriter, r *http.Request, who console.Agent) error {
+	m, err := k.d.Records.EmploymentByID(r.Context(), r.PathValue("id"))
+	if err != nil {
+		return found(err)
+	}
+	all, err := k.d.Records.HeldActivations(r.Context(), m.ID)
+	if err != nil {
+		return err
+	}
+	at := slices.IndexFunc(all, func(h login.HeldActivation) bool { return h.ID == r.PathValue("held") })
+	if at < 0 {
+		return found(login.ErrNotFound)
+	}
+	f, err := because(r, "held-"+all[at].ID)
+	if err != nil {
+		return err
+	}
+	if f.Wrong != "" {
+		return k.renderRecord(w, r, who, http.StatusBadRequest, m, f)
+	}
+	if all[at].ReleasedAt.IsZero() { // else: pressed twice
+		if err := k.d.Acts.ReleaseActivation(r.Context(), m.ID, all[at].ID, k.d.Now()); err != nil {
+			return found(err)
+		}
+		k.d.Audit.ActivationReleased(r.Context(), who.Actor(), m.ID, all[at], f.Because)
+	}
+	return k.d.Console.Done(w, console.Root+"records/"+m.ID, "desk.done_released")
 }
 
 func (k *Desk) invite(w http.ResponseWriter, r *http.Request, who console.Agent, m login.Employment, target, path, why string) error {

@@ -30,6 +30,7 @@ type Records interface {
 	EmploymentsOfPerson(ctx context.Context, person string) ([]login.Employment, error)
 	EmploymentsOf(ctx context.Context, employer, after string, limit int) ([]login.Employment, error)
 	EmployerByID(ctx context.Context, id string) (login.Employer, error)
+	HeldActivations(ctx context.Context, employment string) ([]login.HeldActivation, error)
 	InvitationsOf(ctx context.Context, employment string) ([]login.Invitation, error)
 	SessionByID(ctx context.Context, id string) (login.Session, error)
 	SessionsOfPerson(ctx context.Context, person string) ([]login.Session, error)
@@ -47,6 +48,8 @@ type Acts interface {
 	Invite(ctx context.Context, m login.Employment) (login.Invitation, error)
 	RevokeSession(ctx context.Context, id, why string, at time.Time) error
 	PausePerson(ctx context.Context, id string, until, at time.Time) error
+	// ReleaseActivation answers login.ErrNotFound also for one that is released.
+	ReleaseActivation(ctx context.Context, employment, id string, at time.Time) error
 }
 
 // Auditor is told of every look and every act.
@@ -60,6 +63,7 @@ type Auditor interface {
 	DeviceLoggedOut(ctx context.Context, actor, person, session, because string)
 	MethodsPaused(ctx context.Context, actor, person string, until time.Time, because string)
 	MethodsResumed(ctx context.Context, actor, person, because string)
+	ActivationReleased(ctx context.Context, actor, employment string, h login.HeldActivation, because string)
 }
 
 // Deps are what the desk stands on.
@@ -109,6 +113,7 @@ func New(d Deps) *Desk {
 	c.Post("people/{id}/records/{record}", login.RoleAgent, k.inviteKnown)
 	c.Get("records/{id}", login.RoleAgent, k.limited(k.showRecord))
 	c.Post("records/{id}/invite", login.RoleAgent, k.inviteUnknown)
+	c.Post("records/{id}/held/{held}", login.RoleAgent, k.release)
 	c.Get("attempts/{id}", login.RoleAgent, k.limited(k.showAttempt))
 	c.Get("refusals/{code}", login.RoleAgent, k.limited(k.showRefusal))
 	c.Get("employers/{id}", login.RoleAgent, k.limited(k.showEmployer))

@@ -52,6 +52,7 @@ type employmentView struct {
 	Benefits    []login.Benefit
 	Released    bool
 	Invitations []invitationView
+	Held        []heldView
 	Form        *form // to invite again; nil when there is nothing to
 }
 
@@ -202,7 +203,26 @@ func (k *Desk) employment(ctx context.Context, m login.Employment) (employmentVi
 	for _, i := range invited[:min(len(invited), 5)] {
 		view.Invitations = append(view.Invitations, k.invitation(i))
 	}
-	return view, nil
+	view.Held, err = k.held(ctx, m)
+	return view, err
+}
+
+// heldView is somebody whose name is another than the employer's. Who it is, the employer's
+// record does not say: they say it themselves, with their support code.
+type heldView struct {
+	At, Code, Released string
+	Form               form
+}
+
+func (k *Desk) held(ctx context.Context, m login.Employment) (all []heldView, err error) {
+	held, err := k.d.Records.HeldActivations(ctx, m.ID)
+	for _, h := range held {
+		all = append(all, heldView{
+			At: k.day(h.HeldAt), Code: h.SupportCode, Released: k.day(h.ReleasedAt),
+			Form: form{ID: "held-" + h.ID, Action: console.Root + "records/" + m.ID + "/held/" + h.ID},
+		})
+	}
+	return all, err
 }
 
 func invitable(m login.Employment) bool { return m.ActivatedAt.IsZero() && m.EndedAt.IsZero() }
@@ -311,6 +331,9 @@ func (k *Desk) renderRecord(w http.ResponseWriter, r *http.Request, who console.
 	}
 	if record.Form != nil {
 		*record.Form = withInput(form{ID: "invite-" + m.ID, Action: path + "/invite"}, wrong)
+	}
+	for i := range record.Held {
+		record.Held[i].Form = withInput(record.Held[i].Form, wrong)
 	}
 	acts, err := k.actsOn(r.Context(), "employment:"+m.ID)
 	if err != nil {

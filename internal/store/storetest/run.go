@@ -75,6 +75,8 @@ func Run(t *testing.T, open func(t testing.TB) *store.Store) {
 		"Employers":                  employers,
 		"Employments":                employments,
 		"Invitations":                invitations,
+		"Threat41AddressEnds":        addressEnds,
+		"Threat41HeldActivations":    heldActivations,
 		"Reminders":                  reminders,
 		"Threat09ActivationRace":     activationRace,
 		"SameHumanRace":              sameHumanRace,
