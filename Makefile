@@ -9,7 +9,7 @@ FUZZTIME ?= 20s
 SOAKTIME ?= 30m
 ARGS ?=
 
-.PHONY: help demo build test test-fast lint vuln bench screenshots fuzz hostile soak fmt clean tools
+.PHONY: help demo build test test-fast lint vuln interop bench screenshots fuzz hostile soak fmt clean tools
 
 help: ## list what there is to do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ lint: tools ## golangci-lint
 
 vuln: tools ## known vulnerabilities in what we depend on
 	@scripts/vuln.sh
+
+interop: ## log in with every standard client of docs/clients.md; installs what is missing
+	@scripts/interop.sh
 
 bench: ## measure against the bars (docs/performance.md)
 	@go run ./cmd/bench $(ARGS)

@@ -23,9 +23,10 @@ type Leaving struct {
 //
 // Where the whole way is known, a redirect leads there: to a page of our own, which a
 // phone may hand to the app, and to the app's own scheme. Phones open an app after a
-// press, and a redirect belongs to the press.
+// press, and a redirect belongs to the press. And a client that calls by itself, without
+// a browser, gets the redirect that it looks for: it asks for no page, and has no form.
 func (k *Kit) Leave(w http.ResponseWriter, r *http.Request, to Leaving) error {
-	if strings.HasPrefix(to.Address, k.URL("/")) || !onTheWeb(to.Address) {
+	if strings.HasPrefix(to.Address, k.URL("/")) || !onTheWeb(to.Address) || !wantsPage(r) {
 		return SeeOther(w, to.Address)
 	}
 	page := k.leaving(to)

@@ -13,6 +13,12 @@ import (
 func TestLeave(t *testing.T) {
 	t.Parallel()
 	kit := newKit(t, nil)
+	without := kit.serve("POST /", kit.Page(func(w http.ResponseWriter, r *http.Request) error {
+		return kit.Leave(w, r, web.Leaving{Client: "Client", Address: "https://client.example/bye"})
+	}), post("/", nil))
+	if without.Code != http.StatusSeeOther || without.Header().Get("Location") != "https://client.example/bye" {
+		t.Errorf("a client without a browser: %d %q", without.Code, without.Header().Get("Location"))
+	}
 	for address, byPage := range map[string]bool{
 		"https://client.example/cb?code=abc&state=%22%3E%3Cb": true,
 		"http://127.0.0.1:4711/cb?code=abc":                   true,
@@ -22,6 +28,7 @@ func TestLeave(t *testing.T) {
 	} {
 		r := get("/")
 		r.Header.Set("Accept-Encoding", "gzip")
+		r.Header.Set("Accept", "text/html,*/*")
 		w := kit.serve("GET /", kit.Page(func(w http.ResponseWriter, r *http.Request) error {
 			return kit.Leave(w, r, web.Leaving{Client: "Client", Address: address})
 		}), r)

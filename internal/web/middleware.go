@@ -84,12 +84,15 @@ func (k *Kit) unmatched(t *writer, r *http.Request, plain http.Handler) {
 // answerStranger answers a request of which we do not know who speaks: a page when
 // HTML is asked for, a problem document otherwise.
 func (k *Kit) answerStranger(w http.ResponseWriter, r *http.Request, e *login.Error, status int) {
-	if strings.Contains(r.Header.Get("Accept"), "text/html") {
+	if wantsPage(r) {
 		k.errorPage(w, r, e, status)
 		return
 	}
 	k.problem(w, r, e, status)
 }
+
+// wantsPage reports whether HTML is asked for, as browsers do when they go somewhere.
+func wantsPage(r *http.Request) bool { return strings.Contains(r.Header.Get("Accept"), "text/html") }
 
 // route is the pattern of the request without its method.
 func route(r *http.Request) string {

@@ -1,12 +1,16 @@
 // Package interop proves the service with clients and brokers that we did not write.
 //
 //	strict profile      openid-client and oauth4webapi (npm)
-//	compatible profile  coreos/go-oidc with x/oauth2, zitadel/oidc's relying party
+//	compatible profile  go-oidc with x/oauth2, zitadel/oidc's relying party, and every
+//	                    client of docs/clients.md with the settings shown there
 //	broker              oidc-provider (npm), as an upstream of ours
 //
 // What those programs refuse or do not understand is a bug of ours, or a divergence
-// that docs/protocol.md has to name. The npm programs live in node/, with a lock file
-// of their own; the tests install them when they are missing.
+// that docs/protocol.md has to name. They run as processes of their own: node/, python/,
+// java/ and rust/ hold the little that surrounds a library, each with its lock file. The
+// tests install the npm packages when they are missing; the others are brought by
+// scripts/install-test-tools.sh interop and tried by make interop only, which sets
+// AVAIN_INTEROP (docs/decisions/0027).
 //
 // It owns no code of the service. Journeys with our own robot are in test/server.
 package interop

@@ -41,7 +41,7 @@ var installed = sync.OnceValues(func() (string, error) {
 	return string(output), err
 })
 
-// script is a running npm program. It speaks one JSON value per line (node/talk.mjs).
+// script is a running program that speaks one JSON value per line (node/talk.mjs).
 type script struct {
 	t      *testing.T
 	name   string
@@ -52,26 +52,44 @@ type script struct {
 	ended  bool
 }
 
-// runScript starts a program and tells it what it has to know.
+// runScript starts an npm program and tells it what it has to know.
 func runScript(t *testing.T, name string, settings any) *script {
+	t.Helper()
+	return runProgram(t, name, node(t, name), settings)
+}
+
+// node is the command for an npm program.
+func node(t *testing.T, name string) *exec.Cmd {
 	t.Helper()
 	if output, err := installed(); err != nil {
 		t.Fatalf("npm packages: %v\n%s", err, output)
 	}
-	// Looking at the sources also tells go test to run again when they have changed.
-	sources, err := filepath.Glob(filepath.Join(nodeFolder, "*.mjs"))
+	lookedAt(t, nodeFolder, "*.mjs")
+	run := exec.Command("node", name)
+	run.Dir = nodeFolder
+	return run
+}
+
+// lookedAt tells go test to run again when the sources of a program have changed.
+func lookedAt(t *testing.T, folder, pattern string) {
+	t.Helper()
+	sources, err := filepath.Glob(filepath.Join(folder, pattern))
 	if err != nil || len(sources) == 0 {
-		t.Fatalf("no programs in %s: %v", nodeFolder, err)
+		t.Fatalf("no programs in %s: %v", folder, err)
 	}
 	for _, source := range sources {
 		if _, err := os.Stat(source); err != nil {
 			t.Fatal(err)
 		}
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
-	s := &script{t: t, name: name, run: exec.CommandContext(ctx, "node")}
-	s.run.Args = append(s.run.Args, name)
-	s.run.Dir, s.run.Stderr = nodeFolder, &s.stderr
+}
+
+// runProgram starts a program and tells it what it has to know.
+func runProgram(t *testing.T, name string, run *exec.Cmd, settings any) *script {
+	t.Helper()
+	s := &script{t: t, name: name, run: run}
+	s.run.Stderr = &s.stderr
+	var err error
 	if s.in, err = s.run.StdinPipe(); err != nil {
 		t.Fatal(err)
 	}
@@ -84,9 +102,10 @@ func runScript(t *testing.T, name string, settings any) *script {
 	if err := s.run.Start(); err != nil {
 		t.Fatal(err)
 	}
+	overdue := time.AfterFunc(5*time.Minute, func() { _ = s.run.Process.Kill() })
 	t.Cleanup(func() {
 		s.end()
-		cancel()
+		overdue.Stop()
 	})
 	s.say(settings)
 	return s

@@ -134,6 +134,7 @@ func (p *relyingParty) mustRefuse(what string, err error, code string) {
 
 func TestGoOIDCPublicClient(t *testing.T) {
 	t.Parallel()
+	announce(t, "go-oidc", "Go", module("github.com/coreos/go-oidc/v3"))
 	d, _ := start(t, func(c *config.Config) {
 		c.Clients = append(c.Clients, compatible("shop-app", login.AuthNone))
 	})

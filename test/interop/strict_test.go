@@ -10,6 +10,7 @@ import (
 	"avain/internal/config"
 	"avain/internal/demo"
 	"avain/internal/login"
+	"avain/internal/robot"
 
 	"github.com/go-jose/go-jose/v4"
 )
@@ -36,11 +37,15 @@ type outcome struct {
 	Again    string         `json:"again"` // the person's sub, learnt in another way
 }
 
-// logIn runs a client program and is its browser.
+// logIn runs an npm program as a client and is its browser.
 func logIn(t *testing.T, d *demo.Demo, program string, a app) outcome {
 	t.Helper()
-	s := runScript(t, program, a)
-	b := browser(t, d.App)
+	return accompany(t, runScript(t, program, a), browser(t, d.App))
+}
+
+// accompany is the browser of a client program until the program is done.
+func accompany(t *testing.T, s *script, b *robot.Browser) outcome {
+	t.Helper()
 	for {
 		var said struct {
 			Open string   `json:"open"`
@@ -81,9 +86,11 @@ func mustBe(t *testing.T, got outcome, issuer string) {
 
 func TestStrictClients(t *testing.T) {
 	t.Parallel()
-	for _, program := range []string{"openid-client.mjs", "oauth4webapi.mjs"} {
+	for _, library := range []string{"openid-client", "oauth4webapi"} {
+		program := library + ".mjs"
 		t.Run(program, func(t *testing.T) {
 			t.Parallel()
+			announce(t, library+" (strict)", "JavaScript", npm(library))
 			d, _ := start(t, nil)
 			mustBe(t, logIn(t, d, program, phoneApp(d)), d.Service)
 		})

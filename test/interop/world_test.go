@@ -2,6 +2,7 @@ package interop_test
 
 import (
 	"net/http"
+	"net/url"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -24,12 +25,18 @@ func (c *clock) pass(d time.Duration) { c.ahead.Add(int64(d)) }
 // start runs a whole installation, changed as the test wants it.
 func start(t *testing.T, change func(*config.Config)) (*demo.Demo, *clock) {
 	t.Helper()
+	return startIn(t, "", change)
+}
+
+// startIn does that in a folder; empty: in one of its own.
+func startIn(t *testing.T, data string, change func(*config.Config)) (*demo.Demo, *clock) {
+	t.Helper()
 	made, err := keys()
 	if err != nil {
 		t.Fatal(err)
 	}
 	at := &clock{}
-	d, err := demo.Start(t.Context(), demo.Options{Keys: &made, Now: at.now, Change: change})
+	d, err := demo.Start(t.Context(), demo.Options{Data: data, Keys: &made, Now: at.now, Change: change})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,6 +55,29 @@ func someone() brokersim.Person { return brokersim.People()[0] }
 func browser(t *testing.T, stop string) *robot.Browser {
 	t.Helper()
 	return robot.NewBrowser(transport(t), stop)
+}
+
+// webBrowser is a person's browser that follows every redirect and, like other browsers,
+// calls the loopback address secure enough for a cookie marked Secure.
+func webBrowser(t *testing.T) *robot.Browser {
+	t.Helper()
+	b := browser(t, "")
+	b.HTTP.Jar = secureJar{b.HTTP.Jar}
+	return b
+}
+
+type secureJar struct{ http.CookieJar }
+
+func (j secureJar) Cookies(u *url.URL) []*http.Cookie { return j.CookieJar.Cookies(asSecure(u)) }
+
+func (j secureJar) SetCookies(u *url.URL, cookies []*http.Cookie) {
+	j.CookieJar.SetCookies(asSecure(u), cookies)
+}
+
+func asSecure(u *url.URL) *url.URL {
+	secure := *u
+	secure.Scheme = "https"
+	return &secure
 }
 
 // transport gives its connections back when the test ends, so that servers can stop.

@@ -122,6 +122,7 @@ func (s *shop) mustRefuse(what string, err error, code string) {
 // clients belong to one company, so they know the person by one sub of their own.
 func TestZitadelRelyingParty(t *testing.T) {
 	t.Parallel()
+	announce(t, "zitadel/oidc", "Go", module("github.com/zitadel/oidc/v3"))
 	key := newShopKey(t)
 	d, _ := start(t, func(c *config.Config) {
 		for id, auth := range map[string]login.ClientAuth{
