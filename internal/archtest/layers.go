@@ -26,10 +26,11 @@ func (l layer) String() string {
 // house says where each package stands. A package below another (store/pgtest) stands
 // where that one does. A new package is refused until it has its place here.
 var house = map[string]layer{
-	"cmd/avain":   commands,
-	"cmd/demo":    commands,
-	"cmd/bench":   commands,
-	"cmd/hostile": commands,
+	"cmd/avain":       commands,
+	"cmd/demo":        commands,
+	"cmd/bench":       commands,
+	"cmd/hostile":     commands,
+	"cmd/conformance": commands,
 
 	"internal/demo": rooms,
 
@@ -104,7 +105,7 @@ var house = map[string]layer{
 // anybody in: it must not be in the service's binary.
 var onlyFor = map[string][]string{
 	"internal/brokersim":       {"internal/brokersim", "internal/demo", "cmd/demo", "cmd/bench", "cmd/hostile"},
-	"internal/demo":            {"internal/demo", "cmd/demo", "cmd/bench", "cmd/hostile"},
+	"internal/demo":            {"internal/demo", "cmd/demo", "cmd/bench", "cmd/hostile", "cmd/conformance"},
 	"internal/store/storetest": {},
 	"internal/store/pgtest":    {"internal/store/storetest"},
 	"internal/robot":           {"cmd/bench", "cmd/hostile"},

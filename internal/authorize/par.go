@@ -101,14 +101,16 @@ func (f *Feature) startOf(w http.ResponseWriter, r *http.Request, p oauth.Params
 
 // bindKey binds the attempt to the app's key: by a DPoP proof at this very request, or
 // by the key's thumbprint alone (RFC 9449 §10, §10.1), which is proved at the token
-// endpoint. A strict client must do one of the two.
+// endpoint. A strict app on a phone must do one of the two, because nothing else proves
+// that it is the same app there; a client with credentials of its own may bring its key
+// to the token endpoint (FAPI 2.0 §5.3.2.1 asks for no more).
 func (f *Feature) bindKey(w http.ResponseWriter, r *http.Request, p oauth.Params, c login.Client, in attempt.Start) (attempt.Start, error) {
 	named := p.Get("dpop_jkt")
 	if named != "" && !challengePattern.MatchString(named) {
 		return in, login.BadParam("dpop_jkt", "must be a JWK thumbprint, 43 characters")
 	}
 	proofs := r.Header.Values("DPoP")
-	if len(proofs) == 0 && (named != "" || c.Profile != login.ProfileStrict) {
+	if len(proofs) == 0 && (named != "" || c.Profile != login.ProfileStrict || !c.Public()) {
 		in.Key = named
 		return in, nil
 	}

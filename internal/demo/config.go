@@ -19,7 +19,8 @@ const ConfigFile = "avain.yaml"
 var fileTemplate = template.Must(template.New(ConfigFile).Parse(`# Written by the demo. Try it: avain check-config --config {{.File}}
 public:
   base_url: {{.Service}}
-  listen: {{.Listen}}
+  listen: {{.Listen}}{{if .Proxy}}
+  trusted_proxies: [127.0.0.1/32, "::1/128"]{{end}}
 admin:
   listen: {{.Admin}}
 database:
@@ -113,7 +114,7 @@ func (d *Demo) writeConfig(o Options) (config.Config, error) {
 	}
 	var text bytes.Buffer
 	if err := fileTemplate.Execute(&text, map[string]any{
-		"File": path, "Service": d.Service, "App": d.App, "Listen": d.listeners.service.Addr().String(),
+		"File": path, "Service": d.Service, "Proxy": d.Service != d.inner, "App": d.App, "Listen": d.listeners.service.Addr().String(),
 		"MailHost": mailHost, "MailPort": mailPort,
 		"Admin": d.listeners.admin.Addr().String(), "ClientID": clientID, "Banks": banks,
 		"OP": d.OP.Endpoints(), "Telia": d.Telia.Endpoints(), "TeliaFingerprint": d.Telia.StatementFingerprint(),

@@ -24,6 +24,8 @@ import (
 type Options struct {
 	Service, App, Banks, Mail, Admin string // addresses to listen on; empty: a free port on loopback
 
+	Public string // base URL of a proxy on this machine that ends TLS; empty: there is none
+
 	Data   string // folder that is kept; empty: a temporary one
 	AppDir string // the built phone app (app/dist); empty: a page that says how to build it
 	Log    *slog.Logger
@@ -45,6 +47,7 @@ type Demo struct {
 	Inside    *wire.Service
 	Data      string
 
+	inner     string // base URL of the service without the proxy
 	now       func() time.Time
 	listeners listeners
 	servers   []*http.Server
@@ -132,6 +135,9 @@ func (d *Demo) listen(ctx context.Context, o Options) error {
 		*l.base = "http://localhost:" + port
 	}
 	d.SMTP = strings.TrimPrefix(d.SMTP, "http://")
+	if d.inner = d.Service; o.Public != "" {
+		d.Service = o.Public
+	}
 	return nil
 }
 
@@ -160,7 +166,7 @@ func (d *Demo) simulate(o Options) error {
 				ID: clientID, Names: map[string]string{"fi": "SmartumPay"}, LegalName: "Smartum Oy", ServiceNames: []string{"SmartumPay"},
 				RedirectURIs: []string{d.Service + "/callback/" + s.id},
 				Keys: brokersim.ClientKeys{
-					SignedJWKSURL: d.Service + "/ftn/" + s.id + "/signed-jwks.jwt", EntityID: d.Service, EntityKey: ours,
+					SignedJWKSURL: d.inner + "/ftn/" + s.id + "/signed-jwks.jwt", EntityID: d.Service, EntityKey: ours,
 				},
 			},
 		})
@@ -280,3 +286,6 @@ func (l listeners) close() error {
 	}
 	return errors.Join(failed...)
 }
+
+// Inner is the service's base URL for a proxy that ends TLS in front of it.
+func (d *Demo) Inner() string { return d.inner }

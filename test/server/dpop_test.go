@@ -1,6 +1,9 @@
 package server_test
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
@@ -8,11 +11,14 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"avain/internal/config"
 	"avain/internal/login"
 	"avain/internal/robot"
 	"avain/internal/secret"
+
+	"github.com/go-jose/go-jose/v4"
 )
 
 // dpopClient is a client of another company, as a library would be: what it sends is written
@@ -330,6 +336,81 @@ func TestPARTakesAThumbprintForAProof(t *testing.T) {
 	s.mustBe("another key", s.redeem(code), http.StatusBadRequest, "key_wrong")
 	s.key = key
 	s.mustBe("the key", s.redeem(code), http.StatusOK, "DPoP")
+}
+
+// FAPI 2.0 clients prove who they are at /par, and may bring their DPoP key to /token
+// only: the OpenID Foundation's suite does. They never get a bearer token.
+func TestStrictConfidentialClientBringsItsKeyToTheTokenEndpoint(t *testing.T) {
+	t.Parallel()
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	jwk := jose.JSONWebKey{Key: private, KeyID: "1", Algorithm: "ES256", Use: "sig"}
+	set, err := json.Marshal(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{jwk.Public()}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := newRig(t, func(c *config.Config) {
+		c.Clients = append(c.Clients, config.Client{
+			ID: "web", Name: "Web", Profile: login.ProfileStrict, Auth: login.AuthPrivateKeyJWT, JWKS: set,
+			RedirectURIs: c.Clients[0].RedirectURIs, Scopes: []string{"openid", "profile"}, IDTokenAlg: "ES256",
+		})
+	})
+	s := &dpopClient{rig: r, id: "web", verifier: dpopVerifier}
+	asserted := func(form url.Values) url.Values {
+		form.Set("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer")
+		form.Set("client_assertion", assertionOf(t, jwk, "web", r.Service, r.clock.now()))
+		return form
+	}
+	var l robot.Login
+	status, body, _ := r.send(http.MethodPost, "/par", asserted(s.request(url.Values{"scope": {"openid profile"}})), nil)
+	if err := json.Unmarshal([]byte(body), &l); err != nil || status != http.StatusCreated {
+		t.Fatal(err, status, body)
+	}
+	page, err := r.browser.Open(t.Context(), r.Service+"/authorize?"+url.Values{"client_id": {s.id}, "request_uri": {l.RequestURI}}.Encode())
+	if err != nil {
+		t.Fatal(err)
+	}
+	redemption := url.Values{
+		"grant_type": {"authorization_code"}, "code": {mustParse(t, r.press(page, bank...).App).Query().Get("code")},
+		"redirect_uri": {s.App + "/return"}, "code_verifier": {s.verifier},
+	}
+	if a := s.once("/token", asserted(redemption)); a.status != http.StatusBadRequest || a.Error != "invalid_dpop_proof" {
+		t.Errorf("without a proof: %+v", a)
+	}
+	s.key = s.newKey()
+	s.once("/token", asserted(url.Values{"grant_type": {"refresh_token"}, "refresh_token": {"x"}})) // learns the nonce
+	a := s.once("/token", asserted(redemption))
+	if a.Error == "use_dpop_nonce" {
+		s.nonce = a.header.Get("DPoP-Nonce")
+		a = s.once("/token", asserted(redemption))
+	}
+	s.mustBe("with one", a, http.StatusOK, "DPoP")
+}
+
+// assertionOf is a client assertion (RFC 7523 §2.2), fresh each time.
+func assertionOf(t *testing.T, key jose.JSONWebKey, client, audience string, now time.Time) string {
+	t.Helper()
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: key}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	claims, err := json.Marshal(map[string]any{
+		"iss": client, "sub": client, "aud": audience, "jti": login.NewID(), "iat": now.Unix(), "exp": now.Add(time.Minute).Unix(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	signed, err := signer.Sign(claims)
+	if err != nil {
+		t.Fatal(err)
+	}
+	compact, err := signed.CompactSerialize()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return compact
 }
 
 // Whoever knows a thumbprint, which is no secret, cannot use up the starts of its owner.
