@@ -29,8 +29,12 @@ type Store interface {
 	// login.ErrMoved with the row as it is, login.ErrNotFound, login.ErrReplayed, or a
 	// login.TooMany that says how long to wait for the move's budget.
 	MoveAttempt(ctx context.Context, m login.Move) (login.Attempt, error)
-	// NoteAttempt adds a line to the timeline and changes nothing else.
-	NoteAttempt(ctx context.Context, id string, e login.Event) error
+	// NoteAttempt adds a line to the timeline and changes nothing else, but for what the
+	// line says of the page.
+	NoteAttempt(ctx context.Context, id string, n login.Note) error
+	// MakeRoom ends an attempt that costs nobody anything. login.ErrNotFound: there is
+	// none.
+	MakeRoom(ctx context.Context, r login.Room) (login.Attempt, error)
 	LegByState(ctx context.Context, hash secret.Hash) (login.Leg, error)
 	// TakeLeg lends a leg to one caller for the time of the lease.
 	TakeLeg(ctx context.Context, hash secret.Hash, at time.Time, lease time.Duration) (login.Leg, bool, error)
@@ -49,7 +53,7 @@ type People interface {
 // Lifetimes of an attempt and its secrets (protocol.md, "The attempt").
 type Lifetimes struct {
 	Attempt         time.Duration // from start to the end of everything
-	Link            time.Duration // from start until a login link must be opened
+	Unopened        time.Duration // from start until a browser must have opened it
 	Confirm         time.Duration // from authentication to "Vahvista"
 	Code            time.Duration // authorization code
 	Digits          time.Duration // six digits
@@ -65,7 +69,7 @@ type Lifetimes struct {
 // DefaultLifetimes are those of protocol.md.
 func DefaultLifetimes() Lifetimes {
 	return Lifetimes{
-		Attempt: 10 * time.Minute, Link: 2 * time.Minute, Confirm: 2 * time.Minute,
+		Attempt: 10 * time.Minute, Unopened: 2 * time.Minute, Confirm: 2 * time.Minute,
 		Code: time.Minute, Digits: 3 * time.Minute,
 		QRFresh: 10 * time.Minute, QRShown: 2 * time.Minute, Typed: time.Minute, Approval: time.Minute,
 		SessionIdle: 90 * 24 * time.Hour, SessionAbsolute: 365 * 24 * time.Hour,
@@ -126,7 +130,9 @@ func (s *Attempts) move(ctx context.Context, a login.Attempt, event Event, m log
 	}
 	m.At = s.d.Now()
 	m.Event.At = m.At
-	_, m.Late = ending(event)
+	if _, m.Late = ending(event); !m.Late {
+		m.Event, m.Instead = a.Fold(m.Event)
+	}
 	moved, err := s.d.Store.MoveAttempt(ctx, m)
 	switch {
 	case err == nil:
@@ -159,17 +165,32 @@ func (s *Attempts) whyNot(a login.Attempt, m login.Move) error {
 	}
 }
 
-// Note adds a line to an attempt's timeline. A timeline that cannot be written
+// Note adds a line to an attempt's timeline; what it repeats becomes one line. A timeline that cannot be written
 // stops nobody from logging in, so the error is only handed to the observer's
 // sibling, the request record, by whoever wants it.
 func (s *Attempts) Note(ctx context.Context, a login.Attempt, e login.Event) error {
+	return s.note(ctx, a, e, time.Time{})
+}
+
+// Shown records that a browser was shown the page of the attempt. From now on there is
+// somebody who would lose it, so it lives to its full length.
+func (s *Attempts) Shown(ctx context.Context, a login.Attempt, e login.Event) error {
+	e.Step, e.Outcome = login.StepPage, login.OutcomeOK
+	return s.note(ctx, a, e, s.end(a))
+}
+
+func (s *Attempts) note(ctx context.Context, a login.Attempt, e login.Event, shown time.Time) error {
 	e.At = s.d.Now()
-	if err := s.d.Store.NoteAttempt(ctx, a.ID, e); err != nil {
+	line, instead := a.Fold(e)
+	if err := s.d.Store.NoteAttempt(ctx, a.ID, login.Note{Event: line, Instead: instead, Shown: shown}); err != nil {
 		return err
 	}
 	s.d.Observe(a, e)
 	return nil
 }
+
+// end is the end of an attempt that somebody has opened.
+func (s *Attempts) end(a login.Attempt) time.Time { return a.CreatedAt.Add(s.d.Lifetimes.Attempt) }
 
 // End ends an attempt: Deny, Fail or Burn, with the reason that support reads.
 func (s *Attempts) End(ctx context.Context, a login.Attempt, event Event, reason login.Reason, e login.Event) (login.Attempt, error) {

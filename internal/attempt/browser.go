@@ -83,13 +83,13 @@ func (s *Attempts) Prepare(a login.Attempt, browser secret.Text) Journey {
 // Depart records that the person chose a means and leaves for the broker. The
 // first browser to do so owns the attempt.
 func (s *Attempts) Depart(ctx context.Context, j Journey, browser secret.Text, e login.Event) (login.Attempt, error) {
-	binding := session.Binding(browser, j.Attempt.ID)
+	binding, end := session.Binding(browser, j.Attempt.ID), s.end(j.Attempt)
 	e.Step, e.Outcome, e.Means, e.Broker = login.StepChoose, login.OutcomeOK, j.Means, j.Broker
 	return s.move(ctx, j.Attempt, Open, login.Move{
-		Event: e, IfBrowser: binding, SetBrowser: binding,
+		Event: e, IfBrowser: binding, SetBrowser: binding, SetExpires: end,
 		Leg: &login.Leg{
 			State: j.State.Hash(), Attempt: j.Attempt.ID, Broker: j.Broker, Means: j.Means,
-			StartedAt: j.StartedAt, ExpiresAt: j.Attempt.ExpiresAt,
+			StartedAt: j.StartedAt, ExpiresAt: end,
 		},
 	})
 }

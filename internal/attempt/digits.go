@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"time"
 
 	"avain/internal/login"
 	"avain/internal/oauth"
@@ -30,17 +29,6 @@ func (s *Attempts) digitsHash(attempt, digits string) secret.Hash {
 // withDigits is what the timeline says of a confirmation after which the browser shows
 // digits.
 const withDigits = "digits"
-
-// digitsEnd is when the digits of an attempt stop working: the first confirmation
-// counts, as in the database. Zero when none have been shown.
-func (s *Attempts) digitsEnd(a login.Attempt) time.Time {
-	for _, e := range a.Timeline {
-		if e.Step == login.StepConfirm && e.Outcome == login.OutcomeOK && e.Detail == withDigits {
-			return e.At.Add(s.d.Lifetimes.Digits)
-		}
-	}
-	return time.Time{}
-}
 
 func (s *Attempts) newDigits(a login.Attempt, browser secret.Text) *login.Digits {
 	return &login.Digits{
@@ -77,7 +65,7 @@ func (s *Attempts) Complete(ctx context.Context, a login.Attempt, authSession se
 	switch {
 	case errors.Is(err, login.ErrNotFound):
 		return secret.Text{}, s.noDigits(ctx, a, err)
-	case login.HasReason(err, login.ReasonRateLimited) && a.Timeline[len(a.Timeline)-1].Reason != login.ReasonRateLimited:
+	case login.HasReason(err, login.ReasonRateLimited):
 		note := login.Event{Step: login.StepDigits, Outcome: login.OutcomeRefused, Reason: login.ReasonRateLimited}
 		return secret.Text{}, errors.Join(err, s.Note(ctx, a, note))
 	case err != nil:
@@ -96,7 +84,7 @@ func (s *Attempts) Complete(ctx context.Context, a login.Attempt, authSession se
 // finish the login any more; a direct login that has not shown any yet goes on.
 func (s *Attempts) noDigits(ctx context.Context, a login.Attempt, cause error) error {
 	refused := login.E(login.Gone, login.ReasonDigitsExpired, cause).WithCode(oauth.AccessDenied)
-	if end := s.digitsEnd(a); end.IsZero() || s.d.Now().Before(end) {
+	if a.DigitsUntil.IsZero() || s.d.Now().Before(a.DigitsUntil) {
 		return refused
 	}
 	_, err := s.End(ctx, a, Fail, login.ReasonDigitsExpired, login.Event{Step: login.StepDigits})

@@ -29,7 +29,7 @@ func TestDirectLogin(t *testing.T) {
 	if err != nil || stored.ID != s.ID {
 		t.Errorf("the refresh token finds %q (%v), want %q", stored.ID, err, s.ID)
 	}
-	want := []string{"start ok ", "choose ok ", "choose ok ", "identify ok ", "confirm ok ", "redeem ok "}
+	want := []string{"start ok ", "choose ok ", "identify ok ", "confirm ok ", "redeem ok "}
 	if got := w.events(a.ID); !slices.Equal(got, want) {
 		t.Errorf("timeline %q, want %q", got, want)
 	}

@@ -3,7 +3,6 @@ package attempt
 import (
 	"context"
 	"errors"
-	"time"
 
 	"avain/internal/login"
 	"avain/internal/secret"
@@ -20,7 +19,15 @@ func (s *Attempts) ByLink(ctx context.Context, link secret.Text) (login.Attempt,
 	if err != nil {
 		return login.Attempt{}, err
 	}
-	return s.expireIfDue(ctx, a)
+	switch {
+	case a.State == login.StateCreated: // that it was opened too late is for OpenLink to say
+		return a, nil
+	case a.State == login.StateExpired && a.Stage == login.StageBegun:
+		a.Reason = login.ReasonLinkExpired
+		return a, nil
+	default:
+		return s.expireIfDue(ctx, a)
+	}
 }
 
 // ByCode finds the attempt whose code a browser brings along, for the browser that
@@ -51,13 +58,13 @@ func (s *Attempts) OpenLink(ctx context.Context, a login.Attempt, browser secret
 	if a.State != login.StateCreated {
 		return a, nil // the same browser again
 	}
-	if !s.d.Now().Before(a.CreatedAt.Add(s.d.Lifetimes.Link)) {
+	if !s.d.Now().Before(a.CreatedAt.Add(s.d.Lifetimes.Unopened)) {
 		e.Step = login.StepOpen
 		ended, err := s.End(ctx, a, Fail, login.ReasonLinkExpired, e)
 		return ended, errors.Join(login.E(login.Gone, login.ReasonLinkExpired, nil), err)
 	}
 	e.Step, e.Outcome = login.StepOpen, login.OutcomeOK
-	moved, err := s.move(ctx, a, Open, login.Move{Event: e, IfBrowser: binding, SetBrowser: binding})
+	moved, err := s.move(ctx, a, Open, login.Move{Event: e, IfBrowser: binding, SetBrowser: binding, SetExpires: s.end(a)})
 	if login.HasReason(err, login.ReasonOtherBrowser) {
 		return s.burnLink(ctx, moved, e) // two browsers at the same moment
 	}
@@ -82,24 +89,13 @@ func (s *Attempts) burnLink(ctx context.Context, a login.Attempt, e login.Event)
 // direct login whose redirect was lost: its code has gone out already, so only the
 // digits are new, and the person has seen on the page whom they let in.
 func (s *Attempts) Confirm(ctx context.Context, a login.Attempt, browser secret.Text, e login.Event) (secret.Text, login.Attempt, error) {
-	late := a.State == login.StateAuthenticated && !s.d.Now().Before(provedAt(a).Add(s.d.Lifetimes.Confirm))
+	late := a.State == login.StateAuthenticated && !s.d.Now().Before(a.ProvedAt.Add(s.d.Lifetimes.Confirm))
 	if late {
 		e.Step = login.StepConfirm
 		ended, err := s.End(ctx, a, Fail, login.ReasonConfirmLate, e)
 		return secret.Text{}, ended, errors.Join(login.E(login.Gone, login.ReasonConfirmLate, nil), err)
 	}
 	return s.issue(ctx, a, browser, e, true)
-}
-
-// provedAt is when the person proved who they are. What is noted later, such as another
-// browser's try, gives nobody more time.
-func provedAt(a login.Attempt) time.Time {
-	for _, e := range a.Timeline {
-		if e.Step == login.StepIdentify && e.Outcome == login.OutcomeOK {
-			return e.At
-		}
-	}
-	return a.CreatedAt
 }
 
 // Code is the code that has gone out to the browser, once more while it lives.
@@ -117,11 +113,10 @@ func (s *Attempts) Digits(a login.Attempt, browser secret.Text) (string, error) 
 	if a.State != login.StateConfirmed || !owns(a, browser) || browser.Empty() {
 		return "", login.E(login.Conflict, login.ReasonOtherBrowser, nil)
 	}
-	end := s.digitsEnd(a)
-	if end.IsZero() {
+	if a.DigitsUntil.IsZero() {
 		return "", login.ErrNotFound
 	}
-	if !s.d.Now().Before(end) {
+	if !s.d.Now().Before(a.DigitsUntil) {
 		return "", login.E(login.Gone, login.ReasonDigitsExpired, nil)
 	}
 	return sixDigits(browser, a.ID), nil

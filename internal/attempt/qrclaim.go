@@ -27,6 +27,7 @@ type Claim struct {
 	ClockOff time.Duration // of the device, as in Start
 
 	Network string // of the app; empty when unknown
+	Source  login.Source
 	Place   login.Place
 	Label   string
 }
@@ -128,7 +129,7 @@ func (s *Attempts) claimOf(in Claim, p login.QRPage) login.Attempt {
 	}
 	return login.Attempt{
 		ID: login.NewID(), SupportCode: login.NewSupportCode(), Method: login.MethodQR, State: state,
-		Client: in.Client, Request: in.Request, Device: in.Device, Key: in.Key, Place: in.Place,
+		Client: in.Client, Request: in.Request, Device: in.Device, Key: in.Key, Place: in.Place, Source: in.Source,
 		Person: p.Person, Broker: p.Broker, Means: p.Means, ACR: p.ACR, AuthTime: p.AuthTime,
 		AMR:       append(slices.Clone(p.AMR), methodReference),
 		CreatedAt: now, UpdatedAt: now, ExpiresAt: now.Add(s.d.Lifetimes.Approval),

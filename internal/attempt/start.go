@@ -23,7 +23,8 @@ type Start struct {
 	ClockOff time.Duration
 	Browser  secret.Text // when a browser starts it by itself (compatible profile); empty for PAR
 	Place    login.Place
-	Label    string // the browser, as the timeline names it
+	Source   login.Source // whom it counts against
+	Label    string       // the browser, as the timeline names it
 	Once     []login.Once
 	// Because is why a password was not enough, for the login that goes on from there:
 	// support must find it under the code that the person is shown. Else empty.
@@ -39,7 +40,8 @@ type Started struct {
 	Link        secret.Text
 }
 
-// Start begins an attempt. Errors: ReasonProofReplayed when one of the marks was
+// Start begins an attempt. Until somebody opens it it has two minutes to live: whoever
+// starts logins that nobody comes for shall not fill the database for ten. Errors: ReasonProofReplayed when one of the marks was
 // set before.
 func (s *Attempts) Start(ctx context.Context, in Start) (Started, error) {
 	now := s.d.Now()
@@ -52,7 +54,8 @@ func (s *Attempts) Start(ctx context.Context, in Start) (Started, error) {
 	a := login.Attempt{
 		ID: login.NewID(), Method: in.Method, State: login.StateCreated,
 		Client: in.Client, Request: in.Request, Device: in.Device, Key: in.Key, Place: in.Place,
-		CreatedAt: now, UpdatedAt: now, ExpiresAt: now.Add(s.d.Lifetimes.Attempt),
+		Source:    in.Source,
+		CreatedAt: now, UpdatedAt: now, ExpiresAt: now.Add(min(s.d.Lifetimes.Unopened, s.d.Lifetimes.Attempt)),
 		Timeline: []login.Event{{At: now, Step: login.StepStart, Outcome: login.OutcomeOK, Browser: in.Label, Detail: clockDetail(in.ClockOff)}},
 	}
 	if in.Because != "" {

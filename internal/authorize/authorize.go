@@ -43,9 +43,9 @@ type Deps struct {
 	BaseURL  string // issuer; no trailing slash
 
 	AttemptLife time.Duration
-	// Limit holds back floods of starts, per network and per key; the key is empty for
-	// clients without one.
-	Limit func(ctx context.Context, key string) error
+	// Limit holds back floods of starts, per network or client and per key, and says whom
+	// the login counts against.
+	Limit func(ctx context.Context, who login.Starter) (login.Source, error)
 
 	// Show renders the page of an attempt that waits for the person, or that is
 	// over: the feature signin. Confirm does for one that waits to be confirmed, or to
@@ -159,7 +159,7 @@ func (f *Feature) beginPlain(w http.ResponseWriter, r *http.Request, p oauth.Par
 		Client: c.ID, Method: login.MethodDirect, Request: request, Key: p.Get("dpop_jkt"),
 		Browser: browser, Place: f.d.Web.Place(r.Context()), Label: web.BrowserLabel(r), Device: login.Device{Platform: "web"},
 	}
-	if err := f.d.Limit(r.Context(), ""); err != nil { // the key is only named here
+	if in.Source, err = f.d.Limit(r.Context(), login.Starter{}); err != nil { // the key is only named here
 		return err
 	}
 	started, err := f.d.Attempts.Start(r.Context(), in)

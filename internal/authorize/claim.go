@@ -3,16 +3,18 @@ package authorize
 import (
 	"net/http"
 
+	"avain/internal/attempt"
 	"avain/internal/login"
 	"avain/internal/oauth"
+	"avain/internal/web"
 )
 
 // Admit checks the beginning of a login that needs no browser of its own: the claim of
 // a QR code. It passes the same checks as any other, but for what belongs to a browser.
-func (f *Feature) Admit(r *http.Request, p oauth.Params, c login.Client, m login.Method, key string) (login.Request, login.Device, error) {
+func (f *Feature) Admit(r *http.Request, p oauth.Params, c login.Client, m login.Method, key string) (attempt.Start, error) {
 	if c.Profile != login.ProfileStrict {
 		e := login.E(login.Forbidden, login.ReasonClientRefused, nil).WithCode(oauth.UnauthorizedClient)
-		return login.Request{}, login.Device{}, e.With("this login method is for clients of the strict profile")
+		return attempt.Start{}, e.With("this login method is for clients of the strict profile")
 	}
 	of := claimOf
 	if m == login.MethodCredentials {
@@ -20,13 +22,17 @@ func (f *Feature) Admit(r *http.Request, p oauth.Params, c login.Client, m login
 	}
 	request, err := of(p, c)
 	if err != nil {
-		return login.Request{}, login.Device{}, err
+		return attempt.Start{}, err
 	}
 	device := deviceOf(p)
 	if err := f.admit(r, c, m, device); err != nil {
-		return login.Request{}, login.Device{}, err
+		return attempt.Start{}, err
 	}
-	return request, device, f.d.Limit(r.Context(), key)
+	source, err := f.d.Limit(r.Context(), starter(c, key))
+	return attempt.Start{
+		Client: c.ID, Method: m, Request: request, Device: device, Key: key, Source: source,
+		Place: f.d.Web.Place(r.Context()), Label: web.BrowserLabel(r),
+	}, err
 }
 
 // passwordOf is requestOf: what comes with a password is a whole authorization request,

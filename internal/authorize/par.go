@@ -41,7 +41,7 @@ func (f *Feature) par(w http.ResponseWriter, r *http.Request) error {
 	if err := f.admit(r, caller.Client, in.Method, in.Device); err != nil {
 		return err
 	}
-	if err := f.d.Limit(r.Context(), proved(r, in)); err != nil {
+	if in.Source, err = f.d.Limit(r.Context(), starter(caller.Client, proved(r, in))); err != nil {
 		return err
 	}
 	started, err := f.d.Attempts.Start(r.Context(), in)
@@ -54,7 +54,7 @@ func (f *Feature) par(w http.ResponseWriter, r *http.Request) error {
 	web.About(r.Context(), started.Attempt)
 	answer := pushed{
 		RequestURI:  oauth.RequestURIPrefix + started.RequestURI.Reveal(),
-		ExpiresIn:   int(caller.Client.RequestURILife(f.d.AttemptLife).Seconds()),
+		ExpiresIn:   int(caller.Client.RequestURILife(started.Attempt.ExpiresAt.Sub(started.Attempt.CreatedAt)).Seconds()), // until somebody opens it
 		AuthSession: started.AuthSession.Reveal(),
 		SupportCode: started.Attempt.SupportCode,
 	}
@@ -63,6 +63,15 @@ func (f *Feature) par(w http.ResponseWriter, r *http.Request) error {
 	}
 	web.WriteJSON(w, http.StatusCreated, answer)
 	return nil
+}
+
+// starter is who has pushed a request: a client that has proved who it is speaks for
+// many people from one address.
+func starter(c login.Client, key string) login.Starter {
+	if c.Public() {
+		return login.Starter{Key: key}
+	}
+	return login.Starter{Client: c.ID, Key: key}
 }
 
 // startOf checks a pushed request.

@@ -120,4 +120,5 @@ var entries = []Entry{
 	{81, login.ReasonBrokerClaimMissing, FaultBroker, here, other, "identification"},
 	{82, login.ReasonBrokerUnencrypted, FaultBroker, here, other, "identification"},
 	{83, login.ReasonNameDiffers, FaultEmployer, here, []Way{WaySignIn, WayHelp}, "notActivated"},
+	{84, login.ReasonCrowdedOut, FaultAttack, gone, anew, "tooMany"},
 }

@@ -64,7 +64,7 @@ type Deps struct {
 	MostWaiting int // apps that may wait at once on this node
 
 	// Admit checks the beginning of a login: the feature authorize.
-	Admit func(r *http.Request, p oauth.Params, c login.Client, m login.Method, key string) (login.Request, login.Device, error)
+	Admit func(r *http.Request, p oauth.Params, c login.Client, m login.Method, key string) (attempt.Start, error)
 }
 
 // Feature serves the two endpoints.

@@ -33,13 +33,13 @@ func (f *Feature) claim(w http.ResponseWriter, r *http.Request, c call) error {
 	if err := f.d.Claims.Check(c.key); err != nil {
 		return err
 	}
-	request, device, err := f.d.Admit(r, c.params, c.client, login.MethodQR, c.key)
+	in, err := f.d.Admit(r, c.params, c.client, login.MethodQR, c.key)
 	if err != nil {
 		return err
 	}
 	claimed, err := f.d.Attempts.Claim(r.Context(), attempt.Claim{
-		Scanned: c.params.Get("qr"), Typed: c.params.Get("typed_code"), Client: c.client.ID, Request: request,
-		Device: device, Key: c.key, ClockOff: c.clock, Network: web.KnownNetwork(r.Context()), Place: f.d.Web.Place(r.Context()), Label: web.BrowserLabel(r),
+		Scanned: c.params.Get("qr"), Typed: c.params.Get("typed_code"), Client: in.Client, Request: in.Request,
+		Device: in.Device, Key: in.Key, ClockOff: c.clock, Network: web.KnownNetwork(r.Context()), Source: in.Source, Place: in.Place, Label: in.Label,
 	})
 	if login.HasReason(err, login.ReasonQRReused) && claimed.Attempt.ID != "" {
 		f.d.Audit.QRReused(r.Context(), claimed.Attempt)

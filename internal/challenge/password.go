@@ -42,14 +42,11 @@ func (f *Feature) password(w http.ResponseWriter, r *http.Request, c call) error
 	case typed == "" || len(typed) > password.MaxBytes:
 		return login.BadParam("password", "must have from 1 to 1024 bytes")
 	}
-	request, device, err := f.d.Admit(r, c.params, c.client, login.MethodCredentials, c.key)
+	start, err := f.d.Admit(r, c.params, c.client, login.MethodCredentials, c.key)
 	if err != nil {
 		return err
 	}
-	start := attempt.Start{
-		Client: c.client.ID, Request: request, Device: device, Key: c.key, ClockOff: c.clock,
-		Place: f.d.Web.Place(r.Context()), Label: web.BrowserLabel(r),
-	}
+	start.ClockOff = c.clock
 	person, err := f.d.Passwords.CheckPassword(r.Context(), people.Try{
 		Name: name, Password: password.Of(typed), Place: people.Place{Key: c.key, Network: web.KnownNetwork(r.Context())},
 	})

@@ -166,9 +166,11 @@ type Place struct {
 // Limits keep floods out.
 type Limits struct {
 	StartsPerKey       Rate `yaml:"starts_per_key" doc:"Logins started by one app installation."`
-	StartsPerNetwork   Rate `yaml:"starts_per_network" doc:"Logins started from one network address (IPv6: from one /64)."`
+	StartsPerNetwork   Rate `yaml:"starts_per_network" doc:"Logins started from one network address (IPv6: from one /64), or by one client that proves who it is."`
 	RequestsPerNetwork Rate `yaml:"requests_per_network" doc:"Requests of any kind from one network address."`
-	OpenAttempts       int  `yaml:"open_attempts" doc:"Unfinished logins altogether; above it new ones are told to come back. It bounds the database in a flood."`
+	OpenAttempts       int  `yaml:"open_attempts" doc:"Unfinished logins altogether. Above it a new one begins in the place of one of the largest crowd that nobody has opened, or whose person has not left for a bank; above twice as many, new ones are told to come back."`
+	OpenPerNetwork     int  `yaml:"open_per_network" doc:"Unfinished logins of one network address (IPv6: of one /56; four times as many of one /48). It shrinks to a tenth while open_attempts fills up. Above it a new one begins in the place of another one of that network."`
+	OpenPerClient      int  `yaml:"open_per_client" doc:"The same for a client that proves who it is, wherever its server is; it does not shrink."`
 	WaitingApps        int  `yaml:"waiting_apps" doc:"Apps that may wait for news of their logins on one node; above it they are told to come back. 4096 file descriptors (a quarter, where the process may open few) are kept for everybody else."`
 }
 

@@ -32,6 +32,8 @@ func Default() Config {
 			StartsPerNetwork:   Rate{Count: 600, Per: time.Minute},
 			RequestsPerNetwork: Rate{Count: 12000, Per: time.Minute},
 			OpenAttempts:       100_000,
+			OpenPerNetwork:     3_000,
+			OpenPerClient:      20_000,
 			WaitingApps:        50_000,
 		},
 		Benefits:    defaultBenefits(),

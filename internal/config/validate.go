@@ -174,6 +174,11 @@ func (v validator) limits(l Limits) {
 	if l.OpenAttempts < 100 {
 		v.add("limits.open_attempts", "must be at least 100")
 	}
+	for path, n := range map[string]int{"open_per_network": l.OpenPerNetwork, "open_per_client": l.OpenPerClient} {
+		if n < 10 || n > l.OpenAttempts {
+			v.add("limits."+path, "must be from 10 to limits.open_attempts")
+		}
+	}
 	if l.WaitingApps < 1 {
 		v.add("limits.waiting_apps", "must be at least 1")
 	}

@@ -1,6 +1,7 @@
 package login
 
 import (
+	"slices"
 	"time"
 
 	"avain/internal/secret"
@@ -87,13 +88,45 @@ type Attempt struct {
 	AuthTime time.Time
 	Place    Place // of the app, from its network address
 
+	Stage Stage
+	// Source is whom it counts against while it is unfinished. It is written with the
+	// row, for the counts, and not read back.
+	Source Source
+
 	CreatedAt     time.Time
 	UpdatedAt     time.Time
 	ExpiresAt     time.Time
 	CodeExpiresAt time.Time // end of the authorization code's life; zero before one went out
 	Session       string    // the session that redeeming made
 
+	// What pages and the gate decide by. The timeline says the same, to people: whoever
+	// can write lines into it must not change what is decided (threat 47).
+	ProvedAt    time.Time // when the person proved who they are; zero before
+	DigitsUntil time.Time // end of the six digits that the browser shows; zero when it shows none
+	Turned      Reason    // why the person is back from the bank, or never left; empty while a journey goes on
+
 	Timeline []Event
+}
+
+// Stage is how far its person has come with a login that nobody has finished yet: what
+// they would lose if it ended.
+type Stage int
+
+// The stages.
+const (
+	StageBegun Stage = iota // an app has asked for it
+	StageShown              // a browser was shown its page
+	StageLeft               // its person has left for a broker at least once
+)
+
+// Source is where a login comes from, as keyed hashes: enough to count by, and nobody's
+// address.
+type Source struct {
+	// Network is one IPv4 address or one IPv6 /56, which is what one home gets; or, for a
+	// client that has proved who it is, that client: its server has one address, and the
+	// people behind it have others.
+	Network secret.Hash
+	Site    secret.Hash // the IPv6 /48; zero where there is none
 }
 
 // Request is what the client asked for at /par or /authorize, checked.
@@ -125,6 +158,59 @@ type Event struct {
 	Means   string    `json:"means,omitempty"`
 	Chosen  string    `json:"chosen,omitempty"` // the means that was chosen here, when the broker reports another
 	Broker  string    `json:"broker,omitempty"`
+
+	// The same line, come again, is one line: how often, and when first. At is then the
+	// last time. Zero for what happened once.
+	Count int       `json:"count,omitempty"`
+	Since time.Time `json:"since,omitzero"`
+}
+
+// Same reports whether two lines say the same, but for when and how often.
+func (e Event) Same(other Event) bool {
+	e.At, e.Count, e.Since = other.At, other.Count, other.Since
+	return e == other
+}
+
+// Fold looks for the line of the timeline that the event repeats. It returns the event as
+// the line that takes its place, with how often that has happened, and that line; nil
+// when it repeats none.
+func (a Attempt) Fold(e Event) (Event, *Event) {
+	for _, line := range slices.Backward(a.Timeline) {
+		if !line.Same(e) {
+			continue
+		}
+		if e.Since = line.Since; e.Since.IsZero() {
+			e.Since = line.At
+		}
+		e.Count = max(line.Count, 1) + 1
+		return e, &line
+	}
+	return e, nil
+}
+
+// Weighs reports whether the line tells of something that support must find however
+// much else has happened to the login: who came in, what was let out, and what smells
+// of theft. The rest are pages that were loaded and banks that were chosen.
+func (e Event) Weighs() bool {
+	switch e.Step {
+	case StepOpen, StepIdentify, StepClaim, StepApprove, StepConfirm, StepRedeem, StepDigits, StepReport, StepPassword, StepCancel:
+		return true
+	default:
+		return e.Reason == ReasonOtherBrowser
+	}
+}
+
+// Decides is what the line changes of Attempt.Turned; false when nothing. What somebody
+// else's browser did changes nothing.
+func (e Event) Decides() (turned Reason, ok bool) {
+	switch {
+	case e.Step == StepChoose && e.Outcome == OutcomeOK:
+		return "", true
+	case (e.Step == StepChoose || e.Step == StepReturn) && e.Reason != ReasonOtherBrowser:
+		return e.Reason, true
+	default:
+		return "", false
+	}
 }
 
 // The outcomes of an event.

@@ -30,6 +30,7 @@ type Move struct {
 	To      State
 	At      time.Time
 	Event   Event
+	Instead *Event // the line of the timeline that Event repeats, and takes the place of
 
 	IfBrowser secret.Hash // only if this browser owns the attempt, or nobody does yet
 	Late      bool        // also after ExpiresAt: only for moves that end the attempt
@@ -46,6 +47,54 @@ type Move struct {
 	Leg       *Leg        // a journey to a broker that begins with this move
 	FinishLeg secret.Hash // the journey that ends with this move
 	Once      []Once      // marks set in the same transaction; ErrReplayed if one is set already
+}
+
+// Note is a line for the timeline of an attempt that stays where it is.
+type Note struct {
+	Event   Event
+	Instead *Event // as in Move
+	// Shown says that a browser was shown the attempt's page. One that nobody has opened
+	// until then lives to this end; zero leaves it.
+	Shown time.Time
+}
+
+// Room is what gives way when more logins are unfinished than there is room for: of those
+// at the stage the newest, because what was there before a flood is no part of it. A
+// login that has left for a broker gives way to nothing.
+type Room struct {
+	Network secret.Hash // of this network, or
+	Site    secret.Hash // of this site, when Network is zero
+	Stage   Stage       // StageBegun or StageShown
+	Before  time.Time   // only what was begun at or before this; zero: any
+	At      time.Time
+	Event   Event // the line with which it ends
+}
+
+// Cost is what the person of an unfinished login loses when it ends.
+type Cost int
+
+// The costs. What was begun a moment ago is on its way to its page, and a page that was
+// shown a moment ago is being read.
+const (
+	CostNothing Cost = iota // nobody has come for it, and nobody will
+	CostLittle              // a page that has been open for a while, with no bank chosen
+	CostMore                // begun a moment ago
+	CostMost                // a page that was shown a moment ago
+)
+
+// Costs lists every cost, the least first.
+func Costs() []Cost { return []Cost{CostNothing, CostLittle, CostMore, CostMost} }
+
+// Crowd is how many unfinished logins come from one place.
+type Crowd struct {
+	Source Source // Network or Site
+	Open   int64
+}
+
+// Starter is who asks for a login, as far as limits count by it.
+type Starter struct {
+	Client string // its id, when it has proved who it is; else empty
+	Key    string // DPoP thumbprint of the app; empty without one
 }
 
 // Budget is how often something may be done, counted in the database: for what must

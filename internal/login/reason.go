@@ -32,6 +32,7 @@ const (
 	ReasonOtherBrowser      Reason = "other_browser"                  // came back in a browser that did not start it
 	ReasonCookiesBlocked    Reason = "cookies_blocked"                // the browser keeps no cookies
 	ReasonRateLimited       Reason = "rate_limited"                   // too many tries
+	ReasonCrowdedOut        Reason = "crowded_out"                    // gave way: too many logins from its network were unfinished
 	ReasonLinkExpired       Reason = "link_expired"                   // login link opened too late
 	ReasonLinkReused        Reason = "link_reused"                    // login link opened in a second browser: burned
 	ReasonConfirmLate       Reason = "confirm_late"                   // authenticated, but did not confirm in time
@@ -113,7 +114,7 @@ func Reasons() []Reason {
 		ReasonInvitationForeign, ReasonNameDiffers, ReasonBenefitsPending, ReasonTermsRequired,
 		ReasonPasswordWrong, ReasonStrongRequired, ReasonPasswordWeak, ReasonResetExpired, ReasonMethodsPaused,
 		ReasonAttemptExpired, ReasonAttemptUsed, ReasonAttemptEnded, ReasonAttemptUnknown,
-		ReasonOtherBrowser, ReasonCookiesBlocked, ReasonRateLimited,
+		ReasonOtherBrowser, ReasonCookiesBlocked, ReasonRateLimited, ReasonCrowdedOut,
 		ReasonLinkExpired, ReasonLinkReused, ReasonConfirmLate, ReasonDigitsWrong, ReasonDigitsBurned,
 		ReasonDigitsExpired, ReasonUnexpectedCode,
 		ReasonQRUnknown, ReasonQRExpired, ReasonQRUsed, ReasonQRReused, ReasonQRWrongNumber,

@@ -78,8 +78,8 @@ type Deps struct {
 	// Recognise remembers where a person has got in: package people.
 	Recognise func(ctx context.Context, person string, at people.Place) error
 
-	// Limit holds back floods of starts, per network and per key.
-	Limit func(ctx context.Context, key string) error
+	// Limit holds back floods of starts, and says whom the login counts against.
+	Limit func(ctx context.Context, who login.Starter) (login.Source, error)
 
 	// Waiting names the employers who have not finished the benefits of a person.
 	Waiting func(ctx context.Context, person string) ([]string, error)
@@ -239,10 +239,13 @@ func (f *Feature) begin(w http.ResponseWriter, r *http.Request, request login.Re
 	if !ok {
 		return login.E(login.Invalid, login.ReasonCookiesBlocked, nil)
 	}
-	if err := f.d.Limit(r.Context(), ""); err != nil {
+	source, err := f.d.Limit(r.Context(), login.Starter{})
+	if err != nil {
 		return err
 	}
-	started, err := f.d.Attempts.Start(r.Context(), f.startOf(r, browser, request))
+	in := f.startOf(r, browser, request)
+	in.Source = source
+	started, err := f.d.Attempts.Start(r.Context(), in)
 	if err != nil {
 		return err
 	}

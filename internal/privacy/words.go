@@ -67,6 +67,8 @@ func special() map[string]string {
 		"qr_pages.elsewhere":    "whether the phone was in another network than the browser",
 		"attempts.support_code": "code by which customer service finds the login", "attempts.reason": "why it did not succeed",
 		"attempts.code_expires_at": "when the app had to have finished", "attempts.timeline": "what happened, step by step",
+		"attempts.stage": "0: nobody opened it, 1: a browser showed it, 2: left for a bank", "attempts.proved_at": "when we learned who you are",
+		"attempts.digits_until": "until when the six digits worked", "attempts.turned": "why you came back from the bank without logging in",
 		"legs.started_at": "when it began", "legs.taken_until": "until when an answer is being looked at", "legs.done_at": "when it was over",
 		"jobs.kind": "what is to be done", "jobs.run_at": "when it is tried next", "jobs.dead_at": "when it was given up",
 		"audit.seq": "number of the entry", "audit.at": "when", "audit.actor": "who did it", "audit.action": "what was done",

@@ -44,15 +44,14 @@ func (f *Feature) back(a login.Attempt, reason login.Reason) string {
 
 func (f *Feature) showMeans(w http.ResponseWriter, r *http.Request, a login.Attempt) error {
 	label := web.BrowserLabel(r)
-	if !seen(a, label) {
-		note := login.Event{Step: login.StepPage, Outcome: login.OutcomeOK, Browser: label}
-		if err := f.d.Attempts.Note(r.Context(), a, note); err != nil {
+	if a.Stage == login.StageBegun || !seen(a, label) {
+		if err := f.d.Attempts.Shown(r.Context(), a, login.Event{Browser: label}); err != nil {
 			return err
 		}
 	}
 	offer := f.d.Brokers.Offer(r.Context(), f.d.Web.Language(r))
 	page := MeansPage{
-		Attempt: a.ID, Client: f.app(a), Failed: lastFailure(a), FormAction: f.leadsTo(a),
+		Attempt: a.ID, Client: f.app(a), Failed: a.Turned, FormAction: f.leadsTo(a),
 		Notices: f.d.Notices.Concerning(r.Context(), web.AskerWith(r, a.Device, a.Method)), Closed: f.closed(r, a), Better: f.better(r, a),
 	}
 	for _, m := range offer.Means {
@@ -113,19 +112,4 @@ func seen(a login.Attempt, label string) bool {
 		}
 	}
 	return false
-}
-
-// lastFailure is why the person is back at the means: the reason of the journey that
-// ended last, unless another one has begun since.
-func lastFailure(a login.Attempt) login.Reason {
-	for i := len(a.Timeline) - 1; i >= 0; i-- {
-		switch e := a.Timeline[i]; {
-		case e.Step == login.StepChoose && e.Outcome == login.OutcomeOK:
-			return ""
-		case e.Reason == login.ReasonOtherBrowser: // somebody else's click
-		case e.Step == login.StepChoose, e.Step == login.StepReturn:
-			return e.Reason
-		}
-	}
-	return ""
 }

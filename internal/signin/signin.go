@@ -28,6 +28,7 @@ type Attempts interface {
 	Authenticate(ctx context.Context, j attempt.Journey, id login.Identity, person login.Person, e login.Event) (login.Attempt, error)
 	End(ctx context.Context, a login.Attempt, event attempt.Event, reason login.Reason, e login.Event) (login.Attempt, error)
 	Note(ctx context.Context, a login.Attempt, e login.Event) error
+	Shown(ctx context.Context, a login.Attempt, e login.Event) error
 }
 
 // Brokers prove persons: package broker.

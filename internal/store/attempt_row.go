@@ -2,23 +2,23 @@ package store
 
 import (
 	"database/sql"
-	"encoding/json"
 	"errors"
-	"fmt"
-	"strings"
-	"time"
-	"unicode/utf8"
 
 	"avain/internal/login"
 )
 
-const (
-	// timelineBound is the length, in characters, from which on a timeline takes
-	// only the event that ends the attempt.
-	timelineBound = "16384"
-	// fieldBound is the length, in bytes, at which each text of an event is cut.
-	fieldBound = 256
-)
+// fieldBound is the length, in bytes, at which each text of an event is cut.
+const fieldBound = 256
+
+// startRow is a new row, in the order of startAttemptSQL.
+func startRow(a login.Attempt, secrets login.AttemptSecrets) ([]any, error) {
+	row, err := attemptRow(a)
+	if err != nil {
+		return nil, err
+	}
+	return append(row, hash(a.Source.Network), hash(a.Source.Site),
+		hash(secrets.RequestURI), hash(secrets.AuthSession), hash(secrets.Link)), nil
+}
 
 func attemptRow(a login.Attempt) ([]any, error) {
 	request, err1 := asJSON(a.Request)
@@ -33,6 +33,7 @@ func attemptRow(a login.Attempt) ([]any, error) {
 		text(a.Person), text(a.Broker), text(a.Means), text(a.ACR), amr, millis(a.AuthTime), text(string(a.Place)), text(a.Session),
 		millis(a.CreatedAt), millis(a.UpdatedAt), millis(a.ExpiresAt), millis(a.CodeExpiresAt), hash(a.Browser),
 		request, device, timeline,
+		int64(a.Stage), millis(a.ProvedAt), millis(a.DigitsUntil), string(a.Turned),
 	}, nil
 }
 
@@ -48,60 +49,10 @@ func scanAttempt(row scanner) (login.Attempt, error) {
 		&a.Person, &a.Broker, &a.Means, &a.ACR, jsonColumn{&a.AMR}, timeColumn{&a.AuthTime}, &a.Place, &a.Session,
 		timeColumn{&a.CreatedAt}, timeColumn{&a.UpdatedAt}, timeColumn{&a.ExpiresAt}, timeColumn{&a.CodeExpiresAt}, hashColumn{&a.Browser},
 		jsonColumn{&a.Request}, jsonColumn{&a.Device}, timelineColumn{&a.Timeline},
+		&a.Stage, timeColumn{&a.ProvedAt}, timeColumn{&a.DigitsUntil}, &a.Turned,
 	)
 	if err != nil {
 		return login.Attempt{}, err
 	}
 	return a, nil
-}
-
-// timelineLines writes events as lines of JSON (NDJSON), each ended by a newline,
-// so that a line can be added without reading the others.
-func timelineLines(events ...login.Event) (string, error) {
-	var b strings.Builder
-	for _, e := range events {
-		e.At = e.At.UTC().Truncate(time.Millisecond)
-		for _, field := range []*string{&e.Step, &e.Outcome, &e.Detail, &e.Browser, &e.Means, &e.Broker} {
-			*field = cut(*field)
-		}
-		e.Reason = login.Reason(cut(string(e.Reason)))
-		line, err := json.Marshal(e)
-		if err != nil {
-			return "", fmt.Errorf("encode event: %w", err)
-		}
-		b.Write(line)
-		b.WriteByte('\n')
-	}
-	return b.String(), nil
-}
-
-// cut shortens a text to fieldBound, between characters.
-func cut(s string) string {
-	if len(s) <= fieldBound {
-		return s
-	}
-	end := fieldBound
-	for end > 0 && !utf8.RuneStart(s[end]) {
-		end--
-	}
-	return s[:end]
-}
-
-// timelineColumn reads what timelineLines wrote.
-type timelineColumn struct{ to *[]login.Event }
-
-func (c timelineColumn) Scan(src any) error {
-	lines, ok := src.(string)
-	if !ok {
-		return fmt.Errorf("timeline column holds %T", src)
-	}
-	*c.to = make([]login.Event, 0, strings.Count(lines, "\n"))
-	for line := range strings.Lines(lines) {
-		var e login.Event
-		if err := json.Unmarshal([]byte(line), &e); err != nil {
-			return fmt.Errorf("decode event: %w", err)
-		}
-		*c.to = append(*c.to, e)
-	}
-	return nil
 }

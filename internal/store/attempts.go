@@ -12,22 +12,27 @@ import (
 // uses a partial index only for a query that repeats its condition.
 const isRunning = `state IN ('created', 'opened', 'authenticated', 'confirmed', 'claimed', 'approved', 'verified')`
 
-const attemptColumns = `id, support_code, method, state, reason, client, jkt, person, broker, means, acr, amr,
-	auth_time, place, session, created_at, updated_at, expires_at, code_expires_at, browser, request, device, timeline`
+// isFruitless is likewise the condition of the indexes on attempts that are over and
+// let nobody in.
+const isFruitless = `state IN ('expired', 'denied', 'burned', 'failed')`
 
-const startAttemptSQL = `INSERT INTO attempts (` + attemptColumns + `, request_uri, auth_session, link)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26)
+const attemptColumns = `id, support_code, method, state, reason, client, jkt, person, broker, means, acr, amr,
+	auth_time, place, session, created_at, updated_at, expires_at, code_expires_at, browser, request, device, timeline,
+	stage, proved_at, digits_until, turned`
+
+const startAttemptSQL = `INSERT INTO attempts (` + attemptColumns + `, network, site, request_uri, auth_session, link)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23,
+		$24, $25, $26, $27, $28, $29, $30, $31, $32)
 	ON CONFLICT DO NOTHING`
 
 // StartAttempt writes a new attempt, findable under the given secrets.
 // login.ErrExists: its support code (or, which will not happen, an id or secret) is
 // taken; nothing is written, try another. login.ErrReplayed: a mark was set before.
 func (s *Store) StartAttempt(ctx context.Context, a login.Attempt, secrets login.AttemptSecrets, once ...login.Once) error {
-	row, err := attemptRow(a)
+	row, err := startRow(a, secrets)
 	if err != nil {
 		return fmt.Errorf("start attempt: %w", err)
 	}
-	row = append(row, hash(secrets.RequestURI), hash(secrets.AuthSession), hash(secrets.Link))
 	err = s.db.write(ctx, func(ctx context.Context, tx runner) error {
 		if err := setMarks(ctx, tx, once); err != nil {
 			return err
@@ -98,23 +103,32 @@ func (s *Store) attempt(ctx context.Context, query string, key any) (login.Attem
 	return a, wrap("find attempt", one(err, login.ErrNotFound))
 }
 
-const noteAttemptSQL = `UPDATE attempts SET updated_at = $3,
-	timeline = CASE WHEN length(timeline) < ` + timelineBound + ` THEN timeline || $2 ELSE timeline END
+var noteAttemptSQL = `UPDATE attempts SET updated_at = $3,
+	turned = COALESCE($6, turned),
+	stage = CASE WHEN stage < $7 THEN $7 ELSE stage END,
+	expires_at = CASE WHEN state = 'created' AND stage = 0 AND expires_at > $3 AND $8 > expires_at THEN $8 ELSE expires_at END,
+	timeline = ` + addLine("$2", "$5", "$4") + `
 	WHERE id = $1`
 
-// NoteAttempt adds an event to the timeline and changes nothing else. When the
-// timeline is full the event is dropped: whoever can cause events must not be able
-// to fill the disk with them. login.ErrNotFound.
-func (s *Store) NoteAttempt(ctx context.Context, id string, e login.Event) error {
+// NoteAttempt adds a line to the timeline and changes nothing else, but for what the
+// line says of the page: that it was shown, and why. When the timeline is full the line
+// is dropped: whoever can cause events must not be able to fill the disk with them.
+// login.ErrNotFound.
+func (s *Store) NoteAttempt(ctx context.Context, id string, n login.Note) error {
 	if !storable(id) {
 		return login.ErrNotFound
 	}
-	line, err := timelineLines(e)
+	line, instead, err := lineOf(n.Event, n.Instead)
 	if err != nil {
 		return fmt.Errorf("note attempt: %w", err)
 	}
+	stage := login.StageBegun
+	if !n.Shown.IsZero() {
+		stage = login.StageShown
+	}
 	err = s.db.write(ctx, func(ctx context.Context, tx runner) error {
-		return mustChange(login.ErrNotFound)(tx.ExecContext(ctx, noteAttemptSQL, id, line, millis(e.At)))
+		return mustChange(login.ErrNotFound)(tx.ExecContext(ctx, noteAttemptSQL,
+			id, line, millis(n.Event.At), boundOf(n.Event), instead, turned(n.Event), int64(stage), millis(n.Shown)))
 	})
 	return wrap("note attempt", err)
 }

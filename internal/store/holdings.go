@@ -60,8 +60,8 @@ func holdings() []holding {
 		{
 			"attempts", "person",
 			"id support_code method state reason client person broker means acr amr:json auth_time:time place session device:json " +
-				"created_at:time updated_at:time expires_at:time code_expires_at:time timeline:lines",
-			"jkt request_uri auth_session link code browser request",
+				"created_at:time updated_at:time expires_at:time code_expires_at:time timeline:lines stage:number proved_at:time digits_until:time turned",
+			"jkt request_uri auth_session link code browser request network site",
 		},
 		{"legs", "attempt", "attempt broker means started_at:time expires_at:time taken_until:time done_at:time", "state"},
 		{"digits", "attempt", "attempt expires_at:time tries:number", "hash"},

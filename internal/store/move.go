@@ -15,7 +15,7 @@ import (
 // moveSQL is the one way a row changes its state, but for redeemSQL and the purge.
 // NULL leaves a column as it is. A browser that owns the attempt is never replaced
 // by another, whatever the caller asks for: first browser wins (threats 15, 24).
-const moveSQL = `UPDATE attempts SET
+var moveSQL = `UPDATE attempts SET
 	state = $6, updated_at = $3,
 	reason = COALESCE($7, reason),
 	browser = COALESCE($8, browser),
@@ -23,7 +23,11 @@ const moveSQL = `UPDATE attempts SET
 	person = COALESCE($11, person), broker = COALESCE($12, broker), means = COALESCE($13, means),
 	acr = COALESCE($14, acr), amr = COALESCE($15, amr), auth_time = COALESCE($16, auth_time),
 	expires_at = COALESCE($19, expires_at),
-	timeline = CASE WHEN $17 OR length(timeline) < ` + timelineBound + ` THEN timeline || $18 ELSE timeline END
+	stage = CASE WHEN stage < $20 THEN $20 ELSE stage END,
+	proved_at = CASE WHEN proved_at = 0 THEN $21 ELSE proved_at END,
+	digits_until = CASE WHEN digits_until = 0 THEN $22 ELSE digits_until END,
+	turned = COALESCE($23, turned),
+	timeline = ` + addLine("$18", "$24", "$17") + `
 	WHERE id = $1
 	AND $2 LIKE '%,' || state || ',%'
 	AND ($4 OR expires_at > $3)
@@ -107,7 +111,7 @@ func (s *Store) changeAttempt(ctx context.Context, what, id string, once []login
 }
 
 func moveArgs(m login.Move) ([]any, error) {
-	line, err := timelineLines(m.Event)
+	line, instead, err := lineOf(m.Event, m.Instead)
 	if err != nil {
 		return nil, err
 	}
@@ -127,7 +131,31 @@ func moveArgs(m login.Move) ([]any, error) {
 		}
 		identity = []any{text(p.Person), text(p.Broker), text(p.Means), text(p.ACR), amr, millis(p.AuthTime)}
 	}
-	return append(append(args, identity...), m.To.Over(), line, orLeaveTime(m.SetExpires)), nil
+	bound := boundOf(m.Event)
+	if m.To.Over() {
+		bound = endBound
+	}
+	var proved, digits time.Time // the first ones count
+	if m.Event.Step == login.StepIdentify && m.Event.Outcome == login.OutcomeOK {
+		proved = m.At
+	}
+	if m.Digits != nil {
+		digits = m.Digits.Expires
+	}
+	return append(append(args, identity...), bound, line, orLeaveTime(m.SetExpires),
+		int64(stageOf(m)), millis(proved), millis(digits), turned(m.Event), instead), nil
+}
+
+// stageOf is how far the person has come with the move, at least.
+func stageOf(m login.Move) login.Stage {
+	switch {
+	case m.Leg != nil:
+		return login.StageLeft
+	case m.To == login.StateOpened:
+		return login.StageShown
+	default:
+		return login.StageBegun
+	}
 }
 
 // orLeave is NULL for the empty text, which leaves the column as it is.

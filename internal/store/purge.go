@@ -10,10 +10,12 @@ import (
 
 // Retention says how long rows are kept. Zero means the default.
 type Retention struct {
-	Unopened time.Duration // attempts that no browser ever opened; default 1 h
-	Attempts time.Duration // other attempts, for support; default 30 d
-	Sessions time.Duration // sessions after their end; default 90 d
-	Jobs     time.Duration // jobs that were given up, or forgotten; default 90 d
+	Unopened   time.Duration // attempts that no browser ever opened; default 1 h
+	Undeparted time.Duration // attempts that never left for a broker and let nobody in; default 1 d
+	Attempts   time.Duration // other attempts, for support; default 30 d
+	PerNetwork int           // of those that left and let nobody in, the newest of each network; default 10,000
+	Sessions   time.Duration // sessions after their end; default 90 d
+	Jobs       time.Duration // jobs that were given up, or forgotten; default 90 d
 
 	Invitations time.Duration // invitations after their end; default 180 d
 	Employments time.Duration // employers' records of people who have left; default 730 d
@@ -58,7 +60,19 @@ const (
 		RETURNING ` + attemptColumns
 
 	purgeUnopenedSQL = `DELETE FROM attempts WHERE id IN (SELECT id FROM attempts
-		WHERE state = 'expired' AND browser IS NULL AND person = '' AND created_at <= $1 ORDER BY created_at LIMIT $2)`
+		WHERE stage = 0 AND person = '' AND (state = 'expired' OR reason = 'crowded_out') AND created_at <= $1 ORDER BY created_at LIMIT $2)`
+
+	purgeUndepartedSQL = `DELETE FROM attempts WHERE id IN (SELECT id FROM attempts
+		WHERE stage < 2 AND person = '' AND ` + isFruitless + ` AND created_at <= $1 ORDER BY created_at LIMIT $2)`
+
+	// Networks with more rows than support can ever want to read: at most so many.
+	crowdedNetworksSQL = `SELECT network FROM attempts WHERE network IS NOT NULL AND person = '' AND ` + isFruitless + `
+		GROUP BY network HAVING COUNT(*) > $1 LIMIT $2`
+
+	purgeFruitlessSQL = `DELETE FROM attempts WHERE id IN (SELECT id FROM attempts
+		WHERE network = $3 AND person = '' AND ` + isFruitless + ` AND created_at <= (SELECT created_at FROM attempts
+			WHERE network = $3 AND person = '' AND ` + isFruitless + ` ORDER BY created_at DESC LIMIT 1 OFFSET $1)
+		ORDER BY created_at LIMIT $2)`
 
 	purgeAttemptsSQL = `DELETE FROM attempts WHERE id IN (SELECT id FROM attempts
 		WHERE created_at <= $1 ORDER BY created_at LIMIT $2)`
@@ -115,6 +129,7 @@ func (s *Store) Purge(ctx context.Context, now time.Time, keep Retention) (Purge
 		args  []any
 	}{
 		{&p.Attempts, purgeUnopenedSQL, []any{ago(keep.Unopened), purgeBatch}},
+		{&p.Attempts, purgeUndepartedSQL, []any{ago(keep.Undeparted), purgeBatch}},
 		{&p.Attempts, purgeAttemptsSQL, []any{ago(keep.Attempts), purgeBatch}},
 		{&p.Legs, purgeLegsSQL, []any{ago(legRetention), purgeBatch}},
 		{&p.Marks, purgeMarksSQL, []any{millis(now), purgeBatch}},
@@ -135,7 +150,29 @@ func (s *Store) Purge(ctx context.Context, now time.Time, keep Retention) (Purge
 			return p, wrap("purge", err)
 		}
 	}
-	return p, nil
+	n, err := s.thin(ctx, keep.PerNetwork)
+	p.Attempts += n
+	return p, wrap("purge", err)
+}
+
+// thin deletes what is beyond the newest of each network, of the attempts that let nobody
+// in: whoever sends people to banks in endless numbers fills no disk either.
+func (s *Store) thin(ctx context.Context, perNetwork int) (total int64, err error) {
+	var crowded [][]byte
+	err = eachRow(ctx, s.db.reader(), crowdedNetworksSQL, []any{perNetwork, purgeBatch}, func(row scanner) error {
+		var network []byte
+		err := row.Scan(&network)
+		crowded = append(crowded, network)
+		return err
+	})
+	for _, network := range crowded {
+		if err == nil {
+			var n int64
+			n, err = s.inBatches(ctx, purgeFruitlessSQL, []any{perNetwork, purgeBatch, network})
+			total += n
+		}
+	}
+	return total, err
 }
 
 // expire ends the attempts whose time is over and hands each to whoever counts them,
@@ -172,6 +209,7 @@ func (k Retention) withDefaults() Retention {
 		usual time.Duration
 	}{
 		{&k.Unopened, time.Hour},
+		{&k.Undeparted, day},
 		{&k.Attempts, 30 * day},
 		{&k.Sessions, 90 * day},
 		{&k.Jobs, 90 * day},
@@ -183,6 +221,9 @@ func (k Retention) withDefaults() Retention {
 		if *d.of <= 0 {
 			*d.of = d.usual
 		}
+	}
+	if k.PerNetwork <= 0 {
+		k.PerNetwork = 10_000
 	}
 	return k
 }

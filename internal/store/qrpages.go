@@ -107,11 +107,10 @@ func (s *Store) ClaimQRPage(ctx context.Context, c login.QRClaim) (login.QRPage,
 	if !storable(c.Page) {
 		return login.QRPage{}, login.ErrNotFound
 	}
-	row, err := attemptRow(c.Attempt)
+	row, err := startRow(c.Attempt, c.Secrets)
 	if err != nil {
 		return login.QRPage{}, fmt.Errorf("claim QR page: %w", err)
 	}
-	row = append(row, hash(c.Secrets.RequestURI), hash(c.Secrets.AuthSession), hash(c.Secrets.Link))
 	var p login.QRPage
 	err = s.db.write(ctx, func(ctx context.Context, tx runner) (err error) {
 		if err = setMarks(ctx, tx, c.Once); err != nil {

@@ -2,51 +2,69 @@ package wire
 
 import (
 	"context"
-	"errors"
-	"sync/atomic"
 	"time"
 
+	"avain/internal/attempt"
 	"avain/internal/config"
+	"avain/internal/crowd"
 	"avain/internal/login"
+	"avain/internal/store"
 	"avain/internal/web"
 )
 
 // maxLimited is how many networks or keys a node remembers: a few megabytes.
 const maxLimited = 100_000
 
-// flood holds back starts (threat 34): per key, per network, and altogether. It
-// slows callers down and never locks a person out, because a start names nobody.
+// flood holds back starts (threats 34, 37): per key, per network or client, and those
+// that nobody has finished. It slows callers down and never locks a person out, because a
+// start names nobody.
 type flood struct {
-	perKey     *web.Limiter
-	perNetwork *web.Limiter
-	claims     *web.Limiter // QR codes, per key: what is typed must not be found by trying
-	open       atomic.Int64 // unfinished attempts, as housekeeping last counted them
-	most       int64
+	perKey    *web.Limiter
+	perSource *web.Limiter
+	claims    *web.Limiter // QR codes, per key: what is typed must not be found by trying
+	crowd     *crowd.Crowd
 }
 
-func newFlood(limits config.Limits, now func() time.Time) *flood {
+func newFlood(c config.Config, m mechanisms, db *store.Store, attempts *attempt.Attempts, now func() time.Time) *flood {
+	limits := c.Limits
 	return &flood{
-		perKey:     web.NewLimiter(limitOf(limits.StartsPerKey), maxLimited, now),
-		perNetwork: web.NewLimiter(limitOf(limits.StartsPerNetwork), maxLimited, now),
-		claims:     web.NewLimiter(web.Limit{Burst: 10, Each: 6 * time.Second}, maxLimited, now),
-		most:       int64(limits.OpenAttempts),
+		perKey:    web.NewLimiter(limitOf(limits.StartsPerKey), maxLimited, now),
+		perSource: web.NewLimiter(limitOf(limits.StartsPerNetwork), maxLimited, now),
+		claims:    web.NewLimiter(web.Limit{Burst: 10, Each: 6 * time.Second}, maxLimited, now),
+		crowd: crowd.New(crowd.Deps{
+			Store: db, Room: attempts.MakeRoom, Key: m.keys.shared.Derive("sources of logins"), Clients: proven(c),
+			Limits: crowd.Limits{
+				Altogether: limits.OpenAttempts, PerNetwork: limits.OpenPerNetwork, PerClient: limits.OpenPerClient,
+			},
+		}),
 	}
 }
 
-// start is asked before every start. The key is empty for clients without one.
-func (f *flood) start(ctx context.Context, key string) error {
-	if f.open.Load() >= f.most {
-		e := login.E(login.Unavailable, login.ReasonRateLimited, errors.New("too many unfinished logins altogether"))
-		e.RetryAfter = time.Minute
-		return e
+// proven are the clients that prove who they are.
+func proven(c config.Config) (ids []string) {
+	for _, client := range c.LoginClients() {
+		if !client.Public() {
+			ids = append(ids, client.ID)
+		}
 	}
-	if err := f.perNetwork.Check(web.NetworkKey(ctx)); err != nil {
-		return err
+	return ids
+}
+
+// start is asked before every start, and says whom it counts against.
+func (f *flood) start(ctx context.Context, who login.Starter) (login.Source, error) {
+	source, name := f.crowd.Network(web.ClientIP(ctx)), web.NetworkKey(ctx)
+	if who.Client != "" {
+		source, name = f.crowd.Client(who.Client), "client "+who.Client
 	}
-	if key == "" {
-		return nil
+	if err := f.perSource.Check(name); err != nil {
+		return source, err
 	}
-	return f.perKey.Check(key)
+	if who.Key != "" {
+		if err := f.perKey.Check(who.Key); err != nil {
+			return source, err
+		}
+	}
+	return source, f.crowd.Admit(ctx, source)
 }
 
 // limitOf turns "count per time" into a budget that can be spent at once and fills

@@ -9,6 +9,7 @@ import (
 
 	"avain/internal/broker"
 	"avain/internal/challenge"
+	"avain/internal/crowd"
 	"avain/internal/expiry"
 	"avain/internal/jobs"
 	"avain/internal/notices"
@@ -38,7 +39,7 @@ type housekeeping struct {
 	signer    *signer.Signer
 	brokers   *broker.Registry
 	metrics   *telemetry.Metrics
-	flood     *flood
+	crowd     *crowd.Crowd
 	announcer *store.Announcer
 	room      *wake.Room
 	waiting   *challenge.Feature
@@ -122,9 +123,8 @@ func (h housekeeping) forget(ctx context.Context) error {
 }
 
 func (h housekeeping) count(ctx context.Context) error {
-	open, err := h.db.RunningAttempts(ctx)
+	open, err := h.crowd.Look(ctx)
 	if err == nil {
-		h.flood.open.Store(open)
 		h.metrics.AttemptsOpen(open)
 	}
 	h.metrics.AppsWaiting(h.waiting.Waiting())

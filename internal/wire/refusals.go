@@ -11,24 +11,21 @@ import (
 	"avain/internal/web"
 )
 
-// mostLines is how long a timeline may get by pages that say no: whoever can cause them
-// must not be able to write without end.
-const mostLines = 60
-
 // refused writes onto the timeline of a login that its person was shown a failure page,
 // where the refusal itself has not written anything: pressed too often, a form that is
 // not ours, a database that did not answer. Nobody waits for it when it goes wrong.
 func refused(db *store.Store, now func() time.Time) func(context.Context, string, login.Event) {
 	return func(ctx context.Context, attempt string, e login.Event) {
 		a, err := db.AttemptByID(ctx, attempt)
-		if err != nil || a.State.Over() || len(a.Timeline) >= mostLines {
+		if err != nil || a.State.Over() {
 			return
 		}
-		if n := len(a.Timeline); n > 0 && a.Timeline[n-1].Reason == e.Reason {
-			return
+		if n := len(a.Timeline); n > 0 && a.Timeline[n-1].Reason == e.Reason && a.Timeline[n-1].Step != e.Step {
+			return // the refusal has written it
 		}
 		e.At = now()
-		_ = db.NoteAttempt(ctx, attempt, e) // the page is shown all the same, and the log has it too
+		line, instead := a.Fold(e)
+		_ = db.NoteAttempt(ctx, attempt, login.Note{Event: line, Instead: instead}) // the page is shown all the same, and the log has it too
 	}
 }
 

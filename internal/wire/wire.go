@@ -104,7 +104,7 @@ func New(ctx context.Context, c config.Config, d Deps) (s *Service, err error) {
 	}
 
 	// Features.
-	base, mux, flood := c.Public.BaseURL, http.NewServeMux(), newFlood(c.Limits, d.Now)
+	base, mux, flood := c.Public.BaseURL, http.NewServeMux(), newFlood(c, m, s.Store, attempts, d.Now)
 	begin, signIn, link, err := s.entrance(c, d, m, attempts, flood)
 	if err != nil {
 		return s, err
@@ -223,7 +223,7 @@ func mount(mux *http.ServeMux, d Deps, kit *web.Kit, features ...feature) error 
 
 func (s *Service) housekeeping(c config.Config, d Deps, m mechanisms, flood *flood, waiting *challenge.Feature) housekeeping {
 	return housekeeping{
-		db: s.Store, signer: m.signer, brokers: m.brokers, metrics: m.metrics, flood: flood,
+		db: s.Store, signer: m.signer, brokers: m.brokers, metrics: m.metrics, crowd: flood.crowd,
 		announcer: m.announcer, room: m.room, waiting: waiting, people: s.People, jobs: s.Jobs, mails: s.Mails != nil,
 		notices: s.Notices, languages: c.Brand.Languages, tallies: m.tallies, rates: s.Rates, retention: retention(c), now: d.Now, log: d.Log,
 		endings: expiry.New(expiry.Deps{Read: c.Endings, Now: d.Now, Log: d.Log, Seen: m.metrics.EndingsSeen}),

@@ -76,12 +76,12 @@ func attemptCollisions(t *testing.T, s *store.Store) {
 }
 
 func timeline(t *testing.T, s *store.Store) {
-	wantErr(t, "unknown attempt", s.NoteAttempt(t.Context(), login.NewID(), Event("note")), login.ErrNotFound)
+	wantErr(t, "unknown attempt", s.NoteAttempt(t.Context(), login.NewID(), login.Note{Event: Event("note")}), login.ErrNotFound)
 
 	a := Start(t, s)
 	const notes = 60
 	for _, err := range together(t.Context(), notes, func(ctx context.Context, i int) error {
-		return s.NoteAttempt(ctx, a.ID, login.Event{At: Noon(), Step: fmt.Sprint("note ", i), Outcome: login.OutcomeRefused, Detail: "line\nbreak \x00 \xff"})
+		return s.NoteAttempt(ctx, a.ID, login.Note{Event: login.Event{At: Noon(), Step: fmt.Sprint("note ", i), Outcome: login.OutcomeRefused, Detail: "line\nbreak \x00 \xff"}})
 	}) {
 		if err != nil {
 			t.Fatal(err)
@@ -98,7 +98,7 @@ func timeline(t *testing.T, s *store.Store) {
 	// Whoever floods a timeline fills neither the disk nor the place of its end.
 	huge := login.Event{At: Noon(), Step: "note", Outcome: login.OutcomeRefused, Detail: strings.Repeat("ä", 100_000)}
 	for range 100 {
-		if err := s.NoteAttempt(t.Context(), a.ID, huge); err != nil {
+		if err := s.NoteAttempt(t.Context(), a.ID, login.Note{Event: huge}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -100,7 +100,7 @@ func lookUps(t *testing.T, s *store.Store, key string) {
 	t.Helper()
 	ctx := t.Context()
 	errs := map[string]error{
-		"note":   s.NoteAttempt(ctx, key, Event("x")),
+		"note":   s.NoteAttempt(ctx, key, login.Note{Event: Event("x")}),
 		"revoke": s.RevokeSession(ctx, key, key, Noon()),
 		"name":   s.NamePerson(ctx, key, "", "", "", Noon()),
 	}

@@ -46,6 +46,12 @@ func (m *model) apply(mv login.Move) error {
 	}
 	r := &m.row
 	r.State, r.UpdatedAt, r.Timeline = mv.To, mv.At, append(slices.Clone(r.Timeline), mv.Event)
+	switch {
+	case mv.Leg != nil:
+		r.Stage = login.StageLeft
+	case mv.To == login.StateOpened:
+		r.Stage = max(r.Stage, login.StageShown)
+	}
 	if mv.SetReason != "" {
 		r.Reason = mv.SetReason
 	}

@@ -79,7 +79,7 @@ func moveEffects(t *testing.T, s *store.Store) {
 	m.SetIdentity = &login.Proven{Person: "p", Broker: "b", Means: "m", ACR: "loa2", AMR: []string{"bank"}, AuthTime: Noon()}
 	want.State, want.UpdatedAt, want.Browser, want.Reason, want.CodeExpiresAt = m.To, m.At, m.SetBrowser, m.SetReason, m.SetCodeEnds
 	want.Person, want.Broker, want.Means, want.ACR, want.AMR, want.AuthTime = "p", "b", "m", "loa2", []string{"bank"}, Noon()
-	want.Timeline = append(want.Timeline, m.Event)
+	want.Timeline, want.Stage = append(want.Timeline, m.Event), login.StageShown
 	if got, err := s.MoveAttempt(t.Context(), m); err != nil || !reflect.DeepEqual(got, want) {
 		t.Fatalf("%v\n got %+v\nwant %+v", err, got, want)
 	}
