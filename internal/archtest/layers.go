@@ -99,6 +99,7 @@ var house = map[string]layer{
 	"internal/oauth":     ground,
 	"internal/secret":    ground,
 	"internal/bcp195":    ground,
+	"internal/steady":    ground,
 	"internal/hetu":      ground,
 }
 

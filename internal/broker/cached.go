@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"avain/internal/steady"
 )
 
 // lifetime ties background fetches to the registry: Close ends them and waits.
@@ -11,11 +13,12 @@ type lifetime struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 	work   sync.WaitGroup
+	keep   steady.Keeper
 }
 
-func newLifetime() *lifetime {
+func newLifetime(keep steady.Keeper) *lifetime {
 	ctx, cancel := context.WithCancel(context.Background())
-	return &lifetime{ctx: ctx, cancel: cancel}
+	return &lifetime{ctx: ctx, cancel: cancel, keep: keep}
 }
 
 func (l *lifetime) end() {
@@ -150,7 +153,11 @@ func (c *cached[T]) start() <-chan struct{} {
 	}
 	c.running = done
 	c.life.work.Go(func() {
-		value, err := c.fetch(c.life.ctx)
+		var value T
+		err := c.life.keep.Do(c.life.ctx, "broker", func(ctx context.Context) (err error) {
+			value, err = c.fetch(ctx)
+			return err
+		})
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		defer close(done)

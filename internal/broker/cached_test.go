@@ -7,6 +7,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"avain/internal/steady"
 )
 
 var errTest = errors.New("test")
@@ -15,7 +17,7 @@ var errTest = errors.New("test")
 func shelf(fetch func(context.Context) (int, error), change func(*cached[int])) (*cached[int], *atomic.Int32) {
 	var fetches atomic.Int32
 	c := &cached[int]{
-		life: newLifetime(), now: time.Now, fresh: time.Minute, keep: time.Hour, pause: time.Second,
+		life: newLifetime(steady.Keeper{}), now: time.Now, fresh: time.Minute, keep: time.Hour, pause: time.Second,
 		fetch: func(ctx context.Context) (int, error) { fetches.Add(1); return fetch(ctx) },
 	}
 	if change != nil {
@@ -212,4 +214,27 @@ func expectCached(t *testing.T, c *cached[int], want int, wantErr error) {
 	if got != want || !errors.Is(err, wantErr) {
 		t.Fatalf("got %d, %v; want %d, %v", got, err, want, wantErr)
 	}
+}
+
+// A fetch that panics is a fetch that failed: it is tried again after the pause, and
+// whoever waits is told.
+func TestThreat54FetchThatPanics(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ill := true
+		c, fetches := shelf(func(context.Context) (int, error) {
+			if ill {
+				panic("fetch")
+			}
+			return 7, nil
+		}, nil)
+		defer c.life.end()
+		expectCached(t, c, 0, steady.ErrPanicked)
+		ill = false
+		time.Sleep(time.Second)
+		expectCached(t, c, 7, nil)
+		if fetches.Load() != 2 {
+			t.Errorf("%d fetches", fetches.Load())
+		}
+	})
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"avain/internal/login"
+	"avain/internal/steady"
 )
 
 // Deps is what a registry needs from outside. Only CallbackURL is required.
@@ -17,6 +18,7 @@ type Deps struct {
 	Now  func() time.Time // default time.Now
 	HTTP *http.Client     // to the brokers; default one of our own. Redirects are never followed
 	Log  *slog.Logger     // default: nothing is logged
+	Keep steady.Keeper    // of what is fetched beside the requests
 
 	// CallbackURL is the absolute redirect URI that is registered with the broker.
 	CallbackURL func(brokerID string) string
@@ -61,7 +63,7 @@ func New(configs []Config, d Deps) (*Registry, error) {
 	if d.Log == nil {
 		d.Log = slog.New(slog.DiscardHandler)
 	}
-	r := &Registry{life: newLifetime()}
+	r := &Registry{life: newLifetime(d.Keep)}
 	seen := map[string]bool{}
 	for i, config := range configs {
 		path := fmt.Sprintf("brokers[%d]", i)

@@ -12,6 +12,7 @@ import (
 	"avain/internal/login"
 	"avain/internal/oauth"
 	"avain/internal/secret"
+	"avain/internal/steady"
 	"avain/internal/wake"
 	"avain/internal/web"
 )
@@ -53,6 +54,7 @@ type Deps struct {
 	Clients   *client.Registry
 	Proofs    *dpop.Verifier
 	Room      *wake.Room
+	Keep      steady.Keeper // of the goroutines that serve those who wait
 	Web       *web.Kit
 	Now       func() time.Time
 	BaseURL   string // issuer; no trailing slash

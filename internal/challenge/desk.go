@@ -69,7 +69,10 @@ func (d *desk) run(ctx context.Context) {
 	defer timer.Stop()
 	for ctx.Err() == nil {
 		if batch := d.next(d.hall.now()); len(batch) > 0 {
-			d.attend(ctx, batch)
+			err := d.hall.keep.Do(ctx, "hall", func(ctx context.Context) error { d.attend(ctx, batch); return nil })
+			if err != nil {
+				d.sendHome(batch)
+			}
 			continue
 		}
 		timer.Reset(d.due.wait(d.hall.now()))
@@ -80,6 +83,13 @@ func (d *desk) run(ctx context.Context) {
 		}
 	}
 	d.close()
+}
+
+// sendHome is for those at whom a look has panicked: their apps ask again.
+func (d *desk) sendHome(batch []*stream) {
+	for _, s := range batch {
+		_ = d.hall.keep.Do(context.Background(), "hall", func(context.Context) error { d.dismiss(s, againEvent(spread)); return nil })
+	}
 }
 
 // next is who is looked at now: those who were called, then those whose time has come.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"avain/internal/login"
+	"avain/internal/steady"
 	"avain/internal/wake"
 )
 
@@ -38,6 +39,7 @@ type hall struct {
 	look  func(ctx context.Context, ids []string) (map[string]login.Standing, error)
 	now   func() time.Time
 	began time.Time
+	keep  steady.Keeper
 	most  int
 	desks []*desk
 	turn  atomic.Uint32
@@ -49,7 +51,7 @@ type hall struct {
 
 func newHall(d Deps) *hall {
 	h := &hall{
-		room: d.Room, look: d.Standings, now: d.Now, began: d.Now(), most: d.MostWaiting, networks: map[string]int{},
+		room: d.Room, look: d.Standings, now: d.Now, began: d.Now(), most: d.MostWaiting, keep: d.Keep, networks: map[string]int{},
 		desks: make([]*desk, min(4, runtime.GOMAXPROCS(0))),
 	}
 	for i := range h.desks {

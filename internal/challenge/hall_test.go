@@ -32,6 +32,7 @@ type world struct {
 	mu    sync.Mutex
 	table map[string]login.Standing
 	err   error
+	ill   bool
 	looks int
 }
 
@@ -57,6 +58,9 @@ func (w *world) standings(_ context.Context, ids []string) (map[string]login.Sta
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.looks++
+	if w.ill {
+		panic("look")
+	}
 	found := map[string]login.Standing{}
 	for _, id := range ids {
 		if at, ok := w.table[id]; ok {
@@ -325,6 +329,26 @@ func TestDatabaseAway(t *testing.T) {
 		if took := time.Since(began); took > later {
 			t.Errorf("told %s after it was back", took)
 		}
+	})
+}
+
+// A look that panics ends neither the desk nor the process: those at whom it looked ask
+// again, and the next are served.
+func TestThreat54LookThatPanics(t *testing.T) {
+	inHall(t, func(w *world) {
+		_, events := w.come("a", 10*time.Minute)
+		synctest.Wait()
+		w.mu.Lock()
+		w.ill = true
+		w.mu.Unlock()
+		w.move("a", login.StateOpened)
+		mustSay(t, w.next(events), "event: again")
+		w.mu.Lock()
+		w.ill = false
+		w.mu.Unlock()
+		_, events = w.come("b", 10*time.Minute)
+		w.move("b", login.StateOpened)
+		mustSay(t, w.next(events), "opened")
 	})
 }
 

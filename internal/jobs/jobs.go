@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"avain/internal/login"
+	"avain/internal/steady"
 )
 
 // Store is what the runner needs of it. Every method but the first two answers
@@ -53,6 +54,7 @@ type Config struct {
 	Scrub func(string) string
 	// Observe is told how each try ended and how long it took. It may be nil.
 	Observe func(kind string, outcome Outcome, took time.Duration)
+	Keep    steady.Keeper
 	// Random is uniform in [0, 1); it spreads tries that failed together. Default: crypto/rand.
 	Random func() float64
 	// Grace is how long a stopping runner lets handlers go on; default 10 s.

@@ -21,7 +21,7 @@ func (r *Runner) Run(ctx context.Context) {
 	defer clock.Stop()
 	failing := false
 	for ctx.Err() == nil {
-		err := r.round(ctx, work)
+		err := r.Keep.Do(ctx, "jobs", func(ctx context.Context) error { return r.round(ctx, work) })
 		if err != nil && !failing && ctx.Err() == nil {
 			r.Log.ErrorContext(ctx, "jobs cannot be claimed; it is tried again each second", "error", r.text(err))
 		}
@@ -110,7 +110,7 @@ func (r *Runner) begin(work context.Context, j login.Job) {
 	r.jobs.Go(func() {
 		defer r.Wake()
 		defer r.count(k, -1)
-		r.do(work, k, j)
+		_ = r.Keep.Do(work, "jobs", func(ctx context.Context) error { r.do(ctx, k, j); return nil }) // its lease ends
 	})
 }
 

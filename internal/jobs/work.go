@@ -39,7 +39,7 @@ func (r *Runner) underLease(ctx context.Context, k *kind, j login.Job) error {
 	renewing := make(chan struct{})
 	go func() {
 		defer close(renewing)
-		r.renew(ctx, k, j, lose)
+		_ = r.Keep.Do(ctx, "jobs", func(ctx context.Context) error { r.renew(ctx, k, j, lose); return nil })
 	}()
 	err := r.contain(ctx, k, j)
 	cause := context.Cause(ctx)
@@ -80,6 +80,9 @@ func (r *Runner) contain(ctx context.Context, k *kind, j login.Job) (err error) 
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic: %v", p)
+			if r.Keep.Panicked != nil {
+				r.Keep.Panicked("job")
+			}
 			r.Log.ErrorContext(ctx, "a job panicked", "kind", k.name, "job", j.ID, "panic", r.text(err), "stack", r.scrub(string(debug.Stack())))
 		}
 	}()

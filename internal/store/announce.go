@@ -30,7 +30,7 @@ type Announcer struct {
 	queue    chan string
 }
 
-// Announcer makes the announcer of this node. Nothing is sent until Run.
+// Announcer makes the announcer of this node. Nothing is sent until Speak.
 func (s *Store) Announcer() *Announcer {
 	d, _ := s.db.(*postgresDB)
 	return &Announcer{postgres: d, queue: make(chan string, announceQueue)}
@@ -47,18 +47,13 @@ func (a *Announcer) Announce(attempt string) {
 	}
 }
 
-// Run sends announcements and calls heard with those of the other nodes, until ctx
-// ends. A connection that breaks is made again; what is said meanwhile is lost.
-func (a *Announcer) Run(ctx context.Context, heard func(attempt string)) {
+// Listen calls heard with what the other nodes announce, until ctx ends. A connection
+// that breaks is made again; what is said meanwhile is lost.
+func (a *Announcer) Listen(ctx context.Context, heard func(attempt string)) {
 	if a.postgres == nil {
 		<-ctx.Done()
 		return
 	}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		a.speak(ctx)
-	}()
 	for ctx.Err() == nil {
 		if err := a.listen(ctx, heard); err != nil && !errors.Is(err, context.Canceled) {
 			a.postgres.log.WarnContext(ctx, "store: not listening to the other nodes; trying again", "error", err)
@@ -68,10 +63,10 @@ func (a *Announcer) Run(ctx context.Context, heard func(attempt string)) {
 		case <-time.After(listenAgain):
 		}
 	}
-	<-done
 }
 
-func (a *Announcer) speak(ctx context.Context) {
+// Speak sends what is announced here to the other nodes, until ctx ends.
+func (a *Announcer) Speak(ctx context.Context) {
 	for {
 		select {
 		case <-ctx.Done():

@@ -34,8 +34,10 @@ func TestNodesHearEachOther(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	var running sync.WaitGroup
 	heard := make(chan string, 1000)
-	running.Go(func() { there.Run(ctx, func(id string) { heard <- id }) })
-	running.Go(func() { here.Run(ctx, func(string) {}) })
+	for _, a := range []*store.Announcer{here, there} {
+		running.Go(func() { a.Speak(ctx) })
+	}
+	running.Go(func() { there.Listen(ctx, func(id string) { heard <- id }) })
 	defer running.Wait()
 	defer stop()
 
@@ -88,5 +90,6 @@ func TestSQLiteAnnouncesToNobody(t *testing.T) {
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	stop()
-	a.Run(ctx, func(string) { t.Error("somebody spoke") })
+	a.Speak(ctx)
+	a.Listen(ctx, func(string) { t.Error("somebody spoke") })
 }

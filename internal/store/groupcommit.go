@@ -132,7 +132,7 @@ func (g *groupCommit) run() {
 		runtime.Gosched()
 		batch = g.gather(batch)
 		for rest := batch; len(rest) > 0; {
-			rest = rest[g.commit(rest):]
+			rest = rest[g.survive(rest):]
 		}
 		clear(batch)
 	}
@@ -152,6 +152,26 @@ func (g *groupCommit) gather(batch []*job) []*job {
 		}
 	}
 	return batch
+}
+
+// survive is commit. Should it panic itself, nothing of the batch is durable, everybody
+// in it is told so, and the goroutine that all writes wait for goes on.
+func (g *groupCommit) survive(jobs []*job) (n int) {
+	defer func() {
+		if p := recover(); p != nil {
+			g.log.Error("store: a batch of writes panicked", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			_ = g.exec(context.Background(), "ROLLBACK") // fails when there is none to roll back
+			for _, j := range jobs {
+				j.err = errPanic
+				select {
+				case j.answer <- j.err:
+				default: // has its answer already
+				}
+			}
+			n = len(jobs)
+		}
+	}()
+	return g.commit(jobs)
 }
 
 // commit runs jobs in one transaction and answers them. It returns how many it has

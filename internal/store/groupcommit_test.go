@@ -2,12 +2,14 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
 	"path/filepath"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"avain/internal/login"
@@ -250,5 +252,36 @@ func TestCloseFinishesTheQueue(t *testing.T) {
 	}
 	if got := rows(t, d); got != "0,1,2,3,4,5,6,7,8,9" {
 		t.Errorf("rows %s", got)
+	}
+}
+
+// panickyOnce panics at one COMMIT, and then no more.
+type panickyOnce struct {
+	runner
+	done *atomic.Bool
+}
+
+func (p panickyOnce) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	if query == "COMMIT" && p.done.CompareAndSwap(false, true) {
+		panic("commit")
+	}
+	return p.runner.ExecContext(ctx, query, args...)
+}
+
+// A panic in the commit itself, and not in a write, is told to the batch; the goroutine
+// that all writes wait for goes on.
+func TestThreat54CommitThatPanics(t *testing.T) {
+	t.Parallel()
+	d, _ := openBatch(t)
+	g := newGroupCommit(d.commits.conn, panickyOnce{d.commits.tx, &atomic.Bool{}}, slog.New(slog.DiscardHandler))
+	defer func() { close(g.jobs); <-g.done }()
+	if err := g.write(t.Context(), insert("INSERT INTO x VALUES (1)")); !errors.Is(err, errPanic) {
+		t.Errorf("%v", err)
+	}
+	if err := g.write(t.Context(), insert("INSERT INTO x VALUES (2)")); err != nil {
+		t.Errorf("the next: %v", err)
+	}
+	if got := rows(t, d); got != "2" {
+		t.Errorf("rows %s, want 2", got)
 	}
 }

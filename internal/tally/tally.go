@@ -129,14 +129,19 @@ func (c *Counter) Flush(ctx context.Context, s Store) error {
 	for at, n := range taken {
 		batch = append(batch, login.Tally{Dimension: at.dimension, Hour: time.UnixMilli(at.hour).UTC(), Value: at.value, Counts: n})
 	}
-	err := s.AddTallies(ctx, batch)
-	if err != nil {
+	added := false
+	defer func() { // also when it panics
+		if added {
+			return
+		}
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		for at, n := range taken {
 			c.pending[at] = c.pending[at].Plus(n)
 		}
-	}
+	}()
+	err := s.AddTallies(ctx, batch)
+	added = err == nil
 	return err
 }
 

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"avain/internal/login"
+	"avain/internal/steady"
 	"avain/internal/tally"
 
 	"pgregory.net/rapid"
@@ -382,6 +383,42 @@ func FuzzValues(f *testing.F) {
 			if got := b.of(d); got.Tried() != 1 {
 				t.Errorf("%s: %+v", d, got)
 			}
+		}
+	})
+}
+
+// illBook panics once.
+type illBook struct {
+	book
+	well bool
+}
+
+func (b *illBook) AddTallies(ctx context.Context, counted []login.Tally) error {
+	if !b.well {
+		b.well = true
+		panic("database")
+	}
+	return b.book.AddTallies(ctx, counted)
+}
+
+// A flush that panics is begun again, and what was counted is counted.
+func TestThreat54FlushThatPanics(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c, b := tally.New(), &illBook{}
+		a := begin(c, noon)
+		a.move(login.StateOpened, event(noon, login.StepChoose, login.OutcomeOK, "", "op"))
+		a.note(event(noon.Add(time.Second), login.StepReturn, login.OutcomeFailed, login.ReasonBrokerError, "op"))
+		ctx, stop := context.WithCancel(t.Context())
+		var running sync.WaitGroup
+		running.Go(func() {
+			steady.Keeper{}.Run(ctx, "tally", func(ctx context.Context) { c.Run(ctx, b, slog.New(slog.DiscardHandler)) })
+		})
+		time.Sleep(3 * tally.FlushEvery)
+		stop()
+		running.Wait()
+		if n := b.of(login.DimensionMeans); n.Tried() != 1 {
+			t.Errorf("counted %+v", n)
 		}
 	})
 }

@@ -52,6 +52,8 @@ type Metrics struct {
 	jobSeconds *prometheus.HistogramVec
 	jobKinds   []string
 
+	panics *prometheus.CounterVec
+
 	rates   rateGauges
 	expires *prometheus.GaugeVec
 }
@@ -98,6 +100,8 @@ func New(c Config) (*Metrics, error) {
 			"Tries of jobs, by how they ended.", "kind", "outcome"),
 		jobSeconds: histogram("avain_job_seconds",
 			"Time that a try of a job took.", humanBuckets, "kind"),
+		panics: counter("avain_background_panics_total",
+			"Panics in what runs beside the requests; each was contained and is tried again.", "task"),
 		rates: newRateGauges(),
 		expires: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "avain_file_expiration_timestamp_seconds", Help: "When a file that logins depend on ends, as this node has read it: Unix time.",
@@ -113,7 +117,7 @@ func (m *Metrics) register(c Config) error {
 	build.WithLabelValues(c.Version, runtime.Version()).Set(1)
 	all := []prometheus.Collector{
 		build, m.steps, m.stepSeconds, m.ended, m.loginSeconds, m.open, m.waiting, m.requests, m.requestSeconds,
-		m.exchanges, m.exchangeSeconds, m.circuit, m.signatures, m.jobs, m.jobSeconds,
+		m.exchanges, m.exchangeSeconds, m.circuit, m.signatures, m.jobs, m.jobSeconds, m.panics,
 		m.rates.now, m.rates.usual, m.rates.alert, m.expires,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	}

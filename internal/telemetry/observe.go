@@ -55,6 +55,9 @@ func (m *Metrics) AttemptsOpen(n int64) { m.open.Set(float64(n)) }
 // TokenSigned counts a signature of ours under a token.
 func (m *Metrics) TokenSigned(alg string) { m.signatures.WithLabelValues(alg).Inc() }
 
+// Panicked counts a panic in what runs beside the requests.
+func (m *Metrics) Panicked(task string) { m.panics.WithLabelValues(m.words.known("task", task)).Inc() }
+
 // AppsWaiting says how many apps wait on this node for news of their logins.
 func (m *Metrics) AppsWaiting(n int) { m.waiting.Set(float64(n)) }
 

@@ -16,6 +16,7 @@ import (
 	"avain/internal/people"
 	"avain/internal/rates"
 	"avain/internal/signer"
+	"avain/internal/steady"
 	"avain/internal/store"
 	"avain/internal/tally"
 	"avain/internal/telemetry"
@@ -49,6 +50,7 @@ type housekeeping struct {
 	jobs      *jobs.Runner
 	tallies   *tally.Counter
 	rates     *rates.Watch
+	keep      steady.Keeper
 	endings   *expiry.Watch // of files
 	mails     bool          // there is a mail server
 	retention store.Retention
@@ -56,21 +58,42 @@ type housekeeping struct {
 	log       *slog.Logger
 }
 
-// run keeps house until the context ends, and returns when everything has stopped.
+// run keeps house until the context ends, and returns when everything has stopped. A
+// panic ends no task.
 func (h housekeeping) run(ctx context.Context) {
-	var all sync.WaitGroup
-	all.Go(func() { h.announcer.Run(ctx, h.room.Wake) })
-	all.Go(func() { h.waiting.Run(ctx) })
-	all.Go(func() { h.jobs.Run(ctx) })
-	all.Go(func() { h.tallies.Run(ctx, h.db, h.log) })
 	if !h.mails {
 		h.log.WarnContext(ctx, "no mail server is configured (mail.host): invitations wait until there is one")
 	}
-	all.Go(func() { wake.Lookout{Room: h.room, Moved: h.db.MovedSince, Now: h.now, Log: h.log}.Run(ctx) })
-	for name, task := range map[string]struct {
-		every time.Duration
-		do    func(context.Context) error
-	}{
+	var all sync.WaitGroup
+	for name, task := range h.tasks() {
+		all.Go(func() { h.keep.Run(ctx, name, task) })
+	}
+	for name, chore := range h.chores() {
+		all.Go(func() { h.keep.Run(ctx, name, func(ctx context.Context) { h.regularly(ctx, name, chore) }) })
+	}
+	all.Wait()
+}
+
+// tasks run until their context ends.
+func (h housekeeping) tasks() map[string]func(context.Context) {
+	return map[string]func(context.Context){
+		"announce": h.announcer.Speak,
+		"listen":   func(ctx context.Context) { h.announcer.Listen(ctx, h.room.Wake) },
+		"lookout":  wake.Lookout{Room: h.room, Moved: h.db.MovedSince, Now: h.now, Log: h.log}.Run,
+		"waiting":  h.waiting.Run,
+		"jobs":     h.jobs.Run,
+		"tally":    func(ctx context.Context) { h.tallies.Run(ctx, h.db, h.log) },
+	}
+}
+
+// chore is done now and then.
+type chore struct {
+	every time.Duration
+	do    func(context.Context) error
+}
+
+func (h housekeeping) chores() map[string]chore {
+	return map[string]chore{
 		"purge":  {purgeEvery, h.purge},
 		"rotate": {rotateEvery, h.signer.Tick},
 		"count":  {countEvery, h.count},
@@ -81,23 +104,23 @@ func (h housekeeping) run(ctx context.Context) {
 		"rates":  {rates.Every, h.rates.Look},
 		"anchor": {anchorEvery, h.anchor},
 		"expiry": {expiry.Every, h.endings.Look},
-	} {
-		all.Go(func() {
-			clock := time.NewTicker(task.every)
-			defer clock.Stop()
-			for {
-				if err := task.do(ctx); err != nil && !errors.Is(err, context.Canceled) {
-					h.log.ErrorContext(ctx, "housekeeping failed; it is tried again", "task", name, "error", err)
-				}
-				select {
-				case <-ctx.Done():
-					return
-				case <-clock.C:
-				}
-			}
-		})
 	}
-	all.Wait()
+}
+
+func (h housekeeping) regularly(ctx context.Context, name string, c chore) {
+	clock := time.NewTicker(c.every)
+	defer clock.Stop()
+	for {
+		err := h.keep.Do(ctx, name, c.do)
+		if err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, steady.ErrPanicked) {
+			h.log.ErrorContext(ctx, "housekeeping failed; it is tried again", "task", name, "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-clock.C:
+		}
+	}
 }
 
 func (h housekeeping) purge(ctx context.Context) error {

@@ -17,6 +17,7 @@ import (
 	"avain/internal/password"
 	"avain/internal/session"
 	"avain/internal/signer"
+	"avain/internal/steady"
 	"avain/internal/store"
 	"avain/internal/tally"
 	"avain/internal/telemetry"
@@ -40,6 +41,7 @@ type mechanisms struct {
 	announcer *store.Announcer
 	events    events
 	metrics   *telemetry.Metrics
+	keep      steady.Keeper  // of what runs in the background
 	tallies   *tally.Counter // of how logins end
 	tracing   *telemetry.Tracing
 }
@@ -73,6 +75,7 @@ func (s *Service) mechanisms(ctx context.Context, c config.Config, d Deps) (m me
 	if m.metrics, err = telemetry.New(telemetry.Config{Version: Version(), Database: s.Store.Stats, Brokers: brokerIDs(c), Jobs: s.Store.JobDepths, Now: d.Now}); err != nil {
 		return m, err
 	}
+	m.keep = steady.Keeper{Log: d.Log, Panicked: m.metrics.Panicked, Scrub: web.Scrub}
 	if m.tracing, err = s.startTracing(ctx, c, d); err != nil {
 		return m, err
 	}
@@ -96,7 +99,7 @@ func (s *Service) mechanisms(ctx context.Context, c config.Config, d Deps) (m me
 		return m, err
 	}
 	m.brokers, err = broker.New(c.Brokers, broker.Deps{
-		Now: d.Now, Log: d.Log, Observe: m.metrics.BrokerSpoke,
+		Now: d.Now, Log: d.Log, Keep: m.keep, Observe: m.metrics.BrokerSpoke,
 		CallbackURL: func(id string) string { return base + "/callback/" + id },
 	})
 	if err == nil {

@@ -54,7 +54,7 @@ func (s *Service) activation(c config.Config, d Deps, m mechanisms, own *me.Feat
 // how. Without a mail server the jobs of mails have no handler: they wait, and leave
 // when there is one.
 func (s *Service) jobs(c config.Config, d Deps, m mechanisms) error {
-	s.Jobs = jobs.New(jobs.Config{Store: s.Store, Now: d.Now, Log: d.Log, Scrub: web.Scrub, Observe: m.metrics.JobTried})
+	s.Jobs = jobs.New(jobs.Config{Store: s.Store, Now: d.Now, Log: d.Log, Scrub: web.Scrub, Observe: m.metrics.JobTried, Keep: m.keep})
 	m.events.sender.Register(s.Jobs)
 	s.Jobs.Handle(people.JobPasswordForgotten, s.People.Forgotten, jobs.Options{Tries: 6, Backoff: jobs.Backoff{First: 10 * time.Second, Most: 5 * time.Minute}})
 	m.metrics.JobKinds(s.Jobs.Kinds()...)

@@ -111,7 +111,7 @@ func New(ctx context.Context, c config.Config, d Deps) (s *Service, err error) {
 	}
 	typed := s.knockers(d)
 	waiting := challenge.New(challenge.Deps{
-		Attempts: attempts, People: names{s.Store}, Passwords: typed, Marks: s.Store, Clients: m.clients, Proofs: m.proofs, Room: m.room,
+		Attempts: attempts, People: names{s.Store}, Passwords: typed, Marks: s.Store, Clients: m.clients, Proofs: m.proofs, Room: m.room, Keep: m.keep,
 		Web: m.kit, Now: d.Now, BaseURL: base, Audit: s.Audit, Claims: flood.claims, Admit: begin.Admit,
 		Standings: s.Store.Standings, MostWaiting: mostWaiting(ctx, c, d.Log),
 	})
@@ -225,7 +225,7 @@ func (s *Service) housekeeping(c config.Config, d Deps, m mechanisms, flood *flo
 	return housekeeping{
 		db: s.Store, signer: m.signer, brokers: m.brokers, metrics: m.metrics, crowd: flood.crowd,
 		announcer: m.announcer, room: m.room, waiting: waiting, people: s.People, jobs: s.Jobs, mails: s.Mails != nil,
-		notices: s.Notices, languages: c.Brand.Languages, tallies: m.tallies, rates: s.Rates, retention: retention(c), now: d.Now, log: d.Log,
+		notices: s.Notices, languages: c.Brand.Languages, tallies: m.tallies, rates: s.Rates, keep: m.keep, retention: retention(c), now: d.Now, log: d.Log,
 		endings: expiry.New(expiry.Deps{Read: c.Endings, Now: d.Now, Log: d.Log, Seen: m.metrics.EndingsSeen}),
 	}
 }

@@ -32,36 +32,45 @@ func TestRequestURIEndsAtItsLastSecond(t *testing.T) {
 	t.Parallel()
 	for _, life := range []time.Duration{5 * time.Minute, 10 * time.Minute, 20 * time.Minute} {
 		r := newRig(t, withDPoPClients(), func(c *config.Config) { c.Lifetimes.Attempt = life })
-		strict := r.start()
-		if want := min(int(life.Seconds()), 599); strict.ExpiresIn != want {
-			t.Errorf("attempts of %s: expires_in %d, want %d", life, strict.ExpiresIn, want)
-		}
 		shop, err := robot.NewApp(r.Service, "shop-none", r.App+"/return", r.app.HTTP)
 		if err != nil {
 			t.Fatal(err)
 		}
 		shop.Now, shop.Scope = r.clock.now, "openid"
-		compatible, err := shop.Start(t.Context(), nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if want := int(life.Seconds()); compatible.ExpiresIn != want {
-			t.Errorf("attempts of %s: expires_in %d for a compatible client, want %d", life, compatible.ExpiresIn, want)
-		}
-		for _, l := range []robot.Login{strict, compatible} {
-			began := r.attempt(l.SupportCode).CreatedAt
-			until := func(d time.Duration) { r.clock.stop(began.Add(d)) }
-			end := time.Duration(l.ExpiresIn) * time.Second
-			until(end - time.Millisecond)
-			if page := tryRequestURI(r, r.browser, l); !strings.Contains(page.Body, `value="kuikka"`) {
-				t.Errorf("attempts of %s, a millisecond before the end: %d\n%s", life, page.Status, page.Body)
-			}
-			until(end)
-			if page := tryRequestURI(r, r.browser, l); page.Status < http.StatusBadRequest && strings.Contains(page.Body, `value="kuikka"`) {
-				t.Errorf("attempts of %s, at the end: %d\n%s", life, page.Status, page.Body)
-			}
+		for whole, app := range map[time.Duration]*robot.App{min(life, 599*time.Second): r.app, life + time.Nanosecond: shop} {
+			r.clock.start()
+			r.endsOnTime(app, whole.Truncate(time.Second))
 		}
 	}
+}
+
+// endsOnTime tries a request_uri that nobody has opened, and one that was opened at the
+// last moment and is good for as long as its login then.
+func (r *rig) endsOnTime(app *robot.App, whole time.Duration) {
+	r.Helper()
+	begin := func() robot.Login {
+		l, err := app.Start(r.Context(), nil)
+		if err != nil {
+			r.Fatal(err)
+		}
+		if l.ExpiresIn != 120 {
+			r.Errorf("expires_in %d", l.ExpiresIn)
+		}
+		return l
+	}
+	opened, unopened := begin(), begin()
+	first, second := r.attempt(opened.SupportCode).CreatedAt, r.attempt(unopened.SupportCode).CreatedAt
+	try := func(l robot.Login, at time.Time, good bool) {
+		r.Helper()
+		r.clock.stop(at)
+		if page := tryRequestURI(r, r.browser, l); strings.Contains(page.Body, `value="kuikka"`) != good {
+			r.Errorf("logins of %s, at %s: %d\n%s", whole, at.Sub(first), page.Status, page.Body)
+		}
+	}
+	try(opened, first.Add(2*time.Minute-time.Millisecond), true)
+	try(unopened, second.Add(2*time.Minute), false)
+	try(opened, first.Add(whole-time.Millisecond), true)
+	try(opened, first.Add(whole), false)
 }
 
 // The suite's expectations of an exact client, one after the other: the names are those
