@@ -58,6 +58,13 @@ func (m *Metrics) TokenSigned(alg string) { m.signatures.WithLabelValues(alg).In
 // Panicked counts a panic in what runs beside the requests.
 func (m *Metrics) Panicked(task string) { m.panics.WithLabelValues(m.words.known("task", task)).Inc() }
 
+// Tasks names what runs beside the requests, so that each one's figure begins at 0.
+func (m *Metrics) Tasks(names ...string) {
+	for _, name := range names {
+		m.panics.WithLabelValues(m.words.known("task", name))
+	}
+}
+
 // AppsWaiting says how many apps wait on this node for news of their logins.
 func (m *Metrics) AppsWaiting(n int) { m.waiting.Set(float64(n)) }
 

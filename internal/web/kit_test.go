@@ -137,7 +137,7 @@ func TestNewRefusesMistakes(t *testing.T) {
 		"logo missing":      {func(c *web.Config) { c.Brand.Logo = "nope.svg" }, "not among the assets"},
 		"language":          {func(c *web.Config) { c.Languages = []string{"fi", "se"} }, `"se"`},
 		"proxy header":      {func(c *web.Config) { c.ProxyHeader = "X-Real-IP" }, "proxy header"},
-		"proxy is everyone": {func(c *web.Config) { c.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0")} }, "longer than /0"},
+		"proxy is everyone": {func(c *web.Config) { c.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0")} }, "does not trust everybody"},
 		"asset is a script": {func(c *web.Config) { c.Assets = fstest.MapFS{"x.html": {Data: []byte("<script>")}} }, "not a kind of file"},
 		"asset too large":   {func(c *web.Config) { c.Assets = fstest.MapFS{"x.svg": {Data: make([]byte, 65<<10)}} }, "larger than"},
 		"asset name taken":  {func(c *web.Config) { c.Assets = fstest.MapFS{"style.css": {Data: []byte("*{}")}} }, "taken"},

@@ -66,9 +66,11 @@ func (h housekeeping) run(ctx context.Context) {
 	}
 	var all sync.WaitGroup
 	for name, task := range h.tasks() {
+		h.metrics.Tasks(name)
 		all.Go(func() { h.keep.Run(ctx, name, task) })
 	}
 	for name, chore := range h.chores() {
+		h.metrics.Tasks(name)
 		all.Go(func() { h.keep.Run(ctx, name, func(ctx context.Context) { h.regularly(ctx, name, chore) }) })
 	}
 	all.Wait()
