@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"database/sql"
 	"os"
 	"path/filepath"
@@ -162,7 +163,7 @@ func TestThreat40BeginningIsWrittenDown(t *testing.T) {
 		t.Fatal(err)
 	}
 	command(t, 0, "migrate", "-c", file)
-	if again, err := os.ReadFile(note); err != nil || string(again) != string(first) {
+	if again, err := os.ReadFile(note); err != nil || !bytes.Equal(again, first) {
 		t.Errorf("written anew: %q, %v", again, err)
 	}
 	for _, damaged := range []string{"", "7\n", "0:" + strings.Repeat("0", 64) + "\n"} {

@@ -23,7 +23,7 @@ import (
 // answer login.ErrNotFound for another one's things.
 type Store interface {
 	AddEmployer(ctx context.Context, e login.Employer) error
-	SetAnyName(ctx context.Context, id string, any bool, at time.Time) error
+	SetAnyName(ctx context.Context, id string, allowed bool, at time.Time) error
 	ChangeEmployer(ctx context.Context, id, name, locale string, at time.Time) error
 	EmployerByID(ctx context.Context, id string) (login.Employer, error)
 	Employers(ctx context.Context, after string, limit int) ([]login.Employer, error)

@@ -36,7 +36,7 @@ func TestThreat45UnknownNamesCostWhatPeopleCost(t *testing.T) {
 	}
 	later := password.NewCosts(map[string]int64{usual: 750, php: 200, old: 50})
 	order := []password.Params{{MemoryKiB: 65536, Passes: 4, Threads: 1}, {MemoryKiB: 19456, Passes: 2, Threads: 1}, {MemoryKiB: 32, Passes: 1, Threads: 1}}
-	for _, name := range append(names, 0, math.MaxUint64) {
+	for _, name := range slices.Concat(names, []uint64{0, math.MaxUint64}) {
 		before, after := slices.Index(order, costs.Of(name)), slices.Index(order, later.Of(name))
 		if before != after && after != 1 {
 			t.Fatalf("a name went from %+v to %+v", order[before], order[after])

@@ -83,7 +83,7 @@ func (p *People) sealName(name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return aead.Seal(nil, nil, []byte(name), nil), nil
+	return aead.Seal(nil, nil, []byte(name), nil), nil //nolint:gosec // this AEAD makes its own nonces
 }
 
 func (p *People) openName(payload []byte) (string, error) {

@@ -46,9 +46,9 @@ func (s *Store) ChangeEmployer(ctx context.Context, id, name, locale string, at 
 
 // SetAnyName says whether whoever brings an invitation of the employer may have any name.
 // login.ErrNotFound.
-func (s *Store) SetAnyName(ctx context.Context, id string, any bool, at time.Time) error {
+func (s *Store) SetAnyName(ctx context.Context, id string, allowed bool, at time.Time) error {
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
-		return mustChange(login.ErrNotFound)(tx.ExecContext(ctx, setAnyNameSQL, text(id), any, millis(at)))
+		return mustChange(login.ErrNotFound)(tx.ExecContext(ctx, setAnyNameSQL, text(id), allowed, millis(at)))
 	})
 	return wrap("set any name", err)
 }

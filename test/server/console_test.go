@@ -373,11 +373,12 @@ func TestThreat26ConsoleIdsAreUniform(t *testing.T) {
 				method, path, _ := strings.Cut(address, " ")
 				path = "/console/" + strings.ReplaceAll(path, "%", id)
 				var got answered
-				if method == http.MethodGet {
+				switch {
+				case method == http.MethodGet:
 					got = a.get(path)
-				} else if own == "staff" || own == "passkey" {
+				case own == "staff" || own == "passkey":
 					got = a.postConfirmed(path, because)
-				} else {
+				default:
 					got = a.post(path, because)
 				}
 				if got.Status != http.StatusNotFound {
