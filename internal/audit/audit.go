@@ -20,11 +20,12 @@ type Log struct {
 	store Store
 	now   func() time.Time
 	log   *slog.Logger
+	noise noise
 }
 
 // New makes a Log. What cannot be written goes to the process's own log.
 func New(store Store, now func() time.Time, log *slog.Logger) *Log {
-	return &Log{store: store, now: now, log: log}
+	return &Log{store: store, now: now, log: log, noise: noise{now: now, kinds: map[noiseKind]*folded{}}}
 }
 
 // The actions, as they stand in the log.
@@ -76,7 +77,7 @@ func (l *Log) RefreshReused(ctx context.Context, s login.Session) {
 // CodeReplayed records that an authorization code came twice: somebody has a copy of
 // it, and what it opened is closed.
 func (l *Log) CodeReplayed(ctx context.Context, a login.Attempt) {
-	l.append(ctx, "client:"+a.Client, actionCodeReplay, "attempt:"+a.ID, map[string]string{
+	l.anybody(ctx, "client:"+a.Client, actionCodeReplay, "attempt:"+a.ID, map[string]string{
 		"person": a.Person, "session": a.Session, "support_code": a.SupportCode,
 	})
 }
@@ -84,13 +85,13 @@ func (l *Log) CodeReplayed(ctx context.Context, a login.Attempt) {
 // LinkReused records that a login link was opened in a second browser: it has got
 // into other hands, and the login is over.
 func (l *Log) LinkReused(ctx context.Context, a login.Attempt) {
-	l.append(ctx, "client:"+a.Client, actionLinkReuse, "attempt:"+a.ID, map[string]string{"support_code": a.SupportCode})
+	l.anybody(ctx, "client:"+a.Client, actionLinkReuse, "attempt:"+a.ID, map[string]string{"support_code": a.SupportCode})
 }
 
 // QRReused records that a second phone scanned a QR code: it has got into other eyes,
 // and the login of the first phone is over.
 func (l *Log) QRReused(ctx context.Context, a login.Attempt) {
-	l.append(ctx, "client:"+a.Client, actionQRReuse, "attempt:"+a.ID, map[string]string{
+	l.anybody(ctx, "client:"+a.Client, actionQRReuse, "attempt:"+a.ID, map[string]string{
 		"person": a.Person, "support_code": a.SupportCode,
 	})
 }
@@ -98,13 +99,13 @@ func (l *Log) QRReused(ctx context.Context, a login.Attempt) {
 // ProofReplayed records that a DPoP proof or client assertion of the client came
 // twice.
 func (l *Log) ProofReplayed(ctx context.Context, client string) {
-	l.append(ctx, "client:"+client, actionProofReplay, "client:"+client, nil)
+	l.anybody(ctx, "client:"+client, actionProofReplay, "client:"+client, nil)
 }
 
 // ClientRefused records that somebody failed to prove that they are one of our
 // clients. The client's id must be one of ours: what a stranger wrote is not logged.
 func (l *Log) ClientRefused(ctx context.Context, client string, reason login.Reason) {
-	l.append(ctx, "client:"+client, actionClientRefuse, "client:"+client, map[string]string{"reason": string(reason)})
+	l.anybody(ctx, "client:"+client, actionClientRefuse, "client:"+client, map[string]string{"reason": string(reason)})
 }
 
 // KeyRotated records that a new signing key has been made.

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"avain/internal/audit"
 	"avain/internal/broker"
 	"avain/internal/challenge"
 	"avain/internal/crowd"
@@ -48,6 +49,7 @@ type housekeeping struct {
 	notices   *notices.Board
 	languages []string // of notices
 	jobs      *jobs.Runner
+	audit     *audit.Log
 	tallies   *tally.Counter
 	rates     *rates.Watch
 	keep      steady.Keeper
@@ -105,6 +107,7 @@ func (h housekeeping) chores() map[string]chore {
 		"words":  {forgetEvery, h.words},
 		"rates":  {rates.Every, h.rates.Look},
 		"anchor": {anchorEvery, h.anchor},
+		"settle": {anchorEvery, h.audit.Settle},
 		"expiry": {expiry.Every, h.endings.Look},
 	}
 }

@@ -71,7 +71,7 @@ func (s *Service) mechanisms(ctx context.Context, c config.Config, d Deps) (m me
 		return m, err
 	}
 	m.announcer = s.Store.Announcer()
-	s.Audit = audit.New(s.Store, d.Now, d.Log)
+	s.Audit = audit.New(s.Store, d.Now, d.Log).Quietly(quietly(d.Now))
 	if m.metrics, err = telemetry.New(telemetry.Config{Version: Version(), Database: s.Store.Stats, Brokers: brokerIDs(c), Jobs: s.Store.JobDepths, Now: d.Now}); err != nil {
 		return m, err
 	}

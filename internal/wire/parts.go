@@ -111,7 +111,7 @@ func newKit(c config.Config, d Deps, base *url.URL, s *Service, metrics *telemet
 			Name: c.Brand.Name, Company: c.Brand.Company, Accent: c.Brand.Accent, Logo: c.Brand.Logo,
 			Help: c.Brand.Support.URL, Email: c.Brand.Support.Email, Phone: c.Brand.Support.Phone,
 		},
-		Log: d.Log, Now: d.Now, Observe: observe(metrics, s.Audit, d.Now), Refused: refused(s.Store, d.Now),
+		Log: d.Log, Now: d.Now, Observe: observe(metrics, s.Audit), Refused: refused(s.Store, d.Now),
 	})
 }
 

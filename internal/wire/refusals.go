@@ -29,24 +29,28 @@ func refused(db *store.Store, now func() time.Time) func(context.Context, string
 	}
 }
 
-// observe counts every request, and writes refusals that smell of theft into the
-// audit log: at most a few a minute for each client, because whoever can cause them
-// must not be able to fill a log that nothing is ever deleted from.
-func observe(metrics *telemetry.Metrics, trail *audit.Log, now func() time.Time) func(context.Context, web.Summary) {
-	seldom := web.NewLimiter(web.Limit{Burst: 5, Each: time.Minute}, 1000, now)
+// observe counts every request, and writes refusals that smell of theft into the audit
+// log, which bounds what strangers can write there.
+func observe(metrics *telemetry.Metrics, trail *audit.Log) func(context.Context, web.Summary) {
 	return func(ctx context.Context, s web.Summary) {
 		metrics.RequestServed(ctx, s)
 		client, reason := s.Fields[web.FieldClient], login.Reason(s.Fields[web.FieldReason])
-		if client == "" || reason != login.ReasonClientRefused && reason != login.ReasonProofReplayed {
-			return
-		}
-		if ok, _ := seldom.Allow(client + " " + string(reason)); !ok {
-			return
-		}
-		if reason == login.ReasonProofReplayed {
+		switch {
+		case client == "":
+		case reason == login.ReasonProofReplayed:
 			trail.ProofReplayed(ctx, client)
-			return
+		case reason == login.ReasonClientRefused:
+			trail.ClientRefused(ctx, client, reason)
 		}
-		trail.ClientRefused(ctx, client, reason)
+	}
+}
+
+// quietly lets one network have a few entries of each kind written at once, and one a
+// minute after that.
+func quietly(now func() time.Time) func(ctx context.Context, action string) bool {
+	perNetwork := web.NewLimiter(web.Limit{Burst: 10, Each: time.Minute}, maxLimited, now)
+	return func(ctx context.Context, action string) bool {
+		ok, _ := perNetwork.Allow(action + " " + web.NetworkKey(ctx))
+		return ok
 	}
 }

@@ -223,7 +223,8 @@ func mount(mux *http.ServeMux, d Deps, kit *web.Kit, features ...feature) error 
 
 func (s *Service) housekeeping(c config.Config, d Deps, m mechanisms, flood *flood, waiting *challenge.Feature) housekeeping {
 	return housekeeping{
-		db: s.Store, signer: m.signer, brokers: m.brokers, metrics: m.metrics, crowd: flood.crowd,
+		audit: s.Audit,
+		db:    s.Store, signer: m.signer, brokers: m.brokers, metrics: m.metrics, crowd: flood.crowd,
 		announcer: m.announcer, room: m.room, waiting: waiting, people: s.People, jobs: s.Jobs, mails: s.Mails != nil,
 		notices: s.Notices, languages: c.Brand.Languages, tallies: m.tallies, rates: s.Rates, keep: m.keep, retention: retention(c), now: d.Now, log: d.Log,
 		endings: expiry.New(expiry.Deps{Read: c.Endings, Now: d.Now, Log: d.Log, Seen: m.metrics.EndingsSeen}),

@@ -3,6 +3,7 @@ package server_test
 import (
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"avain/internal/brokersim"
 	"avain/internal/config"
 	"avain/internal/login"
+	"avain/internal/robot"
 )
 
 // actions lists what the audit log holds.
@@ -57,7 +59,7 @@ func TestAuditLogTellsTheStory(t *testing.T) {
 		action, _, _ := strings.Cut(line, " ")
 		got[action]++
 	}
-	for action, most := range map[string]int{"key.rotate": 1, "session.create": 1, "session.revoke": 1, "proof.replay": 5, "client.refuse": 5} {
+	for action, most := range map[string]int{"key.rotate": 1, "session.create": 1, "session.revoke": 1, "proof.replay": 10, "client.refuse": 10} {
 		if got[action] == 0 || got[action] > most {
 			t.Errorf("%s stands %d times in the log, want 1 to %d", action, got[action], most)
 		}
@@ -112,5 +114,56 @@ func TestAuditChainOfARunningService(t *testing.T) {
 	}
 	if !strings.Contains(r.log.String(), `"msg":"audit head","head":"`) {
 		t.Error("the head stands nowhere but in the database")
+	}
+}
+
+// Whoever starts links and opens them twice, which costs nothing and needs nobody, does
+// not fill a log that nothing is deleted from.
+func TestThreat48ReusedLinksFillNoLog(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, func(c *config.Config) { c.Limits.StartsPerKey = config.Rate{Count: 1000, Per: time.Minute} })
+	const links = 25
+	for range links {
+		l := r.link(r.Service + "/return")
+		_, first := r.phone()
+		_, second := r.phone()
+		pages := map[*robot.Browser]robot.Page{}
+		for _, browser := range []*robot.Browser{first, second} { // looking does no harm
+			page, err := browser.Open(t.Context(), l.LoginLink)
+			if err != nil {
+				t.Fatal(err)
+			}
+			pages[browser] = page
+		}
+		for browser, page := range pages {
+			if _, err := browser.Press(t.Context(), page, "Kirjaudu", nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if a := r.attempt(l.SupportCode); a.State != login.StateBurned {
+			t.Fatalf("the link is %s", a.State)
+		}
+	}
+	count := func() (written, told int64) {
+		entries, err := r.Inside.Store.ReadAudit(t.Context(), 0, 1000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range entries {
+			if e.Action == "link.reuse" {
+				unwritten, _ := strconv.ParseInt("0"+e.Detail[audit.Unwritten], 10, 64)
+				written, told = written+1, told+unwritten
+			}
+		}
+		return written, told
+	}
+	if written, _ := count(); written < 5 || written > 11 {
+		t.Errorf("%d links leave %d entries", links, written)
+	}
+	if err := r.Inside.Audit.Settle(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if written, unwritten := count(); written-1+unwritten != links {
+		t.Errorf("%d entries tell of %d more, of %d", written, unwritten, links)
 	}
 }
