@@ -38,7 +38,7 @@ func TestMeasures(t *testing.T) {
 	err := run(t.Context(), []string{
 		"--json", "--avain", avain, "--data", filepath.Join(folder, "data"),
 		"--runs", "1", "--duration", "200ms", "--concurrency", "2", "--people", "3", "--rate", "20",
-		"--waiting", "40", "--scale", "2000", "--import", "500",
+		"--waiting", "40", "--scale", "2000", "--import", "500", "--tries", "20",
 	}, &out)
 	if err != nil {
 		t.Fatal(err)
@@ -53,7 +53,7 @@ func TestMeasures(t *testing.T) {
 			t.Errorf("%s is %g", f.Name, f.Value)
 		}
 	}
-	for _, name := range []string{"direct_logins", "attempts_started", "refreshes", "start_to_ready", "memory_idle", "step_token_p99", "confirm_digits_p99", "waiting_all_told", "import_rows", "import_memory", "scale_login_p99_ratio", "console_name_p99", "console_overview_p99"} {
+	for _, name := range []string{"direct_logins", "attempts_started", "refreshes", "start_to_ready", "memory_idle", "step_token_p99", "confirm_digits_p99", "waiting_all_told", "names_password_auc", "names_letter_auc", "import_rows", "import_memory", "scale_login_p99_ratio", "console_name_p99", "console_overview_p99"} {
 		if !slices.ContainsFunc(document.Figures, func(f figure) bool { return f.Name == name }) {
 			t.Errorf("no figure %s", name)
 		}

@@ -25,7 +25,7 @@ var configTemplate = template.Must(template.New(configFile).Parse(`
 public: {base_url: "{{.Service}}", listen: "{{.Listen}}"}
 admin: {listen: "{{.Admin}}"}
 brand: {pictures: pictures}
-limits: {starts_per_key: 1000000/1s, starts_per_network: 1000000/1s, requests_per_network: 10000000/1s, open_attempts: 100000000, waiting_apps: 10000000}
+limits: {starts_per_key: 1000000/1s, starts_per_network: 1000000/1s, requests_per_network: 10000000/1s, open_attempts: 100000000, open_per_network: 100000000, open_per_client: 100000000, waiting_apps: 10000000}
 clients:
   - {id: ` + appID + `, name: SmartumPay, redirect_uris: ["` + appReturn + `", "{{.Service}}/return"]}
 brokers:

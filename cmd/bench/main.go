@@ -61,6 +61,7 @@ func (measureCommand) Help() string {
   bench --only=confirm            from Vahvista to the app's tokens: by itself, and by six digits
   bench --only=waiting            memory and processor time of 50,000 apps that wait; the limit on
                                   open files decides how many there can be (ulimit -n 120000)
+  bench --only=names              whether the clock tells which user names exist: 0.5 is no, 1 is yes
   bench --only=import             rows taken in per second, of 100,000, and the most memory meanwhile
   bench --only=scale              p99 of each step, 1,000 against 1,000,000 people and logins;
                                   filling takes minutes and about 3 GB (--scale=100000 is quick)
@@ -68,12 +69,13 @@ func (measureCommand) Help() string {
 }
 
 type measureCommand struct {
-	Only        []string      `help:"Measure these alone: crypto, binary, page, startup, attempts, refreshes, logins, steps, confirm, waiting, import, scale, console." placeholder:"NAME"`
+	Only        []string      `help:"Measure these alone: crypto, binary, page, startup, attempts, refreshes, logins, steps, confirm, waiting, names, import, scale, console." placeholder:"NAME"`
 	Runs        int           `help:"Runs of each measure; the median counts." default:"5"`
 	Duration    time.Duration `help:"Length of a run." default:"5s"`
 	Concurrency int           `help:"Phones that log in at the same time." default:"64"`
 	Rate        int           `help:"Logins per second while the steps are timed." default:"40"`
 	Waiting     int           `help:"Apps that wait at once, for waiting; fewer where the limit on open files is low." default:"50000"`
+	Tries       int           `help:"Wrong passwords, and as many orders of letters, for names." default:"2000"`
 	Import      int           `help:"People in the file, for import." default:"100000"`
 	Scale       int           `help:"People and logins in the large database, for scale and console." default:"1000000"`
 	People      int           `help:"People in the database." default:"1000"`
@@ -95,8 +97,8 @@ func (c measureCommand) Validate() error {
 		}
 	}
 	switch {
-	case c.Runs < 1, c.Concurrency < 1, c.Rate < 1, c.People < 1, c.Waiting < 1:
-		return errors.New("--runs, --concurrency, --rate, --people and --waiting must be at least 1")
+	case c.Runs < 1, c.Concurrency < 1, c.Rate < 1, c.People < 1, c.Waiting < 1, c.Tries < 2:
+		return errors.New("--runs, --concurrency, --rate, --people and --waiting must be at least 1, and --tries 2")
 	case c.Scale <= smallScale:
 		return fmt.Errorf("--scale must be more than %d", smallScale)
 	case c.Duration < 100*time.Millisecond:

@@ -27,6 +27,7 @@ func measures() []measure {
 		{"steps", "time of each step at a steady rate of logins", measureSteps},
 		{"confirm", "from Vahvista to the app's tokens", measureConfirm},
 		{"waiting", "apps that wait for news of their logins", measureWaiting},
+		{"names", "whether the clock tells which user names exist", measureNames},
 		{"import", "people taken in from a file", measureImport},
 		{"scale", "time of each step in a small and in a large database", measureScale},
 		{"console", "time of the console's pages over a large database", measureConsole},

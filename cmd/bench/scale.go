@@ -99,10 +99,21 @@ func (r *rig) timeOver(ctx context.Context, name string) (took map[string][]floa
 	return took, r.move(databaseFile, name+".db")
 }
 
-// move renames a database with its write-ahead log.
+// filesOf are the files of a database: with its write-ahead log, and the note that its
+// audit log has begun, which stands beside the keys.
+func (r *rig) filesOf(database string) []string {
+	note := filepath.Join(r.folder, "keys", "audit-begun")
+	if database != databaseFile {
+		note += "." + database
+	}
+	base := filepath.Join(r.folder, database)
+	return []string{base, base + "-wal", base + "-shm", note}
+}
+
+// move renames a database.
 func (r *rig) move(from, to string) error {
-	for _, suffix := range []string{"", "-wal", "-shm"} {
-		err := os.Rename(filepath.Join(r.folder, from+suffix), filepath.Join(r.folder, to+suffix))
+	for i, file := range r.filesOf(from) {
+		err := os.Rename(file, r.filesOf(to)[i])
 		if err != nil && !errors.Is(err, os.ErrNotExist) {
 			return err
 		}
@@ -114,8 +125,8 @@ const databaseFile = "avain.db"
 
 // newDatabase begins again with an empty one.
 func (r *rig) newDatabase(ctx context.Context) error {
-	for _, suffix := range []string{"", "-wal", "-shm"} {
-		if err := os.Remove(filepath.Join(r.folder, databaseFile+suffix)); err != nil && !errors.Is(err, os.ErrNotExist) {
+	for _, file := range r.filesOf(databaseFile) {
+		if err := os.Remove(file); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return err
 		}
 	}
