@@ -198,6 +198,21 @@ func TestExplainReadsTheDatabase(t *testing.T) {
 	command(t, 2, "explain", "K7Q-4TM", "-c", file, "--lang", "de")
 }
 
+// A line that came again says how often, and since when.
+func TestThreat47ExplainCountsRepetitions(t *testing.T) {
+	t.Parallel()
+	a := failedAttempt()
+	a.Timeline[1].Count, a.Timeline[1].Since = 500, explainedAt.Add(250*time.Millisecond)
+	x := explainedAttempt(a, "en", explainedAt.Add(time.Hour))
+	const want = "  12:00:01.000  return    failed   broker_slow, Opera 76 on Android, 500 times since 12:00:00.250\n"
+	if out := explainFor(t, x, false); !strings.Contains(out, want) || strings.Count(out, " times since ") != 1 {
+		t.Errorf("want only %q in:\n%s", want, out)
+	}
+	if out := explainFor(t, x, true); !strings.Contains(out, `"count": 500`) || !strings.Contains(out, `"since": "2026-11-22T12:00:00.25Z"`) {
+		t.Errorf("for programs:\n%s", out)
+	}
+}
+
 // A wrong set-up at the broker's side is named, with what to do: nobody who runs the
 // service should have to look a word up.
 func TestExplainNamesAWrongSetUp(t *testing.T) {

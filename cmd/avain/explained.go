@@ -42,7 +42,7 @@ func explainedAttempt(a login.Attempt, lang string, now time.Time) explained {
 	a.Timeline = slices.Clone(a.Timeline)
 	for i := range a.Timeline {
 		e := &a.Timeline[i]
-		e.At = e.At.UTC()
+		e.At, e.Since = e.At.UTC(), e.Since.UTC()
 		for _, text := range []*string{&e.Step, &e.Outcome, (*string)(&e.Reason), &e.Detail, &e.Browser, &e.Means, &e.Chosen, &e.Broker} {
 			*text = printable(*text)
 		}
@@ -139,9 +139,18 @@ func (x explained) timeline(b *strings.Builder) {
 	b.WriteString("\nTimeline\n")
 	for _, e := range x.Timeline {
 		text := fmt.Sprintf("  %s  %-9s %-8s %s", e.At.Format("15:04:05.000"), e.Step, e.Outcome,
-			words(string(e.Reason), e.Detail, chosen(e), e.Broker, e.Browser))
+			words(string(e.Reason), e.Detail, chosen(e), e.Broker, e.Browser, often(e)))
 		b.WriteString(strings.TrimRight(text, " ") + "\n")
 	}
+}
+
+// often is how many times a line has happened, up to the time that it begins with; empty
+// for once.
+func often(e login.Event) string {
+	if e.Count < 2 {
+		return ""
+	}
+	return fmt.Sprintf("%d times since %s", e.Count, e.Since.Format("15:04:05.000"))
 }
 
 // chosen is the means of a line, with the one that the person had chosen before the

@@ -171,21 +171,43 @@ func (e Event) Same(other Event) bool {
 	return e == other
 }
 
+// browsersApart is how many browsers have a line each of what is otherwise the same. A
+// browser says itself which one it is, so one program can be thousands (threat 47);
+// nobody's login needs more than two.
+const browsersApart = 8
+
 // Fold looks for the line of the timeline that the event repeats. It returns the event as
 // the line that takes its place, with how often that has happened, and that line; nil
-// when it repeats none.
+// when it repeats none. From the ninth browser on, another browser is a repetition too:
+// of the line before.
 func (a Attempt) Fold(e Event) (Event, *Event) {
+	others := 0
+	var last *Event
 	for _, line := range slices.Backward(a.Timeline) {
-		if !line.Same(e) {
-			continue
+		if line.Same(e) {
+			return line.again(e), &line
 		}
-		if e.Since = line.Since; e.Since.IsZero() {
-			e.Since = line.At
+		alike := line
+		alike.Browser = e.Browser
+		if alike.Same(e) {
+			if others++; last == nil {
+				last = &line
+			}
 		}
-		e.Count = max(line.Count, 1) + 1
-		return e, &line
+	}
+	if others >= browsersApart {
+		return last.again(e), last
 	}
 	return e, nil
+}
+
+// again is the line with the event that repeats it.
+func (e Event) again(next Event) Event {
+	if next.Since = e.Since; next.Since.IsZero() {
+		next.Since = e.At
+	}
+	next.Count = max(e.Count, 1) + 1
+	return next
 }
 
 // Weighs reports whether the line tells of something that support must find however

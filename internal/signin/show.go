@@ -104,7 +104,8 @@ func noteOf(t broker.InfoTexts) BrokerNote {
 }
 
 // seen reports whether the timeline already knows that this kind of browser has
-// shown the page: a reload is no news.
+// shown the page: a reload is no news, and not worth a write. Nothing else follows from
+// it; that a page was shown at all is the attempt's Stage.
 func seen(a login.Attempt, label string) bool {
 	for _, e := range a.Timeline {
 		if e.Step == login.StepPage && e.Outcome == login.OutcomeOK && e.Browser == label {

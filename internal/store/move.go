@@ -132,8 +132,11 @@ func moveArgs(m login.Move) ([]any, error) {
 		identity = []any{text(p.Person), text(p.Broker), text(p.Means), text(p.ACR), amr, millis(p.AuthTime)}
 	}
 	bound := boundOf(m.Event)
-	if m.To.Over() {
+	switch {
+	case m.To.Over():
 		bound = endBound
+	case m.Event.Weighs():
+		bound = movingBound
 	}
 	var proved, digits time.Time // the first ones count
 	if m.Event.Step == login.StepIdentify && m.Event.Outcome == login.OutcomeOK {

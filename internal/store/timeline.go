@@ -17,13 +17,16 @@ import (
 const (
 	timelineBound = 16 << 10 // pages that were loaded, banks that were chosen
 	weighingBound = 32 << 10 // what support must find: whoever loads pages leaves the second half free
+	movingBound   = 48 << 10 // who came in, and what was let out: whoever is refused leaves the last third free
 	endBound      = math.MaxInt32
 )
 
 // addLine is the timeline with a line more. All three are parameters: the line, the one
 // that it takes the place of (empty: none), and the length from which on it is dropped.
+// Of many who repeat a line at once only the first finds it to take its place; for the
+// others the bound holds, or they would fill the disk.
 func addLine(line, instead, bound string) string {
-	return `CASE WHEN ` + instead + ` <> '' OR length(timeline) < ` + bound + `
+	return `CASE WHEN replace(timeline, ` + instead + `, '') <> timeline OR length(timeline) < ` + bound + `
 		THEN replace(timeline, ` + instead + `, '') || ` + line + ` ELSE timeline END`
 }
 

@@ -68,7 +68,7 @@ func showAttempt(a login.Attempt) login.Attempt {
 func showEvent(e login.Event) login.Event {
 	return login.Event{
 		At: e.At, Step: e.Step, Outcome: e.Outcome, Reason: e.Reason, Detail: e.Detail, Browser: e.Browser, Means: e.Means,
-		Chosen: e.Chosen, Broker: e.Broker,
+		Chosen: e.Chosen, Broker: e.Broker, Count: e.Count, Since: e.Since,
 	}
 }
 

@@ -35,7 +35,7 @@ func TestThreat56ConsoleHasNoOtherLookUps(t *testing.T) {
 // come through.
 func TestThreat56ConsoleSeesWhatIsListed(t *testing.T) {
 	t.Parallel()
-	const device, benefit, event = "Name Model Platform AppVersion", "Kind StartsAt EndsAt ReleasedAt ActivatedAt", "At Step Outcome Reason Detail Browser Means Chosen Broker"
+	const device, benefit, event = "Name Model Platform AppVersion", "Kind StartsAt EndsAt ReleasedAt ActivatedAt", "At Step Outcome Reason Detail Browser Means Chosen Broker Count Since"
 	sees(t, showPerson, "ID GivenName FamilyName Name Email Locale SmartumPlus LockedAt PausedUntil CreatedAt")
 	sees(t, showEmployer, "ID Name Locale")
 	sees(t, showEmployment, "ID Employer Person Kind Email GivenName FamilyName Locale ActivatedAt EndedAt CreatedAt", within("Benefits", benefit)...)

@@ -54,6 +54,8 @@ type lineView struct {
 	At, Step, Browser, Means, Detail, Why string
 	Chosen                                string // the means that was chosen, when the broker reports another
 	OK, Refused                           bool
+	Times                                 int    // how often the same has happened; 0 for once
+	Since                                 string // when it first did; At is the last time
 }
 
 func (k *Desk) showAttempt(w http.ResponseWriter, r *http.Request, who console.Agent) error {
@@ -136,6 +138,9 @@ func (k *Desk) lines(a login.Attempt, lang string) (all []lineView, err error) {
 		line := lineView{
 			At: k.clock(e.At), Step: e.Step, Browser: e.Browser, Means: k.d.Means(lang, e.Means), Chosen: k.d.Means(lang, e.Chosen), Detail: e.Detail,
 			OK: e.Outcome == login.OutcomeOK, Refused: e.Outcome == login.OutcomeRefused,
+		}
+		if e.Count > 1 {
+			line.Times, line.Since = e.Count, k.clock(e.Since)
 		}
 		if e.Reason != "" {
 			words, err := catalogue.Say(e.Reason, lang, k.fill())

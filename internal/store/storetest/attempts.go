@@ -95,6 +95,36 @@ func timeline(t *testing.T, s *store.Store) {
 		t.Errorf("%d different lines, want %d: concurrent notes were lost", len(seen), notes+1)
 	}
 
+	// Of many who repeat the same line at once one takes its place, and the others find
+	// the bound.
+	again := Start(t, s, func(a *login.Attempt) { a.Timeline = []login.Event{Event("note")} })
+	line, instead := again.Fold(login.Event{At: Noon().Add(time.Second), Step: "note", Outcome: login.OutcomeOK, Browser: again.Timeline[0].Browser})
+	for _, err := range together(t.Context(), 400, func(ctx context.Context, _ int) error {
+		return s.NoteAttempt(ctx, again.ID, login.Note{Event: line, Instead: instead})
+	}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := len(must[login.Attempt](t)(s.AttemptByID(t.Context(), again.ID)).Timeline); n < 2 || n > 150 {
+		t.Errorf("400 repetitions at once are %d lines", n)
+	}
+
+	// Who came in goes in although all that may be noted is full of refusals.
+	refused := Start(t, s)
+	for n := range 400 {
+		e := login.Event{At: Noon(), Step: login.StepReturn, Outcome: login.OutcomeRefused, Reason: login.ReasonOtherBrowser, Browser: fmt.Sprint("Opera ", n)}
+		if err := s.NoteAttempt(t.Context(), refused.ID, login.Note{Event: e}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	in := must[login.Attempt](t)(s.MoveAttempt(t.Context(), login.Move{
+		Attempt: refused.ID, From: []login.State{login.StateCreated}, To: login.StateAuthenticated, At: Noon(), Event: Event(login.StepIdentify),
+	}))
+	if n := len(in.Timeline); n > 400 || in.Timeline[n-1].Step != login.StepIdentify {
+		t.Errorf("%d lines, the last is %q; want who came in", n, in.Timeline[n-1].Step)
+	}
+
 	// Whoever floods a timeline fills neither the disk nor the place of its end.
 	huge := login.Event{At: Noon(), Step: "note", Outcome: login.OutcomeRefused, Detail: strings.Repeat("ä", 100_000)}
 	for range 100 {
