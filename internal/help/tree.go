@@ -111,7 +111,7 @@ func Answers() map[string]Answer {
 		{Reason: login.ReasonVersionTooOld, Way: WayShops},
 		{Reason: login.ReasonPasswordWrong},
 		{Reason: login.ReasonStrongRequired, Way: WayBoth},
-		{Reason: login.ReasonRateLimited},
+		{Reason: login.ReasonRateLimited, Also: []login.Reason{login.ReasonCrowdedOut}},
 		{Reason: login.ReasonPasswordWeak},
 		{Reason: login.ReasonResetExpired},
 		{Reason: login.ReasonNotOpened, Also: []login.Reason{login.ReasonAbandonedAtPage}, Way: WayLink},

@@ -54,10 +54,20 @@ func AnswerParams(r *http.Request) (Params, error) {
 	return check(values)
 }
 
+// onlyShown are the parameters that are shown, or fall back to something: bytes that are
+// not UTF-8 are replaced there, because nobody is kept out for what a phone is called.
+var onlyShown = map[string]bool{
+	"device_name": true, "device_model": true, "device_platform": true, "app_version": true, "ui_locales": true,
+	"platform": true, "version": true, "locale": true, "browser": true, // of /login-options
+}
+
 // check refuses repeated parameters (RFC 6749 §3.1: MUST NOT be included more than
 // once): two parties that each read another copy can be played against each other.
 func check(values url.Values) (Params, error) {
 	for name, all := range values {
+		if len(all) == 1 && onlyShown[name] {
+			all[0] = strings.ToValidUTF8(all[0], "\uFFFD")
+		}
 		switch {
 		case len(all) > 1 && name == "resource":
 			// It may come several times (RFC 8707 §2); our tokens are for one.
