@@ -57,7 +57,7 @@ func special() map[string]string {
 		"employments.terms_at": "when you accepted them", "employments.email_proved": "whether you have activated through a link that was mailed to this address",
 		"invitations.mailed_to": "the address that the link was mailed to; * when there were several or it is not known", "employers.name": "name of the employer",
 		"benefits.starts_at": "first moment of the benefit", "benefits.released_at": "when the employer gave it", "benefits.kind": "kind of benefit",
-		"invitations.remind_at": "when you are reminded", "invitations.used_at": "when it was used", "invitations.mail": "how far the letter has come",
+		"invitations.held_at": "when somebody of another name came with it", "invitations.remind_at": "when you are reminded", "invitations.used_at": "when it was used", "invitations.mail": "how far the letter has come",
 		"invitations.mail_at": "when it came so far", "invitations.mail_detail": "what the mail server said",
 		"credentials.changed_at": "when the password was last set",
 		"sessions.scopes":        "what the app may do", "sessions.used": "whether it has been used", "sessions.idle_until": "when it ends if it is not used",
