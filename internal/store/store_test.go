@@ -114,6 +114,22 @@ func TestConformance(t *testing.T) {
 	})
 }
 
+// Somebody begins logins in great numbers and finishes none: a day later only those that
+// left for a broker have a row, 10,000 of a network at most. The gate runs a part;
+// AVAIN_ABANDONED=100000 is the figure of the threat model.
+func TestThreat38AbandonedLoginsLeaveBoundedRows(t *testing.T) {
+	onBoth(t, func(t *testing.T, config func(testing.TB) store.Config) {
+		starts := 2_000
+		if v := os.Getenv("AVAIN_ABANDONED"); v != "" {
+			var err error
+			if starts, err = strconv.Atoi(v); err != nil {
+				t.Fatalf("AVAIN_ABANDONED: %v", err)
+			}
+		}
+		storetest.Abandoned(t, open(t, config(t)), starts)
+	})
+}
+
 // The gate runs 20 rounds; the figure of bars.md needs AVAIN_RACE_ROUNDS=1000.
 func TestThreat05RedeemRace(t *testing.T) {
 	onBoth(t, func(t *testing.T, config func(testing.TB) store.Config) {

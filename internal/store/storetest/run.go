@@ -90,6 +90,7 @@ func Run(t *testing.T, open func(t testing.TB) *store.Store) {
 		"PasswordResets":             passwordResets,
 		"PurgeExpires":               purgeExpires,
 		"PurgeDeletes":               purgeDeletes,
+		"Threat38NewestOfNetwork":    newestOfNetwork,
 		"Retention":                  retention,
 		"ManyRetire":                 manyRetire,
 		"Threat28HashesInFull":       hashesInFull,
