@@ -79,15 +79,26 @@ func (c clients) configured() (out []config.Client) {
 // plans are the configuration files of the suite, by name.
 func (c clients) plans(public, banks string) map[string]any {
 	server := map[string]any{"discoveryUrl": public + "/.well-known/openid-configuration"}
+	p := person{public: public, banks: banks, suite: c.suite}
 	openID := map[string]any{
-		"alias": alias, "description": "Avain", "server": server, "browser": browser(public, banks, c.suite),
+		"alias": alias, "description": "Avain", "server": server, "browser": p.browser(),
+		"override": map[string]any{
+			"oidcc-prompt-login": map[string]any{"browser": p.pictured().browser()},
+			"oidcc-max-age-1":    map[string]any{"browser": p.pictured().browser()},
+		},
 		"client": secretOf(c.basic[0]), "client2": secretOf(c.basic[1]), "client_secret_post": secretOf(c.post),
 	}
 	return map[string]any{
 		"basic.json":  openID,
 		"config.json": map[string]any{"alias": alias, "description": "Avain", "server": server},
 		"fapi2.json": map[string]any{
-			"alias": alias, "description": "Avain", "server": server, "browser": browser(public, banks, c.suite),
+			"alias": alias, "description": "Avain", "server": server, "browser": p.browser(),
+			"override": map[string]any{
+				"fapi2-security-profile-final-user-rejects-authentication": map[string]any{"browser": p.refusing().browser()},
+				"fapi2-security-profile-final-par-ensure-reused-request-uri-prior-to-auth-completion-succeeds": map[string]any{
+					"browser": append([]any{p.looking()}, p.browser()...),
+				},
+			},
 			"client": keyOf(c.private[0]), "client2": keyOf(c.private[1]),
 			"resource": map[string]any{"resourceUrl": public + "/userinfo"},
 		},
@@ -103,9 +114,26 @@ func keyOf(t testClient) map[string]any {
 	return map[string]any{"client_id": t.ID, "scope": "openid profile offline_access", "jwks": set, "dpop_signing_alg": "ES256"}
 }
 
+// person is what the suite's browser does.
+type person struct {
+	public, banks, suite string // base URLs
+	pictures             bool   // of the page of banks: for modules that want to see it again
+	refuses              bool   // to log in
+}
+
+func (p person) pictured() person { p.pictures = true; return p }
+func (p person) refusing() person { p.refuses = true; return p }
+
+// looking is a first visit that comes to nothing.
+func (p person) looking() map[string]any {
+	return map[string]any{"match": p.public + "/authorize*", "match-limit": 1, "tasks": []any{
+		map[string]any{"task": "look at the page", "match": p.public + "/login/*"},
+	}}
+}
+
 // browser tells the suite's browser what a person does: choose a bank, be Aino there,
 // confirm. Whatever is not shown is left out.
-func browser(public, banks, suite string) []any {
+func (p person) browser() []any {
 	task := func(name, match string, commands ...any) map[string]any {
 		out := map[string]any{"task": name, "match": match, "optional": true}
 		if len(commands) > 0 {
@@ -117,19 +145,26 @@ func browser(public, banks, suite string) []any {
 	picture := func(text string) []any { // where the suite wants to see the page
 		return []any{"wait", "xpath", "//*", 10, text, "update-image-placeholder-optional"}
 	}
-	back := task("verify", suite+"/test/*", []any{"wait", "id", "submission_complete", 20})
+	choose := []any{click("button[value=kuikka]")}
+	switch {
+	case p.pictures:
+		choose = append([]any{picture("dentify")}, choose...)
+	case p.refuses:
+		choose = []any{click("form[action$='/cancel'] button")}
+	}
+	back := task("verify", p.suite+"/test/*", []any{"wait", "id", "submission_complete", 20})
 	return []any{
-		map[string]any{"match": public + "/authorize*", "tasks": []any{
-			task("be told", public+"/authorize*", picture("upport code")),
-			task("choose a bank", public+"/login/*", picture("dentify"), click("button[value=kuikka]")),
-			task("choose a person", banks+"/*", click("button[value=aino]")),
-			task("confirm", banks+"/*", click("form[action$='/confirm'] button")),
+		map[string]any{"match": p.public + "/authorize*", "tasks": []any{
+			task("be told", p.public+"/authorize*", picture("upport code")),
+			task("choose a bank", p.public+"/login/*", choose...),
+			task("choose a person", p.banks+"/*", click("button[value=aino]")),
+			task("confirm", p.banks+"/*", click("form[action$='/confirm'] button")),
 			back,
 		}},
-		map[string]any{"match": public + "/logout*", "tasks": []any{
-			task("be asked, or told", public+"/logout*", picture("og out|ogged out|upport code"), []any{"click", "css", "form button", "optional"}),
-			task("be told", public+"/logout*", picture("ogged out|upport code")),
-			task("verify", suite+"/test/*"),
+		map[string]any{"match": p.public + "/logout*", "tasks": []any{
+			task("be asked, or told", p.public+"/logout*", picture("og out|ogged out|upport code"), []any{"click", "css", "form button", "optional"}),
+			task("be told", p.public+"/logout*", picture("ogged out|upport code")),
+			task("verify", p.suite+"/test/*"),
 		}},
 	}
 }
