@@ -20,31 +20,31 @@ const (
 	passwordsEach   = time.Second
 )
 
-// knockers are people to whoever types a password. One budget per network pays for all
+// throttledPeople are people to whoever types a password. One budget per network pays for all
 // of it, in the app and on the pages: who sprays one password over many names chooses
 // the path, and must not get a budget for each (threat 46).
-type knockers struct {
+type throttledPeople struct {
 	*people.People
 	perNetwork *web.Limiter
 }
 
 // CheckPassword is people.CheckPassword, within the network's budget.
-func (k knockers) CheckPassword(ctx context.Context, t people.Try) (login.Person, error) {
+func (k throttledPeople) CheckPassword(ctx context.Context, t people.Try) (login.Person, error) {
 	if err := k.limit(ctx); err != nil {
 		return login.Person{}, err
 	}
 	return k.People.CheckPassword(ctx, t)
 }
 
-func (k knockers) limit(ctx context.Context) error { return k.perNetwork.Check(web.NetworkKey(ctx)) }
+func (k throttledPeople) limit(ctx context.Context) error { return k.perNetwork.Check(web.NetworkKey(ctx)) }
 
-// knockers makes the one budget of this node.
-func (s *Service) knockers(d Deps) knockers {
-	return knockers{s.People, web.NewLimiter(web.Limit{Burst: passwordsAtOnce, Each: passwordsEach}, maxLimited, d.Now)}
+// throttledPeople makes the one budget of this node.
+func (s *Service) throttledPeople(d Deps) throttledPeople {
+	return throttledPeople{s.People, web.NewLimiter(web.Limit{Burst: passwordsAtOnce, Each: passwordsEach}, maxLimited, d.Now)}
 }
 
 // credentials are the pages of Smartum credentials.
-func (s *Service) credentials(c config.Config, d Deps, m mechanisms, own *me.Feature, typed knockers) (*credentials.Feature, error) {
+func (s *Service) credentials(c config.Config, d Deps, m mechanisms, own *me.Feature, typed throttledPeople) (*credentials.Feature, error) {
 	s.Rules = password.Rules{MinLength: c.Credentials.MinLength}
 	if c.Credentials.LeakedFile != "" {
 		list, err := password.OpenLeaked(c.Credentials.LeakedFile)

@@ -109,7 +109,7 @@ func New(ctx context.Context, c config.Config, d Deps) (s *Service, err error) {
 	if err != nil {
 		return s, err
 	}
-	typed := s.knockers(d)
+	typed := s.throttledPeople(d)
 	waiting := challenge.New(challenge.Deps{
 		Attempts: attempts, People: names{s.Store}, Passwords: typed, Marks: s.Store, Clients: m.clients, Proofs: m.proofs, Room: m.room, Keep: m.keep,
 		Web: m.kit, Now: d.Now, BaseURL: base, Audit: s.Audit, Claims: flood.claims, Admit: begin.Admit,
