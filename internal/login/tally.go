@@ -41,12 +41,17 @@ type Tally struct {
 	Counts
 }
 
-// Counts are logins by how they ended.
+// Counts are logins by how they ended. What only a browser says of a bank is no failure:
+// anybody can send a browser with an error a thousand times.
 type Counts struct {
 	OK     int64 // got in; of a journey: the bank has proved who it was
-	Gone   int64 // ended with nothing broken: left, said no, or was rightly refused
-	Failed int64 // ended because something did not work
+	Gone   int64 // ended with nothing known to be broken: left, said no, was rightly refused, or came back with an error
+	Failed int64 // ended because something did not work; of journeys and methods: as the service itself saw
 }
+
+// Evidence leaves out what ended with nothing known to be broken: anybody can begin a
+// login and leave, or come back with a made-up error, however often.
+func (c Counts) Evidence() Counts { return Counts{OK: c.OK, Failed: c.Failed} }
 
 // Tried is all of them.
 func (c Counts) Tried() int64 { return c.OK + c.Gone + c.Failed }

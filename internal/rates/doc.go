@@ -2,6 +2,9 @@
 // browser, platform and version of the app, now against the same time of other days. It
 // raises an alert when clearly fewer do and ends it when they do again.
 //
+// An alert stands on what the service itself saw. People who leave, or come back with an
+// error, show in the rates of the staff and raise nothing: anybody can be many of them.
+//
 // It owns what is usual and what is clearly fewer; docs/decisions/0015-rates.md says why
 // and what that finds. It counts nothing itself (package tally), shows nothing (the
 // features status and console do) and sends nothing: it orders the messages in the

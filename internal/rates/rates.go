@@ -157,7 +157,7 @@ func (w *Watch) judge(ctx context.Context, now time.Time, counts map[cell]login.
 			continue
 		}
 		r := w.rate(k, now, counts)
-		alert, err := w.watch(ctx, k, r, now, alerts)
+		alert, err := w.watch(ctx, k, evidence(k, now, counts), now, alerts)
 		failed = append(failed, err)
 		if r.Alert = alert.ID != ""; r.Alert {
 			p.Alerts = append(p.Alerts, alert)
@@ -186,8 +186,21 @@ func (w *Watch) rate(k key, now time.Time, counts map[cell]login.Counts) login.R
 	return r
 }
 
-// watch raises, keeps or ends the alert of a value, and answers the one that lasts.
-func (w *Watch) watch(ctx context.Context, k key, r login.Rate, now time.Time, alerts []login.Alert) (login.Alert, error) {
+// evidence is the same without what anybody can bring about, and looks back as far as
+// there is too little of what is left.
+func evidence(k key, now time.Time, counts map[cell]login.Counts) login.Counts {
+	hour := now.Truncate(login.TallyHour).UTC()
+	n := counts[cell{k, hour}].Evidence()
+	if n.Tried() < few {
+		n = n.Plus(counts[cell{k, hour.Add(-login.TallyHour)}].Evidence())
+	}
+	return n
+}
+
+// watch raises, keeps or ends the alert of a value, and returns the one that lasts. It
+// goes by evidence alone: or whoever begins logins and leaves them could raise one
+// (threat 43), or keep one from ending. The rate that staff see counts those too.
+func (w *Watch) watch(ctx context.Context, k key, hourly login.Counts, now time.Time, alerts []login.Alert) (login.Alert, error) {
 	lasting, ended := login.Alert{}, time.Time{}
 	for _, a := range alerts {
 		switch {
@@ -198,13 +211,13 @@ func (w *Watch) watch(ctx context.Context, k key, r login.Rate, now time.Time, a
 			ended = a.EndedAt
 		}
 	}
-	usually, known := w.usual.find(k)
+	usually, known := w.usual.evidence(k)
 	lately := w.recent.sums(k, ended)
 	if lasting.ID != "" {
-		return w.end(ctx, lasting, r, lately, usually, now)
+		return w.end(ctx, lasting, hourly, lately, usually, now)
 	}
 	if now.Sub(ended) >= calm {
-		lately = append(lately, r.Now)
+		lately = append(lately, hourly)
 	}
 	at := slices.IndexFunc(lately, func(n login.Counts) bool { return known && low(n, usually) })
 	if at < 0 {
@@ -222,12 +235,12 @@ func (w *Watch) watch(ctx context.Context, k key, r login.Rate, now time.Time, a
 }
 
 // end ends an alert when logins are as usual again, or when nobody comes any more.
-func (w *Watch) end(ctx context.Context, a login.Alert, r login.Rate, lately []login.Counts, usually login.Counts, now time.Time) (login.Alert, error) {
-	since := r.Now
+func (w *Watch) end(ctx context.Context, a login.Alert, hourly login.Counts, lately []login.Counts, usually login.Counts, now time.Time) (login.Alert, error) {
+	since := hourly
 	if at := slices.IndexFunc(lately, func(n login.Counts) bool { return n.Tried() >= backAfter }); at >= 0 {
 		since = lately[at]
 	}
-	quiet := r.Now.Tried() == 0 && now.Sub(a.RaisedAt) >= silence
+	quiet := hourly.Tried() == 0 && now.Sub(a.RaisedAt) >= silence
 	if !quiet && !back(since, usually) {
 		return a, nil
 	}

@@ -43,7 +43,7 @@ func TestOutageIsFound(t *testing.T) {
 				tried := 0
 				for ; tried < c.most && !slices.Contains(w.lasting(), "means "+victim.name); tried++ {
 					w.now = w.now.Add(time.Second)
-					w.logIn(victim, c.rate)
+					w.logInBroken(victim, c.rate)
 					if err := w.watch.Look(t.Context()); err != nil {
 						t.Fatal(err)
 					}
@@ -163,6 +163,65 @@ func TestWhatHasNoHistory(t *testing.T) {
 	}
 	if err := empty.watch.Look(t.Context()); err != nil || len(empty.lasting()) > 0 {
 		t.Errorf("the first day of the service: %v, %v", empty.lasting(), err)
+	}
+}
+
+// However many people begin logins and leave, or come back with an error that nobody but
+// their browser has seen, that raises no alert, keeps none from beginning, and none from
+// ending; staff see it as worse than usual.
+func TestThreat43LeavingRaisesNothing(t *testing.T) {
+	t.Parallel()
+	means := func(lasting []string) []string {
+		return slices.DeleteFunc(lasting, func(one string) bool { return one == "all " })
+	}
+	for seed := range uint64(4) {
+		w := newWorld(seed, finland()...)
+		op, spankki := w.banks[0], w.banks[3]
+		w.now = monday.Add(10 * time.Hour)
+		w.live(t, 20*time.Minute, nil)
+		flood := func(b bank) {
+			for range 1000 {
+				w.count(b, login.Counts{Gone: 1})
+			}
+		}
+		look := func() {
+			t.Helper()
+			w.now = w.now.Add(time.Minute)
+			if err := w.watch.Look(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, b := range w.banks {
+			flood(b)
+		}
+		look()
+		if got := w.lasting(); len(got) > 0 {
+			t.Errorf("seed %d: who leaves raises %v", seed, got)
+		}
+		worse := func(r login.Rate) bool { return r.Value == op.name && r.Low && !r.Alert }
+		if p := w.watch.Picture(t.Context()); !slices.ContainsFunc(p.Rates, worse) {
+			t.Errorf("seed %d: staff do not see it: %+v", seed, p.Rates)
+		}
+		for range 20 {
+			w.logInBroken(spankki, 0)
+		}
+		flood(spankki)
+		look()
+		if got := means(w.lasting()); !slices.Equal(got, []string{"means " + spankki.name}) {
+			t.Errorf("seed %d: an outage amid the flood: %v", seed, got)
+		}
+		for range 15 {
+			flood(spankki)
+			look()
+		}
+		for range 20 {
+			w.logInBroken(spankki, 1)
+		}
+		flood(spankki)
+		look()
+		if got := means(w.lasting()); len(got) > 0 {
+			t.Errorf("seed %d: after the outage: %v", seed, got)
+		}
 	}
 }
 

@@ -49,7 +49,7 @@ func (r *recent) see(at time.Time, counts map[cell]login.Counts) {
 	}
 }
 
-// sums are what was added since each of the looks, from the last one back: an outage
+// sums are the evidence that was added since each of the looks, from the last one back: an outage
 // shows in what came after it began, whenever that was. What came before an instant does
 // not count.
 func (r *recent) sums(k key, after time.Time) []login.Counts {
@@ -59,7 +59,7 @@ func (r *recent) sums(k key, after time.Time) []login.Counts {
 		if !more.at.After(after) {
 			break
 		}
-		n = n.Plus(more.of[k])
+		n = n.Plus(more.of[k].Evidence())
 		all = append(all, n)
 	}
 	return all

@@ -84,12 +84,19 @@ func troubled(alerts []login.Alert, k key, hour time.Time) bool {
 // version of the app are held against the others of their kind: one that lets nobody in
 // must not wait for a history. Other dimensions have values that differ by nature.
 func (u *usual) find(k key) (login.Counts, bool) {
-	if own := u.of[k]; own.Tried() >= enough {
+	return u.known(k, func(n login.Counts) login.Counts { return n })
+}
+
+// evidence is the same for what alerts stand on.
+func (u *usual) evidence(k key) (login.Counts, bool) { return u.known(k, login.Counts.Evidence) }
+
+func (u *usual) known(k key, part func(login.Counts) login.Counts) (login.Counts, bool) {
+	if own := part(u.of[k]); own.Tried() >= enough {
 		return own, true
 	}
 	if k.dimension != login.DimensionMeans && k.dimension != login.DimensionVersion {
 		return login.Counts{}, false
 	}
-	others := u.sum[k.dimension]
+	others := part(u.sum[k.dimension])
 	return others, others.Tried() >= enough
 }

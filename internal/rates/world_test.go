@@ -171,7 +171,8 @@ func (w *world) rateOf(b bank) float64 {
 	return 1 / (1 + math.Exp(-math.Log(b.rate/(1-b.rate))-w.mood[b.name]))
 }
 
-func (w *world) logIn(b bank, rate float64) bool {
+// logIn is one login as on any day: of those who do not get in, half have left.
+func (w *world) logIn(b bank, rate float64) {
 	n := login.Counts{OK: 1}
 	if w.random.Float64() >= rate {
 		n = login.Counts{Failed: 1}
@@ -179,9 +180,21 @@ func (w *world) logIn(b bank, rate float64) bool {
 			n = login.Counts{Gone: 1}
 		}
 	}
+	w.count(b, n)
+}
+
+// logInBroken is one login while the service sees its connections to the bank fail.
+func (w *world) logInBroken(b bank, rate float64) {
+	n := login.Counts{OK: 1}
+	if w.random.Float64() >= rate {
+		n = login.Counts{Failed: 1}
+	}
+	w.count(b, n)
+}
+
+func (w *world) count(b bank, n login.Counts) {
 	w.add(login.DimensionMeans, w.now, b.name, n)
 	w.add(login.DimensionAll, w.now, "", n)
-	return n.OK == 1
 }
 
 func (w *world) poisson(mean float64) int {

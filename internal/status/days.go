@@ -172,8 +172,9 @@ func (c *calendar) states(ctx context.Context, from, to time.Time) (map[time.Tim
 	return states, nil
 }
 
-// tried are the logins of a day that say whether something works. Who left, or was
-// rightly refused, does not count: a bank is not disturbed because people cancel.
+// tried are the logins of a day that say whether something works. Who left, was rightly
+// refused, or came back with an error that the service has not seen itself, does not
+// count: a bank is not disturbed because people cancel, or say that it is.
 type tried struct {
 	ok, failed float64
 	badHour    bool

@@ -165,7 +165,7 @@ func alertState(p rates.Picture, d login.Dimension, value string) State {
 	for _, r := range p.Rates {
 		switch {
 		case r.Dimension != d || r.Value != value || !r.Alert:
-		case r.Now.Tried() > 0 && r.Now.Rate() <= fewGetIn:
+		case r.Now.Evidence().Tried() > 0 && r.Now.Evidence().Rate() <= fewGetIn:
 			return Down
 		default:
 			return Disturbed

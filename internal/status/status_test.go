@@ -228,6 +228,23 @@ func TestNow(t *testing.T) {
 	}
 }
 
+// However many leave while something is disturbed, that makes it no worse for everybody.
+func TestThreat43LeavingMakesNothingWorse(t *testing.T) {
+	t.Parallel()
+	w, h := newWorld(t)
+	now := login.Counts{OK: 60, Gone: 100_000, Failed: 40}
+	w.picture = rates.Picture{Rates: []login.Rate{
+		{Dimension: login.DimensionMeans, Value: "op", Now: now, Alert: true},
+		{Dimension: login.DimensionMeans, Value: "mobile", Now: login.Counts{OK: 60, Gone: 100_000}, Low: true},
+		{Dimension: login.DimensionMethod, Value: "direct", Now: now, Alert: true},
+	}}
+	w.count(login.DimensionMeans, "mobile", w.now, login.Counts{OK: 60, Gone: 100_000})
+	d := read(t, h)
+	if op, mobile, direct := d.Means[0], d.Means[1], d.Methods[0]; op.State != "disturbed" || mobile.State != "up" || mobile.Days[89].State != "up" || direct.State != "disturbed" {
+		t.Errorf("op %s, mobile %s and today %s, direct %s", op.State, mobile.State, mobile.Days[89].State, direct.State)
+	}
+}
+
 // Nobody can be found in it: no number of logins stands there, in whatever form.
 func TestHoldsNoNumbers(t *testing.T) {
 	t.Parallel()

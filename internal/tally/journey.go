@@ -3,6 +3,7 @@ package tally
 import (
 	"cmp"
 
+	"avain/internal/broker"
 	"avain/internal/catalogue"
 	"avain/internal/login"
 )
@@ -11,6 +12,7 @@ import (
 type journey struct {
 	means, broker string
 	reason        login.Reason // empty: the bank has proved who it was
+	detail        string       // the machine word
 }
 
 // journeys are the trips that this event, just written, has ended. They are counted as
@@ -19,16 +21,16 @@ type journey struct {
 func journeys(a login.Attempt, e login.Event) []journey {
 	var ended []journey
 	if at, under := underWay(before(a, e)); under && !sameTrip(at, e) && (a.EndedBy(e) || e.Step == login.StepChoose && e.Outcome == login.OutcomeOK) {
-		ended = append(ended, journey{at.Means, at.Broker, login.ReasonAbandonedAtBank})
+		ended = append(ended, journey{means: at.Means, broker: at.Broker, reason: login.ReasonAbandonedAtBank})
 	}
 	if e.Means == "" {
 		return ended
 	}
 	switch {
 	case e.Step == login.StepIdentify: // whether or not we then let the person in
-		return append(ended, journey{e.Means, e.Broker, ""})
+		return append(ended, journey{means: e.Means, broker: e.Broker})
 	case e.Step == login.StepReturn, e.Step == login.StepChoose && e.Outcome != login.OutcomeOK:
-		return append(ended, journey{e.Means, e.Broker, e.Reason})
+		return append(ended, journey{e.Means, e.Broker, e.Reason, e.Detail})
 	default:
 		return ended
 	}
@@ -64,14 +66,25 @@ func sameTrip(at, e login.Event) bool {
 	return (e.Step == login.StepReturn || e.Step == login.StepIdentify) && cmp.Or(e.Chosen, e.Means) == at.Means && e.Broker == at.Broker
 }
 
-// broken reports whether something did not work, for reasons that lie neither with the
-// person nor with whoever tried to get in as them: what a bank, a phone, an app or we
-// have to mend.
-func broken(reason login.Reason) bool {
-	switch e := catalogue.Of(reason); e.Fault {
-	case catalogue.FaultBroker, catalogue.FaultPhone, catalogue.FaultApp, catalogue.FaultService:
-		return !e.Gone
-	default:
+// seen reports whether something did not work, as the service itself saw it: on its own
+// connections to the broker, or in itself. What a browser brings is no evidence about a
+// bank: an error in a callback's query, a code that the broker refuses, a choice that is
+// not open. Anybody can bring any number of those (threat 43).
+func seen(reason login.Reason, detail string) bool {
+	e := catalogue.Of(reason)
+	switch {
+	case e.Gone:
 		return false
+	case e.Fault == catalogue.FaultBroker, reason == login.ReasonBrokerNotInOperation:
+		return broker.Seen(detail)
+	default:
+		return reason == login.ReasonInternal
 	}
+}
+
+// broken is seen, or what a phone or an app has to mend: staff hear of that, the public
+// does not, because whoever sends it chooses it.
+func broken(reason login.Reason, detail string) bool {
+	e := catalogue.Of(reason)
+	return seen(reason, detail) || !e.Gone && (e.Fault == catalogue.FaultPhone || e.Fault == catalogue.FaultApp)
 }

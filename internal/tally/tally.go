@@ -60,7 +60,7 @@ func (c *Counter) Observe(a login.Attempt, e login.Event) {
 		c.pending[one] = c.pending[one].Plus(n)
 	}
 	for _, j := range trips {
-		n := ending(j.reason == "", j.reason)
+		n := ending(j.reason == "", seen(j.reason, j.detail))
 		add(login.DimensionMeans, orNone(j.means), n)
 		add(login.DimensionBroker, orNone(j.broker), n)
 		if n.OK == 0 {
@@ -71,10 +71,10 @@ func (c *Counter) Observe(a login.Attempt, e login.Event) {
 		return
 	}
 	d := diagnosis.Of(a, e.At)
-	n := ending(d.Good, d.Reason)
+	n := ending(d.Good, broken(d.Reason, d.Detail))
 	browser, release := browserOf(a.Timeline)
 	add(login.DimensionAll, "", n)
-	add(login.DimensionMethod, orNone(string(a.Method)), n)
+	add(login.DimensionMethod, orNone(string(a.Method)), ending(d.Good, seen(d.Reason, d.Detail))) // everybody sees it
 	add(login.DimensionPlatform, platformOf(a.Device), n)
 	add(login.DimensionVersion, versionOf(a.Device), n)
 	add(login.DimensionBrowser, browser, n)
@@ -85,11 +85,11 @@ func (c *Counter) Observe(a login.Attempt, e login.Event) {
 }
 
 // ending is one login as it counts.
-func ending(good bool, reason login.Reason) login.Counts {
+func ending(good, failed bool) login.Counts {
 	switch {
 	case good:
 		return login.Counts{OK: 1}
-	case broken(reason):
+	case failed:
 		return login.Counts{Failed: 1}
 	default:
 		return login.Counts{Gone: 1}

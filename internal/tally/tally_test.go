@@ -90,6 +90,9 @@ func (a *told) note(e login.Event) {
 
 func event(at time.Time, step, outcome string, reason login.Reason, means string) login.Event {
 	e := login.Event{At: at, Step: step, Outcome: outcome, Reason: reason, Means: means, Browser: "Opera 76 on Android"}
+	if reason == login.ReasonBrokerError {
+		e.Detail = "token.http_503"
+	}
 	if means != "" {
 		e.Broker = "telia"
 	}
@@ -184,8 +187,13 @@ func TestWhoCounts(t *testing.T) {
 			a.move(login.StateFailed, event(noon, login.StepPassword, login.OutcomeRefused, login.ReasonPasswordWrong, ""))
 		}, login.Counts{Gone: 1}},
 		"broken": {func(a *told) {
-			a.move(login.StateFailed, event(noon, login.StepReturn, login.OutcomeFailed, login.ReasonBrokerNotInOperation, "op"))
+			a.move(login.StateFailed, event(noon, login.StepReturn, login.OutcomeFailed, login.ReasonBrokerError, "op"))
 		}, login.Counts{Failed: 1}},
+		"broken, says a browser": {func(a *told) {
+			e := event(noon, login.StepReturn, login.OutcomeFailed, login.ReasonBrokerError, "op")
+			e.Detail = "callback.server_error"
+			a.move(login.StateFailed, e)
+		}, login.Counts{Gone: 1}},
 	} {
 		counter, b := tally.New(), &book{}
 		c.live(begin(counter, noon))
@@ -194,6 +202,51 @@ func TestWhoCounts(t *testing.T) {
 		}
 		if got := b.of(login.DimensionAll); got != c.want {
 			t.Errorf("%s: %+v, want %+v", name, got, c.want)
+		}
+	}
+}
+
+// What counts as a failure of a bank, and of a method, is what the service itself saw:
+// those are shown to everybody. What a phone or an app broke counts for those alone.
+func TestThreat43OnlyWhatWasSeenCounts(t *testing.T) {
+	t.Parallel()
+	failed, gone := login.Counts{Failed: 1}, login.Counts{Gone: 1}
+	for _, c := range []struct {
+		reason           login.Reason
+		detail           string
+		bank, method, by login.Counts // by: of the browser
+	}{
+		{login.ReasonBrokerError, "token.http_503", failed, failed, failed},
+		{login.ReasonBrokerSlow, "token.timeout", failed, failed, failed},
+		{login.ReasonBrokerDown, "circuit.open", failed, failed, failed},
+		{login.ReasonBrokerResponse, "id_token.signature", failed, failed, failed},
+		{login.ReasonBrokerNotInOperation, "id_token.hetu_artificial", failed, failed, failed},
+		{login.ReasonInternal, "", failed, failed, failed},
+		{login.ReasonBrokerError, "callback.server_error", gone, gone, gone},
+		{login.ReasonBrokerResponse, "callback.code", gone, gone, gone},
+		{login.ReasonBrokerError, "token.http_400", gone, gone, gone},
+		{login.ReasonBrokerResponse, "id_token.nonce", gone, gone, gone},
+		{login.ReasonBrokerSlow, "request.cancelled", gone, gone, gone},
+		{login.ReasonBrokerError, "", gone, gone, gone},
+		{login.ReasonMeansUnavailable, "means.switched_off", gone, gone, gone},
+		{login.ReasonCancelledAtBroker, "callback.cancelled", gone, gone, gone},
+		{login.ReasonCookiesBlocked, "", gone, gone, failed},
+		{login.ReasonAppGone, "", gone, gone, failed},
+	} {
+		counter, b := tally.New(), &book{}
+		a := begin(counter, noon)
+		e := event(noon.Add(time.Second), login.StepReturn, login.OutcomeFailed, c.reason, "op")
+		e.Detail = c.detail
+		a.move(login.StateFailed, e)
+		if err := counter.Flush(t.Context(), b); err != nil {
+			t.Fatal(err)
+		}
+		for d, want := range map[login.Dimension]login.Counts{
+			login.DimensionMeans: c.bank, login.DimensionBroker: c.bank, login.DimensionMethod: c.method, login.DimensionBrowser: c.by, login.DimensionAll: c.by,
+		} {
+			if got := b.of(d); got != want {
+				t.Errorf("%s, %q counts for %s as %+v, want %+v", c.reason, c.detail, d, got, want)
+			}
 		}
 	}
 }

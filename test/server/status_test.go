@@ -43,11 +43,11 @@ func TestHowLoginsGo(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	if err := r.OP.Misbehave(brokersim.ServerError); err != nil {
+	if err := r.OP.Misbehave(brokersim.TokenDown); err != nil {
 		t.Fatal(err)
 	}
 	l := r.start()
-	page := r.press(r.open(l), "kuikka")
+	page := r.press(r.open(l), bank...)
 	if err := r.OP.Behave(); err != nil {
 		t.Fatal(err)
 	}
