@@ -65,13 +65,14 @@ const (
 	purgeUndepartedSQL = `DELETE FROM attempts WHERE id IN (SELECT id FROM attempts
 		WHERE stage < 2 AND person = '' AND ` + isFruitless + ` AND created_at <= $1 ORDER BY created_at LIMIT $2)`
 
-	// Networks with more rows than support can ever want to read: at most so many.
-	crowdedNetworksSQL = `SELECT network FROM attempts WHERE network IS NOT NULL AND person = '' AND ` + isFruitless + `
+	// Networks with more rows than support can ever want to read: at most so many. Only
+	// what left counts, or starts, which cost nothing, would end what support reads.
+	crowdedNetworksSQL = `SELECT network FROM attempts WHERE network IS NOT NULL AND stage = 2 AND person = '' AND ` + isFruitless + `
 		GROUP BY network HAVING COUNT(*) > $1 LIMIT $2`
 
 	purgeFruitlessSQL = `DELETE FROM attempts WHERE id IN (SELECT id FROM attempts
-		WHERE network = $3 AND person = '' AND ` + isFruitless + ` AND created_at <= (SELECT created_at FROM attempts
-			WHERE network = $3 AND person = '' AND ` + isFruitless + ` ORDER BY created_at DESC LIMIT 1 OFFSET $1)
+		WHERE network = $3 AND stage = 2 AND person = '' AND ` + isFruitless + ` AND created_at <= (SELECT created_at FROM attempts
+			WHERE network = $3 AND stage = 2 AND person = '' AND ` + isFruitless + ` ORDER BY created_at DESC LIMIT 1 OFFSET $1)
 		ORDER BY created_at LIMIT $2)`
 
 	purgeAttemptsSQL = `DELETE FROM attempts WHERE id IN (SELECT id FROM attempts
@@ -155,8 +156,8 @@ func (s *Store) Purge(ctx context.Context, now time.Time, keep Retention) (Purge
 	return p, wrap("purge", err)
 }
 
-// thin deletes what is beyond the newest of each network, of the attempts that let nobody
-// in: whoever sends people to banks in endless numbers fills no disk either.
+// thin deletes what is beyond the newest of each network, of the attempts that left for a
+// broker and let nobody in: whoever sends people to banks in endless numbers fills no disk either.
 func (s *Store) thin(ctx context.Context, perNetwork int) (total int64, err error) {
 	var crowded [][]byte
 	err = eachRow(ctx, s.db.reader(), crowdedNetworksSQL, []any{perNetwork, purgeBatch}, func(row scanner) error {
