@@ -36,7 +36,9 @@ func (k throttledPeople) CheckPassword(ctx context.Context, t people.Try) (login
 	return k.People.CheckPassword(ctx, t)
 }
 
-func (k throttledPeople) limit(ctx context.Context) error { return k.perNetwork.Check(web.NetworkKey(ctx)) }
+func (k throttledPeople) limit(ctx context.Context) error {
+	return k.perNetwork.Check(web.NetworkKey(ctx))
+}
 
 // throttledPeople makes the one budget of this node.
 func (s *Service) throttledPeople(d Deps) throttledPeople {
