@@ -92,7 +92,7 @@ func TestAlgorithmsByProfile(t *testing.T) {
 	}
 	status, body, _ := s.send(http.MethodPost, "/logout", url.Values{
 		"id_token_hint": {again.IDToken}, "post_logout_redirect_uri": {"https://shop.example/bye"},
-	}, nil)
+	}, http.Header{"Accept": {"text/html"}})
 	if status != http.StatusOK || !strings.Contains(body, "https://shop.example/bye") {
 		t.Errorf("logging out: %d %s", status, body)
 	}

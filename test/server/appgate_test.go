@@ -248,7 +248,8 @@ func TestOldAppIsToldToUpdate(t *testing.T) {
 		{"smartumpay", "link", "1.15.0", login.ReasonVersionTooOld},
 		{"smartumpay", "link", "1.16.0", ""},
 		{"smartumpay", "link", "", login.ReasonRequestInvalid},
-		{"smartumpay", "direct", "newest", login.ReasonRequestInvalid},
+		{"smartumpay", "direct", "newest", ""}, // says nothing that can be understood
+		{"smartumpay", "link", "newest", login.ReasonRequestInvalid},
 		{"other", "direct", "0.1.0", ""}, // another company's app has versions of its own
 	} {
 		r.app.ClientID = c.client

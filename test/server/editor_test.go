@@ -51,7 +51,7 @@ func TestEditor(t *testing.T) {
 		t.Fatal("a preview was published")
 	}
 
-	wrong := url.Values{"do": {"publish"}, "severity": {"loud"}, "title_fi": {"a\u202eb"}, "title_sv": {"x"}, "family_0": {"Netscape"}, "min_0": {"x"}, "app_max": {"latest"}, "off_link": {"link"}, "first": {"link"}, "until": {"never"}, "means_kuikka": {"kuikka"}}
+	wrong := url.Values{"do": {"publish"}, "severity": {"loud"}, "title_fi": {strings.Repeat("a", 500)}, "title_sv": {"x"}, "family_0": {"Netscape"}, "min_0": {"x"}, "app_max": {"latest"}, "off_link": {"link"}, "first": {"link"}, "until": {"never"}, "means_kuikka": {"kuikka"}}
 	say(lead.post("/console/notices/new", wrong), http.StatusBadRequest, "Korjaa nämä:", `href="#title_fi"`, `href="#text_sv"`, `href="#family_0"`, `href="#app_min"`, `href="#until"`, `href="#first"`,
 		`<input aria-invalid="true" id="title_fi"`, `<textarea aria-invalid="true" id="text_sv"`, `<select aria-invalid="true" id="first"`)
 	if len(r.news(t)) != before {
