@@ -248,8 +248,10 @@ var wrong = map[string]map[string]func(w *adminWorld, a *ask){
 		"exportImportErrors": func(_ *adminWorld, a *ask) { a.path += "?format=xml" },
 		"reportBounce":       func(_ *adminWorld, a *ask) { a.body = "Subject: hei\r\n\r\nhei" },
 		"createNotice":       func(_ *adminWorld, a *ask) { a.body = `{"severity":"loud","words":{},"from":"tomorrow"}` },
-		"updateNotice":       func(_ *adminWorld, a *ask) { a.body = `{"severity":"info","words":{"fi":{"title":"` + strings.Repeat("a", 500) + `","text":"x"}}}` },
-		"previewNotice":      func(_ *adminWorld, a *ask) { a.body = `{"severity":"info","words":{"fi":{"title":"a","txt":"x"}}}` },
+		"updateNotice": func(_ *adminWorld, a *ask) {
+			a.body = `{"severity":"info","words":{"fi":{"title":"` + strings.Repeat("a", 500) + `","text":"x"}}}`
+		},
+		"previewNotice": func(_ *adminWorld, a *ask) { a.body = `{"severity":"info","words":{"fi":{"title":"a","txt":"x"}}}` },
 	},
 	"409": {
 		"createEmployer": func(w *adminWorld, a *ask) {
