@@ -91,7 +91,7 @@ func isHandshake(e *log.Entry) bool {
 		return false
 	}
 	switch address.Path {
-	case "/par", "/token", "/attempt-status":
+	case "/par", "/token", "/revoke", "/attempt-status":
 		return strings.Contains(e.Text, "status of 400")
 	case "/authorize-challenge":
 		return strings.Contains(e.Text, "status of 400") || strings.Contains(e.Text, "status of 403")

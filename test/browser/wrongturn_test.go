@@ -41,7 +41,7 @@ func TestCancelAtEachStep(t *testing.T) {
 	refused := 0
 	for _, e := range a.Timeline {
 		if e.Reason == login.ReasonCancelledAtBroker {
-			refused++
+			refused += max(1, e.Count) // the same again is one line with a count
 		}
 	}
 	if a.State != login.StateDenied || refused != 4 {
