@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -79,6 +80,8 @@ func (s scholar) get(ctx context.Context, address string, into any) error {
 	return s.do(r, http.StatusOK, into)
 }
 
+var errTooMany = errors.New("asked too often")
+
 // do sends a request that must be answered with the status and JSON.
 func (s scholar) do(r *http.Request, status int, into any) error {
 	answer, err := s.http.Do(r)
@@ -89,6 +92,9 @@ func (s scholar) do(r *http.Request, status int, into any) error {
 	text, err := io.ReadAll(io.LimitReader(answer.Body, maxBody))
 	if err != nil {
 		return err
+	}
+	if answer.StatusCode == http.StatusTooManyRequests {
+		return fmt.Errorf("%s: %w", r.URL, errTooMany)
 	}
 	if answer.StatusCode != status {
 		return fmt.Errorf("%s %s: %d: %s", r.Method, r.URL, answer.StatusCode, text)

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"maps"
 	"net/http"
 	"net/url"
@@ -30,8 +31,23 @@ func (s scholar) ownRecord(ctx context.Context, b *book) error {
 	var made struct {
 		ID string `json:"id"`
 	}
-	if err := s.do(sent, http.StatusCreated, &made); err != nil {
-		return err
+	// The attack with the same key may have used up what it may ask.
+	for {
+		err := s.do(sent, http.StatusCreated, &made)
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, errTooMany) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(mailEvery):
+		}
+		if sent, err = r.build(ctx, "", time.Now()); err != nil {
+			return err
+		}
 	}
 	b.person = made.ID
 	b.ids = append(b.ids, made.ID)
