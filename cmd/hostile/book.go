@@ -118,7 +118,7 @@ func (s scholar) discovery(ctx context.Context, b *book) error {
 	if err != nil {
 		return err
 	}
-	tokens, err := s.ownTokens(ctx, v)
+	tokens, err := v.logIn(ctx, s.target.Person)
 	if err != nil {
 		return err
 	}
@@ -140,22 +140,6 @@ func (s scholar) discovery(ctx context.Context, b *book) error {
 		}
 	}
 	return nil
-}
-
-// ownTokens logs the attacker in.
-func (s scholar) ownTokens(ctx context.Context, v *visitor) (robot.Tokens, error) {
-	l, err := v.app.Start(ctx, url.Values{})
-	if err != nil {
-		return robot.Tokens{}, err
-	}
-	page, err := v.browser.Open(ctx, l.AuthorizeURL)
-	if err != nil {
-		return robot.Tokens{}, err
-	}
-	if page, err = v.press(ctx, page, "kuikka", s.target.Person, "Vahvista"); err != nil {
-		return robot.Tokens{}, err
-	}
-	return v.app.Finish(ctx, l, page.App)
 }
 
 // parameters are what an endpoint takes.

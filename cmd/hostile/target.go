@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net/url"
 	"os"
 	"os/exec"
 	"strings"
@@ -29,11 +28,10 @@ import (
 type target struct {
 	Service, App, Banks, Mail, Admin string // base URLs
 
-	Person    string   // the attacker's user name at the simulated bank
-	APIKey    string   // sees the attacker's employer only
-	SCIMKey   string   // likewise
-	Employer  string   // its id
-	Mailboxes []string // addresses that the attacker reads
+	Person   string // the attacker's user name at the simulated bank
+	APIKey   string // sees the attacker's employer only
+	SCIMKey  string // likewise
+	Employer string // its id
 
 	// Foreign are ids that belong to others, to be tried; Canaries are their data, which
 	// the attacker never sends and must never see.
@@ -229,18 +227,7 @@ func logIn(ctx context.Context, service, app, user string) (robot.Tokens, error)
 		return robot.Tokens{}, err
 	}
 	defer v.close()
-	l, err := v.app.Start(ctx, url.Values{})
-	if err != nil {
-		return robot.Tokens{}, err
-	}
-	page, err := v.browser.Open(ctx, l.AuthorizeURL)
-	if err != nil {
-		return robot.Tokens{}, err
-	}
-	if page, err = v.press(ctx, page, "kuikka", user, "Vahvista"); err != nil {
-		return robot.Tokens{}, err
-	}
-	return v.app.Finish(ctx, l, page.App)
+	return v.logIn(ctx, user)
 }
 
 // codeOf is the identity code of a person of the simulated bank.

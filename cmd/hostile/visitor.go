@@ -34,3 +34,19 @@ func (v *visitor) press(ctx context.Context, page robot.Page, buttons ...string)
 	}
 	return page, nil
 }
+
+// logIn is a whole direct login of somebody at the simulated bank.
+func (v *visitor) logIn(ctx context.Context, user string) (robot.Tokens, error) {
+	l, err := v.app.Start(ctx, url.Values{})
+	if err != nil {
+		return robot.Tokens{}, err
+	}
+	page, err := v.browser.Open(ctx, l.AuthorizeURL)
+	if err != nil {
+		return robot.Tokens{}, err
+	}
+	if page, err = v.press(ctx, page, "kuikka", user, "Vahvista"); err != nil {
+		return robot.Tokens{}, err
+	}
+	return v.app.Finish(ctx, l, page.App)
+}

@@ -3,7 +3,8 @@
 // It owns the list of events, one method each, so that the log's words are chosen in
 // one place and nothing personal can slip in: entries hold ids and machine words, and
 // the reasons that the staff writes; never a name, an identity code or a secret. Entries
-// are only ever added; the database refuses to change or remove them (package store).
+// are only ever added; the database refuses to change or remove them (package store). So
+// it bounds what strangers can cause, and counts what it does not write.
 //
 // It does not own the timeline of an attempt (package attempt), which support reads,
 // or the request record (package web), which is gone when logs are.
