@@ -36,6 +36,12 @@ function becauseOf(reason: string | undefined): OutBecause {
   }
 }
 
+/** Whether a link has run out that nobody has opened; the server forgets those before the others. */
+function isLinkTooOld(attempt: OpenAttempt, progress: Progress, before = "created"): boolean {
+  const ranOut = progress.state === "expired" && failureAt(progress).failure === "expired";
+  return ranOut && attempt.via.method === "link" && ["created", "expired"].includes(before);
+}
+
 /**
  * The app's state and everything that can happen to it. Screens draw `view` and call
  * the methods; nothing else decides what comes next. Whatever a view needs is read
@@ -56,7 +62,8 @@ export class Model {
       onChange: (live) => {
         if (this.#view.name === "pending") this.#show({ ...this.#view, live });
       },
-      onProgress: (attempt, progress) => void this.#orFail(async () => await this.#progressed(attempt, progress)),
+      onProgress: (attempt, progress, before) =>
+        void this.#orFail(async () => await this.#progressed(attempt, progress, before)),
       onFailure: (attempt, error) => void this.#orFail(async () => await this.#ended(attempt, asFailure(error))),
     });
   }
@@ -327,9 +334,11 @@ export class Model {
   }
 
   /** The server has told how far the login is that this screen waits for. */
-  async #progressed(attempt: OpenAttempt, progress: Progress): Promise<void> {
+  async #progressed(attempt: OpenAttempt, progress: Progress, before: string | undefined): Promise<void> {
     if (progress.state === "redeemed") {
       await this.#redeemedElsewhere(attempt);
+    } else if (isLinkTooOld(attempt, progress, before)) {
+      // Nothing has failed: the screen says so and offers a new link.
     } else if (isOver(progress.state)) {
       await this.#ended(attempt, failureAt(progress));
     } else if (progress.state === "approved") {

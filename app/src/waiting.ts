@@ -36,7 +36,8 @@ export interface Surroundings {
   /** Acts after so many milliseconds, if the app is in the foreground then; calling the answer calls it off. */
   after: (milliseconds: number, act: () => void) => () => void;
   onChange: (live: Live) => void;
-  onProgress: (attempt: OpenAttempt, progress: Progress) => void;
+  /** Told each change, with the state before it. */
+  onProgress: (attempt: OpenAttempt, progress: Progress, before: string | undefined) => void;
   onFailure: (attempt: OpenAttempt, error: unknown) => void;
 }
 
@@ -75,8 +76,9 @@ export class Waiting {
     const { tools, onProgress, onFailure } = this.around;
     try {
       await follow(tools, attempt, this.#following(signal), (progress) => {
+        const before = this.#live.state;
         this.#change({ state: progress.state });
-        onProgress(attempt, progress);
+        onProgress(attempt, progress, before);
       });
     } catch (error) {
       if (!signal.aborted) onFailure(attempt, error);

@@ -137,7 +137,6 @@ describe("a login that ends without the person", () => {
     ["denied", "cancelled_by_person", "cancelled"],
     ["denied", undefined, "cancelled"],
     ["denied", "no_benefits", "noBenefits"],
-    ["expired", "attempt_expired", "expired"],
     ["expired", "link_expired", "linkExpired"],
     ["failed", "confirm_late", "confirmLate"],
     ["failed", undefined, "server"],
@@ -153,6 +152,28 @@ describe("a login that ends without the person", () => {
     expect((await phone.open()).view.name).toBe("start");
     // A late answer to it is an old story, and no alarm.
     expect((await phone.open(new URLSearchParams(known))).view.name).toBe("start");
+  });
+
+  it("is told when it ran out after the link had been opened", async () => {
+    const { phone, tab } = await waiting();
+    phone.server.move("opened");
+    await tab.shows(isAt("opened"));
+    phone.server.move("expired", "attempt_expired");
+    await tab.shows(isFailed);
+    expect(tab.view).toMatchObject({ failure: { failure: "expired", supportCode: "K7Q-4TM" }, method: "link" });
+  });
+
+  it("is no failure when nobody has opened the link: there can be a new one", async () => {
+    const { phone, tab } = await waiting();
+    phone.server.move("expired", "attempt_expired");
+    await tab.shows(isAt("expired"));
+    await tab.model.wake(); // the person was in another app meanwhile
+    await tab.shows(isAt("expired"));
+    const reloaded = await phone.open();
+    await reloaded.shows(isAt("expired"));
+    await tab.model.loginByLink(true);
+    await tab.shows(isAt("created"));
+    expect(phone.server.attempts).toHaveLength(2);
   });
 
   it("is told when the server does not know it any more", async () => {

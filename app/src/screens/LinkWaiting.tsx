@@ -124,6 +124,8 @@ function stageOf(state: string | undefined, stale: boolean): Stage {
     case "authenticated":
     case "confirmed":
       return state;
+    case "expired":
+      return "stale";
     default:
       return stale ? "stale" : "created";
   }
