@@ -54,7 +54,8 @@ type commands struct {
 		Broker    keysBrokerCommand    `cmd:"" help:"Make our keys for one identification broker."`
 		JWKS      keysJWKSCommand      `cmd:"" name:"jwks" help:"Print our public keys for a broker (Idura, Signicat), to upload there."`
 		Statement keysStatementCommand `cmd:"" help:"Make our entity statement for a broker (OP, Telia), to hand over and keep."`
-	} `cmd:"" help:"Keys outside the database."`
+		Revoke    keysRevokeCommand    `cmd:"" help:"End a key that signs our tokens, because it has leaked."`
+	} `cmd:"" help:"Keys of the installation, of brokers, and those that sign our tokens."`
 	Admin struct {
 		People struct {
 			Add    peopleAddCommand    `cmd:"" help:"Add people and their benefits."`

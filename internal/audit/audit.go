@@ -39,6 +39,7 @@ const (
 	actionProofReplay   = "proof.replay"
 	actionClientRefuse  = "client.refuse"
 	actionKeyRotate     = "key.rotate"
+	actionKeyRevoke     = "key.revoke"
 	actionPersonLock    = "person.lock"
 	actionPersonUnlock  = "person.unlock"
 	actionPeopleAdd     = "people.add"
@@ -113,6 +114,11 @@ func (l *Log) KeyRotated(ctx context.Context, key login.SigningKey) {
 	l.append(ctx, system, actionKeyRotate, "key:"+key.KID, map[string]string{
 		"alg": key.Alg, "slot": strconv.FormatInt(key.Slot, 10),
 	})
+}
+
+// KeyRevoked records that an operator has ended a signing key that had leaked.
+func (l *Log) KeyRevoked(ctx context.Context, actor, kid string) {
+	l.append(ctx, actor, actionKeyRevoke, "key:"+kid, nil)
 }
 
 // PersonLocked records that an operator has locked a person out. The actor is

@@ -20,3 +20,12 @@ type SigningKey struct {
 	RetireAt   time.Time // its successor signs from here on
 	RemoveAt   time.Time // the last token it signed has expired
 }
+
+// HintKey is the public part of a key that has retired for good. It verifies the
+// id_token_hint of a log-out, and nothing that would open anything.
+type HintKey struct {
+	KID      string
+	Alg      string
+	Sealed   []byte    // the public key as JWK, sealed so that nobody plants one
+	ForgetAt time.Time // no session is left then that it could name
+}

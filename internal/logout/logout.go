@@ -2,16 +2,11 @@ package logout
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"net/http"
-	"net/url"
-	"strings"
 	"time"
 
 	"avain/internal/client"
 	"avain/internal/login"
-	"avain/internal/oauth"
 	"avain/internal/signer"
 	"avain/internal/web"
 )
@@ -22,6 +17,13 @@ type Sessions interface {
 	RevokeSession(ctx context.Context, id, why string, at time.Time) error
 }
 
+// Browser is what a browser holds: whether somebody is signed in to our own pages there.
+type Browser interface {
+	SignedIn(r *http.Request) (bool, error)
+	// SignOut ends that, if it is so.
+	SignOut(w http.ResponseWriter, r *http.Request) error
+}
+
 // Auditor is told when a session ends.
 type Auditor interface {
 	SessionRevoked(ctx context.Context, s login.Session, why string)
@@ -29,6 +31,7 @@ type Auditor interface {
 
 // Deps are what the feature stands on.
 type Deps struct {
+	Browser  Browser
 	Sessions Sessions
 	Clients  *client.Registry
 	Signer   *signer.Signer
@@ -47,116 +50,88 @@ func New(d Deps) *Feature { return &Feature{d} }
 func (f *Feature) Mount(mux *http.ServeMux) {
 	mux.Handle("GET /logout", f.d.Web.Page(f.logout))
 	mux.Handle("POST /logout", f.d.Web.CrossOriginPage(f.logout))
+	mux.Handle("POST "+browserPath, f.d.Web.Page(f.logoutBrowser)) // from our own page only
 }
 
-// hidden repeats the request in the form that carries it out.
-func hidden(p oauth.Params) []web.Hidden {
-	var fields []web.Hidden
-	for _, name := range []string{"id_token_hint", "post_logout_redirect_uri", "state", "client_id", "ui_locales"} {
-		if p.Has(name) {
-			fields = append(fields, web.Hidden{Name: name, Value: p.Get(name)})
-		}
-	}
-	return fields
-}
-
-// hint is what we read of an id_token_hint.
-type hint struct {
-	Audience string `json:"aud"`
-	Session  string `json:"sid"`
-}
-
-// logout ends the session that a genuine ID token of ours names. Without one it ends
-// nothing: a link on some page must not be able to log anybody out. For the same
-// reason a GET asks first (§2: the OP should ask), and only a POST acts.
+// logout ends the session that a genuine ID token of ours names. A GET asks first, and
+// only a POST acts: a link on some page must not be able to log anybody out (§2: the OP
+// should ask).
 func (f *Feature) logout(w http.ResponseWriter, r *http.Request) error {
-	params, err := paramsOf(r)
+	asked, err := f.read(r)
 	if err != nil {
 		return err
 	}
-	if err := params.GivenBack("state"); err != nil {
-		return err
+	if !asked.proved {
+		return f.withoutHint(w, r, asked)
 	}
-	web.Prefer(r.Context(), params.Words("ui_locales"))
-	c, session, err := f.hinted(r.Context(), params)
-	if err != nil {
-		return err
-	}
-	target, err := targetOf(params, c)
-	if err != nil {
-		return err
-	}
-	live := session.ID != "" && session.RevokedAt.IsZero()
+	live := asked.session.ID != "" && asked.session.RevokedAt.IsZero()
 	if live && r.Method == http.MethodGet {
-		return f.d.Web.RenderLogout(w, r, web.LogoutPage{
-			Client: c.Name, Action: "/logout", Hidden: hidden(params), FormAction: []string{web.LeavesTo(target)},
-		})
+		return f.ask(w, r, "/logout", asked)
 	}
 	if live {
 		const why = "logout_browser"
-		if err := f.d.Sessions.RevokeSession(r.Context(), session.ID, why, f.d.Now()); err != nil {
+		if err := f.d.Sessions.RevokeSession(r.Context(), asked.session.ID, why, f.d.Now()); err != nil {
 			return err
 		}
-		f.d.Audit.SessionRevoked(r.Context(), session, why)
+		f.d.Audit.SessionRevoked(r.Context(), asked.session, why)
 	}
-	if target != "" {
-		return f.d.Web.Leave(w, r, web.Leaving{Client: c.Name, Address: target})
-	}
-	return f.d.Web.RenderLoggedOut(w, r, web.LoggedOutPage{Client: c.Name})
+	return f.leave(w, r, asked)
 }
 
-func paramsOf(r *http.Request) (oauth.Params, error) {
+// browserPath is where the page posts to that asks without a hint.
+const browserPath = "/logout/browser"
+
+// withoutHint ends nothing by itself, whoever sent the browser here. What it can offer is
+// to end what this browser holds: our own pages. Which app the person means, and on which
+// phone, nobody has said.
+func (f *Feature) withoutHint(w http.ResponseWriter, r *http.Request, asked request) error {
 	if r.Method == http.MethodPost {
-		return oauth.FormParams(r)
+		// A form of another site brings no cookies of ours; the address that follows does.
+		return web.SeeOther(w, "/logout?"+asked.values().Encode())
 	}
-	return oauth.QueryParams(r)
-}
-
-// hinted finds client and session of the id_token_hint, which may have expired.
-func (f *Feature) hinted(ctx context.Context, p oauth.Params) (login.Client, login.Session, error) {
-	if !p.Has("id_token_hint") {
-		return login.Client{}, login.Session{}, nil
-	}
-	wrong := login.BadParam("id_token_hint", "is not an ID token of this service for this client")
-	raw, err := f.d.Signer.Verify(ctx, p.Get("id_token_hint"), signer.Expect{Typ: signer.TypIDToken, Expired: true})
+	in, err := f.d.Browser.SignedIn(r)
 	if err != nil {
-		if login.AsError(err).Kind == login.Internal {
-			return login.Client{}, login.Session{}, err
-		}
-		return login.Client{}, login.Session{}, wrong
+		return err
 	}
-	var h hint
-	if err := json.Unmarshal(raw, &h); err != nil {
-		return login.Client{}, login.Session{}, wrong
+	if in {
+		return f.ask(w, r, browserPath, asked)
 	}
-	c, ok := f.d.Clients.Get(h.Audience)
-	if !ok || p.Has("client_id") && p.Get("client_id") != c.ID {
-		return login.Client{}, login.Session{}, wrong
+	if asked.target != "" {
+		return f.leave(w, r, asked)
 	}
-	web.Note(ctx, web.FieldClient, c.ID)
-	session, err := f.d.Sessions.SessionByID(ctx, h.Session)
-	if errors.Is(err, login.ErrNotFound) {
-		return c, login.Session{}, nil // purged: it has been over for long
-	}
-	return c, session, err
+	return f.d.Web.RenderLoggedOut(w, r, web.LoggedOutPage{Nobody: true})
 }
 
-// targetOf checks where the browser is to go afterwards. Only a client that the
-// hint has proved may name a target, and only a registered one (open redirector).
-func targetOf(p oauth.Params, c login.Client) (string, error) {
-	uri := p.Get("post_logout_redirect_uri")
-	if uri == "" {
-		return "", nil
+// logoutBrowser carries out what withoutHint has asked. Only our own page gets here: the
+// address takes no form of another site (CSRF).
+func (f *Feature) logoutBrowser(w http.ResponseWriter, r *http.Request) error {
+	asked, err := f.read(r)
+	if err != nil {
+		return err
 	}
-	if c.ID == "" || !client.MatchLogoutRedirect(c, uri) {
-		return "", login.BadParam("post_logout_redirect_uri", "is not registered for the client of the id_token_hint")
+	if err := f.d.Browser.SignOut(w, r); err != nil {
+		return err
 	}
-	if !p.Has("state") {
-		return uri, nil
+	return f.leave(w, r, asked)
+}
+
+// ask shows the question, which repeats the request in the form that carries it out.
+func (f *Feature) ask(w http.ResponseWriter, r *http.Request, action string, asked request) error {
+	page := web.LogoutPage{Action: action, FormAction: []string{web.LeavesTo(asked.target)}}
+	if asked.proved {
+		page.Client = asked.client.Name
 	}
-	separator := "?"
-	if strings.Contains(uri, "?") {
-		separator = "&"
+	for _, name := range names {
+		if asked.params.Has(name) {
+			page.Hidden = append(page.Hidden, web.Hidden{Name: name, Value: asked.params.Get(name)})
+		}
 	}
-	return uri + separator + url.Values{"state": {p.Get("state")}}.Encode(), nil
+	return f.d.Web.RenderLogout(w, r, page)
+}
+
+func (f *Feature) leave(w http.ResponseWriter, r *http.Request, asked request) error {
+	if asked.target != "" {
+		return f.d.Web.Leave(w, r, web.Leaving{Client: asked.client.Name, Address: asked.target})
+	}
+	return f.d.Web.RenderLoggedOut(w, r, web.LoggedOutPage{Client: asked.client.Name})
 }

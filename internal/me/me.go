@@ -354,7 +354,14 @@ func (f *Feature) end(ctx context.Context, s login.Session, why string) error {
 	return nil
 }
 
-func (f *Feature) signOut(w http.ResponseWriter, r *http.Request) error {
+// SignedIn reports whether somebody is signed in to this browser.
+func (f *Feature) SignedIn(r *http.Request) (bool, error) {
+	_, _, ok, err := f.Signed(nil, r, false)
+	return ok, err
+}
+
+// SignOut ends that, and forgets the session here.
+func (f *Feature) SignOut(w http.ResponseWriter, r *http.Request) error {
 	s, _, ok, err := f.Signed(w, r, false)
 	if err != nil {
 		return err
@@ -365,5 +372,12 @@ func (f *Feature) signOut(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	f.d.SignedIn.Forget(w)
+	return nil
+}
+
+func (f *Feature) signOut(w http.ResponseWriter, r *http.Request) error {
+	if err := f.SignOut(w, r); err != nil {
+		return err
+	}
 	return web.SeeOther(w, home)
 }

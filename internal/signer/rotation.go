@@ -15,7 +15,8 @@ import (
 //	-24…48 h   created, published in the JWK set, does not sign yet
 //	 0         active: signs every token of its algorithm
 //	 30 d      retired: its successor signs; still published
-//	 31 d      the last token it signed has expired: removed
+//	 31 d      the last token it signed has expired: removed; its public part is kept
+//	           for hints as long as a session may live (see hint.go)
 
 // Start reads the keys before anybody is served, and makes those that are missing and
 // cost nothing. RSA keys wait for the first Tick, or for the first token that needs one,
@@ -47,15 +48,7 @@ func (s *Signer) Tick(ctx context.Context) error {
 			return err
 		}
 	}
-	before, some := s.removable(keys, s.config.Now())
-	if !some {
-		return nil
-	}
-	if err := s.config.Store.RemoveSigningKeys(ctx, before); err != nil {
-		return fmt.Errorf("signer: remove keys: %w", err)
-	}
-	_, err := s.read(ctx)
-	return err
+	return s.retire(ctx, keys)
 }
 
 // renew makes the next key of the algorithm if one is due. What is due is decided by
@@ -129,19 +122,6 @@ func (s *Signer) add(ctx context.Context, plan login.SigningKey) error {
 		s.config.Added(ctx, made)
 	}
 	return nil
-}
-
-// removable returns a time such that every key whose RemoveAt lies before it can go.
-func (s *Signer) removable(keys *keySet, now time.Time) (before time.Time, some bool) {
-	before = now
-	for i, k := range keys.keys {
-		if s.over(k, keys.keys[i+1:], now) {
-			some = true
-		} else if k.row.RemoveAt.Before(before) {
-			before = k.row.RemoveAt
-		}
-	}
-	return before, some
 }
 
 // over reports whether a key can go, given the later ones. One that had to sign longer

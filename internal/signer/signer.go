@@ -38,8 +38,11 @@ type Store interface {
 	SigningKeys(ctx context.Context) ([]login.SigningKey, error)
 	// AddSigningKey adds a key; login.ErrExists when its slot or KID is taken.
 	AddSigningKey(ctx context.Context, key login.SigningKey) error
-	// RemoveSigningKeys removes the keys whose RemoveAt lies before the time.
-	RemoveSigningKeys(ctx context.Context, before time.Time) error
+	// RetireSigningKeys removes these keys, keeps what may verify hints, and forgets what
+	// was kept until now. A key that is gone already leaves nothing.
+	RetireSigningKeys(ctx context.Context, keys []login.HintKey, now time.Time) error
+	// HintKey is what is kept of a key that was removed; login.ErrNotFound.
+	HintKey(ctx context.Context, kid string) (login.HintKey, error)
 }
 
 // Config is what a Signer needs. Zero durations mean the defaults.
@@ -55,6 +58,7 @@ type Config struct {
 	PublishAhead time.Duration // least time from publication to first use; default 24 h, at least MaxAge
 	ActiveFor    time.Duration // from first use to retirement; default 30 d
 	TokenLife    time.Duration // longest life of any token that is signed; default 24 h
+	HintLife     time.Duration // longest life of a session that an ID token may name; default 365 d
 
 	Now func() time.Time
 
@@ -82,6 +86,7 @@ func New(config Config) (*Signer, error) {
 	config.PublishAhead = cmp.Or(config.PublishAhead, 24*time.Hour)
 	config.ActiveFor = cmp.Or(config.ActiveFor, 30*24*time.Hour)
 	config.TokenLife = cmp.Or(config.TokenLife, 24*time.Hour)
+	config.HintLife = cmp.Or(config.HintLife, 365*24*time.Hour)
 	switch {
 	case config.Store == nil || config.AEAD == nil || config.Now == nil || config.Issuer == "":
 		return nil, errors.New("signer: store, AEAD, clock and issuer are needed")
@@ -91,8 +96,8 @@ func New(config Config) (*Signer, error) {
 		return nil, fmt.Errorf("signer: keys must be published at least %s ahead", MaxAge)
 	case config.ActiveFor <= 2*config.PublishAhead:
 		return nil, errors.New("signer: keys must be active for more than twice the time they are published ahead")
-	case config.TokenLife < 0:
-		return nil, errors.New("signer: token life is negative")
+	case config.TokenLife < 0, config.HintLife < 0:
+		return nil, errors.New("signer: a life is negative")
 	}
 	return &Signer{config: config}, nil
 }
@@ -149,16 +154,19 @@ func (s *Signer) active(ctx context.Context, alg string) (*key, error) {
 
 // Expect says which token Verify is looking at.
 type Expect struct {
-	Typ     string // exactly this typ header
-	Expired bool   // also after exp: for id_token_hint (OpenID Connect RP-Initiated Logout §4)
+	Typ  string // exactly this typ header
+	Hint bool   // an id_token_hint: also after exp, and by a key that has retired for good
 }
+
+// ErrKeyGone is in the chain of the error for a token whose key is not known here, or not
+// any more: whether it was genuine cannot be told.
+var ErrKeyGone = errors.New("the token is signed by a key that is unknown here")
 
 // Verify returns the claims of a token that we signed: right signature, type and
 // issuer, and not expired. Audience, scope, cnf and whether the session still lives
 // are the caller's. Its errors are *login.Error: Unauthenticated with
 // ReasonTokenInvalid and code invalid_token, or Internal when the keys cannot be
-// read. A token whose key was removed (see Config.TokenLife) is unknown, even
-// when Expired is set.
+// read. [ErrKeyGone]: nobody can tell.
 func (s *Signer) Verify(ctx context.Context, token string, want Expect) ([]byte, error) {
 	parsed, err := jws.Parse(token, jws.Rules{
 		MaxBytes: maxToken, Algs: jws.Compatible(), Types: []string{want.Typ}, Header: []string{"kid"},
@@ -167,6 +175,9 @@ func (s *Signer) Verify(ctx context.Context, token string, want Expect) ([]byte,
 		return nil, refuse(err.Error(), err)
 	}
 	public, err := s.publicKey(ctx, parsed.KeyID)
+	if want.Hint && errors.Is(err, ErrKeyGone) {
+		public, err = s.hintKey(ctx, parsed.KeyID)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -187,7 +198,7 @@ func (s *Signer) Verify(ctx context.Context, token string, want Expect) ([]byte,
 	switch {
 	case c.Issuer != s.config.Issuer:
 		return nil, refuse("the token is from another issuer", nil)
-	case c.Expires.IsZero(), !want.Expired && !s.config.Now().Before(c.Expires.Time):
+	case c.Expires.IsZero(), !want.Hint && !s.config.Now().Before(c.Expires.Time):
 		return nil, refuse("the token has expired", nil)
 	}
 	return payload, nil
@@ -209,7 +220,7 @@ func (s *Signer) publicKey(ctx context.Context, kid string) (public jose.JSONWeb
 		found = keys.byID(kid)
 	}
 	if found == nil {
-		return public, refuse("the token is signed by a key that is unknown here", nil)
+		return public, refuse(ErrKeyGone.Error(), ErrKeyGone)
 	}
 	return found.public, nil
 }

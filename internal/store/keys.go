@@ -16,7 +16,13 @@ const (
 	addSigningKeySQL = `INSERT INTO signing_keys (` + keyColumns + `)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING`
 
-	removeSigningKeysSQL = `DELETE FROM signing_keys WHERE remove_at < $1`
+	// What is kept of a key is kept by whoever deletes its row: one that was revoked in the
+	// same moment leaves nothing.
+	retireSigningKeySQL = `DELETE FROM signing_keys WHERE kid = $1`
+	addHintKeySQL       = `INSERT INTO hint_keys (kid, alg, sealed, forget_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`
+	forgetHintKeysSQL   = `DELETE FROM hint_keys WHERE forget_at <= $1`
+	hintKeySQL          = `SELECT kid, alg, sealed, forget_at FROM hint_keys WHERE kid = $1`
+	revokeHintKeySQL    = `DELETE FROM hint_keys WHERE kid = $1`
 )
 
 // SigningKeys lists every key, by slot.
@@ -51,11 +57,48 @@ func (s *Store) AddSigningKey(ctx context.Context, k login.SigningKey) error {
 	return wrap("add signing key", err)
 }
 
-// RemoveSigningKeys removes the keys whose RemoveAt lies before the time.
-func (s *Store) RemoveSigningKeys(ctx context.Context, before time.Time) error {
+// RetireSigningKeys removes the keys of these KIDs and keeps what may verify hints, and
+// forgets what was kept for so long that it is of no use now. A key that is gone already
+// leaves nothing: another node has retired it, or somebody has revoked it.
+func (s *Store) RetireSigningKeys(ctx context.Context, keys []login.HintKey, now time.Time) error {
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
-		_, err := tx.ExecContext(ctx, removeSigningKeysSQL, millis(before))
+		for _, k := range keys {
+			switch err := mustChange(login.ErrNotFound)(tx.ExecContext(ctx, retireSigningKeySQL, text(k.KID))); {
+			case errors.Is(err, login.ErrNotFound):
+				continue
+			case err != nil:
+				return err
+			}
+			if _, err := tx.ExecContext(ctx, addHintKeySQL, text(k.KID), text(k.Alg), k.Sealed, millis(k.ForgetAt)); err != nil {
+				return err
+			}
+		}
+		_, err := tx.ExecContext(ctx, forgetHintKeysSQL, millis(now))
 		return err
 	})
-	return wrap("remove signing keys", err)
+	return wrap("retire signing keys", err)
+}
+
+// HintKey is what is kept of a retired key. login.ErrNotFound.
+func (s *Store) HintKey(ctx context.Context, kid string) (login.HintKey, error) {
+	var k login.HintKey
+	err := s.db.reader().QueryRowContext(ctx, hintKeySQL, text(kid)).Scan(&k.KID, &k.Alg, &k.Sealed, timeColumn{&k.ForgetAt})
+	return k, wrap("read hint key", one(err, login.ErrNotFound))
+}
+
+// RevokeSigningKey removes a key that has leaked, whether it signs, waits or has retired,
+// and keeps nothing of it. login.ErrNotFound.
+func (s *Store) RevokeSigningKey(ctx context.Context, kid string) error {
+	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
+		found := mustChange(login.ErrNotFound)(tx.ExecContext(ctx, retireSigningKeySQL, text(kid)))
+		if found != nil && !errors.Is(found, login.ErrNotFound) {
+			return found
+		}
+		kept := mustChange(login.ErrNotFound)(tx.ExecContext(ctx, revokeHintKeySQL, text(kid)))
+		if errors.Is(kept, login.ErrNotFound) {
+			return found
+		}
+		return kept
+	})
+	return wrap("revoke signing key", err)
 }

@@ -65,6 +65,12 @@ func (k *Kit) Previews() []Preview {
 		Preview{"logout", func(w http.ResponseWriter, r *http.Request) error {
 			return k.RenderLogout(w, r, LogoutPage{Client: k.cfg.Brand.Name, Action: "/logout"})
 		}},
+		Preview{"logout-browser", func(w http.ResponseWriter, r *http.Request) error {
+			return k.RenderLogout(w, r, LogoutPage{Action: "/logout/browser"})
+		}},
+		Preview{"logged-out-nobody", func(w http.ResponseWriter, r *http.Request) error {
+			return k.RenderLoggedOut(w, r, LoggedOutPage{Nobody: true})
+		}},
 		Preview{"leave", func(w http.ResponseWriter, r *http.Request) error {
 			return k.Render(w, r, http.StatusOK, k.leaving(Leaving{Client: k.cfg.Brand.Name, Address: ways.App}))
 		}},

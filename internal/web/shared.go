@@ -35,7 +35,7 @@ func (k *Kit) parseShared() (sharedPages, error) {
 // LogoutPage asks whether to log out. The question keeps another site from logging
 // people out by a mere link (OpenID Connect RP-Initiated Logout §2).
 type LogoutPage struct {
-	Client     string   // name of the app
+	Client     string   // name of the app; empty: out of our own pages in this browser
 	Action     string   // path of ours that the form posts to
 	Hidden     []Hidden // fields of the form
 	FormAction []string // where the answer may redirect to: see [LeavesTo]
@@ -55,12 +55,17 @@ func (k *Kit) RenderLogout(w http.ResponseWriter, r *http.Request, p LogoutPage)
 type LoggedOutPage struct {
 	Client string // name of the app; may be empty
 	App    string // address back to the app; may be empty
+	Nobody bool   // nobody was logged in here
 }
 
 // RenderLoggedOut shows it.
 func (k *Kit) RenderLoggedOut(w http.ResponseWriter, r *http.Request, p LoggedOutPage) error {
-	return k.Render(w, r, http.StatusOK, Page{Template: k.pages.loggedOut, Title: "loggedout.title", Data: struct {
-		Client string
-		App    template.URL
-	}{p.Client, link(p.App)}})
+	title := "loggedout.title"
+	if p.Nobody {
+		title = "loggedout.nobody"
+	}
+	return k.Render(w, r, http.StatusOK, Page{Template: k.pages.loggedOut, Title: title, Data: struct {
+		LoggedOutPage
+		App template.URL
+	}{p, link(p.App)}})
 }

@@ -93,7 +93,8 @@ func (s *Service) mechanisms(ctx context.Context, c config.Config, d Deps) (m me
 		return m, err
 	}
 	if m.signer, err = signer.New(signer.Config{
-		Store: s.Store, AEAD: m.keys.aead, Issuer: base, Algs: c.TokenAlgs(), ActiveFor: c.Tokens.Rotation, Now: d.Now,
+		Store: s.Store, AEAD: m.keys.aead, Issuer: base, Algs: c.TokenAlgs(), ActiveFor: c.Tokens.Rotation,
+		HintLife: c.Lifetimes.SessionAbsolute, Now: d.Now,
 		Added: s.Audit.KeyRotated, Signed: m.metrics.TokenSigned,
 	}); err != nil {
 		return m, err

@@ -147,7 +147,7 @@ func New(ctx context.Context, c config.Config, d Deps) (s *Service, err error) {
 		Scopes: scopes(c), ACR: levels(c), Locales: c.Brand.Languages, Stores: metadata.Stores(c.Brand.Stores), Apps: apps(c),
 	})
 	out := logout.New(logout.Deps{
-		Sessions: s.Store, Clients: m.clients, Signer: m.signer, Audit: s.Audit, Web: m.kit, Now: d.Now,
+		Browser: own, Sessions: s.Store, Clients: m.clients, Signer: m.signer, Audit: s.Audit, Web: m.kit, Now: d.Now,
 	})
 	help, err := s.support(ctx, c, d, m)
 	if err != nil {

@@ -39,12 +39,76 @@ func signingKeys(t *testing.T, s *store.Store) {
 		return s.AddSigningKey(ctx, k)
 	}), login.ErrExists)
 
-	if err := s.RemoveSigningKeys(t.Context(), want[1].RemoveAt); err != nil {
-		t.Fatal(err)
+	retire := func(now time.Time, kids ...string) {
+		t.Helper()
+		var keys []login.HintKey
+		for _, kid := range kids {
+			keys = append(keys, hintKey(kid))
+		}
+		if err := s.RetireSigningKeys(t.Context(), keys, now); err != nil {
+			t.Fatal(err)
+		}
 	}
+	retire(Noon(), "kid-1", "never-there")
 	if got := must[[]login.SigningKey](t)(s.SigningKeys(t.Context())); len(got) != 2 || got[0].Slot != 2 || got[1].Slot != 3 {
 		t.Errorf("after removal: %+v, want slots 2 and 3", got)
 	}
+	if got := must[login.HintKey](t)(s.HintKey(t.Context(), "kid-1")); !reflect.DeepEqual(got, hintKey("kid-1")) {
+		t.Errorf("kept %+v", got)
+	}
+	noHint := func(what, kid string) {
+		t.Helper()
+		_, err := s.HintKey(t.Context(), kid)
+		wantErr(t, what, err, login.ErrNotFound)
+	}
+	noHint("a key that was not there", "never-there")
+
+	// Of a key that has leaked nothing is kept, wherever it was in its life.
+	for _, kid := range []string{"kid-1", "kid-2"} {
+		if err := s.RevokeSigningKey(t.Context(), kid); err != nil {
+			t.Errorf("%s: %v", kid, err)
+		}
+		retire(Noon(), kid)
+		noHint("a revoked key", kid)
+		wantErr(t, "revoked twice", s.RevokeSigningKey(t.Context(), kid), login.ErrNotFound)
+	}
+
+	last := must[[]login.SigningKey](t)(s.SigningKeys(t.Context()))[0].KID
+	retire(Noon(), last)
+	retire(hintKey(last).ForgetAt.Add(-time.Millisecond))
+	must[login.HintKey](t)(s.HintKey(t.Context(), last))
+	retire(hintKey(last).ForgetAt)
+	noHint("a key that is of no use any more", last)
+}
+
+// revokedWhileRetiring: whichever comes first, nothing is left of a leaked key.
+func revokedWhileRetiring(t *testing.T, s *store.Store) {
+	for i := range 20 {
+		kid := fmt.Sprint("leaked-", i)
+		k := login.SigningKey{
+			Slot: int64(i + 1), KID: kid, Alg: "ES256", Sealed: []byte{1}, PublicJWK: []byte(`{}`),
+			CreatedAt: Noon(), ActiveFrom: Noon(), RetireAt: Noon(), RemoveAt: Noon(),
+		}
+		if err := s.AddSigningKey(t.Context(), k); err != nil {
+			t.Fatal(err)
+		}
+		for _, err := range together(t.Context(), 2, func(ctx context.Context, who int) error {
+			if who == 0 {
+				return s.RevokeSigningKey(ctx, kid)
+			}
+			return s.RetireSigningKeys(ctx, []login.HintKey{hintKey(kid)}, Noon())
+		}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		_, err := s.HintKey(t.Context(), kid)
+		wantErr(t, kid, err, login.ErrNotFound)
+	}
+}
+
+func hintKey(kid string) login.HintKey {
+	return login.HintKey{KID: kid, Alg: "ES256", Sealed: []byte{2, 3}, ForgetAt: Noon().Add(365 * 24 * time.Hour)}
 }
 
 func audit(t *testing.T, s *store.Store) {

@@ -63,6 +63,7 @@ func Run(t *testing.T, open func(t testing.TB) *store.Store) {
 		"ForgottenJobs":              forgottenJobs,
 		"JobsOfLogin":                jobsOfLogin,
 		"SigningKeys":                signingKeys,
+		"RevokedWhileRetiring":       revokedWhileRetiring,
 		"Audit":                      audit,
 		"AuditSearch":                auditSearch,
 		"AuditSearchInParts":         auditSearchInParts,
