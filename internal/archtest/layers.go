@@ -80,6 +80,7 @@ var house = map[string]layer{
 	"internal/signer":    mechanisms,
 	"internal/mail":      mechanisms,
 	"internal/jobs":      mechanisms,
+	"internal/outbound":  mechanisms,
 	"internal/webhook":   mechanisms,
 	"internal/password":  mechanisms,
 	"internal/audit":     mechanisms,

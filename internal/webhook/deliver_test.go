@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -167,22 +166,6 @@ func TestGivenUpAfterThreeDays(t *testing.T) {
 	}
 	if why := w.why(); why != "http_502" {
 		t.Errorf("why: %s", why)
-	}
-}
-
-// Threat 35: what a receiver answers leads us nowhere else.
-func TestThreat35RedirectsAreNotFollowed(t *testing.T) {
-	t.Parallel()
-	var visits atomic.Int32
-	foreign := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { visits.Add(1) }))
-	t.Cleanup(foreign.Close)
-	for _, code := range []int{301, 302, 303, 307, 308} {
-		w := newWorld(t, func(rw http.ResponseWriter, r *http.Request) { http.Redirect(rw, r, foreign.URL, code) })
-		w.tell(joined())
-		w.wantEnd(jobs.Retried)
-	}
-	if n := visits.Load(); n != 0 {
-		t.Errorf("the foreign host was visited %d times", n)
 	}
 }
 

@@ -4,13 +4,11 @@ import (
 	"cmp"
 	"encoding/base64"
 	"errors"
-	"net"
-	"net/netip"
-	"net/url"
 	"regexp"
 	"slices"
 	"strings"
 
+	"avain/internal/outbound"
 	"avain/internal/secret"
 )
 
@@ -46,7 +44,7 @@ func (e Endpoint) Validate(path string) (problems []Problem) {
 	if !idForm.MatchString(e.ID) {
 		add("id", "must be 1 to 32 of a-z, 0-9 and -, such as crm")
 	}
-	if err := checkURL(e.URL); err != nil {
+	if err := outbound.CheckURL(e.URL); err != nil {
 		add("url", err.Error())
 	}
 	for _, s := range []struct {
@@ -84,34 +82,6 @@ func typeNames() []string {
 		names = append(names, string(t))
 	}
 	return names
-}
-
-// What is wrong with an endpoint's address.
-var (
-	errURL      = errors.New("must be an absolute URL in ASCII without user name and fragment, such as https://crm.example.com/avain")
-	errPlain    = errors.New("must begin with https: messages tell what people do")
-	errMetadata = errors.New("is an address of a cloud's own services, or of nobody; name your system")
-)
-
-func checkURL(raw string) error {
-	u, err := url.Parse(raw)
-	// Letters beyond ASCII would make the name that is checked differ from the one dialled.
-	if err != nil || strings.ContainsFunc(raw, func(r rune) bool { return r <= ' ' || r > '~' }) || u.Hostname() == "" || u.User != nil || u.Fragment != "" || (u.Scheme != "https" && u.Scheme != "http") {
-		return errURL
-	}
-	if u.Scheme == "http" && !isLoopback(u.Hostname()) {
-		return errPlain
-	}
-	if addr, err := netip.ParseAddr(u.Hostname()); err == nil && forbidden(addr, isLoopback(u.Hostname())) {
-		return errMetadata
-	}
-	return nil
-}
-
-// isLoopback reports whether the host of a URL says itself that it is this machine.
-func isLoopback(host string) bool {
-	ip := net.ParseIP(host)
-	return strings.EqualFold(host, "localhost") || (ip != nil && ip.IsLoopback())
 }
 
 func (e Endpoint) listensTo(t Type) bool {
