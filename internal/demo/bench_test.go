@@ -52,7 +52,8 @@ func startForLoad(b *testing.B) (*demo.Demo, *robot.App) {
 	}
 	endless := config.Rate{Count: 1e9, Per: time.Second}
 	d, err := demo.Start(b.Context(), demo.Options{Keys: &keys, People: 10, Change: func(c *config.Config) {
-		c.Limits.StartsPerKey, c.Limits.StartsPerNetwork, c.Limits.OpenAttempts = endless, endless, 1e9
+		c.Limits.StartsPerKey, c.Limits.StartsPerNetwork = endless, endless
+		c.Limits.OpenAttempts, c.Limits.OpenPerNetwork = 1e9, 1e9
 	}})
 	if err != nil {
 		b.Fatal(err)

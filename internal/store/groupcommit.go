@@ -22,6 +22,8 @@ const (
 	// batchLength bounds the writes of one transaction, and so the time that the
 	// first of them waits for the last.
 	batchLength = 256
+	// carefulFor is how many batches run with savepoints after one in which a write failed.
+	carefulFor = 32
 )
 
 var (
@@ -40,6 +42,8 @@ type groupCommit struct {
 	closed bool
 	jobs   chan *job
 	done   chan struct{}
+
+	careful int // batches that still run with savepoints; run's own
 
 	batches, writes atomic.Int64
 }
@@ -176,16 +180,31 @@ func (g *groupCommit) survive(jobs []*job) (n int) {
 
 // commit runs jobs in one transaction and answers them. It returns how many it has
 // dealt with: fewer than all when the transaction broke half-way.
+//
+// A savepoint for each write would cost a tenth of it, and few writes fail. So they run
+// without; when one does fail, all of it is undone and they run again, each in a savepoint
+// of its own, so that a failure undoes its own statements only. A write may run several
+// times, as on PostgreSQL. The next batches have savepoints from the start: whoever makes
+// writes fail on purpose (replays) does not double the work of others.
 func (g *groupCommit) commit(jobs []*job) int {
 	ctx := context.Background() // a batch outlives any one of its callers
 	ran, n, alone := 0, 0, len(jobs) == 1
+	careful := !alone && g.careful > 0
 	err := g.exec(ctx, "BEGIN IMMEDIATE")
 	for n < len(jobs) && err == nil {
 		if g.begin(jobs[n]) {
-			err = g.runOne(ctx, jobs[n], alone)
+			err = g.runOne(ctx, jobs[n], careful)
 			ran++
+			if jobs[n].err != nil && err == nil && !careful && !alone {
+				_ = g.exec(ctx, "ROLLBACK") // fails when the job's error (disk full, I/O) has done it
+				g.careful = carefulFor
+				return g.commit(jobs)
+			}
 		}
 		n++
+	}
+	if careful {
+		g.careful--
 	}
 	switch {
 	case err == nil && alone && jobs[0].err != nil:
@@ -208,13 +227,14 @@ func (g *groupCommit) commit(jobs []*job) int {
 	return n
 }
 
-// begin claims the job, unless its caller has gone.
+// begin claims the job, unless its caller has gone. One that is run again is claimed
+// already.
 func (g *groupCommit) begin(j *job) bool {
 	if err := j.ctx.Err(); err != nil {
 		j.err = err
 		return false
 	}
-	return j.state.CompareAndSwap(waiting, running)
+	return j.state.CompareAndSwap(waiting, running) || j.state.Load() == running
 }
 
 // answer tells a caller how its write went. When the transaction failed, even a job
@@ -226,11 +246,10 @@ func (g *groupCommit) answer(j *job, batch error) {
 	j.answer <- j.err
 }
 
-// runOne runs one job. In company it gets a savepoint, so that its failure undoes
-// its own statements only; alone, undoing the transaction does the same. The error
-// that it returns is the transaction's; the job's own is in the job.
-func (g *groupCommit) runOne(ctx context.Context, j *job, alone bool) error {
-	if alone {
+// runOne runs one job, in a savepoint when careful. The error that it returns is the
+// transaction's; the job's own is in the job.
+func (g *groupCommit) runOne(ctx context.Context, j *job, careful bool) error {
+	if !careful {
 		j.err = g.contain(ctx, j)
 		return nil
 	}

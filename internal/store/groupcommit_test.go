@@ -111,6 +111,45 @@ func TestBatchKeepsWritesApart(t *testing.T) {
 	}
 }
 
+// A write that fails makes the others of its batch run again, but not those of the batches
+// after it: who fails on purpose does not double their work.
+func TestFailedWriteRunsTheOthersAgainOnce(t *testing.T) {
+	t.Parallel()
+	d, hold := openBatch(t)
+	fails := func(ctx context.Context, tx runner) error {
+		return errors.Join(insert("INSERT INTO x VALUES (1000)")(ctx, tx), errTest)
+	}
+	runs := 0
+	counted := func(n int) func(context.Context, runner) error {
+		return func(ctx context.Context, tx runner) error {
+			runs++
+			return insert(fmt.Sprintf("INSERT INTO x VALUES (%d)", n))(ctx, tx)
+		}
+	}
+	n := 0
+	for round, c := range []struct {
+		fail bool
+		want int
+	}{{false, 1}, {true, 2}, {true, 1}, {false, 1}, {true, 1}} {
+		runs = 0
+		n += 2
+		second := insert(fmt.Sprintf("INSERT INTO x VALUES (%d)", n+1))
+		if c.fail {
+			second = fails
+		}
+		errs := queue(d, hold(), counted(n), second)
+		if errs[0] != nil || (errs[1] != nil) != c.fail || c.fail && !errors.Is(errs[1], errTest) {
+			t.Errorf("round %d: %v", round, errs)
+		}
+		if runs != c.want {
+			t.Errorf("round %d: the good write ran %d times, want %d", round, runs, c.want)
+		}
+	}
+	if got := rows(t, d); got != "2,3,4,6,8,9,10" {
+		t.Errorf("rows %s", got)
+	}
+}
+
 func TestAloneIsUndoneToo(t *testing.T) {
 	t.Parallel()
 	d, _ := openBatch(t)
