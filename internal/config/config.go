@@ -176,7 +176,7 @@ type Limits struct {
 
 // Retention says when finished rows go.
 type Retention struct {
-	Attempts time.Duration `yaml:"attempts" doc:"Logins with their timelines."`
+	Attempts time.Duration `yaml:"attempts" doc:"Logins with their timelines, and counts of wrong passwords."`
 	Sessions time.Duration `yaml:"sessions" doc:"Sessions that have ended."`
 
 	Invitations time.Duration `yaml:"invitations" doc:"Invitations after their last day, with the story of their mail."`

@@ -59,26 +59,26 @@ func (p *People) CheckPassword(ctx context.Context, t Try) (login.Person, error)
 	if err != nil && !errors.Is(err, login.ErrNotFound) {
 		return login.Person{}, fmt.Errorf("find credential: %w", err)
 	}
-	spent, err := p.payFor(ctx, t, c)
+	paid, err := p.payFor(ctx, t, c)
 	if err != nil {
 		return login.Person{}, err
 	}
 	if !known {
-		return login.Person{}, errors.Join(wrongPassword(), place.Pretend(ctx, pretended, t.Password))
+		return login.Person{}, errors.Join(p.wrong(t, c, paid), place.Pretend(ctx, pretended, t.Password))
 	}
 	right, stale, err := place.Verify(ctx, c.Hash, t.Password)
 	if err != nil {
 		return login.Person{}, err
 	}
 	if !right {
-		return login.Person{}, wrongPassword()
+		return login.Person{}, p.wrong(t, c, paid)
 	}
 	if stale {
 		if err := p.rehash(ctx, place, c, t.Password); err != nil {
 			return login.Person{}, err
 		}
 	}
-	return p.letIn(ctx, c.Person, t.Place, spent)
+	return p.letIn(ctx, c.Person, t.Place, paid.spent)
 }
 
 // letIn finds the person whose password was right and remembers where they are.
@@ -103,7 +103,17 @@ func (p *People) pretended(ctx context.Context, name string) password.Params {
 	return p.d.Costs(ctx).Of(binary.BigEndian.Uint64(uniform[:8]))
 }
 
-func wrongPassword() error { return login.E(login.Forbidden, login.ReasonPasswordWrong, nil) }
+// wrong counts a try that failed, and says so. For a name that nobody has it does as much,
+// and nothing is counted.
+func (p *People) wrong(t Try, c login.Credential, paid payment) error {
+	p.d.Wrong.count(p.d.Now(), c.Person, paid.known, func(day string) secret.Hash {
+		if t.Network == "" {
+			return secret.Hash{}
+		}
+		return p.d.TicketKey.Derive("network of wrong tries", c.Person, day, t.Network).Hash()
+	})
+	return login.E(login.Forbidden, login.ReasonPasswordWrong, nil)
+}
 
 func (p *People) rehash(ctx context.Context, place *password.Place, c login.Credential, typed secret.Text) error {
 	stronger, err := place.Hash(ctx, typed)

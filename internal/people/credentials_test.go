@@ -20,12 +20,17 @@ type office struct {
 	hasher *password.Hasher
 	hashed atomic.Int32 // hashes that were computed: time cannot be measured in a test
 	now    time.Time
+	wrong  *people.WrongTries
 }
 
 func newOffice(t *testing.T) *office {
 	t.Helper()
 	o := &office{db: newStore(t), now: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)}
-	var err error
+	zone, err := time.LoadLocation("Europe/Helsinki")
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.wrong = people.NewWrongTries(zone)
 	if o.hasher, err = password.New(password.Config{
 		Params: password.Params{MemoryKiB: 64, Passes: 1, Threads: 1}, Pepper: secret.Of("pepper"), Slots: 2,
 		Computing: func(password.Params) { o.hashed.Add(1) },
@@ -35,6 +40,7 @@ func newOffice(t *testing.T) *office {
 	o.People = people.New(people.Deps{
 		Store: o.db, Keys: people.Keys{Lookup: newPRF(t)}, Now: func() time.Time { return o.now }, Passwords: o.hasher,
 		TicketKey: secret.New(), InvitationLife: 30 * 24 * time.Hour, RemindAfter: 7 * 24 * time.Hour,
+		Wrong: o.wrong,
 	})
 	return o
 }

@@ -4,7 +4,8 @@
 // e-mail address and never a broker's subject), the sealing of the code where a
 // purpose for keeping it is configured, and what happens to a person's name at each
 // strong authentication; employers' records of people, and how one is bound to a human
-// (invitation, activation, joining); Smartum credentials and how often they may be tried.
+// (invitation, activation, joining); Smartum credentials, how often they may be tried, and
+// the count of the tries that were wrong, which support sees.
 //
 // It does not own how the identity was proven (package broker) or whether the
 // person may log in right now (the gate of package attempt).

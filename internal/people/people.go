@@ -72,7 +72,10 @@ type Deps struct {
 	// Costs are those of everybody's passwords, as they were known last. It may be nil.
 	Costs func(ctx context.Context) password.Costs
 
-	TicketKey      secret.Text   // tickets and budgets are derived from it
+	// Wrong counts wrong passwords; nil counts none.
+	Wrong *WrongTries
+
+	TicketKey      secret.Text   // tickets, budgets and networks are derived from it
 	InvitationLife time.Duration // how long a ticket is good
 	RemindAfter    time.Duration // when to remind somebody who has not activated; 0: never
 

@@ -61,15 +61,22 @@ func (p *People) budget(b bucket, of ...string) login.Budget {
 	return login.Budget{Key: p.d.TicketKey.Derive("budget", append([]string{b.what}, of...)...).Hash(), Burst: b.atOnce, Each: b.each}
 }
 
+// payment is what a try has cost, and whether it came from where the person had got in
+// before.
+type payment struct {
+	spent []login.Budget
+	known bool
+}
+
 // payFor takes the try from the first budget that applies and is not empty, before
 // anything is compared: the device's, the network's, the name's. A name that nobody has,
 // which comes with an empty credential, takes the same statements.
-func (p *People) payFor(ctx context.Context, t Try, c login.Credential) (spent []login.Budget, err error) {
+func (p *People) payFor(ctx context.Context, t Try, c login.Credential) (payment, error) {
 	now := p.d.Now()
 	from := p.from(c.Person, t.Place)
 	seen, err := p.d.Store.Recognised(ctx, from, now)
 	if err != nil {
-		return nil, err
+		return payment{}, err
 	}
 	var groups [][]login.Budget
 	if seen.Key || seen.Browser {
@@ -89,9 +96,9 @@ func (p *People) payFor(ctx context.Context, t Try, c login.Credential) (spent [
 	groups = append(groups, []login.Budget{p.budget(ofName, t.Name), p.budget(anyName, account)})
 	paid, err := p.d.Store.SpendFirst(ctx, now, groups...)
 	if err != nil {
-		return nil, err
+		return payment{}, err
 	}
-	return groups[paid], nil
+	return payment{groups[paid], seen != (login.Seen{})}, nil
 }
 
 func (p *People) from(person string, at Place) login.From {

@@ -51,6 +51,11 @@ func (w *watched) AddJobs(ctx context.Context, jobs ...login.Job) error {
 	return w.Store.AddJobs(ctx, jobs...)
 }
 
+func (w *watched) AddWrongTries(ctx context.Context, counted []login.WrongTries) error {
+	w.asked = append(w.asked, "wrong tries")
+	return w.Store.AddWrongTries(ctx, counted)
+}
+
 func (w *watched) AddReset(ctx context.Context, h secret.Hash, credential string, at, expires time.Time, jobs ...login.Job) error {
 	w.asked = append(w.asked, "reset")
 	return w.Store.AddReset(ctx, h, credential, at, expires, jobs...)
@@ -60,7 +65,8 @@ func nameOf(kind string, n int) string { return kind + strconv.Itoa(n) }
 
 // A name that nobody has causes the work of one that somebody has: the same questions in
 // the same order, and one hash, whose parameters are as often dear as people's are. The
-// letter of a forgotten password is looked after by a job.
+// letter of a forgotten password is looked after by a job. That the password of somebody was
+// wrong is counted beside the try.
 func TestThreat45UnknownNamesCauseTheSameWork(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
@@ -95,7 +101,9 @@ func TestThreat45UnknownNamesCauseTheSameWork(t *testing.T) {
 		t.Fatalf("%v, %v", counts, err)
 	}
 	w := &watched{Store: o.db}
+	wrong := people.NewWrongTries(time.UTC)
 	typists := people.New(people.Deps{
+		Wrong: wrong,
 		Store: w, Now: func() time.Time { return o.now }, Passwords: hasher, TicketKey: secret.Of("the same in every run"),
 		Costs: func(context.Context) password.Costs { return password.NewCosts(counts) },
 	})
@@ -125,6 +133,10 @@ func TestThreat45UnknownNamesCauseTheSameWork(t *testing.T) {
 	}
 	if dearKnown != some/4 || dearUnknown < 10*some/5 || dearUnknown > 10*some*3/10 {
 		t.Errorf("%d of %d known names are dear, %d of %d unknown", dearKnown, some, dearUnknown, 10*some)
+	}
+	k := &taker{}
+	if err := wrong.Flush(t.Context(), k); err != nil || len(k.got) != some {
+		t.Errorf("wrong passwords of %d people are counted, %v", len(k.got), err)
 	}
 	if again, dearAgain := work("unknown", 10*some); dearAgain != dearUnknown || !slices.Equal(again, unknown) {
 		t.Errorf("again: %d dear", dearAgain)

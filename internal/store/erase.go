@@ -140,6 +140,7 @@ func dropTraces(ctx context.Context, tx runner, t traces, whose []string, e logi
 		{dropQRPagesSQL, whose},
 		{dropSessionsSQL, whose},
 		{dropRecognisedSQL, whose},
+		{dropWrongTriesSQL, whose},
 		{dropCredentialsSQL, whose},
 		{dropInvitationsSQL, t.employments},
 	} {

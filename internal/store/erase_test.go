@@ -106,6 +106,9 @@ func (w town) account(c *citizen, person string, draw func(string) bool) {
 		Digits: &login.Digits{Hash: w.newHash(), Expires: noon.Add(time.Minute)},
 	})
 	w.must(err)
+	w.must(w.s.AddWrongTries(ctx, []login.WrongTries{
+		{Person: person, Day: "2026-11-22", Network: w.newHash(), Tries: 3, Known: 1}, {Person: person, Day: "2026-11-21", Tries: 1},
+	}))
 	if draw("an unfinished login") {
 		loose := attempt
 		loose.ID, loose.SupportCode = id(), login.NewSupportCode()

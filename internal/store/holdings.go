@@ -46,6 +46,7 @@ func holdings() []holding {
 		{"credentials", "person", "id person user_name email created_at:time changed_at:time", "hash cost"},
 		{"password_resets", "credential", "credential created_at:time expires_at:time", "hash"},
 		{"recognised", "person", "person expires_at:time", "mark"},
+		{"wrong_tries", "person", "person day tries:number known:number", "network"},
 		{
 			"sessions", "person",
 			"id person client method broker means acr amr:json auth_time:time scopes:json device:json place created_at:time used:bool used_at:time " +
@@ -91,7 +92,7 @@ func (s *Store) PersonalData(ctx context.Context, id string) ([]login.Kept, erro
 	slices.Sort(t.employers)
 	of := map[string][]string{
 		"persons": t.persons, "employments": t.employments, "employers": slices.Compact(t.employers), "benefits": t.employments,
-		"invitations": t.employments, "credentials": t.persons, "password_resets": t.credentials, "recognised": t.persons, "sessions": t.persons,
+		"invitations": t.employments, "credentials": t.persons, "password_resets": t.credentials, "recognised": t.persons, "wrong_tries": t.persons, "sessions": t.persons,
 		"qr_pages": t.persons, "attempts": t.persons, "legs": t.attempts, "digits": t.attempts, "jobs": waiting, "audit": t.targets(),
 	}
 	var all []login.Kept

@@ -12,7 +12,7 @@ import (
 type Retention struct {
 	Unopened   time.Duration // attempts that no browser ever opened; default 1 h
 	Undeparted time.Duration // attempts that never left for a broker and let nobody in; default 1 d
-	Attempts   time.Duration // other attempts, for support; default 30 d
+	Attempts   time.Duration // other attempts, and days of wrong passwords, for support; default 30 d
 	PerNetwork int           // of those that left and let nobody in, the newest of each network; default 10,000
 	Sessions   time.Duration // sessions after their end; default 90 d
 	Jobs       time.Duration // jobs that were given up, or forgotten; default 90 d
@@ -36,6 +36,7 @@ type Purged struct {
 
 	Resets      int64 // of passwords
 	Recognised  int64 // browsers and networks that a person has not come from for long
+	WrongTries  int64 // of a person, on one day from one network
 	Invitations int64
 	Employments int64
 }
@@ -141,6 +142,7 @@ func (s *Store) Purge(ctx context.Context, now time.Time, keep Retention) (Purge
 		{&p.Jobs, purgeJobsSQL, []any{ago(keep.Jobs), purgeBatch}},
 		{&p.Jobs, purgeForgottenJobsSQL, []any{ago(keep.Jobs), purgeBatch}},
 		{&p.Recognised, purgeRecognisedSQL, []any{millis(now), purgeBatch}},
+		{&p.WrongTries, purgeWrongTriesSQL, []any{now.Add(-keep.Attempts).UTC().Format(time.DateOnly), purgeBatch}},
 		{&p.Resets, purgeResetsSQL, []any{millis(now), purgeBatch}},
 		{&p.Invitations, purgeInvitationsSQL, []any{ago(keep.Invitations), purgeBatch}},
 		{&p.Employments, purgeEmploymentsSQL, []any{ago(keep.Employments), purgeBatch}},

@@ -199,6 +199,7 @@ func TestHotQueriesUseIndexes(t *testing.T) {
 		"purge QR pages": purgeQRPagesSQL, "purge budgets": purgeBudgetsSQL, "give back": repaySQL,
 		"named": credentialByUserNameSQL, "named by e-mail": credentialByEmailSQL, "password costs": passwordCostsSQL,
 		"recognised": recognisedSQL, "end outgrown": endOutgrownSQL, "purge recognised": purgeRecognisedSQL,
+		"add wrong tries": addWrongTriesSQL, "wrong tries of": wrongTriesOfSQL, "purge wrong tries": purgeWrongTriesSQL, "drop wrong tries": dropWrongTriesSQL,
 		"expire": expireAttemptsSQL, "purge unopened": purgeUnopenedSQL, "purge undeparted": purgeUndepartedSQL, "thin": purgeFruitlessSQL, "purge attempts": purgeAttemptsSQL, "purge legs": purgeLegsSQL,
 		"tallies": talliesSQL, "purge tallies": purgeTalliesSQL, "end alert": endAlertSQL, "purge alerts": purgeAlertsSQL,
 		"notice": noticeByIDSQL, "last notice of": lastOfSQL, "change notice": changeNoticeSQL, "withdraw notice": withdrawNoticeSQL, "keep notice": keepNoticeSQL,

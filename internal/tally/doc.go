@@ -6,6 +6,8 @@
 // A bank fails by what the service itself saw of it, never by what a browser brings
 // ([broker.Seen]): the counts are what the public status page and the alerts stand on.
 //
+// The rhythm ([Regularly]) is also for what others count beside the logins.
+//
 // It owns what is counted by what, and the promise that the number of values is bounded,
 // although some of them (versions of apps, browsers) come from outside. It counts
 // nothing about any person. Why a login ended is package diagnosis's to say; what the

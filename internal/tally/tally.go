@@ -165,25 +165,31 @@ const lastFlush = 5 * time.Second
 
 // Run adds to the store every [FlushEvery] until the context ends, and a last time then.
 func (c *Counter) Run(ctx context.Context, s Store, log *slog.Logger) {
+	Regularly(ctx, "logins", func(ctx context.Context) error { return c.Flush(ctx, s) }, log)
+}
+
+// Regularly calls flush every [FlushEvery] until the context ends, and a last time then.
+// What cannot be added must be kept for the next time; of is what is counted.
+func Regularly(ctx context.Context, of string, flush func(context.Context) error, log *slog.Logger) {
 	clock := time.NewTicker(FlushEvery)
 	defer clock.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			c.last(context.WithoutCancel(ctx), s, log)
+			last(context.WithoutCancel(ctx), of, flush, log)
 			return
 		case <-clock.C:
-			if err := c.Flush(ctx, s); err != nil {
-				log.WarnContext(ctx, "counts of logins could not be added; they are kept", "error", err)
+			if err := flush(ctx); err != nil {
+				log.WarnContext(ctx, "counts could not be added; they are kept", "of", of, "error", err)
 			}
 		}
 	}
 }
 
-func (c *Counter) last(ctx context.Context, s Store, log *slog.Logger) {
+func last(ctx context.Context, of string, flush func(context.Context) error, log *slog.Logger) {
 	ctx, cancel := context.WithTimeout(ctx, lastFlush)
 	defer cancel()
-	if err := c.Flush(ctx, s); err != nil {
-		log.WarnContext(ctx, "the last counts of logins are lost", "error", err)
+	if err := flush(ctx); err != nil {
+		log.WarnContext(ctx, "the last counts are lost", "of", of, "error", err)
 	}
 }

@@ -46,6 +46,7 @@ type housekeeping struct {
 	room      *wake.Room
 	waiting   *challenge.Feature
 	people    *people.People
+	wrong     *people.WrongTries
 	notices   *notices.Board
 	languages []string // of notices
 	jobs      *jobs.Runner
@@ -87,6 +88,9 @@ func (h housekeeping) tasks() map[string]func(context.Context) {
 		"waiting":  h.waiting.Run,
 		"jobs":     h.jobs.Run,
 		"tally":    func(ctx context.Context) { h.tallies.Run(ctx, h.db, h.log) },
+		"tries": func(ctx context.Context) {
+			tally.Regularly(ctx, "wrong passwords", func(ctx context.Context) error { return h.wrong.Flush(ctx, h.db) }, h.log)
+		},
 	}
 }
 

@@ -35,10 +35,15 @@ func (s *Service) people(ctx context.Context, c config.Config, d Deps, m mechani
 	if err != nil {
 		return nil, err
 	}
+	zone, err := time.LoadLocation(zoneName)
+	if err != nil {
+		return nil, err
+	}
+	s.WrongTries = people.NewWrongTries(zone)
 	return people.New(people.Deps{
 		Store: s.Store, Keys: m.keys.people, Now: d.Now, TicketKey: m.keys.shared.Derive("invitations"),
 		InvitationLife: c.Invitations.Life, RemindAfter: c.Invitations.RemindAfter, Passwords: m.passwords,
-		Activated: m.events.activated, Costs: costs.Get,
+		Activated: m.events.activated, Costs: costs.Get, Wrong: s.WrongTries,
 	}), nil
 }
 

@@ -109,6 +109,12 @@ func (r records) AttemptsOfPerson(ctx context.Context, person string, limit int)
 	return showEach(all, showAttempt), err
 }
 
+// WrongTriesOf are the days on which a person's password was typed wrongly.
+func (r records) WrongTriesOf(ctx context.Context, person string, days int) ([]login.WrongDay, error) {
+	all, err := r.store.WrongTriesOf(ctx, person, days)
+	return showEach(all, showWrongDay), err
+}
+
 // StaffActsOn are what colleagues did.
 func (r records) StaffActsOn(ctx context.Context, target string, limit int) ([]login.AuditEntry, error) {
 	all, err := r.store.StaffActsOn(ctx, target, limit)

@@ -72,6 +72,10 @@ func showEvent(e login.Event) login.Event {
 	}
 }
 
+func showWrongDay(w login.WrongDay) login.WrongDay {
+	return login.WrongDay{Day: w.Day, Tries: w.Tries, Known: w.Known, Networks: w.Networks, More: w.More}
+}
+
 func showAct(e login.AuditEntry) login.AuditEntry {
 	shown := login.AuditEntry{At: e.At, Actor: e.Actor, Action: e.Action, Target: e.Target}
 	if because := e.Detail[audit.Because]; because != "" {

@@ -45,6 +45,7 @@ func TestThreat56ConsoleSeesWhatIsListed(t *testing.T) {
 		append(within("Device", device), within("Timeline", event)...)...)
 	sees(t, showAct, "At Actor Action Target")
 	sees(t, showStaff, "ID Name Role")
+	sees(t, showWrongDay, "Day Tries Known Networks More")
 
 	act := showAct(login.AuditEntry{Detail: map[string]string{audit.Because: "a reason", "new_detail": "secret"}})
 	if !maps.Equal(act.Detail, map[string]string{audit.Because: "a reason"}) {

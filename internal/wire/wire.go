@@ -62,6 +62,8 @@ type Service struct {
 	Mails   *activation.Mails // nil without a mail server
 	Rules   password.Rules    // that new passwords keep
 
+	WrongTries *people.WrongTries // of this node, that are not in the database yet
+
 	APIKeys  *apikey.Keys     // of the admin API
 	Importer *roster.Importer // of files of people
 	Privacy  *privacy.Feature // exports and erases people
@@ -225,7 +227,7 @@ func (s *Service) housekeeping(c config.Config, d Deps, m mechanisms, flood *flo
 	return housekeeping{
 		audit: s.Audit,
 		db:    s.Store, signer: m.signer, brokers: m.brokers, metrics: m.metrics, crowd: flood.crowd,
-		announcer: m.announcer, room: m.room, waiting: waiting, people: s.People, jobs: s.Jobs, mails: s.Mails != nil,
+		announcer: m.announcer, room: m.room, waiting: waiting, people: s.People, wrong: s.WrongTries, jobs: s.Jobs, mails: s.Mails != nil,
 		notices: s.Notices, languages: c.Brand.Languages, tallies: m.tallies, rates: s.Rates, keep: m.keep, retention: retention(c), now: d.Now, log: d.Log,
 		endings: expiry.New(expiry.Deps{Read: c.Endings, Now: d.Now, Log: d.Log, Seen: m.metrics.EndingsSeen}),
 	}

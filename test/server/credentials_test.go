@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"avain/internal/audit"
 	"avain/internal/config"
 	"avain/internal/demo"
 	"avain/internal/login"
@@ -233,6 +234,68 @@ func TestGuessingPausesTheUserNameOnly(t *testing.T) {
 	}
 	r.clock.pass(90*time.Minute + time.Second)
 	r.withPassword("hilma", demo.Password)
+}
+
+// Support sees on a person's page that their password is typed wrongly: how often on which
+// day, from how many networks, and whether where the person has been before. The person
+// finds it in their data. What was tried with names that nobody has is counted for nobody.
+func TestThreat38SupportSeesWrongPasswords(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, onNetworks)
+	zone, err := time.LoadLocation("Europe/Helsinki")
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now().In(zone)
+	today := time.Date(now.Year(), now.Month(), now.Day()+1, 12, 0, 0, 0, zone) // far from midnight
+	r.clock.pass(time.Until(today))
+	elsewhere := func(n int) {
+		r.app, r.browser = r.phone()
+		at := from{"192.0.2." + strconv.Itoa(n), r.app.HTTP.Transport}
+		r.app.HTTP.Transport, r.browser.HTTP.Transport = at, at
+	}
+	hilma, a := r.person("hilma"), r.agent(login.RoleAgent)
+	page := func() string {
+		t.Helper()
+		if err := r.Inside.WrongTries.Flush(t.Context(), r.Inside.Store); err != nil {
+			t.Fatal(err)
+		}
+		got := a.get("/console/people/" + hilma.ID + "?lang=en")
+		if got.Status != http.StatusOK {
+			t.Fatalf("%d %s", got.Status, got.Body)
+		}
+		return got.Body
+	}
+	if body := page(); !strings.Contains(body, "No wrong passwords lately.") {
+		t.Error(body)
+	}
+	elsewhere(1)
+	r.withPassword("hilma", demo.Password)
+	r.knock("hilma", wrongPassword) // the app, that she has used
+	elsewhere(2)
+	r.onWeb("hilma", wrongPassword)
+	for range 3 {
+		r.knock("hilma@example.com", wrongPassword)
+		r.knock("nobody", wrongPassword)
+	}
+	for _, words := range []string{
+		today.Format("2.1.2006"), "5 wrong passwords", "from 2 networks", "1 of them from a device or network where the person has logged in before",
+	} {
+		if body := page(); !strings.Contains(body, words) {
+			t.Errorf("%q is not in %s", words, body)
+		}
+	}
+	kept, err := r.Inside.Privacy.Export(t.Context(), audit.System, hilma.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := kept.Bytes()
+	if err != nil || !strings.Contains(string(data), `"day": "`+today.Format(time.DateOnly)+`"`) || strings.Contains(string(data), "192.0.2.") {
+		t.Errorf("%v: %s", err, data)
+	}
+	if rest, err := r.Inside.Store.WrongTriesOf(t.Context(), "", 1); err != nil || len(rest) > 0 {
+		t.Errorf("nobody's: %+v, %v", rest, err)
+	}
 }
 
 // While somebody guesses at a user name, its owner gets in with their password where they

@@ -37,6 +37,7 @@ type Records interface {
 	AttemptByID(ctx context.Context, id string) (login.Attempt, error)
 	AttemptBySupportCode(ctx context.Context, code string) (login.Attempt, error)
 	AttemptsOfPerson(ctx context.Context, person string, limit int) ([]login.Attempt, error)
+	WrongTriesOf(ctx context.Context, person string, days int) ([]login.WrongDay, error)
 	StaffActsOn(ctx context.Context, target string, limit int) ([]login.AuditEntry, error)
 	StaffByID(ctx context.Context, id string) (login.Staff, error)
 }

@@ -19,6 +19,7 @@ import (
 const (
 	loginsShown = 20
 	actsShown   = 30
+	wrongShown  = 14 // days
 )
 
 // personView is everything that the desk shows of a person.
@@ -34,6 +35,8 @@ type personView struct {
 	Employers  []employmentView
 	Devices    []deviceView
 	Logins     []loginView
+	Types      bool // may log in with a password, or somebody has tried to
+	Wrong      []wrongView
 	Acts       []actView
 	MayResume  bool
 	Pause      form
@@ -82,6 +85,14 @@ type loginView struct {
 	Path, Code, At, Title, Means, Browser string
 	Method                                login.Method
 	Good, Gone, Running                   bool
+}
+
+// wrongView is a day on which the person's password was typed wrongly.
+type wrongView struct {
+	Day          string
+	Tries, Known int
+	Networks     int
+	More         bool // from more networks than are told apart
 }
 
 // actView is what a colleague did.
@@ -148,6 +159,10 @@ func (k *Desk) renderPerson(w http.ResponseWriter, r *http.Request, who console.
 	if view.Logins, err = k.loginsOf(r.Context(), p.ID, lang); err != nil {
 		return err
 	}
+	if view.Wrong, err = k.wrongOf(r.Context(), p.ID); err != nil {
+		return err
+	}
+	view.Types = len(view.UserNames)+len(view.Wrong) > 0
 	if view.Acts, err = k.actsOn(r.Context(), "person:"+p.ID); err != nil {
 		return err
 	}
@@ -277,6 +292,24 @@ func (k *Desk) loginsOf(ctx context.Context, person, lang string) (all []loginVi
 		all = append(all, loginView{
 			Path: console.Root + "attempts/" + a.ID, Code: a.SupportCode, At: k.day(a.CreatedAt), Title: words.Title, Means: k.d.Means(lang, d.Means),
 			Browser: d.Browser, Method: a.Method, Good: d.Good, Gone: d.Gone, Running: d.Running,
+		})
+	}
+	return all, nil
+}
+
+// wrongOf tells whether somebody guesses, or the person mistypes.
+func (k *Desk) wrongOf(ctx context.Context, person string) (all []wrongView, err error) {
+	days, err := k.d.Records.WrongTriesOf(ctx, person, wrongShown)
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range days {
+		day, err := time.Parse(time.DateOnly, w.Day)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, wrongView{
+			Day: day.Format("2.1.2006"), Tries: int(w.Tries), Known: int(w.Known), Networks: w.Networks, More: w.More,
 		})
 	}
 	return all, nil

@@ -42,6 +42,8 @@ func Run(t *testing.T, open func(t testing.TB) *store.Store) {
 		"BudgetOfMove":               budgetOfMove,
 		"BudgetGroups":               budgetGroups,
 		"Recognised":                 recognised,
+		"Threat38WrongTries":         wrongTries,
+		"WrongTriesRace":             wrongTriesRace,
 		"Threat42Outgrown":           outgrown,
 		"Threat22BudgetRace":         budgetRace,
 		"QRPages":                    qrPages,
