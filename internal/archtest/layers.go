@@ -82,6 +82,9 @@ var house = map[string]layer{
 	"internal/jobs":      mechanisms,
 	"internal/outbound":  mechanisms,
 	"internal/webhook":   mechanisms,
+
+	"internal/backchannel": mechanisms,
+
 	"internal/password":  mechanisms,
 	"internal/audit":     mechanisms,
 	"internal/telemetry": mechanisms,

@@ -21,6 +21,7 @@ type Client struct {
 	JWKSFile               string           `yaml:"jwks_file" doc:"private_key_jwt: file with the client's public keys, a JSON Web Key Set." example:"client.jwks.json"`
 	RedirectURIs           []string         `yaml:"redirect_uris" doc:"Where people may be sent back to; matched exactly. https, or http on a loopback address (any port matches there), or for a compatible app without a secret a private-use scheme such as com.example.app:/return."`
 	PostLogoutRedirectURIs []string         `yaml:"post_logout_redirect_uris" doc:"The same, after logging out." example:"[https://app.example.com/]"`
+	BackchannelLogoutURI   string           `yaml:"backchannel_logout_uri" doc:"Where the app is told that one of its sessions has ended before its time, by a signed logout token (OpenID Connect Back-Channel Logout). https, except for loopback addresses; redirects are not followed." example:"https://app.example.com/backchannel-logout"`
 	AppLink                string           `yaml:"app_link" doc:"Opens the app from the page that a browser shows when the phone did not hand our /return to the app; the answer is added to it." example:"https://app.example.com/return"`
 	Android                []AndroidApp     `yaml:"android" doc:"Its Android apps, which may open /return and /open of this service (App Links: /.well-known/assetlinks.json)."`
 	IOS                    []IOSApp         `yaml:"ios" doc:"The same for iOS (Universal Links: /.well-known/apple-app-site-association)."`
@@ -32,6 +33,8 @@ type Client struct {
 	IDTokenAlg             string           `yaml:"id_token_signed_response_alg" doc:"Signature algorithm of its ID tokens, and of its access tokens with them: RS256 (compatible only), ES256, PS256 or EdDSA. Left out: tokens.alg where that is set, else RS256 for a compatible app, which is what OpenID Connect libraries expect, and ES256 for a strict one." example:"ES256"`
 	Sector                 string           `yaml:"sector" doc:"For apps of other companies: their people get identifiers of their own per sector. Never change it." example:"example.org"`
 	Introspection          bool             `yaml:"introspection" doc:"Whether it may ask about tokens: for resource servers. Needs private_key_jwt or client_secret_basic."`
+
+	BackchannelLogoutSessionRequired bool `yaml:"backchannel_logout_session_required" doc:"Whether the app needs sid in logout tokens, as it may have registered elsewhere: it stands in all of them here. Needs backchannel_logout_uri."`
 
 	Exact bool `yaml:"exact" doc:"Turns off what is kinder than the specifications ask for: no lost answer is given again, a request_uri is good until somebody has logged in with it, and proofs from the future are refused. For conformance suites; people are better off without."`
 
@@ -62,7 +65,7 @@ type HarmonyApp struct {
 func (c Client) login() login.Client {
 	return login.Client{
 		ID: c.ID, Name: c.Name, Profile: c.Profile, Auth: c.Auth, Secret: c.Secret, JWKS: c.JWKS,
-		RedirectURIs: c.RedirectURIs, PostLogoutRedirectURIs: c.PostLogoutRedirectURIs, Origins: c.Origins, AppLink: c.AppLink, OpenLink: c.OpenLink,
+		RedirectURIs: c.RedirectURIs, PostLogoutRedirectURIs: c.PostLogoutRedirectURIs, BackchannelLogoutURI: c.BackchannelLogoutURI, Origins: c.Origins, AppLink: c.AppLink, OpenLink: c.OpenLink,
 		Scopes: c.Scopes, Audiences: c.Audiences, Sector: c.Sector, Introspection: c.Introspection, Exact: c.Exact,
 	}
 }

@@ -226,3 +226,34 @@ func TestAudiences(t *testing.T) {
 		}
 	}
 }
+
+// Where clients are told of the ends of their sessions: what may be written there is what
+// webhooks may go to (threat 57).
+func TestThreat57BackchannelLogoutURIs(t *testing.T) {
+	t.Parallel()
+	dir := folder(t)
+	at := func(settings string) (config.Config, error) {
+		return load(t, dir, strings.Replace(minimal, "redirect_uris:", settings+"\n    redirect_uris:", 1))
+	}
+	for uri, fine := range map[string]bool{
+		"https://app.example.com/logout?x=1": true, "https://10.0.0.7/logout": true, "http://localhost:8081/logout": true,
+		"http://app.example.com/logout": false, "http://10.0.0.7/logout": false, "https://169.254.169.254/latest": false, "https://[fd00:ec2::254]/": false,
+		"https://app.example.com/#x": false, "https://u:p@app.example.com/": false, "/logout": false, "com.example.app:/logout": false,
+	} {
+		c, err := at("backchannel_logout_uri: '" + uri + "'\n    backchannel_logout_session_required: true")
+		if fine != (err == nil) || !fine && !strings.Contains(err.Error(), "clients[0].backchannel_logout_uri: ") {
+			t.Errorf("%s: %v", uri, err)
+		}
+		if fine && c.LoginClients()[0].BackchannelLogoutURI != uri {
+			t.Errorf("%s did not arrive", uri)
+		}
+	}
+	if _, err := at("backchannel_logout_session_required: true"); err == nil || !strings.Contains(err.Error(), "backchannel_logout_session_required: needs backchannel_logout_uri") {
+		t.Errorf("sid without an address: %v", err)
+	}
+	_, err := load(t, dir, strings.Replace(minimal, "redirect_uris: [http://localhost:8081/]",
+		"profile: compatible\n    auth: client_secret_basic\n    secret_env: NONE\n    introspection: true\n    backchannel_logout_uri: https://api.example.com/", 1))
+	if err == nil || !strings.Contains(err.Error(), "backchannel_logout_uri: is for apps that people log in to") {
+		t.Errorf("an app that nobody logs in to: %v", err)
+	}
+}

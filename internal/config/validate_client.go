@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"avain/internal/login"
+	"avain/internal/outbound"
 
 	"github.com/go-jose/go-jose/v4"
 )
@@ -50,6 +51,7 @@ func (v validator) client(path string, c Client) {
 	for i, uri := range c.PostLogoutRedirectURIs {
 		v.redirectURI(at(path+".post_logout_redirect_uris", i), uri, c)
 	}
+	v.backchannel(path, c)
 	if c.AppLink != "" {
 		v.redirectURI(path+".app_link", c.AppLink, c)
 	}
@@ -70,6 +72,22 @@ func (v validator) client(path string, c Client) {
 	v.idTokenAlg(path+".id_token_signed_response_alg", c)
 	if c.Introspection && c.Public() {
 		v.add(path+".introspection", "needs auth: private_key_jwt or client_secret_basic; anybody could ask otherwise")
+	}
+}
+
+// backchannel checks where the app is told of the ends of its sessions.
+func (v validator) backchannel(path string, c Client) {
+	if c.BackchannelLogoutURI == "" {
+		if c.BackchannelLogoutSessionRequired {
+			v.add(path+".backchannel_logout_session_required", "needs backchannel_logout_uri")
+		}
+		return
+	}
+	if err := outbound.CheckURL(c.BackchannelLogoutURI); err != nil {
+		v.add(path+".backchannel_logout_uri", "%s", err)
+	}
+	if len(c.RedirectURIs) == 0 {
+		v.add(path+".backchannel_logout_uri", "is for apps that people log in to; this one has no redirect_uris")
 	}
 }
 

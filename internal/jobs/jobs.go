@@ -35,6 +35,9 @@ type Options struct {
 	Backoff Backoff       // default: from 5 s to 1 h
 	Lease   time.Duration // a job whose worker has died is begun again after at most this; default 1 min
 	Timeout time.Duration // of one try; default 5 min. The lease is renewed until then
+	// Rest is what stays of the payload of a job that is given up; nil: all of it. What
+	// only the work needs, such as a name of a person, must not lie there for months.
+	Rest func(payload []byte) []byte
 }
 
 func (o Options) withDefaults() Options {

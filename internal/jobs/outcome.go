@@ -66,6 +66,9 @@ func (r *Runner) settle(ctx context.Context, k *kind, j login.Job, err error) Ou
 	case errors.As(err, &v) && v.stop, j.Tries >= k.Tries:
 		why := r.text(err)
 		r.Log.ErrorContext(ctx, "a job was given up", "kind", k.name, "job", j.ID, "try", j.Tries, "error", why)
+		if k.Rest != nil {
+			j.Payload = k.Rest(j.Payload)
+		}
 		return r.write(ctx, j, Buried, func(ctx context.Context) error { return r.Store.BuryJob(ctx, j, r.Now(), why) })
 	}
 	wait, why := k.Backoff.after(j.Tries, r.Random()), r.text(err)

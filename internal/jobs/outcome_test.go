@@ -171,6 +171,25 @@ func TestWhyIsScrubbed(t *testing.T) {
 	}
 }
 
+// What only the work needs does not lie among the dead jobs, whichever way the job ends
+// there; one that is tried again keeps it.
+func TestRestOfAJobThatIsGivenUp(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		var got []string
+		w.runner.Handle("mail", func(_ context.Context, j login.Job) error {
+			got = append(got, string(j.Payload))
+			return errors.New("refused")
+		}, jobs.Options{Tries: 2, Rest: func([]byte) []byte { return []byte(`"rest"`) }})
+		whole := string(w.add("mail").Payload)
+		w.run()
+		pass(time.Minute)
+		w.wantEnds(jobs.Retried, jobs.Buried)
+		if dead := w.dead(); len(dead) != 1 || string(dead[0].Payload) != `"rest"` || len(got) != 2 || got[1] != whole {
+			t.Errorf("worked on %q, kept %+v", got, dead)
+		}
+	})
+}
+
 func TestTwoHandlersOfAKind(t *testing.T) {
 	t.Parallel()
 	r := jobs.New(jobs.Config{})

@@ -49,6 +49,7 @@ type Client struct {
 	JWKS                   []byte      // for private_key_jwt: the client's public JWK set
 	RedirectURIs           []string    // matched exactly; loopback ports excepted (RFC 8252 §7.3)
 	PostLogoutRedirectURIs []string
+	BackchannelLogoutURI   string   // is told when a session of the client ends before its time; may be empty
 	AppLink                string   // opens the app from a page, when the phone did not hand our /return to it; may be empty
 	OpenLink               string   // opens the app with the content of a QR code, on the phone that shows it; may be empty
 	Origins                []string // web origins that may call us from a browser (CORS)

@@ -27,6 +27,10 @@ type Job struct {
 // carry them.
 const JobPayloadMax = 64 << 10
 
+// JobLogout begins the kinds of the jobs that tell a client of the end of a session; its
+// id follows. Alone of all jobs they are done for a person who has been erased.
+const JobLogout = "logout."
+
 // JobClaim asks for jobs of one kind.
 type JobClaim struct {
 	Kind  string

@@ -91,6 +91,8 @@ type document struct {
 	Claims                []string `json:"claims_supported"`
 	UILocales             []string `json:"ui_locales_supported"`
 	Prompts               []string `json:"prompt_values_supported"`
+	BackchannelLogout     bool     `json:"backchannel_logout_supported"` // OpenID Connect Back-Channel Logout 1.0 §2.1
+	BackchannelSession    bool     `json:"backchannel_logout_session_supported"`
 	ISS                   bool     `json:"authorization_response_iss_parameter_supported"`
 	ClaimsParameter       bool     `json:"claims_parameter_supported"`
 	RequestParameter      bool     `json:"request_parameter_supported"`
@@ -119,7 +121,7 @@ func (f *Feature) discovery(w http.ResponseWriter, r *http.Request) error {
 			"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "at_hash", "sid",
 			"name", "given_name", "family_name", "locale", "email", "email_verified", "benefits",
 		},
-		UILocales: f.d.Locales, Prompts: []string{"login"}, ISS: true,
+		UILocales: f.d.Locales, Prompts: []string{"login"}, BackchannelLogout: true, BackchannelSession: true, ISS: true,
 	})
 	return nil
 }

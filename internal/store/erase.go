@@ -94,7 +94,8 @@ func (s *Store) erase(ctx context.Context, tx runner, id string, unidentified []
 	if len(whose) == 0 {
 		whose = []string{id}
 	}
-	// What waits goes first, so that what is ordered from here on is told.
+	// What waits goes first, so that what is ordered from here on is told. Only what tells
+	// a client that an earlier session has ended stays: it would let the person in for ever.
 	if done.Jobs, err = dropJobs(ctx, tx, append(t.ids(), id)); err != nil {
 		return done, err
 	}
@@ -120,7 +121,7 @@ func (s *Store) erase(ctx context.Context, tx runner, id string, unidentified []
 }
 
 func dropJobs(ctx context.Context, tx runner, ids []string) (int64, error) {
-	named, err := jobsNaming(ctx, tx, ids)
+	named, err := jobsNaming(ctx, tx, droppablePayloadsSQL, ids)
 	if err != nil {
 		return 0, err
 	}

@@ -85,7 +85,7 @@ func (s *Store) PersonalData(ctx context.Context, id string) ([]login.Kept, erro
 	if len(t.persons) == 0 && len(t.employments) == 0 {
 		return nil, login.ErrNotFound
 	}
-	waiting, err := jobsNaming(ctx, on, t.ids())
+	waiting, err := jobsNaming(ctx, on, jobPayloadsSQL, t.ids())
 	if err != nil {
 		return nil, wrap("read personal data", err)
 	}

@@ -40,7 +40,7 @@ const (
 	retryJobSQL  = `UPDATE jobs SET run_at = $3, error = $4, claim = claim + 1 WHERE ` + isHeld
 	// An interrupted try did not fail: it does not count.
 	releaseJobSQL = `UPDATE jobs SET run_at = $3, tries = tries - 1, claim = claim + 1 WHERE ` + isHeld
-	buryJobSQL    = `UPDATE jobs SET dead_at = $3, error = $4, claim = claim + 1 WHERE ` + isHeld
+	buryJobSQL    = `UPDATE jobs SET dead_at = $3, error = $4, payload = $5, claim = claim + 1 WHERE ` + isHeld
 )
 
 // errJob is a mistake of ours: whoever orders such a job must be mended.
@@ -164,10 +164,13 @@ func (s *Store) ReleaseJob(ctx context.Context, j login.Job, at time.Time) error
 	return s.changeJob(ctx, "release job", releaseJobSQL, j, millis(at))
 }
 
-// BuryJob gives a job up: it goes to the list of dead jobs, where people find it.
-// login.ErrMoved: the caller no longer holds the job.
+// BuryJob gives a job up: it goes to the list of dead jobs, where people find it, with
+// the payload that it has now. login.ErrMoved: the caller no longer holds the job.
 func (s *Store) BuryJob(ctx context.Context, j login.Job, at time.Time, why string) error {
-	return s.changeJob(ctx, "bury job", buryJobSQL, j, millis(at), text(why))
+	if !json.Valid(j.Payload) {
+		return fmt.Errorf("%w: kind %q", errJob, j.Kind)
+	}
+	return s.changeJob(ctx, "bury job", buryJobSQL, j, millis(at), text(why), string(j.Payload))
 }
 
 func (s *Store) changeJob(ctx context.Context, what, query string, j login.Job, args ...any) error {

@@ -27,6 +27,11 @@ const (
 	purgeForgottenJobsSQL = `DELETE FROM jobs WHERE dead_at = 0 AND run_at <= $1 AND id IN (SELECT id FROM jobs
 		WHERE dead_at = 0 AND run_at <= $1 LIMIT $2)`
 
+	// What only delivery needs is not kept for as long when nobody delivers: a client that
+	// is told of the ends of sessions has left the configuration.
+	purgeForgottenLogoutsSQL = `DELETE FROM jobs WHERE dead_at = 0 AND run_at <= $1 AND id IN (SELECT id FROM jobs
+		WHERE dead_at = 0 AND run_at <= $1 AND kind LIKE '` + login.JobLogout + `%' LIMIT $2)`
+
 	jobDepthsSQL = `SELECT kind, COUNT(*), 0, MIN(run_at) FROM jobs WHERE dead_at = 0 GROUP BY kind
 		UNION ALL SELECT kind, 0, COUNT(*), 0 FROM jobs WHERE dead_at > 0 GROUP BY kind`
 )

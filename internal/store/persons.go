@@ -150,13 +150,25 @@ func (s *Store) NamePerson(ctx context.Context, id, given, family, name string, 
 	return wrap("name person", err)
 }
 
-// LockPerson keeps a person out from now on; the sessions that they have are the
-// caller's to revoke. Locking again changes nothing. login.ErrNotFound.
+// LockPerson keeps a person out from now on, and ends their sessions in the same
+// transaction: whoever has stolen one must not be in again after the lock. Locking again
+// changes nothing. login.ErrNotFound.
 func (s *Store) LockPerson(ctx context.Context, id string, at time.Time) error {
-	return s.changePerson(ctx, "lock person", lockPersonSQL, id, millis(at))
+	if !storable(id) {
+		return login.ErrNotFound
+	}
+	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
+		err := mustChange(login.ErrNotFound)(tx.ExecContext(ctx, lockPersonSQL, id, millis(at)))
+		if err != nil {
+			return err
+		}
+		_, err = s.revoke(ctx, tx, revokeSessionsOfPersonSQL, id, string(login.ReasonPersonLocked), at)
+		return err
+	})
+	return wrap("lock person", err)
 }
 
-// UnlockPerson lets a person in again. login.ErrNotFound.
+// UnlockPerson lets a person in again, who then has to log in. login.ErrNotFound.
 func (s *Store) UnlockPerson(ctx context.Context, id string, at time.Time) error {
 	return s.changePerson(ctx, "unlock person", freePersonSQL, id, millis(at))
 }

@@ -52,6 +52,10 @@ const legRetention = time.Hour
 // pageRetention keeps a QR page for the browser that still shows what became of it.
 const pageRetention = time.Hour
 
+// logoutRetention keeps the news for a client that a session has ended, which has the
+// person's sub in it, when no node knows the client any more.
+const logoutRetention = 7 * 24 * time.Hour
+
 const (
 	// A code that went out shortly before the end may still be redeemed.
 	expireAttemptsSQL = `UPDATE attempts SET state = 'expired', updated_at = $1,
@@ -141,6 +145,7 @@ func (s *Store) Purge(ctx context.Context, now time.Time, keep Retention) (Purge
 		{&p.Sessions, purgeRevokedSessionsSQL, []any{ago(keep.Sessions), purgeBatch}},
 		{&p.Jobs, purgeJobsSQL, []any{ago(keep.Jobs), purgeBatch}},
 		{&p.Jobs, purgeForgottenJobsSQL, []any{ago(keep.Jobs), purgeBatch}},
+		{&p.Jobs, purgeForgottenLogoutsSQL, []any{ago(min(keep.Jobs, logoutRetention)), purgeBatch}},
 		{&p.Recognised, purgeRecognisedSQL, []any{millis(now), purgeBatch}},
 		{&p.WrongTries, purgeWrongTriesSQL, []any{now.Add(-keep.Attempts).UTC().Format(time.DateOnly), purgeBatch}},
 		{&p.Resets, purgeResetsSQL, []any{millis(now), purgeBatch}},

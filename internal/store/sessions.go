@@ -51,6 +51,12 @@ const (
 			AND EXISTS (SELECT 1 FROM persons WHERE id = ` + humanOf + ` AND smartum_plus)
 		RETURNING ` + sessionColumns
 
+	endLockedSQL = `UPDATE sessions SET revoked_at = $2, revoked_why = $3
+		WHERE person IN ` + recordsOf + ` AND revoked_at = 0 AND EXISTS (SELECT 1 FROM persons WHERE id = ` + humanOf + ` AND locked_at > 0)
+		RETURNING ` + sessionColumns
+
+	subjectOfSQL = `SELECT subject FROM persons WHERE id = $1`
+
 	revokeSessionsOfPersonSQL = `UPDATE sessions SET revoked_at = $2, revoked_why = $3 WHERE person IN ` + recordsOf + ` AND revoked_at = 0
 		RETURNING ` + sessionColumns
 )
@@ -205,27 +211,47 @@ func (s *Store) RevokeSessionsOfPerson(ctx context.Context, person, why string, 
 	return n, nil
 }
 
-// endOutgrown ends the sessions of a human that a password has begun, if they are a
-// SmartumPlus person now, in the transaction in which they become one: whoever knew the
-// password before would see the new benefits (pre-hijacking, threat 42).
+// endOutgrown ends the sessions of a human that they must not have any more, in the
+// transaction in which they become somebody else than they were, because of a benefit or
+// because two records are one human. Those that a password has begun, if they are a
+// SmartumPlus person now: whoever knew the password before would see the new benefits
+// (pre-hijacking, threat 42). And all, if one of the records was locked.
 func (s *Store) endOutgrown(ctx context.Context, tx runner, human string, at time.Time) error {
-	_, err := s.revoke(ctx, tx, endOutgrownSQL, human, string(login.ReasonStrongRequired), at)
+	if _, err := s.revoke(ctx, tx, endOutgrownSQL, human, string(login.ReasonStrongRequired), at); err != nil {
+		return err
+	}
+	_, err := s.revoke(ctx, tx, endLockedSQL, human, string(login.ReasonPersonLocked), at)
 	return err
 }
 
 // revoke ends sessions, and orders the jobs that follow from those that it really
-// ended, in the same transaction.
+// ended, in the same transaction. Nothing else may end one before its time: a client
+// that is not told goes on letting the person in (TestSessionsEndInOneWay).
 func (s *Store) revoke(ctx context.Context, tx runner, query, id, why string, at time.Time) (int64, error) {
 	ended, err := querySessions(ctx, tx, query, id, millis(at), text(why))
 	if err != nil || s.revoked == nil {
 		return int64(len(ended)), err
 	}
 	for _, session := range ended {
-		if err := addJobs(ctx, tx, s.revoked(session)); err != nil {
+		follow, err := s.revoked(session, func() (string, error) { return subjectOf(ctx, tx, session.Person) })
+		if err == nil {
+			err = addJobs(ctx, tx, follow)
+		}
+		if err != nil {
 			return 0, err
 		}
 	}
 	return int64(len(ended)), nil
+}
+
+// subjectOf is the sub of a record, in a transaction that may delete it; empty when there
+// is none, which must keep no session alive.
+func subjectOf(ctx context.Context, tx runner, person string) (subject string, err error) {
+	err = tx.QueryRowContext(ctx, subjectOfSQL, text(person)).Scan(&subject)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	return subject, err
 }
 
 func sessionRow(s login.Session) ([]any, error) {

@@ -40,9 +40,10 @@ type Config struct {
 	AuditBegun login.AuditHead
 
 	// Revoked answers the jobs that follow from the end of a session before its time:
-	// events for the operator's systems. They are written in its transaction, whoever
-	// ended it, so that none is forgotten. It may run more than once for one session.
-	Revoked func(login.Session) []login.Job
+	// events for the operator's systems, and logout tokens for its client. They are written
+	// in its transaction, whoever ended it, so that none is forgotten. It may run more than
+	// once for one session, and asks for the subject when it needs it: that is a statement.
+	Revoked func(s login.Session, subject func() (string, error)) ([]login.Job, error)
 
 	// Expired is told of each attempt that a purge has ended; may be nil.
 	Expired func(login.Attempt)
@@ -56,8 +57,8 @@ type Store struct {
 
 	chain   audit.Chain
 	begun   login.AuditHead
-	revoked func(login.Session) []login.Job // may be nil
-	expired func(login.Attempt)             // may be nil
+	revoked func(login.Session, func() (string, error)) ([]login.Job, error) // may be nil
+	expired func(login.Attempt)                                              // may be nil
 }
 
 // runner runs statements: a transaction, or the connections for reading.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"strings"
+
+	"avain/internal/login"
 )
 
 // traces are the ids under which the database holds something about one human.
@@ -103,12 +105,16 @@ func (t traces) targets() (all []string) {
 	return all
 }
 
-const jobPayloadsSQL = `SELECT id, payload FROM jobs`
+const (
+	jobPayloadsSQL = `SELECT id, payload FROM jobs`
+	// Those that need not be done for a person who is erased.
+	droppablePayloadsSQL = `SELECT id, payload FROM jobs WHERE dead_at > 0 OR kind NOT LIKE '` + login.JobLogout + `%'`
+)
 
 // jobsNaming finds the jobs that are about the ids. It reads them all, once: jobs know
 // by their payload alone what they are about.
-func jobsNaming(ctx context.Context, on runner, ids []string) (found []string, err error) {
-	rows, err := on.QueryContext(ctx, jobPayloadsSQL)
+func jobsNaming(ctx context.Context, on runner, query string, ids []string) (found []string, err error) {
+	rows, err := on.QueryContext(ctx, query)
 	if err != nil {
 		return nil, err
 	}

@@ -26,7 +26,7 @@ func (f *Feature) refreshToken(ctx context.Context, c call) (Response, error) {
 	if err != nil {
 		return Response{}, err
 	}
-	if err := f.mayRefresh(session, c); err != nil {
+	if err := f.mayRefresh(ctx, session, c); err != nil {
 		return Response{}, err
 	}
 	scopes, err := narrowed(c.params.Words("scope"), session.Scopes, c.client)
@@ -45,7 +45,7 @@ func (f *Feature) refreshToken(ctx context.Context, c call) (Response, error) {
 		return Response{}, err
 	}
 	if err != nil || person.Locked() {
-		return Response{}, login.E(login.Invalid, login.ReasonPersonLocked, err).WithCode(oauth.InvalidGrant).With("the person may not log in")
+		return Response{}, lockedOut(err)
 	}
 	if session.Outgrown(person) {
 		return Response{}, outgrown()
@@ -78,7 +78,7 @@ func (f *Feature) refreshToken(ctx context.Context, c call) (Response, error) {
 	return answer, err
 }
 
-func (f *Feature) mayRefresh(s login.Session, c call) error {
+func (f *Feature) mayRefresh(ctx context.Context, s login.Session, c call) error {
 	switch {
 	case s.Client != c.client.ID:
 		return ended("the refresh token was issued to another client")
@@ -86,11 +86,31 @@ func (f *Feature) mayRefresh(s login.Session, c call) error {
 		return login.E(login.Invalid, login.ReasonKeyWrong, nil).WithCode(oauth.InvalidGrant).With("the DPoP key is not the one of this session")
 	case s.RevokedWhy == string(login.ReasonStrongRequired):
 		return outgrown()
+	case s.RevokedWhy == string(login.ReasonPersonLocked):
+		return f.afterLock(ctx, s)
 	case !s.Live(f.d.Now()):
 		return ended("the session has ended")
 	default:
 		return nil
 	}
+}
+
+// afterLock tells a person whose session a lock has ended that they are locked out, for as
+// long as they are.
+func (f *Feature) afterLock(ctx context.Context, s login.Session) error {
+	person, err := f.d.Sessions.PersonOnly(ctx, s.Person)
+	switch {
+	case err != nil && !errors.Is(err, login.ErrNotFound):
+		return err
+	case err == nil && person.Locked():
+		return lockedOut(nil)
+	default:
+		return ended("the session has ended")
+	}
+}
+
+func lockedOut(cause error) *login.Error {
+	return login.E(login.Invalid, login.ReasonPersonLocked, cause).WithCode(oauth.InvalidGrant).With("the person may not log in")
 }
 
 // mayHold reports whether the refresh token of the session works with the key of the
@@ -143,7 +163,7 @@ func (f *Feature) unknown(ctx context.Context, c call, presented secret.Text) er
 		return ended("unknown refresh token") // of a session that is forgotten, or that a restored backup has not seen
 	}
 	if err == nil {
-		err = f.mayRefresh(s, c)
+		err = f.mayRefresh(ctx, s, c)
 	}
 	if err != nil {
 		return err

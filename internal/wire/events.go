@@ -3,6 +3,8 @@ package wire
 import (
 	"time"
 
+	"avain/internal/backchannel"
+	"avain/internal/client"
 	"avain/internal/config"
 	"avain/internal/devices"
 	"avain/internal/login"
@@ -13,17 +15,25 @@ import (
 // is written in the transaction of what has happened.
 type events struct {
 	sender *webhook.Sender
+	logout *backchannel.Sender
 	now    func() time.Time
 	mail   bool // there is a mail server: people are told of new logins
 }
 
-func (s *Service) events(c config.Config, d Deps) (events, error) {
+func (s *Service) events(c config.Config, d Deps, clients *client.Registry) (events, error) {
 	sender, err := webhook.New(c.Webhooks, d.Now, d.Log)
 	if err != nil {
 		return events{}, err
 	}
 	s.closers = append(s.closers, func() error { sender.Close(); return nil })
-	return events{sender, d.Now, c.Mail.Set()}, nil
+	out, err := backchannel.New(backchannel.Config{
+		Issuer: c.Public.BaseURL, Clients: c.LoginClients(), Subject: clients.Subject, Now: d.Now, Log: d.Log,
+	})
+	if err != nil {
+		return events{}, err
+	}
+	s.closers = append(s.closers, func() error { out.Close(); return nil })
+	return events{sender, out, d.Now, c.Mail.Set()}, nil
 }
 
 func (e events) loggedIn(s login.Session) []login.Job {
@@ -52,10 +62,12 @@ func (e events) activated(m login.Employment, p login.Person) []login.Job {
 
 // revoked is asked by the store, so that no way of ending a session is forgotten. Our
 // own pages are told of like any client: sessions are created there, too.
-func (e events) revoked(s login.Session) []login.Job {
-	return e.sender.Jobs(webhook.Event{
+func (e events) revoked(s login.Session, subject func() (string, error)) ([]login.Job, error) {
+	ordered := e.sender.Jobs(webhook.Event{
 		Type: webhook.SessionRevoked, At: s.RevokedAt, Person: s.Person, Session: s.ID, Client: s.Client, Method: s.Method, Why: s.RevokedWhy,
 	})
+	tokens, err := e.logout.Jobs(s, subject)
+	return append(ordered, tokens...), err
 }
 
 func (e events) bounced(m login.Employment, invitation string) []login.Job {

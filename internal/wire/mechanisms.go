@@ -63,7 +63,13 @@ func (s *Service) mechanisms(ctx context.Context, c config.Config, d Deps) (m me
 	}); err != nil {
 		return m, err
 	}
-	if m.events, err = s.events(c, d); err != nil {
+	if m.clients, err = client.New(client.Config{
+		Clients: append(c.LoginClients(), me.Client(base, c.Brand.Name)), Issuer: base, Endpoints: []string{base + "/token", base + "/par"},
+		PairwiseKey: m.keys.shared.Derive("pairwise subjects"), Now: d.Now,
+	}); err != nil {
+		return m, err
+	}
+	if m.events, err = s.events(c, d, m.clients); err != nil {
 		return m, err
 	}
 	m.tallies = tally.New()
@@ -84,12 +90,6 @@ func (s *Service) mechanisms(ctx context.Context, c config.Config, d Deps) (m me
 	}
 	m.cookies, m.devices, m.room = session.New(address), session.NewDevice(address), &wake.Room{}
 	if m.proofs, err = dpop.New(dpop.Config{Key: m.keys.shared.Derive("dpop nonces"), Now: d.Now}); err != nil {
-		return m, err
-	}
-	if m.clients, err = client.New(client.Config{
-		Clients: append(c.LoginClients(), me.Client(base, c.Brand.Name)), Issuer: base, Endpoints: []string{base + "/token", base + "/par"},
-		PairwiseKey: m.keys.shared.Derive("pairwise subjects"), Now: d.Now,
-	}); err != nil {
 		return m, err
 	}
 	if m.signer, err = signer.New(signer.Config{

@@ -61,6 +61,7 @@ func (s *Service) activation(c config.Config, d Deps, m mechanisms, own *me.Feat
 func (s *Service) jobs(c config.Config, d Deps, m mechanisms) error {
 	s.Jobs = jobs.New(jobs.Config{Store: s.Store, Now: d.Now, Log: d.Log, Scrub: web.Scrub, Observe: m.metrics.JobTried, Keep: m.keep})
 	m.events.sender.Register(s.Jobs)
+	m.events.logout.Register(s.Jobs, m.signer)
 	s.Jobs.Handle(people.JobPasswordForgotten, s.People.Forgotten, jobs.Options{Tries: 6, Backoff: jobs.Backoff{First: 10 * time.Second, Most: 5 * time.Minute}})
 	m.metrics.JobKinds(s.Jobs.Kinds()...)
 	sender, err := NewMailer(c, d.Now)

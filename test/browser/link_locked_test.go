@@ -49,7 +49,7 @@ func TestLockedPerson(t *testing.T) {
 		t.Errorf("the app shows the support code %s, want %s", got, linked)
 	}
 	for _, code := range []string{direct, linked} {
-		w.mustBe(code, login.StateDenied, login.ReasonPersonLocked, 1) // the old session, which opens nothing
+		w.mustBe(code, login.StateDenied, login.ReasonPersonLocked, 0) // the lock has ended the old session
 	}
 }
 

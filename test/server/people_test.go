@@ -60,7 +60,7 @@ func TestThreat10OnlyTheVerifiedCodeJoinsAccounts(t *testing.T) {
 func TestThreat13LockedPersonIsOutEverywhere(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	tokens := r.login()
+	tokens, app := r.login(), r.app
 	for _, user := range []string{"aino", "hilma"} {
 		if err := r.Inside.Store.LockPerson(t.Context(), r.person(user).ID, r.clock.now()); err != nil {
 			t.Fatal(err)
@@ -109,8 +109,14 @@ func TestThreat13LockedPersonIsOutEverywhere(t *testing.T) {
 	if signedIn := r.at(r.Service + "/me"); !strings.Contains(signedIn.Body, "/me/password") {
 		t.Error("a password signs a locked person in to our own pages")
 	}
-	if r.sessions() != 1 {
-		t.Errorf("%d sessions, want the old one only", r.sessions())
+	if r.sessions() != 0 {
+		t.Errorf("%d sessions, want none: the lock has ended the old one", r.sessions())
+	}
+	if err := r.Inside.Store.UnlockPerson(t.Context(), r.person("aino").ID, r.clock.now()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := app.Refresh(t.Context(), tokens.RefreshToken); reason(err) != login.ReasonSessionEnded {
+		t.Errorf("a session from before the lock, after it: %v", err)
 	}
 }
 

@@ -63,6 +63,16 @@ func (m *society) merge(from, into string) {
 	}
 	m.locked[into] = m.locked[into] || m.locked[from]
 	m.plus[into] = m.plus[into] || m.plus[from]
+	m.endLocked(into)
+}
+
+// endLocked says that a locked human has no session, whichever of their records was locked.
+func (m *society) endLocked(set string) {
+	for record, of := range m.human {
+		if of == set && m.locked[set] {
+			delete(m.sessions, record)
+		}
+	}
 }
 
 // activate says what must come of the human with the code bringing the employment's
@@ -252,6 +262,7 @@ func (p *play) lock(int) {
 	record := rapid.SampledFrom(records).Draw(p.rt, "locked")
 	p.must("lock", p.s.LockPerson(p.rt.Context(), record, Noon().Add(time.Hour)))
 	p.m.locked[p.m.human[record]] = true
+	p.m.endLocked(p.m.human[record])
 }
 
 func (p *play) check() {

@@ -27,6 +27,7 @@ public class Shop implements WebMvcConfigurer {
             .authorizeHttpRequests(all -> all.requestMatchers("/bye").permitAll().anyRequest().authenticated())
             .oauth2Login(Customizer.withDefaults())
             .logout(way -> way.logoutSuccessHandler(logout))
+            .oidcLogout(way -> way.backChannel(Customizer.withDefaults()))
             .build();
     }
 
