@@ -85,6 +85,7 @@ var spring = webApp{
 	who:    showsBoth("/", "claims", "userinfo"),
 	renew:  shows("/refresh"),
 	logout: goodbye("/logout", append([]string{"Log Out"}, logout...)...),
+	told:   true,
 }
 
 var oauth2Proxy = webApp{
@@ -161,6 +162,7 @@ var apache = webApp{
 		// It revokes its tokens first: there is nothing left that we would ask about.
 		return walk(t, b, s.base+"/callback?logout="+url.QueryEscape(s.base+"/bye.html"), nil)
 	},
+	told: true,
 }
 
 // apacheConfig surrounds the block of docs/clients.md with a server, a page that nobody

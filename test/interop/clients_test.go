@@ -6,6 +6,8 @@ import (
 	"os/exec"
 	"regexp"
 	"testing"
+
+	"avain/internal/config"
 )
 
 // everything is set by make interop: clients that take long to build run as well.
@@ -42,6 +44,17 @@ func TestStandardClients(t *testing.T) {
 			c.try(t, setUp(t, c.name))
 		})
 	}
+}
+
+// Logout tokens are signed as the client's ID tokens are, and one client at least reads
+// both: by RS256 above, and here.
+func TestToldByES256(t *testing.T) {
+	if !everything {
+		t.Skip("runs in make interop")
+	}
+	t.Parallel()
+	announce(t, "mod_auth_openidc (ES256)", "C", debian("libapache2-mod-auth-openidc"))
+	tryWebApp(apache)(t, setUp(t, "mod_auth_openidc", func(c *config.Client) { c.IDTokenAlg = "ES256" }))
 }
 
 // announce prints, at the end of a test, the line of make interop about its client.

@@ -3,6 +3,7 @@
 //	strict profile      openid-client and oauth4webapi (npm)
 //	compatible profile  go-oidc with x/oauth2, zitadel/oidc's relying party, and every
 //	                    client of docs/clients.md with the settings shown there
+//	logout tokens       Spring Security by RS256, mod_auth_openidc by RS256 and ES256
 //	broker              oidc-provider (npm), as an upstream of ours
 //
 // What those programs refuse or do not understand is a bug of ours, or a divergence

@@ -35,8 +35,8 @@ type site struct {
 }
 
 // setUp reads the section of a client: the YAML block is for the service, the other
-// one for the client.
-func setUp(t *testing.T, name string) *site {
+// one for the client. What the document does not show may be changed of the first.
+func setUp(t *testing.T, name string, changes ...func(*config.Client)) *site {
 	t.Helper()
 	blocks := section(t, name)
 	s := &site{port: freePort(t), folder: t.TempDir()}
@@ -57,6 +57,9 @@ func setUp(t *testing.T, name string) *site {
 			t.Fatal(err)
 		}
 		c.Clients = parsed.Clients
+		for _, change := range changes {
+			change(&c.Clients[0])
+		}
 	})
 	if strings.Contains(blocks["yaml"], "email") {
 		proveEmail(t, s.Demo, "aino@example.com")

@@ -2,6 +2,7 @@ package interop_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net"
 	"net/http"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"avain/internal/login"
 	"avain/internal/robot"
 )
 
@@ -23,6 +25,7 @@ type webApp struct {
 	who     func(*testing.T, *site, *robot.Browser) claims     // as whom it knows the person who is logged in
 	renew   func(*testing.T, *site, *robot.Browser) claims     // the same after it has renewed its tokens; nil: it never does
 	logout  func(*testing.T, *site, *robot.Browser) robot.Page // must end on a page that says bye
+	told    bool                                               // hears of sessions that have ended
 }
 
 // claims are what a client has learnt about a person.
@@ -47,12 +50,44 @@ func tryWebApp(app webApp) func(*testing.T, *site) {
 				t.Errorf("after a refresh the person is %v, not %v", again["sub"], before["sub"])
 			}
 		}
+		if app.told {
+			s.endSessions(t, before["sub"])
+			walk(t, b, s.base+"/", way) // fails when the app does not ask for a login now
+			if again := app.who(t, s, b); again["sub"] != before["sub"] {
+				t.Errorf("after being told the person is %v, not %v", again["sub"], before["sub"])
+			}
+		}
 		if page := app.logout(t, s, b); page.Status != http.StatusOK || !strings.Contains(page.Body, "bye") {
 			t.Fatalf("logged out to %s: %d\n%s", page.URL, page.Status, page.Body)
 		}
 		walk(t, b, s.base+"/", way) // fails when the app does not ask for a login now
 		if after := app.who(t, s, b); after["sub"] != before["sub"] {
 			t.Errorf("after the next login the person is %v, not %v", after["sub"], before["sub"])
+		}
+	}
+}
+
+// endSessions ends the sessions of a person, as somebody of the staff may, and returns when
+// their client has taken the logout token (OpenID Connect Back-Channel Logout).
+func (s *site) endSessions(t *testing.T, sub any) {
+	t.Helper()
+	person, err := s.Inside.Store.PersonBySubject(t.Context(), fmt.Sprint(sub))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := s.Inside.Store.RevokeSessionsOfPerson(t.Context(), person.ID, "staff", time.Now()); n != 1 || err != nil {
+		t.Fatalf("%d sessions ended, %v", n, err)
+	}
+	again := time.NewTicker(20 * time.Millisecond)
+	defer again.Stop()
+	for until := time.Now().Add(time.Minute); ; <-again.C {
+		s.Inside.Jobs.Wake()
+		depths, err := s.Inside.Store.JobDepths(t.Context())
+		if err != nil || time.Now().After(until) {
+			t.Fatalf("the client has not been told: %+v, %v", depths, err)
+		}
+		if !slices.ContainsFunc(depths, func(d login.JobDepth) bool { return d.Kind == login.JobLogout+"shop" }) {
+			return
 		}
 	}
 }
