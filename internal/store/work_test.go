@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -38,6 +39,14 @@ func (r countingRunner) ExecContext(ctx context.Context, query string, args ...a
 		r.c.done = append(r.c.done, fmt.Sprint(n, " ", query))
 	}
 	return result, err
+}
+
+// QueryContext leaves the rows to whoever reads them.
+func (r countingRunner) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	if !r.reads {
+		r.c.done = append(r.c.done, query)
+	}
+	return r.runner.QueryContext(ctx, query, args...)
 }
 
 // QueryRowContext runs a statement that only reads once more, to count its rows.
@@ -93,5 +102,53 @@ func TestThreat45UnknownNamesTakeTheSameStatements(t *testing.T) {
 			}
 		}
 		s.db = c2.database
+	}
+}
+
+// The end of a session whose client is not told takes no statement more than before there
+// were such clients; one that is told takes one.
+func TestUntoldEndsTakeNoStatement(t *testing.T) {
+	t.Parallel()
+	for driver, s := range both(t) {
+		tells := false
+		s.revoked = func(_ login.Session, subject func() (string, error)) ([]login.Job, error) {
+			if !tells {
+				return nil, nil
+			}
+			_, err := subject()
+			return nil, err
+		}
+		c := &counting{database: s.db}
+		s.db = c
+		end := func() (took []string) {
+			p := login.Person{ID: login.NewID(), Subject: login.NewID(), Locale: "fi"}
+			if err := s.AddPerson(t.Context(), p, nil, nil); err != nil {
+				t.Fatal(err)
+			}
+			session := login.Session{ID: login.NewID(), Person: p.ID, Client: "app", Refresh: secret.New().Hash(), CreatedAt: noon, IdleUntil: noon.Add(time.Hour), EndsAt: noon.Add(time.Hour)}
+			row, err := sessionRow(session)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := c.database.write(t.Context(), func(ctx context.Context, tx runner) error {
+				_, err := tx.ExecContext(ctx, addSessionSQL, row...)
+				return err
+			}); err != nil {
+				t.Fatal(err)
+			}
+			c.done = nil
+			if err := s.RevokeSession(t.Context(), session.ID, "logout_app", noon); err != nil {
+				t.Fatal(err)
+			}
+			return c.done
+		}
+		if took := end(); len(took) != 1 {
+			t.Errorf("%s: nobody is told: %q", driver, took)
+		}
+		tells = true
+		if took := end(); len(took) != 2 || !strings.Contains(took[1], subjectOfSQL) {
+			t.Errorf("%s: the client is told: %q", driver, took)
+		}
+		s.db = c.database
 	}
 }
