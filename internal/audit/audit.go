@@ -40,6 +40,7 @@ const (
 	actionClientRefuse  = "client.refuse"
 	actionKeyRotate     = "key.rotate"
 	actionKeyRevoke     = "key.revoke"
+	actionKeysAccept    = "keys.accept"
 	actionPersonLock    = "person.lock"
 	actionPersonUnlock  = "person.unlock"
 	actionPeopleAdd     = "people.add"
@@ -119,6 +120,12 @@ func (l *Log) KeyRotated(ctx context.Context, key login.SigningKey) {
 // KeyRevoked records that an operator has ended a signing key that had leaked.
 func (l *Log) KeyRevoked(ctx context.Context, actor, kid string) {
 	l.append(ctx, actor, actionKeyRevoke, "key:"+kid, nil)
+}
+
+// KeysAccepted records that an operator has replaced keys that stand outside the database,
+// under the names of their settings.
+func (l *Log) KeysAccepted(ctx context.Context, actor string, settings []string) {
+	l.append(ctx, actor, actionKeysAccept, "keys", map[string]string{"keys": strings.Join(settings, " ")})
 }
 
 // PersonLocked records that an operator has locked a person out. The actor is

@@ -29,6 +29,9 @@ func OpenAudit(ctx context.Context, c config.Config, log *slog.Logger) (*store.S
 	if err := db.CheckSchema(ctx); err != nil {
 		return nil, audit.Chain{}, errors.Join(err, db.Close())
 	}
+	if err := recogniseKeys(ctx, c, db, lookOnly); err != nil {
+		return nil, audit.Chain{}, errors.Join(err, db.Close())
+	}
 	return db, audit.NewChain(c.Keys.Secret.Derive(auditKey)).Begun(begun), nil
 }
 

@@ -116,6 +116,9 @@ func BeginAuditAnew(ctx context.Context, c config.Config, log *slog.Logger) (beg
 	if err := db.CheckVersion(ctx); err != nil {
 		return begun, err
 	}
+	if err := recogniseKeys(ctx, c, db, lookOnly); err != nil {
+		return begun, err
+	}
 	if begun, err = db.BeginAuditAnew(ctx); err != nil {
 		return begun, err
 	}

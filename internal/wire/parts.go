@@ -65,6 +65,9 @@ func Migrate(ctx context.Context, c config.Config, log *slog.Logger) (err error)
 	if err := db.Migrate(ctx); err != nil {
 		return err
 	}
+	if err := recogniseKeys(ctx, c, db, keepMarks); err != nil {
+		return err
+	}
 	return keepBegun(ctx, c, db)
 }
 
@@ -82,7 +85,14 @@ func (s *Service) openStore(ctx context.Context, c config.Config, d Deps, m mech
 		return nil, err
 	}
 	s.closers = append(s.closers, db.Close)
-	if err := errors.Join(db.CheckSchema(ctx), db.CheckAudit(ctx)); err != nil {
+	if err := db.CheckSchema(ctx); err != nil {
+		return db, err
+	}
+	// Before the audit log is looked at: to another secret it reads as tampered with.
+	if _, err := m.keys.recognise(ctx, db, keepMarks); err != nil {
+		return db, err
+	}
+	if err := db.CheckAudit(ctx); err != nil {
 		return db, err
 	}
 	// A node of an installation that was migrated elsewhere, or before this was written down.

@@ -81,6 +81,24 @@ func signingKeys(t *testing.T, s *store.Store) {
 	noHint("a key that is of no use any more", last)
 }
 
+// keyMarks are written once, and replaced by whoever knows the one before.
+func keyMarks(t *testing.T, s *store.Store) {
+	_, err := s.KeyMark(t.Context(), "prf")
+	wantErr(t, "no mark", err, login.ErrNotFound)
+	oneWinner(t, together(t.Context(), 10, func(ctx context.Context, i int) error {
+		return s.SetKeyMark(ctx, "prf", "", fmt.Sprint("first-", i))
+	}), login.ErrMoved)
+	first := must[string](t)(s.KeyMark(t.Context(), "prf"))
+	oneWinner(t, together(t.Context(), 10, func(ctx context.Context, i int) error {
+		return s.SetKeyMark(ctx, "prf", first, fmt.Sprint("second-", i))
+	}), login.ErrMoved)
+	if second := must[string](t)(s.KeyMark(t.Context(), "prf")); second == first {
+		t.Errorf("still %s", second)
+	}
+	_, err = s.KeyMark(t.Context(), "aead")
+	wantErr(t, "another key's", err, login.ErrNotFound)
+}
+
 // revokedWhileRetiring: whichever comes first, nothing is left of a leaked key.
 func revokedWhileRetiring(t *testing.T, s *store.Store) {
 	for i := range 20 {

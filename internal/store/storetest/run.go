@@ -66,6 +66,7 @@ func Run(t *testing.T, open func(t testing.TB) *store.Store) {
 		"JobsOfLogin":                jobsOfLogin,
 		"SigningKeys":                signingKeys,
 		"RevokedWhileRetiring":       revokedWhileRetiring,
+		"KeyMarks":                   keyMarks,
 		"Audit":                      audit,
 		"AuditSearch":                auditSearch,
 		"AuditSearchInParts":         auditSearchInParts,

@@ -1,0 +1,133 @@
+package wire
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"avain/internal/audit"
+	"avain/internal/config"
+	"avain/internal/keyset"
+	"avain/internal/login"
+	"avain/internal/store"
+)
+
+// A node with another key than the rest does harm in silence: known people are strangers
+// to it, imports make everybody twice, no node takes another's nonces, and what it seals
+// nobody opens. So the database holds a mark of each key, and whoever comes with another
+// one is stopped before they read or write anything else.
+
+// ErrWrongKey is in the chain of the error for a key that is not this installation's.
+var ErrWrongKey = errors.New("not the key that this database is used with")
+
+// marking is how one key is recognised.
+type marking struct {
+	name, setting string
+	// mark is the key's own mark, and held whether the one that is recorded is good too.
+	mark func(recorded string) (mark string, held bool, err error)
+}
+
+func (k keys) markings() []marking {
+	return []marking{
+		{"secret", "keys.secret_file", func(recorded string) (string, bool, error) {
+			mark := k.shared.Derive("key mark").Reveal()
+			return mark, mark == recorded, nil
+		}},
+		{"prf", "keys.prf_keyset_file", func(recorded string) (string, bool, error) {
+			return keyset.PRFMark(k.people.Lookup, recorded)
+		}},
+		{"aead", "keys.aead_keyset_file", func(recorded string) (string, bool, error) {
+			return keyset.AEADMark(k.aead, recorded)
+		}},
+	}
+}
+
+// recognising is what to do about the marks.
+type recognising int
+
+const (
+	lookOnly  recognising = iota // and write nothing
+	keepMarks                    // write those that are missing, and those of a new primary key
+	takeOver                     // whatever keys the database was used with before
+)
+
+// recogniseKeys is recognise for those who need no more of the keys.
+func recogniseKeys(ctx context.Context, c config.Config, db *store.Store, how recognising) error {
+	k, err := loadKeys(c)
+	if err == nil {
+		_, err = k.recognise(ctx, db, how)
+	}
+	return err
+}
+
+// recognise compares every key with its mark, which the first node writes. A keyset passes
+// with any of its keys, because nodes get a new one one after the other; once it is the
+// primary one somewhere, the mark is its own, and a node that lacks it is stopped. It
+// returns the settings of the keys that were taken over.
+func (k keys) recognise(ctx context.Context, db *store.Store, how recognising) (taken []string, err error) {
+	var wrong []error
+	for _, m := range k.markings() {
+		switch another, err := m.recognise(ctx, db, how); {
+		case errors.Is(err, ErrWrongKey):
+			wrong = append(wrong, err)
+		case err != nil:
+			return nil, err
+		case another:
+			taken = append(taken, m.setting)
+		}
+	}
+	if len(wrong) > 0 {
+		return nil, fmt.Errorf("%w\nput the right one back, from another node or a backup; if it is lost for good, read docs/operations.md, Changing keys", errors.Join(wrong...))
+	}
+	return taken, nil
+}
+
+// recognise reports whether the key is another one than the recorded, and was taken over.
+func (m marking) recognise(ctx context.Context, db *store.Store, how recognising) (another bool, err error) {
+	for {
+		recorded, err := db.KeyMark(ctx, m.name)
+		if err != nil && !errors.Is(err, login.ErrNotFound) {
+			return false, err
+		}
+		mark, held, err := m.mark(recorded)
+		if err != nil {
+			return false, fmt.Errorf("%s: %w", m.setting, err)
+		}
+		another = recorded != "" && !held
+		switch {
+		case another && how != takeOver:
+			return false, fmt.Errorf("%s: %w", m.setting, ErrWrongKey)
+		case mark == recorded || how == lookOnly:
+			return false, nil
+		}
+		if err = db.SetKeyMark(ctx, m.name, recorded, mark); !errors.Is(err, login.ErrMoved) {
+			return another, err
+		}
+		// Another node was faster: what does it say?
+	}
+}
+
+// AcceptKeys makes the keys of this configuration those of the database, whatever it was
+// used with before, and lists the settings of those that were others.
+func AcceptKeys(ctx context.Context, c config.Config, log *slog.Logger) (taken []string, err error) {
+	k, err := loadKeys(c)
+	if err != nil {
+		return nil, err
+	}
+	db, err := store.Open(ctx, storeConfig(c, log, time.Now, login.AuditHead{}))
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	if err := db.CheckSchema(ctx); err != nil {
+		return nil, err
+	}
+	if taken, err = k.recognise(ctx, db, takeOver); err != nil || len(taken) == 0 {
+		return nil, err
+	}
+	trail := audit.New(db, time.Now, log)
+	trail.KeysAccepted(ctx, audit.System, taken)
+	return taken, nil
+}
