@@ -82,7 +82,19 @@ func (a *Announcer) Speak(ctx context.Context) {
 	}
 }
 
+// listen listens to one server, until it breaks or turns out to be no primary any more: the
+// others speak to the new one then.
 func (a *Announcer) listen(ctx context.Context, heard func(string)) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	_, over := a.postgres.era.now()
+	go func() {
+		select {
+		case <-over:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
 	conn, err := pgx.ConnectConfig(ctx, a.postgres.config)
 	if err != nil {
 		return err

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"database/sql/driver"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -32,6 +31,7 @@ const (
 type postgresDB struct {
 	config *pgx.ConnConfig
 	pool   *sql.DB
+	era    *era
 	log    *slog.Logger
 }
 
@@ -47,13 +47,19 @@ func openPostgres(ctx context.Context, dsn secret.Text, conns int, log *slog.Log
 	if _, set := config.RuntimeParams["application_name"]; !set {
 		config.RuntimeParams["application_name"] = "avain"
 	}
+	if config.ConnectTimeout == 0 {
+		config.ConnectTimeout = connectTime
+	}
 	if conns <= 0 {
 		conns = 16
 	}
-	d := &postgresDB{config: config, pool: stdlib.OpenDB(*config), log: log}
+	era := newEra()
+	pool := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(era.mark), stdlib.OptionResetSession(era.check))
+	d := &postgresDB{config: config, pool: pool, era: era, log: log}
 	d.pool.SetMaxOpenConns(conns)
 	d.pool.SetMaxIdleConns(conns)
 	d.pool.SetConnMaxIdleTime(5 * time.Minute)
+	d.pool.SetConnMaxLifetime(connLife)
 	if err := d.demandDurable(ctx); err != nil {
 		return nil, errors.Join(unavailable(err), d.pool.Close())
 	}
@@ -78,21 +84,66 @@ func (d *postgresDB) demandDurable(ctx context.Context) error {
 	return nil
 }
 
-func (d *postgresDB) reader() runner { return d.pool }
+func (d *postgresDB) reader() runner { return reader{d.pool} }
 
-// write runs the act in a transaction, again when it lost against another or when
-// the connection turned out to be dead before anything was sent.
+// reader reads again, once, when the connection broke: a statement that only reads may
+// run twice.
+type reader struct{ *sql.DB }
+
+func (r reader) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	rows, err := r.DB.QueryContext(ctx, query, args...) //nolint:sqlclosecheck,rowserrcheck // the caller's
+	if broken(err) {
+		return r.DB.QueryContext(ctx, query, args...)
+	}
+	return rows, err
+}
+
+func (r reader) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+	row := r.DB.QueryRowContext(ctx, query, args...)
+	if broken(row.Err()) {
+		return r.DB.QueryRowContext(ctx, query, args...)
+	}
+	return row
+}
+
+// write runs the act in a transaction, again when that is safe: it lost against another,
+// or nothing of it can have happened.
 func (d *postgresDB) write(ctx context.Context, act func(context.Context, runner) error) error {
 	for try := 1; ; try++ {
 		err := d.writeOnce(ctx, act)
-		if try == writeTries || !(lostRace(err) || errors.Is(err, errNotBegun)) {
+		if try == writeTries || !(lostRace(err) || errors.Is(err, errNothingDone) && try <= safeTries) {
 			return unavailable(err)
 		}
 		d.log.Debug("store: a transaction is run again", "try", try, "error", err)
+		if notPrimary(err) {
+			// Everybody's connections are made anew now; not all at once, nor without end.
+			if err := pause(ctx, time.Duration(try)*pauseEach); err != nil {
+				return unavailable(err)
+			}
+		}
 	}
 }
 
-var errNotBegun = errors.New("the connection was dead")
+// pauseEach is the pause before each try to find the primary, and that much longer each time.
+const pauseEach = 50 * time.Millisecond
+
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// safeTries bounds the tries of a transaction that did nothing, because its connection
+// broke or led to a server that is no primary.
+const safeTries = 3
+
+// errNothingDone says that the transaction ended before its COMMIT was sent.
+var errNothingDone = errors.New("nothing was done")
 
 // writeOnce waits for a connection as long as the caller does. Once begun, the
 // transaction no longer depends on the caller: who gives up during COMMIT would
@@ -103,20 +154,35 @@ func (d *postgresDB) writeOnce(ctx context.Context, act func(context.Context, ru
 		return err
 	}
 	defer func() { _ = conn.Close() }() // gives it back to the pool; nothing to lose
+	era := of(conn)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTime)
 	defer cancel()
 	tx, err := conn.BeginTx(ctx, nil)
-	if errors.Is(err, driver.ErrBadConn) {
-		return fmt.Errorf("%w: %w", errNotBegun, err)
-	}
 	if err != nil {
-		return err
+		return nothingDone(err)
 	}
 	defer func() { _ = tx.Rollback() }() // after Commit it does nothing
 	if err := act(ctx, tx); err != nil {
-		return err
+		if notPrimary(err) {
+			d.era.end(era)
+		}
+		return nothingDone(err)
 	}
 	return tx.Commit()
+}
+
+// nothingDone marks what may be tried again on another connection.
+func nothingDone(err error) error {
+	if broken(err) || notPrimary(err) {
+		return fmt.Errorf("%w: %w", errNothingDone, err)
+	}
+	return err
+}
+
+// notPrimary: read_only_sql_transaction.
+func notPrimary(err error) bool {
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && pg.Code == "25006"
 }
 
 // errOvertaken says that somebody wrote between two looks of one transaction.

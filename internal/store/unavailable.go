@@ -4,7 +4,10 @@ import (
 	"context"
 	"database/sql/driver"
 	"errors"
+	"io"
+	"net"
 	"strings"
+	"syscall"
 	"time"
 
 	"avain/internal/login"
@@ -29,7 +32,7 @@ func unavailable(err error) error {
 }
 
 func away(err error) bool {
-	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok || errors.Is(err, driver.ErrBadConn) {
+	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
 		return true
 	}
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
@@ -42,7 +45,19 @@ func away(err error) bool {
 			return true
 		}
 	}
-	return errors.Is(err, context.DeadlineExceeded) || pgconn.SafeToRetry(err)
+	return errors.Is(err, context.DeadlineExceeded) || broken(err)
+}
+
+// broken reports whether a connection to a database has ended in the midst of something.
+// What it was doing may have happened or not.
+func broken(err error) bool {
+	if pgconn.SafeToRetry(err) || errors.Is(err, driver.ErrBadConn) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) ||
+		errors.Is(err, net.ErrClosed) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) {
+		return true
+	}
+	// The server says good-bye: admin_shutdown, crash_shutdown, cannot_connect_now.
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && (pg.Code == "57P01" || pg.Code == "57P02" || pg.Code == "57P03")
 }
 
 // pgAway knows the SQLSTATEs of a server that is going, coming, full, or no longer

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"syscall"
+	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -177,5 +178,38 @@ func (s *server) await() error {
 			log, reading := os.ReadFile(filepath.Join(s.folder, "log"))
 			return fmt.Errorf("PostgreSQL does not start: %w\n%s", errors.Join(err, reading), log)
 		}
+	}
+}
+
+// Server is a PostgreSQL of one test alone, which may do to it what would harm others.
+type Server struct{ s *server }
+
+// Own starts one, with no database of ours in it. It takes seconds; for most tests
+// [Database] is enough.
+func Own(t testing.TB) Server {
+	t.Helper()
+	s, err := start()
+	if err != nil {
+		t.Fatalf("pgtest: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := s.pipe.Close(); err != nil { // the guard ends it
+			t.Errorf("pgtest: stop the server: %v", err)
+		}
+	})
+	return Server{s}
+}
+
+// DSN is that of the database "postgres", for the superuser.
+func (o Server) DSN() string { return o.s.dsn("postgres") }
+
+// Host is where it listens: the folder of its socket.
+func (o Server) Host() string { return o.s.folder }
+
+// Run executes one statement.
+func (o Server) Run(t testing.TB, statement string) {
+	t.Helper()
+	if err := o.s.run(statement); err != nil {
+		t.Fatalf("pgtest: %s: %v", statement, err)
 	}
 }
