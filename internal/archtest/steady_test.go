@@ -9,12 +9,13 @@ import (
 
 // contains names the functions of goroutines that contain their panics by themselves.
 var contains = map[string][]string{
-	"internal/store/groupcommit.go": {"run"},               // survive
-	"internal/telemetry/health.go":  {"guarded", "runOne"}, // which calls it
-	"internal/challenge/hall.go":    {"run"},               // each look, in desk.go
-	"internal/broker/upstream.go":   {"try"},               // the fetch behind it, in cached.go
-	"internal/jobs/run.go":          {"interrupt"},         // ends a context
-	"internal/mail/smtp.go":         {"Close"},             // of a connection
+	"internal/store/groupcommit.go": {"run"},            // survive
+	"internal/telemetry/health.go":  {"guarded", "one"}, // which calls it
+	"internal/store/announce.go":    {"cancel"},         // a context
+	"internal/challenge/hall.go":    {"run"},            // each look, in desk.go
+	"internal/broker/upstream.go":   {"try"},            // the fetch behind it, in cached.go
+	"internal/jobs/run.go":          {"interrupt"},      // ends a context
+	"internal/mail/smtp.go":         {"Close"},          // of a connection
 }
 
 // outside are no part of a serving node: tests, the demo, and commands that end.

@@ -87,14 +87,8 @@ func (a *Announcer) Speak(ctx context.Context) {
 func (a *Announcer) listen(ctx context.Context, heard func(string)) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	_, over := a.postgres.era.now()
-	go func() {
-		select {
-		case <-over:
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
+	_, era := a.postgres.era.now()
+	defer context.AfterFunc(era, cancel)()
 	conn, err := pgx.ConnectConfig(ctx, a.postgres.config)
 	if err != nil {
 		return err

@@ -208,7 +208,9 @@ func (g *groupCommit) commit(jobs []*job) int {
 	}
 	switch {
 	case err == nil && alone && jobs[0].err != nil:
-		err = g.exec(ctx, "ROLLBACK")
+		if err = g.exec(ctx, "ROLLBACK"); err != nil {
+			err = because(jobs[0].err, err)
+		}
 	case err == nil:
 		err = g.exec(ctx, "COMMIT")
 	}
@@ -259,11 +261,15 @@ func (g *groupCommit) runOne(ctx context.Context, j *job, careful bool) error {
 	if j.err = g.contain(ctx, j); j.err != nil {
 		// Fails when the job's error (disk full, I/O) has ended the transaction.
 		if err := g.exec(ctx, "ROLLBACK TO job"); err != nil {
-			return fmt.Errorf("%w (after %w)", err, j.err)
+			return because(j.err, err)
 		}
 	}
 	return g.exec(ctx, "RELEASE job")
 }
+
+// because says that undoing failed after something else had: a full disk ends the whole
+// transaction, and then there is none to undo. The first one tells what is wrong.
+func because(first, undoing error) error { return fmt.Errorf("%w (then %w)", first, undoing) }
 
 // contain keeps a panic from ending the one goroutine that everybody waits for.
 func (g *groupCommit) contain(ctx context.Context, j *job) (err error) {

@@ -28,18 +28,23 @@ const (
 type era struct {
 	mu   sync.Mutex
 	n    int
-	over chan struct{} // closed when it ends
+	life context.Context //nolint:containedctx // ends with the era
+	over context.CancelFunc
 }
 
 const eraKey = "avain era" // among the custom data of a connection
 
-func newEra() *era { return &era{over: make(chan struct{})} }
+func newEra() *era {
+	e := &era{}
+	e.life, e.over = context.WithCancel(context.Background())
+	return e
+}
 
-// now is the present era, and what is closed at its end.
-func (e *era) now() (int, <-chan struct{}) {
+// now is the present era, and what ends with it.
+func (e *era) now() (int, context.Context) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return e.n, e.over
+	return e.n, e.life
 }
 
 // end begins the next era after this one, unless somebody has done so: the connections of
@@ -48,8 +53,9 @@ func (e *era) end(n int) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if n == e.n {
-		close(e.over)
-		e.n, e.over = n+1, make(chan struct{})
+		e.over()
+		e.n++
+		e.life, e.over = context.WithCancel(context.Background())
 	}
 }
 

@@ -14,6 +14,9 @@ import (
 	"time"
 
 	"avain/internal/telemetry"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
 type readiness struct {
@@ -24,7 +27,7 @@ type readiness struct {
 func ask(t *testing.T, log *slog.Logger, checks ...telemetry.Check) (int, readiness) {
 	t.Helper()
 	w := httptest.NewRecorder()
-	telemetry.Readyz(checks, time.Now, log).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/readyz", nil))
+	telemetry.NewReadiness(checks, time.Now, log).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/readyz", nil))
 	var got readiness
 	if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil {
 		t.Fatalf("%v: %s", err, w.Body)
@@ -55,6 +58,66 @@ func TestReady(t *testing.T) {
 	if !strings.Contains(out.String(), "canary") {
 		t.Error("the log does not say why")
 	}
+}
+
+// However many ask, the checks run once a second, because one of them writes; the metric
+// names the cause, and the log tells of a change, and once a minute that it goes on.
+func TestReadinessIsBounded(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var out bytes.Buffer
+		var runs int
+		var fail error
+		r := telemetry.NewReadiness([]telemetry.Check{
+			{Name: "database", Run: func(context.Context) error { runs++; return fail }, Cause: func(error) string { return "full" }},
+			{Name: "schema", Run: pass},
+		}, time.Now, slog.New(slog.NewJSONHandler(&out, nil)))
+		registry := prometheus.NewRegistry()
+		registry.MustRegister(r)
+		code := func() int {
+			w := httptest.NewRecorder()
+			r.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/readyz", nil))
+			return w.Code
+		}
+		mustScrape := func(lines ...string) {
+			t.Helper()
+			w := httptest.NewRecorder()
+			promhttp.HandlerFor(registry, promhttp.HandlerOpts{}).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+			for _, line := range lines {
+				if !strings.Contains(w.Body.String(), line+"\n") {
+					t.Errorf("no %s in %s", line, w.Body)
+				}
+			}
+		}
+		for range 100 {
+			if code() != http.StatusOK {
+				t.Fatal("not ready")
+			}
+		}
+		mustScrape(`avain_unready{cause="",check="database"} 0`, `avain_unready{cause="",check="schema"} 0`)
+		if runs != 1 {
+			t.Errorf("asked a hundred times, checked %d times", runs)
+		}
+		fail = errors.New("canary")
+		for second := range 119 {
+			time.Sleep(time.Second)
+			if code() != http.StatusServiceUnavailable {
+				t.Fatalf("second %d: ready", second)
+			}
+		}
+		mustScrape(`avain_unready{cause="full",check="database"} 1`, `avain_unready{cause="",check="schema"} 0`)
+		fail = nil
+		time.Sleep(time.Second)
+		if code() != http.StatusOK {
+			t.Error("not ready again")
+		}
+		if got := strings.Count(out.String(), "canary"); got != 2 {
+			t.Errorf("in two minutes the log says %d times why", got)
+		}
+		if !strings.Contains(out.String(), "ready again") {
+			t.Error("the log does not say that it is over")
+		}
+	})
 }
 
 // A check that hangs, even one that does not heed its context, costs its time-out.

@@ -110,6 +110,9 @@ func New(c Config) (*Metrics, error) {
 	return m, m.register(c)
 }
 
+// Register adds a collector.
+func (m *Metrics) Register(c prometheus.Collector) error { return m.registry.Register(c) }
+
 func (m *Metrics) register(c Config) error {
 	build := prometheus.NewGaugeVec(prometheus.GaugeOpts{
 		Name: "avain_build_info", Help: "Always 1; the labels say which program this is.",

@@ -124,18 +124,24 @@ func (s *Service) startTracing(ctx context.Context, c config.Config, d Deps) (*t
 	return tracing, nil
 }
 
-// admin is the operator's listener. It has no log-in of its own.
-func (m mechanisms) admin(s *Service, d Deps) http.Handler {
+// ready is whether people may be sent to this node: whether it can finish a login.
+func (m mechanisms) ready(s *Service, d Deps) (*telemetry.Readiness, error) {
 	db := s.Store
+	r := telemetry.NewReadiness([]telemetry.Check{
+		{Name: "database", Run: db.Probe, Cause: store.Cause},
+		{Name: "schema", Run: db.CheckSchema, Cause: store.Cause},
+		{Name: "signing key", Run: func(ctx context.Context) error { _, _, err := m.signer.JWKS(ctx); return err }, Cause: store.Cause},
+		{Name: "serving", Run: func(context.Context) error { return s.serving() }, Cause: func(error) string { return "stopping" }},
+		telemetry.ClockCheck(db.Clock, d.Now, maxSkew),
+	}, d.Now, d.Log)
+	return r, m.metrics.Register(r)
+}
+
+// admin is the operator's listener. It has no log-in of its own.
+func (m mechanisms) admin(ready http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", m.metrics.Handler())
 	mux.Handle("GET /healthz", telemetry.Healthz())
-	mux.Handle("GET /readyz", telemetry.Readyz([]telemetry.Check{
-		{Name: "database", Run: db.Ping},
-		{Name: "schema", Run: db.CheckSchema},
-		{Name: "signing key", Run: func(ctx context.Context) error { _, _, err := m.signer.JWKS(ctx); return err }},
-		{Name: "serving", Run: func(context.Context) error { return s.serving() }},
-		telemetry.ClockCheck(db.Clock, d.Now, maxSkew),
-	}, d.Now, d.Log))
+	mux.Handle("GET /readyz", ready)
 	return mux
 }

@@ -160,7 +160,11 @@ func New(ctx context.Context, c config.Config, d Deps) (s *Service, err error) {
 	}
 	s.room = m.room
 	s.Public = m.tracing.Middleware(m.kit.Middleware(mux))
-	if s.Admin, err = s.adminAPI(c, d, m, m.admin(s, d)); err != nil {
+	ready, err := m.ready(s, d)
+	if err != nil {
+		return s, err
+	}
+	if s.Admin, err = s.adminAPI(c, d, m, m.admin(ready)); err != nil {
 		return s, err
 	}
 	s.house = s.housekeeping(c, d, m, flood, waiting)
