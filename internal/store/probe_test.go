@@ -19,7 +19,7 @@ func TestProbeFails(t *testing.T) {
 		harm func(t *testing.T, s *Store, path string)
 		want string
 	}{
-		"nothing": {func(*testing.T, *Store, string) {}, ""},
+		"nothing":   {func(*testing.T, *Store, string) {}, ""},
 		"read-only": {func(t *testing.T, s *Store, _ string) { pragma(t, s, "PRAGMA query_only = ON") }, "read_only"},
 		"broken": {func(t *testing.T, _ *Store, path string) {
 			for _, file := range []string{path, path + "-wal"} {
