@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"avain/internal/exact"
 	"avain/internal/hetu"
 	"avain/internal/login"
 	"avain/internal/mail"
@@ -119,6 +120,12 @@ func readCredentials(ctx context.Context, in io.Reader, mode hetu.Mode, rules pa
 
 // checkCredential repeats nothing of the line in its errors.
 func checkCredential(ctx context.Context, e credentialLine, mode hetu.Mode, rules password.Rules) (credentialed, error) {
+	if flaw := exact.Flaw(e.UserName); flaw != "" {
+		return credentialed{}, errors.New("user_name " + flaw)
+	}
+	if flaw := exact.Flaw(e.Email); flaw != "" {
+		return credentialed{}, errors.New("email " + flaw)
+	}
 	one := credentialed{userName: people.UserName(e.UserName), hash: e.PasswordHash}
 	e.Email = people.UserName(e.Email)
 	switch {
@@ -175,6 +182,9 @@ func personOf(e entry) (login.Person, error) {
 		if benefit.Kind == "" || benefit.Employer == "" {
 			return login.Person{}, errors.New("each benefit needs kind and employer")
 		}
+	}
+	if flaw := exact.Flaw(e.Email); flaw != "" {
+		return login.Person{}, errors.New("email " + flaw)
 	}
 	return login.Person{
 		Name: e.Name, GivenName: e.GivenName, FamilyName: e.FamilyName, Email: e.Email, Locale: e.Locale, Benefits: e.Benefits,

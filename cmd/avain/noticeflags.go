@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"reflect"
 	"regexp"
 	"strconv"
@@ -86,15 +85,11 @@ func (f noticeFlags) draft(t terminal) (d notices.Draft, err error) {
 const largestDraft = 64 << 10
 
 func readDraft(t terminal, path string) (d notices.Draft, err error) {
-	in := t.in
-	if path != "-" {
-		file, err := os.Open(path) //nolint:gosec // the operator's own file
-		if err != nil {
-			return d, usageError{err}
-		}
-		defer func() { _ = file.Close() }()
-		in = file
+	in, done, err := openInput(path, t)
+	if err != nil {
+		return d, err
 	}
+	defer done()
 	text, err := io.ReadAll(io.LimitReader(in, largestDraft+1))
 	if err != nil {
 		return d, err

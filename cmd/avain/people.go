@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 
+	"avain/internal/exact"
 	"avain/internal/hetu"
 	"avain/internal/login"
 	"avain/internal/wire"
@@ -73,16 +74,22 @@ func (c peopleAddCommand) Run(ctx context.Context, t terminal) (err error) {
 	})
 }
 
-// openInput opens a file, or standard input for "-".
+// openInput opens a file of text, or standard input for "-".
 func openInput(name string, t terminal) (in io.Reader, done func(), err error) {
-	if name == "-" {
-		return t.in, func() {}, nil
+	in, done = t.in, func() {}
+	if name != "-" {
+		f, err := os.Open(name) //nolint:gosec // the operator names it
+		if err != nil {
+			return nil, nil, usageError{err}
+		}
+		in, done = f, func() { _ = f.Close() } // read only: nothing can be lost
 	}
-	f, err := os.Open(name) //nolint:gosec // the operator names it
+	text, err := exact.Reader(in)
 	if err != nil {
+		done()
 		return nil, nil, usageError{err}
 	}
-	return f, func() { _ = f.Close() }, nil // read only: nothing can be lost
+	return text, done, nil
 }
 
 func addPeople(ctx context.Context, s *wire.Service, newcomers []newcomer) (added, unknown int, err error) {

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"avain/internal/audit"
@@ -55,15 +54,11 @@ func (a whomArgs) byCode(ctx context.Context, t terminal, s *wire.Service) (stri
 	if err != nil {
 		return "", err
 	}
-	in := t.in
-	if a.HetuFile != "-" {
-		f, err := os.Open(a.HetuFile)
-		if err != nil {
-			return "", usageError{err}
-		}
-		defer func() { _ = f.Close() }() // read only: nothing can be lost
-		in = f
+	in, done, err := openInput(a.HetuFile, t)
+	if err != nil {
+		return "", err
 	}
+	defer done()
 	text, err := io.ReadAll(io.LimitReader(in, 1<<10))
 	if err != nil {
 		return "", err

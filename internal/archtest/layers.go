@@ -98,6 +98,7 @@ var house = map[string]layer{
 	"internal/archtest":  mechanisms,
 
 	"internal/login":     ground,
+	"internal/exact":     ground,
 	"internal/shown":     ground,
 	"internal/catalogue": ground,
 	"internal/oauth":     ground,

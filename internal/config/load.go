@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"avain/internal/exact"
+
 	"github.com/goccy/go-yaml/ast"
 )
 
@@ -22,7 +24,7 @@ const maxFile = 256 << 10
 // The error is a [Problems] that lists every mistake. A configuration with
 // mistakes is never returned.
 func Load(path string, environ []string) (Config, error) {
-	text, err := readFile(path)
+	text, err := readText(path)
 	if err != nil {
 		return Config{}, Problems{{Message: fmt.Sprintf("%s: %s", path, err)}}
 	}
@@ -78,6 +80,16 @@ func readFile(path string) ([]byte, error) {
 		return nil, errors.New("is larger than 256 kB")
 	}
 	return text, nil
+}
+
+// readText is readFile for what people write with an editor, which may begin with a mark of
+// its own. Secrets are taken byte by byte.
+func readText(path string) ([]byte, error) {
+	file, err := readFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return exact.Text(file)
 }
 
 func fileError(err error) error {

@@ -66,7 +66,7 @@ func (r reader) clientFiles(c *Config) {
 			client.Secret = r.fetch(source{path + ".secret", client.SecretFile, client.SecretEnv})
 		}
 		if client.Auth == login.AuthPrivateKeyJWT && client.JWKSFile != "" {
-			jwks, err := readFile(client.JWKSFile)
+			jwks, err := readText(client.JWKSFile)
 			if err != nil {
 				r.add(path+".jwks_file", "%s: %s", client.JWKSFile, err)
 			}

@@ -5,9 +5,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
+	"avain/internal/exact"
 	"avain/internal/hetu"
 	"avain/internal/login"
 	"avain/internal/mail"
@@ -69,7 +69,9 @@ func (r Rules) Read(e Entry, now time.Time) (login.Employment, hetu.Code, login.
 		c.add("kind", "must be smartumplus or smartum")
 	}
 	var code hetu.Code
-	if e.HETU != "" {
+	if flaw := exact.Flaw(e.HETU); flaw != "" {
+		c.add("hetu", flaw)
+	} else if e.HETU != "" {
 		var err error
 		if code, err = hetu.Parse(e.HETU, r.HETU); err != nil {
 			c.add("hetu", strings.TrimPrefix(err.Error(), "personal identity code: "))
@@ -134,22 +136,17 @@ func (c *checker) add(field, detail string) {
 
 // word checks what finds somebody: unlike a name it is taken exactly, or refused.
 func (c *checker) word(field, s string, longest int) string {
+	flaw := exact.Flaw(s)
 	switch {
-	case !utf8.ValidString(s):
-		c.add(field, "must be UTF-8")
+	case flaw != "":
+		c.add(field, flaw)
 	case utf8.RuneCountInString(s) > longest:
 		c.add(field, "at most "+strconv.Itoa(longest)+" characters")
-	case strings.ContainsFunc(s, notPrinted):
-		c.add(field, "must be one line of text without control characters")
 	default:
-		return strings.TrimSpace(s)
+		return strings.Trim(s, " ")
 	}
 	return ""
 }
-
-// notPrinted finds what could hide in a page or a log: controls, and characters that
-// change the direction of what stands around them.
-func notPrinted(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) }
 
 // id checks a name of the employer's own. An identity code does not belong there: ids
 // are shown, exported and logged.

@@ -60,6 +60,8 @@ func TestEntriesAreChecked(t *testing.T) {
 		"wrong code":            {Entry{HETU: "100190-999A"}, []string{"hetu"}},
 		"kind":                  {Entry{Kind: "boss"}, []string{"kind"}},
 		"control characters":    {Entry{ExternalID: "A\x1b[2J", UserName: "x\u202ey"}, []string{"external_id", "user_name"}},
+		"invisible characters":  {Entry{ExternalID: "47\u200b11", UserName: "aino\u00a0", Email: "ai\u00adno@example.com", HETU: "\ufeff100190-999P"}, []string{"external_id", "user_name", "email", "hetu"}},
+		"letters that got lost": {Entry{ExternalID: "M\ufffdki"}, []string{"external_id"}},
 		"not UTF-8":             {Entry{UserName: "\xff"}, []string{"user_name"}},
 		"long":                  {Entry{UserName: strings.Repeat("ä", 201)}, []string{"user_name"}},
 		"unknown benefit":       {Entry{Benefits: []Benefit{{Kind: "lunch"}, {Kind: "car"}}}, []string{"benefits[1].kind"}},
@@ -139,6 +141,7 @@ func TestBadRowsStopNoOthers(t *testing.T) {
 		"long":       {CSV, "external_id\n1\n" + long + "\n3\n" + long, []string{"1", "3"}, []int64{3, 5}},
 		"json":       {NDJSON, `{"external_id":"1"}` + "\nnonsense\n[]\n" + `{"external_id":2}` + "\n" + `{"x":1}` + "\n" + `{"external_id":"3"} {}` + "\n" + `{"external_id":"4","benefits":["lunch"]}`, []string{"1", "4"}, []int64{2, 3, 4, 5, 6}},
 		"nothing":    {NDJSON, "\n\n", nil, nil},
+		"marks":      {NDJSON, "\xef\xbb\xbf" + `{"external_id":"1"}` + "\n" + `{"external_id":"2"}`, []string{"1", "2"}, nil},
 	} {
 		good, bad, err := readAll(t, tc.text, tc.format)
 		if err != nil || !slices.Equal(good, tc.good) {
@@ -157,7 +160,7 @@ func TestBadRowsStopNoOthers(t *testing.T) {
 
 func TestFirstLineNamesTheColumns(t *testing.T) {
 	t.Parallel()
-	for _, text := range []string{"", "email\n", "external_id,external_id\n", "external_id,salary\n", "\"open\n"} {
+	for _, text := range []string{"", "\xff\xfee\x00", "e\x00x\x00", "email\n", "external_id,external_id\n", "external_id,salary\n", "\"open\n"} {
 		_, _, err := readAll(t, text, CSV)
 		if _, ok := errors.AsType[login.Mistakes](err); !ok {
 			t.Errorf("%q: %v", text, err)

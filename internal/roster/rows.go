@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"avain/internal/exact"
 	"avain/internal/login"
 )
 
@@ -40,9 +41,17 @@ type rows struct {
 	parse func(line []byte) (Entry, login.Mistakes)
 }
 
-// newRows begins to read. The mistakes are those of a CSV file's first line.
+// newRows begins to read. The mistakes are those of the file's beginning: it is not UTF-8, or
+// the first line of CSV names no columns.
 func newRows(in io.Reader, format Format) (*rows, error) {
-	r := &rows{lines: bufio.NewReaderSize(in, maxLine), parse: parseJSON}
+	text, err := exact.Reader(in)
+	if errors.Is(err, exact.ErrNotUTF8) {
+		return nil, login.Mistakes{{Detail: err.Error()}}
+	}
+	if err != nil {
+		return nil, err
+	}
+	r := &rows{lines: bufio.NewReaderSize(text, maxLine), parse: parseJSON}
 	if format == NDJSON {
 		return r, nil
 	}
@@ -50,7 +59,6 @@ func newRows(in io.Reader, format Format) (*rows, error) {
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
 	}
-	head = bytes.TrimPrefix(head, []byte(byteOrderMark))
 	table := newTable(head)
 	names, mistakes := table.header(head)
 	if len(mistakes) > 0 {
@@ -202,7 +210,7 @@ func (t *table) entry(names []string, line []byte) (Entry, login.Mistakes) {
 	var e Entry
 	var mistakes login.Mistakes
 	for i, cell := range cells {
-		cell = unguard(strings.TrimSpace(cell))
+		cell = unguard(strings.Trim(cell, " \t")) // only what an editor writes; other blanks are a mistake in ids
 		switch names[i] {
 		case "external_id":
 			e.ExternalID = cell
