@@ -36,11 +36,16 @@ type Employment struct {
 	Person     string // empty until somebody is known
 	Kind       UserKind
 	ExternalID string // the employer's own id; unique for the employer, or empty
-	UserName   string // the name in the employer's directory; unique for the employer, or empty
+	UserName   string // the name in the employer's directory; unique for the employer in any case of letters, or empty
 	Email      string
 	GivenName  string // what the employer calls them; a strong authentication knows better
 	FamilyName string
 	Locale     string // fi, sv, en; empty: the employer's
+
+	// Addresses are those that the employer's directory has. Email is the one of them that
+	// letters go to, and right where they disagree: other ways change only that one. Empty:
+	// there is Email, for work, and no other.
+	Addresses []Address
 
 	// Lookup is the keyed hash of the identity code that the employer gave, if any:
 	// then nobody else can activate.
@@ -54,6 +59,13 @@ type Employment struct {
 	UpdatedAt   time.Time
 
 	Benefits []Benefit
+}
+
+// Address is an e-mail address as a directory has it.
+type Address struct {
+	Value   string `json:"value"`
+	Type    string `json:"type,omitempty"` // work, home, other, or a word of the directory's own
+	Primary bool   `json:"primary,omitempty"`
 }
 
 // Active reports whether a person has activated it and it has not ended.

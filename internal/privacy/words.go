@@ -54,6 +54,7 @@ func special() map[string]string {
 		"persons.name": "name, as your bank gave it", "persons.smartum_plus": "whether you log in with strong identification only",
 		"persons.locked_at": "when the operator locked you out", "persons.paused_until": "until when login link and QR code are paused for you",
 		"employments.kind": "which kind of user you are to the employer", "employments.external_id": "the employer's own id of you",
+		"employments.addresses": "your addresses in the employer's directory, when there are more than one for work",
 		"employments.user_name": "your name in the employer's directory", "employments.terms": "version of the terms that you accepted",
 		"employments.terms_at": "when you accepted them", "employments.email_proved": "whether you have activated through a link that was mailed to this address",
 		"invitations.mailed_to": "the address that the link was mailed to; * when there were several or it is not known", "employers.name": "name of the employer",

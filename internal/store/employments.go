@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -13,10 +14,10 @@ import (
 
 const (
 	employmentColumns = `id, employer, person, kind, external_id, user_name, email, given_name, family_name, locale,
-		hetu_lookup, terms, terms_at, activated_at, ended_at, created_at, updated_at`
+		addresses, hetu_lookup, terms, terms_at, activated_at, ended_at, created_at, updated_at`
 
-	addEmploymentSQL = `INSERT INTO employments (` + employmentColumns + `)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '', 0, 0, 0, $12, $12)
+	addEmploymentSQL = `INSERT INTO employments (` + employmentColumns + `, user_name_key)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, '', 0, 0, $13, $14, $14, $15)
 		ON CONFLICT DO NOTHING`
 
 	employmentByIDSQL = `SELECT ` + employmentColumns + ` FROM employments WHERE id = $1`
@@ -28,10 +29,14 @@ const (
 
 	employmentsOfPersonSQL = `SELECT ` + employmentColumns + ` FROM employments WHERE person IN ` + recordsOf + ` ORDER BY created_at, id`
 
+	// Whoever keeps their user name keeps its key too: two whose names differed in nothing
+	// but case before that was refused must not stand in each other's way for ever.
 	changeEmploymentSQL = `UPDATE employments SET kind = $3, external_id = $4, user_name = $5, email = $6, given_name = $7, family_name = $8,
-			locale = $9, updated_at = $10, email_proved = (email_proved AND email = $6)
+			locale = $9, updated_at = $10, email_proved = (email_proved AND email = $6),
+			user_name_key = CASE WHEN user_name = $5 THEN user_name_key ELSE $11 END
 		WHERE id = $1 AND employer = $2 AND NOT EXISTS (SELECT 1 FROM employments o WHERE o.employer = $2 AND o.id <> $1
-			AND ((o.external_id <> '' AND o.external_id = $4) OR (o.user_name <> '' AND o.user_name = $5)))`
+			AND ((o.external_id <> '' AND o.external_id = $4) OR (o.user_name <> '' AND o.user_name = $5)
+				OR (employments.user_name <> $5 AND o.user_name_key <> '' AND o.user_name_key = $11)))`
 
 	// Ending again changes nothing; the invitations that are open end with it.
 	endEmploymentSQL    = `UPDATE employments SET ended_at = CASE WHEN ended_at = 0 THEN $3 ELSE ended_at END, updated_at = $3 WHERE id = $1 AND employer = $2`
@@ -57,12 +62,12 @@ const (
 type EmploymentFilter struct {
 	After      string // the id after which the list goes on
 	Email      string // exactly so, in any case of letters
-	UserName   string
+	UserName   string // the same
 	ExternalID string
 }
 
-// AddEmployment writes an employer's record of a person, with its benefits and the
-// jobs that follow from it. login.ErrExists: the external id or the user name is taken.
+// AddEmployment writes an employer's record of a person, ended or not, with its benefits
+// and the jobs that follow from it. login.ErrExists: the external id or the user name is taken.
 func (s *Store) AddEmployment(ctx context.Context, m login.Employment, jobs ...login.Job) error {
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
 		if err := addEmployment(ctx, tx, m); err != nil {
@@ -74,9 +79,14 @@ func (s *Store) AddEmployment(ctx context.Context, m login.Employment, jobs ...l
 }
 
 func addEmployment(ctx context.Context, tx runner, m login.Employment) error {
-	err := mustChange(login.ErrExists)(tx.ExecContext(ctx, addEmploymentSQL,
+	addresses, err := addressesColumn(m.Addresses)
+	if err != nil {
+		return err
+	}
+	err = mustChange(login.ErrExists)(tx.ExecContext(ctx, addEmploymentSQL,
 		text(m.ID), text(m.Employer), orNull(m.Person), string(m.Kind), text(m.ExternalID), text(m.UserName), text(m.Email),
-		text(m.GivenName), text(m.FamilyName), text(m.Locale), bytesOrNull(m.Lookup), millis(m.CreatedAt)))
+		text(m.GivenName), text(m.FamilyName), text(m.Locale), addresses, bytesOrNull(m.Lookup), millis(m.EndedAt), millis(m.CreatedAt),
+		userNameKey(m.UserName)))
 	if err != nil {
 		return err
 	}
@@ -100,7 +110,7 @@ func (s *Store) ChangeEmployment(ctx context.Context, m login.Employment, at tim
 			return err
 		}
 		if err := mustChange(login.ErrExists)(tx.ExecContext(ctx, changeEmploymentSQL, m.ID, m.Employer, string(m.Kind), text(m.ExternalID),
-			text(m.UserName), text(m.Email), text(m.GivenName), text(m.FamilyName), text(m.Locale), millis(at))); err != nil {
+			text(m.UserName), text(m.Email), text(m.GivenName), text(m.FamilyName), text(m.Locale), millis(at), userNameKey(m.UserName))); err != nil {
 			return err
 		}
 		if _, err := endWithAddress(ctx, tx, before, m.Email, at); err != nil {
@@ -143,6 +153,16 @@ func rewordEmployment(ctx context.Context, tx runner, before login.Employment, g
 		return nil
 	}
 	return employmentWords.change(ctx, tx, before.ID, given, family)
+}
+
+// userNameKey is a user name as it is compared.
+func userNameKey(name string) string { return text(strings.ToLower(name)) }
+
+func addressesColumn(all []login.Address) (string, error) {
+	if len(all) == 0 {
+		return "[]", nil
+	}
+	return asJSON(all)
 }
 
 func putBenefits(ctx context.Context, tx runner, employment string, benefits []login.Benefit, at time.Time) error {
@@ -213,20 +233,38 @@ func employment(ctx context.Context, on runner, query string, args ...any) (logi
 
 // Employments lists an employer's records by id, with their benefits.
 func (s *Store) Employments(ctx context.Context, employer string, f EmploymentFilter, limit int) ([]login.Employment, error) {
-	query, args := listEmploymentsSQL, []any{text(employer), text(f.After), limit}
-	for column, value := range map[string]string{"user_name": f.UserName, "external_id": f.ExternalID, "email": strings.ToLower(f.Email)} {
-		if value == "" {
-			continue
-		}
-		// The three columns make eight texts at most: the cache of statements stays small.
-		if column == "email" {
-			column = "LOWER(email)"
-		}
-		args = append(args, text(value))
-		// An index that leaves empty ones out is only used by a query that does so too.
-		query += "AND " + column + " <> '' AND " + column + " = $" + string(rune('0'+len(args))) + " "
-	}
+	query, args := f.query(listEmploymentsSQL, emailIsSQL, text(employer), text(f.After), limit)
 	return s.employments(ctx, query+inOrderSQL, args...)
+}
+
+// query adds what the filter chooses out to a query that has the arguments.
+func (f EmploymentFilter) query(query string, emailIs func(lower string) string, args ...any) (string, []any) {
+	next := func(value string) string {
+		args = append(args, text(value))
+		return "$" + strconv.Itoa(len(args))
+	}
+	// An index that leaves empty ones out is only used by a query that does so too. The
+	// three make eight texts: the cache of statements stays small.
+	if f.ExternalID != "" {
+		query += "AND external_id <> '' AND external_id = " + next(f.ExternalID) + " "
+	}
+	if f.UserName != "" {
+		query += userNameIsSQL(next(strings.ToLower(f.UserName)), next(f.UserName))
+	}
+	if f.Email != "" {
+		query += emailIs(next(strings.ToLower(f.Email)))
+	}
+	return query, args
+}
+
+func emailIsSQL(lower string) string {
+	return "AND LOWER(email) <> '' AND LOWER(email) = " + lower + " "
+}
+
+// userNameIsSQL finds a user name by its lower case; and as it is, because migration 33
+// left some without a key of their lower case.
+func userNameIsSQL(lower, asItIs string) string {
+	return "AND ((user_name_key <> '' AND user_name_key = " + lower + ") OR (user_name <> '' AND user_name = " + asItIs + ")) "
 }
 
 // EmploymentsOfPerson lists everybody who gives the person something, or did.
@@ -295,8 +333,11 @@ func scanEmployment(row scanner) (login.Employment, error) {
 	var m login.Employment
 	var person sql.NullString
 	err := row.Scan(&m.ID, &m.Employer, &person, &m.Kind, &m.ExternalID, &m.UserName, &m.Email, &m.GivenName, &m.FamilyName, &m.Locale,
-		&m.Lookup, &m.Terms, timeColumn{&m.TermsAt}, timeColumn{&m.ActivatedAt}, timeColumn{&m.EndedAt}, timeColumn{&m.CreatedAt}, timeColumn{&m.UpdatedAt})
+		jsonColumn{&m.Addresses}, &m.Lookup, &m.Terms, timeColumn{&m.TermsAt}, timeColumn{&m.ActivatedAt}, timeColumn{&m.EndedAt}, timeColumn{&m.CreatedAt}, timeColumn{&m.UpdatedAt})
 	m.Person = person.String
+	if len(m.Addresses) == 0 {
+		m.Addresses = nil
+	}
 	return m, err
 }
 

@@ -14,7 +14,7 @@ const (
 	countNamedSQL       = `SELECT COUNT(*) FROM employments WHERE employer = $1 AND user_name <> ''`
 
 	// A record that a directory has deleted gives its names back.
-	unnameEmploymentSQL = `UPDATE employments SET user_name = '', external_id = '', updated_at = $3 WHERE id = $1 AND employer = $2`
+	unnameEmploymentSQL = `UPDATE employments SET user_name = '', user_name_key = '', external_id = '', updated_at = $3 WHERE id = $1 AND employer = $2`
 )
 
 // NamedEmployments lists an employer's records that have a user name, by it, and says

@@ -27,7 +27,7 @@ const (
 	dropEmploymentSQL  = `DELETE FROM employments WHERE id = $1`
 	dropPersonSQL      = `DELETE FROM persons WHERE id = $1`
 
-	bareEmploymentSQL = `UPDATE employments SET person = NULL, external_id = '', user_name = '', email = '', given_name = '', family_name = '',
+	bareEmploymentSQL = `UPDATE employments SET person = NULL, external_id = '', user_name = '', user_name_key = '', addresses = '[]', email = '', given_name = '', family_name = '',
 			locale = '', hetu_lookup = NULL, ended_at = CASE WHEN ended_at = 0 THEN $2 ELSE ended_at END, updated_at = $2
 		WHERE id = $1 AND activated_at > 0`
 )

@@ -34,8 +34,8 @@ func holdings() []holding {
 		},
 		{
 			"employments", "id",
-			"id employer person kind external_id user_name email email_proved:bool given_name family_name locale terms terms_at:time activated_at:time ended_at:time created_at:time updated_at:time",
-			"hetu_lookup",
+			"id employer person kind external_id user_name email email_proved:bool addresses:json given_name family_name locale terms terms_at:time activated_at:time ended_at:time created_at:time updated_at:time",
+			"hetu_lookup user_name_key",
 		},
 		{"employers", "id", "id name", "locale any_name created_at updated_at"},
 		{"benefits", "employment", "employment kind starts_at:time ends_at:time released_at:time activated_at:time", ""},

@@ -83,7 +83,7 @@ func (c *importedChunk) change(ctx context.Context, tx runner, h login.Hiring, b
 	err := mustChange(login.ErrExists)(tx.ExecContext(ctx, changeEmploymentSQL, before.ID, before.Employer,
 		cmp.Or(string(row.Kind), string(before.Kind)), text(before.ExternalID), text(cmp.Or(row.UserName, before.UserName)),
 		text(cmp.Or(row.Email, before.Email)), text(cmp.Or(row.GivenName, before.GivenName)), text(cmp.Or(row.FamilyName, before.FamilyName)),
-		text(cmp.Or(row.Locale, before.Locale)), millis(at)))
+		text(cmp.Or(row.Locale, before.Locale)), millis(at), userNameKey(cmp.Or(row.UserName, before.UserName))))
 	if errors.Is(err, login.ErrExists) {
 		c.fail(line, "user_name", "another person of this employer has it")
 		return nil

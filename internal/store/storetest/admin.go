@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -200,4 +202,85 @@ func directory(t *testing.T, s *store.Store) {
 	wantErr(t, "the name again", s.AddEmployment(t.Context(), login.Employment{
 		ID: login.NewID(), Employer: e.ID, Kind: login.UserSmartum, UserName: "c", CreatedAt: Noon(),
 	}), nil)
+	userNames(t, s, e.ID)
+	changedUsers(t, s, e.ID)
+}
+
+// userNames are the same in any case of letters.
+func userNames(t *testing.T, s *store.Store, employer string) {
+	aino := Hire(t, s, employer, func(m *login.Employment) { m.UserName = "Äiti.Aino@Example.com" })
+	elli := Hire(t, s, employer, func(m *login.Employment) { m.UserName = "elli" })
+	wantErr(t, "add in another case", s.AddEmployment(t.Context(), login.Employment{
+		ID: login.NewID(), Employer: employer, Kind: login.UserSmartum, UserName: "äITI.aino@example.COM", CreatedAt: Noon(),
+	}), login.ErrExists)
+	elli.UserName = "ÄITI.AINO@EXAMPLE.COM"
+	wantErr(t, "change to another case", s.ChangeEmployment(t.Context(), elli, Noon()), login.ErrExists)
+	for _, name := range []string{"Äiti.Aino@Example.com", "äiti.aino@example.com", "ÄITI.AINO@EXAMPLE.COM"} {
+		if found, err := s.Employments(t.Context(), employer, store.EmploymentFilter{UserName: name}, 10); err != nil || len(found) != 1 || found[0].ID != aino.ID {
+			t.Errorf("%s finds %+v, %v", name, found, err)
+		}
+	}
+	aino.UserName = "äiti.aino@example.com"
+	wantErr(t, "the own name in another case", s.ChangeEmployment(t.Context(), aino, Noon()), nil)
+	var walked []string
+	for after := ""; ; {
+		page := must[[]login.Employment](t)(s.Users(t.Context(), employer, store.EmploymentFilter{After: after}, 2))
+		if len(page) == 0 {
+			break
+		}
+		for _, m := range page {
+			walked, after = append(walked, m.ID), m.ID
+		}
+	}
+	if all, _, err := s.NamedEmployments(t.Context(), employer, 0, 100); err != nil || len(all) != len(walked) {
+		t.Errorf("walked over %d of %d, %v", len(walked), len(all), err)
+	}
+}
+
+// changedUsers are changed in one transaction, or not at all.
+func changedUsers(t *testing.T, s *store.Store, employer string) {
+	first := Hire(t, s, employer, func(m *login.Employment) { m.Addresses = []login.Address{{Value: "h@example.com", Type: "home"}} })
+	other := Hire(t, s, employer)
+	get := func() login.Employment {
+		t.Helper()
+		return must[login.Employment](t)(s.EmploymentOf(t.Context(), employer, first.ID))
+	}
+	if got := get(); !reflect.DeepEqual(got, first) {
+		t.Errorf("added:\n got %+v\nwant %+v", got, first)
+	}
+	at := Noon().Add(time.Hour)
+	for address, want := range map[string]bool{"AINO@example.com": true, "H@example.com": true, other.Email: true} {
+		found, err := s.Users(t.Context(), employer, store.EmploymentFilter{Email: address}, 100)
+		if err != nil || want != slices.ContainsFunc(found, func(m login.Employment) bool { return m.ID == first.ID }) {
+			t.Errorf("%s finds %+v, %v", address, found, err)
+		}
+	}
+	change := func(change func(*login.Employment)) error {
+		_, after, err := s.ChangeUser(t.Context(), employer, first.ID, at, func(m login.Employment) (login.Employment, error) {
+			change(&m)
+			return m, nil
+		})
+		if err == nil && !reflect.DeepEqual(get(), after) {
+			t.Errorf("changed:\n got %+v\nwant %+v", get(), after)
+		}
+		return err
+	}
+	wantErr(t, "taken", change(func(m *login.Employment) {
+		m.UserName, m.GivenName, m.EndedAt = strings.ToUpper(other.UserName), "Elli", at
+	}), login.ErrExists)
+	wantErr(t, "nothing", change(func(*login.Employment) {}), nil)
+	no := errors.New("no")
+	_, _, err := s.ChangeUser(t.Context(), employer, first.ID, at, func(m login.Employment) (login.Employment, error) { return m, no })
+	wantErr(t, "refused", err, no)
+	_, _, err = s.ChangeUser(t.Context(), login.NewID(), first.ID, at, func(m login.Employment) (login.Employment, error) { return m, nil })
+	wantErr(t, "another employer's", err, login.ErrNotFound)
+	if got := get(); !reflect.DeepEqual(got, first) {
+		t.Errorf("after what was refused:\n got %+v\nwant %+v", got, first)
+	}
+	wantErr(t, "change", change(func(m *login.Employment) {
+		m.GivenName, m.Email, m.EndedAt = "Elli", "elli@example.com", at
+		m.Addresses = []login.Address{{Value: "elli@example.com", Type: "work", Primary: true}, {Value: "h@example.com", Type: "home"}}
+	}), nil)
+	wantErr(t, "resume", change(func(m *login.Employment) { m.EndedAt, m.Addresses = time.Time{}, nil }), nil)
+	wantErr(t, "another way", s.ChangeEmployment(t.Context(), get(), at), nil)
 }
