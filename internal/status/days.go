@@ -2,6 +2,7 @@ package status
 
 import (
 	"context"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -56,11 +57,13 @@ type calendar struct {
 	counts Counts
 	now    func() time.Time
 	zone   *time.Location
+	log    *slog.Logger
 
 	mu    sync.Mutex
 	over  map[time.Time]map[key]State // by midnight
 	today map[key]State
 	read  time.Time // when today was read
+	again time.Time // not before: the last try has failed
 }
 
 type key struct {
@@ -68,15 +71,29 @@ type key struct {
 	value     string
 }
 
-// kept is how long today's states are good for.
-const kept = 30 * time.Second
+const (
+	kept     = 30 * time.Second // how long today's states are good for
+	patience = time.Second      // how long one caller waits for the database
+	tryAgain = 10 * time.Second // the pause after it has not answered
+)
 
-// update reads what has changed since the last time.
-func (c *calendar) update(ctx context.Context) error {
+// update reads what has changed since the last time. When the database is away, what was
+// last known holds.
+func (c *calendar) update(ctx context.Context) {
 	now := c.now().In(c.zone)
-	if now.Sub(c.read) < kept {
-		return nil
+	if now.Sub(c.read) < kept || now.Before(c.again) {
+		return
 	}
+	// Not the caller's context: the others get what this one reads.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer cancel()
+	if err := c.readSince(ctx, now); err != nil {
+		c.log.WarnContext(ctx, "the counts of past logins cannot be read; the last known ones hold", "error", err)
+		c.again = now.Add(tryAgain)
+	}
+}
+
+func (c *calendar) readSince(ctx context.Context, now time.Time) error {
 	today := midnight(now, 0)
 	from := today
 	for ago := 1; ago < span; ago++ {
@@ -104,16 +121,15 @@ func (c *calendar) update(ctx context.Context) error {
 	return nil
 }
 
-// last answers the days of each value, the oldest first, and forgets yesterday again as
-// long as it may still change.
-func (c *calendar) last(ctx context.Context, values []key) (map[key][]Day, error) {
+// last answers the days of each value, the oldest first, and when today's state was read:
+// longer ago than it is good for while the database is away, and never (zero) when it has
+// been away from the start. It forgets yesterday again as long as that may still change.
+func (c *calendar) last(ctx context.Context, values []key) (days map[key][]Day, read time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if err := c.update(ctx); err != nil {
-		return nil, err
-	}
+	c.update(ctx)
 	now := c.now().In(c.zone)
-	days := map[key][]Day{}
+	days = map[key][]Day{}
 	for _, k := range values {
 		for ago := span - 1; ago >= 0; ago-- {
 			day := midnight(now, ago)
@@ -130,7 +146,7 @@ func (c *calendar) last(ctx context.Context, values []key) (map[key][]Day, error
 	if now.Sub(midnight(now, 0)) < settled {
 		delete(c.over, midnight(now, 1))
 	}
-	return days, nil
+	return days, c.read
 }
 
 func midnight(now time.Time, ago int) time.Time {

@@ -3,6 +3,7 @@ package status
 import (
 	"context"
 	"embed"
+	"log/slog"
 	"net/http"
 	"sync"
 	"time"
@@ -52,6 +53,7 @@ type Deps struct {
 	Now     func() time.Time
 	Zone    *time.Location // whose days are shown
 	Sample  bool           // the past is a demo's
+	Log     *slog.Logger
 }
 
 // Feature serves the page.
@@ -64,7 +66,7 @@ type Feature struct {
 // New makes the feature. Its page is parsed when somebody first looks at it.
 func New(d Deps) *Feature {
 	return &Feature{
-		d: d, calendar: &calendar{counts: d.Counts, now: d.Now, zone: d.Zone},
+		d: d, calendar: &calendar{counts: d.Counts, now: d.Now, zone: d.Zone, log: d.Log},
 		page: sync.OnceValues(func() (*web.Template, error) { return d.Web.Template(templateFiles, "templates/status.html") }),
 	}
 }
@@ -83,7 +85,11 @@ type line struct {
 }
 
 // standing is everything that is shown.
-type standing struct{ Methods, Means []line }
+type standing struct {
+	Methods, Means []line
+	Read           time.Time // when the database last answered; zero: not since the start
+	Stale          bool      // it does not answer now, and nobody gets in
+}
 
 func (f *Feature) standing(ctx context.Context, lang string) (s standing, err error) {
 	offer, picture := f.d.Brokers.Offer(ctx, lang), f.d.Watch.Picture(ctx)
@@ -103,10 +109,8 @@ func (f *Feature) standing(ctx context.Context, lang string) (s standing, err er
 		s.Methods = append(s.Methods, line{ID: string(way.Method), Name: name, State: methodState(way, reachable, picture)})
 		values = append(values, key{login.DimensionMethod, string(way.Method)})
 	}
-	days, err := f.calendar.last(ctx, values)
-	if err != nil {
-		return s, err
-	}
+	days, read := f.calendar.last(ctx, values)
+	s.Read, s.Stale = read, f.d.Now().Sub(read) > kept+patience
 	for i := range s.Means {
 		s.Means[i].Days = days[key{login.DimensionMeans, s.Means[i].ID}]
 	}

@@ -3,7 +3,9 @@ package status_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -29,6 +31,7 @@ type world struct {
 	tallies []login.Tally
 	alerts  []login.Alert
 	reads   int
+	away    error // what the database says instead
 }
 
 func (w *world) Methods(context.Context) []appgate.Way { return w.ways }
@@ -42,6 +45,9 @@ func (w *world) Picture(context.Context) rates.Picture { return w.picture }
 
 func (w *world) Tallies(_ context.Context, d login.Dimension, from, to time.Time) (all []login.Tally, err error) {
 	w.reads++
+	if w.away != nil {
+		return nil, w.away
+	}
 	for _, t := range w.tallies {
 		if t.Dimension == d && !t.Hour.Before(from) && t.Hour.Before(to) {
 			all = append(all, t)
@@ -86,7 +92,7 @@ func newWorld(t *testing.T) (*world, http.Handler) {
 	}
 	mux := http.NewServeMux()
 	status.New(status.Deps{
-		Gate: w, Brokers: w, Watch: w, Counts: w, Web: kit, Now: func() time.Time { return w.now }, Zone: zone,
+		Gate: w, Brokers: w, Watch: w, Counts: w, Web: kit, Now: func() time.Time { return w.now }, Zone: zone, Log: slog.New(slog.DiscardHandler),
 	}).Mount(mux)
 	return w, kit.Middleware(mux)
 }
@@ -98,6 +104,8 @@ func (w *world) count(d login.Dimension, value string, at time.Time, c login.Cou
 type day struct{ Date, State string }
 
 type document struct {
+	AsOf           time.Time `json:"as_of"`
+	Stale          bool
 	Methods, Means []struct {
 		ID, Name, State string
 		Days            []day
@@ -348,4 +356,48 @@ func TestTheOldIsKeptInMemory(t *testing.T) {
 func ExampleState() {
 	fmt.Println(status.Up, status.Disturbed, status.Down, status.Off, status.Unknown)
 	// Output: up disturbed down off unknown
+}
+
+// While the database is away nobody gets in, and the page says so, with the last known days
+// and their time, at once, and without asking it for every visitor.
+func TestStatusWithoutADatabase(t *testing.T) {
+	t.Parallel()
+	w, h := newWorld(t)
+	w.away = errors.New("canary")
+	if d := read(t, h); !d.Stale || !d.AsOf.IsZero() || len(d.Methods) != 3 {
+		t.Errorf("away from the start: %+v", d)
+	}
+	if page := get(t, h, status.PagePath, "Accept-Language", "fi"); page.Code != http.StatusOK || !strings.Contains(page.Body.String(), "Viime päivien tietoja ei juuri nyt saada.") {
+		t.Errorf("away from the start: %d %s", page.Code, page.Body)
+	}
+	w.away, w.now = nil, w.now.Add(time.Minute)
+	w.count(login.DimensionMeans, "op", w.now.AddDate(0, 0, -1), login.Counts{OK: 100})
+	known := w.now
+	before := read(t, h)
+	if before.Stale || !before.AsOf.Equal(known) {
+		t.Errorf("it is back: %+v", before)
+	}
+	w.away, w.now, w.reads = errors.New("canary"), w.now.Add(5*time.Minute), 0
+	for range 10 {
+		if d := read(t, h); !d.Stale || !d.AsOf.Equal(known) || fmt.Sprint(d.Means) != fmt.Sprint(before.Means) {
+			t.Errorf("gone: %+v", d)
+		}
+	}
+	if w.reads > 1 {
+		t.Errorf("asked %d times", w.reads)
+	}
+	for lang, want := range map[string][]string{
+		"fi": {"Kirjautuminen ei juuri nyt toimi.", "viimeksi", "klo 12.01"}, "sv": {"Inloggningen fungerar inte just nu.", "kl. 12.01"},
+		"en": {"Logging in does not work right now.", "at 12:01"},
+	} {
+		page := get(t, h, status.PagePath, "Accept-Language", lang).Body.String()
+		for _, words := range want {
+			if !strings.Contains(page, words) {
+				t.Errorf("%s does not say %q: %s", lang, words, page)
+			}
+		}
+		if strings.Contains(page, "canary") {
+			t.Errorf("%s tells of our insides", lang)
+		}
+	}
 }

@@ -12,7 +12,9 @@ import (
 // pageView is what status.html reads.
 type pageView struct {
 	Sample         bool
-	Fine           bool // everything that is on works
+	Fine           bool   // everything that is on works
+	Stale          bool   // nothing is known of now
+	Day, Time      string // of what is known, when Stale; empty: nothing
 	Methods, Means []lineView
 	Document       string
 }
@@ -87,7 +89,11 @@ func (f *Feature) show(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	view := pageView{Sample: f.d.Sample, Fine: true, Document: DocumentPath + "?lang=" + lang}
+	view := pageView{Sample: f.d.Sample, Fine: !s.Stale, Stale: s.Stale, Document: DocumentPath + "?lang=" + lang}
+	if s.Stale && !s.Read.IsZero() {
+		read := s.Read.In(f.d.Zone)
+		view.Day, view.Time = f.d.Web.DayInWords(lang, read), clock(lang, read)
+	}
 	for _, group := range []struct {
 		lines []line
 		to    *[]lineView
@@ -102,8 +108,18 @@ func (f *Feature) show(w http.ResponseWriter, r *http.Request) error {
 	})
 }
 
+// clock writes a time of day as the language does.
+func clock(lang string, t time.Time) string {
+	if lang == "en" {
+		return t.Format("15:04")
+	}
+	return t.Format("15.04")
+}
+
 // document is the same for programs.
 type document struct {
+	AsOf    time.Time      `json:"as_of,omitzero"` // when the database last answered
+	Stale   bool           `json:"stale"`          // it does not answer now, and nobody gets in
 	Methods []documentLine `json:"methods"`
 	Means   []documentLine `json:"means"`
 }
@@ -137,7 +153,7 @@ func (f *Feature) document(w http.ResponseWriter, r *http.Request) error {
 		}
 		return out
 	}
-	body, err := json.Marshal(document{lines(s.Methods), lines(s.Means)})
+	body, err := json.Marshal(document{s.Read.UTC().Truncate(time.Second), s.Stale, lines(s.Methods), lines(s.Means)})
 	if err != nil {
 		return err
 	}

@@ -25,7 +25,7 @@ func (s *Service) rates(d Deps, m mechanisms) (*status.Feature, error) {
 		Store: s.Store, Now: d.Now, Zone: zone, Log: d.Log, Tell: m.events.alert, Seen: m.metrics.RatesSeen,
 	})
 	return status.New(status.Deps{
-		Gate: s.Gate, Brokers: m.brokers, Watch: s.Rates, Counts: s.Store, Web: m.kit, Now: d.Now, Zone: zone, Sample: d.Sample,
+		Gate: s.Gate, Brokers: m.brokers, Watch: s.Rates, Counts: s.Store, Web: m.kit, Now: d.Now, Zone: zone, Sample: d.Sample, Log: d.Log,
 	}), nil
 }
 

@@ -153,3 +153,18 @@ func (r *rig) state(bank string) string {
 	}
 	return "not there"
 }
+
+// The page that people look at when nothing works does not need what is broken.
+func TestStatusWithoutItsDatabase(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	if err := r.Inside.Store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	r.clock.pass(time.Minute)
+	for path, want := range map[string]string{"/status": "Kirjautuminen ei juuri nyt toimi.", "/status.json": `"stale":true`} {
+		if status, body, _ := r.send(http.MethodGet, path, nil, http.Header{"Accept-Language": {"fi"}}); status != http.StatusOK || !strings.Contains(body, want) {
+			t.Errorf("%s: %d %s", path, status, body)
+		}
+	}
+}
