@@ -2,10 +2,10 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -73,27 +73,56 @@ func (s *Store) CheckSchema(ctx context.Context) error {
 	return err
 }
 
-// CheckVersion proves that the schema is the one of this program. ErrSchema.
+// CheckVersion proves that the migrations that the database has had are those of this
+// program: each of them, not only the last. ErrSchema.
 func (s *Store) CheckVersion(ctx context.Context) error {
-	want, err := newest(s.db.dialect().files)
+	want, err := numbers(s.db.dialect().files)
 	if err != nil {
 		return err
 	}
-	var got sql.NullInt64
-	const query = "SELECT MAX(version_id) FROM goose_db_version WHERE is_applied"
-	err = s.db.reader().QueryRowContext(ctx, query).Scan(&got)
+	var got []int64
+	err = eachRow(ctx, s.db.reader(), "SELECT version_id FROM goose_db_version WHERE is_applied AND version_id > 0", nil, func(row scanner) error {
+		var n int64
+		err := row.Scan(&n)
+		got = append(got, n)
+		return err
+	})
 	switch {
-	case noTable(err):
+	case noTable(err), err == nil && len(got) == 0:
 		return fmt.Errorf("%w: it is empty; run avain migrate", ErrSchema)
 	case err != nil:
 		return fmt.Errorf("check schema: %w", unavailable(err))
-	case got.Int64 < want:
-		return fmt.Errorf("%w: version %d, want %d; run avain migrate", ErrSchema, got.Int64, want)
-	case got.Int64 > want:
-		return fmt.Errorf("%w: version %d, want %d; this program is too old", ErrSchema, got.Int64, want)
+	}
+	return compareMigrations(got, want)
+}
+
+// compareMigrations says what is missing, or unknown here.
+func compareMigrations(got, want []int64) error {
+	last := slices.Max(got)
+	unknown, missing := without(got, want), without(want, got)
+	switch {
+	case len(unknown) > 0:
+		return fmt.Errorf("%w: it has had migrations that this program does not know: %s; this program is too old, or another one", ErrSchema, list(unknown))
+	case len(missing) > 0 && missing[0] < last:
+		return fmt.Errorf("%w: it is at version %d, but migrations before that are missing: %s; run avain migrate", ErrSchema, last, list(missing))
+	case len(missing) > 0:
+		return fmt.Errorf("%w: version %d, want %d; run avain migrate", ErrSchema, last, slices.Max(want))
 	}
 	return nil
 }
+
+// without is what is in the one and not in the other, in order.
+func without(these, those []int64) (rest []int64) {
+	for _, n := range these {
+		if !slices.Contains(those, n) {
+			rest = append(rest, n)
+		}
+	}
+	slices.Sort(rest)
+	return rest
+}
+
+func list(numbers []int64) string { return strings.Trim(fmt.Sprint(numbers), "[]") }
 
 // noTable reports whether a statement failed because its table is missing.
 func noTable(err error) bool {
@@ -104,20 +133,20 @@ func noTable(err error) bool {
 	return ok && strings.Contains(lite.Error(), "no such table")
 }
 
-// newest is the highest number among the migrations.
-func newest(files fs.FS) (int64, error) {
+// numbers are those of this program's migrations.
+func numbers(files fs.FS) ([]int64, error) {
 	names, err := fs.Glob(files, "*.sql")
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	top := int64(chainBegins)
+	all := []int64{chainBegins}
 	for _, name := range names {
 		number, _, _ := strings.Cut(name, "_")
 		n, err := strconv.ParseInt(number, 10, 64)
 		if err != nil {
-			return 0, fmt.Errorf("migration %s: %w", name, err)
+			return nil, fmt.Errorf("migration %s: %w", name, err)
 		}
-		top = max(top, n)
+		all = append(all, n)
 	}
-	return top, nil
+	return all, nil
 }
