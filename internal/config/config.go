@@ -60,7 +60,8 @@ func (t TLS) Set() bool { return t.CertFile != "" || t.KeyFile != "" }
 
 // Admin is the listener for the operator.
 type Admin struct {
-	Listen string `yaml:"listen" doc:"Metrics have no log-in; the admin API asks for keys, which travel in the clear here. Keep it on loopback or in a closed network, behind a proxy that ends TLS."`
+	Listen  string `yaml:"listen" doc:"Metrics have no log-in; the admin API asks for keys, which travel in the clear here. Keep it on loopback or in a closed network, behind a proxy that ends TLS."`
+	BaseURL string `yaml:"base_url" doc:"Address under which directories and other systems reach the listener, when it is not the same as here: scheme and host of the proxy in front. SCIM names it in meta.location; without it, the path alone." example:"https://api.example.com"`
 }
 
 // Driver names a database.

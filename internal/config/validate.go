@@ -92,6 +92,25 @@ func (v validator) admin(a Admin, p Public) {
 	if host, _, err := net.SplitHostPort(a.Listen); err == nil && !loopback(host) {
 		v.warn("admin.listen", "metrics have no log-in, and the keys of the admin API travel in the clear; see that only your monitoring and a proxy that ends TLS reach it")
 	}
+	v.adminURL(a.BaseURL)
+}
+
+func (v validator) adminURL(base string) {
+	const path = "admin.base_url"
+	if base == "" {
+		return
+	}
+	u, err := url.Parse(base)
+	if err != nil || u.Host == "" || u.Opaque != "" {
+		v.add(path, "must be an address such as https://api.example.com")
+		return
+	}
+	if u.User != nil || u.Path != "" || u.RawQuery != "" || u.ForceQuery || strings.Contains(base, "#") {
+		v.add(path, "must be scheme and host only, without a path or a slash at the end")
+	}
+	if u.Scheme != "https" && (u.Scheme != "http" || !loopback(u.Hostname())) {
+		v.add(path, "must be https; http is only for this machine, because keys go there")
+	}
 }
 
 func (v validator) database(db Database) {

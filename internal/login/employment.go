@@ -1,6 +1,7 @@
 package login
 
 import (
+	"slices"
 	"time"
 
 	"avain/internal/secret"
@@ -66,6 +67,13 @@ type Address struct {
 	Value   string `json:"value"`
 	Type    string `json:"type,omitempty"` // work, home, other, or a word of the directory's own
 	Primary bool   `json:"primary,omitempty"`
+}
+
+// SaysSame reports whether a directory would find the same in both: names, addresses, and
+// whether it has ended.
+func (e Employment) SaysSame(o Employment) bool {
+	return e.ExternalID == o.ExternalID && e.UserName == o.UserName && e.Email == o.Email && e.GivenName == o.GivenName &&
+		e.FamilyName == o.FamilyName && e.Locale == o.Locale && e.EndedAt.IsZero() == o.EndedAt.IsZero() && slices.Equal(e.Addresses, o.Addresses)
 }
 
 // Active reports whether a person has activated it and it has not ended.

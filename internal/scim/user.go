@@ -1,12 +1,15 @@
 package scim
 
 import (
+	"cmp"
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 
 	"avain/internal/login"
 	"avain/internal/roster"
+	"avain/internal/shown"
 )
 
 const schemaUser = "urn:ietf:params:scim:schemas:core:2.0:User"
@@ -18,7 +21,7 @@ type user struct {
 	ExternalID string   `json:"externalId,omitempty"`
 	UserName   string   `json:"userName"`
 	Name       name     `json:"name,omitzero"`
-	Emails     []email  `json:"emails,omitempty"`
+	Emails     emails   `json:"emails,omitempty"`
 	Active     *flag    `json:"active,omitempty"`
 	Language   string   `json:"preferredLanguage,omitempty"`
 	Meta       *meta    `json:"meta,omitempty"`
@@ -27,12 +30,6 @@ type user struct {
 type name struct {
 	Given  string `json:"givenName,omitempty"`
 	Family string `json:"familyName,omitempty"`
-}
-
-type email struct {
-	Value   string `json:"value"`
-	Type    string `json:"type,omitempty"`
-	Primary flag   `json:"primary,omitempty"`
 }
 
 type meta struct {
@@ -54,41 +51,79 @@ func (f *flag) UnmarshalJSON(text []byte) error {
 	return json.Unmarshal(text, (*bool)(f))
 }
 
-func userOf(m login.Employment) user {
+// userOf writes a record; root is the address that SCIM has for its directory.
+func userOf(m login.Employment, root string) user {
 	active := flag(m.EndedAt.IsZero())
-	u := user{
+	return user{
 		Schemas: []string{schemaUser}, ID: m.ID, ExternalID: m.ExternalID, UserName: m.UserName, Name: name{m.GivenName, m.FamilyName},
-		Active: &active, Language: m.Locale,
-		Meta: &meta{"User", m.CreatedAt, m.UpdatedAt, "/scim/v2/Users/" + m.ID},
+		Active: &active, Language: m.Locale, Emails: emailsOf(m),
+		Meta: &meta{"User", m.CreatedAt, m.UpdatedAt, root + "/Users/" + m.ID},
 	}
-	if m.Email != "" {
-		u.Emails = []email{{Value: m.Email, Type: "work", Primary: true}}
-	}
-	return u
 }
 
-// active reports whether the user works for the employer; nothing said means yes.
-func (u user) active() bool { return u.Active == nil || bool(*u.Active) }
-
-// address is the primary one, else the one for work, else the first.
-func (u user) address() string {
-	best := ""
+// values are what filters are held against.
+func (u user) values(attribute string) []any {
+	switch attribute {
+	case "id":
+		return some(u.ID)
+	case "externalid":
+		return some(u.ExternalID)
+	case "username":
+		return some(u.UserName)
+	case "name.givenname":
+		return some(u.Name.Given)
+	case "name.familyname":
+		return some(u.Name.Family)
+	case "preferredlanguage":
+		return some(u.Language)
+	case "active":
+		return []any{bool(*u.Active)}
+	case "schemas":
+		return []any{schemaUser}
+	case "meta.resourcetype":
+		return []any{u.Meta.ResourceType}
+	case "meta.created":
+		return []any{u.Meta.Created}
+	case "meta.lastmodified":
+		return []any{u.Meta.LastModified}
+	}
+	var all []any
+	_, part, _ := strings.Cut(attribute, ".")
 	for _, e := range u.Emails {
-		switch {
-		case bool(e.Primary):
-			return e.Value
-		case best == "", strings.EqualFold(e.Type, "work"):
-			best = e.Value
-		}
+		all = append(all, e.values(cmp.Or(part, "value"))...)
 	}
-	return best
+	return all
 }
 
-// record checks a user and makes an employer's record of it.
-func (f *Feature) record(u user) (login.Employment, error) {
-	m, _, mistakes := f.Rules.Read(roster.Entry{
-		ExternalID: u.ExternalID, UserName: u.UserName, Email: u.address(), GivenName: u.Name.Given, FamilyName: u.Name.Family, Locale: u.Language,
-	}, f.Now())
+func (u user) parts(string) []thing {
+	all := make([]thing, 0, len(u.Emails))
+	for _, e := range u.Emails {
+		all = append(all, e)
+	}
+	return all
+}
+
+// maxType bounds the type of an address, in letters.
+const maxType = 50
+
+// record makes of a user what is kept, out of the record before: that of nobody for
+// somebody new. Only what the user says otherwise than before is checked: a rule that has
+// become stricter must not keep a directory from ending somebody who was added under the
+// old one.
+func (f *Feature) record(u user, before login.Employment) (login.Employment, error) {
+	m, mistakes := f.read(u, before)
+	for i := range u.Emails {
+		e := &u.Emails[i]
+		e.Type = shown.Line(e.Type, maxType)
+		if slices.ContainsFunc(emailsOf(before), func(o email) bool { return o.Value == e.Value }) {
+			continue
+		}
+		one, _, wrong := f.Rules.Read(roster.Entry{Email: e.Value}, f.Now())
+		mistakes, e.Value = append(mistakes, wrong...), one.Email
+	}
+	if err := u.Emails.checked(); err != nil {
+		return m, err
+	}
 	if m.UserName == "" && len(mistakes) == 0 {
 		return m, bad("invalidValue", "userName is required.")
 	}
@@ -99,7 +134,41 @@ func (f *Feature) record(u user) (login.Employment, error) {
 		}
 		return m, bad("invalidValue", strings.Join(said, "; ")+".")
 	}
+	m.Email, m.Addresses = u.Emails.address(), u.Emails.addresses()
+	switch {
+	case u.Active == nil:
+	case bool(*u.Active):
+		m.EndedAt = time.Time{}
+	case m.EndedAt.IsZero():
+		m.EndedAt = f.Now()
+	}
 	return m, nil
+}
+
+// read takes over the plain fields that are not as before, and says what is wrong of them.
+func (f *Feature) read(u user, before login.Employment) (login.Employment, login.Mistakes) {
+	m := before
+	said, _, mistakes := f.Rules.Read(roster.Entry{
+		ExternalID: u.ExternalID, UserName: u.UserName, GivenName: u.Name.Given, FamilyName: u.Name.Family, Locale: u.Language,
+	}, f.Now())
+	for _, field := range []struct {
+		name     string
+		to       *string
+		now, out string
+	}{
+		{"external_id", &m.ExternalID, u.ExternalID, said.ExternalID},
+		{"user_name", &m.UserName, u.UserName, said.UserName},
+		{"given_name", &m.GivenName, u.Name.Given, said.GivenName},
+		{"family_name", &m.FamilyName, u.Name.Family, said.FamilyName},
+		{"locale", &m.Locale, u.Language, said.Locale},
+	} {
+		if field.now != *field.to {
+			*field.to = field.out
+			continue
+		}
+		mistakes = slices.DeleteFunc(mistakes, func(one login.Mistake) bool { return one.Field == field.name })
+	}
+	return m, mistakes
 }
 
 // scimName is SCIM's name of a field of ours.

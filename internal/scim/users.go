@@ -3,7 +3,6 @@ package scim
 import (
 	"errors"
 	"net/http"
-	"strconv"
 
 	"avain/internal/login"
 )
@@ -14,10 +13,14 @@ func (f *Feature) find(c call) (login.Employment, error) {
 	if err != nil {
 		return m, missing(err)
 	}
+	return m, named(m)
+}
+
+func named(m login.Employment) error {
 	if m.UserName == "" {
-		return m, missing(nil)
+		return missing(nil)
 	}
-	return m, nil
+	return nil
 }
 
 func (f *Feature) get(w http.ResponseWriter, c call) error {
@@ -25,16 +28,34 @@ func (f *Feature) get(w http.ResponseWriter, c call) error {
 	if err != nil {
 		return err
 	}
-	answer(w, http.StatusOK, userOf(m))
+	return f.show(w, c, http.StatusOK, m)
+}
+
+// show answers with a user, in the parts that were asked for.
+func (f *Feature) show(w http.ResponseWriter, c call, status int, m login.Employment) error {
+	u := userOf(m, f.root())
+	parts, err := partsOf(c.URL.Query())
+	if err != nil {
+		return err
+	}
+	doc, err := parts.of(u)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Location", u.Meta.Location)
+	answer(w, status, doc)
 	return nil
 }
 
 func (f *Feature) create(w http.ResponseWriter, c call) error {
 	var u user
+	if _, err := partsOf(c.URL.Query()); err != nil {
+		return err
+	}
 	if err := read(c, &u); err != nil {
 		return err
 	}
-	m, err := f.record(u)
+	m, err := f.record(u, login.Employment{})
 	if err != nil {
 		return err
 	}
@@ -49,83 +70,69 @@ func (f *Feature) create(w http.ResponseWriter, c call) error {
 		return err
 	}
 	f.Audit.EmploymentAdded(c.Context(), c.actor(), h.Employment)
-	if !u.active() {
-		if err := f.setActive(c, h.Employment, false); err != nil {
-			return err
-		}
+	if !h.Employment.EndedAt.IsZero() {
+		f.Audit.EmploymentEnded(c.Context(), c.actor(), h.Employment)
 	}
-	return f.written(w, c, http.StatusCreated, h.Employment.ID)
-}
-
-// written answers with the user as it is now.
-func (f *Feature) written(w http.ResponseWriter, c call, status int, id string) error {
-	m, err := f.Store.EmploymentOf(c.Context(), c.employer, id)
+	m, err = f.Store.EmploymentOf(c.Context(), c.employer, h.Employment.ID)
 	if err != nil {
 		return missing(err)
 	}
-	w.Header().Set("Location", "/scim/v2/Users/"+m.ID)
-	answer(w, status, userOf(m))
-	return nil
+	return f.show(w, c, http.StatusCreated, m)
 }
 
+// replace takes a user as a whole (RFC 7644 §3.5.1). What is left out is taken away, but
+// for active: a directory that does not speak of it must not bring back who has left.
 func (f *Feature) replace(w http.ResponseWriter, c call) error {
-	before, err := f.find(c)
-	if err != nil {
-		return err
-	}
 	var u user
 	if err := read(c, &u); err != nil {
 		return err
 	}
-	return f.write(w, c, before, u)
+	return f.change(w, c, func(user) (user, error) { return u, nil })
 }
 
 func (f *Feature) patch(w http.ResponseWriter, c call) error {
-	before, err := f.find(c)
-	if err != nil {
-		return err
-	}
-	u := userOf(before)
-	if err := patchUser(&u, c.body); err != nil {
-		return err
-	}
-	return f.write(w, c, before, u)
+	return f.change(w, c, func(u user) (user, error) {
+		err := patchUser(&u, c.body)
+		return u, err
+	})
 }
 
-// write makes the record say what the user says.
-func (f *Feature) write(w http.ResponseWriter, c call, before login.Employment, u user) error {
-	m, err := f.record(u)
-	if err != nil {
+// change makes the record say what the user says, in one transaction.
+func (f *Feature) change(w http.ResponseWriter, c call, to func(user) (user, error)) error {
+	if _, err := partsOf(c.URL.Query()); err != nil {
 		return err
 	}
-	m.ID, m.Employer, m.Kind, m.Benefits = before.ID, before.Employer, before.Kind, before.Benefits
-	if err := f.Store.ChangeEmployment(c.Context(), m, f.Now()); errors.Is(err, login.ErrExists) {
+	before, after, err := f.Store.ChangeUser(c.Context(), c.employer, c.PathValue("id"), f.Now(), func(m login.Employment) (login.Employment, error) {
+		if err := named(m); err != nil {
+			return m, err
+		}
+		u, err := to(userOf(m, f.root()))
+		if err != nil {
+			return m, err
+		}
+		return f.record(u, m)
+	})
+	if errors.Is(err, login.ErrExists) {
 		return taken()
-	} else if err != nil {
+	}
+	if err != nil {
 		return missing(err)
 	}
-	f.Audit.EmploymentChanged(c.Context(), c.actor(), before, "record")
-	if u.active() != before.EndedAt.IsZero() {
-		if err := f.setActive(c, before, u.active()); err != nil {
-			return err
-		}
-	}
-	return f.written(w, c, http.StatusOK, m.ID)
+	f.note(c, before, after)
+	return f.show(w, c, http.StatusOK, after)
 }
 
-func (f *Feature) setActive(c call, m login.Employment, active bool) error {
-	if active {
-		if err := f.Store.ResumeEmployment(c.Context(), m.Employer, m.ID, f.Now()); err != nil {
-			return missing(err)
-		}
-		f.Audit.EmploymentResumed(c.Context(), c.actor(), m)
-		return nil
+// note writes into the audit log what has changed.
+func (f *Feature) note(c call, before, after login.Employment) {
+	if !before.SaysSame(after) {
+		f.Audit.EmploymentChanged(c.Context(), c.actor(), before, "record")
 	}
-	if err := f.Store.EndEmployment(c.Context(), m.Employer, m.ID, f.Now()); err != nil {
-		return missing(err)
+	switch was, is := before.EndedAt.IsZero(), after.EndedAt.IsZero(); {
+	case was && !is:
+		f.Audit.EmploymentEnded(c.Context(), c.actor(), before)
+	case !was && is:
+		f.Audit.EmploymentResumed(c.Context(), c.actor(), before)
 	}
-	f.Audit.EmploymentEnded(c.Context(), c.actor(), m)
-	return nil
 }
 
 // remove ends the employment; the record stays for the person, without its names, so
@@ -141,82 +148,4 @@ func (f *Feature) remove(w http.ResponseWriter, c call) error {
 	f.Audit.EmploymentEnded(c.Context(), c.actor(), m)
 	w.WriteHeader(http.StatusNoContent)
 	return nil
-}
-
-const (
-	defaultCount = 100
-	mostCount    = 200
-)
-
-// list answers a page (RFC 7644 §3.4.2).
-func (f *Feature) list(w http.ResponseWriter, c call) error {
-	query := c.URL.Query()
-	start, err := number(query.Get("startIndex"), 1)
-	if err != nil {
-		return bad("invalidValue", "startIndex must be a number.")
-	}
-	count, err := number(query.Get("count"), defaultCount)
-	if err != nil {
-		return bad("invalidValue", "count must be a number.")
-	}
-	start, count = max(start, 1), min(max(count, 0), mostCount)
-	var all []login.Employment
-	var total int64
-	if text := query.Get("filter"); text == "" {
-		all, total, err = f.Store.NamedEmployments(c.Context(), c.employer, start-1, count)
-	} else {
-		all, total, err = f.search(c, text, start, count)
-	}
-	if err != nil {
-		return err
-	}
-	users := make([]user, 0, len(all))
-	for _, m := range all {
-		users = append(users, userOf(m))
-	}
-	answer(w, http.StatusOK, listing{[]string{schemaList}, total, start, len(users), users})
-	return nil
-}
-
-// search finds by a filter. An address may be that of several people, the others of
-// one at most.
-func (f *Feature) search(c call, text string, start, count int) ([]login.Employment, int64, error) {
-	filter, err := ParseFilter(text)
-	if err != nil {
-		return nil, 0, err
-	}
-	found, err := f.List(c.Context(), c.employer, filter, mostCount)
-	if err != nil {
-		return nil, 0, err
-	}
-	var named []login.Employment
-	for _, m := range found {
-		if m.UserName != "" {
-			named = append(named, m)
-		}
-	}
-	from := min(start-1, len(named))
-	return named[from:min(from+count, len(named))], int64(len(named)), nil
-}
-
-func number(s string, none int) (int, error) {
-	if s == "" {
-		return none, nil
-	}
-	n, err := strconv.Atoi(s)
-	return min(n, 1<<30), err
-}
-
-const schemaList = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
-
-type listing struct {
-	Schemas   []string `json:"schemas"`
-	Total     int64    `json:"totalResults"`
-	Start     int      `json:"startIndex"`
-	Count     int      `json:"itemsPerPage"`
-	Resources any      `json:"Resources"`
-}
-
-func listOf(one any) listing {
-	return listing{[]string{schemaList}, 1, 1, 1, []any{one}}
 }

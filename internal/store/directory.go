@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"avain/internal/login"
@@ -36,12 +35,15 @@ func (s *Store) ChangeUser(ctx context.Context, employer, id string, at time.Tim
 		if after, refused = change(before); refused != nil {
 			return refused
 		}
-		if after.ID, after.Employer = before.ID, before.Employer; sameUser(before, after) {
+		if before.SaysSame(after) {
 			after = before
 			return nil
 		}
-		after.UpdatedAt = at
-		return changeUser(ctx, tx, before, after)
+		if err := changeUser(ctx, tx, before, after, at); err != nil {
+			return err
+		}
+		after, err = employment(ctx, tx, employmentOfSQL, id, employer)
+		return err
 	})
 	if refused != nil {
 		return before, after, refused
@@ -49,13 +51,7 @@ func (s *Store) ChangeUser(ctx context.Context, employer, id string, at time.Tim
 	return before, after, wrap("change user", err)
 }
 
-func sameUser(a, b login.Employment) bool {
-	return a.ExternalID == b.ExternalID && a.UserName == b.UserName && a.Email == b.Email && a.GivenName == b.GivenName &&
-		a.FamilyName == b.FamilyName && a.Locale == b.Locale && a.EndedAt.IsZero() == b.EndedAt.IsZero() && slices.Equal(a.Addresses, b.Addresses)
-}
-
-func changeUser(ctx context.Context, tx runner, before, after login.Employment) error {
-	at := after.UpdatedAt
+func changeUser(ctx context.Context, tx runner, before, after login.Employment, at time.Time) error {
 	if err := mustChange(login.ErrExists)(tx.ExecContext(ctx, changeEmploymentSQL, before.ID, before.Employer, string(before.Kind), text(after.ExternalID),
 		text(after.UserName), text(after.Email), text(after.GivenName), text(after.FamilyName), text(after.Locale), millis(at), userNameKey(after.UserName))); err != nil {
 		return err

@@ -75,16 +75,17 @@ func (s *Service) adminAPI(c config.Config, d Deps, m mechanisms, operator http.
 		},
 	}).Mount(mux)
 	scim.New(scim.Deps{
-		Store: s.Store, People: s.People, Rules: rules, Keys: s.APIKeys, Audit: s.Audit, Web: kit, Now: d.Now,
-		List: func(ctx context.Context, employer string, f scim.Filter, limit int) ([]login.Employment, error) {
-			return s.Store.Employments(ctx, employer, store.EmploymentFilter{UserName: f.UserName, Email: f.Email, ExternalID: f.ExternalID, After: f.After}, limit)
+		Store: s.Store, People: s.People, Rules: rules, Keys: s.APIKeys, Audit: s.Audit, Web: kit, Now: d.Now, Base: c.Admin.BaseURL,
+		List: func(ctx context.Context, employer string, l scim.Lookup, limit int) ([]login.Employment, error) {
+			return s.Store.Users(ctx, employer, store.EmploymentFilter{UserName: l.UserName, Email: l.Email, ExternalID: l.ExternalID, After: l.After}, limit)
 		},
 	}).Mount(mux)
 
 	api, all := m.tracing.Middleware(kit.Middleware(mux)), http.NewServeMux()
 	all.Handle("/", operator)
 	all.Handle("/v1/", api)
-	all.Handle("/scim/v2/", api)
+	all.Handle(scim.Root, api)
+	all.Handle(scim.Root+"/", api)
 	support := m.tracing.Middleware(s.Console.Handler())
 	all.Handle(console.Root, support)
 	all.Handle("/static/", support)

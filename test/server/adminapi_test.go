@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"avain/internal/brokersim"
+	"avain/internal/config"
 	"avain/internal/login"
 	"avain/internal/loopback"
 	"avain/internal/secret"
@@ -60,9 +61,9 @@ type adminWorld struct {
 // tenant is everything of one employer that has an id.
 type tenant struct{ employer, person, invited, invitation, session, imported, notice string }
 
-func newAdminWorld(t *testing.T) *adminWorld {
+func newAdminWorld(t *testing.T, changes ...func(*config.Config)) *adminWorld {
 	t.Helper()
-	w := &adminWorld{rig: newRig(t), http: loopback.Client(t), keys: map[string]secret.Text{}, keyIDs: map[string]string{}}
+	w := &adminWorld{rig: newRig(t, changes...), http: loopback.Client(t), keys: map[string]secret.Text{}, keyIDs: map[string]string{}}
 	w.login()
 	aino, err := w.Inside.People.Identify(t.Context(), login.Identity{HETU: brokersim.People()[0].HETU})
 	if err != nil {

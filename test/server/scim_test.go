@@ -63,7 +63,8 @@ func TestDirectoriesProvisionBySCIM(t *testing.T) {
 	if m, err := w.Inside.Store.EmploymentOf(t.Context(), w.a.employer, id); err != nil || m.EndedAt.IsZero() {
 		t.Errorf("the employment goes on: %+v, %v", m, err)
 	}
-	w.mustBe(w.scim("PUT", "/Users/"+id, `{"userName":"aino@a.example","name":{"givenName":"Áilu"}}`, "scim"), http.StatusOK, `"active":true`)
+	w.mustBe(w.scim("PUT", "/Users/"+id, `{"userName":"aino@a.example","name":{"givenName":"Áilu"}}`, "scim"), http.StatusOK, `"active":false`)
+	w.mustBe(w.scim("PUT", "/Users/"+id, `{"userName":"aino@a.example","name":{"givenName":"Áilu"},"active":"True"}`, "scim"), http.StatusOK, `"active":true`)
 	m, err := w.Inside.Store.EmploymentOf(t.Context(), w.a.employer, id)
 	if err != nil || m.Email != "" || m.GivenName != "Áilu" || m.FamilyName != "" || !m.EndedAt.IsZero() {
 		t.Errorf("replaced: %+v, %v", m, err)
@@ -75,7 +76,7 @@ func TestDirectoriesProvisionBySCIM(t *testing.T) {
 	for body, word := range map[string]string{`{`: "invalidSyntax", `{"userName":1}`: "invalidValue", `{}`: "invalidValue", `{"userName":"100190-999P"}`: "invalidValue"} {
 		w.mustBe(w.scim("POST", "/Users", body, "scim"), http.StatusBadRequest, word)
 	}
-	w.mustBe(w.scim("GET", "/Users?filter="+url.QueryEscape(`userName co "a"`), "", "scim"), http.StatusBadRequest, "invalidFilter")
+	w.mustBe(w.scim("GET", "/Users?filter="+url.QueryEscape(`title eq "a"`), "", "scim"), http.StatusBadRequest, "invalidFilter")
 	w.mustBe(w.scim("GET", "/Users?count=x", "", "scim"), http.StatusBadRequest, "invalidValue")
 }
 
