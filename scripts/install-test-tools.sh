@@ -53,6 +53,7 @@ install_packages() {
   have gcc || missing+=(gcc libc6-dev) # the race detector needs cgo
   have chromium || have chromium-browser || have google-chrome || missing+=(chromium)
   have initdb || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
+  have pgbouncer || [ -x /usr/sbin/pgbouncer ] || missing+=(pgbouncer)
   compgen -G '/usr/share/fonts/truetype/*/*.ttf' >/dev/null || missing+=(fonts-dejavu-core)
   install_debian "${missing[@]}"
 }

@@ -80,10 +80,14 @@ type Database struct {
 	DSN            string `yaml:"dsn" doc:"PostgreSQL: connection string without a password." example:"host=/run/postgresql dbname=avain"`
 	DSNFile        string `yaml:"dsn_file" doc:"PostgreSQL: file that holds the connection string, when it has a password." example:"keys/database.dsn"`
 	DSNEnv         string `yaml:"dsn_env" doc:"PostgreSQL: environment variable that holds the connection string." example:"AVAIN_DATABASE_DSN"`
+	PoolerDSN      string `yaml:"pooler_dsn" doc:"PostgreSQL behind PgBouncer or the like in transaction mode: the connection string to that, without a password; dsn leads past it, for migrations and for what nodes tell each other." example:"host=/run/pgbouncer dbname=avain"`
+	PoolerDSNFile  string `yaml:"pooler_dsn_file" doc:"The same in a file, when it has a password." example:"keys/pooler.dsn"`
 	MaxConnections int    `yaml:"max_connections" doc:"PostgreSQL: connections of one node. SQLite: readers."`
 
-	// Connection is the connection string, wherever it came from.
+	// Connection is the connection string, wherever it came from; Pooler likewise, empty
+	// without one.
 	Connection secret.Text `yaml:"-"`
+	Pooler     secret.Text `yaml:"-"`
 }
 
 // Keys are the keys outside the database.

@@ -162,6 +162,19 @@ func TestMinimalFileGetsDefaults(t *testing.T) {
 	}
 }
 
+func TestPoolerFromAFile(t *testing.T) {
+	t.Parallel()
+	dir := folder(t)
+	write(t, dir, "keys/pooler.dsn", []byte("host=p password=hunter2\n"))
+	c, err := load(t, dir, minimal+"\ndatabase: {driver: postgres, dsn: 'host=c', pooler_dsn_file: keys/pooler.dsn}\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Database.Connection.Reveal() != "host=c" || c.Database.Pooler.Reveal() != "host=p password=hunter2" {
+		t.Error("the connection strings are mixed up")
+	}
+}
+
 func TestSecretsFromTheEnvironment(t *testing.T) {
 	t.Parallel()
 	dir := folder(t)

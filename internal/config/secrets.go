@@ -37,6 +37,11 @@ func (r reader) secrets(c *Config) {
 	} else if db.DSN != "" {
 		db.Connection = secret.Of(db.DSN)
 	}
+	if db.PoolerDSNFile != "" {
+		db.Pooler = r.fetch(source{"database.pooler_dsn", db.PoolerDSNFile, ""})
+	} else if db.PoolerDSN != "" {
+		db.Pooler = secret.Of(db.PoolerDSN)
+	}
 }
 
 // auditBegun finds where the chain of the audit log began. Before the first avain migrate

@@ -122,7 +122,7 @@ func (v validator) database(db Database) {
 		if db.Path == "" {
 			v.add("database.path", "missing; name the file")
 		}
-		if db.DSN != "" || db.DSNFile != "" || db.DSNEnv != "" {
+		if db.DSN != "" || db.DSNFile != "" || db.DSNEnv != "" || db.PoolerDSN != "" || db.PoolerDSNFile != "" {
 			v.add("database.driver", "a dsn is for postgres; write driver: postgres, or remove the dsn")
 		}
 	case Postgres:
@@ -134,6 +134,12 @@ func (v validator) database(db Database) {
 		}
 		if holdsPassword(db.DSN) {
 			v.add("database.dsn", "must not hold a password; put the connection string into a file and name it with dsn_file")
+		}
+		if db.PoolerDSN != "" && db.PoolerDSNFile != "" {
+			v.add("database.pooler_dsn", "name one of pooler_dsn and pooler_dsn_file, not both")
+		}
+		if holdsPassword(db.PoolerDSN) {
+			v.add("database.pooler_dsn", "must not hold a password; put the connection string into a file and name it with pooler_dsn_file")
 		}
 	default:
 		v.add("database.driver", "must be sqlite or postgres")

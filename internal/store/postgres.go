@@ -35,7 +35,41 @@ type postgresDB struct {
 	log    *slog.Logger
 }
 
-func openPostgres(ctx context.Context, dsn secret.Text, conns int, log *slog.Logger) (*postgresDB, error) {
+func openPostgres(ctx context.Context, c Config, log *slog.Logger) (*postgresDB, error) {
+	config, err := parsePostgres(c.DSN)
+	if err != nil {
+		return nil, err
+	}
+	through := config
+	if !c.Pooler.Empty() {
+		if through, err = parsePostgres(c.Pooler); err != nil {
+			return nil, err
+		}
+		// The next statement may meet another server: nothing that was prepared is there.
+		through.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
+	}
+	conns := c.Conns
+	if conns <= 0 {
+		conns = 16
+	}
+	era := newEra()
+	pool := stdlib.OpenDB(*through, stdlib.OptionAfterConnect(era.mark), stdlib.OptionResetSession(era.check))
+	d := &postgresDB{config: config, pool: pool, era: era, log: log}
+	d.pool.SetMaxOpenConns(conns)
+	d.pool.SetMaxIdleConns(conns)
+	d.pool.SetConnMaxIdleTime(5 * time.Minute)
+	d.pool.SetConnMaxLifetime(connLife)
+	err = demandDirect(ctx, config)
+	if err == nil {
+		err = d.demandDurable(ctx)
+	}
+	if err != nil {
+		return nil, errors.Join(unavailable(err), d.pool.Close())
+	}
+	return d, nil
+}
+
+func parsePostgres(dsn secret.Text) (*pgx.ConnConfig, error) {
 	config, err := pgx.ParseConfig(dsn.Reveal())
 	if err != nil {
 		return nil, errors.New("the PostgreSQL DSN is malformed") // the cause may quote the password
@@ -50,20 +84,34 @@ func openPostgres(ctx context.Context, dsn secret.Text, conns int, log *slog.Log
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = connectTime
 	}
-	if conns <= 0 {
-		conns = 16
+	return config, nil
+}
+
+// errPooled says that somebody stands between us and PostgreSQL who deals out connections
+// anew for each transaction.
+var errPooled = errors.New("database.dsn leads to a connection pooler in transaction mode; name that under database.pooler_dsn, and let database.dsn lead past it")
+
+// demandDirect refuses a pooler in transaction mode where none is expected: statements that
+// are prepared over one connection are met by another, and locks for migrations belong to
+// nobody. It shows by two connections that stand side by side and are one at the server.
+func demandDirect(ctx context.Context, config *pgx.ConnConfig) error {
+	plain := config.Copy()
+	plain.DefaultQueryExecMode = pgx.QueryExecModeSimpleProtocol // leaves nothing behind at a pooler's
+	var seen [2]int64
+	for i := range seen {
+		conn, err := pgx.ConnectConfig(ctx, plain)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }() // nothing to lose
+		if err := conn.QueryRow(ctx, "SELECT pg_backend_pid()").Scan(&seen[i]); err != nil {
+			return err
+		}
 	}
-	era := newEra()
-	pool := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(era.mark), stdlib.OptionResetSession(era.check))
-	d := &postgresDB{config: config, pool: pool, era: era, log: log}
-	d.pool.SetMaxOpenConns(conns)
-	d.pool.SetMaxIdleConns(conns)
-	d.pool.SetConnMaxIdleTime(5 * time.Minute)
-	d.pool.SetConnMaxLifetime(connLife)
-	if err := d.demandDurable(ctx); err != nil {
-		return nil, errors.Join(unavailable(err), d.pool.Close())
+	if seen[0] == seen[1] {
+		return errPooled
 	}
-	return d, nil
+	return nil
 }
 
 // demandDurable refuses a server that answers before it has written: a redeemed

@@ -26,6 +26,7 @@ type Config struct {
 	Driver Driver
 	Path   string      // SQLite: the file; made, readable by us alone, when missing
 	DSN    secret.Text // PostgreSQL: URL or keywords; it may hold a password
+	Pooler secret.Text // the same to a pooler in transaction mode; empty without one
 	// Conns is how many connections may be open at once. PostgreSQL: all of them,
 	// default 16. SQLite: those that read, default 4; one more writes.
 	Conns int
@@ -103,7 +104,7 @@ func Open(ctx context.Context, config Config) (*Store, error) {
 	case SQLite:
 		s.db, err = openSQLite(ctx, config.Path, config.Conns, s.log)
 	case Postgres:
-		s.db, err = openPostgres(ctx, config.DSN, config.Conns, s.log)
+		s.db, err = openPostgres(ctx, config, s.log)
 	default:
 		return nil, fmt.Errorf("store: no such driver: %q", config.Driver)
 	}

@@ -24,7 +24,7 @@ func TestPostgresMeetsBCP195(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if db, err := openPostgres(t.Context(), secret.Of(fmt.Sprintf(dsn, host, port)), 1, slog.New(slog.DiscardHandler)); err == nil {
+			if db, err := openPostgres(t.Context(), Config{DSN: secret.Of(fmt.Sprintf(dsn, host, port)), Conns: 1}, slog.New(slog.DiscardHandler)); err == nil {
 				t.Error("a database without a handshake", db.pool.Close())
 			}
 		})

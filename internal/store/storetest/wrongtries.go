@@ -66,7 +66,9 @@ func wrongTries(t *testing.T, s *store.Store) {
 	for range networks {
 		flood = append(flood, login.WrongTries{Person: p.ID, Day: "2026-11-22", Network: NewHash(), Tries: 1})
 	}
-	add(flood...)
+	for some := range slices.Chunk(flood, 500) {
+		add(some...)
+	}
 	add(login.WrongTries{Person: p.ID, Day: "2026-11-22", Network: home, Tries: 1, Known: 1}) // is still told apart
 	today.Tries, today.Known, today.Networks, today.More = today.Tries+networks+1, today.Known+1, login.NetworksTold, true
 	see("from ten thousand networks", append([]login.WrongDay{today}, before...)...)
