@@ -94,24 +94,31 @@ var errPooled = errors.New("database.dsn leads to a connection pooler in transac
 // demandDirect refuses a pooler in transaction mode where none is expected: statements that
 // are prepared over one connection are met by another, and locks for migrations belong to
 // nobody. It shows by two connections that stand side by side and are one at the server.
-func demandDirect(ctx context.Context, config *pgx.ConnConfig) error {
+func demandDirect(ctx context.Context, config *pgx.ConnConfig) (err error) {
 	plain := config.Copy()
 	plain.DefaultQueryExecMode = pgx.QueryExecModeSimpleProtocol // leaves nothing behind at a pooler's
-	var seen [2]int64
-	for i := range seen {
-		conn, err := pgx.ConnectConfig(ctx, plain)
-		if err != nil {
-			return err
+	backend := func() (conn *pgx.Conn, id int64, err error) {
+		if conn, err = pgx.ConnectConfig(ctx, plain); err != nil {
+			return nil, 0, err
 		}
-		defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }() // nothing to lose
-		if err := conn.QueryRow(ctx, "SELECT pg_backend_pid()").Scan(&seen[i]); err != nil {
-			return err
+		if err := conn.QueryRow(ctx, "SELECT pg_backend_pid()").Scan(&id); err != nil {
+			return nil, 0, errors.Join(err, conn.Close(ctx))
 		}
+		return conn, id, nil
 	}
-	if seen[0] == seen[1] {
-		return errPooled
+	one, first, err := backend()
+	if err != nil {
+		return err
 	}
-	return nil
+	defer func() { err = errors.Join(err, one.Close(ctx)) }()
+	other, second, err := backend()
+	if err != nil {
+		return err
+	}
+	if first == second {
+		err = errPooled
+	}
+	return errors.Join(err, other.Close(ctx))
 }
 
 // demandDurable refuses a server that answers before it has written: a redeemed
