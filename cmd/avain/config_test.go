@@ -30,7 +30,7 @@ func certify(dir string, ends time.Time) error {
 	}
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "login.example.com"},
-		NotBefore: ends.AddDate(-1, 0, 0), NotAfter: ends,
+		NotBefore: ends.AddDate(-1, 0, 0), NotAfter: ends, DNSNames: []string{"localhost"},
 	}
 	cert, certErr := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	private, keyErr := x509.MarshalPKCS8PrivateKey(key)

@@ -14,6 +14,8 @@ import (
 
 	"avain/internal/keyset"
 	"avain/internal/oauth"
+	"avain/internal/secret"
+	"avain/internal/store"
 )
 
 // validator checks what decoded. It fills nothing in, except what brokers' presets
@@ -50,7 +52,7 @@ func (v validator) public(p Public) {
 	v.baseURL(p)
 	v.listen("public.listen", p.Listen)
 	if p.TLS.Set() {
-		v.tls(p.TLS)
+		v.tls(p)
 	}
 	v.proxies(p.TrustedProxies)
 }
@@ -135,6 +137,8 @@ func (v validator) database(db Database) {
 		if holdsPassword(db.DSN) {
 			v.add("database.dsn", "must not hold a password; put the connection string into a file and name it with dsn_file")
 		}
+		v.dsn("database.dsn", db.Connection)
+		v.dsn("database.pooler_dsn", db.Pooler)
 		if db.PoolerDSN != "" && db.PoolerDSNFile != "" {
 			v.add("database.pooler_dsn", "name one of pooler_dsn and pooler_dsn_file, not both")
 		}
@@ -143,6 +147,14 @@ func (v validator) database(db Database) {
 		}
 	default:
 		v.add("database.driver", "must be sqlite or postgres")
+	}
+}
+
+// dsn sees that a connection string can be read; whether somebody answers shows at start.
+// What is wrong is not repeated: the driver's words may quote the password.
+func (v validator) dsn(path string, dsn secret.Text) {
+	if !dsn.Empty() && !store.ReadableDSN(dsn) {
+		v.add(path, "cannot be read; write it like 'host=db.example dbname=avain user=avain' or 'postgres://avain@db.example/avain'")
 	}
 }
 
@@ -270,15 +282,31 @@ func (v validator) readable(path, file string) bool {
 }
 
 // tls sees that the certificate and the key belong together; the library's errors
-// name what is wrong and show nothing of the key.
-func (v validator) tls(t TLS) {
+// name what is wrong and show nothing of the key; and that the certificate is for the
+// service's own name.
+func (v validator) tls(p Public) {
+	t := p.TLS
 	cert, key := v.readable("public.tls.cert_file", t.CertFile), v.readable("public.tls.key_file", t.KeyFile)
 	if !cert || !key {
 		return
 	}
-	if _, err := tls.LoadX509KeyPair(t.CertFile, t.KeyFile); err != nil {
+	pair, err := tls.LoadX509KeyPair(t.CertFile, t.KeyFile)
+	if err != nil {
 		v.add("public.tls", "the certificate and the key cannot be used: %s", err)
+		return
 	}
+	base, err := url.Parse(p.BaseURL)
+	if err != nil || base.Scheme != "https" {
+		return
+	}
+	if err := pair.Leaf.VerifyHostname(base.Hostname()); err == nil {
+		return
+	}
+	if len(p.TrustedProxies) > 0 { // which may know the service by another name
+		v.warn("public.tls.cert_file", "the certificate is not for %s; browsers that come past the proxy refuse it", base.Hostname())
+		return
+	}
+	v.add("public.tls.cert_file", "the certificate is not for %s, the host of public.base_url; every browser and app would refuse it", base.Hostname())
 }
 
 func (v validator) oneOf(path, value string, allowed ...string) {

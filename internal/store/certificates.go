@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"avain/internal/secret"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // CertificateFiles names the files whose certificates connections to PostgreSQL depend
@@ -30,6 +32,12 @@ func CertificateFiles(dsn secret.Text) (client, authorities string) {
 		authorities = root
 	}
 	return client, authorities
+}
+
+// ReadableDSN reports whether a connection string of PostgreSQL can be read.
+func ReadableDSN(dsn secret.Text) bool {
+	_, err := pgx.ParseConfig(dsn.Reveal())
+	return err == nil
 }
 
 // dsnWord is one keyword and its value, which may stand in quotes.
