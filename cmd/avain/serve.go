@@ -88,6 +88,7 @@ func serve(ctx context.Context, c config.Config, log *slog.Logger) (err error) {
 	}
 	defer func() { err = errors.Join(err, service.Close()) }()
 	people, operator := newServer(service.Public, log), newServer(service.Admin, log)
+	service.Connections.Guard(people)
 	if c.Public.TLS.Set() {
 		if people.TLSConfig, err = tlsConfig(c.Public.TLS); err != nil {
 			return err
@@ -98,7 +99,7 @@ func serve(ctx context.Context, c config.Config, log *slog.Logger) (err error) {
 	debug.FreeOSMemory()
 	log.InfoContext(ctx, "serving", "version", wire.Version(), "base_url", c.Public.BaseURL,
 		"public", public.Addr().String(), "admin", admin.Addr().String())
-	return serveUntil(ctx, service, log, running{people, public}, running{operator, admin})
+	return serveUntil(ctx, service, log, running{people, service.Connections.Listener(public)}, running{operator, admin})
 }
 
 // running is a server and the listener that it serves.

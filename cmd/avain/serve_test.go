@@ -11,7 +11,9 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
+	"errors"
 	"io"
+	"log/slog"
 	"math/big"
 	"net"
 	"net/http"
@@ -19,10 +21,12 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
 	"avain/internal/config"
+	"avain/internal/connlimit"
 )
 
 const serveConfig = `
@@ -267,4 +271,45 @@ func TestCertificateIsReadAgain(t *testing.T) {
 	wantSerial(1) // not yet looked at
 	now = now.Add(2 * time.Minute)
 	wantSerial(2)
+}
+
+// A request that trickles in holds its connection for seconds, an answer that nobody takes
+// for less than a minute: what package connlimit bounds is bounded in time too.
+func TestThreat53SlowSendersAreCut(t *testing.T) {
+	t.Parallel()
+	s := newServer(http.NotFoundHandler(), slog.New(slog.DiscardHandler))
+	for what, bound := range map[string]struct{ is, most time.Duration }{
+		"headers": {s.ReadHeaderTimeout, 5 * time.Second}, "a request": {s.ReadTimeout, 15 * time.Second},
+		"an answer": {s.WriteTimeout, time.Minute}, "nothing": {s.IdleTimeout, 2 * time.Minute},
+	} {
+		if bound.is <= 0 || bound.is > bound.most {
+			t.Errorf("%s may take %s", what, bound.is)
+		}
+	}
+	// And the server cuts what takes longer, which the listener must not prevent.
+	s.ReadTimeout, s.ReadHeaderTimeout = 20*time.Millisecond, 20*time.Millisecond
+	s.Handler = http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) })
+	limits := connlimit.New(connlimit.Config{
+		Limits: connlimit.Limits{Altogether: 100, PerNetwork: 100}, Now: time.Now, Log: slog.New(slog.DiscardHandler),
+	})
+	limits.Guard(s)
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var serving sync.WaitGroup
+	serving.Go(func() { _ = s.Serve(limits.Listener(l)) })
+	for _, part := range []string{"", "POST / HTT", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nx"} {
+		c, err := (&net.Dialer{Timeout: time.Minute}).DialContext(t.Context(), "tcp", l.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = io.WriteString(c, part)
+		if _, err := io.Copy(io.Discard, c); err != nil && !errors.Is(err, syscall.ECONNRESET) {
+			t.Errorf("%q: %v", part, err)
+		}
+		_ = c.Close()
+	}
+	_ = s.Close()
+	serving.Wait()
 }

@@ -74,9 +74,14 @@ func serveBoth(ctx context.Context, service *wire.Service, c config.Config) erro
 			all.Wait()
 			return err
 		}
+		server := &http.Server{Handler: l.handler, ReadHeaderTimeout: 10 * time.Second}
+		if i == 0 {
+			service.Connections.Guard(server)
+			listener = service.Connections.Listener(listener)
+		}
 		all.Go(func() {
 			defer cancel()
-			failed[i] = serveUntil(ctx, &http.Server{Handler: l.handler, ReadHeaderTimeout: 10 * time.Second}, listener)
+			failed[i] = serveUntil(ctx, server, listener)
 		})
 	}
 	all.Wait()

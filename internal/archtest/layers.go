@@ -67,6 +67,7 @@ var house = map[string]layer{
 	"internal/broker":    mechanisms,
 	"internal/brokersim": mechanisms,
 	"internal/client":    mechanisms,
+	"internal/connlimit": mechanisms,
 	"internal/crowd":     mechanisms,
 	"internal/dpop":      mechanisms,
 	"internal/expiry":    mechanisms,

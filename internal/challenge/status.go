@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"avain/internal/connlimit"
 	"avain/internal/login"
 	"avain/internal/web"
 )
@@ -61,6 +62,7 @@ func (f *Feature) status(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 		defer f.hall.leave(network)
+		defer connlimit.Waits(r.Context())()
 		if a, err = f.change(r.Context(), a, read, f.d.Now().Add(longest)); err != nil {
 			return err
 		}

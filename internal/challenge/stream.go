@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"avain/internal/connlimit"
 	"avain/internal/login"
 	"avain/internal/web"
 )
@@ -21,6 +22,7 @@ func (f *Feature) stream(w http.ResponseWriter, r *http.Request, a login.Attempt
 	if err := f.hall.enter(network); err != nil {
 		return err
 	}
+	over := connlimit.Waits(r.Context())
 	plain := f.hall.open() && takeable(r)
 	h := w.Header()
 	h.Set("Content-Type", "text/event-stream")
@@ -32,6 +34,7 @@ func (f *Feature) stream(w http.ResponseWriter, r *http.Request, a login.Attempt
 	w.WriteHeader(http.StatusOK)
 	out := http.NewResponseController(w)
 	if !f.send(w, out, a) || a.State.Over() {
+		over()
 		f.hall.leave(network)
 		return nil
 	}
@@ -45,6 +48,7 @@ func (f *Feature) stream(w http.ResponseWriter, r *http.Request, a login.Attempt
 		}
 	}
 	defer f.hall.leave(network)
+	defer over()
 	f.events(r.Context(), w, out, a, read)
 	return nil
 }

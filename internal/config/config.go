@@ -177,6 +177,9 @@ type Limits struct {
 	OpenPerNetwork     int  `yaml:"open_per_network" doc:"Unfinished logins of one network address (IPv6: of one /56; four times as many of one /48). It shrinks to a tenth while open_attempts fills up. Above it a new one begins in the place of another one of that network."`
 	OpenPerClient      int  `yaml:"open_per_client" doc:"The same for a client that proves who it is, wherever its server is; it does not shrink."`
 	WaitingApps        int  `yaml:"waiting_apps" doc:"Apps that may wait for news of their logins on one node; above it they are told to come back. 4096 file descriptors (a quarter, where the process may open few) are kept for everybody else."`
+
+	Connections           int `yaml:"connections" doc:"Connections of one node, besides those of apps that wait; fewer where the process may open few files. Above it, those go on which nothing happens, or a request trickles in, the busiest network's first; never one whose request is being worked on."`
+	ConnectionsPerNetwork int `yaml:"connections_per_network" doc:"The same for one network address (IPv6: for one /56; four times as many for one /48). It shrinks to a tenth while connections fills up. What comes from trusted_proxies counts only altogether."`
 }
 
 // Retention says when finished rows go.

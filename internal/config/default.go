@@ -35,6 +35,9 @@ func Default() Config {
 			OpenPerNetwork:     3_000,
 			OpenPerClient:      20_000,
 			WaitingApps:        50_000,
+
+			Connections:           10_000,
+			ConnectionsPerNetwork: 2_000,
 		},
 		Benefits:    defaultBenefits(),
 		Invitations: Invitations{Life: 30 * day, RemindAfter: 7 * day},

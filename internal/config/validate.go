@@ -216,6 +216,12 @@ func (v validator) limits(l Limits) {
 			v.add("limits."+path, "must be from 10 to limits.open_attempts")
 		}
 	}
+	if l.Connections < 100 {
+		v.add("limits.connections", "must be at least 100")
+	}
+	if l.ConnectionsPerNetwork < 10 || l.ConnectionsPerNetwork > l.Connections {
+		v.add("limits.connections_per_network", "must be from 10 to limits.connections")
+	}
 	if l.WaitingApps < 1 {
 		v.add("limits.waiting_apps", "must be at least 1")
 	}

@@ -14,8 +14,6 @@ import (
 )
 
 const (
-	// perSite is how many shares of a /56 a whole /48 has.
-	perSite = 4
 	// tightest is the part of its share that a network keeps when there is no room left.
 	tightest = 10
 	// victims is how many of the largest crowds are asked to make room for a stranger, and
@@ -83,14 +81,14 @@ func New(d Deps) *Crowd {
 // Network is the source of a login that comes from an address. Callers whose address is
 // unknown are one network.
 func (c *Crowd) Network(from netip.Addr) login.Source {
-	from = from.Unmap()
+	network, site := Place(from)
 	switch {
-	case !from.IsValid():
+	case !network.IsValid():
 		return login.Source{Network: c.hash("network", "unknown")}
-	case from.Is4():
-		return login.Source{Network: c.hash("network", from.String())}
+	case network == site:
+		return login.Source{Network: c.hash("network", network.Addr().String())}
 	default:
-		return login.Source{Network: c.hash("network", prefix(from, 56)), Site: c.hash("site", prefix(from, 48))}
+		return login.Source{Network: c.hash("network", network.String()), Site: c.hash("site", site.String())}
 	}
 }
 
@@ -101,10 +99,6 @@ func (c *Crowd) Client(id string) login.Source {
 }
 
 func (c *Crowd) hash(kind, what string) secret.Hash { return c.d.Key.Derive(kind, what).Hash() }
-
-func prefix(a netip.Addr, bits int) string {
-	return netip.PrefixFrom(a.WithZone(""), bits).Masked().String()
-}
 
 // Admit lets one more login begin, or says when to come back. Whoever has used up their
 // own share begins it in the place of one of their own; everybody else, when there is
@@ -179,7 +173,7 @@ func (c *Crowd) judge(who login.Source) (full login.Source, large []login.Source
 		}
 	case c.open(network) >= share:
 		full = network
-	case !who.Site.Zero() && c.open(site) >= perSite*share:
+	case !who.Site.Zero() && c.open(site) >= PerSite*share:
 		full = site
 	}
 	if full == (login.Source{}) && c.total+c.begun >= int64(c.d.Limits.Altogether) {
@@ -193,16 +187,11 @@ func (c *Crowd) open(s login.Source) int64 { return c.counts[s] + c.since[s] }
 // share is how many logins of one network may be unfinished: all that are configured
 // while there is room, and fewer the less of it is left.
 func (c *Crowd) share() int64 {
-	most, half, least := int64(c.d.Limits.PerNetwork), int64(c.d.Limits.Altogether)/2, c.least()
-	left := int64(c.d.Limits.Altogether) - c.total - c.begun
-	if left >= half {
-		return most
-	}
-	return max(least, least+(most-least)*left/half)
+	altogether := int64(c.d.Limits.Altogether)
+	return Share(int64(c.d.Limits.PerNetwork), altogether, altogether-c.total-c.begun)
 }
 
-// least is what a network keeps of its share when there is no room left.
-func (c *Crowd) least() int64 { return max(1, int64(c.d.Limits.PerNetwork)/tightest) }
+func (c *Crowd) least() int64 { return Least(int64(c.d.Limits.PerNetwork)) }
 
 // enter counts a login that begins. However small the crowds are that it comes from,
 // there is an end: at twice what there is room for.
@@ -259,7 +248,7 @@ func (c *Crowd) Look(ctx context.Context) (int64, error) {
 // weight makes a site comparable with a network.
 func (c *Crowd) weight(s login.Source) int64 {
 	if s.Network.Zero() {
-		return c.counts[s] / perSite
+		return c.counts[s] / PerSite
 	}
 	return c.counts[s]
 }

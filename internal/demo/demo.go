@@ -239,8 +239,13 @@ func (d *Demo) serve(o Options, letters *mail.Mailer) {
 			Handler: s.handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute,
 			ErrorLog: slog.NewLogLogger(o.Log.Handler(), slog.LevelWarn),
 		}
+		listener := s.listener
+		if listener == d.listeners.service {
+			d.Inside.Connections.Guard(server)
+			listener = d.Inside.Connections.Listener(listener)
+		}
 		d.servers = append(d.servers, server)
-		d.running.Go(func() { _ = server.Serve(s.listener) }) // ends with ErrServerClosed
+		d.running.Go(func() { _ = server.Serve(listener) }) // ends with ErrServerClosed
 	}
 	d.Mailbox.start(d.listeners.smtp)
 	ctx, stop := context.WithCancel(context.Background())

@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"time"
 
+	"avain/internal/connlimit"
 	"avain/internal/login"
 	"avain/internal/store"
 
@@ -20,6 +21,8 @@ import (
 type Config struct {
 	Version  string             // of the program
 	Database func() store.Stats // called at each scrape; nil: no figures of the database
+	// Connections is called at each scrape; nil: no figures of the public listener.
+	Connections func() connlimit.Stats
 	// Jobs counts the jobs of each kind, at each scrape; nil: no figures of the queue. Now
 	// must be given with it.
 	Jobs    func(context.Context) ([]login.JobDepth, error)
@@ -126,6 +129,9 @@ func (m *Metrics) register(c Config) error {
 	}
 	if c.Database != nil {
 		all = append(all, newDatabase(c.Database))
+	}
+	if c.Connections != nil {
+		all = append(all, newConnections(c.Connections))
 	}
 	if c.Jobs != nil {
 		all = append(all, newQueue(c, m))

@@ -78,7 +78,10 @@ func (s *Service) mechanisms(ctx context.Context, c config.Config, d Deps) (m me
 	}
 	m.announcer = s.Store.Announcer()
 	s.Audit = audit.New(s.Store, d.Now, d.Log).Quietly(quietly(d.Now))
-	if m.metrics, err = telemetry.New(telemetry.Config{Version: Version(), Database: s.Store.Stats, Brokers: brokerIDs(c), Jobs: s.Store.JobDepths, Now: d.Now}); err != nil {
+	s.Connections = newConnections(ctx, c, d)
+	if m.metrics, err = telemetry.New(telemetry.Config{
+		Version: Version(), Database: s.Store.Stats, Connections: s.Connections.Stats, Brokers: brokerIDs(c), Jobs: s.Store.JobDepths, Now: d.Now,
+	}); err != nil {
 		return m, err
 	}
 	m.keep = steady.Keeper{Log: d.Log, Panicked: m.metrics.Panicked, Scrub: web.Scrub}

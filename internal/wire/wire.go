@@ -16,6 +16,7 @@ import (
 	"avain/internal/authorize"
 	"avain/internal/challenge"
 	"avain/internal/config"
+	"avain/internal/connlimit"
 	"avain/internal/console"
 	"avain/internal/expiry"
 	"avain/internal/jobs"
@@ -50,17 +51,20 @@ type Deps struct {
 
 // Service is the whole service, ready to be served.
 type Service struct {
-	Public  http.Handler // for people and apps
-	Admin   http.Handler // for the operator: metrics and health
-	People  *people.People
-	Store   *store.Store
-	Audit   *audit.Log
-	Gate    *appgate.Gate
-	Notices *notices.Board
-	Rates   *rates.Watch // how logins go
-	Jobs    *jobs.Runner
-	Mails   *activation.Mails // nil without a mail server
-	Rules   password.Rules    // that new passwords keep
+	Public http.Handler // for people and apps
+	Admin  http.Handler // for the operator: metrics and health
+	// Connections bounds those of the public listener; it has to guard the server that
+	// serves Public.
+	Connections *connlimit.Limiter
+	People      *people.People
+	Store       *store.Store
+	Audit       *audit.Log
+	Gate        *appgate.Gate
+	Notices     *notices.Board
+	Rates       *rates.Watch // how logins go
+	Jobs        *jobs.Runner
+	Mails       *activation.Mails // nil without a mail server
+	Rules       password.Rules    // that new passwords keep
 
 	WrongTries *people.WrongTries // of this node, that are not in the database yet
 
