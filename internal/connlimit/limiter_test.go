@@ -130,7 +130,7 @@ func TestThreat53SharesAndSites(t *testing.T) {
 func TestThreat53StrangersAlwaysGetIn(t *testing.T) {
 	t.Parallel()
 	l, clock := newLimiter(defaults)
-	_, _ = fill(t, l, 200_000, func(i int) string { return fmt.Sprintf("203.%d.%d.%d:1", i%3, i%7, i%29) }, sends)
+	_, _ = fill(t, l, 40_000, func(i int) string { return fmt.Sprintf("203.%d.%d.%d:1", i%3, i%7, i%29) }, sends)
 	if s := l.Stats(); s.Open["moving"] < 9_900 {
 		t.Fatalf("the place is not full: %+v", s)
 	}
@@ -149,7 +149,7 @@ func TestThreat53StrangersAlwaysGetIn(t *testing.T) {
 		"nothing sent": func(*conn) {}, "idle": rests, "no answer taken": func(c *conn) { works(c); c.writing(1) },
 	} {
 		l, clock := newLimiter(defaults)
-		_, _ = fill(t, l, 200_000, func(i int) string { return fmt.Sprintf("203.%d.%d.%d:1", i%3, i%7, i%29) }, act)
+		_, _ = fill(t, l, 40_000, func(i int) string { return fmt.Sprintf("203.%d.%d.%d:1", i%3, i%7, i%29) }, act)
 		clock.pass(slow)
 		if _, refused := fill(t, l, 2_000, everywhere, works); refused > 0 {
 			t.Errorf("%s: %d strangers were refused", name, refused)
