@@ -23,7 +23,7 @@ type peopleAddCommand struct {
 
 // Help is shown by avain admin people add --help.
 func (peopleAddCommand) Help() string {
-	return `Each line is a JSON object: hetu is needed; name, given_name, family_name, email, locale (fi, sv, en) and benefits are not. A person who is there already (same hetu) gets the benefits of the line instead of the ones before. All lines are checked before anybody is added.
+	return `Each line is a JSON object: hetu is needed; name, given_name, family_name, email, locale (fi, sv, en) and benefits are not. A person who is there already (same hetu) keeps everything but their benefits: those that the line does not list are over, those that it lists stay as they are, new ones are active at once. A line without benefits changes nothing; an empty list ends all of them. All lines are checked before anybody is added.
 
   {"hetu":"010190-900P","name":"Maija Meikäläinen","locale":"fi","benefits":[{"kind":"lunch","employer":"Esimerkki Oy"}]}
 

@@ -111,12 +111,14 @@ func (personsAddCommand) Help() string {
 func (c personsAddCommand) Run(ctx context.Context, t terminal) error {
 	return withService(ctx, t, c.configFlag, func(s *wire.Service) error {
 		e := roster.Entry{
-			ExternalID: c.ExternalID, UserName: c.UserName, Email: c.Email, GivenName: c.GivenName, FamilyName: c.FamilyName, Locale: c.Locale,
+			ExternalID: &c.ExternalID, UserName: &c.UserName, Email: &c.Email, GivenName: &c.GivenName, FamilyName: &c.FamilyName, Locale: &c.Locale,
 		}
 		for _, kind := range c.Benefit {
 			e.Benefits = append(e.Benefits, roster.Benefit{Kind: kind})
 		}
-		m, _, mistakes := s.Importer.Rules.Read(e, time.Now())
+		said, _, mistakes := s.Importer.Rules.Read(e)
+		m, wrong := login.Employment{Employer: c.Employer, Kind: login.UserSmartumPlus}.With(said, time.Now())
+		mistakes = append(mistakes, wrong...)
 		if c.Invite && m.Email == "" {
 			mistakes = append(mistakes, login.Mistake{Field: "email", Detail: "is needed for an invitation"})
 		}
@@ -126,7 +128,6 @@ func (c personsAddCommand) Run(ctx context.Context, t terminal) error {
 		if _, err := s.Store.EmployerByID(ctx, c.Employer); err != nil {
 			return unknown("employer", err)
 		}
-		m.Employer, m.Kind = c.Employer, login.UserSmartumPlus
 		m, i, err := s.People.Hire(ctx, m, hetu.Code{}, c.Invite)
 		if errors.Is(err, login.ErrExists) {
 			return usageError{errors.New("another person of this employer has this external id or user name")}

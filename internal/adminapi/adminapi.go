@@ -30,11 +30,12 @@ type Store interface {
 
 	AddEmployment(ctx context.Context, m login.Employment, jobs ...login.Job) error
 	AddInvited(ctx context.Context, m login.Employment, i login.Invitation, jobs ...login.Job) error
-	ChangeEmployment(ctx context.Context, m login.Employment, at time.Time, jobs ...login.Job) error
+	// AmendEmployment and PutBenefit answer login.Mistakes for what only shows beside what is there.
+	AmendEmployment(ctx context.Context, employer, id string, c login.EmploymentChange, at time.Time) error
 	EndEmployment(ctx context.Context, employer, id string, at time.Time) error
 	ResumeEmployment(ctx context.Context, employer, id string, at time.Time) error
 	EmploymentOf(ctx context.Context, employer, id string) (login.Employment, error)
-	PutBenefit(ctx context.Context, employer, id string, b login.Benefit, at time.Time) error
+	PutBenefit(ctx context.Context, employer, id string, c login.BenefitChange, at time.Time) error
 	DropBenefit(ctx context.Context, employer, id, kind string, at time.Time) error
 
 	InvitationsOf(ctx context.Context, employment string) ([]login.Invitation, error)

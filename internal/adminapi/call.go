@@ -6,8 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"reflect"
+	"slices"
 	"time"
 
 	"avain/internal/adminapi/openapi"
@@ -152,7 +154,40 @@ func exactly(next openapi.StrictHandlerFunc, _ string) openapi.StrictHandlerFunc
 			if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 				return nil, invalid(login.Mistakes{{Detail: "the body must be one JSON object"}})
 			}
+			if mistakes := nulls(c.body); len(mistakes) > 0 {
+				return nil, invalid(mistakes)
+			}
 		}
 		return next(ctx, w, r, request)
+	}
+}
+
+// nulls names what is null. Some take that for "remove it" (RFC 7396), others for "I do not
+// know", and Go for nothing at all: whoever is misunderstood would lose something, or keep
+// it, without a word.
+func nulls(body []byte) (mistakes login.Mistakes) {
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(body, &members); err != nil || members == nil {
+		return login.Mistakes{{Detail: "the body must be one JSON object"}}
+	}
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		var value any
+		if err := json.Unmarshal(members[name], &value); err != nil || holdsNull(value) {
+			mistakes = append(mistakes, login.Mistake{Field: name, Detail: "must not be or hold null; leave out what stays, or write an empty text to remove it"})
+		}
+	}
+	return mistakes
+}
+
+func holdsNull(value any) bool {
+	switch v := value.(type) {
+	case nil:
+		return true
+	case []any:
+		return slices.ContainsFunc(v, holdsNull)
+	case map[string]any:
+		return slices.ContainsFunc(slices.Collect(maps.Values(v)), holdsNull)
+	default:
+		return false
 	}
 }

@@ -53,7 +53,11 @@ func (f *Feature) CreatePerson(ctx context.Context, r openapi.CreatePersonReques
 	if err != nil {
 		return nil, err
 	}
-	m, code, mistakes := f.Rules.Read(entryOf(*r.Body), f.Now())
+	said, code, mistakes := f.Rules.Read(entryOf(*r.Body))
+	m, wrong := login.Employment{Employer: e.ID, Kind: login.UserSmartumPlus}.With(said, f.Now())
+	if len(mistakes) == 0 {
+		mistakes = wrong
+	}
 	if r.Body.Invite && m.Email == "" {
 		mistakes = append(mistakes, login.Mistake{Field: "email", Detail: "is needed for an invitation"})
 	}
@@ -62,10 +66,6 @@ func (f *Feature) CreatePerson(ctx context.Context, r openapi.CreatePersonReques
 	}
 	if m.Lookup, err = f.People.Lookup(code); err != nil {
 		return nil, err
-	}
-	m.Employer = e.ID
-	if m.Kind == "" {
-		m.Kind = login.UserSmartumPlus
 	}
 	made, err := again(ctx, f, r.Params.IdempotencyKey, func(id string) (openapi.Person, error) {
 		m.ID = id
@@ -120,35 +120,29 @@ func (f *Feature) UpdatePerson(ctx context.Context, r openapi.UpdatePersonReques
 	if err != nil {
 		return nil, err
 	}
-	e := roster.Entry{
-		ExternalID: or(r.Body.ExternalID, m.ExternalID), UserName: or(r.Body.UserName, m.UserName), Email: or(r.Body.Email, m.Email),
-		GivenName: or(r.Body.GivenName, m.GivenName), FamilyName: or(r.Body.FamilyName, m.FamilyName),
-		Locale: or(r.Body.Locale, m.Locale), Kind: or(r.Body.Kind, string(m.Kind)),
-	}
-	read, _, mistakes := f.Rules.Read(e, f.Now())
-	if e.Kind == "" {
-		mistakes = append(mistakes, login.Mistake{Field: "kind", Detail: "must be smartumplus or smartum"})
-	}
+	said, _, mistakes := f.Rules.Read(roster.Entry{
+		ExternalID: r.Body.ExternalID, UserName: r.Body.UserName, Email: r.Body.Email, GivenName: r.Body.GivenName, FamilyName: r.Body.FamilyName,
+		Locale: (*string)(r.Body.Locale), Kind: (*string)(r.Body.Kind),
+	})
 	if len(mistakes) > 0 {
 		return nil, invalid(mistakes)
 	}
-	read.ID, read.Employer, read.Benefits = m.ID, m.Employer, m.Benefits
-	if err := f.Store.ChangeEmployment(ctx, read, f.Now()); errors.Is(err, login.ErrExists) {
+	if err := f.Store.AmendEmployment(ctx, m.Employer, m.ID, said, f.Now()); errors.Is(err, login.ErrExists) {
 		return nil, taken()
 	} else if err != nil {
-		return nil, missing(err)
+		return nil, amended(err)
 	}
 	f.Audit.EmploymentChanged(ctx, audit.ByKey(callOf(ctx).key), m, "record")
 	m, err = f.Store.EmploymentOf(ctx, m.Employer, m.ID)
 	return openapi.UpdatePerson200JSONResponse(f.personOut(m)), err
 }
 
-// or is the change, or what is there when nothing is said.
-func or[T ~string](change *T, there string) string {
-	if change == nil {
-		return there
+// amended is what came of a change: what is wrong with it, or the record is not there.
+func amended(err error) error {
+	if mistakes, ok := errors.AsType[login.Mistakes](err); ok {
+		return invalid(mistakes)
 	}
-	return string(*change)
+	return missing(err)
 }
 
 // EndPerson says that a person has left.
@@ -185,14 +179,12 @@ func (f *Feature) PutBenefit(ctx context.Context, r openapi.PutBenefitRequestObj
 	if err != nil {
 		return nil, err
 	}
-	b, mistakes := f.Rules.ReadBenefit(roster.Benefit{
-		Kind: r.Kind, StartsOn: r.Body.StartsOn, EndsOn: r.Body.EndsOn, Released: r.Body.Released,
-	}, f.Now())
+	b, mistakes := f.Rules.ReadBenefit(roster.Benefit{Kind: r.Kind, StartsOn: r.Body.StartsOn, EndsOn: r.Body.EndsOn, Released: r.Body.Released})
 	if len(mistakes) > 0 {
 		return nil, invalid(mistakes)
 	}
 	if err := f.Store.PutBenefit(ctx, m.Employer, m.ID, b, f.Now()); err != nil {
-		return nil, missing(err)
+		return nil, amended(err)
 	}
 	f.Audit.EmploymentChanged(ctx, audit.ByKey(callOf(ctx).key), m, "benefit:"+b.Kind)
 	m, err = f.Store.EmploymentOf(ctx, m.Employer, m.ID)
@@ -219,11 +211,11 @@ func (f *Feature) DropBenefit(ctx context.Context, r openapi.DropBenefitRequestO
 
 func entryOf(p openapi.PersonNew) roster.Entry {
 	e := roster.Entry{
-		ExternalID: p.ExternalID, UserName: p.UserName, Email: p.Email, GivenName: p.GivenName, FamilyName: p.FamilyName,
-		Locale: string(p.Locale), Kind: string(p.Kind), HETU: p.Hetu,
+		ExternalID: &p.ExternalID, UserName: &p.UserName, Email: &p.Email, GivenName: &p.GivenName, FamilyName: &p.FamilyName,
+		Locale: (*string)(&p.Locale), Kind: roster.Written(string(p.Kind)), HETU: p.Hetu,
 	}
 	for _, b := range p.Benefits {
-		e.Benefits = append(e.Benefits, roster.Benefit{Kind: b.Kind, StartsOn: b.StartsOn, EndsOn: b.EndsOn, Released: b.Released})
+		e.Benefits = append(e.Benefits, roster.Benefit{Kind: b.Kind, StartsOn: &b.StartsOn, EndsOn: &b.EndsOn, Released: b.Released})
 	}
 	return e
 }

@@ -33,6 +33,8 @@ func (v validator) benefits(all []BenefitKind) {
 		switch {
 		case !benefitKind.MatchString(b.Kind):
 			v.add(path+".kind", "must be a word of a to z and _, at most 40 letters")
+		case b.Kind == "none": // in a file of people it ends all of them
+			v.add(path+".kind", "must not be none")
 		case seen[b.Kind]:
 			v.add(path+".kind", "is there twice")
 		}

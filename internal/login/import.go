@@ -41,8 +41,9 @@ type ImportMistake struct {
 // Hiring is an employer's record that is ready to be written, with the invitation and
 // the job of its mail where there is one.
 type Hiring struct {
-	Line       int64 // of the file; 0 outside an import
-	Employment Employment
+	Line       int64            // of the file; 0 outside an import
+	Change     EmploymentChange // of the record that is there already; only in an import
+	Employment Employment       // the new one, where there is none
 	Invitation *Invitation
 	Jobs       []Job
 }

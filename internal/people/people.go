@@ -157,13 +157,16 @@ func (p *People) rename(ctx context.Context, person login.Person, id login.Ident
 }
 
 // Add writes a new person, or gives an existing one (same identity code) the
-// benefits. It answers the person and whether they are new.
+// benefits; nil says nothing of them. It answers the person and whether they are new.
 func (p *People) Add(ctx context.Context, code hetu.Code, person login.Person) (login.Person, bool, error) {
 	lookups, err := p.d.Keys.lookups(code)
 	if err != nil {
 		return login.Person{}, false, err
 	}
 	known, _, err := p.d.Store.PersonByLookup(ctx, lookups)
+	if err == nil && person.Benefits == nil {
+		return known, false, nil
+	}
 	if err == nil {
 		return known, false, p.d.Store.SetBenefits(ctx, known.ID, person.Benefits)
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"avain/internal/hetu"
@@ -60,25 +61,25 @@ type Importer struct {
 }
 
 // row is a person in a chunk: what a record needs, with the keyed hash instead of the
-// identity code.
+// identity code. What is not in it has not been said.
 type row struct {
-	Line       int64         `json:"l"`
-	ExternalID string        `json:"x"`
-	UserName   string        `json:"u,omitempty"`
-	Email      string        `json:"e,omitempty"`
-	GivenName  string        `json:"g,omitempty"`
-	FamilyName string        `json:"f,omitempty"`
-	Locale     string        `json:"o,omitempty"`
-	Kind       string        `json:"k,omitempty"`
-	Lookup     []byte        `json:"h,omitempty"`
-	Benefits   []benefitCell `json:"b,omitempty"`
+	Line       int64           `json:"l"`
+	ExternalID string          `json:"x"`
+	UserName   *string         `json:"u,omitempty"`
+	Email      *string         `json:"e,omitempty"`
+	GivenName  *string         `json:"g,omitempty"`
+	FamilyName *string         `json:"f,omitempty"`
+	Locale     *string         `json:"o,omitempty"`
+	Kind       *login.UserKind `json:"k,omitempty"`
+	Lookup     []byte          `json:"h,omitempty"`
+	Benefits   []benefitCell   `json:"c,omitzero"` // an empty list says something: it is kept
 }
 
 type benefitCell struct {
-	Kind     string    `json:"k"`
-	StartsAt time.Time `json:"s,omitzero"`
-	EndsAt   time.Time `json:"e,omitzero"`
-	Released time.Time `json:"r,omitzero"`
+	Kind     string     `json:"k"`
+	StartsAt *time.Time `json:"s,omitempty"`
+	EndsAt   *time.Time `json:"e,omitempty"`
+	Released *bool      `json:"r,omitempty"`
 }
 
 // chunkJob is the payload of a [JobChunk].
@@ -169,8 +170,8 @@ func (c *collector) take(ctx context.Context, line int64, e Entry, mistakes logi
 
 // row checks one entry. The identity code ends here.
 func (im *Importer) row(line int64, e Entry) (row, login.Mistakes, error) {
-	m, code, mistakes := im.Rules.Read(e, im.Now())
-	if m.ExternalID == "" && len(mistakes) == 0 {
+	m, code, mistakes := im.Rules.Read(e)
+	if (m.ExternalID == nil || *m.ExternalID == "") && len(mistakes) == 0 {
 		mistakes = append(mistakes, login.Mistake{Field: "external_id", Detail: "is needed: it tells who is who when the file comes again"})
 	}
 	if len(mistakes) > 0 {
@@ -181,11 +182,14 @@ func (im *Importer) row(line int64, e Entry) (row, login.Mistakes, error) {
 		return row{}, nil, err
 	}
 	one := row{
-		Line: line, ExternalID: m.ExternalID, UserName: m.UserName, Email: m.Email, GivenName: m.GivenName, FamilyName: m.FamilyName,
-		Locale: m.Locale, Kind: string(m.Kind), Lookup: lookup,
+		Line: line, ExternalID: *m.ExternalID, UserName: m.UserName, Email: m.Email, GivenName: m.GivenName, FamilyName: m.FamilyName,
+		Locale: m.Locale, Kind: m.Kind, Lookup: lookup,
+	}
+	if m.Benefits != nil {
+		one.Benefits = []benefitCell{}
 	}
 	for _, b := range m.Benefits {
-		one.Benefits = append(one.Benefits, benefitCell{b.Kind, b.StartsAt, b.EndsAt, b.ReleasedAt})
+		one.Benefits = append(one.Benefits, benefitCell(b))
 	}
 	return one, nil, nil
 }
@@ -233,16 +237,20 @@ func (im *Importer) Work(ctx context.Context, j login.Job) error {
 		return err
 	}
 	var all []row
-	if err := json.Unmarshal([]byte(content), &all); err != nil {
+	decoder := json.NewDecoder(strings.NewReader(content))
+	decoder.DisallowUnknownFields() // of another version: what we would drop, nobody would miss but the person
+	if err := decoder.Decode(&all); err != nil {
 		return jobs.Stop(fmt.Errorf("read chunk: %w", err))
 	}
 	hirings := make([]login.Hiring, 0, len(all))
 	for _, one := range all {
-		h, err := im.People.Prepare(one.employment(about.Employer), about.Invite && one.Email != "")
+		change := one.change()
+		m, _ := login.Employment{Employer: about.Employer}.With(change, im.Now()) // TakeChunk names what is wrong
+		h, err := im.People.Prepare(m, about.Invite && m.Email != "")
 		if err != nil {
 			return err
 		}
-		h.Line = one.Line
+		h.Line, h.Change = one.Line, change
 		hirings = append(hirings, h)
 	}
 	if err := im.Store.TakeChunk(ctx, j, which.Import, which.N, hirings, im.Now()); err != nil {
@@ -254,13 +262,16 @@ func (im *Importer) Work(ctx context.Context, j login.Job) error {
 	return jobs.ErrFinished
 }
 
-func (r row) employment(employer string) login.Employment {
-	m := login.Employment{
-		Employer: employer, ExternalID: r.ExternalID, UserName: r.UserName, Email: r.Email, GivenName: r.GivenName, FamilyName: r.FamilyName,
-		Locale: r.Locale, Kind: login.UserKind(r.Kind), Lookup: r.Lookup,
+func (r row) change() login.EmploymentChange {
+	c := login.EmploymentChange{
+		ExternalID: &r.ExternalID, UserName: r.UserName, Email: r.Email, GivenName: r.GivenName, FamilyName: r.FamilyName,
+		Locale: r.Locale, Kind: r.Kind, Lookup: r.Lookup,
+	}
+	if r.Benefits != nil {
+		c.Benefits = []login.BenefitChange{}
 	}
 	for _, b := range r.Benefits {
-		m.Benefits = append(m.Benefits, login.Benefit{Kind: b.Kind, StartsAt: b.StartsAt, EndsAt: b.EndsAt, ReleasedAt: b.Released})
+		c.Benefits = append(c.Benefits, login.BenefitChange(b))
 	}
-	return m
+	return c
 }

@@ -1,8 +1,10 @@
 package roster
 
 import (
+	"encoding/json"
 	"errors"
 	"io"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -29,18 +31,18 @@ func TestNamesAreCleaned(t *testing.T) {
 	for _, c := range []struct {
 		in, want Entry
 	}{
-		{Entry{GivenName: "Aino\u00a0Maria \u200f", FamilyName: "von\u00adEssen\t"}, Entry{GivenName: "Aino Maria", FamilyName: "vonEssen"}},
-		{Entry{GivenName: "A\x1b[2J\xff", FamilyName: "x\u202ey"}, Entry{GivenName: "A[2J", FamilyName: "xy"}},
-		{Entry{GivenName: strings.Repeat("ä", 101)}, Entry{GivenName: strings.Repeat("ä", 99) + "…"}},
-		{Entry{Locale: "sv-FI"}, Entry{Locale: "sv"}},
-		{Entry{Locale: "en_US@rg=fizzzz"}, Entry{Locale: "en"}},
-		{Entry{Locale: "FI"}, Entry{Locale: "fi"}},
-		{Entry{Locale: "et"}, Entry{}}, // the employer's
-		{Entry{Locale: "Finnish\x00"}, Entry{}},
+		{Entry{GivenName: new("Aino\u00a0Maria \u200f"), FamilyName: new("von\u00adEssen\t")}, Entry{GivenName: new("Aino Maria"), FamilyName: new("vonEssen")}},
+		{Entry{GivenName: new("A\x1b[2J\xff"), FamilyName: new("x\u202ey")}, Entry{GivenName: new("A[2J"), FamilyName: new("xy")}},
+		{Entry{GivenName: new(strings.Repeat("ä", 101))}, Entry{GivenName: new(strings.Repeat("ä", 99) + "…")}},
+		{Entry{Locale: new("sv-FI")}, Entry{Locale: new("sv")}},
+		{Entry{Locale: new("en_US@rg=fizzzz")}, Entry{Locale: new("en")}},
+		{Entry{Locale: new("FI")}, Entry{Locale: new("fi")}},
+		{Entry{Locale: new("et")}, Entry{Locale: new("")}}, // the employer's
+		{Entry{Locale: new("Finnish\x00")}, Entry{Locale: new("")}},
 	} {
-		m, _, mistakes := rules(t).Read(c.in, noon)
-		if len(mistakes) > 0 || m.GivenName != c.want.GivenName || m.FamilyName != c.want.FamilyName || m.Locale != c.want.Locale {
-			t.Errorf("%+v: %+q %+q %q, %v", c.in, m.GivenName, m.FamilyName, m.Locale, mistakes)
+		m, _, mistakes := rules(t).Read(c.in)
+		if len(mistakes) > 0 || !reflect.DeepEqual(Entry{GivenName: m.GivenName, FamilyName: m.FamilyName, Locale: m.Locale}, c.want) {
+			t.Errorf("%+v: %+v, %v", c.in, m, mistakes)
 		}
 	}
 }
@@ -52,24 +54,24 @@ func TestEntriesAreChecked(t *testing.T) {
 		fields []string
 	}{
 		"empty":                 {Entry{}, nil},
-		"whole":                 {Entry{ExternalID: "1", UserName: "aino", Email: "aino@example.com", GivenName: "Áilu", Locale: "sv", Kind: "smartum", HETU: "100190-999P"}, nil},
-		"address":               {Entry{Email: "a@b.example, c@d.example"}, []string{"email"}},
-		"address with a name":   {Entry{Email: "Aino <aino@example.com>"}, []string{"email"}},
-		"header in address":     {Entry{Email: "a@b.example\r\nBcc: x@y.example"}, []string{"email"}},
-		"code as id":            {Entry{ExternalID: "100190-999P", UserName: "131052-308t"}, []string{"external_id", "user_name"}},
+		"whole":                 {Entry{ExternalID: new("1"), UserName: new("aino"), Email: new("aino@example.com"), GivenName: new("Áilu"), Locale: new("sv"), Kind: new("smartum"), HETU: "100190-999P"}, nil},
+		"address":               {Entry{Email: new("a@b.example, c@d.example")}, []string{"email"}},
+		"address with a name":   {Entry{Email: new("Aino <aino@example.com>")}, []string{"email"}},
+		"header in address":     {Entry{Email: new("a@b.example\r\nBcc: x@y.example")}, []string{"email"}},
+		"code as id":            {Entry{ExternalID: new("100190-999P"), UserName: new("131052-308t")}, []string{"external_id", "user_name"}},
 		"wrong code":            {Entry{HETU: "100190-999A"}, []string{"hetu"}},
-		"kind":                  {Entry{Kind: "boss"}, []string{"kind"}},
-		"control characters":    {Entry{ExternalID: "A\x1b[2J", UserName: "x\u202ey"}, []string{"external_id", "user_name"}},
-		"invisible characters":  {Entry{ExternalID: "47\u200b11", UserName: "aino\u00a0", Email: "ai\u00adno@example.com", HETU: "\ufeff100190-999P"}, []string{"external_id", "user_name", "email", "hetu"}},
-		"letters that got lost": {Entry{ExternalID: "M\ufffdki"}, []string{"external_id"}},
-		"not UTF-8":             {Entry{UserName: "\xff"}, []string{"user_name"}},
-		"long":                  {Entry{UserName: strings.Repeat("ä", 201)}, []string{"user_name"}},
+		"kind":                  {Entry{Kind: new("boss")}, []string{"kind"}},
+		"control characters":    {Entry{ExternalID: new("A\x1b[2J"), UserName: new("x\u202ey")}, []string{"external_id", "user_name"}},
+		"invisible characters":  {Entry{ExternalID: new("47\u200b11"), UserName: new("aino\u00a0"), Email: new("ai\u00adno@example.com"), HETU: "\ufeff100190-999P"}, []string{"external_id", "user_name", "email", "hetu"}},
+		"letters that got lost": {Entry{ExternalID: new("M\ufffdki")}, []string{"external_id"}},
+		"not UTF-8":             {Entry{UserName: new("\xff")}, []string{"user_name"}},
+		"long":                  {Entry{UserName: new(strings.Repeat("ä", 201))}, []string{"user_name"}},
 		"unknown benefit":       {Entry{Benefits: []Benefit{{Kind: "lunch"}, {Kind: "car"}}}, []string{"benefits[1].kind"}},
 		"benefit twice":         {Entry{Benefits: []Benefit{{Kind: "lunch"}, {Kind: "lunch"}}}, []string{"benefits[1].kind"}},
-		"days":                  {Entry{Benefits: []Benefit{{Kind: "lunch", StartsOn: "1.1.2026", EndsOn: "2026-02-30"}}}, []string{"benefits[0].starts_on", "benefits[0].ends_on"}},
-		"ends before it starts": {Entry{Benefits: []Benefit{{Kind: "lunch", StartsOn: "2026-02-02", EndsOn: "2026-02-01"}}}, []string{"benefits[0].ends_on"}},
+		"days":                  {Entry{Benefits: []Benefit{{Kind: "lunch", StartsOn: new("1.1.2026"), EndsOn: new("2026-02-30")}}}, []string{"benefits[0].starts_on", "benefits[0].ends_on"}},
+		"ends before it starts": {Entry{Benefits: []Benefit{{Kind: "lunch", StartsOn: new("2026-02-02"), EndsOn: new("2026-02-01")}}}, []string{"benefits[0].ends_on"}},
 	} {
-		_, _, mistakes := rules(t).Read(tc.entry, noon)
+		_, _, mistakes := rules(t).Read(tc.entry)
 		var fields []string
 		for _, m := range mistakes {
 			fields = append(fields, m.Field)
@@ -86,7 +88,7 @@ func TestEntriesAreChecked(t *testing.T) {
 // A period is of whole Finnish days, also when the clocks change in it.
 func TestDaysAreFinnish(t *testing.T) {
 	t.Parallel()
-	b, mistakes := rules(t).ReadBenefit(Benefit{Kind: "lunch", StartsOn: "2026-03-01", EndsOn: "2026-03-29"}, noon)
+	b, mistakes := rules(t).ReadBenefit(Benefit{Kind: "lunch", StartsOn: new("2026-03-01"), EndsOn: new("2026-03-29")})
 	if len(mistakes) > 0 {
 		t.Fatal(mistakes)
 	}
@@ -96,9 +98,64 @@ func TestDaysAreFinnish(t *testing.T) {
 	if want := time.Date(2026, 3, 29, 21, 0, 0, 0, time.UTC); !b.EndsAt.Equal(want) {
 		t.Errorf("ends at %v", b.EndsAt.UTC())
 	}
-	no := false
-	if b, _ := rules(t).ReadBenefit(Benefit{Kind: "lunch", Released: &no}, noon); !b.ReleasedAt.IsZero() || !b.EndsAt.IsZero() {
-		t.Errorf("not released: %+v", b)
+}
+
+// Whatever stands where a day should be, it is a day that a database and JSON can hold, an
+// open end, or a mistake.
+func TestDaysThatNobodyLivesToSee(t *testing.T) {
+	t.Parallel()
+	for written, want := range map[string]struct{ starts, ends string }{
+		"":                               {"open", "open"},
+		"..":                             {"open", "open"},
+		"1970-01-01":                     {"1970-01-01", "1970-01-02"},
+		"2026-12-31":                     {"2026-12-31", "2027-01-01"},
+		"2999-12-31":                     {"2999-12-31", "3000-01-01"},
+		"9998-12-31":                     {"9998-12-31", "9999-01-01"},
+		"9999-01-01":                     {"mistake", "open"},
+		"9999-12-31":                     {"mistake", "open"},
+		"0001-01-01":                     {"mistake", "mistake"},
+		"0000-00-00":                     {"mistake", "mistake"},
+		"1900-01-01":                     {"mistake", "mistake"},
+		"10000-01-01":                    {"mistake", "mistake"},
+		"+292277026596-12-04":            {"mistake", "mistake"},
+		"2026-02-30":                     {"mistake", "mistake"},
+		"2026-2-3":                       {"mistake", "mistake"},
+		"2026-12-31T00:00:00":            {"mistake", "mistake"},
+		"31.12.2026":                     {"mistake", "mistake"},
+		"..2026-12-31":                   {"mistake", "mistake"},
+		"\uff12\uff10\uff12\uff16-12-31": {"mistake", "mistake"},
+		"-":                              {"mistake", "mistake"},
+	} {
+		for name, zone := range map[string]*time.Location{"Helsinki": rules(t).Zone, "UTC": time.UTC, "far west": time.FixedZone("", -12*60*60)} {
+			r := rules(t)
+			r.Zone = zone
+			starts, wrong := r.ReadBenefit(Benefit{Kind: "lunch", StartsOn: &written})
+			if got := sayDay(starts.StartsAt, wrong, zone); got != want.starts {
+				t.Errorf("starts_on %q in %s: %s, want %s", written, name, got, want.starts)
+			}
+			ends, wrong := r.ReadBenefit(Benefit{Kind: "lunch", EndsOn: &written})
+			if got := sayDay(ends.EndsAt, wrong, zone); got != want.ends {
+				t.Errorf("ends_on %q in %s: %s, want %s", written, name, got, want.ends)
+			}
+			for _, b := range []login.BenefitChange{starts, ends} {
+				if _, err := json.Marshal(b); err != nil {
+					t.Errorf("%q in %s cannot be kept: %v", written, name, err)
+				}
+			}
+		}
+	}
+}
+
+func sayDay(at *time.Time, mistakes login.Mistakes, zone *time.Location) string {
+	switch {
+	case len(mistakes) > 0:
+		return "mistake"
+	case at == nil:
+		return "nothing"
+	case at.IsZero():
+		return "open"
+	default:
+		return at.In(zone).Format(time.DateOnly)
 	}
 }
 
@@ -120,7 +177,7 @@ func readAll(t testing.TB, text string, format Format) (good []string, bad map[i
 		case len(mistakes) > 0:
 			bad[file.line] = mistakes
 		default:
-			good = append(good, e.ExternalID)
+			good = append(good, *e.ExternalID)
 		}
 	}
 }
@@ -191,7 +248,7 @@ func FuzzRows(f *testing.F) {
 			if err != nil || n > len(text) {
 				t.Fatalf("row %d: %v", n, err)
 			}
-			m, code, wrong := r.Read(e, noon)
+			m, code, wrong := r.Read(e)
 			for _, one := range append(mistakes, wrong...) {
 				if e.HETU != "" && len(e.HETU) > 5 && strings.Contains(one.Field+one.Detail, e.HETU) {
 					t.Errorf("a mistake repeats the code")
@@ -200,8 +257,8 @@ func FuzzRows(f *testing.F) {
 			if len(mistakes)+len(wrong) > 0 {
 				continue
 			}
-			if strings.ContainsAny(m.ExternalID+m.UserName+m.Email+m.GivenName+m.FamilyName, "\r\n\x00") {
-				t.Errorf("a record holds control characters: %+v", m)
+			if record, _ := (login.Employment{}).With(m, noon); strings.ContainsAny(record.ExternalID+record.UserName+record.Email+record.GivenName+record.FamilyName, "\r\n\x00") {
+				t.Errorf("a record holds control characters: %+v", record)
 			}
 			if e.HETU != "" && code.Zero() {
 				t.Error("a code was lost")

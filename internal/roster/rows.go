@@ -102,7 +102,7 @@ func (r *rows) read() (Entry, login.Mistakes, error) {
 			continue
 		}
 		e, mistakes := r.parse(line)
-		return e, mistakes, nil
+		return e.filed(), mistakes, nil
 	}
 }
 
@@ -213,19 +213,19 @@ func (t *table) entry(names []string, line []byte) (Entry, login.Mistakes) {
 		cell = unguard(strings.Trim(cell, " \t")) // only what an editor writes; other blanks are a mistake in ids
 		switch names[i] {
 		case "external_id":
-			e.ExternalID = cell
+			e.ExternalID = &cell
 		case "user_name":
-			e.UserName = cell
+			e.UserName = &cell
 		case "email":
-			e.Email = cell
+			e.Email = &cell
 		case "given_name":
-			e.GivenName = cell
+			e.GivenName = &cell
 		case "family_name":
-			e.FamilyName = cell
+			e.FamilyName = &cell
 		case "locale":
-			e.Locale = cell
+			e.Locale = &cell
 		case "kind":
-			e.Kind = cell
+			e.Kind = &cell
 		case "hetu":
 			e.HETU = cell
 		case "benefits":

@@ -41,8 +41,13 @@ func (t *Table) Row(cells []string) error {
 
 var oneLine = strings.NewReplacer("\r", " ", "\n", " ")
 
-// unreleased is the word after the kind of a benefit that nobody may activate yet.
-const unreleased = "unreleased"
+// Words in a cell of benefits: whether nobody may activate a kind yet stands after it, and
+// none alone ends all of them, because an empty cell says nothing.
+const (
+	unreleased = "unreleased"
+	released   = "released"
+	none       = "none"
+)
 
 // BenefitsCell writes benefits into one cell: "lunch sports:2026-01-01/2026-12-31
 // bicycle:2027-01-01/..:unreleased". Periods are those of ISO 8601 with the open ends of
@@ -65,7 +70,7 @@ func BenefitsCell(all []login.Benefit, zone *time.Location) string {
 
 func open(day string) string {
 	if day == "" {
-		return ".."
+		return openEnd
 	}
 	return day
 }
@@ -79,25 +84,40 @@ func Day(at time.Time, zone *time.Location, shift int) string {
 	return at.In(zone).AddDate(0, 0, shift).Format(time.DateOnly)
 }
 
-// readBenefits reads a cell that a person or [BenefitsCell] wrote. What the words say is
-// checked with the rest of the row.
+// readBenefits reads a cell that a person or [BenefitsCell] wrote: nil when it is empty, and
+// says nothing. What the words say is checked with the rest of the row.
 func readBenefits(cell string) (all []Benefit, fine bool) {
+	if cell == none {
+		return []Benefit{}, true
+	}
 	for word := range strings.FieldsSeq(cell) {
 		kind, rest, more := strings.Cut(word, ":")
 		b := Benefit{Kind: kind}
-		if before, held := strings.CutSuffix(":"+rest, ":"+unreleased); more && held {
-			b.Released = new(bool)
-			rest = strings.TrimPrefix(before, ":")
-			more = rest != ""
-		}
 		if more {
-			starts, ends, period := strings.Cut(rest, "/")
-			if !period || starts == "" || ends == "" {
+			if b, fine = b.with(rest); !fine {
 				return nil, false
 			}
-			b.StartsOn, b.EndsOn = strings.TrimPrefix(starts, ".."), strings.TrimPrefix(ends, "..")
 		}
 		all = append(all, b)
 	}
 	return all, true
+}
+
+// with is the benefit with what stands after its kind: a period, whether it is released, or
+// one after the other.
+func (b Benefit) with(rest string) (_ Benefit, fine bool) {
+	period, state, both := strings.Cut(rest, ":")
+	if !both && (rest == released || rest == unreleased) {
+		b.Released = new(rest == released)
+		return b, true
+	}
+	from, until, fine := strings.Cut(period, "/")
+	if !fine || from == "" || until == "" {
+		return b, false
+	}
+	b.StartsOn, b.EndsOn = &from, &until
+	if both {
+		b.Released = new(state == released)
+	}
+	return b, !both || state == released || state == unreleased
 }

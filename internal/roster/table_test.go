@@ -4,6 +4,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -77,17 +78,21 @@ func TestThreat50ExportsAreImportsProperty(t *testing.T) {
 	day := rapid.SampledFrom([]string{"", "2026-01-01", "2026-03-29", "2027-12-31"})
 	rapid.Check(t, func(t *rapid.T) {
 		e := Entry{
-			ExternalID: "-" + word.Draw(t, "id") + "x", UserName: word.Draw(t, "user name"), GivenName: word.Draw(t, "given"),
-			FamilyName: word.Draw(t, "family"), Email: rapid.SampledFrom([]string{"", "-a@example.com", "'a@example.com", "+a+b@example.com"}).Draw(t, "email"),
-			Locale: rapid.SampledFrom([]string{"", "fi", "en"}).Draw(t, "locale"), Kind: rapid.SampledFrom([]string{"", "smartum"}).Draw(t, "kind"),
+			ExternalID: new("-" + word.Draw(t, "id") + "x"), UserName: new(word.Draw(t, "user name")), GivenName: new(word.Draw(t, "given")),
+			FamilyName: new(word.Draw(t, "family")), Email: new(rapid.SampledFrom([]string{"", "-a@example.com", "'a@example.com", "+a+b@example.com"}).Draw(t, "email")),
+			Locale: new(rapid.SampledFrom([]string{"", "fi", "en"}).Draw(t, "locale")), Kind: Written(rapid.SampledFrom([]string{"", "smartum"}).Draw(t, "kind")),
 		}
 		for _, kind := range rapid.SampledFrom([][]string{{}, {"lunch"}, {"lunch", "sports"}}).Draw(t, "benefits") {
 			released := rapid.Bool().Draw(t, "released")
-			e.Benefits = append(e.Benefits, Benefit{kind, day.Draw(t, "from"), day.Draw(t, "until"), &released})
+			e.Benefits = append(e.Benefits, Benefit{kind, new(day.Draw(t, "from")), new(day.Draw(t, "until")), &released})
 		}
-		m, _, mistakes := r.Read(e, noon)
+		said, _, mistakes := r.Read(e)
 		if len(mistakes) > 0 {
 			return // nobody could have become such a record
+		}
+		m, mistakes := login.Employment{}.With(said, noon)
+		if len(mistakes) > 0 {
+			t.Fatal(mistakes)
 		}
 		if back := reread(t, r, m); !reflect.DeepEqual(m, back) {
 			t.Fatalf("%+v\ncame back as\n%+v", m, back)
@@ -116,29 +121,38 @@ func reread(t *rapid.T, r Rules, m login.Employment) login.Employment {
 	if err != nil || len(mistakes) > 0 {
 		t.Fatalf("%s: %v, %v", file.String(), mistakes, err)
 	}
-	back, _, mistakes := r.Read(e, noon)
+	said, _, mistakes := r.Read(e)
 	if len(mistakes) > 0 {
 		t.Fatalf("%s: %v", file.String(), mistakes)
 	}
+	if same, wrong := m.With(said, noon.Add(time.Hour)); len(wrong) > 0 || !reflect.DeepEqual(same, m) {
+		t.Fatalf("%s changes %+v to %+v, %v", file.String(), m, same, wrong)
+	}
+	back, _ := login.Employment{}.With(said, noon)
 	return back
 }
 
 func TestBenefitsInACell(t *testing.T) {
 	t.Parallel()
-	held := new(bool)
+	first, last, open := new("2026-01-01"), new("2026-12-31"), new("..")
 	for cell, want := range map[string][]Benefit{
 		"":                            nil,
+		"none":                        {},
 		"lunch  sports":               {{Kind: "lunch"}, {Kind: "sports"}},
-		"lunch:2026-01-01/2026-12-31": {{Kind: "lunch", StartsOn: "2026-01-01", EndsOn: "2026-12-31"}},
-		"lunch:2026-01-01/.. sports:../2026-12-31": {{Kind: "lunch", StartsOn: "2026-01-01"}, {Kind: "sports", EndsOn: "2026-12-31"}},
-		"lunch:unreleased":                         {{Kind: "lunch", Released: held}},
-		"lunch:2026-01-01/..:unreleased":           {{Kind: "lunch", StartsOn: "2026-01-01", Released: held}},
+		"none lunch":                  {{Kind: "none"}, {Kind: "lunch"}}, // no such kind
+		"lunch:2026-01-01/2026-12-31": {{Kind: "lunch", StartsOn: first, EndsOn: last}},
+		"lunch:2026-01-01/.. sports:../2026-12-31": {{Kind: "lunch", StartsOn: first, EndsOn: open}, {Kind: "sports", StartsOn: open, EndsOn: last}},
+		"lunch:../..":                    {{Kind: "lunch", StartsOn: open, EndsOn: open}},
+		"lunch:unreleased":               {{Kind: "lunch", Released: new(false)}},
+		"lunch:released":                 {{Kind: "lunch", Released: new(true)}},
+		"lunch:2026-01-01/..:unreleased": {{Kind: "lunch", StartsOn: first, EndsOn: open, Released: new(false)}},
+		"lunch:2026-01-01/..:released":   {{Kind: "lunch", StartsOn: first, EndsOn: open, Released: new(true)}},
 	} {
 		if got, fine := readBenefits(cell); !fine || !reflect.DeepEqual(got, want) {
 			t.Errorf("%q: %+v", cell, got)
 		}
 	}
-	for _, cell := range []string{"lunch:", "lunch:2026-01-01", "lunch:/2026-01-01", "lunch:2026-01-01/", "lunch:released"} {
+	for _, cell := range []string{"lunch:", "lunch:2026-01-01", "lunch:/2026-01-01", "lunch:2026-01-01/", "lunch:held", "lunch:released:unreleased", "lunch:2026-01-01/..:", "lunch:2026-01-01/..:held"} {
 		if got, fine := readBenefits(cell); fine {
 			t.Errorf("%q passes for %+v", cell, got)
 		}

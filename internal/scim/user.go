@@ -118,8 +118,10 @@ func (f *Feature) record(u user, before login.Employment) (login.Employment, err
 		if slices.ContainsFunc(emailsOf(before), func(o email) bool { return o.Value == e.Value }) {
 			continue
 		}
-		one, _, wrong := f.Rules.Read(roster.Entry{Email: e.Value}, f.Now())
-		mistakes, e.Value = append(mistakes, wrong...), one.Email
+		one, _, wrong := f.Rules.Read(roster.Entry{Email: &e.Value})
+		if mistakes = append(mistakes, wrong...); one.Email != nil {
+			e.Value = *one.Email
+		}
 	}
 	if err := u.Emails.checked(); err != nil {
 		return m, err
@@ -147,27 +149,17 @@ func (f *Feature) record(u user, before login.Employment) (login.Employment, err
 
 // read takes over the plain fields that are not as before, and says what is wrong of them.
 func (f *Feature) read(u user, before login.Employment) (login.Employment, login.Mistakes) {
-	m := before
-	said, _, mistakes := f.Rules.Read(roster.Entry{
-		ExternalID: u.ExternalID, UserName: u.UserName, GivenName: u.Name.Given, FamilyName: u.Name.Family, Locale: u.Language,
-	}, f.Now())
-	for _, field := range []struct {
-		name     string
-		to       *string
-		now, out string
-	}{
-		{"external_id", &m.ExternalID, u.ExternalID, said.ExternalID},
-		{"user_name", &m.UserName, u.UserName, said.UserName},
-		{"given_name", &m.GivenName, u.Name.Given, said.GivenName},
-		{"family_name", &m.FamilyName, u.Name.Family, said.FamilyName},
-		{"locale", &m.Locale, u.Language, said.Locale},
-	} {
-		if field.now != *field.to {
-			*field.to = field.out
-			continue
+	said := func(now, before string) *string {
+		if now == before {
+			return nil
 		}
-		mistakes = slices.DeleteFunc(mistakes, func(one login.Mistake) bool { return one.Field == field.name })
+		return &now
 	}
+	change, _, mistakes := f.Rules.Read(roster.Entry{
+		ExternalID: said(u.ExternalID, before.ExternalID), UserName: said(u.UserName, before.UserName), GivenName: said(u.Name.Given, before.GivenName),
+		FamilyName: said(u.Name.Family, before.FamilyName), Locale: said(u.Language, before.Locale),
+	})
+	m, _ := before.With(change, f.Now()) // nothing is said of benefits, in which alone there could be a mistake
 	return m, mistakes
 }
 

@@ -13,7 +13,7 @@ func TestAdminQueriesUseTheirIndexes(t *testing.T) {
 		db := raw(t, s)
 		db.SetMaxOpenConns(1)
 		for index, query := range map[string]string{
-			"employments_external_id": employmentByExternalIDSQL,
+			"employments_external_id": lockByExternalIDSQL,
 			"api_keys_hash":           apiKeyByHashSQL,
 			"api_keys_previous":       apiKeyByHashSQL,
 			"idempotency":             answerSQL,

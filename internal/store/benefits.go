@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"avain/internal/login"
@@ -19,7 +20,8 @@ const (
 		SELECT $1, (SELECT id FROM employers WHERE name = $2 ORDER BY created_at, id LIMIT 1), $3, $4, '', '', $5, $6, $7, $8, '', 0, $9, 0, $9, $9
 		WHERE NOT EXISTS (SELECT 1 FROM employments m JOIN employers e ON e.id = m.employer WHERE m.person = $3 AND e.name = $2)`
 
-	dropBenefitsOfPersonSQL = `DELETE FROM benefits WHERE employment IN (SELECT id FROM employments WHERE person = $1)`
+	benefitsOfPersonSQL = `SELECT b.employment, b.kind, e.name FROM benefits b JOIN employments m ON m.id = b.employment
+		JOIN employers e ON e.id = m.employer WHERE m.person = $1`
 
 	addBenefitByNameSQL = `INSERT INTO benefits (employment, kind, starts_at, ends_at, released_at, activated_at)
 		SELECT m.id, $3, 0, 0, $4, $4 FROM employments m JOIN employers e ON e.id = m.employer WHERE m.person = $1 AND e.name = $2
@@ -27,7 +29,8 @@ const (
 		ON CONFLICT DO NOTHING`
 )
 
-// SetBenefits replaces the benefits of a person, all of which are active from now on.
+// SetBenefits says which benefits a person has from now on: those that are not listed are
+// over, new ones are active at once, and the others stay as their employers have written them.
 // Employers are found by name, or made. login.ErrNotFound.
 func (s *Store) SetBenefits(ctx context.Context, person string, benefits []login.Benefit) error {
 	if !storable(person) {
@@ -39,7 +42,7 @@ func (s *Store) SetBenefits(ctx context.Context, person string, benefits []login
 		if err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, dropBenefitsOfPersonSQL, person); err != nil {
+		if err := dropUnlisted(ctx, tx, person, benefits); err != nil {
 			return err
 		}
 		p, err := scanPerson(tx.QueryRowContext(ctx, personByIDSQL, person))
@@ -50,6 +53,25 @@ func (s *Store) SetBenefits(ctx context.Context, person string, benefits []login
 		return giveBenefits(ctx, tx, p, s.now())
 	})
 	return wrap("set benefits", err)
+}
+
+func dropUnlisted(ctx context.Context, tx runner, person string, listed []login.Benefit) error {
+	type key struct{ employment, kind, employer string }
+	var over []key
+	err := eachRow(ctx, tx, benefitsOfPersonSQL, []any{person}, func(row scanner) error {
+		var k key
+		err := row.Scan(&k.employment, &k.kind, &k.employer)
+		if !slices.ContainsFunc(listed, func(b login.Benefit) bool { return b.Kind == k.kind && text(b.Employer) == k.employer }) {
+			over = append(over, k)
+		}
+		return err
+	})
+	for _, k := range over {
+		if err == nil {
+			_, err = tx.ExecContext(ctx, dropBenefitSQL, k.employment, k.kind)
+		}
+	}
+	return err
 }
 
 func giveBenefits(ctx context.Context, tx runner, p login.Person, at time.Time) error {

@@ -24,6 +24,9 @@ const (
 	// $2 is the employer who asks: of another one's record there is no trace.
 	employmentOfSQL = `SELECT ` + employmentColumns + ` FROM employments WHERE id = $1 AND employer = $2`
 
+	// Reads a record and keeps everybody else from changing it until the transaction is over.
+	lockRecordSQL = `UPDATE employments SET updated_at = updated_at WHERE id = $1 AND employer = $2 RETURNING ` + employmentColumns
+
 	listEmploymentsSQL = `SELECT ` + employmentColumns + ` FROM employments WHERE employer = $1 AND id > $2 `
 	inOrderSQL         = ` ORDER BY id LIMIT $3`
 
@@ -101,35 +104,73 @@ func addEmployment(ctx context.Context, tx runner, m login.Employment) error {
 // with the address that they were sent to.
 // login.ErrNotFound also for another employer's record; login.ErrExists.
 func (s *Store) ChangeEmployment(ctx context.Context, m login.Employment, at time.Time, jobs ...login.Job) error {
-	if !storable(m.ID) || !storable(m.Employer) {
-		return login.ErrNotFound
-	}
-	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
-		before, err := employment(ctx, tx, employmentOfSQL, m.ID, m.Employer)
+	return s.changeEmployer(ctx, "change employment", m.Employer, m.ID, func(ctx context.Context, tx runner) error {
+		before, err := employment(ctx, tx, lockRecordSQL, m.ID, m.Employer)
 		if err != nil {
 			return err
 		}
-		if err := mustChange(login.ErrExists)(tx.ExecContext(ctx, changeEmploymentSQL, m.ID, m.Employer, string(m.Kind), text(m.ExternalID),
-			text(m.UserName), text(m.Email), text(m.GivenName), text(m.FamilyName), text(m.Locale), millis(at), userNameKey(m.UserName))); err != nil {
+		if _, err := writeEmployment(ctx, tx, before, m, at); err != nil {
 			return err
 		}
-		if _, err := endWithAddress(ctx, tx, before, m.Email, at); err != nil {
-			return err
-		}
-		if err := rewordEmployment(ctx, tx, before, m.GivenName, m.FamilyName); err != nil {
-			return err
-		}
-		for _, old := range before.Benefits {
-			if slices.ContainsFunc(m.Benefits, func(b login.Benefit) bool { return b.Kind == old.Kind }) {
-				continue
-			}
-			if _, err := tx.ExecContext(ctx, dropBenefitSQL, m.ID, old.Kind); err != nil {
-				return err
-			}
-		}
-		return errors.Join(putBenefits(ctx, tx, m.ID, m.Benefits, at), addJobs(ctx, tx, jobs))
+		return addJobs(ctx, tx, jobs)
 	})
-	return wrap("change employment", err)
+}
+
+// AmendEmployment changes what the employer says of a person now, and nothing else
+// ([login.Employment.With]), whatever others say at the same time.
+// login.ErrNotFound also for another employer's record; login.ErrExists; login.Mistakes.
+func (s *Store) AmendEmployment(ctx context.Context, employer, id string, c login.EmploymentChange, at time.Time) error {
+	return s.changeEmployer(ctx, "amend employment", employer, id, func(ctx context.Context, tx runner) error {
+		before, err := employment(ctx, tx, lockRecordSQL, id, employer)
+		if err != nil {
+			return err
+		}
+		_, err = amend(ctx, tx, before, c, at)
+		return err
+	})
+}
+
+// amend writes what is said of a record, and reports whether that ended invitations.
+func amend(ctx context.Context, tx runner, before login.Employment, c login.EmploymentChange, at time.Time) (ended bool, err error) {
+	after, mistakes := before.With(c, at)
+	if len(mistakes) > 0 {
+		return false, mistakes
+	}
+	if ended, err = writeEmployment(ctx, tx, before, after, at); err != nil || len(c.Lookup) == 0 {
+		return ended, err
+	}
+	_, err = tx.ExecContext(ctx, setLookupSQL, before.ID, c.Lookup)
+	return ended, err
+}
+
+// writeEmployment makes a record that is locked say something else, and reports whether that
+// ended invitations. login.ErrExists: nothing was written.
+func writeEmployment(ctx context.Context, tx runner, before, after login.Employment, at time.Time) (ended bool, err error) {
+	if err := mustChange(login.ErrExists)(tx.ExecContext(ctx, changeEmploymentSQL, before.ID, before.Employer, string(after.Kind), text(after.ExternalID),
+		text(after.UserName), text(after.Email), text(after.GivenName), text(after.FamilyName), text(after.Locale), millis(at), userNameKey(after.UserName))); err != nil {
+		return false, err
+	}
+	if ended, err = endWithAddress(ctx, tx, before, after.Email, at); err != nil {
+		return false, err
+	}
+	if err := rewordEmployment(ctx, tx, before, after.GivenName, after.FamilyName); err != nil {
+		return false, err
+	}
+	for _, old := range before.Benefits {
+		if slices.ContainsFunc(after.Benefits, func(b login.Benefit) bool { return b.Kind == old.Kind }) {
+			continue
+		}
+		if _, err := tx.ExecContext(ctx, dropBenefitSQL, before.ID, old.Kind); err != nil {
+			return false, err
+		}
+	}
+	var different []login.Benefit
+	for _, b := range after.Benefits {
+		if !slices.Contains(before.Benefits, b) {
+			different = append(different, b)
+		}
+	}
+	return ended, putBenefits(ctx, tx, before.ID, different, at)
 }
 
 // endWithAddress ends the open invitations of a record whose address changes, and reports

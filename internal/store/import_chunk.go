@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"slices"
 	"time"
 
 	"avain/internal/login"
@@ -45,24 +44,28 @@ func (s *Store) TakeChunk(ctx context.Context, j login.Job, id string, n int, al
 // take writes one row: a new record, or a change of the one with the same external id.
 func (c *importedChunk) take(ctx context.Context, tx runner, h login.Hiring, at time.Time) error {
 	m := h.Employment
-	before, err := employment(ctx, tx, employmentByExternalIDSQL, text(m.Employer), text(m.ExternalID))
+	before, err := employment(ctx, tx, lockByExternalIDSQL, text(m.Employer), text(m.ExternalID))
 	switch {
 	case errors.Is(err, login.ErrNotFound):
-		return c.add(ctx, tx, h)
+		return c.add(ctx, tx, h, at)
 	case err != nil:
 		return err
 	case !before.EndedAt.IsZero():
-		c.fail(h.Line, "external_id", "this person has left; resume them first")
+		c.fail(h.Line, login.Mistake{Field: "external_id", Detail: "this person has left; resume them first"})
 		return nil
 	}
 	return c.change(ctx, tx, h, before, at)
 }
 
-func (c *importedChunk) add(ctx context.Context, tx runner, h login.Hiring) error {
+func (c *importedChunk) add(ctx context.Context, tx runner, h login.Hiring, at time.Time) error {
+	if _, mistakes := (login.Employment{}).With(h.Change, at); len(mistakes) > 0 {
+		c.fail(h.Line, mistakes...)
+		return nil
+	}
 	h.Employment.Kind = cmp.Or(h.Employment.Kind, login.UserSmartumPlus)
 	err := addEmployment(ctx, tx, h.Employment)
 	if errors.Is(err, login.ErrExists) {
-		c.fail(h.Line, "user_name", "another person of this employer has it")
+		c.fail(h.Line, login.Mistake{Field: "user_name", Detail: "another person of this employer has it"})
 		return nil
 	}
 	if err != nil {
@@ -76,51 +79,24 @@ func (c *importedChunk) add(ctx context.Context, tx runner, h login.Hiring) erro
 	return invite(ctx, tx, *h.Invitation, h.Jobs)
 }
 
-// change takes over what the row says; what it leaves empty stays as it is. Open invitations
-// end with the address that they were sent to; where the import invites, a new one follows.
+// change takes over what the row says. Open invitations end with the address that they were
+// sent to; where the import invites, a new one follows.
 func (c *importedChunk) change(ctx context.Context, tx runner, h login.Hiring, before login.Employment, at time.Time) error {
-	row, line := h.Employment, h.Line
-	err := mustChange(login.ErrExists)(tx.ExecContext(ctx, changeEmploymentSQL, before.ID, before.Employer,
-		cmp.Or(string(row.Kind), string(before.Kind)), text(before.ExternalID), text(cmp.Or(row.UserName, before.UserName)),
-		text(cmp.Or(row.Email, before.Email)), text(cmp.Or(row.GivenName, before.GivenName)), text(cmp.Or(row.FamilyName, before.FamilyName)),
-		text(cmp.Or(row.Locale, before.Locale)), millis(at), userNameKey(cmp.Or(row.UserName, before.UserName))))
+	ended, err := amend(ctx, tx, before, h.Change, at)
+	if mistakes, ok := errors.AsType[login.Mistakes](err); ok {
+		c.fail(h.Line, mistakes...)
+		return nil
+	}
 	if errors.Is(err, login.ErrExists) {
-		c.fail(line, "user_name", "another person of this employer has it")
+		c.fail(h.Line, login.Mistake{Field: "user_name", Detail: "another person of this employer has it"})
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	if err := rewordEmployment(ctx, tx, before, cmp.Or(row.GivenName, before.GivenName), cmp.Or(row.FamilyName, before.FamilyName)); err != nil {
-		return err
-	}
 	c.updated++
-	if err := c.readdress(ctx, tx, h, before, at); err != nil {
-		return err
-	}
-	if len(row.Lookup) > 0 {
-		if _, err := tx.ExecContext(ctx, setLookupSQL, before.ID, row.Lookup); err != nil {
-			return err
-		}
-	}
-	if len(row.Benefits) == 0 {
+	if !ended || h.Invitation == nil {
 		return nil
-	}
-	for _, old := range before.Benefits {
-		if slices.ContainsFunc(row.Benefits, func(b login.Benefit) bool { return b.Kind == old.Kind }) {
-			continue
-		}
-		if _, err := tx.ExecContext(ctx, dropBenefitSQL, before.ID, old.Kind); err != nil {
-			return err
-		}
-	}
-	return putBenefits(ctx, tx, before.ID, row.Benefits, at)
-}
-
-func (c *importedChunk) readdress(ctx context.Context, tx runner, h login.Hiring, before login.Employment, at time.Time) error {
-	ended, err := endWithAddress(ctx, tx, before, cmp.Or(h.Employment.Email, before.Email), at)
-	if err != nil || !ended || h.Invitation == nil {
-		return err
 	}
 	again := *h.Invitation
 	again.Employment = before.ID
@@ -128,7 +104,10 @@ func (c *importedChunk) readdress(ctx context.Context, tx runner, h login.Hiring
 	return invite(ctx, tx, again, h.Jobs)
 }
 
-func (c *importedChunk) fail(line int64, field, detail string) {
+// fail lists what was wrong with a row.
+func (c *importedChunk) fail(line int64, mistakes ...login.Mistake) {
 	c.failed++
-	c.mistakes = append(c.mistakes, login.ImportMistake{Line: line, Field: field, Detail: detail})
+	for _, m := range mistakes {
+		c.mistakes = append(c.mistakes, login.ImportMistake{Line: line, Field: m.Field, Detail: m.Detail})
+	}
 }

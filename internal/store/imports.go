@@ -32,8 +32,9 @@ const (
 			finished_at = CASE WHEN rows_done + $2 >= rows_total THEN $7 ELSE finished_at END
 		WHERE id = $1 AND state = 'running'`
 
-	// Says again what the index leaves out: without that, no database uses it.
-	employmentByExternalIDSQL = `SELECT ` + employmentColumns + ` FROM employments WHERE employer = $1 AND external_id = $2 AND external_id <> ''`
+	// As lockRecordSQL. Says again what the index leaves out: without that, no database uses it.
+	lockByExternalIDSQL = `UPDATE employments SET updated_at = updated_at
+		WHERE employer = $1 AND external_id = $2 AND external_id <> '' RETURNING ` + employmentColumns
 	// Who a record belongs to can be said until somebody has activated it.
 	setLookupSQL = `UPDATE employments SET hetu_lookup = $2 WHERE id = $1 AND activated_at = 0`
 

@@ -184,7 +184,7 @@ func TestHotQueriesUseIndexes(t *testing.T) {
 		"name person": namePersonSQL, "rekey person": rekeyPersonSQL,
 		"due kinds": dueKindsSQL(3), "claim jobs": claimJobsSQL, "finish job": finishJobSQL, "retry job": retryJobSQL,
 		"dead jobs": deadJobsSQL, "revive jobs": reviveJobsSQL, "purge jobs": purgeJobsSQL,
-		"lock person": lockPersonSQL, "employment": employmentByIDSQL, "employment of": employmentOfSQL, "list employments": listEmploymentsSQL + inOrderSQL,
+		"lock person": lockPersonSQL, "employment": employmentByIDSQL, "employment of": employmentOfSQL, "change record": lockRecordSQL, "list employments": listEmploymentsSQL + inOrderSQL,
 		"by address": listEmploymentsSQL + addressIsSQL("$4") + inOrderSQL, "lock user": lockUserSQL, "by user name": listEmploymentsSQL + userNameIsSQL("$4", "$5") + inOrderSQL, "change employment": changeEmploymentSQL,
 		"employments of person": employmentsOfPersonSQL, "invited": invitedByLookupSQL, "employer": employerByIDSQL,
 		"invitation": invitationByIDSQL, "invitation by token": invitationByTokenSQL, "invitations of": invitationsOfSQL, "reminders": dueRemindersSQL,

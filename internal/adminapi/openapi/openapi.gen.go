@@ -258,14 +258,14 @@ type Benefit struct {
 
 // BenefitChange defines model for BenefitChange.
 type BenefitChange struct {
-	// EndsOn Last day; left out, until further notice.
-	EndsOn string `json:"ends_on,omitempty,omitzero"`
+	// EndsOn Last day, such as 2026-12-31; empty or in the year 9999, until further notice.
+	EndsOn *string `json:"ends_on,omitempty"`
 
 	// Released false: the employer has not finished it yet; the person waits.
 	Released *bool `json:"released,omitempty"`
 
-	// StartsOn First day; left out or empty, at once.
-	StartsOn string `json:"starts_on,omitempty,omitzero"`
+	// StartsOn First day, such as 2026-01-01; empty, at once.
+	StartsOn *string `json:"starts_on,omitempty"`
 }
 
 // BenefitKind defines model for BenefitKind.
@@ -281,6 +281,7 @@ type BenefitKindList struct {
 
 // BenefitNew defines model for BenefitNew.
 type BenefitNew struct {
+	// EndsOn Last day; in the year 9999, until further notice.
 	EndsOn   string `json:"ends_on,omitempty,omitzero"`
 	Kind     string `json:"kind"`
 	Released *bool  `json:"released,omitempty"`

@@ -115,15 +115,18 @@ func imports(t *testing.T, s *store.Store) {
 	wantErr(t, "another employer's", err, login.ErrNotFound)
 
 	claimed := must[[]login.Job](t)(s.ClaimJobs(t.Context(), []login.JobClaim{{Kind: "import.chunk", Limit: 1, Until: Noon().Add(time.Minute)}}, Noon()))
-	hire := func(line int64, external, user string, benefits ...login.Benefit) login.Hiring {
-		return login.Hiring{Line: line, Employment: login.Employment{
-			ID: login.NewID(), Employer: e.ID, ExternalID: external, UserName: user, GivenName: "G" + fmt.Sprint(line), CreatedAt: Noon(), Benefits: benefits,
-		}}
+	hire := func(line int64, external, user string, benefits ...login.BenefitChange) login.Hiring {
+		said := login.EmploymentChange{ExternalID: &external, GivenName: new("G" + fmt.Sprint(line)), Benefits: benefits}
+		if user != "" {
+			said.UserName = &user
+		}
+		m, _ := login.Employment{ID: login.NewID(), Employer: e.ID, CreatedAt: Noon()}.With(said, Noon())
+		return login.Hiring{Line: line, Change: said, Employment: m}
 	}
 	all := []login.Hiring{
-		hire(3, "1", "same", login.Benefit{Kind: "lunch"}, login.Benefit{Kind: "sports"}),
+		hire(3, "1", "same", login.BenefitChange{Kind: "lunch"}, login.BenefitChange{Kind: "sports"}),
 		hire(4, "2", "same"), // the user name is taken
-		hire(5, "1", "", login.Benefit{Kind: "lunch"}),
+		hire(5, "1", "", login.BenefitChange{Kind: "lunch"}),
 	}
 	lost := claimed[0]
 	lost.Claim--
@@ -186,10 +189,10 @@ func directory(t *testing.T, s *store.Store) {
 		t.Errorf("page: %+v of %d, %v", page, total, err)
 	}
 	other := login.NewID()
-	wantErr(t, "another's benefit", s.PutBenefit(t.Context(), other, ids[0], login.Benefit{Kind: "lunch"}, Noon()), login.ErrNotFound)
+	wantErr(t, "another's benefit", s.PutBenefit(t.Context(), other, ids[0], login.BenefitChange{Kind: "lunch"}, Noon()), login.ErrNotFound)
 	wantErr(t, "another's forgetting", s.ForgetEmployment(t.Context(), other, ids[0], Noon()), login.ErrNotFound)
 	for _, kind := range []string{"lunch", "sports"} {
-		wantErr(t, "benefit", s.PutBenefit(t.Context(), e.ID, ids[0], login.Benefit{Kind: kind, ReleasedAt: Noon()}, Noon()), nil)
+		wantErr(t, "benefit", s.PutBenefit(t.Context(), e.ID, ids[0], login.BenefitChange{Kind: kind}, Noon()), nil)
 	}
 	wantErr(t, "drop", s.DropBenefit(t.Context(), e.ID, ids[0], "lunch", Noon()), nil)
 	if m := must[login.Employment](t)(s.EmploymentOf(t.Context(), e.ID, ids[0])); len(m.Benefits) != 1 || m.Benefits[0].Kind != "sports" {

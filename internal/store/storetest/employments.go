@@ -1,8 +1,11 @@
 package storetest
 
 import (
+	"context"
+	"errors"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -159,4 +162,66 @@ func employmentChanges(t *testing.T, s *store.Store, m, other login.Employment, 
 	if got := get(); !reflect.DeepEqual(got, m) {
 		t.Errorf("resumed:\n got %+v\nwant %+v", got, m)
 	}
+}
+
+// amendments change what is said of a record and nothing else, also when many say something
+// at once.
+func amendments(t *testing.T, s *store.Store) {
+	e, at := AddEmployer(t, s), Noon().Add(time.Hour)
+	want := Hire(t, s, e.ID)
+	other := Hire(t, s, e.ID)
+	say := []login.EmploymentChange{
+		{ExternalID: new("4711")},
+		{UserName: new("aino")},
+		{Email: new("aino@example.org")},
+		{GivenName: new("Áilu")},
+		{FamilyName: new("")},
+		{Locale: new("sv")},
+		{Kind: new(login.UserSmartum)},
+		{Benefits: []login.BenefitChange{{Kind: "lunch"}, {Kind: "sports", Released: new(true)}, {Kind: "bicycle", EndsAt: &at}}},
+	}
+	for _, err := range together(t.Context(), len(say), func(ctx context.Context, i int) error {
+		return s.AmendEmployment(ctx, e.ID, want.ID, say[i], at)
+	}) {
+		wantErr(t, "amend", err, nil)
+	}
+	for _, c := range say {
+		want, _ = want.With(c, at)
+	}
+	want.UpdatedAt = at
+	slices.SortFunc(want.Benefits, func(a, b login.Benefit) int { return strings.Compare(a.Kind, b.Kind) })
+	check := func(what string) {
+		t.Helper()
+		if got := must[login.Employment](t)(s.EmploymentByID(t.Context(), want.ID)); !reflect.DeepEqual(got, want) {
+			t.Errorf("%s:\n got %+v\nwant %+v", what, got, want)
+		}
+	}
+	check("said at once")
+	wantErr(t, "nothing", s.AmendEmployment(t.Context(), e.ID, want.ID, login.EmploymentChange{}, at), nil)
+	wantErr(t, "nothing of a benefit", s.PutBenefit(t.Context(), e.ID, want.ID, login.BenefitChange{Kind: "bicycle"}, at), nil)
+	check("nothing said")
+	for what, err := range map[string]error{
+		"another's id":       s.AmendEmployment(t.Context(), e.ID, want.ID, login.EmploymentChange{ExternalID: &other.ExternalID}, at),
+		"another's name":     s.AmendEmployment(t.Context(), e.ID, want.ID, login.EmploymentChange{UserName: &other.UserName}, at),
+		"another's id again": s.AmendEmployment(t.Context(), e.ID, want.ID, login.EmploymentChange{ExternalID: &other.ExternalID, Email: new("x@y.example")}, at),
+	} {
+		wantErr(t, what, err, login.ErrExists)
+	}
+	wantErr(t, "by another employer", s.AmendEmployment(t.Context(), AddEmployer(t, s).ID, want.ID, say[0], at), login.ErrNotFound)
+	late := at.AddDate(1, 0, 0)
+	for what, err := range map[string]error{
+		"amend": s.AmendEmployment(t.Context(), e.ID, want.ID, login.EmploymentChange{Locale: new("en"), Benefits: []login.BenefitChange{{Kind: "bicycle", StartsAt: &late}}}, at),
+		"put":   s.PutBenefit(t.Context(), e.ID, want.ID, login.BenefitChange{Kind: "bicycle", StartsAt: &late}, at),
+	} {
+		if _, ok := errors.AsType[login.Mistakes](err); !ok {
+			t.Errorf("%s a benefit that would end before it starts: %v", what, err)
+		}
+	}
+	check("refused")
+	for _, kind := range []string{"bicycle", "lunch", "sports"} {
+		wantErr(t, "put", s.PutBenefit(t.Context(), e.ID, want.ID, login.BenefitChange{Kind: kind, EndsAt: new(time.Time)}, at), nil)
+	}
+	wantErr(t, "end all", s.AmendEmployment(t.Context(), e.ID, want.ID, login.EmploymentChange{Benefits: []login.BenefitChange{}}, at), nil)
+	want.Benefits = nil
+	check("all ended")
 }

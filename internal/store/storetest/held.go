@@ -33,12 +33,15 @@ func addressEnds(t *testing.T, s *store.Store) {
 	for _, invites := range []bool{false, true} {
 		m := Hire(t, s, e.ID)
 		i := Invite(t, s, m.ID)
-		row := login.Hiring{Line: 2, Employment: login.Employment{ID: login.NewID(), Employer: e.ID, ExternalID: m.ExternalID, GivenName: "Aino", CreatedAt: at}}
+		row := login.Hiring{
+			Line: 2, Employment: login.Employment{ID: login.NewID(), Employer: e.ID, ExternalID: m.ExternalID, CreatedAt: at},
+			Change: login.EmploymentChange{GivenName: new("Aino")},
+		}
 		takeOne(t, s, e.ID, row)
 		if !open(i) {
 			t.Error("it ended with a row that names no address")
 		}
-		row.Employment.Email = "third@example.com"
+		row.Change.Email = new("third@example.com")
 		if invites {
 			again := Invitation(row.Employment.ID)
 			row.Invitation = &again

@@ -105,3 +105,18 @@ func benefits(t *testing.T, s *store.Store) {
 		}
 	}
 }
+
+// What an employer has written of a benefit stays when the operator lists it again.
+func listedBenefits(t *testing.T, s *store.Store) {
+	p, e := AddPerson(t, s), AddEmployer(t, s)
+	until := Noon().AddDate(1, 0, 0)
+	m := Hire(t, s, e.ID, func(m *login.Employment) {
+		m.Person, m.Benefits = p.ID, []login.Benefit{{Kind: "culture", ReleasedAt: Noon()}, {Kind: "lunch", EndsAt: until, ReleasedAt: Noon()}, {Kind: "sports"}}
+	})
+	again := []login.Benefit{{Kind: "bicycle", Employer: e.Name}, {Kind: "lunch", Employer: e.Name}, {Kind: "sports", Employer: e.Name}}
+	wantErr(t, "list", s.SetBenefits(t.Context(), p.ID, again), nil)
+	got := must[login.Employment](t)(s.EmploymentByID(t.Context(), m.ID)).Benefits
+	if len(got) != 3 || got[0].Kind != "bicycle" || got[0].ActivatedAt.IsZero() || got[1] != m.Benefits[1] || got[2] != m.Benefits[2] {
+		t.Errorf("benefits: %+v", got)
+	}
+}
