@@ -229,8 +229,23 @@ const (
 const openEnd = ".."
 
 // day is the beginning of a day that is written; the zero time where the end is open.
-// Whatever stands there, it is a day that both databases and JSON can hold, or a mistake.
 func (c *checker) day(field string, written *string, zone *time.Location) *time.Time {
+	return c.days(field, written, zone, 0)
+}
+
+// lastDay is the end of the last day that is written.
+func (c *checker) lastDay(field string, written *string, zone *time.Location) *time.Time {
+	if written != nil {
+		if day, err := time.ParseInLocation(time.DateOnly, *written, zone); err == nil && day.Year() > lastYear {
+			return new(time.Time)
+		}
+	}
+	return c.days(field, written, zone, 1)
+}
+
+// days is so many days after the beginning of a day that is written. Whatever stands there,
+// it is a time that both databases and JSON can hold, or a mistake.
+func (c *checker) days(field string, written *string, zone *time.Location, after int) *time.Time {
 	if written == nil {
 		return nil
 	}
@@ -242,19 +257,5 @@ func (c *checker) day(field string, written *string, zone *time.Location) *time.
 		c.add(field, "must be a day such as 2026-12-31, from the year 1970 on")
 		return nil
 	}
-	return &day
-}
-
-// lastDay is the end of the last day that is written.
-func (c *checker) lastDay(field string, written *string, zone *time.Location) *time.Time {
-	if written != nil {
-		if day, err := time.ParseInLocation(time.DateOnly, *written, zone); err == nil && day.Year() > lastYear {
-			return new(time.Time)
-		}
-	}
-	day := c.day(field, written, zone)
-	if day != nil && !day.IsZero() {
-		day = new(day.AddDate(0, 0, 1)) // the last day belongs to it
-	}
-	return day
+	return new(day.AddDate(0, 0, after).UTC())
 }

@@ -8,8 +8,6 @@ import (
 )
 
 const (
-	// lockUserSQL keeps others from changing the record until the transaction is over.
-	lockUserSQL     = `UPDATE employments SET updated_at = updated_at WHERE id = $1 AND employer = $2`
 	setAddressesSQL = `UPDATE employments SET addresses = $3 WHERE id = $1 AND employer = $2`
 )
 
@@ -26,10 +24,7 @@ func (s *Store) ChangeUser(ctx context.Context, employer, id string, at time.Tim
 	}
 	var refused error
 	err = s.db.write(ctx, func(ctx context.Context, tx runner) error {
-		if err := mustChange(login.ErrNotFound)(tx.ExecContext(ctx, lockUserSQL, id, employer)); err != nil {
-			return err
-		}
-		if before, err = employment(ctx, tx, employmentOfSQL, id, employer); err != nil {
+		if before, err = employment(ctx, tx, lockRecordSQL, id, employer); err != nil {
 			return err
 		}
 		if after, refused = change(before); refused != nil {
@@ -52,8 +47,8 @@ func (s *Store) ChangeUser(ctx context.Context, employer, id string, at time.Tim
 }
 
 func changeUser(ctx context.Context, tx runner, before, after login.Employment, at time.Time) error {
-	if err := mustChange(login.ErrExists)(tx.ExecContext(ctx, changeEmploymentSQL, before.ID, before.Employer, string(before.Kind), text(after.ExternalID),
-		text(after.UserName), text(after.Email), text(after.GivenName), text(after.FamilyName), text(after.Locale), millis(at), userNameKey(after.UserName))); err != nil {
+	after.Kind, after.Benefits = before.Kind, before.Benefits
+	if _, err := writeEmployment(ctx, tx, before, after, at); err != nil {
 		return err
 	}
 	addresses, err := addressesColumn(after.Addresses)
@@ -61,12 +56,6 @@ func changeUser(ctx context.Context, tx runner, before, after login.Employment, 
 		return err
 	}
 	if _, err := tx.ExecContext(ctx, setAddressesSQL, before.ID, before.Employer, addresses); err != nil {
-		return err
-	}
-	if _, err := endWithAddress(ctx, tx, before, after.Email, at); err != nil {
-		return err
-	}
-	if err := rewordEmployment(ctx, tx, before, after.GivenName, after.FamilyName); err != nil {
 		return err
 	}
 	switch {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -130,11 +131,15 @@ func (s *Store) AmendEmployment(ctx context.Context, employer, id string, c logi
 	})
 }
 
-// amend writes what is said of a record, and reports whether that ended invitations.
+// amend writes what is said of a record, and reports whether that ended invitations. A file
+// that says every night what we know writes nothing.
 func amend(ctx context.Context, tx runner, before login.Employment, c login.EmploymentChange, at time.Time) (ended bool, err error) {
 	after, mistakes := before.With(c, at)
 	if len(mistakes) > 0 {
 		return false, mistakes
+	}
+	if reflect.DeepEqual(before, after) {
+		return false, nil
 	}
 	if ended, err = writeEmployment(ctx, tx, before, after, at); err != nil || len(c.Lookup) == 0 {
 		return ended, err

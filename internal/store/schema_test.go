@@ -185,7 +185,7 @@ func TestHotQueriesUseIndexes(t *testing.T) {
 		"due kinds": dueKindsSQL(3), "claim jobs": claimJobsSQL, "finish job": finishJobSQL, "retry job": retryJobSQL,
 		"dead jobs": deadJobsSQL, "revive jobs": reviveJobsSQL, "purge jobs": purgeJobsSQL,
 		"lock person": lockPersonSQL, "employment": employmentByIDSQL, "employment of": employmentOfSQL, "change record": lockRecordSQL, "list employments": listEmploymentsSQL + inOrderSQL,
-		"by address": listEmploymentsSQL + addressIsSQL("$4") + inOrderSQL, "lock user": lockUserSQL, "by user name": listEmploymentsSQL + userNameIsSQL("$4", "$5") + inOrderSQL, "change employment": changeEmploymentSQL,
+		"by address": listEmploymentsSQL + addressIsSQL("$4") + inOrderSQL, "by user name": listEmploymentsSQL + userNameIsSQL("$4", "$5") + inOrderSQL, "change employment": changeEmploymentSQL,
 		"employments of person": employmentsOfPersonSQL, "invited": invitedByLookupSQL, "employer": employerByIDSQL,
 		"invitation": invitationByIDSQL, "invitation by token": invitationByTokenSQL, "invitations of": invitationsOfSQL, "reminders": dueRemindersSQL,
 		"human": humanSQL, "lock human": lockHumanSQL, "human by lookup": humanByLookupSQL, "join": joinSQL,

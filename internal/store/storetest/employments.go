@@ -197,7 +197,13 @@ func amendments(t *testing.T, s *store.Store) {
 		}
 	}
 	check("said at once")
-	wantErr(t, "nothing", s.AmendEmployment(t.Context(), e.ID, want.ID, login.EmploymentChange{}, at), nil)
+	later := at.Add(time.Hour)
+	for what, c := range map[string]login.EmploymentChange{
+		"nothing": {}, "the same": {Email: &want.Email, Benefits: []login.BenefitChange{{Kind: "bicycle", EndsAt: &at}, {Kind: "lunch"}, {Kind: "sports"}}},
+	} {
+		wantErr(t, what, s.AmendEmployment(t.Context(), e.ID, want.ID, c, later), nil)
+		check(what) // nor is it said to have been changed
+	}
 	wantErr(t, "nothing of a benefit", s.PutBenefit(t.Context(), e.ID, want.ID, login.BenefitChange{Kind: "bicycle"}, at), nil)
 	check("nothing said")
 	for what, err := range map[string]error{
