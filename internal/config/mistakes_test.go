@@ -158,6 +158,9 @@ func TestMistakes(t *testing.T) {
 		"wrong keyset":          {"\nkeys: {prf_keyset_file: keys/aead.json}\n", "keys.prf_keyset_file: is not a Tink PRF keyset"},
 		"other wrong keyset":    {"\nkeys: {aead_keyset_file: keys/prf.json}\n", "keys.aead_keyset_file: is not a Tink AEAD keyset"},
 		"short secret":          {"\nkeys: {secret_env: SHORT}\n", "keys.secret_file: is too short"},
+		"API's path":            {"\nadmin: {base_url: https://api.example.com/}\n", "admin.base_url: must be scheme and host only"},
+		"API in the clear":      {"\nadmin: {base_url: http://api.example.com}\n", "admin.base_url: must be https"},
+		"API nowhere":           {"\nadmin: {base_url: api.example.com}\n", "admin.base_url: must be an address"},
 		"same listener":         {"\nadmin: {listen: \":8080\"}\n", "admin.listen: must differ from public.listen"},
 		"idle over absolute":    {"\nlifetimes: {session_idle: 400d}\n", "lifetimes.session_absolute: must not be shorter than session_idle (400d)"},
 	} {

@@ -271,3 +271,56 @@ func TestLocationsAreThoseOfTheProxy(t *testing.T) {
 		d.mustBe(d.scim("GET", path, "", "scim"), http.StatusOK, `"location":"`+base+`/scim/v2`+path)
 	}
 }
+
+// Okta's way: it lists to test the connection, looks before it makes, replaces as a whole,
+// and ends and brings back by a PATCH without a path.
+func TestOktaProvisions(t *testing.T) {
+	t.Parallel()
+	d := newDirectory(t)
+	const whole = `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"test.user@okta.example","name":{"givenName":%q,"familyName":"User"},
+		"emails":[{"primary":true,"value":"test.user@okta.example","type":"work"},{"primary":false,"value":"own@okta.example","type":"secondary"}],
+		"displayName":"Test User","locale":"en-US","externalId":"00ujl29u0le5T6Aj10h7","groups":[],"password":"1mz050nq","active":true}`
+	d.mustBe(d.scim("GET", "/Users?startIndex=1&count=2", "", "scim"), http.StatusOK, `"Resources":[{`)
+	d.mustBe(d.scim("GET", "/Groups?startIndex=1&count=100", "", "scim"), http.StatusOK, "ListResponse")
+	look := "/Users?startIndex=1&count=100&filter=" + url.QueryEscape(`userName eq "test.user@okta.example"`)
+	d.mustBe(d.scim("GET", look, "", "scim"), http.StatusOK, `"totalResults":0`)
+	id := d.made(fmt.Sprintf(whole, "Test"))
+	d.mustBe(d.scim("POST", "/Users", fmt.Sprintf(whole, "Test"), "scim"), http.StatusConflict, `"uniqueness"`)
+	d.mustBe(d.scim("GET", look, "", "scim"), http.StatusOK, id)
+	d.mustBe(d.scim("PUT", "/Users/"+id, fmt.Sprintf(whole, "Toinen"), "scim"), http.StatusOK, `"givenName":"Toinen"`)
+	d.patch(id, `{"op":"replace","value":{"active":false}}`, http.StatusOK, `"active":false`)
+	d.mustBe(d.scim("GET", "/Users/"+id, "", "scim"), http.StatusOK, `"active":false`)
+	d.mustBe(d.scim("GET", look, "", "scim"), http.StatusOK, `"active":false`)
+	d.patch(id, `{"op":"replace","value":{"active":true}}`, http.StatusOK, `"active":true`)
+	m := d.record(id)
+	if m.Email != "test.user@okta.example" || len(m.Addresses) != 2 || !m.EndedAt.IsZero() {
+		t.Errorf("%+v", m)
+	}
+	changed := url.QueryEscape(`meta.lastModified ge "` + m.UpdatedAt.Format("2006-01-02T15:04:05Z") + `"`)
+	d.mustBe(d.scim("GET", "/Users?filter="+changed, "", "scim"), http.StatusOK, id)
+	if strings.Contains(d.log.String(), "1mz050nq") {
+		t.Error("the log holds a password that Okta sent")
+	}
+}
+
+// What the validator of Entra ID sends beside what Entra ID itself does: attributes in
+// other letters, and paths as names in an object.
+func TestEntrasValidator(t *testing.T) {
+	t.Parallel()
+	d := newDirectory(t)
+	id := d.made(`{"UserName":"UserName123","Active":true,"DisplayName":"BobIsAmazing","schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],
+		"externalId":"22fbc523-6032-4c5f-939d-5d4850cf3e52","name":{"formatted":"Ryan Leenay","familyName":"Leenay","givenName":"Ryan"},
+		"emails":[{"Primary":true,"type":"work","value":"testing@bob.example"},{"Primary":false,"type":"home","value":"home@bob.example"}]}`)
+	d.mustBe(d.scim("GET", "/Users?filter="+url.QueryEscape(`userName eq "uSERnAME123"`), "", "scim"), http.StatusOK, `"totalResults":1`)
+	d.patch(id, `{"op":"replace","value":{"displayName":"x","emails[type eq \"work\"].value":"new@bob.example","emails[type eq \"work\"].primary":true,
+		"name.givenName":"Kkom","name.familyName":"Unua","addresses[type eq \"work\"].formatted":"x","phoneNumbers[type eq \"fax\"].value":"1",
+		"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:employeeNumber":"Aklq"}}`, http.StatusOK, `"familyName":"Unua"`)
+	d.patch(id, `{"op":"add","value":{"Name.GivenName":"Ryan","roles[primary eq \"True\"].display":"x","emails[type eq \"other\"].value":"o@bob.example"}}`, http.StatusOK, "o@bob.example")
+	if m := d.record(id); m.Email != "new@bob.example" || m.GivenName != "Ryan" || m.FamilyName != "Unua" || len(m.Addresses) != 3 {
+		t.Errorf("%+v", m)
+	}
+	d.patch(id, `{"op":"Replace","path":"userName","value":"5b50642d@bob.example"}`, http.StatusOK, "5b50642d@bob.example")
+	d.patch(id, `{"op":"Replace","path":"active","value":false}`, http.StatusOK, `"active":false`)
+	d.mustBe(d.scim("GET", "/Users?filter="+url.QueryEscape(`userName eq "5b50642d@bob.example"`), "", "scim"), http.StatusOK, `"active":false`)
+	d.mustBe(d.scim("DELETE", "/Users/"+id, "", "scim"), http.StatusNoContent, "")
+}

@@ -286,4 +286,17 @@ func changedUsers(t *testing.T, s *store.Store, employer string) {
 	}), nil)
 	wantErr(t, "resume", change(func(m *login.Employment) { m.EndedAt, m.Addresses = time.Time{}, nil }), nil)
 	wantErr(t, "another way", s.ChangeEmployment(t.Context(), get(), at), nil)
+	const writers = 8 // at once: nobody's change is lost under another's
+	for _, err := range together(t.Context(), writers, func(ctx context.Context, n int) error {
+		_, _, err := s.ChangeUser(ctx, employer, first.ID, at, func(m login.Employment) (login.Employment, error) {
+			m.Addresses = append(slices.Clone(m.Addresses), login.Address{Value: fmt.Sprint(n), Type: "other"})
+			return m, nil
+		})
+		return err
+	}) {
+		wantErr(t, "at once", err, nil)
+	}
+	if got := get(); len(got.Addresses) != writers {
+		t.Errorf("of %d changes at once, %d are left", writers, len(got.Addresses))
+	}
 }
