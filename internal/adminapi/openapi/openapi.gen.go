@@ -553,7 +553,7 @@ type PersonNew struct {
 	Kind   UserKind `json:"kind,omitempty,omitzero"`
 	Locale Locale   `json:"locale,omitempty,omitzero"`
 
-	// UserName The name in your directory; unique for the employer.
+	// UserName The name in your directory; unique for the employer in any case of letters.
 	UserName string `json:"user_name,omitempty,omitzero"`
 }
 
