@@ -66,6 +66,7 @@ type invitationsSendCommand struct{ recordArgs }
 // Help is shown by avain admin invitations send --help.
 func (invitationsSendCommand) Help() string {
 	return `Sends an invitation, or sends it again: the links that were sent before are dead. The running service sends the mail.
+Within a minute of the last letter no second one is sent.
 
   avain admin invitations send 5fPmrVnSIqyO2nBN0fZ1Lw pQ0oWwv4iXH8rQ2m1mWm7g`
 }
@@ -76,8 +77,8 @@ func (c invitationsSendCommand) Run(ctx context.Context, t terminal) error {
 		if m.Email == "" || !m.ActivatedAt.IsZero() || !m.EndedAt.IsZero() {
 			return usageError{errors.New("the person has no e-mail address, has activated already, or has left")}
 		}
-		i, err := s.People.Invite(ctx, m)
-		if err == nil {
+		i, ordered, err := s.People.Invite(ctx, m)
+		if err == nil && ordered {
 			s.Audit.InvitationSent(ctx, audit.System, i)
 		}
 		return err

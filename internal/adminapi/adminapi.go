@@ -59,7 +59,7 @@ type Filter struct{ After, Email, UserName, ExternalID string }
 // People makes records and invites.
 type People interface {
 	Prepare(m login.Employment, invite bool) (login.Hiring, error)
-	Invite(ctx context.Context, m login.Employment) (login.Invitation, error)
+	Invite(ctx context.Context, m login.Employment) (stands login.Invitation, ordered bool, err error)
 	roster.People
 }
 

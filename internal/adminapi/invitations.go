@@ -26,7 +26,8 @@ func (f *Feature) ListInvitations(ctx context.Context, r openapi.ListInvitations
 	return list, nil
 }
 
-// InvitePerson sends an invitation; the ones before are dead.
+// InvitePerson sends an invitation; the ones before are dead. Who asks again at once is
+// answered the same one.
 func (f *Feature) InvitePerson(ctx context.Context, r openapi.InvitePersonRequestObject) (openapi.InvitePersonResponseObject, error) {
 	m, err := f.person(ctx, r.Employer, r.Person)
 	if err != nil {
@@ -41,12 +42,14 @@ func (f *Feature) InvitePerson(ctx context.Context, r openapi.InvitePersonReques
 		return nil, conflict("The person has activated already: there is nothing to invite to.")
 	}
 	made, err := again(ctx, f, r.Params.IdempotencyKey, func(string) (openapi.Invitation, error) {
-		i, err := f.People.Invite(ctx, m)
+		i, ordered, err := f.People.Invite(ctx, m)
 		if err != nil {
 			return openapi.Invitation{}, err
 		}
-		f.Audit.InvitationSent(ctx, audit.ByKey(callOf(ctx).key), i)
-		f.Wake()
+		if ordered {
+			f.Audit.InvitationSent(ctx, audit.ByKey(callOf(ctx).key), i)
+			f.Wake()
+		}
 		return invitationOut(i, f.Now()), nil
 	})
 	return openapi.InvitePerson201JSONResponse(made), err

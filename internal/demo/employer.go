@@ -112,7 +112,7 @@ func (d *Demo) manage(w http.ResponseWriter, r *http.Request) error {
 	}
 	switch r.PostFormValue("do") {
 	case "again":
-		_, err = d.Inside.People.Invite(ctx, m)
+		_, _, err = d.Inside.People.Invite(ctx, m)
 		d.Inside.Jobs.Wake()
 	case "release":
 		for i := range m.Benefits {

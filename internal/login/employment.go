@@ -119,6 +119,10 @@ type Invitation struct {
 	MailDetail string    // what the mail server said, without addresses
 }
 
+// PressedTwice is how long a second press of the same button, by whomever and on whichever
+// node, is taken for a double click: it orders no second letter.
+const PressedTwice = time.Minute
+
 // Open reports whether the invitation can be used at the time.
 func (i Invitation) Open(now time.Time) bool {
 	return i.UsedAt.IsZero() && i.RevokedAt.IsZero() && now.Before(i.ExpiresAt)

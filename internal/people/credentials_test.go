@@ -191,15 +191,17 @@ func TestForgottenPassword(t *testing.T) {
 	if jobs := o.resets(t); len(jobs) != 0 {
 		t.Fatalf("letters to people without a password: %+v", jobs)
 	}
+	var jobs []login.Job
 	for range 3 {
 		if err := o.ForgotPassword(t.Context(), "AINO "); err != nil {
 			t.Fatal(err)
 		}
+		jobs = append(jobs, o.resets(t)...)
+		o.now = o.now.Add(login.PressedTwice)
 	}
 	if err := o.ForgotPassword(t.Context(), "aino"); login.AsError(err).Kind != login.TooMany {
 		t.Errorf("a fourth letter: %v", err)
 	}
-	jobs := o.resets(t)
 	if len(jobs) != 3 {
 		t.Fatalf("%d letters", len(jobs))
 	}

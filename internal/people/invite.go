@@ -48,17 +48,19 @@ func (p *People) Hire(ctx context.Context, m login.Employment, code hetu.Code, i
 }
 
 // Invite writes a new invitation and orders its mail; the links that were sent before
-// are dead. Errors: a Conflict when the person has activated already or left.
-func (p *People) Invite(ctx context.Context, m login.Employment) (login.Invitation, error) {
+// are dead. It answers the invitation that stands, and whether this call ordered it: one
+// that somebody ordered just now (login.PressedTwice) is enough. Errors: a Conflict when
+// the person has activated already or left.
+func (p *People) Invite(ctx context.Context, m login.Employment) (stands login.Invitation, ordered bool, err error) {
 	i, job, err := p.newInvitation(m, p.d.Now())
 	if err != nil {
-		return login.Invitation{}, err
+		return login.Invitation{}, false, err
 	}
-	err = p.d.Store.Invite(ctx, i, job)
+	stands, err = p.d.Store.Invite(ctx, i, job)
 	if errors.Is(err, login.ErrMoved) {
-		return login.Invitation{}, login.E(login.Conflict, login.ReasonInvitationUsed, err)
+		return login.Invitation{}, false, login.E(login.Conflict, login.ReasonInvitationUsed, err)
 	}
-	return i, err
+	return stands, err == nil && stands.ID == i.ID, err
 }
 
 func (p *People) newInvitation(m login.Employment, now time.Time) (login.Invitation, login.Job, error) {

@@ -28,8 +28,9 @@ type Store interface {
 	// record with the same external id or user name.
 	AddEmployment(ctx context.Context, m login.Employment, jobs ...login.Job) error
 	AddInvited(ctx context.Context, m login.Employment, i login.Invitation, jobs ...login.Job) error
-	// Invite answers login.ErrMoved when there is nothing to invite to any more.
-	Invite(ctx context.Context, i login.Invitation, jobs ...login.Job) error
+	// Invite answers the invitation that stands: another than i when somebody has just
+	// invited. login.ErrMoved: there is nothing to invite to any more.
+	Invite(ctx context.Context, i login.Invitation, jobs ...login.Job) (login.Invitation, error)
 	InvitationByToken(ctx context.Context, token secret.Hash) (login.Invitation, error)
 	InvitationByID(ctx context.Context, id string) (login.Invitation, error)
 	EmploymentByID(ctx context.Context, id string) (login.Employment, error)

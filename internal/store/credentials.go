@@ -32,9 +32,13 @@ const (
 
 	passwordCostsSQL = `SELECT cost, COUNT(*) FROM credentials WHERE cost > '' GROUP BY cost`
 
-	addResetSQL   = `INSERT INTO password_resets (hash, credential, created_at, expires_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`
-	takeResetSQL  = `DELETE FROM password_resets WHERE hash = $1 AND expires_at > $2 RETURNING credential`
-	resetSQL      = `SELECT credential FROM password_resets WHERE hash = $1 AND expires_at > $2`
+	addResetSQL  = `INSERT INTO password_resets (hash, credential, created_at, expires_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`
+	takeResetSQL = `DELETE FROM password_resets WHERE hash = $1 AND expires_at > $2 RETURNING credential`
+	resetSQL     = `SELECT credential FROM password_resets WHERE hash = $1 AND expires_at > $2`
+	// Takes the row, so that of two letters that are ordered at once one waits.
+	holdCredentialSQL = `UPDATE credentials SET changed_at = changed_at WHERE id = $1`
+	justResetSQL      = `SELECT COUNT(*) FROM password_resets WHERE credential = $1 AND created_at > $2`
+
 	dropResetsSQL = `DELETE FROM password_resets WHERE credential = $1`
 )
 
@@ -130,13 +134,22 @@ func (s *Store) Rehash(ctx context.Context, id, from, to string) error {
 }
 
 // AddReset lets whoever has the secret set a new password, once. Earlier ones of the
-// same credential are dead.
+// same credential are dead. When one was just added (login.PressedTwice), nothing happens:
+// its letter is on the way, and a second one would only make its link worthless.
 func (s *Store) AddReset(ctx context.Context, h secret.Hash, credential string, at, expires time.Time, jobs ...login.Job) error {
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
+		if _, err := tx.ExecContext(ctx, holdCredentialSQL, text(credential)); err != nil {
+			return err
+		}
+		var just int
+		err := tx.QueryRowContext(ctx, justResetSQL, text(credential), millis(at.Add(-login.PressedTwice))).Scan(&just)
+		if err != nil || just > 0 {
+			return err
+		}
 		if _, err := tx.ExecContext(ctx, dropResetsSQL, text(credential)); err != nil {
 			return err
 		}
-		err := mustChange(login.ErrExists)(tx.ExecContext(ctx, addResetSQL, hash(h), text(credential), millis(at), millis(expires)))
+		err = mustChange(login.ErrExists)(tx.ExecContext(ctx, addResetSQL, hash(h), text(credential), millis(at), millis(expires)))
 		if err != nil {
 			return err
 		}

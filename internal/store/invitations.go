@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"time"
 
@@ -18,6 +19,13 @@ const (
 	invitationByIDSQL    = `SELECT ` + invitationColumns + ` FROM invitations WHERE id = $1`
 	invitationByTokenSQL = `SELECT ` + invitationColumns + ` FROM invitations WHERE token = $1`
 	invitationsOfSQL     = `SELECT ` + invitationColumns + ` FROM invitations WHERE employment = $1 ORDER BY created_at DESC, id LIMIT 100`
+
+	// Takes the row, so that of two who invite the same person at once one waits.
+	holdEmploymentSQL = `UPDATE employments SET updated_at = updated_at WHERE id = $1`
+	// The letter that somebody ordered just now. One that did not arrive, or whose link has
+	// met another name, is no reason to send none.
+	justInvitedSQL = `SELECT ` + invitationColumns + ` FROM invitations WHERE employment = $1 AND created_at > $2 AND expires_at > $3
+		AND used_at = 0 AND revoked_at = 0 AND held_at = 0 AND mail IN ($4, $5) ORDER BY created_at DESC LIMIT 1`
 
 	revokeInvitationsSQL = `UPDATE invitations SET revoked_at = $2, remind_at = 0 WHERE employment = $1 AND used_at = 0 AND revoked_at = 0`
 	revokeInvitationSQL  = `UPDATE invitations SET revoked_at = CASE WHEN revoked_at = 0 AND used_at = 0 THEN $3 ELSE revoked_at END, remind_at = 0
@@ -36,10 +44,30 @@ const (
 
 // Invite writes an invitation and the job of its mail. The open invitations of the
 // same employment end: a link that went to a wrong address dies with the next one.
+// When somebody else has just invited (login.PressedTwice), nothing is written and the
+// answer is theirs: who presses twice wants one letter, and two at once would both be open.
 // login.ErrMoved: the employment is active already, or over, or gone.
-func (s *Store) Invite(ctx context.Context, i login.Invitation, jobs ...login.Job) error {
-	err := s.db.write(ctx, func(ctx context.Context, tx runner) error { return invite(ctx, tx, i, jobs) })
-	return wrap("invite", err)
+func (s *Store) Invite(ctx context.Context, i login.Invitation, jobs ...login.Job) (stands login.Invitation, err error) {
+	err = s.db.write(ctx, func(ctx context.Context, tx runner) error {
+		stands = i
+		if err := mustChange(login.ErrMoved)(tx.ExecContext(ctx, holdEmploymentSQL, text(i.Employment))); err != nil {
+			return err
+		}
+		just, err := scanInvitation(tx.QueryRowContext(ctx, justInvitedSQL, text(i.Employment),
+			millis(i.CreatedAt.Add(-login.PressedTwice)), millis(i.CreatedAt), string(login.MailQueued), string(login.MailSent)))
+		if err == nil {
+			stands = just
+			return nil
+		}
+		if !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+		return invite(ctx, tx, i, jobs)
+	})
+	if err != nil {
+		return login.Invitation{}, wrap("invite", err)
+	}
+	return stands, nil
 }
 
 func invite(ctx context.Context, tx runner, i login.Invitation, jobs []login.Job) error {

@@ -56,13 +56,13 @@ type acts struct {
 }
 
 // Invite orders a letter; what stands in it the console does not learn.
-func (a acts) Invite(ctx context.Context, m login.Employment) (login.Invitation, error) {
+func (a acts) Invite(ctx context.Context, m login.Employment) (login.Invitation, bool, error) {
 	whole, err := a.store.EmploymentByID(ctx, m.ID) // the console has only what it may show
 	if err != nil {
-		return login.Invitation{}, err
+		return login.Invitation{}, false, err
 	}
-	i, err := a.people.Invite(ctx, whole)
-	return showInvitation(i), err
+	i, ordered, err := a.people.Invite(ctx, whole)
+	return showInvitation(i), ordered, err
 }
 
 // RevokeSession logs a device out, with everything that follows from it.

@@ -143,7 +143,7 @@ func TestInvitationReminder(t *testing.T) {
 	r.letter("again@example.com", 1)
 	r.noJobs()
 	r.clock.pass(6 * 24 * time.Hour)
-	if _, err := r.Inside.People.Invite(t.Context(), again); err != nil {
+	if _, _, err := r.Inside.People.Invite(t.Context(), again); err != nil {
 		t.Fatal(err)
 	}
 	r.Inside.Jobs.Wake()

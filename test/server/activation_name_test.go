@@ -27,7 +27,7 @@ func TestThreat41InvitationsEndWithTheirAddress(t *testing.T) {
 	}
 	r.mustTell(r.press(begun, "Vahvista"), "Kutsu ei ole enää voimassa")
 	r.mustSay(r.at(old), http.StatusGone)
-	if _, err := r.Inside.People.Invite(t.Context(), r.employment(m.ID)); err != nil {
+	if _, _, err := r.Inside.People.Invite(t.Context(), r.employment(m.ID)); err != nil {
 		t.Fatal(err)
 	}
 	r.Inside.Jobs.Wake()

@@ -254,7 +254,7 @@ func TestActivationTooLate(t *testing.T) {
 	if err := r.Inside.Store.ChangeEmployment(t.Context(), m, r.clock.now()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := r.Inside.People.Invite(t.Context(), m); err != nil {
+	if _, _, err := r.Inside.People.Invite(t.Context(), m); err != nil {
 		t.Fatal(err)
 	}
 	r.Inside.Jobs.Wake()

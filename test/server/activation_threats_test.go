@@ -158,7 +158,7 @@ func TestThreat32TicketsAreNowhere(t *testing.T) {
 	note(body)
 	note(r.activate(link, "vieno").Body)
 	note(r.at(link).Body)
-	if _, err := r.Inside.People.Invite(t.Context(), m); err == nil {
+	if _, _, err := r.Inside.People.Invite(t.Context(), m); err == nil {
 		t.Error("somebody who has activated was invited again")
 	}
 	// One that cannot be sent, and one whose sending fails.

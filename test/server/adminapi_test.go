@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -501,6 +502,35 @@ func TestAdminRequestsMayBeSentAgain(t *testing.T) {
 	other.key = "all" // another key's value is another one
 	if answer := w.ask(other); answer.status != http.StatusCreated || bytes.Equal(answer.body, first.body) {
 		t.Errorf("another key: %d %s", answer.status, answer.body)
+	}
+}
+
+// Of many who send an invitation again at once each is told of the same one, and one letter
+// leaves; later it is a wish of its own.
+func TestInvitationsPressedTwice(t *testing.T) {
+	t.Parallel()
+	w := newAdminWorld(t)
+	path := "/v1/employers/" + w.a.employer + "/persons/" + w.a.invited + "/invitations"
+	w.letter("new@a.example", 1)
+	w.clock.pass(login.PressedTwice)
+	answers := make([]reply, 6)
+	var all sync.WaitGroup
+	for i := range answers {
+		all.Go(func() { answers[i] = w.ask(ask{method: "POST", path: path, key: "a"}) })
+	}
+	all.Wait()
+	for _, a := range answers {
+		if a.status != http.StatusCreated || a.json(t)["id"] != answers[0].json(t)["id"] {
+			t.Errorf("%d %s; another was told %s", a.status, a.body, answers[0].body)
+		}
+	}
+	w.noJobs()
+	if got := len(w.Mailbox.Mails("new@a.example")); got != 2 {
+		t.Errorf("%d letters, want the first and one more", got)
+	}
+	w.clock.pass(login.PressedTwice)
+	if later := w.ask(ask{method: "POST", path: path, key: "a"}); later.json(t)["id"] == answers[0].json(t)["id"] {
+		t.Error("a minute later no other was sent")
 	}
 }
 

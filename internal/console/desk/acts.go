@@ -20,9 +20,6 @@ const (
 // session and in what other systems are told.
 const why = "support"
 
-// just is how long a second press of the same button is taken for a double click.
-const just = time.Minute
-
 // because reads the reason of an act, and says what is wrong with it: empty when nothing
 // is. The audit log keeps it for ever, so an identity code must not get in.
 func because(r *http.Request, id string) (form, error) {
@@ -49,7 +46,7 @@ func (k *Desk) pause(w http.ResponseWriter, r *http.Request, who console.Agent) 
 	}
 	now := k.d.Now()
 	until := now.Add(pausedFor(r.PostForm.Get("hours")))
-	if until.Sub(p.PausedUntil) > just { // else: pressed twice
+	if until.Sub(p.PausedUntil) > login.PressedTwice { // else: pressed twice
 		if err := k.d.Acts.PausePerson(r.Context(), p.ID, until, now); err != nil {
 			return found(err)
 		}
@@ -174,16 +171,11 @@ func (k *Desk) release(w http.ResponseWriter, r *http.Request, who console.Agent
 }
 
 func (k *Desk) invite(w http.ResponseWriter, r *http.Request, who console.Agent, m login.Employment, target, path, why string) error {
-	before, err := k.d.Records.InvitationsOf(r.Context(), m.ID)
+	i, ordered, err := k.d.Acts.Invite(r.Context(), m)
 	if err != nil {
 		return err
 	}
-	now := k.d.Now()
-	if len(before) == 0 || !before[0].Open(now) || now.Sub(before[0].CreatedAt) > just { // else: pressed twice
-		i, err := k.d.Acts.Invite(r.Context(), m)
-		if err != nil {
-			return err
-		}
+	if ordered { // else: pressed twice
 		k.d.Audit.PersonInvited(r.Context(), who.Actor(), target, i, why)
 		k.d.Wake()
 	}

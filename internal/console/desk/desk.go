@@ -44,9 +44,9 @@ type Records interface {
 
 // Acts are what the desk can do. None of them hands anything out.
 type Acts interface {
-	// Invite orders the letter of a new invitation; a Conflict when there is nothing to
-	// invite to.
-	Invite(ctx context.Context, m login.Employment) (login.Invitation, error)
+	// Invite orders the letter of a new invitation, unless somebody has just done so; a
+	// Conflict when there is nothing to invite to.
+	Invite(ctx context.Context, m login.Employment) (stands login.Invitation, ordered bool, err error)
 	RevokeSession(ctx context.Context, id, why string, at time.Time) error
 	PausePerson(ctx context.Context, id string, until, at time.Time) error
 	// ReleaseActivation answers login.ErrNotFound also for one that is released.

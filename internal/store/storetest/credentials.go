@@ -69,7 +69,7 @@ func passwordResets(t *testing.T, s *store.Store) {
 	wantErr(t, "add", s.AddCredential(t.Context(), c), nil)
 	old, current, stale := NewHash(), NewHash(), NewHash()
 	expires := Noon().Add(30 * time.Minute)
-	wantErr(t, "order", s.AddReset(t.Context(), old, c.ID, Noon(), expires), nil)
+	wantErr(t, "order", s.AddReset(t.Context(), old, c.ID, Noon().Add(-login.PressedTwice), expires), nil)
 	wantErr(t, "order again", s.AddReset(t.Context(), current, c.ID, Noon(), expires), nil)
 	if got := must[login.Credential](t)(s.ResetOf(t.Context(), current, Noon())); got != c {
 		t.Errorf("whose: %+v", got)

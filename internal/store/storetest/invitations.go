@@ -17,10 +17,11 @@ func Invite(t testing.TB, s *store.Store, employment string, change ...func(*log
 	for _, c := range change {
 		c(&i)
 	}
-	if err := s.Invite(t.Context(), i); err != nil {
+	stands, err := s.Invite(t.Context(), i)
+	if err != nil {
 		t.Fatal(err)
 	}
-	return i
+	return stands
 }
 
 // Invitation is a new invitation to the employment.
@@ -46,7 +47,9 @@ func invitations(t *testing.T, s *store.Store) {
 	m := Hire(t, s, AddEmployer(t, s).ID)
 	job := Job("mail")
 	first := Invitation(m.ID)
-	wantErr(t, "invite", s.Invite(t.Context(), first, job), nil)
+	if stands, err := s.Invite(t.Context(), first, job); err != nil || !reflect.DeepEqual(stands, first) {
+		t.Errorf("invite: %+v, %v", stands, err)
+	}
 	if got := claim(t, s, "mail", 10, Noon()); len(got) != 1 || got[0].ID != job.ID {
 		t.Errorf("the mail's job: %+v", got)
 	}
@@ -74,7 +77,8 @@ func invitations(t *testing.T, s *store.Store) {
 
 	wantErr(t, "end", s.EndEmployment(t.Context(), m.Employer, m.ID, at), nil)
 	late := Invitation(m.ID)
-	wantErr(t, "invite who has left", s.Invite(t.Context(), late, Job("mail")), login.ErrMoved)
+	_, err = s.Invite(t.Context(), late, Job("mail"))
+	wantErr(t, "invite who has left", err, login.ErrMoved)
 	_, err = s.InvitationByID(t.Context(), late.ID)
 	wantErr(t, "the invitation that failed", err, login.ErrNotFound)
 	if got := claim(t, s, "mail", 10, Noon()); len(got) != 0 {
