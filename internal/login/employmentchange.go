@@ -3,6 +3,7 @@ package login
 import (
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -61,6 +62,7 @@ func (e Employment) With(c EmploymentChange, at time.Time) (Employment, Mistakes
 		}
 		all = append(all, b)
 	}
+	slices.SortFunc(all, func(a, b Benefit) int { return strings.Compare(a.Kind, b.Kind) }) // as the store lists them
 	e.Benefits = all
 	return e, mistakes
 }

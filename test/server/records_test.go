@@ -276,3 +276,30 @@ func TestNoDayBreaksAFile(t *testing.T) {
 		}
 	}
 }
+
+// A file that begins with a byte order mark loses nobody, and one that is UTF-16 is refused
+// with words that say so.
+func TestFilesBeginWithTheirFirstPerson(t *testing.T) {
+	t.Parallel()
+	w := newAdminWorld(t)
+	files := map[string]string{"text/csv": "external_id\n%s\nlast\n", "application/x-ndjson": `{"external_id":"%s"}` + "\n" + `{"external_id":"last"}` + "\n"}
+	for kind, form := range files {
+		file := fmt.Sprintf(form, "first of "+kind)
+		if mistakes := w.send(kind, "\ufeff"+file); mistakes != "" {
+			t.Errorf("%s: %s", kind, mistakes)
+		}
+		found, err := w.Inside.Store.Employments(t.Context(), w.a.employer, store.EmploymentFilter{ExternalID: "first of " + kind}, 2)
+		if err != nil || len(found) != 1 {
+			t.Errorf("%s: %+v, %v", kind, found, err)
+		}
+		for _, mark := range []string{"\xff\xfe", ""} {
+			wide := []byte(mark)
+			for _, b := range []byte(file) {
+				wide = append(wide, b, 0)
+			}
+			if got := w.send(kind, string(wide)); !strings.Contains(got, "400 ") || !strings.Contains(got, "the file is UTF-16; save it as UTF-8") {
+				t.Errorf("%s as UTF-16: %s", kind, got)
+			}
+		}
+	}
+}
