@@ -49,8 +49,6 @@ func patchUser(u *user, body []byte) error {
 			err = bad("noTarget", "remove needs a path.")
 		case op == opRemove:
 			err = u.set(op, o.Path, nil)
-		case len(o.Value) == 0:
-			err = bad("invalidValue", "add and replace need a value.")
 		case o.Path == "":
 			err = u.merge(op, o.Value)
 		default:
@@ -175,6 +173,9 @@ func (u *user) set(op operation, path string, value json.RawMessage) error {
 	t, kept, err := parsePath(path)
 	if err != nil || !kept {
 		return err
+	}
+	if value == nil && op != opRemove {
+		return bad("invalidValue", "add and replace need a value.")
 	}
 	if t.sub != "" && t.attribute != "name" && t.attribute != "emails" && t.attribute != "meta" {
 		return bad("invalidPath", "This attribute has no parts.")

@@ -47,7 +47,8 @@ type Deps struct {
 	Audit  *audit.Log
 	Web    *web.Kit
 	Now    func() time.Time
-	Base   string // scheme and host that directories reach us by; empty: not known
+	Walks  *web.Limiter // of filters that no index serves, per key; nil: none
+	Base   string       // scheme and host that directories reach us by; empty: not known
 }
 
 // Feature is SCIM.

@@ -183,7 +183,7 @@ func TestPatches(t *testing.T) {
 			{"op":"Add","path":"addresses[type eq \"work\"].streetAddress","value":"x"},{"op":"add","path":"schemas","value":["` + enterprise + `"]},
 			{"op":"Replace","path":"urn:example:2.0:Other","value":{"a":[1]}},{"op":"replace","value":{"` + enterprise + `":{"costCenter":"1"}}},
 			{"op":"Add","path":"roles[primary eq \"True\"].value","value":"x"},{"op":"replace","path":"password","value":"x"},
-			{"op":"replace","path":"locale","value":"sv-FI"},{"op":"Replace","path":"active","value":false}`: before + strings.Replace(emails, "active", "left", 1),
+			{"op":"replace","path":"locale","value":"sv-FI"},{"op":"Add","path":"manager"},{"op":"Replace","path":"active","value":false}`: before + strings.Replace(emails, "active", "left", 1),
 	} {
 		if got, err := patched(`{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[` + ops + `]}`); err != nil || got != want {
 			t.Errorf("%s:\n got %s, %v\nwant %s", ops, got, err, want)
@@ -203,6 +203,8 @@ func TestPatchesThatAreRefused(t *testing.T) {
 		`{"op":"remove","path":"userName"}`:                                                                    "mutability",
 		`{"op":"replace","path":"userName","value":null}`:                                                      "mutability",
 		`{"op":"replace","path":"userName","value":7}`:                                                         "invalidValue",
+		`{"op":"replace","path":"externalId"}`:                                                                 "invalidValue",
+		`{"op":"replace"}`:                                                                                     "invalidValue",
 		`{"op":"replace","path":"userName"}`:                                                                   "invalidValue",
 		`{"op":"replace","path":"active","value":"maybe"}`:                                                     "invalidValue",
 		`{"op":"replace","path":"active","value":null}`:                                                        "invalidValue",

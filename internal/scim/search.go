@@ -123,6 +123,11 @@ func (f *Feature) filtered(c call, text string, start, count int) (found []login
 		}
 		return page([]login.Employment{m}, start, count), 1, nil
 	}
+	if l == (Lookup{}) && f.Walks != nil {
+		if err := f.Walks.Check(c.key.ID); err != nil {
+			return nil, 0, err // one employer's directory must not keep the database from all people
+		}
+	}
 	for walked := 0; ; walked += walkPage {
 		if walked >= mostWalk {
 			return nil, 0, bad("tooMany", "The filter asks for more than we look through: add userName, externalId or emails.value.")

@@ -76,6 +76,7 @@ func (s *Service) adminAPI(c config.Config, d Deps, m mechanisms, operator http.
 	}).Mount(mux)
 	scim.New(scim.Deps{
 		Store: s.Store, People: s.People, Rules: rules, Keys: s.APIKeys, Audit: s.Audit, Web: kit, Now: d.Now, Base: c.Admin.BaseURL,
+		Walks: web.NewLimiter(web.Limit{Burst: 30, Each: time.Second}, maxLimited, d.Now),
 		List: func(ctx context.Context, employer string, l scim.Lookup, limit int) ([]login.Employment, error) {
 			return s.Store.Users(ctx, employer, store.EmploymentFilter{UserName: l.UserName, Email: l.Email, ExternalID: l.ExternalID, After: l.After}, limit)
 		},

@@ -324,3 +324,22 @@ func TestEntrasValidator(t *testing.T) {
 	d.mustBe(d.scim("GET", "/Users?filter="+url.QueryEscape(`userName eq "5b50642d@bob.example"`), "", "scim"), http.StatusOK, `"active":false`)
 	d.mustBe(d.scim("DELETE", "/Users/"+id, "", "scim"), http.StatusNoContent, "")
 }
+
+// Filters that no index serves read everybody of the employer: a directory that sends them
+// without end is slowed, and what directories live by goes on.
+func TestWalksAreBounded(t *testing.T) {
+	t.Parallel()
+	d := newDirectory(t)
+	walk := "/Users?filter=" + url.QueryEscape(`userName co "x"`)
+	for range 500 {
+		if a := d.scim("GET", walk, "", "scim"); a.status == http.StatusTooManyRequests {
+			d.mustBe(a, http.StatusTooManyRequests, "urn:ietf:params:scim:api:messages:2.0:Error")
+			if a.header.Get("Retry-After") == "" {
+				t.Error("nobody says when to come again")
+			}
+			d.mustBe(d.scim("GET", "/Users?filter="+url.QueryEscape(`userName eq "second"`), "", "scim"), http.StatusOK, d.a.person)
+			return
+		}
+	}
+	t.Error("walks go on without end")
+}
