@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
+	"os/signal"
 	"runtime"
 	"runtime/debug"
 	"sync"
@@ -44,7 +46,7 @@ type serveCommand struct{ configFlag }
 
 // Help is shown by avain serve --help.
 func (serveCommand) Help() string {
-	return `Serves until it gets SIGTERM or SIGINT, then finishes what is in flight (at most 20 s). The database must have this program's schema; run avain migrate first. TLS certificates are read again when their files change.
+	return `Serves until it gets SIGTERM or SIGINT; then /readyz says so (public.drain_delay), and what is in flight is finished (at most 20 s). The database must have this program's schema; run avain migrate first. TLS certificates are read again when their files change, and at SIGHUP, with the log level; whatever else has changed in the configuration waits for a restart, and the log says so.
 
   avain serve
   avain serve --config /etc/avain/avain.yaml`
@@ -56,19 +58,21 @@ func (c serveCommand) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return err
 	}
-	log, err := telemetry.NewLog(t.out, loaded.Log.Level)
-	if err != nil {
-		return err
+	level := new(slog.LevelVar)
+	if err := level.UnmarshalText([]byte(loaded.Log.Level)); err != nil {
+		return err // cannot be: the configuration has been checked
 	}
+	log := telemetry.NewLogFrom(t.out, level)
 	for _, warning := range loaded.Warnings {
 		log.WarnContext(ctx, "configuration", "path", warning.Path, "warning", warning.Message)
 	}
-	return serve(ctx, loaded, log)
+	again := &reloader{load: func() (config.Config, error) { return c.load(t) }, running: loaded, level: level, log: log}
+	return serve(ctx, loaded, again, log)
 }
 
 // serve opens the listeners first: a port that is taken is known before anything
 // else has been touched.
-func serve(ctx context.Context, c config.Config, log *slog.Logger) (err error) {
+func serve(ctx context.Context, c config.Config, again *reloader, log *slog.Logger) (err error) {
 	floor := make([]byte, heapFloor)
 	defer runtime.KeepAlive(floor)
 	public, err := listen(ctx, "public.listen", c.Public.Listen)
@@ -90,16 +94,17 @@ func serve(ctx context.Context, c config.Config, log *slog.Logger) (err error) {
 	people, operator := newServer(service.Public, log), newServer(service.Admin, log)
 	service.Connections.Guard(people)
 	if c.Public.TLS.Set() {
-		if people.TLSConfig, err = tlsConfig(c.Public.TLS); err != nil {
+		if people.TLSConfig, again.certificate, err = tlsConfig(c.Public.TLS); err != nil {
 			return err
 		}
 	}
+	defer again.listen(ctx)()
 	// What starting needed (parsed texts and pages, keys) goes back to the system now:
 	// an idle service would not collect it for minutes.
 	debug.FreeOSMemory()
 	log.InfoContext(ctx, "serving", "version", wire.Version(), "base_url", c.Public.BaseURL,
 		"public", public.Addr().String(), "admin", admin.Addr().String())
-	return serveUntil(ctx, service, log, running{people, service.Connections.Listener(public)}, running{operator, admin})
+	return serveUntil(ctx, service, c.Public.DrainDelay, log, running{people, service.Connections.Listener(public)}, running{operator, admin})
 }
 
 // running is a server and the listener that it serves.
@@ -117,7 +122,7 @@ func (r running) serve() error {
 
 // serveUntil serves until ctx ends or a listener fails, then lets what is in flight
 // finish. Housekeeping stops last: requests may still need it.
-func serveUntil(ctx context.Context, service *wire.Service, log *slog.Logger, all ...running) error {
+func serveUntil(ctx context.Context, service *wire.Service, delay time.Duration, log *slog.Logger, all ...running) error {
 	house, stopHouse := context.WithCancel(context.WithoutCancel(ctx))
 	var background sync.WaitGroup
 	background.Go(func() { service.Run(house) })
@@ -129,6 +134,8 @@ func serveUntil(ctx context.Context, service *wire.Service, log *slog.Logger, al
 	var reason error
 	select {
 	case <-ctx.Done():
+		service.Leave()
+		reason = linger(delay, failed, log)
 		log.InfoContext(ctx, "stopping: finishing what is in flight")
 	case reason = <-failed:
 	}
@@ -146,6 +153,28 @@ func serveUntil(ctx context.Context, service *wire.Service, log *slog.Logger, al
 		return nil
 	}
 	return reason
+}
+
+// linger goes on serving for the delay, while /readyz says already that this node will go:
+// a load balancer that has not noticed yet would send people to a closed door. A second
+// signal ends it.
+func linger(delay time.Duration, failed <-chan error, log *slog.Logger) error {
+	if delay <= 0 {
+		return nil
+	}
+	hurry := make(chan os.Signal, 1)
+	signal.Notify(hurry, os.Interrupt, syscall.SIGTERM)
+	defer signal.Stop(hurry)
+	log.Info("stopping: not ready any more, and still serving; another signal stops at once", "for", delay.String())
+	timer := time.NewTimer(delay)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-hurry:
+	case err := <-failed:
+		return err
+	}
+	return nil
 }
 
 func newServer(h http.Handler, log *slog.Logger) *http.Server {
@@ -169,12 +198,12 @@ func listen(ctx context.Context, path, address string) (net.Listener, error) {
 }
 
 // tlsConfig serves the certificate of the files, and notices when they change.
-func tlsConfig(files config.TLS) (*tls.Config, error) {
+func tlsConfig(files config.TLS) (*tls.Config, *certificate, error) {
 	c := &certificate{files: files, now: time.Now}
 	if err := c.reload(); err != nil {
-		return nil, fmt.Errorf("public.tls: %w", err)
+		return nil, nil, fmt.Errorf("public.tls: %w", err)
 	}
 	ours := bcp195.TLS()
 	ours.GetCertificate = c.get
-	return ours, nil
+	return ours, c, nil
 }

@@ -30,7 +30,7 @@ import (
 )
 
 const serveConfig = `
-public: {base_url: "https://localhost:8443", listen: "127.0.0.1:0", tls: {cert_file: cert.pem, key_file: key.pem}}
+public: {base_url: "https://localhost:8443", listen: "127.0.0.1:0", tls: {cert_file: cert.pem, key_file: key.pem}, drain_delay: 0s}
 admin: {listen: "127.0.0.1:0"}
 clients:
   - {id: smartumpay, redirect_uris: ["http://localhost:8081/"]}
@@ -124,6 +124,20 @@ type served struct {
 	public, admin string // addresses
 	log           *buffer
 	client        *http.Client
+	stop          func() // as SIGTERM does
+}
+
+// says waits until the log says something.
+func (s served) says(t *testing.T, words string) {
+	t.Helper()
+	deadline := time.After(2 * time.Minute)
+	for !strings.Contains(s.log.String(), words) {
+		select {
+		case <-time.After(5 * time.Millisecond):
+		case <-deadline:
+			t.Fatalf("the log does not say %q:\n%s", words, s.log)
+		}
+	}
 }
 
 // get answers the status of an address and its body.
@@ -150,7 +164,7 @@ func (s served) get(t *testing.T, url string) (int, string) {
 func startServing(t *testing.T, dir, file string) served {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
-	s := served{log: &buffer{}}
+	s := served{log: &buffer{}, stop: stop}
 	code := make(chan int, 1)
 	go func() {
 		code <- run(ctx, []string{"serve", "-c", file}, terminal{strings.NewReader(""), s.log, s.log, nil})

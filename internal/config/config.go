@@ -46,6 +46,7 @@ type Public struct {
 	BaseURL        string         `yaml:"base_url" doc:"The service's own address, and the issuer of its tokens; it never changes. Links are built from it and never from what a request says. https, except for loopback addresses."`
 	Listen         string         `yaml:"listen" doc:"Address to listen on."`
 	TLS            TLS            `yaml:"tls" doc:"Certificate, when no proxy in front ends TLS."`
+	DrainDelay     time.Duration  `yaml:"drain_delay" doc:"After SIGTERM /readyz says for so long that this node will go, before it takes no new connections: as long as your load balancer needs to notice."`
 	TrustedProxies []netip.Prefix `yaml:"trusted_proxies" doc:"The proxies in front that end TLS. Only what comes from them may say where a request came from (X-Forwarded-For)." example:"[10.0.0.0/24]"`
 }
 

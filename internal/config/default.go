@@ -11,7 +11,7 @@ import (
 // not say.
 func Default() Config {
 	return Config{
-		Public:   Public{Listen: ":8080"},
+		Public:   Public{Listen: ":8080", DrainDelay: 5 * time.Second},
 		Admin:    Admin{Listen: "127.0.0.1:9090"},
 		Database: Database{Driver: SQLite, Path: "avain.db", MaxConnections: 16},
 		Keys: Keys{

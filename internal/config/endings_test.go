@@ -26,7 +26,7 @@ func ending(t *testing.T, key []byte, name string, ends time.Time) []byte {
 	if !ok {
 		t.Fatal("not an RSA key")
 	}
-	template := x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name}, NotAfter: ends}
+	template := x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name}, DNSNames: []string{name}, NotAfter: ends}
 	return must[[]byte](t)(x509.CreateCertificate(rand.Reader, &template, &template, &private.PublicKey, private))
 }
 
@@ -50,7 +50,7 @@ func TestEndings(t *testing.T) {
 	write(t, dir, "client.jwks.json", must[[]byte](t)(json.Marshal(set)))
 	write(t, dir, "db/client.pem", certificate("db", 40))
 	write(t, dir, "db/ca.pem", slices.Concat(certificate("old", -50), certificate("new", 50)))
-	write(t, dir, "keys/database.dsn", fmt.Appendf(nil, "host=db sslmode=verify-full sslcert=%s sslrootcert=%s", filepath.Join(dir, "db/client.pem"), filepath.Join(dir, "db/ca.pem")))
+	write(t, dir, "keys/database.dsn", fmt.Appendf(nil, "host=db sslmode=verify-full sslcert=%s sslkey=%s sslrootcert=%s", filepath.Join(dir, "db/client.pem"), filepath.Join(dir, "tls/key.pem"), filepath.Join(dir, "db/ca.pem")))
 
 	c, err := load(t, dir, `
 public: {base_url: "https://login.example.com", tls: {cert_file: tls/cert.pem, key_file: tls/key.pem}}
@@ -100,7 +100,8 @@ func TestEndingsOfDatabases(t *testing.T) {
 	dir, keys := folder(t), must[[2][]byte](t)(rsaKeys())
 	block := &pem.Block{Type: "CERTIFICATE", Bytes: ending(t, keys[0], "db", time.Now().Add(time.Hour))}
 	write(t, dir, "db.pem", pem.EncodeToMemory(block))
-	dsn := "host=db sslmode=require sslcert=" + filepath.Join(dir, "db.pem")
+	write(t, dir, "db.key", keys[0])
+	dsn := "host=db sslmode=require sslcert=" + filepath.Join(dir, "db.pem") + " sslkey=" + filepath.Join(dir, "db.key")
 	for text, want := range map[string]string{
 		"\ndatabase: {driver: postgres, dsn: \"" + dsn + "\"}": "database.dsn (sslcert)",
 		"\ndatabase: {driver: postgres, dsn_env: DSN}":         "database.dsn_env (sslcert)",

@@ -144,9 +144,9 @@ func TestMistakes(t *testing.T) {
 		"places in a folder":    {"\nplace: {database: .}\n", "is no file"},
 		"password in dsn":       {"\ndatabase: {driver: postgres, dsn: 'postgres://a:b@c/d'}\n", "database.dsn: must not hold a password"},
 		"password as keyword":   {"\ndatabase: {driver: postgres, dsn: 'host=c password=b'}\n", "database.dsn: must not hold a password"},
-		"nonsense as dsn":       {"\ndatabase: {driver: postgres, dsn: 'the database'}\n", "database.dsn: cannot be read"},
-		"nonsense as URL":       {"\ndatabase: {driver: postgres, dsn: 'postgres://c:port/d'}\n", "database.dsn: cannot be read"},
-		"nonsense at pooler":    {"\ndatabase: {driver: postgres, dsn: 'host=c', pooler_dsn: 'port=many'}\n", "database.pooler_dsn: cannot be read"},
+		"nonsense as dsn":       {"\ndatabase: {driver: postgres, dsn: 'the database'}\n", "database.dsn: cannot be used"},
+		"nonsense as URL":       {"\ndatabase: {driver: postgres, dsn: 'postgres://c:port/d'}\n", "database.dsn: cannot be used"},
+		"nonsense at pooler":    {"\ndatabase: {driver: postgres, dsn: 'host=c', pooler_dsn: 'port=many'}\n", "database.pooler_dsn: cannot be used"},
 		"no dsn":                {"\ndatabase: {driver: postgres}\n", "database.dsn: missing"},
 		"password at pooler":    {"\ndatabase: {driver: postgres, dsn: 'host=c', pooler_dsn: 'host=c password=b'}\n", "database.pooler_dsn: must not hold a password"},
 		"two poolers":           {"\ndatabase: {driver: postgres, dsn: 'host=c', pooler_dsn: 'host=c', pooler_dsn_file: keys/x}\n", "database.pooler_dsn: name one of"},
@@ -223,9 +223,9 @@ func TestCertificateIsForTheService(t *testing.T) {
 		"its own":        {base: "https://login.example.com"},
 		"with a port":    {base: "https://login.example.com:8443"},
 		"another":        {base: "https://login.example.org", wrong: true},
-		"behind a proxy": {base: "https://login.example.org", proxies: "\n  trusted_proxies: [10.0.0.1]", warned: true},
+		"behind a proxy": {base: "https://login.example.org", proxies: "\n  trusted_proxies: [10.0.0.0/24]", warned: true},
 	} {
-		text := regexp.MustCompile(`base_url: \S+`).ReplaceAllString(minimal, "base_url: "+c.base+"\n  tls: {cert_file: cert.pem, key_file: keys/signing.pem}"+c.proxies)
+		text := regexp.MustCompile(`base_url: \S+`).ReplaceAllString(strings.Replace(minimal, "preset: idura", "preset: idura\n    production: false", 1), "base_url: "+c.base+"\n  tls: {cert_file: cert.pem, key_file: keys/signing.pem}"+c.proxies)
 		got, err := load(t, dir, text)
 		const words = "public.tls.cert_file: the certificate is not for login.example.org"
 		if c.wrong != (err != nil && strings.Contains(err.Error(), words)) || !c.wrong && err != nil {

@@ -54,6 +54,7 @@ func (v validator) public(p Public) {
 	if p.TLS.Set() {
 		v.tls(p)
 	}
+	v.between("public.drain_delay", p.DrainDelay, 0, 5*time.Minute)
 	v.proxies(p.TrustedProxies)
 }
 
@@ -154,7 +155,7 @@ func (v validator) database(db Database) {
 // What is wrong is not repeated: the driver's words may quote the password.
 func (v validator) dsn(path string, dsn secret.Text) {
 	if !dsn.Empty() && !store.ReadableDSN(dsn) {
-		v.add(path, "cannot be read; write it like 'host=db.example dbname=avain user=avain' or 'postgres://avain@db.example/avain'")
+		v.add(path, "cannot be used; write it like 'host=db.example dbname=avain user=avain' or 'postgres://avain@db.example/avain', and see that the certificates that it names can be read, sslcert with its sslkey")
 	}
 }
 

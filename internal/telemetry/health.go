@@ -82,6 +82,14 @@ func (r *Readiness) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	answer(w, status, map[string]any{"status": word, "checks": results})
 }
 
+// Forget makes the next question run the checks, however soon it comes: something has
+// changed that nobody must wait a second for.
+func (r *Readiness) Forget() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.results = nil
+}
+
 // Describe is part of a [prometheus.Collector].
 func (r *Readiness) Describe(to chan<- *prometheus.Desc) { to <- r.desc }
 

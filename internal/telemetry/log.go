@@ -14,7 +14,12 @@ func NewLog(out io.Writer, level string) (*slog.Logger, error) {
 	if err := least.UnmarshalText([]byte(level)); err != nil {
 		return nil, fmt.Errorf("telemetry: log level: %w", err)
 	}
-	return slog.New(slog.NewJSONHandler(out, &slog.HandlerOptions{Level: least, ReplaceAttr: utc})), nil
+	return NewLogFrom(out, least), nil
+}
+
+// NewLogFrom is the same from a level that may change.
+func NewLogFrom(out io.Writer, least slog.Leveler) *slog.Logger {
+	return slog.New(slog.NewJSONHandler(out, &slog.HandlerOptions{Level: least, ReplaceAttr: utc}))
 }
 
 func utc(groups []string, a slog.Attr) slog.Attr {

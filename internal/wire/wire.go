@@ -33,6 +33,7 @@ import (
 	"avain/internal/roster"
 	"avain/internal/signin"
 	"avain/internal/store"
+	"avain/internal/telemetry"
 	"avain/internal/token"
 	"avain/internal/wake"
 	"avain/internal/web"
@@ -75,6 +76,7 @@ type Service struct {
 
 	room     *wake.Room
 	stopping atomic.Bool
+	ready    *telemetry.Readiness
 	house    housekeeping
 	mailer   *mail.Mailer   // nil without a mail server
 	closers  []func() error // in the order of opening
@@ -164,11 +166,10 @@ func New(ctx context.Context, c config.Config, d Deps) (s *Service, err error) {
 	}
 	s.room = m.room
 	s.Public = m.tracing.Middleware(m.kit.Middleware(mux))
-	ready, err := m.ready(s, d)
-	if err != nil {
+	if s.ready, err = m.ready(s, d); err != nil {
 		return s, err
 	}
-	if s.Admin, err = s.adminAPI(c, d, m, m.admin(ready)); err != nil {
+	if s.Admin, err = s.adminAPI(c, d, m, m.admin(s.ready)); err != nil {
 		return s, err
 	}
 	s.house = s.housekeeping(c, d, m, flood, waiting)
@@ -244,10 +245,16 @@ func (s *Service) housekeeping(c config.Config, d Deps, m mechanisms, flood *flo
 // Run keeps house until the context ends, and returns when everything has stopped.
 func (s *Service) Run(ctx context.Context) { s.house.run(ctx) }
 
+// Leave says at /readyz that this node will go, while it goes on serving.
+func (s *Service) Leave() {
+	s.stopping.Store(true)
+	s.ready.Forget()
+}
+
 // Drain sends home the apps that wait for their logins, so that the server can stop:
 // they ask again, another node or this one when it is back. Call it first.
 func (s *Service) Drain() {
-	s.stopping.Store(true)
+	s.Leave()
 	s.room.Close()
 }
 
