@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -41,7 +42,13 @@ func (r *reloader) listen(ctx context.Context) (stop func()) {
 	return func() { signal.Stop(hup); cancel(); <-done }
 }
 
+// reload contains its panics: a file that confuses a parser must not end a node.
 func (r *reloader) reload() {
+	defer func() {
+		if p := recover(); p != nil {
+			r.log.Error("SIGHUP: reading the configuration panicked; everything goes on as before", "panic", fmt.Sprint(p))
+		}
+	}()
 	next, err := r.load()
 	if err != nil {
 		r.log.Error("SIGHUP: the configuration has mistakes; everything goes on as before", "error", err)

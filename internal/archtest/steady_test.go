@@ -15,6 +15,7 @@ var contains = map[string][]string{
 	"internal/challenge/hall.go":    {"run"},            // each look, in desk.go
 	"internal/broker/upstream.go":   {"try"},            // the fetch behind it, in cached.go
 	"internal/jobs/run.go":          {"interrupt"},      // ends a context
+	"cmd/avain/reload.go":           {"reload"},
 	"internal/mail/smtp.go":         {"Close"},          // of a connection
 }
 
