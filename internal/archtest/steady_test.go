@@ -16,7 +16,7 @@ var contains = map[string][]string{
 	"internal/broker/upstream.go":   {"try"},            // the fetch behind it, in cached.go
 	"internal/jobs/run.go":          {"interrupt"},      // ends a context
 	"cmd/avain/reload.go":           {"reload"},
-	"internal/mail/smtp.go":         {"Close"},          // of a connection
+	"internal/mail/smtp.go":         {"Close"}, // of a connection
 }
 
 // outside are no part of a serving node: tests, the demo, and commands that end.
