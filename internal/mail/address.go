@@ -25,7 +25,33 @@ func (a address) Domain() string { return a.Spec[strings.LastIndexByte(a.Spec, '
 // blanks and line breaks, exist in standards and in attacks only.
 var localPart = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*$")
 
-var errAddress = errors.New("is not an e-mail address that mail can be sent to")
+var (
+	errAddress = errors.New("is not an e-mail address that mail can be sent to")
+	errComment = errors.New(`has a part in round brackets, which mail programs leave out; put the whole name in double quotes, as in "Smartum (Etu)" <noreply@example.com>`)
+	errSender  = errors.New("has a name of more than 80 characters, or with characters that nobody sees or that begin a new line")
+)
+
+// longestSender bounds the name beside an address, in letters.
+const longestSender = 80
+
+// commented reports whether an address has a comment (RFC 5322 §3.2.2): what stands in
+// brackets outside of quotes, which the library drops without a word.
+func commented(s string) bool {
+	quoted := false
+	for i := 0; i < len(s); i++ {
+		switch s[i] {
+		case '\\':
+			i++
+		case '"':
+			quoted = !quoted
+		case '(', ')':
+			if !quoted {
+				return true
+			}
+		}
+	}
+	return false
+}
 
 // maxSpec and maxLocal bound an address, in octets (RFC 5321 §4.5.3.1; 256 for a
 // path counts the angle brackets).
@@ -42,6 +68,13 @@ func parseAddress(s string) (address, error) {
 	if err != nil {
 		return address{}, errAddress // the library's error quotes what it read
 	}
+	if commented(s) {
+		return address{}, errComment
+	}
+	name := shown.Line(parsed.Name, longestSender)
+	if name != parsed.Name {
+		return address{}, errSender
+	}
 	at := strings.LastIndexByte(parsed.Address, '@')
 	if at < 0 {
 		return address{}, errAddress
@@ -51,7 +84,7 @@ func parseAddress(s string) (address, error) {
 	if err != nil || !strings.Contains(ascii, ".") && ascii != "localhost" || !localPart.MatchString(local) {
 		return address{}, errAddress
 	}
-	a := address{Name: shown.Line(parsed.Name, 80), Spec: local + "@" + ascii}
+	a := address{Name: name, Spec: local + "@" + ascii}
 	if len(a.Spec) > maxSpec || len(local) > maxLocal {
 		return address{}, errAddress
 	}

@@ -36,7 +36,11 @@ func (m *Mailer) compose(letter Message, to string) (*gomail.Msg, error) {
 	if err := m.head(msg, letter.ID, to); err != nil {
 		return nil, err
 	}
-	msg.Subject(written.Subject)
+	if plainInHead(written.Subject) {
+		msg.Subject(written.Subject)
+	} else {
+		msg.SetGenHeaderPreformatted(gomail.HeaderSubject, headText(written.Subject))
+	}
 	msg.SetBodyString(gomail.TypeTextPlain, written.Text)
 	msg.AddAlternativeString(gomail.TypeTextHTML, written.HTML)
 	return msg, nil
@@ -44,16 +48,12 @@ func (m *Mailer) compose(letter Message, to string) (*gomail.Msg, error) {
 
 // head sets every header but the subject.
 func (m *Mailer) head(msg *gomail.Msg, id, to string) error {
-	if err := msg.FromFormat(m.from.Name, m.from.Spec); err != nil {
-		return fmt.Errorf("%w: from: %w", ErrMessage, err)
-	}
+	msg.SetGenHeaderPreformatted(gomail.Header(gomail.HeaderFrom), m.from.header())
 	if err := msg.To(to); err != nil {
 		return fmt.Errorf("%w: the person's address cannot stand in a header", ErrMessage)
 	}
 	if m.reply.Spec != "" {
-		if err := msg.ReplyToFormat(m.reply.Name, m.reply.Spec); err != nil {
-			return fmt.Errorf("%w: reply_to: %w", ErrMessage, err)
-		}
+		msg.SetGenHeaderPreformatted(gomail.Header(gomail.HeaderReplyTo), m.reply.header())
 	}
 	msg.SetMessageIDWithValue(id + "@" + m.from.Domain())
 	msg.SetDateWithValue(m.now().In(m.zone))

@@ -1,6 +1,7 @@
 package shown
 
 import (
+	"iter"
 	"math"
 	"strings"
 	"unicode"
@@ -47,6 +48,19 @@ func Len(s string) int {
 		n++
 	}
 	return n
+}
+
+// Letters are the letters of a cleaned text as people count them, whole emoji among them.
+func Letters(s string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for len(s) > 0 {
+			n := clusterLen(s)
+			if !yield(s[:n]) {
+				return
+			}
+			s = s[n:]
+		}
+	}
 }
 
 // Bytes is the length in bytes that a text of so many letters may have.
