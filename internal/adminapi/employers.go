@@ -171,19 +171,23 @@ const (
 )
 
 // page reads where a list goes on, and how long it may be.
-func page(cursor string, limit int) (after string, size int, err error) {
+func page(cursor string, limit *int) (after string, size int, err error) {
 	var mistakes login.Mistakes
 	id, decoding := base64.RawURLEncoding.Strict().DecodeString(cursor)
 	if decoding != nil || len(cursor) > 200 {
 		mistakes = append(mistakes, login.Mistake{Field: "cursor", Detail: "must be next of the page before, as it stands there"})
 	}
-	if limit < 0 || limit > largestPage {
+	size = defaultPage
+	if limit != nil {
+		size = *limit
+	}
+	if size < 1 || size > largestPage {
 		mistakes = append(mistakes, login.Mistake{Field: "limit", Detail: "must be from 1 to 200"})
 	}
 	if len(mistakes) > 0 {
 		return "", 0, invalid(mistakes)
 	}
-	return string(id), cmp.Or(limit, defaultPage), nil
+	return string(id), size, nil
 }
 
 func cursorOf(id string) string { return base64.RawURLEncoding.EncodeToString([]byte(id)) }

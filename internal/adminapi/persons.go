@@ -58,6 +58,9 @@ func (f *Feature) CreatePerson(ctx context.Context, r openapi.CreatePersonReques
 	if len(mistakes) == 0 {
 		mistakes = wrong
 	}
+	if len(mistakes) == 0 && m.ExternalID == "" && m.UserName == "" && m.Email == "" && r.Body.Hetu == "" {
+		mistakes = append(mistakes, login.Mistake{Detail: "external_id, user_name, email or hetu is needed: without any nobody could be recognised, nor invited"})
+	}
 	if r.Body.Invite && m.Email == "" {
 		mistakes = append(mistakes, login.Mistake{Field: "email", Detail: "is needed for an invitation"})
 	}

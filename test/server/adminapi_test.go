@@ -549,3 +549,34 @@ func TestThreat23AdminListenerIsNeverSniffed(t *testing.T) {
 		}
 	}
 }
+
+// What the specification forbids the service refuses, and names.
+func TestAdminAPIRefusesWhatItsSpecificationDoes(t *testing.T) {
+	t.Parallel()
+	w := newAdminWorld(t)
+	root := "/v1/employers/" + w.a.employer
+	for name, c := range map[string]struct {
+		ask  ask
+		says string
+	}{
+		"a person of nothing":    {ask{method: "POST", path: root + "/persons", body: `{}`}, "external_id, user_name, email or hetu is needed"},
+		"a person of a name":     {ask{method: "POST", path: root + "/persons", body: `{"given_name":"Aino"}`}, "external_id, user_name, email or hetu is needed"},
+		"a person of empty text": {ask{method: "POST", path: root + "/persons", body: `{"external_id":"","email":""}`}, "external_id, user_name, email or hetu is needed"},
+		"null as a person":       {ask{method: "POST", path: root + "/persons", body: `null`}, "the body must be one JSON object"},
+		"a list as a person":     {ask{method: "POST", path: root + "/persons", body: `[]`}, ""},
+		"null as a change":       {ask{method: "PATCH", path: root + "/persons/" + w.a.invited, body: `null`}, "the body must be one JSON object"},
+		"null as an address":     {ask{method: "PATCH", path: root + "/persons/" + w.a.invited, body: `{"email":null}`}, "email"},
+		"a page of none":         {ask{method: "GET", path: root + "/persons?limit=0"}, "must be from 1 to 200"},
+		"employers, none":        {ask{method: "GET", path: "/v1/employers?limit=0"}, "must be from 1 to 200"},
+		"a page of too many":     {ask{method: "GET", path: root + "/persons?limit=201"}, "must be from 1 to 200"},
+		"a page of less":         {ask{method: "GET", path: root + "/persons?limit=-1"}, "must be from 1 to 200"},
+	} {
+		c.ask.key = "all"
+		if got := w.ask(c.ask); got.status != http.StatusBadRequest || !strings.Contains(string(got.body), c.says) {
+			t.Errorf("%s: %d %s", name, got.status, got.body)
+		}
+	}
+	if got := w.ask(ask{method: "GET", path: root + "/persons?limit=1", key: "all"}); got.status != http.StatusOK {
+		t.Errorf("a page of one: %d %s", got.status, got.body)
+	}
+}

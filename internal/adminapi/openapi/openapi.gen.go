@@ -533,7 +533,7 @@ type PersonList struct {
 	Persons []Person `json:"persons"`
 }
 
-// PersonNew defines model for PersonNew.
+// PersonNew At least one of external_id, user_name, email and hetu: without any nobody could be recognised, nor invited.
 type PersonNew struct {
 	Benefits []BenefitNew `json:"benefits,omitempty,omitzero"`
 	Email    string       `json:"email,omitempty,omitzero"`
@@ -638,7 +638,7 @@ type Limit = int
 type ListEmployersParams struct {
 	// Cursor `next` of the page before.
 	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
-	Limit  Limit  `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+	Limit  *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 }
 
 // CreateEmployerParams defines parameters for CreateEmployer.
@@ -670,7 +670,7 @@ type ExportImportErrorsParams struct {
 type ListPersonsParams struct {
 	// Cursor `next` of the page before.
 	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
-	Limit  Limit  `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+	Limit  *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
 	// Email Exactly this address, in any case of letters.
 	Email      string `form:"email,omitempty" json:"email,omitempty,omitzero"`
