@@ -64,18 +64,19 @@ func TestSwitchover(t *testing.T) {
 	if err := start(); login.AsError(err).Kind != login.Unavailable || login.AsError(err).RetryAfter == 0 {
 		t.Errorf("nobody is primary: %v", err)
 	}
-	if err := db.Probe(t.Context()); err == nil {
-		t.Error("nobody is primary, and the probe is written")
+	beat := func(s *store.Store) error { _, err := s.Beat(t.Context(), "n", 0); return err }
+	if err := beat(db); err == nil {
+		t.Error("nobody is primary, and the beat is written")
 	}
 	readOnly(old, "off")
 	waitFor(t, "a login is begun again", func() bool { return start() == nil })
-	if err := db.Probe(t.Context()); err != nil {
-		t.Errorf("the probe: %v", err)
+	if err := beat(db); err != nil {
+		t.Errorf("the beat: %v", err)
 	}
 
 	// One server alone, behind one name: why it cannot be written to has a word.
 	alone := open(t, store.Config{Driver: store.Postgres, DSN: secret.Of(next.DSN())})
-	if err := alone.Probe(t.Context()); err == nil || store.Cause(err) != "read_only" {
+	if err := beat(alone); err == nil || store.Cause(err) != "read_only" {
 		t.Errorf("a server that only reads: %v, %s", err, store.Cause(err))
 	}
 }

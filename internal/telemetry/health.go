@@ -82,6 +82,13 @@ func (r *Readiness) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	answer(w, status, map[string]any{"status": word, "checks": results})
 }
 
+// Look runs the checks, so that this node is heard of by the others, and in the log, though
+// nobody asks.
+func (r *Readiness) Look(ctx context.Context) error {
+	r.run(ctx)
+	return nil
+}
+
 // Forget makes the next question run the checks, however soon it comes: something has
 // changed that nobody must wait a second for.
 func (r *Readiness) Forget() {
@@ -187,27 +194,6 @@ func guarded(ctx context.Context, run func(context.Context) error) (err error) {
 		}
 	}()
 	return run(ctx)
-}
-
-// ErrClock says that this node's clock and the database's differ too much.
-var ErrClock = errors.New("the clock differs too much from the database's")
-
-// ClockCheck passes when this node's clock is at most tolerance away from the
-// database's: lifetimes are counted on both.
-func ClockCheck(database func(context.Context) (time.Time, error), now func() time.Time, tolerance time.Duration) Check {
-	return Check{Name: "clock", Run: func(ctx context.Context) error {
-		before := now()
-		theirs, err := database(ctx)
-		if err != nil {
-			return err
-		}
-		after := now()
-		// The database read its clock at some moment between before and after.
-		if theirs.Before(before.Add(-tolerance)) || theirs.After(after.Add(tolerance)) {
-			return ErrClock
-		}
-		return nil
-	}}
 }
 
 func answer(w http.ResponseWriter, status int, body any) {

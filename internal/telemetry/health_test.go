@@ -140,22 +140,6 @@ func TestReadyDoesNotWaitForever(t *testing.T) {
 	})
 }
 
-func TestClock(t *testing.T) {
-	t.Parallel()
-	for off, fine := range map[time.Duration]bool{0: true, 2 * time.Second: true, -2 * time.Second: true, 3 * time.Second: false, -time.Hour: false} {
-		check := telemetry.ClockCheck(func(context.Context) (time.Time, error) { return start.Add(off), nil },
-			func() time.Time { return start }, 2*time.Second)
-		if err := check.Run(t.Context()); fine != (err == nil) {
-			t.Errorf("%v off: %v", off, err)
-		}
-	}
-	down := errors.New("down")
-	check := telemetry.ClockCheck(func(context.Context) (time.Time, error) { return time.Time{}, down }, time.Now, time.Second)
-	if err := check.Run(t.Context()); !errors.Is(err, down) {
-		t.Errorf("%v", err)
-	}
-}
-
 func TestHealthz(t *testing.T) {
 	t.Parallel()
 	w := httptest.NewRecorder()

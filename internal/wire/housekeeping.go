@@ -30,6 +30,7 @@ const (
 	purgeEvery  = time.Minute
 	rotateEvery = 10 * time.Minute
 	countEvery  = 2 * time.Second
+	beatEvery   = 10 * time.Second // though nobody asks for /readyz: the other nodes compare clocks
 	forgetEvery = 24 * time.Hour
 
 	keepTallies = 396 * 24 * time.Hour // 13 months: the same month of the year before
@@ -55,7 +56,8 @@ type housekeeping struct {
 	rates     *rates.Watch
 	keep      steady.Keeper
 	endings   *expiry.Watch // of files
-	mails     bool          // there is a mail server
+	ready     *telemetry.Readiness
+	mails     bool // there is a mail server
 	retention store.Retention
 	now       func() time.Time
 	log       *slog.Logger
@@ -113,6 +115,7 @@ func (h housekeeping) chores() map[string]chore {
 		"anchor": {anchorEvery, h.anchor},
 		"settle": {anchorEvery, h.audit.Settle},
 		"expiry": {expiry.Every, h.endings.Look},
+		"beat":   {beatEvery, h.ready.Look},
 	}
 }
 

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -13,6 +14,7 @@ import (
 	"avain/internal/client"
 	"avain/internal/config"
 	"avain/internal/dpop"
+	"avain/internal/login"
 	"avain/internal/me"
 	"avain/internal/password"
 	"avain/internal/session"
@@ -130,14 +132,20 @@ func (s *Service) startTracing(ctx context.Context, c config.Config, d Deps) (*t
 // ready is whether people may be sent to this node: whether it can finish a login.
 func (m mechanisms) ready(s *Service, d Deps) (*telemetry.Readiness, error) {
 	db := s.Store
+	pulse := telemetry.NewPulse(db, login.NewID(), maxSkew, d.Now, d.Log)
 	r := telemetry.NewReadiness([]telemetry.Check{
-		{Name: "database", Run: db.Probe, Cause: store.Cause},
+		{Name: "database", Run: pulse.Database, Cause: store.Cause},
 		{Name: "schema", Run: db.CheckSchema, Cause: store.Cause},
 		{Name: "signing key", Run: func(ctx context.Context) error { _, _, err := m.signer.JWKS(ctx); return err }, Cause: store.Cause},
 		{Name: "serving", Run: func(context.Context) error { return s.serving() }, Cause: func(error) string { return "stopping" }},
-		telemetry.ClockCheck(db.Clock, d.Now, maxSkew),
+		{Name: "clock", Run: pulse.Clock, Cause: func(err error) string {
+			if errors.Is(err, telemetry.ErrClock) {
+				return "off"
+			}
+			return store.Cause(err)
+		}},
 	}, d.Now, d.Log)
-	return r, m.metrics.Register(r)
+	return r, errors.Join(m.metrics.Register(r), m.metrics.Register(pulse.Gauge()))
 }
 
 // admin is the operator's listener. It has no log-in of its own.

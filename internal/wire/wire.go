@@ -238,7 +238,7 @@ func (s *Service) housekeeping(c config.Config, d Deps, m mechanisms, flood *flo
 		db:    s.Store, signer: m.signer, brokers: m.brokers, metrics: m.metrics, crowd: flood.crowd,
 		announcer: m.announcer, room: m.room, waiting: waiting, people: s.People, wrong: s.WrongTries, jobs: s.Jobs, mails: s.Mails != nil,
 		notices: s.Notices, languages: c.Brand.Languages, tallies: m.tallies, rates: s.Rates, keep: m.keep, retention: retention(c), now: d.Now, log: d.Log,
-		endings: expiry.New(expiry.Deps{Read: c.Endings, Now: d.Now, Log: d.Log, Seen: m.metrics.EndingsSeen}),
+		ready: s.ready, endings: expiry.New(expiry.Deps{Read: c.Endings, Now: d.Now, Log: d.Log, Seen: m.metrics.EndingsSeen}),
 	}
 }
 

@@ -112,6 +112,7 @@ func Run(t *testing.T, open func(t testing.TB) *store.Store) {
 		"DeskLooks":                  deskLooks,
 		"GivenUp":                    givenUp,
 		"Clock":                      clock,
+		"Beats":                      beats,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -12,8 +12,8 @@ import (
 	"avain/internal/login"
 )
 
-// What a full, read-only or broken database, or a queue without room, does to a probe.
-func TestProbeFails(t *testing.T) {
+// What a full, read-only or broken database, or a queue without room, does to a beat.
+func TestBeatFails(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		harm func(t *testing.T, s *Store, path string)
@@ -39,7 +39,7 @@ func TestProbeFails(t *testing.T) {
 				t.Fatal(err)
 			}
 			c.harm(t, s, path)
-			err = s.Probe(t.Context())
+			_, err = s.Beat(t.Context(), "n", 0)
 			if c.want == "" && err != nil || c.want != "" && (err == nil || Cause(err) != c.want) {
 				t.Errorf("%v: %s, want %s", err, Cause(err), c.want)
 			}
