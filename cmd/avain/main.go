@@ -12,6 +12,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 	_ "time/tzdata" // dates on pages need Europe/Helsinki, which small containers lack
 
@@ -149,9 +150,7 @@ func run(ctx context.Context, args []string, t terminal) int {
 	if err != nil {
 		return report(t, err)
 	}
-	if len(args) == 0 {
-		args = []string{"--help"}
-	}
+	args = accustomed(args)
 	command, err := parser.Parse(args)
 	switch {
 	case helped:
@@ -161,6 +160,19 @@ func run(ctx context.Context, args []string, t terminal) int {
 	default:
 		return report(t, command.Run())
 	}
+}
+
+// accustomed is what people type who know other programs, in the words of this one.
+func accustomed(args []string) []string {
+	switch {
+	case len(args) == 0:
+		return []string{"--help"}
+	case args[0] == "help":
+		return append(slices.Clone(args[1:]), "--help")
+	case len(args) == 1 && (args[0] == "--version" || args[0] == "-v" || args[0] == "-V"):
+		return []string{"version"}
+	}
+	return args
 }
 
 // usageError is the caller's mistake, not ours.

@@ -17,18 +17,40 @@ type jsonFlag struct {
 // print writes rows as a table, or the value as JSON.
 func (f jsonFlag) print(out io.Writer, value any, head []string, rows [][]string) error {
 	if f.JSON {
-		encoder := json.NewEncoder(out)
-		encoder.SetIndent("", "  ")
-		encoder.SetEscapeHTML(false)
-		return encoder.Encode(value)
+		return printJSON(out, value)
 	}
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	for _, row := range append([][]string{head}, rows...) {
-		if _, err := fmt.Fprintln(w, strings.TrimRight(strings.Join(row, "\t"), "\t")); err != nil {
+	return printTable(out, append([][]string{head}, rows...))
+}
+
+func printJSON(out io.Writer, v any) error {
+	encoder := json.NewEncoder(out)
+	encoder.SetIndent("", "  ")
+	encoder.SetEscapeHTML(false) // for a terminal, not for a page
+	return encoder.Encode(v)
+}
+
+// printTable prints rows, the first of them a head, in columns. Cells lose what could
+// paint the operator's terminal.
+func printTable(out io.Writer, rows [][]string) error {
+	var b strings.Builder
+	table := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	for _, row := range rows {
+		for i, cell := range row {
+			row[i] = words(cell)
+		}
+		if _, err := fmt.Fprintln(table, strings.Join(row, "\t")); err != nil {
 			return err
 		}
 	}
-	return w.Flush()
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	for line := range strings.Lines(b.String()) {
+		if _, err := fmt.Fprintln(out, strings.TrimRight(line, " \n")); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // when writes a time in UTC, or a dash.
