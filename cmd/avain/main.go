@@ -55,6 +55,7 @@ type commands struct {
 		Broker    keysBrokerCommand    `cmd:"" help:"Make our keys for one identification broker."`
 		JWKS      keysJWKSCommand      `cmd:"" name:"jwks" help:"Print our public keys for a broker (Idura, Signicat), to upload there."`
 		Statement keysStatementCommand `cmd:"" help:"Make our entity statement for a broker (OP, Telia), to hand over and keep."`
+		Status    keysStatusCommand    `cmd:"" help:"Tell how every key stands, also when the service does not start."`
 		Accept    keysAcceptCommand    `cmd:"" help:"Go on with other keys than before, because those are lost or were replaced."`
 		Revoke    keysRevokeCommand    `cmd:"" help:"End a key that signs our tokens, because it has leaked."`
 	} `cmd:"" help:"Keys of the installation, of brokers, and those that sign our tokens."`

@@ -89,6 +89,12 @@ func openKey(row login.SigningKey, aead tink.AEAD) (*key, error) {
 	return opened, nil
 }
 
+// Check sees that a key opens and is the one that its row says.
+func Check(row login.SigningKey, aead tink.AEAD) error {
+	_, err := openKey(row, aead)
+	return err
+}
+
 // costly reports whether making a key of the algorithm takes longer than a start may:
 // the search for two primes.
 func costly(alg string) bool {

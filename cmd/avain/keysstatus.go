@@ -1,0 +1,51 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"avain/internal/telemetry"
+	"avain/internal/wire"
+)
+
+type keysStatusCommand struct {
+	configFlag
+	jsonFlag
+}
+
+// Help is shown by avain keys status --help.
+func (keysStatusCommand) Help() string {
+	return `Tells of the keys outside the database (secret, prf.json, aead.json) whether they are those that it is used with, and of those that sign tokens what they do: waits, signs, retired, or damaged. Exit code 1 when one is wrong or damaged. What runs out of the brokers' keys and certificates, avain check-config tells.
+
+  avain keys status
+  avain keys status --json`
+}
+
+// Run tells.
+func (c keysStatusCommand) Run(ctx context.Context, t terminal) error {
+	loaded, err := c.load(t)
+	if err != nil {
+		return err
+	}
+	log, err := telemetry.NewLog(t.err, "warn")
+	if err != nil {
+		return err
+	}
+	all, err := wire.KeyStatuses(ctx, loaded, log, time.Now())
+	if err != nil {
+		return err
+	}
+	rows, bad := [][]string{}, 0
+	for _, k := range all {
+		rows = append(rows, []string{k.Key, k.State, k.Detail})
+		if slices.Contains([]string{wire.KeyWrong, wire.KeyDamaged}, k.State) {
+			bad++
+		}
+	}
+	if err := c.print(t.out, all, []string{"KEY", "STATE", "DETAIL"}, rows); err != nil || bad == 0 {
+		return err
+	}
+	return fmt.Errorf("%d of the keys cannot be used; read docs/operations.md, Changing keys", bad)
+}
