@@ -4,9 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
-	"time"
 
 	"avain/internal/audit"
 	"avain/internal/login"
@@ -38,7 +35,7 @@ func (c auditVerifyCommand) Run(ctx context.Context, t terminal) error {
 		}
 	}
 	return withAudit(ctx, t, c.configFlag, func(db *store.Store, chain audit.Chain) error {
-		progress, done := progressOn(t.err)
+		progress, done := progressOn(t.err, "entries")
 		v, err := chain.Verify(ctx, db, known, progress)
 		done()
 		if err != nil {
@@ -53,7 +50,7 @@ func (c auditVerifyCommand) Run(ctx context.Context, t terminal) error {
 }
 
 func whole(v audit.Verdict) string {
-	text := fmt.Sprintf("%d entries, each as it was written", v.Entries)
+	text := count(int(v.Entries), "entry", "entries") + ", each as it was written"
 	if v.Before > 0 {
 		text += fmt.Sprintf(" (1 to %d, from before the chain, as they were when it began)", v.Before)
 	}
@@ -81,24 +78,4 @@ func broken(v audit.Verdict) error {
 		what = entry + ": one of them altered; not as written"
 	}
 	return fmt.Errorf("the audit log is broken: %s (%d entries before are as they were written)", what, min(v.Entries, max(b.Seq-1, 0)))
-}
-
-// progressOn shows on a terminal how far the walk is, not in a file or pipe.
-func progressOn(out io.Writer) (progress func(read, all int64), done func()) {
-	file, ok := out.(*os.File)
-	if !ok {
-		return nil, func() {}
-	}
-	info, err := file.Stat()
-	if err != nil || info.Mode()&os.ModeCharDevice == 0 {
-		return nil, func() {}
-	}
-	var last time.Time
-	progress = func(read, all int64) {
-		if now := time.Now(); now.Sub(last) >= 200*time.Millisecond {
-			last = now
-			_, _ = fmt.Fprintf(out, "\r%d of %d entries ", read, all) // the terminal is gone: nobody to tell
-		}
-	}
-	return progress, func() { _, _ = fmt.Fprint(out, "\r\x1b[K") }
 }

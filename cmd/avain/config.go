@@ -60,7 +60,8 @@ func (c checkConfigCommand) check(t terminal, now time.Time) error {
 	if len(ended) > 0 {
 		return fmt.Errorf("the configuration %s names what has ended:\n%w", flag.Config, ended)
 	}
-	_, err = fmt.Fprintf(t.out, "%s: no mistakes; %d clients, %d brokers\n", flag.Config, len(loaded.Clients), len(loaded.Brokers))
+	_, err = fmt.Fprintf(t.out, "%s: no mistakes; %s, %s\n", flag.Config,
+		count(len(loaded.Clients), "client", "clients"), count(len(loaded.Brokers), "broker", "brokers"))
 	return err
 }
 

@@ -74,7 +74,9 @@ func (c credentialsAddCommand) Run(ctx context.Context, t terminal) error {
 		if err != nil {
 			return err
 		}
-		added, unknown, err := addCredentials(ctx, s.People, all)
+		progress, gone := progressOn(t.err, "user names")
+		added, unknown, err := addCredentials(ctx, s.People, all, progress)
+		gone()
 		s.Audit.PeopleAdded(ctx, "system", added, unknown)
 		if err != nil {
 			return fmt.Errorf("%d of %d were added: %w", added, len(all), err)
@@ -84,8 +86,9 @@ func (c credentialsAddCommand) Run(ctx context.Context, t terminal) error {
 	})
 }
 
-func addCredentials(ctx context.Context, p *people.People, all []credentialed) (added, unknown int, err error) {
-	for _, one := range all {
+func addCredentials(ctx context.Context, p *people.People, all []credentialed, progress func(done, all int64)) (added, unknown int, err error) {
+	for i, one := range all {
+		progress(int64(i), int64(len(all)))
 		if one.hash == "" {
 			if one.hash, err = p.HashPassword(ctx, one.typed); err != nil {
 				return added, unknown, err

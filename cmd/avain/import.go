@@ -55,7 +55,10 @@ func (c importCommand) Run(ctx context.Context, t terminal) error {
 			return unknown("employer", err)
 		}
 		s.Audit.ImportStarted(ctx, audit.System, i)
-		if i, err = finishImport(ctx, s, i.ID, progress(t.err)); err != nil {
+		progress, gone := progressOn(t.err, "rows")
+		i, err = finishImport(ctx, s, i.ID, func(i login.Import) { progress(i.Done, i.Rows) })
+		gone()
+		if err != nil {
 			return err
 		}
 		return c.report(ctx, t, s, i)
@@ -82,9 +85,6 @@ func (c importCommand) open(t terminal) (io.ReadCloser, roster.Format, error) {
 	}
 	return f, format, nil
 }
-
-// progressEvery is how often the bar moves.
-const progressEvery = 200 * time.Millisecond
 
 // finishImport works on the import's chunks itself, beside a service that may be doing so
 // too, until all are done.
@@ -114,28 +114,6 @@ func finishImport(ctx context.Context, s *wire.Service, id string, show func(log
 		case <-ctx.Done():
 			return i, fmt.Errorf("stopped; a running service goes on with import %s: %w", id, ctx.Err())
 		case <-clock.C:
-		}
-	}
-}
-
-// progress shows a bar on a terminal, and nothing elsewhere.
-func progress(out io.Writer) func(login.Import) {
-	f, ok := out.(*os.File)
-	if !ok {
-		return func(login.Import) {}
-	}
-	if info, err := f.Stat(); err != nil || info.Mode()&os.ModeCharDevice == 0 {
-		return func(login.Import) {}
-	}
-	const width = 40
-	return func(i login.Import) {
-		if i.Rows == 0 {
-			return
-		}
-		full := int(i.Done * width / i.Rows)
-		_, _ = fmt.Fprintf(out, "\r[%s%s] %d/%d", strings.Repeat("#", full), strings.Repeat(" ", width-full), i.Done, i.Rows)
-		if i.State != login.ImportRunning {
-			_, _ = fmt.Fprintln(out)
 		}
 	}
 }

@@ -47,5 +47,5 @@ func (c keysStatusCommand) Run(ctx context.Context, t terminal) error {
 	if err := c.print(t.out, all, []string{"KEY", "STATE", "DETAIL"}, rows); err != nil || bad == 0 {
 		return err
 	}
-	return fmt.Errorf("%d of the keys cannot be used; read docs/operations.md, Changing keys", bad)
+	return fmt.Errorf("%s cannot be used; read docs/operations.md, Changing keys", count(bad, "key", "keys"))
 }

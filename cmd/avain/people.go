@@ -64,7 +64,9 @@ func (c peopleAddCommand) Run(ctx context.Context, t terminal) (err error) {
 		return err
 	}
 	return withService(ctx, t, c.configFlag, func(s *wire.Service) error {
-		added, unknown, err := addPeople(ctx, s, newcomers)
+		progress, gone := progressOn(t.err, "people")
+		added, unknown, err := addPeople(ctx, s, newcomers, progress)
+		gone()
 		s.Audit.PeopleAdded(ctx, "system", added, unknown)
 		if err != nil {
 			return fmt.Errorf("%d of %d people were added: %w", added, len(newcomers), err)
@@ -92,8 +94,9 @@ func openInput(name string, t terminal) (in io.Reader, done func(), err error) {
 	return text, done, nil
 }
 
-func addPeople(ctx context.Context, s *wire.Service, newcomers []newcomer) (added, unknown int, err error) {
-	for _, n := range newcomers {
+func addPeople(ctx context.Context, s *wire.Service, newcomers []newcomer, progress func(done, all int64)) (added, unknown int, err error) {
+	for i, n := range newcomers {
+		progress(int64(i), int64(len(newcomers)))
 		_, isNew, err := s.People.Add(ctx, n.code, n.person)
 		if err != nil {
 			return added, unknown, err
@@ -131,7 +134,7 @@ func readLines[T any](in io.Reader, read func(line []byte) (T, error)) ([]T, err
 		people = append(people, one)
 	}
 	if err := lines.Err(); err != nil {
-		mistakes = append(mistakes, fmt.Errorf("after %d people: %w", len(people), err))
+		mistakes = append(mistakes, fmt.Errorf("after %s: %w", count(len(people), "person", "people"), err))
 	}
 	if len(mistakes) > 0 {
 		return nil, usageError{fmt.Errorf("nobody was added:\n%w", errors.Join(mistakes...))}
