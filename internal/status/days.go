@@ -59,7 +59,9 @@ type calendar struct {
 	zone   *time.Location
 	log    *slog.Logger
 
-	mu    sync.Mutex
+	reading sync.Mutex // held by the one who reads
+
+	mu    sync.Mutex                  // guards what is known
 	over  map[time.Time]map[key]State // by midnight
 	today map[key]State
 	read  time.Time // when today was read
@@ -73,38 +75,64 @@ type key struct {
 
 const (
 	kept     = 30 * time.Second // how long today's states are good for
-	patience = time.Second      // how long one caller waits for the database
 	tryAgain = 10 * time.Second // the pause after it has not answered
+	away     = 2 * time.Minute  // from when on it is away, and not slow
+
+	// How long a visitor waits for the database: ninety days are much to read.
+	patienceFirst = 10 * time.Second
+	patienceThen  = 2 * time.Second
 )
 
-// update reads what has changed since the last time. When the database is away, what was
-// last known holds.
+// update reads what has changed since the last time. One visitor reads, and the others go
+// on with what is known; only while nothing is, they wait. When the database is away, what
+// was last known holds.
 func (c *calendar) update(ctx context.Context) {
-	now := c.now().In(c.zone)
-	if now.Sub(c.read) < kept || now.Before(c.again) {
+	due, known := c.due()
+	if !due {
 		return
+	}
+	patience := patienceFirst
+	if known {
+		if !c.reading.TryLock() {
+			return
+		}
+		patience = patienceThen
+	} else {
+		c.reading.Lock()
+	}
+	defer c.reading.Unlock()
+	if due, _ = c.due(); !due {
+		return // somebody else has done it meanwhile
 	}
 	// Not the caller's context: the others get what this one reads.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
+	now := c.now().In(c.zone)
 	if err := c.readSince(ctx, now); err != nil {
 		c.log.WarnContext(ctx, "the counts of past logins cannot be read; the last known ones hold", "error", err)
+		c.mu.Lock()
+		defer c.mu.Unlock()
 		c.again = now.Add(tryAgain)
 	}
 }
 
+// due reports whether something is to be read now, and whether anything is known.
+func (c *calendar) due() (due, known bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now := c.now()
+	return now.Sub(c.read) >= kept && !now.Before(c.again), !c.read.IsZero()
+}
+
 func (c *calendar) readSince(ctx context.Context, now time.Time) error {
 	today := midnight(now, 0)
-	from := today
-	for ago := 1; ago < span; ago++ {
-		if day := midnight(now, ago); c.over[day] == nil {
-			from = day
-		}
-	}
+	from := c.firstUnknown(now)
 	states, err := c.states(ctx, from, today.AddDate(0, 0, 1))
 	if err != nil {
 		return err
 	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	over := map[time.Time]map[key]State{}
 	for ago := 1; ago < span; ago++ {
 		day := midnight(now, ago)
@@ -121,13 +149,26 @@ func (c *calendar) readSince(ctx context.Context, now time.Time) error {
 	return nil
 }
 
+// firstUnknown is the day from which on the days are to be read.
+func (c *calendar) firstUnknown(now time.Time) time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	from := midnight(now, 0)
+	for ago := 1; ago < span; ago++ {
+		if day := midnight(now, ago); c.over[day] == nil {
+			from = day
+		}
+	}
+	return from
+}
+
 // last answers the days of each value, the oldest first, and when today's state was read:
 // longer ago than it is good for while the database is away, and never (zero) when it has
 // been away from the start. It forgets yesterday again as long as that may still change.
 func (c *calendar) last(ctx context.Context, values []key) (days map[key][]Day, read time.Time) {
+	c.update(ctx)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.update(ctx)
 	now := c.now().In(c.zone)
 	days = map[key][]Day{}
 	for _, k := range values {

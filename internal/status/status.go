@@ -110,7 +110,7 @@ func (f *Feature) standing(ctx context.Context, lang string) (s standing, err er
 		values = append(values, key{login.DimensionMethod, string(way.Method)})
 	}
 	days, read := f.calendar.last(ctx, values)
-	s.Read, s.Stale = read, f.d.Now().Sub(read) > kept+patience
+	s.Read, s.Stale = read, f.d.Now().Sub(read) > away
 	for i := range s.Means {
 		s.Means[i].Days = days[key{login.DimensionMeans, s.Means[i].ID}]
 	}

@@ -374,7 +374,7 @@ func TestStatusWithoutADatabase(t *testing.T) {
 	w.count(login.DimensionMeans, "op", w.now.AddDate(0, 0, -1), login.Counts{OK: 100})
 	known := w.now
 	before := read(t, h)
-	if before.Stale || !before.AsOf.Equal(known) {
+	if before.Stale || !before.AsOf.IsZero() {
 		t.Errorf("it is back: %+v", before)
 	}
 	w.away, w.now, w.reads = errors.New("canary"), w.now.Add(5*time.Minute), 0

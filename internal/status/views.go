@@ -118,7 +118,7 @@ func clock(lang string, t time.Time) string {
 
 // document is the same for programs.
 type document struct {
-	AsOf    time.Time      `json:"as_of,omitzero"` // when the database last answered
+	AsOf    time.Time      `json:"as_of,omitzero"` // when stale: when the database last answered
 	Stale   bool           `json:"stale"`          // it does not answer now, and nobody gets in
 	Methods []documentLine `json:"methods"`
 	Means   []documentLine `json:"means"`
@@ -153,7 +153,11 @@ func (f *Feature) document(w http.ResponseWriter, r *http.Request) error {
 		}
 		return out
 	}
-	body, err := json.Marshal(document{s.Read.UTC().Truncate(time.Second), s.Stale, lines(s.Methods), lines(s.Means)})
+	shown := document{Stale: s.Stale, Methods: lines(s.Methods), Means: lines(s.Means)}
+	if s.Stale {
+		shown.AsOf = s.Read.UTC().Truncate(time.Second)
+	}
+	body, err := json.Marshal(shown)
 	if err != nil {
 		return err
 	}

@@ -44,14 +44,15 @@ func TestStandardClients(t *testing.T) {
 			c.try(t, setUp(t, c.name))
 		})
 	}
+	if everything {
+		t.Run("logout tokens by ES256", toldByES256)
+		t.Run("SCIM", scimTester)
+	}
 }
 
-// Logout tokens are signed as the client's ID tokens are, and one client at least reads
-// both: by RS256 above, and here.
-func TestToldByES256(t *testing.T) {
-	if !everything {
-		t.Skip("runs in make interop")
-	}
+// toldByES256: logout tokens are signed as the client's ID tokens are, and one client at
+// least reads both: by RS256 above, and here.
+func toldByES256(t *testing.T) {
 	t.Parallel()
 	announce(t, "mod_auth_openidc (ES256)", "C", debian("libapache2-mod-auth-openidc"))
 	tryWebApp(apache)(t, setUp(t, "mod_auth_openidc", func(c *config.Client) { c.IDTokenAlg = "ES256" }))

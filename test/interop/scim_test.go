@@ -10,12 +10,9 @@ import (
 	"avain/internal/login"
 )
 
-// A tester that we did not write tries all of SCIM: discovery, each attribute made, read,
+// scimTester: a tester that we did not write tries all of SCIM: discovery, each attribute made, read,
 // replaced, patched and removed, answers in part, and errors.
-func TestSCIM(t *testing.T) {
-	if !everything {
-		t.Skip("runs in make interop")
-	}
+func scimTester(t *testing.T) {
 	t.Parallel()
 	announce(t, "scim2-tester", "Python", pinned("python/requirements.in", `scim2-tester==(.+)`))
 	lookedAt(t, "python", "*.py")

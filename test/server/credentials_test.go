@@ -573,6 +573,7 @@ func TestThreat19LinksForNewPasswordsAreOurOwn(t *testing.T) {
 		}
 		r.Inside.Jobs.Wake()
 		r.resetLink("hilma@example.com", i+1)
+		r.clock.pass(login.PressedTwice + time.Second) // else it is one order
 	}
 	for _, m := range r.Mailbox.Mails("hilma@example.com") {
 		if strings.Contains(string(m.Raw), "evil.example") {
