@@ -4,7 +4,8 @@
 //
 // It owns the format: Tink's JSON, one keyset per file, the file readable by its
 // owner only. Several keys in a set are how a key is changed without losing what
-// the old one sealed. It does not own where the bytes come from (package config)
+// the old one sealed. A mark in the database tells whether a keyset is the one that it
+// is used with, and nothing of the key. It does not own where the bytes come from (package config)
 // nor what is sealed with them (packages signer and people).
 //
 // The keysets are in the clear in their files. An operator with a key management

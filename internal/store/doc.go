@@ -19,11 +19,13 @@
 //
 // # How a write becomes durable
 //
-// PostgreSQL: an ordinary transaction, again if it lost against another.
+// PostgreSQL: an ordinary transaction, again if it lost against another, or if its
+// connection broke or led to a server that is no primary before the COMMIT was sent.
 // SQLite: one goroutine owns the one writing connection. It takes whatever writes
-// are waiting, runs each in a savepoint of its own, commits once, and only then
-// answers all of them ([groupCommit]). Nobody waits for company: the writes that
-// gather are those that came while the disk was busy with the batch before.
+// are waiting, runs them, commits once, and only then answers all of them
+// ([groupCommit]). When one fails they run again, each in a savepoint of its own.
+// Nobody waits for company: the writes that gather are those that came while the disk
+// was busy with the batch before.
 //
 // The wait for the disk is a system call, during which Go keeps a processor (P)
 // reserved for a while. With GOMAXPROCS=1 nobody else runs meanwhile, and durable

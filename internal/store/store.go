@@ -123,12 +123,6 @@ func (s *Store) Close() error {
 	return nil
 }
 
-// Ping proves that the database answers.
-func (s *Store) Ping(ctx context.Context) error {
-	_, err := s.Clock(ctx)
-	return err
-}
-
 // Clock reads the database's clock: nodes whose own clock is far from it are not
 // ready, because lifetimes would differ between them.
 func (s *Store) Clock(ctx context.Context) (time.Time, error) {

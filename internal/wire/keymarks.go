@@ -109,21 +109,31 @@ func (m marking) recognise(ctx context.Context, db *store.Store, how recognising
 	}
 }
 
+// openForKeys opens the database for those who look at the keys alone, whichever they are:
+// the audit log, which reads as tampered with under another secret, is left aside.
+func openForKeys(ctx context.Context, c config.Config, log *slog.Logger) (keys, *store.Store, error) {
+	k, err := loadKeys(c)
+	if err != nil {
+		return k, nil, err
+	}
+	db, err := store.Open(ctx, storeConfig(c, log, time.Now, login.AuditHead{}))
+	if err != nil {
+		return k, nil, err
+	}
+	if err := db.CheckVersion(ctx); err != nil {
+		return k, nil, errors.Join(err, db.Close())
+	}
+	return k, db, nil
+}
+
 // AcceptKeys makes the keys of this configuration those of the database, whatever it was
 // used with before, and lists the settings of those that were others.
 func AcceptKeys(ctx context.Context, c config.Config, log *slog.Logger) (taken []string, err error) {
-	k, err := loadKeys(c)
-	if err != nil {
-		return nil, err
-	}
-	db, err := store.Open(ctx, storeConfig(c, log, time.Now, login.AuditHead{}))
+	k, db, err := openForKeys(ctx, c, log)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	if err := db.CheckSchema(ctx); err != nil {
-		return nil, err
-	}
 	if taken, err = k.recognise(ctx, db, takeOver); err != nil || len(taken) == 0 {
 		return nil, err
 	}

@@ -26,7 +26,7 @@ const (
 	KeyRight    = "right"    // the one that the database is used with
 	KeyUnmarked = "unmarked" // nobody has used the database yet
 	KeyWrong    = "wrong"    // another one
-	KeyChanging = "changing" // a keyset with several keys: a change is under way
+	KeyChanging = "changing" // prf.json holds several keys: a change is under way
 	KeyWaits    = "waits"    // published, does not sign yet
 	KeySigns    = "signs"
 	KeyRetired  = "retired" // published until its last token has expired
@@ -36,25 +36,18 @@ const (
 // KeyStatuses says how the keys outside the database stand to it, and those that sign
 // tokens. It starts no service, so that it also answers where one would not start.
 func KeyStatuses(ctx context.Context, c config.Config, log *slog.Logger, now time.Time) (all []KeyStatus, err error) {
-	k, err := loadKeys(c)
-	if err != nil {
-		return nil, err
-	}
-	db, err := store.Open(ctx, storeConfig(c, log, time.Now, login.AuditHead{}))
+	k, db, err := openForKeys(ctx, c, log)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	if err := db.CheckVersion(ctx); err != nil {
-		return nil, err
-	}
 	for _, m := range k.markings() {
 		status, err := m.status(ctx, db)
 		if err != nil {
 			return nil, err
 		}
-		if keys := map[string]int{"prf": len(k.refresh)}[m.name]; status.State == KeyRight && keys > 1 {
-			status.State, status.Detail = KeyChanging, fmt.Sprintf("%d keys", keys)
+		if n := len(k.people.Lookup.PRFs); m.name == "prf" && status.State == KeyRight && n > 1 {
+			status.State, status.Detail = KeyChanging, fmt.Sprintf("%d keys", n)
 		}
 		all = append(all, status)
 	}
