@@ -67,7 +67,7 @@ func (f *Feature) CreatePerson(ctx context.Context, r openapi.CreatePersonReques
 	if len(mistakes) > 0 {
 		return nil, invalid(mistakes)
 	}
-	if m.Lookup, err = f.People.Lookup(code); err != nil {
+	if m.Lookup, err = f.People.Lookup(ctx, code); err != nil {
 		return nil, err
 	}
 	made, err := again(ctx, f, r.Params.IdempotencyKey, func(id string) (openapi.Person, error) {

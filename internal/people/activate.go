@@ -26,7 +26,7 @@ type Accepted struct {
 // Errors: ReasonInvitationUnknown, ReasonInvitationForeign, ReasonNameDiffers, and why it
 // cannot be used.
 func (p *People) Activate(ctx context.Context, id login.Identity, in Accepted) (login.Person, error) {
-	lookups, err := p.d.Keys.lookups(id.HETU)
+	lookups, err := p.lookups(ctx, id.HETU)
 	if err != nil {
 		return login.Person{}, err
 	}

@@ -40,7 +40,7 @@ func (p *People) AddSmartum(ctx context.Context, code hetu.Code, person login.Pe
 	if code.Zero() {
 		return true, p.addSmartum(ctx, person, nil, nil, userName, hash)
 	}
-	lookups, err := p.d.Keys.lookups(code)
+	lookups, err := p.lookups(ctx, code)
 	if err != nil {
 		return false, err
 	}

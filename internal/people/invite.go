@@ -31,7 +31,7 @@ func (p *People) Hire(ctx context.Context, m login.Employment, code hetu.Code, i
 	now := p.d.Now()
 	m.ID, m.CreatedAt, m.UpdatedAt = login.NewID(), now, now
 	if !code.Zero() {
-		lookups, err := p.d.Keys.lookups(code)
+		lookups, err := p.lookups(ctx, code)
 		if err != nil {
 			return login.Employment{}, login.Invitation{}, err
 		}

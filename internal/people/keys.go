@@ -1,6 +1,7 @@
 package people
 
 import (
+	"context"
 	"encoding/binary"
 	"fmt"
 
@@ -40,6 +41,20 @@ func (k Keys) lookups(code hetu.Code) ([][]byte, error) {
 		} else {
 			all = append(all, value)
 		}
+	}
+	return all, nil
+}
+
+// lookups answers the look-up values of a code that somebody has brought, the current
+// key's first. Whoever brings a code lets everything that was written under an older key
+// move to the current one: nobody else could, as the database holds no code.
+func (p *People) lookups(ctx context.Context, code hetu.Code) ([][]byte, error) {
+	all, err := p.d.Keys.lookups(code)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.d.Store.Rekey(ctx, all); err != nil {
+		return nil, fmt.Errorf("rekey: %w", err)
 	}
 	return all, nil
 }

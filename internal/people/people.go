@@ -2,7 +2,6 @@ package people
 
 import (
 	"context"
-	"crypto/subtle"
 	"errors"
 	"fmt"
 	"time"
@@ -15,13 +14,13 @@ import (
 
 // Store is what people need of the database.
 type Store interface {
-	// PersonByLookup finds the person under any of the look-up values and says
-	// which one it was. login.ErrNotFound.
+	// PersonByLookup finds the person under any of the look-up values. login.ErrNotFound.
 	PersonByLookup(ctx context.Context, lookups [][]byte) (login.Person, []byte, error)
 	// AddPerson writes a new person. login.ErrExists when the look-up is taken.
 	AddPerson(ctx context.Context, p login.Person, lookup, sealed []byte) error
 	NamePerson(ctx context.Context, id, given, family, name string, at time.Time) error
-	RekeyPerson(ctx context.Context, id string, from, to []byte) error
+	// Rekey moves all that is known of a code to the first of its look-up values.
+	Rekey(ctx context.Context, lookups [][]byte) error
 	SetBenefits(ctx context.Context, person string, benefits []login.Benefit) error
 
 	// AddEmployment and AddInvited answer login.ErrExists when the employer has another
@@ -105,22 +104,16 @@ func New(d Deps) *People {
 // stranger, whom nobody has added; ReasonNotActivated for one whom an employer has
 // added by identity code, and who has not used the invitation.
 func (p *People) Identify(ctx context.Context, id login.Identity) (login.Person, error) {
-	lookups, err := p.d.Keys.lookups(id.HETU)
+	lookups, err := p.lookups(ctx, id.HETU)
 	if err != nil {
 		return login.Person{}, err
 	}
-	person, matched, err := p.d.Store.PersonByLookup(ctx, lookups)
+	person, _, err := p.d.Store.PersonByLookup(ctx, lookups)
 	if errors.Is(err, login.ErrNotFound) {
 		return login.Person{}, p.stranger(ctx, lookups)
 	}
 	if err != nil {
 		return login.Person{}, fmt.Errorf("find person: %w", err)
-	}
-	if subtle.ConstantTimeCompare(matched, lookups[0]) == 0 {
-		// Found under a key that has been rotated away: move on to the new one.
-		if err := p.d.Store.RekeyPerson(ctx, person.ID, matched, lookups[0]); err != nil {
-			return login.Person{}, fmt.Errorf("rekey person: %w", err)
-		}
 	}
 	return p.rename(ctx, person, id)
 }
@@ -160,7 +153,7 @@ func (p *People) rename(ctx context.Context, person login.Person, id login.Ident
 // Add writes a new person, or gives an existing one (same identity code) the
 // benefits; nil says nothing of them. It answers the person and whether they are new.
 func (p *People) Add(ctx context.Context, code hetu.Code, person login.Person) (login.Person, bool, error) {
-	lookups, err := p.d.Keys.lookups(code)
+	lookups, err := p.lookups(ctx, code)
 	if err != nil {
 		return login.Person{}, false, err
 	}

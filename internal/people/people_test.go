@@ -123,6 +123,17 @@ func TestKeyRotationLosesNobody(t *testing.T) {
 	if _, err := with(next).Identify(t.Context(), login.Identity{HETU: sleeper, Name: "B"}); !login.HasReason(err, login.ReasonNoBenefits) {
 		t.Errorf("the sleeper is found under a key that never saw them: %v", err)
 	}
+	// An employer who brings the code in a file moves them, though they never log in.
+	record, err := with(both).Lookup(t.Context(), sleeper)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := with(next).ByCode(t.Context(), sleeper); err != nil || got.Name != "B" {
+		t.Errorf("the sleeper after an import: %+v, %v", got, err)
+	}
+	if only, err := with(next).Lookup(t.Context(), sleeper); err != nil || !bytes.Equal(only, record) {
+		t.Errorf("the record of an import is under another key than the person: %v", err)
+	}
 }
 
 // The original is kept only where it is configured, sealed for its own row.

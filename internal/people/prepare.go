@@ -1,6 +1,8 @@
 package people
 
 import (
+	"context"
+
 	"avain/internal/hetu"
 	"avain/internal/login"
 )
@@ -27,11 +29,11 @@ func (p *People) Prepare(m login.Employment, invite bool) (login.Hiring, error) 
 
 // Lookup is the keyed hash of an identity code, under which an employer's record says
 // who it belongs to. It is nil without a code.
-func (p *People) Lookup(code hetu.Code) ([]byte, error) {
+func (p *People) Lookup(ctx context.Context, code hetu.Code) ([]byte, error) {
 	if code.Zero() {
 		return nil, nil
 	}
-	lookups, err := p.d.Keys.lookups(code)
+	lookups, err := p.lookups(ctx, code)
 	if err != nil {
 		return nil, err
 	}

@@ -47,7 +47,7 @@ type Store interface {
 // People makes records ready to be written.
 type People interface {
 	Prepare(m login.Employment, invite bool) (login.Hiring, error)
-	Lookup(code hetu.Code) ([]byte, error)
+	Lookup(ctx context.Context, code hetu.Code) ([]byte, error)
 }
 
 // Importer takes in files of people.
@@ -150,7 +150,7 @@ func (c *collector) take(ctx context.Context, line int64, e Entry, mistakes logi
 	var one row
 	if len(mistakes) == 0 {
 		var err error
-		if one, mistakes, err = c.im.row(line, e); err != nil {
+		if one, mistakes, err = c.im.row(ctx, line, e); err != nil {
 			return err
 		}
 	}
@@ -169,7 +169,7 @@ func (c *collector) take(ctx context.Context, line int64, e Entry, mistakes logi
 }
 
 // row checks one entry. The identity code ends here.
-func (im *Importer) row(line int64, e Entry) (row, login.Mistakes, error) {
+func (im *Importer) row(ctx context.Context, line int64, e Entry) (row, login.Mistakes, error) {
 	m, code, mistakes := im.Rules.Read(e)
 	if (m.ExternalID == nil || *m.ExternalID == "") && len(mistakes) == 0 {
 		mistakes = append(mistakes, login.Mistake{Field: "external_id", Detail: "is needed: it tells who is who when the file comes again"})
@@ -177,7 +177,7 @@ func (im *Importer) row(line int64, e Entry) (row, login.Mistakes, error) {
 	if len(mistakes) > 0 {
 		return row{}, mistakes, nil
 	}
-	lookup, err := im.People.Lookup(code)
+	lookup, err := im.People.Lookup(ctx, code)
 	if err != nil {
 		return row{}, nil, err
 	}

@@ -28,7 +28,7 @@ func (clerk) Prepare(m login.Employment, _ bool) (login.Hiring, error) {
 	return login.Hiring{Employment: m}, nil
 }
 
-func (clerk) Lookup(code hetu.Code) ([]byte, error) {
+func (clerk) Lookup(_ context.Context, code hetu.Code) ([]byte, error) {
 	if code.Zero() {
 		return nil, nil
 	}

@@ -34,7 +34,7 @@ type Store interface {
 // People makes records.
 type People interface {
 	Prepare(m login.Employment, invite bool) (login.Hiring, error)
-	Lookup(code hetu.Code) ([]byte, error)
+	Lookup(ctx context.Context, code hetu.Code) ([]byte, error)
 }
 
 // Deps are what SCIM stands on.

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"time"
@@ -34,7 +33,6 @@ const (
 		ON CONFLICT DO NOTHING`
 
 	namePersonSQL  = `UPDATE persons SET given_name = $2, family_name = $3, name = $4, updated_at = $5 WHERE id = ` + humanOf + ` RETURNING id`
-	rekeyPersonSQL = `UPDATE persons SET hetu_lookup = $3, updated_at = $4 WHERE id = $1 AND hetu_lookup = $2`
 	lockPersonSQL  = `UPDATE persons SET locked_at = CASE WHEN locked_at = 0 THEN $2 ELSE locked_at END, updated_at = $2 WHERE id = ` + humanOf
 	freePersonSQL  = `UPDATE persons SET locked_at = 0, updated_at = $2 WHERE id = ` + humanOf
 	pausePersonSQL = `UPDATE persons SET paused_until = $2, updated_at = $3 WHERE id = ` + humanOf
@@ -186,32 +184,6 @@ func (s *Store) changePerson(ctx context.Context, what, query, id string, args .
 		return mustChange(login.ErrNotFound)(tx.ExecContext(ctx, query, append([]any{id}, args...)...))
 	})
 	return wrap(what, err)
-}
-
-const lookupOfPersonSQL = `SELECT hetu_lookup FROM persons WHERE id = $1`
-
-// RekeyPerson replaces the look-up value of a person's identity code when the key of
-// the look-up has been rotated. If somebody else has done so already, that is fine.
-// login.ErrMoved: the person's value is neither of the two. login.ErrNotFound.
-func (s *Store) RekeyPerson(ctx context.Context, id string, from, to []byte) error {
-	if !storable(id) || len(from) == 0 || len(to) == 0 {
-		return login.ErrNotFound
-	}
-	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
-		err := mustChange(login.ErrMoved)(tx.ExecContext(ctx, rekeyPersonSQL, id, from, to, millis(s.now())))
-		if !errors.Is(err, login.ErrMoved) {
-			return err
-		}
-		var is []byte
-		if err := tx.QueryRowContext(ctx, lookupOfPersonSQL, id).Scan(&is); err != nil {
-			return one(err, login.ErrNotFound)
-		}
-		if !bytes.Equal(is, to) {
-			return login.ErrMoved
-		}
-		return nil
-	})
-	return wrap("rekey person", err)
 }
 
 func bytesOrNull(b []byte) any {

@@ -43,22 +43,66 @@ func persons(t *testing.T, s *store.Store) {
 		_, _, err := s.PersonByLookup(t.Context(), lookups)
 		wantErr(t, name, err, login.ErrNotFound)
 	}
-	rekey(t, s, want.ID, old[:], current[:], foreign[:])
 	personChanges(t, s, want)
 }
 
-func rekey(t *testing.T, s *store.Store, id string, old, current, foreign []byte) {
-	for _, what := range []string{"rekey", "rekey again"} {
-		wantErr(t, what, s.RekeyPerson(t.Context(), id, old, current), nil)
+// rekeyed is that all of one human's moves to the new key together, and nobody else's: they
+// are looked up by one another, as when somebody is exported or erased.
+func rekeyed(t *testing.T, s *store.Store) {
+	old, older, current, foreign := hashBytes(), hashBytes(), hashBytes(), hashBytes()
+	want, other := Person(), Person()
+	want.Benefits, other.Benefits = nil, nil
+	for lookup, p := range map[*[]byte]login.Person{&old: want, &foreign: other} {
+		wantErr(t, "add", s.AddPerson(t.Context(), p, *lookup, nil), nil)
 	}
-	wantErr(t, "from a foreign value", s.RekeyPerson(t.Context(), id, foreign, old), login.ErrMoved)
-	wantErr(t, "to nothing", s.RekeyPerson(t.Context(), id, current, nil), login.ErrNotFound)
-	wantErr(t, "unknown person", s.RekeyPerson(t.Context(), login.NewID(), old, current), login.ErrNotFound)
-	if got, _, err := s.PersonByLookup(t.Context(), [][]byte{current}); err != nil || got.ID != id {
+	here := AddEmployer(t, s).ID
+	under := func(lookup []byte) login.Employment {
+		return Hire(t, s, here, func(m *login.Employment) { m.Lookup = lookup })
+	}
+	records := []login.Employment{under(old), under(older), under(current), under(foreign)}
+	held := Hire(t, s, here)
+	i := Invite(t, s, held.ID)
+	hold := func(code string, lookup []byte) bool {
+		return must[bool](t)(s.HoldActivation(t.Context(), login.HeldActivation{ID: login.NewID(), Invitation: i.ID, SupportCode: code, HeldAt: Noon()}, held.ID, [][]byte{lookup}))
+	}
+	hold("OLD", old)
+	hold("CURRENT", current)
+	for _, h := range must[[]login.HeldActivation](t)(s.HeldActivations(t.Context(), held.ID)) {
+		if h.SupportCode == "OLD" {
+			wantErr(t, "release", s.ReleaseActivation(t.Context(), held.ID, h.ID, Noon()), nil)
+		}
+	}
+	for range 2 {
+		wantErr(t, "rekey", s.Rekey(t.Context(), [][]byte{current, old, older}), nil)
+	}
+	if got, _, err := s.PersonByLookup(t.Context(), [][]byte{current}); err != nil || got.ID != want.ID {
 		t.Errorf("by the new value: %v, %v", got.ID, err)
 	}
 	_, _, err := s.PersonByLookup(t.Context(), [][]byte{old})
 	wantErr(t, "by the old value", err, login.ErrNotFound)
+	for n, m := range records {
+		is := must[login.Employment](t)(s.EmploymentByID(t.Context(), m.ID)).Lookup
+		if now := [][]byte{current, current, current, foreign}[n]; !bytes.Equal(is, now) {
+			t.Errorf("record %d has %x, want %x", n, is, now)
+		}
+	}
+	if all := must[[]login.HeldActivation](t)(s.HeldActivations(t.Context(), held.ID)); len(all) != 1 || !hold("AGAIN", current) {
+		t.Errorf("whom the staff had released is held again: %+v", all)
+	}
+}
+
+// A human who is there twice, once under each key, keeps the record that is found first.
+func rekeyedTwins(t *testing.T, s *store.Store) {
+	old, current, first, second := hashBytes(), hashBytes(), Person(), Person()
+	wantErr(t, "add", s.AddPerson(t.Context(), first, old, nil), nil)
+	wantErr(t, "add", s.AddPerson(t.Context(), second, current, nil), nil)
+	wantErr(t, "rekey", s.Rekey(t.Context(), [][]byte{current, old}), nil)
+	for lookup, p := range map[*[]byte]login.Person{&old: first, &current: second} {
+		if got, _, err := s.PersonByLookup(t.Context(), [][]byte{*lookup}); err != nil || got.ID != p.ID {
+			t.Errorf("%v, %v", got.ID, err)
+		}
+	}
+	wantErr(t, "nothing to move from", s.Rekey(t.Context(), [][]byte{current}), nil)
 }
 
 func personChanges(t *testing.T, s *store.Store, want login.Person) {

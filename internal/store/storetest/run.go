@@ -23,6 +23,8 @@ func Run(t *testing.T, open func(t testing.TB) *store.Store) {
 		"MoveEffects":                moveEffects,
 		"MovesFollowTheModel":        movesFollowTheModel,
 		"MoveRace":                   moveRace,
+		"Rekeyed":                    rekeyed,
+		"RekeyedTwins":               rekeyedTwins,
 		"Legs":                       legs,
 		"LegRace":                    legRace,
 		"LegsAreBounded":             legsAreBounded,
