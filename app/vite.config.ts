@@ -2,6 +2,8 @@ import { defineConfig } from "vitest/config";
 
 import { precache } from "./build/precache.ts";
 
+const patience = 120_000 * Number(process.env["AVAIN_TEST_PATIENCE"] ?? "1");
+
 export default defineConfig({
   plugins: [precache()],
   // What is told about failures stands outside, in the catalogue of the service.
@@ -22,7 +24,10 @@ export default defineConfig({
   test: {
     environment: "node",
     include: ["test/**/*.test.ts"],
-    // Nothing sleeps; the time is for machines that are busy with other things.
-    testTimeout: 30_000,
+    // Nothing sleeps; the time is for machines that are busy with other things, and scales as
+    // that of the service's tests does (internal/patience).
+    testTimeout: patience,
+    hookTimeout: patience,
+    teardownTimeout: patience,
   },
 });

@@ -47,8 +47,9 @@ formatted() {
 # go_tests prints one line per package as it ends, and everything about a failure.
 go_tests() {
   local log=.cache/test.log code=0
+  local limit=$((60 * ${AVAIN_TEST_PATIENCE:-1}))m # as much longer as the tests wait (internal/patience)
   echo "· go test -race (packages appear as they end; all output in $log)"
-  go test -race -v -timeout 40m ./... >"$log" 2>&1 &
+  go test -race -v -timeout "$limit" ./... >"$log" 2>&1 &
   local tests=$!
   tail -n +1 -f --pid=$tests "$log" | grep --line-buffered -E '^(ok|FAIL)[[:space:]]|^[[:space:]]*--- FAIL|^panic:|WARNING: DATA RACE|\[build failed\]' || true
   wait $tests || code=$?

@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 scripts/install-test-tools.sh interop
 log=.cache/interop/test.log
 echo "· logging in with every client (all output in $log)"
-AVAIN_INTEROP=1 go test -count=1 -v -timeout 20m ./test/interop/ >"$log" 2>&1 &
+AVAIN_INTEROP=1 go test -count=1 -v -timeout "$((20 * ${AVAIN_TEST_PATIENCE:-1}))m" ./test/interop/ >"$log" 2>&1 &
 tests=$! code=0
 tail -n +1 -f --pid=$tests "$log" | grep --line-buffered -E '^client ' || true
 wait $tests || code=$?

@@ -16,11 +16,11 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"avain/internal/broker"
 	"avain/internal/brokersim"
 	lo "avain/internal/loopback"
+	"avain/internal/patience"
 
 	"github.com/go-jose/go-jose/v4"
 )
@@ -130,16 +130,15 @@ var toTheBroker = regexp.MustCompile(`(?m)^http://\S+/uas/oauth2/authorization\?
 func (b brokerInstallation) browse(o *operator) string {
 	b.Helper()
 	address := ""
-	for deadline := time.Now().Add(time.Minute); address == ""; time.Sleep(5 * time.Millisecond) {
+	patience.Until(b, "there is an address", func() bool {
 		select {
 		case code := <-o.code:
 			b.Fatalf("no address, exit code %d:\n%s%s", code, o.out, o.errs)
 		default:
 		}
-		if address = toTheBroker.FindString(o.errs.String()); time.Now().After(deadline) {
-			b.Fatalf("no address:\n%s%s", o.out, o.errs)
-		}
-	}
+		address = toTheBroker.FindString(o.errs.String())
+		return address != ""
+	})
 	response, err := lo.Transport(b).RoundTrip(must(http.NewRequestWithContext(b.Context(), http.MethodGet, address, nil)))
 	if err != nil {
 		b.Fatal(err)

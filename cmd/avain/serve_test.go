@@ -27,6 +27,7 @@ import (
 
 	"avain/internal/config"
 	"avain/internal/connlimit"
+	"avain/internal/patience"
 )
 
 const serveConfig = `
@@ -130,14 +131,12 @@ type served struct {
 // says waits until the log says something.
 func (s served) says(t *testing.T, words string) {
 	t.Helper()
-	deadline := time.After(2 * time.Minute)
-	for !strings.Contains(s.log.String(), words) {
-		select {
-		case <-time.After(5 * time.Millisecond):
-		case <-deadline:
-			t.Fatalf("the log does not say %q:\n%s", words, s.log)
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("the log:\n%s", s.log)
 		}
-	}
+	})
+	patience.Until(t, "the log says "+words, func() bool { return strings.Contains(s.log.String(), words) })
 }
 
 // get answers the status of an address and its body.
@@ -183,20 +182,17 @@ func startServing(t *testing.T, dir, file string) served {
 	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}}
 	t.Cleanup(transport.CloseIdleConnections)
 	s.client = &http.Client{Transport: transport}
-	deadline := time.After(2 * time.Minute)
-	for {
-		if s.public, s.admin = addresses(s.log.String()); s.public != "" {
-			return s
-		}
+	patience.Until(t, "it serves", func() bool {
 		select {
 		case got := <-code:
 			code <- got
 			t.Fatalf("serve ended with %d:\n%s", got, s.log)
-		case <-deadline:
-			t.Fatalf("serve does not get ready:\n%s", s.log)
-		case <-time.After(5 * time.Millisecond):
+		default:
 		}
-	}
+		s.public, s.admin = addresses(s.log.String())
+		return s.public != ""
+	})
+	return s
 }
 
 // addresses finds in the log where the service listens.
@@ -314,7 +310,7 @@ func TestThreat53SlowSendersAreCut(t *testing.T) {
 	var serving sync.WaitGroup
 	serving.Go(func() { _ = s.Serve(limits.Listener(l)) })
 	for _, part := range []string{"", "POST / HTT", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nx"} {
-		c, err := (&net.Dialer{Timeout: time.Minute}).DialContext(t.Context(), "tcp", l.Addr().String())
+		c, err := (&net.Dialer{Timeout: patience.Limit()}).DialContext(t.Context(), "tcp", l.Addr().String())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -106,6 +106,7 @@ var house = map[string]layer{
 	"internal/secret":    ground,
 	"internal/bcp195":    ground,
 	"internal/steady":    ground,
+	"internal/patience":  ground,
 	"internal/hetu":      ground,
 }
 
@@ -119,6 +120,7 @@ var onlyFor = map[string][]string{
 	"internal/robot":           {"cmd/bench", "cmd/hostile"},
 	"internal/loopback":        {"internal/demo", "cmd/bench"},
 	"internal/archtest":        {},
+	"internal/patience":        {"internal/store/pgtest", "internal/store/storetest"},
 
 	"internal/bcp195/bcp195test": {},
 }

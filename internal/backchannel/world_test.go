@@ -18,6 +18,7 @@ import (
 	"avain/internal/jobs"
 	"avain/internal/keyset"
 	"avain/internal/login"
+	"avain/internal/patience"
 	"avain/internal/secret"
 	"avain/internal/signer"
 	"avain/internal/store"
@@ -193,7 +194,7 @@ func (w *world) wantEnd(want jobs.Outcome) {
 		if o != want {
 			w.t.Fatalf("a try ended %s, want %s", o, want)
 		}
-	case <-time.After(2 * time.Minute):
+	case <-patience.Over():
 		w.t.Fatalf("no try ended; want %s", want)
 	}
 }

@@ -23,10 +23,8 @@ import (
 	"time"
 
 	"avain/internal/connlimit"
+	"avain/internal/patience"
 )
-
-// patience is for anything that a test waits for; only a failure takes it all.
-const patience = time.Minute
 
 // house is a real server behind a limiter, on real sockets. Each network that comes to it
 // does so through a door of its own, which says where its callers are from.
@@ -66,7 +64,7 @@ func newHouse(t *testing.T, limits connlimit.Limits, overTLS bool) *house {
 		_, _ = io.WriteString(w, "done")
 	})
 	mux.HandleFunc("/unread", func(http.ResponseWriter, *http.Request) {}) // answers before the body has come
-	h.server = &http.Server{Handler: mux, ReadHeaderTimeout: time.Hour, ReadTimeout: time.Hour, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)}
+	h.server = &http.Server{Handler: mux, ReadHeaderTimeout: patience.Limit(), ReadTimeout: patience.Limit(), ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)}
 	h.Guard(h.server)
 	told := h.server.ConnState
 	h.server.ConnState = func(c net.Conn, s http.ConnState) { told(c, s); h.wake() }
@@ -117,7 +115,7 @@ func (h *house) wake() {
 // which wake it, and with bytes that come in, for which it looks again.
 func (h *house) until(what string, ok func(connlimit.Stats) bool) {
 	h.Helper()
-	deadline := time.NewTimer(patience)
+	deadline := time.NewTimer(patience.Limit())
 	defer deadline.Stop()
 	again := time.NewTicker(time.Millisecond)
 	defer again.Stop()
@@ -133,7 +131,7 @@ func (h *house) until(what string, ok func(connlimit.Stats) bool) {
 		case <-moved:
 		case <-again.C:
 		case <-deadline.C:
-			h.Fatalf("not within %s: %s: %+v", patience, what, s)
+			h.Fatalf("it never happened that %s: %+v", what, s)
 		}
 	}
 }
@@ -201,7 +199,7 @@ func (h *house) call(network string) *caller {
 		h.Fatal(err)
 	}
 	h.Cleanup(func() { _ = c.Close() })
-	if err := c.SetDeadline(time.Now().Add(patience)); err != nil {
+	if err := c.SetDeadline(patience.End()); err != nil {
 		h.Fatal(err)
 	}
 	return &caller{c, h, bufio.NewReader(c)}
@@ -483,7 +481,7 @@ func (n never) Read([]byte) (int, error) {
 func BenchmarkRequest(b *testing.B) {
 	for name, limits := range map[string]*connlimit.Limits{"plain": nil, "bounded": {Altogether: 10_000, PerNetwork: 2_000}} {
 		b.Run(name, func(b *testing.B) {
-			server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.Copy(w, r.Body) }), ReadHeaderTimeout: patience}
+			server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.Copy(w, r.Body) }), ReadHeaderTimeout: patience.Limit()}
 			l, err := (&net.ListenConfig{}).Listen(b.Context(), "tcp", "127.0.0.1:0")
 			if err != nil {
 				b.Fatal(err)
@@ -525,7 +523,7 @@ func BenchmarkSlowConnection(b *testing.B) {
 	each := 0.0
 	for b.Loop() {
 		began := make(chan struct{}, n)
-		server := &http.Server{ReadHeaderTimeout: patience, Handler: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		server := &http.Server{ReadHeaderTimeout: patience.Limit(), Handler: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 			began <- struct{}{}
 			_, _ = io.ReadAll(r.Body)
 		})}

@@ -12,9 +12,9 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"avain/internal/mail"
+	"avain/internal/patience"
 )
 
 // post runs a mailbox and a sender that reaches it.
@@ -30,7 +30,7 @@ func post(t *testing.T, folder string) (*Mailbox, *mail.Mailer) {
 	}
 	box.start(listener)
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		ctx, cancel := patience.Within(context.Background())
 		defer cancel()
 		if err := box.close(ctx); err != nil {
 			t.Error(err)
@@ -38,7 +38,7 @@ func post(t *testing.T, folder string) (*Mailbox, *mail.Mailer) {
 	})
 	m, err := mail.New(mail.Config{
 		BaseURL: &url.URL{Scheme: "http", Host: "localhost:8080"}, Brand: mail.Brand{Name: "SmartumPay"},
-		Server: mail.Server{Host: "localhost", Port: listener.Addr().(*net.TCPAddr).Port, Security: mail.None, Timeout: time.Minute},
+		Server: mail.Server{Host: "localhost", Port: listener.Addr().(*net.TCPAddr).Port, Security: mail.None, Timeout: patience.Limit()},
 		From:   "SmartumPay <noreply@smartumpay.example>", Bounce: "bounces+{id}@smartumpay.example",
 	})
 	if err != nil {

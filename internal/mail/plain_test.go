@@ -7,9 +7,9 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"avain/internal/mail"
+	"avain/internal/patience"
 	"avain/internal/secret"
 )
 
@@ -73,7 +73,7 @@ func oldServer(t *testing.T) (mail.Server, func() []string) {
 		serving.Wait()
 	})
 	port := listener.Addr().(*net.TCPAddr).Port
-	return mail.Server{Host: "localhost", Port: port, Security: mail.None, Timeout: time.Minute}, func() []string {
+	return mail.Server{Host: "localhost", Port: port, Security: mail.None, Timeout: patience.Limit()}, func() []string {
 		mu.Lock()
 		defer mu.Unlock()
 		return append([]string(nil), lines...)

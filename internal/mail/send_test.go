@@ -13,6 +13,7 @@ import (
 
 	"avain/internal/loopback"
 	"avain/internal/mail"
+	"avain/internal/patience"
 
 	"github.com/emersion/go-smtp"
 )
@@ -270,7 +271,7 @@ func silent(t *testing.T) mail.Server {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = listener.Close() })
-	return mail.Server{Host: "localhost", Port: listener.Addr().(*net.TCPAddr).Port, Security: mail.None, Timeout: time.Minute}
+	return mail.Server{Host: "localhost", Port: listener.Addr().(*net.TCPAddr).Port, Security: mail.None, Timeout: patience.Limit()}
 }
 
 func TestSilentServers(t *testing.T) {

@@ -22,6 +22,7 @@ import (
 
 	"avain/internal/loopback"
 	avainmail "avain/internal/mail"
+	"avain/internal/patience"
 	"avain/internal/secret"
 
 	"github.com/emersion/go-sasl"
@@ -140,7 +141,7 @@ func (s *server) listen(t testing.TB, security avainmail.Security, cert *tls.Cer
 	}
 	open := loopback.ServeSMTP(backend, listener, implicit)
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		ctx, cancel := patience.Within(context.Background())
 		defer cancel()
 		if err := open.Close(ctx); err != nil {
 			t.Errorf("somebody does not hang up: %v", err)
@@ -148,7 +149,7 @@ func (s *server) listen(t testing.TB, security avainmail.Security, cert *tls.Cer
 	})
 	return avainmail.Server{
 		Host: "localhost", Port: port, Security: security, User: s.user, Password: secret.Of(s.password),
-		RootCAs: ca(t).pool, Timeout: time.Minute,
+		RootCAs: ca(t).pool, Timeout: patience.Limit(),
 	}
 }
 

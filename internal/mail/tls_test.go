@@ -8,10 +8,10 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"avain/internal/bcp195/bcp195test"
 	avainmail "avain/internal/mail"
+	"avain/internal/patience"
 )
 
 func TestMailServersMeetBCP195(t *testing.T) {
@@ -28,7 +28,7 @@ func TestMailServersMeetBCP195(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				m := through(t, avainmail.Server{Host: "localhost", Port: number, Security: security, Timeout: time.Minute})
+				m := through(t, avainmail.Server{Host: "localhost", Port: number, Security: security, Timeout: patience.Limit()})
 				if err := m.Check(t.Context()); err == nil {
 					t.Error("a mail server without a handshake")
 				}

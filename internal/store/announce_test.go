@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"avain/internal/login"
+	"avain/internal/patience"
 	"avain/internal/secret"
 	"avain/internal/store"
 	"avain/internal/store/pgtest"
@@ -64,7 +65,7 @@ func TestNodesHearEachOther(t *testing.T) {
 		select {
 		case id := <-heard:
 			delete(want, id)
-		case <-time.After(2 * time.Minute):
+		case <-patience.Over():
 			t.Fatalf("%d announcements were never heard", len(want))
 		}
 	}

@@ -10,9 +10,9 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
-	"time"
 
 	"avain/internal/login"
+	"avain/internal/patience"
 	"avain/internal/secret"
 	"avain/internal/store"
 	"avain/internal/store/pgtest"
@@ -120,16 +120,7 @@ func ask(t *testing.T, s pgtest.Server, query string, to any) {
 
 func waitFor(t *testing.T, what string, is func() bool) {
 	t.Helper()
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	end := time.After(2 * time.Minute)
-	for !is() {
-		select {
-		case <-tick.C:
-		case <-end:
-			t.Fatalf("not in two minutes: %s", what)
-		}
-	}
+	patience.Until(t, what, is)
 }
 
 // A connection that ends in the midst of a statement: a write whose COMMIT was not sent,

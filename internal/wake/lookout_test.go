@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"avain/internal/patience"
 	"avain/internal/wake"
 )
 
@@ -71,7 +72,7 @@ func called(t *testing.T, call <-chan struct{}) time.Duration {
 	select {
 	case <-call:
 		return time.Since(began)
-	case <-time.After(time.Minute):
+	case <-patience.Over():
 		t.Fatal("never called")
 		return 0
 	}

@@ -1,13 +1,13 @@
 package browser_test
 
 import (
-	"context"
 	"net/http"
 	"strings"
 	"testing"
 
 	"avain/internal/hetu"
 	"avain/internal/login"
+	"avain/internal/patience"
 )
 
 // activationWords are what a person goes by from the letter to the benefits.
@@ -59,7 +59,7 @@ func (w *world) invite(email, locale string, released bool) (login.Employment, s
 // letterLink waits for the letter to an address, and gives the link of its button.
 func (w *world) letterLink(email string) string {
 	w.Helper()
-	ctx, cancel := context.WithTimeout(w.Context(), patience)
+	ctx, cancel := patience.Within(w.Context())
 	defer cancel()
 	letters, err := w.Mailbox.Wait(ctx, email, 1)
 	if err != nil {

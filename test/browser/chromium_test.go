@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"avain/internal/patience"
+
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/chromedp"
 )
@@ -51,7 +53,7 @@ func (w *world) newBrowserIn(folder string, flags ...chromedp.ExecAllocatorOptio
 		chromedp.ExecPath(path), chromedp.UserDataDir(folder), chromedp.CombinedOutput(io.Discard),
 		chromedp.NoSandbox, // chromium refuses its sandbox to root, which tests in containers are
 		chromedp.DisableGPU,
-		chromedp.WSURLReadTimeout(patience),
+		chromedp.WSURLReadTimeout(patience.Limit()),
 		chromedp.Flag("headless", "new"),
 		chromedp.Flag("disable-quic", true),
 		chromedp.Flag("disable-component-update", true),
@@ -80,7 +82,7 @@ func (b *browser) quit() {
 		return
 	}
 	b.ended = true
-	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	ctx, cancel := patience.Within(b.ctx)
 	defer cancel()
 	if err := chromedp.Cancel(ctx); err != nil {
 		b.Errorf("the browser does not quit: %v", err)

@@ -1,10 +1,10 @@
 package browser_test
 
 import (
-	"context"
 	"testing"
 
 	"avain/internal/demo"
+	"avain/internal/patience"
 )
 
 // passwordWords are what a person with Smartum credentials goes by.
@@ -104,7 +104,7 @@ func TestForgottenPassword(t *testing.T) {
 	page.press("Lähetä linkki")
 	page.see("Katso sähköpostisi")
 
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := patience.Within(t.Context())
 	defer cancel()
 	letters, err := w.Mailbox.Wait(ctx, "hilma@example.com", 1)
 	if err != nil {

@@ -3,9 +3,9 @@ package browser_test
 import (
 	"os"
 	"strings"
-	"time"
 
 	"avain/internal/login"
+	"avain/internal/patience"
 
 	permission "github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/cdproto/emulation"
@@ -48,7 +48,7 @@ func (b *tab) pressIDOut(id string) *tab {
 	select {
 	case found := <-opened:
 		return b.attach(chromedp.WithTargetID(found))
-	case <-time.After(patience):
+	case <-patience.Over():
 		b.fail(id + " opens no tab")
 		return nil
 	}

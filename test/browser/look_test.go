@@ -1,7 +1,6 @@
 package browser_test
 
 import (
-	"context"
 	"net/http"
 	"os"
 	"slices"
@@ -10,6 +9,7 @@ import (
 
 	"avain/internal/brokersim"
 	"avain/internal/login"
+	"avain/internal/patience"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/page"
@@ -110,7 +110,7 @@ const axeRun = `axe.run(document, { resultTypes: ["violations"] }).then(({ viola
 func (b *tab) tryAxe() ([]seen, error) {
 	source, err := axeSource()
 	b.must(err)
-	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	ctx, cancel := patience.Within(b.ctx)
 	defer cancel()
 	tree, err := chromedp.Call(ctx, page.GetFrameTree, cdp.Empty{})
 	if err != nil {

@@ -1,11 +1,13 @@
 package browser_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"avain/internal/login"
+	"avain/internal/patience"
 )
 
 const operaAgent = "Mozilla/5.0 (Linux; Android 12; SM-G991B) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/100.0.4896.127 Mobile Safari/537.36 OPR/69.3.3606.65458"
@@ -113,13 +115,8 @@ func TestNewsAndEditor(t *testing.T) {
 // asks for every ten seconds.
 func (w *world) untilTold(title string) {
 	w.Helper()
-	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(10 * glance) {
+	patience.Until(w, "everybody is told of "+title, func() bool {
 		current, _ := w.Inside.Notices.Everybody(w.Context())
-		for _, n := range current {
-			if strings.Contains(n.Words["fi"].Title, title) {
-				return
-			}
-		}
-	}
-	w.Fatalf("nobody is told of %q", title)
+		return slices.ContainsFunc(current, func(n login.Notice) bool { return strings.Contains(n.Words["fi"].Title, title) })
+	})
 }

@@ -7,14 +7,17 @@ import (
 	"strings"
 	"time"
 
+	"avain/internal/patience"
+
 	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
 )
 
-const (
-	delivery   = 15 * time.Second // for a press to reach the page
-	pressHeard = "pressHeard"     // what pages call to say what became of a press
-)
+const pressHeard = "pressHeard" // what pages call to say what became of a press
+
+// lostAfter is the part of a test's patience in which a press must reach the page: one
+// that gets lost is tried again.
+const lostAfter = 10
 
 // pageScript is what the helpers know about pages: what is visible, what words an
 // element has, and which element is meant by them.
@@ -72,7 +75,7 @@ func (b *tab) find(found, what string) spot {
 	b.Helper()
 	aim := "aim(" + found + ", " + quote(what) + ")"
 	var before spot
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
+	for end := patience.End(); time.Now().Before(end); {
 		b.until(aim + ".problem")
 		at, err := evaluate[spot](b, "(() => {"+pageScript+"const { element, ...spot } = "+aim+"; return spot})()")
 		if err == nil && at.Problem == "" && at == before {
@@ -156,7 +159,7 @@ func (b *tab) hit(found, what string, times int) spot {
 // moves, between look and press may miss it.
 func (b *tab) wasHit(number string) bool {
 	b.Helper()
-	deadline := time.NewTimer(delivery)
+	deadline := time.NewTimer(patience.Limit() / lostAfter)
 	defer deadline.Stop()
 	for {
 		select {
@@ -174,8 +177,10 @@ func (b *tab) wasHit(number string) bool {
 // pressed has the focus, or its page is gone. (A page that is on its way answers
 // nothing: then the press has arrived too.)
 func (b *tab) tookFocus(found string) bool {
-	for end := time.Now().Add(delivery); time.Now().Before(end); time.Sleep(glance) {
-		ctx, cancel := context.WithTimeout(b.ctx, delivery)
+	looks := time.NewTicker(glance)
+	defer looks.Stop()
+	for end := time.Now().Add(patience.Limit() / lostAfter); time.Now().Before(end); <-looks.C {
+		ctx, cancel := context.WithTimeout(b.ctx, patience.Limit()/lostAfter)
 		there, err := chromedp.Run(ctx, chromedp.Evaluate[bool]("(() => {"+pageScript+`
 			if (window.pressed !== true || document.readyState === "loading") return true;
 			const [e] = `+found+`, has = document.activeElement;
@@ -192,7 +197,7 @@ func (b *tab) tookFocus(found string) bool {
 func second[T any](_ T, err error) error { return err }
 
 func (b *tab) click(at spot) error {
-	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	ctx, cancel := patience.Within(b.ctx)
 	defer cancel()
 	if b.device.touch {
 		return chromedp.Do(ctx, chromedp.TapXY(at.X, at.Y))
@@ -208,7 +213,7 @@ func (b *tab) pressOut(label string) *tab {
 	select {
 	case id := <-opened:
 		return b.attach(chromedp.WithTargetID(id))
-	case <-time.After(patience):
+	case <-patience.Over():
 		b.fail(label + " opens no tab")
 		return nil
 	}
@@ -219,7 +224,7 @@ func (b *tab) fill(label, text string) {
 	b.Helper()
 	b.pressFound("byWords("+quote(label)+").filter(e => e.matches('label'))", "field "+label, 1)
 	b.until(`document.activeElement?.matches("input") ? "" : "no field has the focus"`)
-	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	ctx, cancel := patience.Within(b.ctx)
 	defer cancel()
 	b.must(chromedp.Do(ctx, chromedp.KeyEvent(text)))
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"avain/internal/patience"
+
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
@@ -17,8 +19,7 @@ import (
 )
 
 const (
-	patience = 2 * time.Minute       // for anything that a test waits for; only a failure takes it all
-	glance   = 20 * time.Millisecond // between two looks at a page
+	glance = 20 * time.Millisecond // between two looks at a page
 )
 
 // tab is a tab of a person's browser.
@@ -103,16 +104,12 @@ func (b *tab) dress(d device) {
 // ask gives the browser a command that may be given twice. A page that loads itself
 // again at that moment can swallow one.
 func ask[P, R any](b *tab, command cdp.Command[P, R], params P) (answer R, err error) {
-	for wait := patience / 24; wait < patience; wait *= 2 { // swallowed is likelier than slow, but both happen
-		ctx, cancel := context.WithTimeout(b.ctx, wait)
+	for part := time.Duration(64); part > 1; part /= 2 { // swallowed is likelier than slow, but both happen
+		ctx, cancel := context.WithTimeout(b.ctx, patience.Limit()/part)
 		answer, err = chromedp.Call(ctx, command, params)
 		cancel()
-		if err == nil {
+		if err == nil || b.ctx.Err() != nil {
 			break
-		}
-		select {
-		case <-time.After(10 * glance):
-		case <-b.ctx.Done():
 		}
 	}
 	return answer, err
@@ -141,7 +138,7 @@ func (b *tab) shut() { b.cancel() }
 
 // evaluate runs an expression in the page and decodes its value.
 func evaluate[T any](b *tab, expression string) (T, error) {
-	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	ctx, cancel := patience.Within(b.ctx)
 	defer cancel()
 	return chromedp.Run(ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
 }
@@ -160,7 +157,7 @@ func value[T any](b *tab, expression string) T {
 // else it answers is what is missing. While a page changes, it answers nothing.
 func (b *tab) until(expression string) {
 	b.Helper()
-	deadline := time.NewTimer(patience)
+	deadline := time.NewTimer(patience.Limit())
 	defer deadline.Stop()
 	ticks := time.NewTicker(glance)
 	defer ticks.Stop()
@@ -184,7 +181,7 @@ func (b *tab) until(expression string) {
 // eventually waits for something that is not on the page.
 func (b *tab) eventually(what string, happened func() bool) {
 	b.Helper()
-	deadline := time.NewTimer(patience)
+	deadline := time.NewTimer(patience.Limit())
 	defer deadline.Stop()
 	ticks := time.NewTicker(glance)
 	defer ticks.Stop()
@@ -263,7 +260,7 @@ func (b *tab) address() string {
 // open types an address.
 func (b *tab) open(address string) {
 	b.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	ctx, cancel := patience.Within(b.ctx)
 	defer cancel()
 	if err := chromedp.Do(ctx, chromedp.Navigate(address)); err != nil {
 		b.Fatalf("%s: %v", address, err)
@@ -293,7 +290,7 @@ func (b *tab) back() {
 // key presses a key of the keyboard.
 func (b *tab) key(keys string, modifiers ...chromedp.Modifier) {
 	b.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	ctx, cancel := patience.Within(b.ctx)
 	defer cancel()
 	b.must(chromedp.Do(ctx, chromedp.KeyEvent(keys, chromedp.KeyModifiers(modifiers...))))
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"avain/internal/demo"
+	"avain/internal/patience"
 )
 
 const (
@@ -113,7 +114,7 @@ func install(folder string) error {
 }
 
 func run(folder, name string, arguments ...string) error {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	ctx, cancel := patience.Within(context.Background())
 	defer cancel()
 	command := exec.CommandContext(ctx, name, arguments...)
 	command.Dir, command.Env = folder, append(os.Environ(), "NO_COLOR=1")

@@ -14,6 +14,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"avain/internal/patience"
 )
 
 // nodeFolder holds the npm programs.
@@ -33,7 +35,7 @@ var installed = sync.OnceValues(func() (string, error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return "", err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	ctx, cancel := patience.Within(context.Background())
 	defer cancel()
 	install := exec.CommandContext(ctx, "npm", "ci", "--no-audit", "--no-fund")
 	install.Dir = nodeFolder
@@ -102,7 +104,7 @@ func runProgram(t *testing.T, name string, run *exec.Cmd, settings any) *script 
 	if err := s.run.Start(); err != nil {
 		t.Fatal(err)
 	}
-	overdue := time.AfterFunc(5*time.Minute, func() { _ = s.run.Process.Kill() })
+	overdue := time.AfterFunc(patience.Limit(), func() { _ = s.run.Process.Kill() })
 	t.Cleanup(func() {
 		s.end()
 		overdue.Stop()

@@ -9,7 +9,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
-	"time"
+
+	"avain/internal/patience"
 
 	"github.com/chromedp/chromedp"
 )
@@ -65,7 +66,7 @@ func (s *site) servePage(t *testing.T, page string, files map[string]string) {
 			http.ServeFile(w, r, file)
 		})
 	}
-	server := &http.Server{Addr: "localhost:" + s.port, Handler: mux, ReadHeaderTimeout: time.Minute}
+	server := &http.Server{Addr: "localhost:" + s.port, Handler: mux, ReadHeaderTimeout: patience.Limit()}
 	ended := make(chan error, 1)
 	go func() { ended <- server.ListenAndServe() }()
 	t.Cleanup(func() {
@@ -90,13 +91,13 @@ func chromium(t *testing.T) context.Context {
 	process, end := chromedp.NewExecAllocator(t.Context(), append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(path), chromedp.UserDataDir(t.TempDir()), chromedp.CombinedOutput(io.Discard),
 		chromedp.NoSandbox, // chromium refuses its sandbox to root, which tests in containers are
-		chromedp.DisableGPU, chromedp.WSURLReadTimeout(2*time.Minute), chromedp.Flag("headless", "new"), chromedp.Flag("lang", "fi"),
+		chromedp.DisableGPU, chromedp.WSURLReadTimeout(patience.Limit()), chromedp.Flag("headless", "new"), chromedp.Flag("lang", "fi"),
 	)...)
 	ctx, leave := chromedp.NewContext(process)
 	if err := chromedp.Do(ctx); err != nil { // starts it
 		t.Fatal(err)
 	}
-	ctx, stop := context.WithTimeout(ctx, 3*time.Minute)
+	ctx, stop := patience.Within(ctx)
 	t.Cleanup(func() {
 		stop()
 		leave()

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"avain/internal/login"
+	"avain/internal/patience"
 	"avain/internal/robot"
 )
 
@@ -78,18 +79,14 @@ func (s *site) endSessions(t *testing.T, sub any) {
 	if n, err := s.Inside.Store.RevokeSessionsOfPerson(t.Context(), person.ID, "staff", time.Now()); n != 1 || err != nil {
 		t.Fatalf("%d sessions ended, %v", n, err)
 	}
-	again := time.NewTicker(20 * time.Millisecond)
-	defer again.Stop()
-	for until := time.Now().Add(time.Minute); ; <-again.C {
+	patience.Until(t, "the client has been told", func() bool {
 		s.Inside.Jobs.Wake()
 		depths, err := s.Inside.Store.JobDepths(t.Context())
-		if err != nil || time.Now().After(until) {
-			t.Fatalf("the client has not been told: %+v, %v", depths, err)
+		if err != nil {
+			t.Fatal(err)
 		}
-		if !slices.ContainsFunc(depths, func(d login.JobDepth) bool { return d.Kind == login.JobLogout+"shop" }) {
-			return
-		}
-	}
+		return !slices.ContainsFunc(depths, func(d login.JobDepth) bool { return d.Kind == login.JobLogout+"shop" })
+	})
 }
 
 // serve runs the web app until the test ends, and returns when it listens.
@@ -110,7 +107,7 @@ func (s *site) serve(t *testing.T, run *exec.Cmd) {
 		_ = run.Process.Signal(syscall.SIGTERM) // it may have ended by itself
 		select {
 		case <-ended:
-		case <-time.After(time.Minute):
+		case <-patience.Over():
 			t.Errorf("%s does not end", run.Path)
 			_ = run.Process.Kill()
 		}
@@ -119,20 +116,19 @@ func (s *site) serve(t *testing.T, run *exec.Cmd) {
 			t.Logf("%s:\n%s", filepath.Base(run.Path), text[max(0, len(text)-16000):])
 		}
 	})
-	again := time.NewTicker(50 * time.Millisecond)
-	defer again.Stop()
-	for {
-		if connection, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", "localhost:"+s.port); err == nil {
-			_ = connection.Close()
-			return
-		}
+	patience.Until(t, filepath.Base(run.Path)+" listens", func() bool {
 		select {
-		case <-again.C:
 		case err := <-ended:
 			ended <- err
 			t.Fatalf("%s stopped before it listened: %v", run.Path, err)
+		default:
 		}
-	}
+		connection, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", "localhost:"+s.port)
+		if err == nil {
+			_ = connection.Close()
+		}
+		return err == nil
+	})
 }
 
 // readJSON opens a page that shows JSON.

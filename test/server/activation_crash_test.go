@@ -27,6 +27,7 @@ import (
 	"avain/internal/hetu"
 	"avain/internal/login"
 	"avain/internal/loopback"
+	"avain/internal/patience"
 	"avain/internal/people"
 	"avain/internal/store"
 	"avain/internal/wire"
@@ -290,7 +291,7 @@ func newPost(t *testing.T) *post {
 	server.Domain, server.ErrorLog = "post.example", log.New(io.Discard, "", 0) // it hears of every death
 	open := loopback.ServeSMTP(server, listener, nil)
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		ctx, cancel := patience.Within(context.Background())
 		defer cancel()
 		if err := open.Close(ctx); err != nil {
 			t.Error(err)

@@ -1,7 +1,6 @@
 package server_test
 
 import (
-	"context"
 	"net/http"
 	"net/url"
 	"strings"
@@ -14,6 +13,7 @@ import (
 	"avain/internal/demo"
 	"avain/internal/hetu"
 	"avain/internal/login"
+	"avain/internal/patience"
 	"avain/internal/robot"
 )
 
@@ -51,7 +51,7 @@ func (r *rig) invite(e login.Employer, email string, changes ...func(*login.Empl
 // letter waits for the n-th letter to an address and gives it with the link in it.
 func (r *rig) letter(to string, n int) (demo.Mail, string) {
 	r.Helper()
-	ctx, cancel := context.WithTimeout(r.Context(), patience)
+	ctx, cancel := patience.Within(r.Context())
 	defer cancel()
 	all, err := r.Mailbox.Wait(ctx, to, n)
 	if err != nil {
@@ -99,12 +99,7 @@ func (r *rig) mustSay(page robot.Page, status int, words ...string) {
 // eventually waits for something that happens beside the requests.
 func (r *rig) eventually(what string, happened func() bool) {
 	r.Helper()
-	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
-		if happened() {
-			return
-		}
-	}
-	r.Fatalf("it never happened that %s", what)
+	patience.Until(r, what, happened)
 }
 
 func (r *rig) invitation(id string) login.Invitation {

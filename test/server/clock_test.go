@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"avain/internal/config"
+	"avain/internal/patience"
 )
 
 // A node alone whose clock is not the database's is not ready. Two that agree with each
@@ -23,19 +25,10 @@ func TestNodesAgreeOnTheTime(t *testing.T) {
 	}
 	become := func(want int, what string) {
 		t.Helper()
-		tick := time.NewTicker(50 * time.Millisecond)
-		defer tick.Stop()
-		for end := time.After(patience); ; {
-			status, body := ready()
-			if status == want {
-				return
-			}
-			select {
-			case <-tick.C:
-			case <-end:
-				t.Fatalf("%s: %d %s", what, status, body)
-			}
-		}
+		patience.Until(t, fmt.Sprintf("it answers %d %s", want, what), func() bool {
+			status, _ := ready()
+			return status == want
+		})
 	}
 	become(http.StatusOK, "to begin with")
 	r.clock.pass(5 * time.Second)

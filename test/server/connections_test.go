@@ -1,7 +1,6 @@
 package server_test
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"net"
@@ -14,6 +13,7 @@ import (
 
 	"avain/internal/config"
 	"avain/internal/connlimit"
+	"avain/internal/patience"
 )
 
 // A few networks hold as many connections as they may, with requests that trickle in and
@@ -85,7 +85,7 @@ func (r *rig) connect(from string) net.Conn {
 		r.Fatal(err)
 	}
 	r.Cleanup(func() { _ = c.Close() })
-	if err := c.SetDeadline(time.Now().Add(patience)); err != nil {
+	if err := c.SetDeadline(patience.End()); err != nil {
 		r.Fatal(err)
 	}
 	return c
@@ -94,20 +94,12 @@ func (r *rig) connect(from string) net.Conn {
 // connections waits until they are as they must be.
 func (r *rig) connections(what string, ok func(connlimit.Stats) bool) {
 	r.Helper()
-	ctx, cancel := context.WithTimeout(r.Context(), patience)
-	defer cancel()
-	for again := time.NewTicker(5 * time.Millisecond); ; {
-		s := r.Inside.Connections.Stats()
-		if ok(s) {
-			again.Stop()
-			return
+	r.Cleanup(func() {
+		if r.Failed() {
+			r.Logf("at the end the connections are %+v", r.Inside.Connections.Stats())
 		}
-		select {
-		case <-again.C:
-		case <-ctx.Done():
-			r.Fatal(what, fmt.Sprintf("%+v", s))
-		}
-	}
+	})
+	patience.Until(r, what, func() bool { return ok(r.Inside.Connections.Stats()) })
 }
 
 func open(s connlimit.Stats) (n int) {

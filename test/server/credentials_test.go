@@ -1,7 +1,6 @@
 package server_test
 
 import (
-	"context"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -13,6 +12,7 @@ import (
 	"avain/internal/config"
 	"avain/internal/demo"
 	"avain/internal/login"
+	"avain/internal/patience"
 	"avain/internal/robot"
 )
 
@@ -370,7 +370,7 @@ func TestThreat44OwnDevicesGetInWhileSomebodyGuesses(t *testing.T) {
 // resetLink waits for the n-th letter about a forgotten password.
 func (r *rig) resetLink(to string, n int) string {
 	r.Helper()
-	ctx, cancel := context.WithTimeout(r.Context(), patience)
+	ctx, cancel := patience.Within(r.Context())
 	defer cancel()
 	for have := n; ; have++ {
 		all, err := r.Mailbox.Wait(ctx, to, have)
@@ -463,7 +463,7 @@ func TestForgottenPassword(t *testing.T) {
 	if _, err := other.UserInfo(t.Context(), elsewhere.AccessToken); err != nil {
 		t.Errorf("the other device is out: %v", err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := patience.Within(t.Context())
 	defer cancel()
 	if all, err := r.Mailbox.Wait(ctx, "hilma@example.com", 5); err != nil { // 2 logins, 2 links, "changed"
 		t.Fatalf("%d letters, %v", len(all), err)

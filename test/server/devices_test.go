@@ -1,7 +1,6 @@
 package server_test
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"net/url"
@@ -12,6 +11,7 @@ import (
 	"avain/internal/demo"
 	"avain/internal/hetu"
 	"avain/internal/login"
+	"avain/internal/patience"
 	"avain/internal/robot"
 	"avain/internal/secret"
 )
@@ -206,7 +206,7 @@ func TestNewLoginIsToldByMail(t *testing.T) {
 	r := newRig(t)
 	r.withPassword("hilma", demo.Password)
 	r.Inside.Jobs.Wake()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := patience.Within(t.Context())
 	defer cancel()
 	all, err := r.Mailbox.Wait(ctx, "hilma@example.com", 1)
 	if err != nil {

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"avain/internal/login"
+	"avain/internal/patience"
 	"avain/internal/robot"
 
 	"github.com/makiuchi-d/gozxing"
@@ -309,7 +310,7 @@ func TestQRPageTellsNewsWithoutScript(t *testing.T) {
 	select {
 	case a := <-news:
 		t.Fatalf("answered although nothing is new: %d %v", a.page.Status, a.err)
-	case <-time.After(200 * time.Millisecond):
+	case <-patience.Quiet():
 	}
 	frame, began := frameOn(t, page), time.Now()
 	if _, err := r.app.Scan(t.Context(), frame); err != nil {

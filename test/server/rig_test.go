@@ -23,9 +23,6 @@ import (
 
 var keys = sync.OnceValues(demo.NewKeys)
 
-// patience is for anything that a test waits for; only a failure takes it all.
-const patience = 2 * time.Minute
-
 // rig is a whole installation, and a phone with an app and a browser.
 type rig struct {
 	*testing.T

@@ -9,11 +9,11 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
-	"time"
 
 	"avain/internal/config"
 	"avain/internal/demo"
 	"avain/internal/login"
+	"avain/internal/patience"
 	"avain/internal/secret"
 	"avain/internal/webhook"
 
@@ -61,7 +61,7 @@ func hear(t *testing.T, heard <-chan message, n int) map[webhook.Type]message {
 		select {
 		case m := <-heard:
 			all[webhook.Type(m.Type)] = m
-		case <-time.After(patience):
+		case <-patience.Over():
 			t.Fatalf("heard only %v", all)
 		}
 	}
@@ -98,7 +98,7 @@ func TestWebhooks(t *testing.T) {
 	select {
 	case again := <-heard:
 		t.Errorf("heard twice: %s", again.raw)
-	case <-time.After(1500 * time.Millisecond):
+	case <-patience.Quiet():
 	}
 }
 
@@ -135,7 +135,7 @@ func TestWebhooksOfEnds(t *testing.T) {
 	select {
 	case again := <-heard:
 		t.Errorf("heard twice: %s", again.raw)
-	case <-time.After(1500 * time.Millisecond):
+	case <-patience.Quiet():
 	}
 }
 

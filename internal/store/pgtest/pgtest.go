@@ -7,7 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
+
+	"avain/internal/patience"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -74,7 +75,7 @@ func (s *server) create(t testing.TB, like string) (dsn string) {
 
 // run executes one statement as the superuser.
 func (s *server) run(statement string) error {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := patience.Within(context.Background())
 	defer cancel()
 	conn, err := pgx.Connect(ctx, s.dsn("postgres"))
 	if err != nil {

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"avain/internal/patience"
+
 	"github.com/jackc/pgx/v5"
 )
 
@@ -89,7 +91,7 @@ func Pooler(t testing.TB) (through func(database string) string) {
 // awaitPooler polls until the pooler answers.
 func awaitPooler(t testing.TB, folder, dsn string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := patience.Within(t.Context())
 	defer cancel()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()

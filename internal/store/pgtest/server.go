@@ -15,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"avain/internal/patience"
+
 	"github.com/jackc/pgx/v5"
 )
 
@@ -30,9 +32,6 @@ type server struct {
 func (s *server) dsn(database string) string {
 	return fmt.Sprintf("host=%s user=avain dbname=%s sslmode=disable", s.folder, database)
 }
-
-// patience is how long a busy machine may take to make a cluster, and to start it.
-const patience = 5 * time.Minute
 
 // guard runs the server ($1: its program, $2: the folder) until standard input ends.
 const guard = `
@@ -143,7 +142,7 @@ log_min_messages = error
 
 func initialise(bin, folder string, as *syscall.SysProcAttr) error {
 	data := filepath.Join(folder, "data")
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := patience.Within(context.Background())
 	defer cancel()
 	cmd := exec.CommandContext(ctx, filepath.Join(bin, "initdb"), "-D", data, //nolint:gosec // our own paths
 		"-U", "avain", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync", "--no-instructions")
@@ -163,7 +162,7 @@ func initialise(bin, folder string, as *syscall.SysProcAttr) error {
 
 // await polls until the server answers.
 func (s *server) await() error {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := patience.Within(context.Background())
 	defer cancel()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
