@@ -45,17 +45,21 @@ func (c apiKeysCreateCommand) Run(ctx context.Context, t terminal) error {
 			return err
 		}
 		s.Audit.APIKeyAdded(ctx, audit.System, k)
-		if _, err := fmt.Fprintf(t.err, "Key %s; it is not shown again:\n", k.ID); err != nil {
+		if err := t.note("Key %s; it is not shown again:", k.ID); err != nil {
 			return err
 		}
-		_, err = fmt.Fprintln(t.out, shown.Reveal())
-		return err
+		return t.say(apiKeySecretOut{k.ID, shown.Reveal()}, "%s", shown.Reveal())
 	})
+}
+
+// apiKeySecretOut is a key with its secret in JSON, once.
+type apiKeySecretOut struct {
+	ID  string `json:"id"`
+	Key string `json:"key"`
 }
 
 type apiKeysListCommand struct {
 	configFlag
-	jsonFlag
 }
 
 // Help is shown by avain admin keys list --help.
@@ -104,7 +108,7 @@ func (c apiKeysListCommand) Run(ctx context.Context, t terminal) error {
 			}
 			rows = append(rows, []string{k.ID, state, when(k.UsedAt), when(k.ExpiresAt), of, strings.Join(scopes, ","), k.Name})
 		}
-		return c.print(t.out, values, []string{"ID", "STATE", "LAST USE", "EXPIRES", "EMPLOYERS", "SCOPES", "NAME"}, rows)
+		return t.table(values, []string{"ID", "STATE", "LAST USE", "EXPIRES", "EMPLOYERS", "SCOPES", "NAME"}, rows)
 	})
 }
 
@@ -129,8 +133,7 @@ func (c apiKeysRotateCommand) Run(ctx context.Context, t terminal) error {
 			return unknown("key", err)
 		}
 		s.Audit.APIKeyRotated(ctx, audit.System, c.ID)
-		_, err = fmt.Fprintln(t.out, shown.Reveal())
-		return err
+		return t.say(apiKeySecretOut{c.ID, shown.Reveal()}, "%s", shown.Reveal())
 	})
 }
 
@@ -153,15 +156,15 @@ func (c apiKeysRevokeCommand) Run(ctx context.Context, t terminal) error {
 			return unknown("key", err)
 		}
 		s.Audit.APIKeyRevoked(ctx, audit.System, c.ID)
-		_, err := fmt.Fprintln(t.out, "revoked")
-		return err
+		return t.done(c.ID, "revoked")
 	})
 }
 
-// unknown says that there is no such thing.
+// unknown says that there is no such thing. The command was right and has failed: only the
+// database knows what there is.
 func unknown(what string, err error) error {
 	if errors.Is(err, login.ErrNotFound) {
-		return usageError{fmt.Errorf("there is no such %s", what)}
+		return fmt.Errorf("there is no such %s", what)
 	}
 	return err
 }

@@ -40,7 +40,6 @@ func withAudit(ctx context.Context, t terminal, f configFlag, act func(*store.St
 
 type auditSearchCommand struct {
 	configFlag
-	jsonFlag
 	Actor  string `placeholder:"WHO" help:"Who did it: system, person:ID, staff:ID, client:ID or key:ID."`
 	Action string `placeholder:"WHAT" help:"What was done, such as session.create, or session.* for all that begin so."`
 	Target string `placeholder:"WHAT" help:"What it was done to, such as session:ID."`
@@ -85,18 +84,12 @@ func (c auditSearchCommand) Run(ctx context.Context, t terminal) error {
 		if err != nil {
 			return err
 		}
-		if c.JSON {
-			lines := make([]entryLine, len(found))
-			for i, e := range found {
-				lines[i] = entryLine(e)
-			}
-			return printJSON(t.out, lines)
-		}
-		rows := [][]string{{"SEQ", "WHEN", "ACTOR", "ACTION", "TARGET", "DETAIL"}}
+		lines, rows := []entryLine{}, [][]string{}
 		for _, e := range found {
+			lines = append(lines, entryLine(e))
 			rows = append(rows, []string{strconv.FormatInt(e.Seq, 10), e.At.UTC().Format(time.DateTime), e.Actor, e.Action, e.Target, details(e.Detail)})
 		}
-		return printTable(t.out, rows)
+		return t.table(lines, []string{"SEQ", "WHEN", "ACTOR", "ACTION", "TARGET", "DETAIL"}, rows)
 	})
 }
 
@@ -132,7 +125,7 @@ type auditExportCommand struct {
 
 // Help is shown by avain admin audit export --help.
 func (auditExportCommand) Help() string {
-	return `Prints the audit log, the oldest entry first, one JSON object per line, with the hash that chains it. Entries hold no secrets and no names.
+	return `Prints the audit log, the oldest entry first, one JSON object per line (with --json as one array), with the hash that chains it. Entries hold no secrets and no names.
 
   avain admin audit export > audit.ndjson
   avain admin audit export --since-seq 120345 >> audit.ndjson`
@@ -155,15 +148,17 @@ const exportPage = 1000
 // Run exports.
 func (c auditExportCommand) Run(ctx context.Context, t terminal) error {
 	return withAudit(ctx, t, c.configFlag, func(db *store.Store, _ audit.Chain) error {
-		encoder := json.NewEncoder(t.out)
-		encoder.SetEscapeHTML(false)
+		lines := newLineWriter(t)
 		for after := c.SinceSeq; ; {
 			rows, err := db.AuditRows(ctx, after, math.MaxInt64, exportPage)
-			if err != nil || len(rows) == 0 {
+			if err != nil {
 				return err
 			}
+			if len(rows) == 0 {
+				return lines.end()
+			}
 			for _, r := range rows {
-				if err := encoder.Encode(exported(r)); err != nil {
+				if err := lines.write(exported(r)); err != nil {
 					return err
 				}
 				after = r.Seq
@@ -186,6 +181,12 @@ func exported(r login.AuditRow) exportLine {
 	return line
 }
 
+// headOut is the end of the log in JSON.
+type headOut struct {
+	Seq  int64  `json:"seq"`
+	Hash string `json:"hash"` // hexadecimal
+}
+
 type auditHeadCommand struct{ configFlag }
 
 // Help is shown by avain admin audit head --help.
@@ -202,7 +203,6 @@ func (c auditHeadCommand) Run(ctx context.Context, t terminal) error {
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprintln(t.out, head)
-		return err
+		return t.say(headOut{head.Seq, fmt.Sprintf("%x", head.Hash[:])}, "%s", head)
 	})
 }

@@ -38,6 +38,5 @@ func (c auditBeginCommand) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(t.out, "%d entries are as they were now; the chain begins after them at %s\n", begun.Seq, begun)
-	return err
+	return t.say(headOut{begun.Seq, fmt.Sprintf("%x", begun.Hash[:])}, "%d entries are as they were now; the chain begins after them at %s", begun.Seq, begun)
 }

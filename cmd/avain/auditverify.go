@@ -41,12 +41,31 @@ func (c auditVerifyCommand) Run(ctx context.Context, t terminal) error {
 		if err != nil {
 			return err
 		}
-		if v.Break != nil {
-			return broken(v)
-		}
-		_, err = fmt.Fprintf(t.out, "%s\nhead %s\n", whole(v), v.Head)
-		return err
+		return verdict(t, v)
 	})
+}
+
+// verdictOut is a verdict in JSON.
+type verdictOut struct {
+	Whole   bool     `json:"whole"`
+	Entries int64    `json:"entries"` // that were read
+	Before  int64    `json:"before"`  // of them, from before the chain
+	Head    *headOut `json:"head,omitempty"`
+	Break   string   `json:"break,omitempty"` // what was found first
+}
+
+// verdict prints what was found. Programs get it also when the log is broken.
+func verdict(t terminal, v audit.Verdict) error {
+	out := verdictOut{Whole: v.Break == nil, Entries: v.Entries, Before: v.Before}
+	if v.Break == nil {
+		out.Head = &headOut{v.Head.Seq, fmt.Sprintf("%x", v.Head.Hash[:])}
+		return t.say(out, "%s\nhead %s", whole(v), v.Head)
+	}
+	err := broken(v)
+	if out.Break = err.Error(); t.json {
+		err = errors.Join(err, printJSON(t.out, out))
+	}
+	return err
 }
 
 func whole(v audit.Verdict) string {

@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -19,7 +18,6 @@ type brokersTestCommand struct {
 	ID    string `arg:"" help:"The broker's id in the configuration."`
 	Login bool   `help:"Log in once with a browser, and see what the broker answers."`
 	Means string `placeholder:"ID" help:"The bank or method to choose; the first one when left out."`
-	JSON  bool   `name:"json" help:"For programs."`
 }
 
 // Help is shown by avain admin brokers test --help.
@@ -50,7 +48,7 @@ func (c brokersTestCommand) Run(ctx context.Context, t terminal) error {
 		return usageError{fmt.Errorf("%w; the configuration has %s", err, brokerIDs(loaded))}
 	}
 	test.Check(ctx)
-	if !c.JSON { // what is wrong already shows before anybody logs in
+	if !t.json { // what is wrong already shows before anybody logs in
 		if err := printChecks(t.out, test.Report); err != nil {
 			return err
 		}
@@ -167,11 +165,8 @@ func lines(t terminal) <-chan line {
 }
 
 func (c brokersTestCommand) print(t terminal, report broker.SetupReport) error {
-	if !c.JSON {
+	if !t.json {
 		return printAnswer(t.out, report)
 	}
-	encoder := json.NewEncoder(t.out)
-	encoder.SetIndent("", "  ")
-	encoder.SetEscapeHTML(false)
-	return encoder.Encode(report)
+	return printJSON(t.out, report)
 }

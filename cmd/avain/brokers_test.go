@@ -119,7 +119,7 @@ func (b brokerInstallation) run(args ...string) *operator {
 	ctx, cancel := context.WithCancel(b.Context())
 	b.Cleanup(func() { cancel(); _ = typed.Close() })
 	args = append([]string{"admin", "brokers", "test", "telia", "-c", b.file}, args...)
-	go func() { o.code <- run(ctx, args, terminal{in, o.out, o.errs, nil}) }()
+	go func() { o.code <- run(ctx, args, terminal{in: in, out: o.out, err: o.errs}) }()
 	return o
 }
 

@@ -1,8 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
-	"io"
+	"strings"
 	"time"
 
 	"avain/internal/config"
@@ -30,10 +31,27 @@ type checkConfigCommand struct {
 
 // Help is shown by avain check-config --help.
 func (checkConfigCommand) Help() string {
-	return `Reads the file and everything that it names, as serve does, and changes nothing. Exit code 2 when there are mistakes, or when a statement or a certificate has ended without which logins fail; it warns of those that end within 60 days.
+	return `Reads the file and everything that it names, as serve does, and changes nothing. Exit code 2 when there are mistakes, or when a statement or a certificate has ended without which logins fail; it warns of those that end within 60 days. --json prints mistakes and warnings also when there are mistakes.
 
   avain check-config avain.yaml
   AVAIN_DATABASE_DSN=postgres://… avain check-config`
+}
+
+// configReport is what was found, in JSON.
+type configReport struct {
+	File     string          `json:"file"`
+	Clients  int             `json:"clients"`
+	Brokers  int             `json:"brokers"`
+	Mistakes []configFinding `json:"mistakes"`
+	Warnings []configFinding `json:"warnings"`
+}
+
+// configFinding is one mistake, or one warning with its weight.
+type configFinding struct {
+	Weight  string `json:"weight,omitempty"`  // of a warning: note, warning or urgent
+	Setting string `json:"setting,omitempty"` // none: the file as a whole
+	Line    int    `json:"line,omitempty"`
+	Message string `json:"message"`
 }
 
 // Run checks the configuration.
@@ -44,49 +62,69 @@ func (c checkConfigCommand) check(t terminal, now time.Time) error {
 	if c.File != "" {
 		flag.Config = c.File
 	}
+	r := configReport{File: flag.Config, Mistakes: []configFinding{}, Warnings: []configFinding{}}
 	loaded, err := flag.load(t)
-	if err != nil {
-		return err
+	if problems, ok := errors.AsType[config.Problems](err); ok {
+		r.mistakes(problems)
 	}
-	for _, warning := range loaded.Warnings {
-		if _, err := fmt.Fprintf(t.out, "warning: %s\n", warning); err != nil {
+	if err != nil {
+		return r.print(t, err)
+	}
+	r.Clients, r.Brokers = len(loaded.Clients), len(loaded.Brokers)
+	for _, w := range loaded.Warnings {
+		r.Warnings = append(r.Warnings, configFinding{"warning", w.Path, w.Line, w.Message})
+	}
+	if ended := r.endings(loaded.Endings(), now); len(ended) > 0 {
+		r.mistakes(ended)
+		err = fmt.Errorf("the configuration %s names what has ended:\n%w", flag.Config, ended)
+	}
+	return r.print(t, err)
+}
+
+func (r *configReport) mistakes(all config.Problems) {
+	for _, p := range all {
+		r.Mistakes = append(r.Mistakes, configFinding{"", p.Path, p.Line, p.Message})
+	}
+}
+
+// print writes the report. People read the mistakes on standard error, as those of every
+// command.
+func (r *configReport) print(t terminal, err error) error {
+	if t.json {
+		return errors.Join(err, printJSON(t.out, r))
+	}
+	for _, w := range r.Warnings {
+		if _, err := fmt.Fprintf(t.out, "%s: %s\n", w.Weight, config.Problem{Path: w.Setting, Message: w.Message, Line: w.Line}); err != nil {
 			return err
 		}
 	}
-	ended, err := printEndings(t.out, loaded.Endings(), now)
 	if err != nil {
 		return err
 	}
-	if len(ended) > 0 {
-		return fmt.Errorf("the configuration %s names what has ended:\n%w", flag.Config, ended)
-	}
-	_, err = fmt.Fprintf(t.out, "%s: no mistakes; %s, %s\n", flag.Config,
-		count(len(loaded.Clients), "client", "clients"), count(len(loaded.Brokers), "broker", "brokers"))
+	_, err = fmt.Fprintf(t.out, "%s: no mistakes; %s, %s\n", r.File, count(r.Clients, "client", "clients"), count(r.Brokers, "broker", "brokers"))
 	return err
 }
 
-// printEndings warns of what ends soon. What has ended and stops logins for certain is
-// answered as mistakes. They are none at start: an ended statement stops the logins of one
-// broker, and must not stop those of the others.
-func printEndings(out io.Writer, endings []expiry.Ending, now time.Time) (ended config.Problems, err error) {
-	for _, e := range endings {
-		word := "warning"
+// endings warns of what ends soon. What has ended and stops logins for certain is answered as
+// mistakes. They are none at start: an ended statement stops the logins of one broker, and
+// must not stop those of the others.
+func (r *configReport) endings(all []expiry.Ending, now time.Time) (ended config.Problems) {
+	for _, e := range all {
+		weight := "warning"
 		switch stage := e.Stage(now); {
 		case stage == expiry.Far:
 			continue
 		case stage == expiry.Early:
-			word = "note"
+			weight = "note"
 		case stage == expiry.Ended && e.Stops:
 			ended = append(ended, config.Problem{Path: e.Setting, Message: e.Says(now)})
 			continue
 		case stage == expiry.Urgent:
-			word = "urgent"
+			weight = "urgent"
 		}
-		if _, err := fmt.Fprintf(out, "%s: %s: %s\n", word, e.Setting, e.Says(now)); err != nil {
-			return nil, err
-		}
+		r.Warnings = append(r.Warnings, configFinding{Weight: weight, Setting: e.Setting, Message: e.Says(now)})
 	}
-	return ended, nil
+	return ended
 }
 
 type configExampleCommand struct{}
@@ -98,6 +136,6 @@ func (configExampleCommand) Help() string {
 
 // Run prints the example.
 func (configExampleCommand) Run(t terminal) error {
-	_, err := fmt.Fprint(t.out, config.Example())
-	return err
+	example := config.Example()
+	return t.say(map[string]string{"yaml": example}, "%s", strings.TrimSuffix(example, "\n"))
 }

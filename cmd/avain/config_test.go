@@ -82,8 +82,8 @@ func TestCheckConfigWarnsOfEnds(t *testing.T) {
 		{-day, "public.tls.cert_file: " + about + "ended 1 day ago (2027-01-31), so browsers and apps refuse the service, and nobody logs in: renew it", exitUsage},
 	} {
 		var out, errs buffer
-		term := terminal{strings.NewReader(""), &out, &errs, nil}
-		code := report(term, checkConfigCommand{configFlag: configFlag{file}}.check(term, ends.Add(-tc.left)))
+		term := terminal{in: strings.NewReader(""), out: &out, err: &errs}
+		code := report(term, "avain check-config", checkConfigCommand{configFlag: configFlag{file}}.check(term, ends.Add(-tc.left)))
 		if code != tc.code {
 			t.Errorf("%v left: exit code %d, want %d", tc.left, code, tc.code)
 		}
@@ -95,7 +95,7 @@ func TestCheckConfigWarnsOfEnds(t *testing.T) {
 			t.Errorf("%v left: says that there are no mistakes: %v", tc.left, good)
 		}
 	}
-	// At start it is no mistake: see printEndings.
+	// At start it is no mistake: see configReport.endings.
 	if _, err := config.Load(file, nil); err != nil {
 		t.Errorf("load: %v", err)
 	}

@@ -72,7 +72,7 @@ func (c credentialsAddCommand) Run(ctx context.Context, t terminal) error {
 	return withService(ctx, t, c.configFlag, func(s *wire.Service) error {
 		all, err := readCredentials(ctx, in, wire.HETUMode(loaded), s.Rules)
 		if err != nil {
-			return err
+			return refused(t, err)
 		}
 		progress, gone := progressOn(t.err, "user names")
 		added, unknown, err := addCredentials(ctx, s.People, all, progress)
@@ -81,9 +81,17 @@ func (c credentialsAddCommand) Run(ctx context.Context, t terminal) error {
 		if err != nil {
 			return fmt.Errorf("%d of %d were added: %w", added, len(all), err)
 		}
-		_, err = fmt.Fprintf(t.out, "%d user names, %d of them added for new people, %d there already\n", len(all), unknown, len(all)-added)
-		return err
+		return t.say(credentialsOut{len(all), unknown, len(all) - added, []lineMistake{}}, "%s, %d of them added for new people, %d there already",
+			count(len(all), "user name", "user names"), unknown, len(all)-added)
 	})
+}
+
+// credentialsOut is what was added, in JSON.
+type credentialsOut struct {
+	UserNames int           `json:"user_names"`
+	New       int           `json:"new"`      // people
+	Existing  int           `json:"existing"` // user names
+	Mistakes  []lineMistake `json:"mistakes"` // when there are any, nobody was added
 }
 
 func addCredentials(ctx context.Context, p *people.People, all []credentialed, progress func(done, all int64)) (added, unknown int, err error) {

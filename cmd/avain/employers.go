@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -39,14 +38,12 @@ func (c employersAddCommand) Run(ctx context.Context, t terminal) error {
 			return err
 		}
 		s.Audit.EmployerAdded(ctx, audit.System, e.ID)
-		_, err := fmt.Fprintln(t.out, e.ID)
-		return err
+		return t.say(act{e.ID, "added"}, "%s", e.ID)
 	})
 }
 
 type employersListCommand struct {
 	configFlag
-	jsonFlag
 }
 
 // Help is shown by avain admin employers list --help.
@@ -81,7 +78,7 @@ func (c employersListCommand) Run(ctx context.Context, t terminal) error {
 				after = e.ID
 			}
 			if len(all) < listPage {
-				return c.print(t.out, values, []string{"ID", "LOCALE", "ADDED", "NAME"}, rows)
+				return t.table(values, []string{"ID", "LOCALE", "ADDED", "NAME"}, rows)
 			}
 		}
 	})
@@ -115,7 +112,6 @@ func (c employersChangeCommand) Run(ctx context.Context, t terminal) error {
 			return unknown("employer", err)
 		}
 		s.Audit.EmployerChanged(ctx, audit.System, e.ID)
-		_, err = fmt.Fprintln(t.out, "changed")
-		return err
+		return t.done(e.ID, "changed")
 	})
 }

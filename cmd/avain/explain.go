@@ -13,7 +13,6 @@ import (
 
 type explainCommand struct {
 	configFlag
-	jsonFlag
 	Code string `arg:"" help:"Support code such as K7Q-4TM, as the person reads it out."`
 	Lang string `enum:"fi,sv,en" default:"fi" help:"Language of the words: fi, sv or en."`
 }
@@ -65,8 +64,8 @@ func (c explainCommand) show(t terminal, x explained, brand diagnosis.Brand) (er
 	if x.Words, err = diagnosis.Say(x.Diagnosis, x.Lang, brand); err != nil {
 		return err
 	}
-	if c.JSON {
-		return c.print(t.out, x, nil, nil)
+	if t.json {
+		return printJSON(t.out, x)
 	}
 	return x.print(t.out)
 }

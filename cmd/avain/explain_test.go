@@ -40,9 +40,9 @@ func failedAttempt() login.Attempt {
 func explainFor(t *testing.T, x explained, asJSON bool) string {
 	t.Helper()
 	var out bytes.Buffer
-	c := explainCommand{Lang: x.Lang, jsonFlag: jsonFlag{JSON: asJSON}}
+	c := explainCommand{Lang: x.Lang}
 	brand := diagnosis.Brand{App: "SmartumPay", Company: "Smartum", Version: "1.16.0", Bank: func(_, _ string) string { return "Metsäpankki" }}
-	if err := c.show(terminal{out: &out}, x, brand); err != nil {
+	if err := c.show(terminal{out: &out, json: asJSON}, x, brand); err != nil {
 		t.Fatal(err)
 	}
 	for _, hidden := range []string{"canary", "\x1b", "\x07", "\u009b", "\u202e"} {

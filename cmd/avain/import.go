@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -23,7 +24,6 @@ import (
 
 type importCommand struct {
 	configFlag
-	jsonFlag
 	Employer string `arg:"" help:"Id of the employer."`
 	File     string `arg:"" help:"CSV or NDJSON file, or - for standard input."`
 	Format   string `enum:",csv,ndjson" default:"" help:"csv or ndjson; told by the file's name when left out."`
@@ -127,27 +127,52 @@ type importOut struct {
 	Updated int64             `json:"updated"`
 	Invited int64             `json:"invited"`
 	Failed  int64             `json:"failed"`
+
+	Mistakes []lineMistake `json:"mistakes"` // of the rows that could not be taken
 }
 
-// shownMistakes bounds what is listed on the screen; the admin API has them all.
-const shownMistakes = 100
-
 func (c importCommand) report(ctx context.Context, t terminal, s *wire.Service, i login.Import) error {
-	mistakes, _, err := s.Store.ImportMistakes(ctx, i.ID, 0, -1, shownMistakes)
+	most := shownMistakes + 1 // there may be millions
+	if t.json {
+		most = math.MaxInt
+	}
+	mistakes, err := importMistakes(ctx, s, i.ID, most)
 	if err != nil {
 		return err
 	}
-	for _, m := range mistakes {
-		if _, err := fmt.Fprintf(t.err, "line %d: %s\n", m.Line, strings.TrimSpace(m.Field+" "+m.Detail)); err != nil {
-			return err
-		}
-	}
 	number := func(n int64) string { return fmt.Sprint(n) }
-	err = c.print(t.out, importOut{i.ID, i.State, i.Rows, i.Created, i.Updated, i.Invited, i.Failed},
+	err = t.table(importOut{i.ID, i.State, i.Rows, i.Created, i.Updated, i.Invited, i.Failed, mistakes},
 		[]string{"IMPORT", "STATE", "ROWS", "NEW", "CHANGED", "INVITED", "BAD"},
 		[][]string{{i.ID, string(i.State), number(i.Rows), number(i.Created), number(i.Updated), number(i.Invited), number(i.Failed)}})
 	if err == nil && i.Failed > 0 {
-		err = fmt.Errorf("%d of %d rows could not be taken", i.Failed, i.Rows)
+		more := ""
+		if len(mistakes) > shownMistakes {
+			more = "\nand more; --json lists all of them"
+		}
+		err = fmt.Errorf("%d of %d rows could not be taken:\n%s%s", i.Failed, i.Rows, mistakes.first(), more)
 	}
 	return err
+}
+
+// mistakesPage is how many mistakes are read at once.
+const mistakesPage = 500
+
+// importMistakes lists the mistakes of an import, at most so many.
+func importMistakes(ctx context.Context, s *wire.Service, id string, most int) (lineMistakes, error) {
+	all := lineMistakes{}
+	for line, n := int64(0), int64(-1); len(all) < most; {
+		want := min(mistakesPage, most-len(all))
+		page, last, err := s.Store.ImportMistakes(ctx, id, line, n, want)
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range page {
+			all, line = append(all, lineMistake(m)), m.Line
+		}
+		if len(page) < want {
+			break
+		}
+		n = last
+	}
+	return all, nil
 }

@@ -12,7 +12,6 @@ import (
 
 type invitationsListCommand struct {
 	recordArgs
-	jsonFlag
 }
 
 // Help is shown by avain admin invitations list --help.
@@ -57,7 +56,7 @@ func (c invitationsListCommand) Run(ctx context.Context, t terminal) error {
 			values = append(values, invitationOut{i.ID, state, i.Mail, i.MailDetail, i.CreatedAt, i.ExpiresAt})
 			rows = append(rows, []string{i.ID, state, string(i.Mail), when(i.CreatedAt), when(i.ExpiresAt), i.MailDetail})
 		}
-		return c.print(t.out, values, []string{"ID", "STATE", "MAIL", "SENT", "EXPIRES", "MAIL SERVER"}, rows)
+		return t.table(values, []string{"ID", "STATE", "MAIL", "SENT", "EXPIRES", "MAIL SERVER"}, rows)
 	})
 }
 
@@ -73,9 +72,9 @@ Within a minute of the last letter no second one is sent.
 
 // Run invites.
 func (c invitationsSendCommand) Run(ctx context.Context, t terminal) error {
-	return c.change(ctx, t, "ordered", func(s *wire.Service, m login.Employment) error {
+	return c.change(ctx, t, c.Person, "ordered", func(s *wire.Service, m login.Employment) error {
 		if m.Email == "" || !m.ActivatedAt.IsZero() || !m.EndedAt.IsZero() {
-			return usageError{errors.New("the person has no e-mail address, has activated already, or has left")}
+			return errors.New("the person has no e-mail address, has activated already, or has left")
 		}
 		i, ordered, err := s.People.Invite(ctx, m)
 		if err == nil && ordered {
@@ -99,7 +98,7 @@ func (invitationsRevokeCommand) Help() string {
 
 // Run revokes.
 func (c invitationsRevokeCommand) Run(ctx context.Context, t terminal) error {
-	return c.change(ctx, t, "revoked", func(s *wire.Service, m login.Employment) error {
+	return c.change(ctx, t, c.Invitation, "revoked", func(s *wire.Service, m login.Employment) error {
 		if err := s.Store.RevokeInvitation(ctx, m.ID, c.Invitation, time.Now()); err != nil {
 			return unknown("invitation of this person", err)
 		}

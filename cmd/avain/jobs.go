@@ -15,7 +15,6 @@ import (
 
 type jobsListCommand struct {
 	configFlag
-	JSON bool `name:"json" help:"For programs."`
 }
 
 // Help is shown by avain admin jobs list --help.
@@ -45,14 +44,11 @@ func (c jobsListCommand) Run(ctx context.Context, t terminal) error {
 		for i, d := range depths {
 			kinds[i] = kindLine{Kind: d.Kind, Waiting: d.Waiting, Dead: d.Dead, Due: timeOrNone(d.Oldest)}
 		}
-		if c.JSON {
-			return printJSON(t.out, kinds)
-		}
-		rows := [][]string{{"KIND", "WAITING", "DEAD", "OLDEST DUE"}}
+		rows := [][]string{}
 		for _, k := range kinds {
 			rows = append(rows, []string{k.Kind, strconv.FormatInt(k.Waiting, 10), strconv.FormatInt(k.Dead, 10), dateTime(k.Due)})
 		}
-		return printTable(t.out, rows)
+		return t.table(kinds, []string{"KIND", "WAITING", "DEAD", "OLDEST DUE"}, rows)
 	})
 }
 
@@ -60,12 +56,11 @@ type jobsDeadCommand struct {
 	configFlag
 	Kind  string `placeholder:"KIND" help:"Of this kind only."`
 	Limit int    `default:"100" help:"At most so many, those first that were given up first."`
-	JSON  bool   `name:"json" help:"For programs; with what the job is about."`
 }
 
 // Help is shown by avain admin jobs dead --help.
 func (jobsDeadCommand) Help() string {
-	return `Lists what was given up, and why. Times are UTC.
+	return `Lists what was given up, and why; with --json also what it is about. Times are UTC.
 
   avain admin jobs dead
   avain admin jobs dead --kind webhook.crm --json`
@@ -109,14 +104,11 @@ func (c jobsDeadCommand) Run(ctx context.Context, t terminal) error {
 				place = j.Place()
 			}
 		}
-		if c.JSON {
-			return printJSON(t.out, dead)
-		}
-		rows := [][]string{{"ID", "KIND", "TRIES", "GIVEN UP", "WHY"}}
+		rows := [][]string{}
 		for _, d := range dead {
 			rows = append(rows, []string{d.ID, d.Kind, strconv.Itoa(d.Tries), dateTime(d.Dead), d.Error})
 		}
-		return printTable(t.out, rows)
+		return t.table(dead, []string{"ID", "KIND", "TRIES", "GIVEN UP", "WHY"}, rows)
 	})
 }
 
@@ -124,7 +116,6 @@ type jobsRetryCommand struct {
 	configFlag
 	IDs  []string `arg:"" optional:"" name:"id" help:"Of jobs, as avain admin jobs dead shows them."`
 	Kind string   `placeholder:"KIND" help:"All of this kind instead."`
-	JSON bool     `name:"json" help:"For programs."`
 }
 
 // Help is shown by avain admin jobs retry --help.
@@ -147,11 +138,7 @@ func (c jobsRetryCommand) Run(ctx context.Context, t terminal) error {
 	}
 	return withService(ctx, t, c.configFlag, func(s *wire.Service) error {
 		revived, err := c.revive(ctx, s)
-		if c.JSON {
-			return errors.Join(err, printJSON(t.out, map[string]int64{"revived": revived}))
-		}
-		_, printing := fmt.Fprintf(t.out, "%d begun anew\n", revived)
-		return errors.Join(err, printing)
+		return errors.Join(err, t.say(map[string]int64{"revived": revived}, "%d begun anew", revived))
 	})
 }
 

@@ -33,7 +33,7 @@ func (d desk) run(args ...string) (code int, stdout, stderr string) {
 	var out, errs bytes.Buffer
 	// The flag comes first: behind -- it would be an argument.
 	args = append([]string{args[0], args[1], args[2], "--config", d.file}, args[3:]...)
-	code = run(d.t.Context(), args, terminal{strings.NewReader(""), &out, &errs, nil})
+	code = run(d.t.Context(), args, terminal{in: strings.NewReader(""), out: &out, err: &errs})
 	return code, out.String(), errs.String()
 }
 

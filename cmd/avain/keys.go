@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"avain/internal/broker"
 	"avain/internal/config"
@@ -86,8 +87,8 @@ func (c keysStatementCommand) Run(t terminal) error {
 	if err := writeNew(c.File, statement); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(t.out, "%s\nSHA-256 %X\n", c.File, sha256.Sum256(statement))
-	return err
+	sum := fmt.Sprintf("%X", sha256.Sum256(statement))
+	return t.say(map[string]string{"file": c.File, "sha256": sum}, "%s\nSHA-256 %s", c.File, sum)
 }
 
 // loadBroker reads the configuration, and in it the broker with the id.
@@ -110,7 +111,7 @@ type keysJWKSCommand struct {
 
 // Help is shown by avain keys jwks --help.
 func (keysJWKSCommand) Help() string {
-	return `Prints our public keys for a broker as a JSON Web Key Set, as the service serves it at /ftn/ID/jwks: what Idura and Signicat want uploaded in their dashboards.
+	return `Prints our public keys for a broker as a JSON Web Key Set, with or without --json, as the service serves it at /ftn/ID/jwks: what Idura and Signicat want uploaded in their dashboards.
 
   avain keys jwks idura > idura.jwks.json`
 }
@@ -178,16 +179,15 @@ func writeKeys(t terminal, dir string, files map[string][]byte) error {
 			return fmt.Errorf("%s is there already; nothing was written, because what old keys have hashed or sealed cannot be read with new ones", filepath.Join(dir, name))
 		}
 	}
+	var written []string
 	for _, name := range names {
 		path := filepath.Join(dir, name)
 		if err := writeNew(path, files[name]); err != nil {
 			return err
 		}
-		if _, err := fmt.Fprintln(t.out, path); err != nil {
-			return err
-		}
+		written = append(written, path)
 	}
-	return nil
+	return t.say(map[string][]string{"files": written}, "%s", strings.Join(written, "\n"))
 }
 
 // writeNew writes a file that nobody else can read, and that must not exist: the

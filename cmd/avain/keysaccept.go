@@ -3,7 +3,7 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
+	"slices"
 	"strings"
 
 	"avain/internal/telemetry"
@@ -41,10 +41,9 @@ func (c keysAcceptCommand) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return err
 	}
-	if len(taken) == 0 {
-		_, err = fmt.Fprintln(t.out, "these are the keys of this database already; nothing was changed")
-		return err
+	said := "these are the keys of this database already; nothing was changed"
+	if len(taken) > 0 {
+		said = "taken over: " + strings.Join(taken, ", ")
 	}
-	_, err = fmt.Fprintf(t.out, "taken over: %s\n", strings.Join(taken, ", "))
-	return err
+	return t.say(map[string][]string{"taken_over": slices.Concat([]string{}, taken)}, "%s", said)
 }

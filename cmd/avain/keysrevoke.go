@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 
 	"avain/internal/audit"
 	"avain/internal/wire"
@@ -27,7 +26,6 @@ func (c keysRevokeCommand) Run(ctx context.Context, t terminal) error {
 			return unknown("key", err)
 		}
 		s.Audit.KeyRevoked(ctx, audit.System, c.KID)
-		_, err := fmt.Fprintln(t.out, "revoked")
-		return err
+		return t.done(c.KID, "revoked")
 	})
 }

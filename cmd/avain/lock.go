@@ -57,7 +57,7 @@ func (c peopleUnlockCommand) Run(ctx context.Context, t terminal) error {
 	})
 }
 
-func (f whoFlag) change(ctx context.Context, t terminal, done string, act func(s *wire.Service, person string) error) error {
+func (f whoFlag) change(ctx context.Context, t terminal, done string, change func(s *wire.Service, person string) error) error {
 	code, ok := login.ParseSupportCode(f.Code)
 	if !ok {
 		return usageError{errors.New("a support code has six characters, such as K7Q-4TM")}
@@ -73,10 +73,9 @@ func (f whoFlag) change(ctx context.Context, t terminal, done string, act func(s
 		if a.Person == "" {
 			return fmt.Errorf("nobody had been identified in the login %s when it ended", code)
 		}
-		if err := act(s, a.Person); err != nil {
+		if err := change(s, a.Person); err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(t.out, "the person of login %s is %s\n", code, done)
-		return err
+		return t.say(act{a.Person, done}, "the person of login %s is %s", code, done)
 	})
 }

@@ -39,18 +39,17 @@ func (c mailTestCommand) Run(ctx context.Context, t terminal) error {
 		return usageError{err}
 	}
 	server := net.JoinHostPort(loaded.Mail.Host, strconv.Itoa(loaded.Mail.Port))
-	said := server + " is ready to take letters\n"
+	done, said := "ready", server+" is ready to take letters"
 	if c.To == "" {
 		err = mailer.Check(ctx)
 	} else {
 		err = mailer.Send(ctx, mail.Message{To: c.To, Locale: c.Lang, Template: mail.TemplateTest, ID: "test-" + login.NewID()})
-		said = server + " has taken the letter\n"
+		done, said = "taken", server+" has taken the letter"
 	}
 	if err != nil {
 		return errors.Join(err, adviceOn(err))
 	}
-	_, err = fmt.Fprint(t.out, said)
-	return err
+	return t.say(act{server, done}, "%s", said)
 }
 
 // adviceOn says what an operator can do about a refusal.
@@ -97,12 +96,11 @@ func (c mailPreviewCommand) Run(t terminal) error {
 	}
 	samples := mail.Samples(loaded.Public.BaseURL, c.Lang)
 	if c.Name == "" {
-		for _, s := range samples {
-			if _, err := fmt.Fprintln(t.out, s.Name); err != nil {
-				return err
-			}
+		names := make([]string, len(samples))
+		for i, s := range samples {
+			names[i] = s.Name
 		}
-		return nil
+		return t.say(names, "%s", strings.Join(names, "\n"))
 	}
 	i := slices.IndexFunc(samples, func(s mail.Sample) bool { return s.Name == c.Name })
 	if i < 0 {
@@ -116,10 +114,17 @@ func (c mailPreviewCommand) Run(t terminal) error {
 	if err != nil {
 		return err
 	}
+	shown := "Subject: " + letter.Subject + "\n\n" + letter.Text
 	if c.HTML {
-		_, err = fmt.Fprint(t.out, letter.HTML)
-	} else {
-		_, err = fmt.Fprintf(t.out, "Subject: %s\n\n%s", letter.Subject, letter.Text)
+		shown = letter.HTML
 	}
-	return err
+	return t.say(letterOut{c.Name, letter.Subject, letter.Text, letter.HTML}, "%s", strings.TrimSuffix(shown, "\n"))
+}
+
+// letterOut is a letter in JSON.
+type letterOut struct {
+	Name    string `json:"name"`
+	Subject string `json:"subject"`
+	Text    string `json:"text"`
+	HTML    string `json:"html"`
 }

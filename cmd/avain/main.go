@@ -1,15 +1,15 @@
 // Command avain is the login service of a consumer payment app: it serves the login
 // pages and the authorization server, and does what an operator needs around them.
 //
-// Exit codes: 0 done, 1 failed, 2 wrong use or wrong configuration. Results go to
-// standard output, errors to standard error.
+// Exit codes: 0 done, 1 failed, 2 wrong use or wrong configuration, and then nothing was
+// done. Results go to standard output, errors to standard error; docs/cli.md has the rules,
+// which hold for all commands.
 package main
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/signal"
 	"slices"
@@ -28,22 +28,16 @@ const (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, os.Args[1:], terminal{os.Stdin, os.Stdout, os.Stderr, os.Environ()})
+	code := run(ctx, os.Args[1:], systemTerminal())
 	stop()
 	os.Exit(code)
-}
-
-// terminal is what a command may talk to.
-type terminal struct {
-	in      io.Reader
-	out     io.Writer
-	err     io.Writer
-	environ []string
 }
 
 // commands is the whole command line; each command says how it runs in a file of its
 // own.
 type commands struct {
+	JSON bool `name:"json" help:"Print the result as one JSON document, for programs."`
+
 	Serve       serveCommand       `cmd:"" help:"Run the service."`
 	Migrate     migrateCommand     `cmd:"" help:"Bring the database to the schema of this program."`
 	CheckConfig checkConfigCommand `cmd:"" help:"Check the configuration and list every mistake."`
@@ -141,26 +135,38 @@ First start: avain config example > avain.yaml; avain keys new keys; edit avain.
 
 // run does what the arguments ask for and answers the exit code.
 func run(ctx context.Context, args []string, t terminal) int {
-	helped := false
-	parser, err := kong.New(&commands{},
-		kong.Name("avain"), kong.Description(description), kong.Writers(t.out, t.err),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
-		kong.Exit(func(int) { helped = true }),
-		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(t),
-	)
+	line, helped := new(commands), false
+	parser, err := newParser(line, t, func(int) { helped = true })
 	if err != nil {
-		return report(t, err)
+		return report(t, "avain", err)
 	}
-	args = accustomed(args)
-	command, err := parser.Parse(args)
+	command, err := parser.Parse(accustomed(args))
 	switch {
 	case helped:
 		return 0
 	case err != nil:
-		return report(t, usageError{err})
-	default:
-		return report(t, command.Run())
+		return report(t, nearest(err), usageError{err})
 	}
+	t.json = line.JSON
+	command.BindTo(ctx, (*context.Context)(nil))
+	return report(t, command.Selected().FullPath(), command.Run(t))
+}
+
+// newParser reads command lines.
+func newParser(line *commands, t terminal, exit func(int)) (*kong.Kong, error) {
+	return kong.New(line,
+		kong.Name("avain"), kong.Description(description), kong.Writers(t.out, t.err),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
+		kong.Exit(exit),
+	)
+}
+
+// nearest is the command up to which a line could be read.
+func nearest(err error) string {
+	if parsing, ok := errors.AsType[*kong.ParseError](err); ok && parsing.Context.Selected() != nil {
+		return parsing.Context.Selected().FullPath()
+	}
+	return "avain"
 }
 
 // accustomed is what people type who know other programs, in the words of this one.
@@ -176,14 +182,14 @@ func accustomed(args []string) []string {
 	return args
 }
 
-// usageError is the caller's mistake, not ours.
+// usageError is the caller's mistake, not ours, and nothing has been done yet.
 type usageError struct{ error }
 
 // Unwrap gives the mistake to errors.Is and errors.As.
 func (e usageError) Unwrap() error { return e.error }
 
-// report prints an error and chooses the exit code.
-func report(t terminal, err error) int {
+// report prints an error and chooses the exit code. Near is the command whose help helps.
+func report(t terminal, near string, err error) int {
 	if err == nil {
 		return 0
 	}
@@ -195,7 +201,7 @@ func report(t terminal, err error) int {
 		code = exitUsage
 	case errors.As(err, &usage):
 		code = exitUsage
-		err = fmt.Errorf("%w\nTry: avain --help", err)
+		err = fmt.Errorf("%w\nTry: %s --help", err, near)
 	}
 	_, _ = fmt.Fprintf(t.err, "avain: %v\n", err) // standard error is gone: nobody to tell
 	return code

@@ -3,10 +3,8 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"regexp"
 	"slices"
 	"strings"
@@ -19,7 +17,6 @@ import (
 
 type methodsListCommand struct {
 	configFlag
-	JSON bool `name:"json" help:"For programs."`
 }
 
 // Help is shown by avain admin methods list --help.
@@ -37,7 +34,7 @@ func (c methodsListCommand) Run(ctx context.Context, t terminal) error {
 		return err
 	}
 	return withService(ctx, t, c.configFlag, func(s *wire.Service) error {
-		return printWays(ctx, t.out, s, means, c.JSON)
+		return printWays(ctx, t, s, means)
 	})
 }
 
@@ -63,7 +60,6 @@ type whichFlag struct {
 	configFlag
 	Method string `arg:"" optional:"" help:"direct, link, qr or credentials."`
 	Means  string `placeholder:"ID" help:"A bank or Mobile Certificate instead, by its id in the configuration."`
-	JSON   bool   `name:"json" help:"Print the list as JSON afterwards."`
 }
 
 type methodsOnCommand struct{ whichFlag }
@@ -130,7 +126,7 @@ func (c whichFlag) set(ctx context.Context, t terminal, one login.Switch) error 
 		if err := s.Gate.Set(ctx, one); err != nil {
 			return err
 		}
-		return printWays(ctx, t.out, s, means, c.JSON)
+		return printWays(ctx, t, s, means)
 	})
 }
 
@@ -166,7 +162,7 @@ type way struct {
 	At      *time.Time        `json:"at,omitempty"`
 }
 
-func printWays(ctx context.Context, out io.Writer, s *wire.Service, means []string, asJSON bool) error {
+func printWays(ctx context.Context, t terminal, s *wire.Service, means []string) error {
 	switched := map[string]login.Switch{}
 	all, err := s.Gate.Switches(ctx)
 	if err != nil {
@@ -179,24 +175,11 @@ func printWays(ctx context.Context, out io.Writer, s *wire.Service, means []stri
 		}
 	}
 	ways := waysOf(ctx, s, means, switched)
-	if asJSON {
-		encoder := json.NewEncoder(out)
-		encoder.SetIndent("", "  ")
-		encoder.SetEscapeHTML(false) // for a terminal, not for a page
-		return encoder.Encode(ways)
-	}
-	var b strings.Builder
+	rows := [][]string{}
 	for _, w := range ways {
-		since := ""
-		if w.At != nil {
-			since = w.At.Format(time.DateTime) + " by " + w.By
-		}
-		reason := cmp.Or(w.Reasons["en"], w.Reasons["fi"], w.Reasons["sv"])
-		line := fmt.Sprintf("%-6s  %-14s  %-3s  %s", w.Kind, w.ID, w.State, words(since, reason))
-		b.WriteString(strings.TrimRight(line, " ") + "\n")
+		rows = append(rows, []string{w.Kind, w.ID, w.State, dateTime(w.At), w.By, cmp.Or(w.Reasons["en"], w.Reasons["fi"], w.Reasons["sv"])})
 	}
-	_, err = io.WriteString(out, b.String())
-	return err
+	return t.table(ways, []string{"KIND", "ID", "STATE", "SINCE", "BY", "REASON"}, rows)
 }
 
 func waysOf(ctx context.Context, s *wire.Service, means []string, switched map[string]login.Switch) []way {

@@ -43,8 +43,7 @@ func (c migrateCommand) Run(ctx context.Context, t terminal) error {
 	if err := wire.Migrate(ctx, loaded, log); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintln(t.out, "the database fits this program")
-	return err
+	return fits(t)
 }
 
 // schemaStatus looks without touching: opening a SQLite file that is missing would
@@ -69,6 +68,9 @@ func schemaStatus(ctx context.Context, t terminal, c config.Config) (err error) 
 	if err := db.CheckSchema(ctx); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintln(t.out, "the database fits this program")
-	return err
+	return fits(t)
+}
+
+func fits(t terminal) error {
+	return t.say(map[string]bool{"fits": true}, "the database fits this program")
 }

@@ -15,7 +15,6 @@ import (
 
 type noticesListCommand struct {
 	configFlag
-	jsonFlag
 	All bool `help:"Also those that are over."`
 }
 
@@ -40,7 +39,7 @@ func (c noticesListCommand) Run(ctx context.Context, t terminal) error {
 				return state == "over" || state == "withdrawn"
 			})
 		}
-		return printNotices(t, c.jsonFlag, all)
+		return printNotices(t, all)
 	})
 }
 
@@ -61,7 +60,7 @@ type noticeRow struct {
 	WithdrawnAt time.Time                    `json:"withdrawn_at,omitzero"`
 }
 
-func printNotices(t terminal, f jsonFlag, all []login.Notice) error {
+func printNotices(t terminal, all []login.Notice) error {
 	values, rows := []noticeRow{}, [][]string{}
 	for _, n := range all {
 		state, about := notices.State(n, time.Now()), describe(n)
@@ -70,7 +69,7 @@ func printNotices(t terminal, f jsonFlag, all []login.Notice) error {
 		})
 		rows = append(rows, []string{n.ID, state, string(n.Severity), when(n.From), when(n.Ended()), n.In("en").Title, about})
 	}
-	return f.print(t.out, values, []string{"ID", "STATE", "SEVERITY", "FROM", "UNTIL", "TITLE", "ABOUT"}, rows)
+	return t.table(values, []string{"ID", "STATE", "SEVERITY", "FROM", "UNTIL", "TITLE", "ABOUT"}, rows)
 }
 
 func describe(n login.Notice) string {
@@ -79,7 +78,6 @@ func describe(n login.Notice) string {
 
 type noticesPublishCommand struct {
 	configFlag
-	jsonFlag
 	noticeFlags
 }
 
@@ -104,13 +102,12 @@ func (c noticesPublishCommand) Run(ctx context.Context, t terminal) error {
 		if err != nil {
 			return inWords(err)
 		}
-		return printNotices(t, c.jsonFlag, []login.Notice{made})
+		return printNotices(t, []login.Notice{made})
 	})
 }
 
 type noticesPreviewCommand struct {
 	configFlag
-	jsonFlag
 	noticeFlags
 }
 
@@ -146,12 +143,12 @@ func (c noticesPreviewCommand) Run(ctx context.Context, t terminal) error {
 			value.Devices = append(value.Devices, device(seen))
 			rows = append(rows, []string{map[bool]string{true: "yes", false: "-"}[seen.Concerned], seen.Device})
 		}
-		if !c.JSON {
+		if !t.json {
 			if _, err := fmt.Fprintln(t.out, value.About); err != nil {
 				return err
 			}
 		}
-		return c.print(t.out, value, []string{"SEES IT", "DEVICE"}, rows)
+		return t.table(value, []string{"SEES IT", "DEVICE"}, rows)
 	})
 }
 
@@ -177,8 +174,7 @@ func (c noticesWithdrawCommand) Run(ctx context.Context, t terminal) error {
 		if err != nil {
 			return unknown("notice", err)
 		}
-		_, err = fmt.Fprintln(t.out, "withdrawn")
-		return err
+		return t.done(c.ID, "withdrawn")
 	})
 }
 

@@ -61,7 +61,7 @@ func (c peopleAddCommand) Run(ctx context.Context, t terminal) (err error) {
 	defer done()
 	newcomers, err := readPeople(in, wire.HETUMode(loaded))
 	if err != nil {
-		return err
+		return refused(t, err)
 	}
 	return withService(ctx, t, c.configFlag, func(s *wire.Service) error {
 		progress, gone := progressOn(t.err, "people")
@@ -71,9 +71,15 @@ func (c peopleAddCommand) Run(ctx context.Context, t terminal) (err error) {
 		if err != nil {
 			return fmt.Errorf("%d of %d people were added: %w", added, len(newcomers), err)
 		}
-		_, err = fmt.Fprintf(t.out, "%d people, %d of them new\n", added, unknown)
-		return err
+		return t.say(addedOut{People: added, New: unknown, Mistakes: []lineMistake{}}, "%s, %d of them new", count(added, "person", "people"), unknown)
 	})
+}
+
+// addedOut is what was added, in JSON.
+type addedOut struct {
+	People   int           `json:"people"`
+	New      int           `json:"new"`
+	Mistakes []lineMistake `json:"mistakes"` // when there are any, nobody was added
 }
 
 // openInput opens a file of text, or standard input for "-".
@@ -119,25 +125,26 @@ func readPeople(in io.Reader, mode hetu.Mode) ([]newcomer, error) {
 // stands there: an identity code or a password does not belong on a screen.
 func readLines[T any](in io.Reader, read func(line []byte) (T, error)) ([]T, error) {
 	var people []T
-	var mistakes []error
+	var wrong lineMistakes
 	lines := bufio.NewScanner(in)
 	lines.Buffer(nil, maxLine)
-	for n := 1; lines.Scan(); n++ {
+	n := 1
+	for ; lines.Scan(); n++ {
 		if len(bytes.TrimSpace(lines.Bytes())) == 0 {
 			continue
 		}
 		one, err := read(lines.Bytes())
 		if err != nil {
-			mistakes = append(mistakes, fmt.Errorf("line %d: %w", n, err))
+			wrong = append(wrong, lineMistake{int64(n), "", err.Error()})
 			continue
 		}
 		people = append(people, one)
 	}
 	if err := lines.Err(); err != nil {
-		mistakes = append(mistakes, fmt.Errorf("after %s: %w", count(len(people), "person", "people"), err))
+		wrong = append(wrong, lineMistake{int64(n), "", err.Error()})
 	}
-	if len(mistakes) > 0 {
-		return nil, usageError{fmt.Errorf("nobody was added:\n%w", errors.Join(mistakes...))}
+	if len(wrong) > 0 {
+		return nil, wrong
 	}
 	if len(people) == 0 {
 		return nil, usageError{errors.New("there is nobody to add")}

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"avain/internal/audit"
@@ -16,7 +15,6 @@ import (
 
 type personsListCommand struct {
 	configFlag
-	jsonFlag
 	Employer   string `arg:"" help:"Id of the employer."`
 	Email      string `help:"Only who has this address."`
 	ExternalID string `help:"Only who has this id at the employer."`
@@ -64,7 +62,7 @@ func (c personsListCommand) Run(ctx context.Context, t terminal) error {
 				f.After = m.ID
 			}
 			if len(all) < listPage {
-				return c.print(t.out, values, []string{"ID", "STATE", "ACTIVATED", "EXTERNAL ID", "E-MAIL", "NAME"}, rows)
+				return t.table(values, []string{"ID", "STATE", "ACTIVATED", "EXTERNAL ID", "E-MAIL", "NAME"}, rows)
 			}
 		}
 	})
@@ -130,7 +128,7 @@ func (c personsAddCommand) Run(ctx context.Context, t terminal) error {
 		}
 		m, i, err := s.People.Hire(ctx, m, hetu.Code{}, c.Invite)
 		if errors.Is(err, login.ErrExists) {
-			return usageError{errors.New("another person of this employer has this external id or user name")}
+			return errors.New("another person of this employer has this external id or user name")
 		}
 		if err != nil {
 			return err
@@ -139,8 +137,7 @@ func (c personsAddCommand) Run(ctx context.Context, t terminal) error {
 		if c.Invite {
 			s.Audit.InvitationSent(ctx, audit.System, i)
 		}
-		_, err = fmt.Fprintln(t.out, m.ID)
-		return err
+		return t.say(act{m.ID, "added"}, "%s", m.ID)
 	})
 }
 
@@ -151,8 +148,8 @@ type recordArgs struct {
 	Person   string `arg:"" help:"Id of the person's record."`
 }
 
-// change does something to the record, and says what.
-func (c recordArgs) change(ctx context.Context, t terminal, said string, act func(*wire.Service, login.Employment) error) error {
+// change does something to the record, or to what belongs to it, and says what.
+func (c recordArgs) change(ctx context.Context, t terminal, id, said string, act func(*wire.Service, login.Employment) error) error {
 	return withService(ctx, t, c.configFlag, func(s *wire.Service) error {
 		m, err := s.Store.EmploymentOf(ctx, c.Employer, c.Person)
 		if err != nil {
@@ -161,8 +158,7 @@ func (c recordArgs) change(ctx context.Context, t terminal, said string, act fun
 		if err := act(s, m); err != nil {
 			return err
 		}
-		_, err = fmt.Fprintln(t.out, said)
-		return err
+		return t.done(id, said)
 	})
 }
 
@@ -177,7 +173,7 @@ func (personsEndCommand) Help() string {
 
 // Run ends the employment.
 func (c personsEndCommand) Run(ctx context.Context, t terminal) error {
-	return c.change(ctx, t, "ended", func(s *wire.Service, m login.Employment) error {
+	return c.change(ctx, t, c.Person, "ended", func(s *wire.Service, m login.Employment) error {
 		err := s.Store.EndEmployment(ctx, m.Employer, m.ID, time.Now())
 		if err == nil {
 			s.Audit.EmploymentEnded(ctx, audit.System, m)
@@ -197,7 +193,7 @@ func (personsResumeCommand) Help() string {
 
 // Run takes the end back.
 func (c personsResumeCommand) Run(ctx context.Context, t terminal) error {
-	return c.change(ctx, t, "resumed", func(s *wire.Service, m login.Employment) error {
+	return c.change(ctx, t, c.Person, "resumed", func(s *wire.Service, m login.Employment) error {
 		err := s.Store.ResumeEmployment(ctx, m.Employer, m.ID, time.Now())
 		if err == nil {
 			s.Audit.EmploymentResumed(ctx, audit.System, m)

@@ -109,7 +109,6 @@ func (c peopleExportCommand) Run(ctx context.Context, t terminal) error {
 
 type peopleEraseCommand struct {
 	whomArgs
-	jsonFlag
 	Why string `required:"" enum:"request,objection,unlawful,order,mistake" help:"For the audit log: request (of the person), objection, unlawful, order (of an authority), mistake."`
 	Yes bool   `help:"Do not ask."`
 }
@@ -144,7 +143,7 @@ func (c peopleEraseCommand) Run(ctx context.Context, t terminal) error {
 		if err != nil {
 			return unknown("person", err)
 		}
-		return c.print(t.out, newErasedOut(id, gone), []string{"ID", "RECORDS", "EMPLOYMENTS", "SESSIONS", "LOGINS", "JOBS"},
+		return t.table(newErasedOut(id, gone), []string{"ID", "RECORDS", "EMPLOYMENTS", "SESSIONS", "LOGINS", "JOBS"},
 			[][]string{{
 				id, fmt.Sprint(len(gone.Persons)), fmt.Sprint(len(gone.Employments)), fmt.Sprint(gone.Sessions), fmt.Sprint(gone.Attempts), fmt.Sprint(gone.Jobs),
 			}})
@@ -175,7 +174,7 @@ func confirm(t terminal, id string) error {
 		return err
 	}
 	if strings.TrimSpace(line) != id {
-		return usageError{errors.New("nothing was deleted")}
+		return errors.New("nothing was deleted: that is not the id")
 	}
 	return nil
 }

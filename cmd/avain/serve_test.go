@@ -66,7 +66,7 @@ func (b *buffer) String() string {
 func command(t *testing.T, want int, args ...string) string {
 	t.Helper()
 	var out, errs buffer
-	if got := run(t.Context(), args, terminal{strings.NewReader(""), &out, &errs, nil}); got != want {
+	if got := run(t.Context(), args, terminal{in: strings.NewReader(""), out: &out, err: &errs}); got != want {
 		t.Fatalf("avain %s: exit code %d, want %d\n%s%s", strings.Join(args, " "), got, want, out.String(), errs.String())
 	}
 	return out.String() + errs.String()
@@ -166,7 +166,7 @@ func startServing(t *testing.T, dir, file string) served {
 	s := served{log: &buffer{}, stop: stop}
 	code := make(chan int, 1)
 	go func() {
-		code <- run(ctx, []string{"serve", "-c", file}, terminal{strings.NewReader(""), s.log, s.log, nil})
+		code <- run(ctx, []string{"serve", "-c", file}, terminal{in: strings.NewReader(""), out: s.log, err: s.log})
 	}()
 	t.Cleanup(func() {
 		stop()

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"avain/internal/audit"
@@ -44,17 +43,24 @@ func (c staffInviteCommand) Run(ctx context.Context, t terminal) error {
 		if err != nil {
 			return unknown("person of the staff, or they are disabled", err)
 		}
-		if _, err := fmt.Fprintf(t.err, "%s is %s, %s; the link works once, for %.0f minutes:\n", who.Name, who.ID, who.Role, console.InvitationLife.Minutes()); err != nil {
+		if err := t.note("%s is %s, %s; the link works once, for %.0f minutes:", who.Name, who.ID, who.Role, console.InvitationLife.Minutes()); err != nil {
 			return err
 		}
-		_, err = fmt.Fprintln(t.out, link.Reveal())
-		return err
+		return t.say(staffInvitationOut{who.ID, who.Name, who.Role, link.Reveal(), int(console.InvitationLife.Seconds())}, "%s", link.Reveal())
 	})
+}
+
+// staffInvitationOut is an invitation in JSON.
+type staffInvitationOut struct {
+	ID       string     `json:"id"`
+	Name     string     `json:"name"`
+	Role     login.Role `json:"role"`
+	Link     string     `json:"link"`
+	LinkLife int        `json:"link_life"` // seconds
 }
 
 type staffListCommand struct {
 	configFlag
-	jsonFlag
 }
 
 // Help is shown by avain admin staff list --help.
@@ -104,7 +110,7 @@ func (c staffListCommand) Run(ctx context.Context, t terminal) error {
 			values = append(values, out)
 			rows = append(rows, []string{who.ID, state, string(who.Role), when(out.UsedAt), who.Name})
 		}
-		return c.print(t.out, values, []string{"ID", "STATE", "ROLE", "LAST SIGN-IN", "NAME"}, rows)
+		return t.table(values, []string{"ID", "STATE", "ROLE", "LAST SIGN-IN", "NAME"}, rows)
 	})
 }
 
@@ -127,8 +133,7 @@ func (c staffRoleCommand) Run(ctx context.Context, t terminal) error {
 		if err := s.Console.SetRole(ctx, audit.System, c.ID, login.Role(c.Role)); err != nil {
 			return unknown("person of the staff", err)
 		}
-		_, err := fmt.Fprintln(t.out, c.Role)
-		return err
+		return t.done(c.ID, c.Role)
 	})
 }
 
@@ -150,8 +155,7 @@ func (c staffDisableCommand) Run(ctx context.Context, t terminal) error {
 		if err := s.Console.Disable(ctx, audit.System, c.ID); err != nil {
 			return unknown("person of the staff", err)
 		}
-		_, err := fmt.Fprintln(t.out, "disabled")
-		return err
+		return t.done(c.ID, "disabled")
 	})
 }
 
@@ -173,7 +177,6 @@ func (c staffEnableCommand) Run(ctx context.Context, t terminal) error {
 		if err := s.Console.Enable(ctx, audit.System, c.ID); err != nil {
 			return unknown("person of the staff", err)
 		}
-		_, err := fmt.Fprintln(t.out, "enabled")
-		return err
+		return t.done(c.ID, "enabled")
 	})
 }

@@ -1,33 +1,12 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
 	"text/tabwriter"
 	"time"
 )
-
-// jsonFlag is of commands whose result programs read too.
-type jsonFlag struct {
-	JSON bool `name:"json" help:"For programs."`
-}
-
-// print writes rows as a table, or the value as JSON.
-func (f jsonFlag) print(out io.Writer, value any, head []string, rows [][]string) error {
-	if f.JSON {
-		return printJSON(out, value)
-	}
-	return printTable(out, append([][]string{head}, rows...))
-}
-
-func printJSON(out io.Writer, v any) error {
-	encoder := json.NewEncoder(out)
-	encoder.SetIndent("", "  ")
-	encoder.SetEscapeHTML(false) // for a terminal, not for a page
-	return encoder.Encode(v)
-}
 
 // printTable prints rows, the first of them a head, in columns. Cells lose what could
 // paint the operator's terminal.

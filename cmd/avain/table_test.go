@@ -11,13 +11,13 @@ func TestTablesPaintNoTerminal(t *testing.T) {
 	t.Parallel()
 	const name = "Oy \x1b[2J\x1b]0;owned\x07\u202eKO\r\nNEXT"
 	var table, document strings.Builder
-	if err := (jsonFlag{}).print(&table, nil, []string{"ID", "NAME"}, [][]string{{"1", name}, {"2", ""}}); err != nil {
+	if err := (terminal{out: &table}).table(nil, []string{"ID", "NAME"}, [][]string{{"1", name}, {"2", ""}}); err != nil {
 		t.Fatal(err)
 	}
 	if got := table.String(); strings.ContainsAny(got, "\x1b\x07\r\u202e") || strings.Count(got, "\n") != 3 || !strings.Contains(got, "ID  NAME\n1   Oy") {
 		t.Errorf("%q", got)
 	}
-	if err := (jsonFlag{JSON: true}).print(&document, map[string]string{"name": name}, nil, nil); err != nil {
+	if err := (terminal{out: &document, json: true}).table(map[string]string{"name": name}, nil, nil); err != nil {
 		t.Fatal(err)
 	}
 	if got := document.String(); strings.ContainsAny(got, "\x1b\x07\r") {

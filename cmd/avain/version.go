@@ -1,13 +1,12 @@
 package main
 
 import (
-	"fmt"
 	"runtime"
 
 	"avain/internal/wire"
 )
 
-type versionCommand struct{ jsonFlag }
+type versionCommand struct{}
 
 // Help is shown by avain version --help.
 func (versionCommand) Help() string {
@@ -25,10 +24,7 @@ type versionOut struct {
 }
 
 // Run prints the version.
-func (c versionCommand) Run(t terminal) error {
-	if c.JSON {
-		return printJSON(t.out, versionOut{wire.Version(), runtime.Version(), runtime.GOOS, runtime.GOARCH})
-	}
-	_, err := fmt.Fprintf(t.out, "avain %s (%s %s/%s)\n", wire.Version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
-	return err
+func (versionCommand) Run(t terminal) error {
+	v := versionOut{wire.Version(), runtime.Version(), runtime.GOOS, runtime.GOARCH}
+	return t.say(v, "avain %s (%s %s/%s)", v.Version, v.Go, v.OS, v.Arch)
 }
