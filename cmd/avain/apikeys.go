@@ -108,7 +108,7 @@ func (c apiKeysListCommand) Run(ctx context.Context, t terminal) error {
 			}
 			rows = append(rows, []string{k.ID, state, when(k.UsedAt), when(k.ExpiresAt), of, strings.Join(scopes, ","), k.Name})
 		}
-		return t.table(values, []string{"ID", "STATE", "LAST USE", "EXPIRES", "EMPLOYERS", "SCOPES", "NAME"}, rows)
+		return t.table(values, []string{"ID", "STATE", "LAST USE", "EXPIRES", "EMPLOYERS", "SCOPES…", "NAME…"}, rows)
 	})
 }
 

@@ -89,7 +89,7 @@ func (c auditSearchCommand) Run(ctx context.Context, t terminal) error {
 			lines = append(lines, entryLine(e))
 			rows = append(rows, []string{strconv.FormatInt(e.Seq, 10), e.At.UTC().Format(time.DateTime), e.Actor, e.Action, e.Target, details(e.Detail)})
 		}
-		return t.table(lines, []string{"SEQ", "WHEN", "ACTOR", "ACTION", "TARGET", "DETAIL"}, rows)
+		return t.table(lines, []string{"SEQ", "WHEN", "ACTOR", "ACTION", "TARGET", "DETAIL…"}, rows)
 	})
 }
 

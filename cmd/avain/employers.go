@@ -78,7 +78,7 @@ func (c employersListCommand) Run(ctx context.Context, t terminal) error {
 				after = e.ID
 			}
 			if len(all) < listPage {
-				return t.table(values, []string{"ID", "LOCALE", "ADDED", "NAME"}, rows)
+				return t.table(values, []string{"ID", "LOCALE", "ADDED", "NAME…"}, rows)
 			}
 		}
 	})

@@ -56,7 +56,7 @@ func (c invitationsListCommand) Run(ctx context.Context, t terminal) error {
 			values = append(values, invitationOut{i.ID, state, i.Mail, i.MailDetail, i.CreatedAt, i.ExpiresAt})
 			rows = append(rows, []string{i.ID, state, string(i.Mail), when(i.CreatedAt), when(i.ExpiresAt), i.MailDetail})
 		}
-		return t.table(values, []string{"ID", "STATE", "MAIL", "SENT", "EXPIRES", "MAIL SERVER"}, rows)
+		return t.table(values, []string{"ID", "STATE", "MAIL", "SENT", "EXPIRES", "MAIL SERVER…"}, rows)
 	})
 }
 

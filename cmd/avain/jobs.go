@@ -108,7 +108,7 @@ func (c jobsDeadCommand) Run(ctx context.Context, t terminal) error {
 		for _, d := range dead {
 			rows = append(rows, []string{d.ID, d.Kind, strconv.Itoa(d.Tries), dateTime(d.Dead), d.Error})
 		}
-		return t.table(dead, []string{"ID", "KIND", "TRIES", "GIVEN UP", "WHY"}, rows)
+		return t.table(dead, []string{"ID", "KIND", "TRIES", "GIVEN UP", "WHY…"}, rows)
 	})
 }
 

@@ -43,7 +43,7 @@ func (c keysStatusCommand) Run(ctx context.Context, t terminal) error {
 			bad++
 		}
 	}
-	if err := t.table(all, []string{"KEY", "STATE", "DETAIL"}, rows); err != nil || bad == 0 {
+	if err := t.table(all, []string{"KEY", "STATE", "DETAIL…"}, rows); err != nil || bad == 0 {
 		return err
 	}
 	return fmt.Errorf("%s cannot be used; read docs/operations.md, Changing keys", count(bad, "key", "keys"))

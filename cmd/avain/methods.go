@@ -179,7 +179,7 @@ func printWays(ctx context.Context, t terminal, s *wire.Service, means []string)
 	for _, w := range ways {
 		rows = append(rows, []string{w.Kind, w.ID, w.State, dateTime(w.At), w.By, cmp.Or(w.Reasons["en"], w.Reasons["fi"], w.Reasons["sv"])})
 	}
-	return t.table(ways, []string{"KIND", "ID", "STATE", "SINCE", "BY", "REASON"}, rows)
+	return t.table(ways, []string{"KIND", "ID", "STATE", "SINCE", "BY…", "REASON…"}, rows)
 }
 
 func waysOf(ctx context.Context, s *wire.Service, means []string, switched map[string]login.Switch) []way {

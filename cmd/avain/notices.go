@@ -69,7 +69,7 @@ func printNotices(t terminal, all []login.Notice) error {
 		})
 		rows = append(rows, []string{n.ID, state, string(n.Severity), when(n.From), when(n.Ended()), n.In("en").Title, about})
 	}
-	return t.table(values, []string{"ID", "STATE", "SEVERITY", "FROM", "UNTIL", "TITLE", "ABOUT"}, rows)
+	return t.table(values, []string{"ID", "STATE", "SEVERITY", "FROM", "UNTIL", "TITLE…", "ABOUT…"}, rows)
 }
 
 func describe(n login.Notice) string {
@@ -148,7 +148,7 @@ func (c noticesPreviewCommand) Run(ctx context.Context, t terminal) error {
 				return err
 			}
 		}
-		return t.table(value, []string{"SEES IT", "DEVICE"}, rows)
+		return t.table(value, []string{"SEES IT", "DEVICE…"}, rows)
 	})
 }
 

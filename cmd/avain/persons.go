@@ -62,7 +62,7 @@ func (c personsListCommand) Run(ctx context.Context, t terminal) error {
 				f.After = m.ID
 			}
 			if len(all) < listPage {
-				return t.table(values, []string{"ID", "STATE", "ACTIVATED", "EXTERNAL ID", "E-MAIL", "NAME"}, rows)
+				return t.table(values, []string{"ID", "STATE", "ACTIVATED", "EXTERNAL ID", "E-MAIL", "NAME…"}, rows)
 			}
 		}
 	})

@@ -42,12 +42,13 @@ type act struct {
 // done says what has been done to something.
 func (t terminal) done(id, what string) error { return t.say(act{id, what}, "%s", what) }
 
-// table prints rows below their head, or the value for programs.
+// table prints rows below their head, or the value for programs. A head that ends in … is of a
+// column that may be cut.
 func (t terminal) table(value any, head []string, rows [][]string) error {
 	if t.json {
 		return printJSON(t.out, value)
 	}
-	return printTable(t.out, append([][]string{head}, rows...))
+	return printTable(t.out, append([][]string{head}, rows...), t.width())
 }
 
 // note tells people on standard error what does not belong into a result that is piped on.

@@ -5,6 +5,8 @@ import (
 	"io"
 	"os"
 	"time"
+
+	"golang.org/x/term"
 )
 
 // progressEvery is how often a progress is shown.
@@ -14,11 +16,7 @@ const progressEvery = 200 * time.Millisecond
 // or pipe. gone takes it away again.
 func progressOn(out io.Writer, things string) (progress func(done, all int64), gone func()) {
 	file, ok := out.(*os.File)
-	if !ok {
-		return func(int64, int64) {}, func() {}
-	}
-	info, err := file.Stat()
-	if err != nil || info.Mode()&os.ModeCharDevice == 0 {
+	if !ok || !term.IsTerminal(int(file.Fd())) {
 		return func(int64, int64) {}, func() {}
 	}
 	var last time.Time

@@ -110,7 +110,7 @@ func (c staffListCommand) Run(ctx context.Context, t terminal) error {
 			values = append(values, out)
 			rows = append(rows, []string{who.ID, state, string(who.Role), when(out.UsedAt), who.Name})
 		}
-		return t.table(values, []string{"ID", "STATE", "ROLE", "LAST SIGN-IN", "NAME"}, rows)
+		return t.table(values, []string{"ID", "STATE", "ROLE", "LAST SIGN-IN", "NAME…"}, rows)
 	})
 }
 
