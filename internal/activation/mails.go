@@ -18,7 +18,7 @@ import (
 // Invitations is what the mails need to know of them: package people.
 type Invitations interface {
 	ByInvitation(ctx context.Context, id string) (people.Invited, error)
-	Ticket(invitation string) secret.Text
+	TicketOf(i login.Invitation) secret.Text
 }
 
 // States keeps how far a mail has come. login.ErrNotFound: no such invitation.
@@ -179,7 +179,7 @@ func (m *Mails) letter(about people.Invited, template, mark string) mail.Message
 		To: about.Employment.Email, Locale: locale, Template: template, ID: about.Invitation.ID + mark,
 		Data: mail.Invitation{
 			Kind: kind, Name: about.Employment.GivenName, Employer: about.Employer.Name, Benefits: benefits,
-			ValidUntil: about.Invitation.ExpiresAt, Link: fmt.Sprint(m.d.BaseURL, Path(m.d.Invitations.Ticket(about.Invitation.ID))),
+			ValidUntil: about.Invitation.ExpiresAt, Link: fmt.Sprint(m.d.BaseURL, Path(m.d.Invitations.TicketOf(about.Invitation))),
 		},
 	}
 }

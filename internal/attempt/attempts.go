@@ -24,7 +24,7 @@ type Store interface {
 	AttemptByAuthSession(ctx context.Context, hash secret.Hash) (login.Attempt, error)
 	// TryDigits spends one of most tries, and one of the budget. login.ErrNotFound: no
 	// digits, or no try left. A login.TooMany says how long to wait for the budget.
-	TryDigits(ctx context.Context, attempt string, hash secret.Hash, at time.Time, most int, b login.Budget) (right bool, tries int, err error)
+	TryDigits(ctx context.Context, attempt string, hashes []secret.Hash, at time.Time, most int, b login.Budget) (right bool, tries int, err error)
 	// MoveAttempt carries out a move if its conditions hold, else answers
 	// login.ErrMoved with the row as it is, login.ErrNotFound, login.ErrReplayed, or a
 	// login.TooMany that says how long to wait for the move's budget.
@@ -79,12 +79,12 @@ func DefaultLifetimes() Lifetimes {
 
 // Deps are what attempts stand on.
 type Deps struct {
-	Store     Store
-	People    People
-	Now       func() time.Time
-	Lifetimes Lifetimes
-	DigitsKey secret.Text // keys the hashes of six digits and budgets; outside the database, shared by all nodes
-	QRKey     secret.Text // keys everything about QR codes; likewise
+	Store      Store
+	People     People
+	Now        func() time.Time
+	Lifetimes  Lifetimes
+	DigitsKeys secret.Ring // key the hashes of six digits and budgets; outside the database, shared by all nodes
+	QRKeys     secret.Ring // key everything about QR codes; likewise
 	// Observe is told of every move and note that was written; may be nil.
 	Observe func(login.Attempt, login.Event)
 	// Scanned is told of every QR page that was claimed; may be nil.
@@ -116,7 +116,7 @@ func New(d Deps) *Attempts {
 	if d.Alarm == nil {
 		d.Alarm = func(context.Context, login.Attempt) {}
 	}
-	return &Attempts{d, frames{d.QRKey}}
+	return &Attempts{d, frames(d.QRKeys)}
 }
 
 // move carries out one event. The conditions come from the picture; the caller

@@ -20,5 +20,5 @@ const (
 
 // budget is that of one person for one kind of act.
 func (s *Attempts) budget(act, person string, burst int, each time.Duration) login.Budget {
-	return login.Budget{Key: s.d.DigitsKey.Derive("budget", act, person).Hash(), Burst: burst, Each: each}
+	return login.Budget{Key: s.d.DigitsKeys.First().Derive("budget", act, person).Hash(), Burst: burst, Each: each}
 }

@@ -21,9 +21,10 @@ func sixDigits(browser secret.Text, attempt string) string {
 	return fmt.Sprintf("%06d", binary.BigEndian.Uint64(hash[:8])%1_000_000)
 }
 
-// digitsHash is what the database holds of them.
-func (s *Attempts) digitsHash(attempt, digits string) secret.Hash {
-	return s.d.DigitsKey.Derive("six digits", attempt, digits).Hash()
+// digitsHashes are what the database may hold of them, by each generation of the key: the
+// first one is what is written.
+func (s *Attempts) digitsHashes(attempt, digits string) []secret.Hash {
+	return s.d.DigitsKeys.Derive("six digits", attempt, digits).Hashes()
 }
 
 // withDigits is what the timeline says of a confirmation after which the browser shows
@@ -32,7 +33,7 @@ const withDigits = "digits"
 
 func (s *Attempts) newDigits(a login.Attempt, browser secret.Text) *login.Digits {
 	return &login.Digits{
-		Hash:    s.digitsHash(a.ID, sixDigits(browser, a.ID)),
+		Hash:    s.digitsHashes(a.ID, sixDigits(browser, a.ID))[0],
 		Expires: s.d.Now().Add(s.d.Lifetimes.Digits),
 	}
 }
@@ -60,7 +61,7 @@ func (s *Attempts) Complete(ctx context.Context, a login.Attempt, authSession se
 	if a.State != login.StateConfirmed {
 		return secret.Text{}, login.E(login.Conflict, login.ReasonDigitsExpired, nil).WithCode(oauth.InsufficientAuthorization)
 	}
-	right, tries, err := s.d.Store.TryDigits(ctx, a.ID, s.digitsHash(a.ID, digits), s.d.Now(), digitTries,
+	right, tries, err := s.d.Store.TryDigits(ctx, a.ID, s.digitsHashes(a.ID, digits), s.d.Now(), digitTries,
 		s.budget("digits of a person", a.Person, digitsAtOnce, digitsEach))
 	switch {
 	case errors.Is(err, login.ErrNotFound):

@@ -8,7 +8,7 @@ import (
 
 // NumberOf is the number that the phone of a login shows.
 func NumberOf(s *Attempts, p login.QRPage, a login.Attempt) string {
-	return s.frames.number(p.ID, a.ID)
+	return s.frames.first().number(p.ID, a.ID)
 }
 
 // SixDigits are those that the browser of a login shows.

@@ -4,6 +4,7 @@ import (
 	"encoding/base32"
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -34,16 +35,26 @@ var crockford = base32.NewEncoding("0123456789ABCDEFGHJKMNPQRSTVWXYZ").WithPaddi
 
 // frames makes what QR pages show and checks what phones bring back. Everything is
 // derived from the page's id with a key outside the database, so that whoever reads
-// the database can show no code, and a page can be drawn again by any node.
-type frames struct{ key secret.Text }
+// the database can show no code, and a page can be drawn again by any node. A page names
+// the generation of the key that it began with, and stays with it on every node.
+type frames secret.Ring
+
+// first makes what is new.
+func (f frames) first() frameKey { return frameKey{f[0]} }
+
+// of makes what belongs to a page.
+func (f frames) of(p login.QRPage) frameKey { return frameKey{secret.Ring(f).Named(p.Key)} }
+
+// frameKey is one generation of the key.
+type frameKey struct{ key secret.Text }
 
 // frame is what a QR code says at the time: page, time step, proof.
-func (f frames) frame(page string, at time.Time) string {
+func (f frameKey) frame(page string, at time.Time) string {
 	step := at.Unix() / int64(frameStep.Seconds())
 	return framePrefix + page + "." + strconv.FormatInt(step, 10) + "." + f.mac(page, step)
 }
 
-func (f frames) mac(page string, step int64) string {
+func (f frameKey) mac(page string, step int64) string {
 	return f.key.Derive("qr frame", page, strconv.FormatInt(step, 10)).Reveal()[:macLength]
 }
 
@@ -60,7 +71,9 @@ func (f frames) open(payload string, at time.Time) (page string, reason login.Re
 	if err != nil || step < 0 || strconv.FormatInt(step, 10) != parts[1] {
 		return "", login.ReasonQRUnknown
 	}
-	if !secret.Of(f.mac(parts[0], step)).Equal(secret.Of(parts[2])) {
+	if !slices.ContainsFunc(f, func(key secret.Text) bool {
+		return secret.Of(frameKey{key}.mac(parts[0], step)).Equal(secret.Of(parts[2]))
+	}) {
 		return "", login.ReasonQRUnknown
 	}
 	now := at.Unix() / int64(frameStep.Seconds())
@@ -71,14 +84,14 @@ func (f frames) open(payload string, at time.Time) (page string, reason login.Re
 }
 
 // typed is the code to type for a page, as long as it lives until the end given.
-func (f frames) typed(page string, until time.Time) string {
+func (f frameKey) typed(page string, until time.Time) string {
 	sum := f.key.Derive("typed code", page, strconv.FormatInt(until.UnixMilli(), 10)).Hash()
 	return crockford.EncodeToString(sum[:])[:typedLength]
 }
 
 // typedHash is what the database holds of a typed code. It is keyed, because 50 bits
 // could be tried out.
-func (f frames) typedHash(code string) secret.Hash {
+func (f frameKey) typedHash(code string) secret.Hash {
 	return f.key.Derive("typed code hash", code).Hash()
 }
 
@@ -107,20 +120,20 @@ func readTyped(s string) (string, bool) {
 }
 
 // number is the two digits that the phone shows and the page asks for.
-func (f frames) number(page, attempt string) string {
+func (f frameKey) number(page, attempt string) string {
 	sum := f.key.Derive("match number", page, attempt).Hash()
 	return fmt.Sprintf("%02d", binary.BigEndian.Uint64(sum[:8])%100)
 }
 
 // authSession names the login of the phone that claimed a page. A phone that lost our
 // answer asks again with the same key and challenge, and gets the same one.
-func (f frames) authSession(page, key, challenge string) secret.Text {
+func (f frameKey) authSession(page, key, challenge string) secret.Text {
 	return f.key.Derive("qr auth session", page, key, challenge)
 }
 
 // network is what the database holds of a caller's network; nothing when it is
 // unknown, which is like no other.
-func (f frames) network(key string) secret.Hash {
+func (f frameKey) network(key string) secret.Hash {
 	if key == "" {
 		return secret.Hash{}
 	}

@@ -11,7 +11,13 @@ import (
 	"pgregory.net/rapid"
 )
 
-var testFrames = frames{secret.Of("a key that only the nodes have")}
+var (
+	ring       = secret.Ring{secret.Of("a key that only the nodes have")}
+	testFrames = struct {
+		frames
+		frameKey
+	}{frames(ring), frameKey{ring.First()}}
+)
 
 func noon() time.Time { return time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC) }
 

@@ -247,7 +247,7 @@ func TestThreat22GuessesPerPersonAreCountedInTheDatabase(t *testing.T) {
 	onBoth(t, func(w *world) {
 		node := func() *attempt.Attempts { // a node more, or the same after a restart
 			return attempt.New(attempt.Deps{
-				Store: w.db, People: w.db, Now: w.clock, Lifetimes: attempt.DefaultLifetimes(), DigitsKey: secret.Of("another key that only the nodes have"),
+				Store: w.db, People: w.db, Now: w.clock, Lifetimes: attempt.DefaultLifetimes(), DigitsKeys: secret.Ring{secret.Of("another key that only the nodes have")},
 			})
 		}
 		guess := func() (attempt.Started, login.Attempt, secret.Text, error) {

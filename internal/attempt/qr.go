@@ -50,7 +50,7 @@ func (s *Attempts) ShowQR(ctx context.Context, session login.Session, network st
 	p := login.QRPage{
 		ID: login.NewID(), Session: session.ID, State: login.QRShown, Person: session.Person,
 		Broker: session.Broker, Means: session.Means, ACR: session.ACR, AMR: session.AMR, AuthTime: session.AuthTime,
-		Network: s.frames.network(network), CreatedAt: now, ShownUntil: now.Add(s.d.Lifetimes.QRShown),
+		Key: s.frames.first().key.Name(), Network: s.frames.first().network(network), CreatedAt: now, ShownUntil: now.Add(s.d.Lifetimes.QRShown),
 	}
 	oldest, err := s.d.Store.ShowQRPage(ctx, p, mostPages, now.Add(-pagesWithin))
 	if errors.Is(err, login.ErrExists) {
@@ -95,14 +95,14 @@ func (s *Attempts) QR(ctx context.Context, session login.Session, page string) (
 }
 
 // Frame is what the QR code of a page says now.
-func (s *Attempts) Frame(p login.QRPage) string { return s.frames.frame(p.ID, s.d.Now()) }
+func (s *Attempts) Frame(p login.QRPage) string { return s.frames.of(p).frame(p.ID, s.d.Now()) }
 
 // Typed is the code to type of a page, empty when it has none that is alive.
 func (s *Attempts) Typed(p login.QRPage) string {
 	if p.State != login.QRShown || !s.d.Now().Before(p.TypedUntil) {
 		return ""
 	}
-	return s.frames.typed(p.ID, p.TypedUntil)
+	return s.frames.of(p).typed(p.ID, p.TypedUntil)
 }
 
 // TypeQR makes a code to type for somebody who cannot scan. The page then lives as
@@ -113,8 +113,8 @@ func (s *Attempts) TypeQR(ctx context.Context, session login.Session, p login.QR
 		return p, login.E(login.Forbidden, login.ReasonSignInAgain, nil)
 	}
 	until := now.Add(s.d.Lifetimes.Typed).Truncate(time.Millisecond)
-	code := s.frames.typed(p.ID, until)
-	typed, err := s.d.Store.TypeQRPage(ctx, p.ID, s.frames.typedHash(code), until, now)
+	code := s.frames.of(p).typed(p.ID, until)
+	typed, err := s.d.Store.TypeQRPage(ctx, p.ID, s.frames.of(p).typedHash(code), until, now)
 	if errors.Is(err, login.ErrMoved) {
 		return p, login.E(login.Gone, login.ReasonQRExpired, err)
 	}

@@ -56,7 +56,7 @@ func (s *Attempts) Claim(ctx context.Context, in Claim) (Claimed, error) {
 	if err := s.mayLogIn(ctx, login.Attempt{Method: login.MethodQR, Person: p.Person}); err != nil {
 		return Claimed{}, err
 	}
-	out := Claimed{AuthSession: s.frames.authSession(p.ID, in.Key, in.Request.CodeChallenge)}
+	out := Claimed{AuthSession: s.frames.of(p).authSession(p.ID, in.Key, in.Request.CodeChallenge)}
 	for range 8 { // support codes may collide: see Start
 		a := s.claimOf(in, p)
 		taken, err := s.d.Store.ClaimQRPage(ctx, login.QRClaim{
@@ -69,7 +69,7 @@ func (s *Attempts) Claim(ctx context.Context, in Claim) (Claimed, error) {
 				s.d.Observe(a, e)
 			}
 			s.d.Scanned(p.ID)
-			out.Attempt, out.Number = a, s.frames.number(p.ID, a.ID)
+			out.Attempt, out.Number = a, s.frames.of(p).number(p.ID, a.ID)
 			return out, nil
 		case errors.Is(err, login.ErrMoved):
 			return s.claimAgain(ctx, taken, in, out)
@@ -93,8 +93,12 @@ func (s *Attempts) scanned(ctx context.Context, in Claim) (p login.QRPage, typed
 		if !ok {
 			return p, typed, noClaim(login.ReasonQRUnknown)
 		}
-		typed = s.frames.typedHash(code)
-		p, err = s.d.Store.QRPageByTyped(ctx, typed)
+		for _, key := range s.frames {
+			typed = frameKey{key}.typedHash(code)
+			if p, err = s.d.Store.QRPageByTyped(ctx, typed); !errors.Is(err, login.ErrNotFound) {
+				break
+			}
+		}
 	}
 	switch {
 	case errors.Is(err, login.ErrNotFound):
@@ -114,7 +118,7 @@ func noClaim(reason login.Reason) *login.Error {
 // elsewhere reports whether the phone is in another network than the browser, or may
 // be: what is unknown is like nothing else (threat 4).
 func (s *Attempts) elsewhere(p login.QRPage, in Claim) bool {
-	here := s.frames.network(in.Network)
+	here := s.frames.of(p).network(in.Network)
 	return here.Zero() || !here.Equal(p.Network)
 }
 
@@ -156,7 +160,7 @@ func (s *Attempts) claimAgain(ctx context.Context, p login.QRPage, in Claim, out
 	same := a.Key == in.Key && a.Client == in.Client
 	switch {
 	case same && a.State == login.StateClaimed && a.Request.CodeChallenge == in.Request.CodeChallenge:
-		out.Attempt, out.Number = a, s.frames.number(p.ID, a.ID)
+		out.Attempt, out.Number = a, s.frames.of(p).number(p.ID, a.ID)
 		return out, nil
 	case same:
 		return Claimed{}, noClaim(login.ReasonQRUsed)
@@ -200,7 +204,7 @@ func (s *Attempts) Approve(ctx context.Context, p login.QRPage, number string, e
 	if a.State != login.StateClaimed {
 		return a, s.whyNot(a, login.Move{At: s.d.Now()})
 	}
-	if subtle.ConstantTimeCompare([]byte(number), []byte(s.frames.number(p.ID, a.ID))) == 0 {
+	if subtle.ConstantTimeCompare([]byte(number), []byte(s.frames.of(p).number(p.ID, a.ID))) == 0 {
 		// Of numbers typed at once the first counts: a wrong one must not undo a right one.
 		ended, err := s.endIn(ctx, a, Burn, login.ReasonQRWrongNumber, e, []login.State{login.StateClaimed})
 		return ended, errors.Join(login.E(login.Gone, login.ReasonQRWrongNumber, nil), err)

@@ -83,7 +83,7 @@ func newWorldOn(t *testing.T, config store.Config) *world {
 	w.meet()
 	w.Attempts = attempt.New(attempt.Deps{
 		Store: db, People: db, Now: w.clock, Lifetimes: attempt.DefaultLifetimes(),
-		QRKey: secret.Of("a key that only the nodes have"), DigitsKey: secret.Of("another key that only the nodes have"),
+		QRKeys: secret.Ring{secret.Of("a key that only the nodes have")}, DigitsKeys: secret.Ring{secret.Of("another key that only the nodes have")},
 		Alarm: func(_ context.Context, a login.Attempt) {
 			w.mu.Lock()
 			defer w.mu.Unlock()

@@ -180,13 +180,18 @@ func (v validator) keys(k Keys) {
 			v.add("keys.aead_keyset_file", "is not a Tink AEAD keyset in JSON; make one with: avain keys new DIR")
 		}
 	}
-	if !k.Secret.Empty() && len(k.Secret.Reveal()) < minSecret {
+	if k.Secret.Empty() {
+		return
+	}
+	if len(k.Secret.Reveal()) < minSecret {
 		v.add("keys.secret_file", "is too short to be safe: at least %d characters; make one with: avain keys new DIR", minSecret)
+	} else if _, err := keyset.ReadSecret(k.Secret); err != nil {
+		v.add("keys.secret_file", "is neither a secret nor what avain keys rotate has made of one; put it back from another node or a backup")
 	}
 }
 
 // minSecret is the least length of a secret that a machine made, in characters.
-const minSecret = 32
+const minSecret = keyset.LeastSecret
 
 func (v validator) tokens(t Tokens) {
 	if t.Alg == "RS256" {

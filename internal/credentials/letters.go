@@ -17,7 +17,7 @@ import (
 // Addressees knows whom to write to about a credential: package people.
 type Addressees interface {
 	AddresseeOf(ctx context.Context, credential string) (people.Addressee, error)
-	ResetTicket(reset string) secret.Text
+	ResetTicket(r people.ResetJob) secret.Text
 	ResetOf(ctx context.Context, ticket secret.Text) (login.Credential, login.Person, error)
 }
 
@@ -52,7 +52,7 @@ func (l *Letters) reset(ctx context.Context, j login.Job) error {
 	if err != nil || to.Address == "" {
 		return err
 	}
-	ticket := l.d.People.ResetTicket(order.Reset)
+	ticket := l.d.People.ResetTicket(order)
 	if _, _, err := l.d.People.ResetOf(ctx, ticket); err != nil {
 		if login.HasReason(err, login.ReasonResetExpired) {
 			return nil

@@ -6,6 +6,7 @@ import (
 	"crypto/subtle"
 	"encoding/base64"
 	"errors"
+	"slices"
 	"time"
 
 	"avain/internal/jws"
@@ -28,8 +29,8 @@ const (
 
 // Config is what a Verifier needs.
 type Config struct {
-	Key secret.Text // at least 128 bits, shared by all nodes; the nonces are derived from it
-	Now func() time.Time
+	Keys secret.Ring // at least 128 bits, shared by all nodes; the nonces are derived from the first, and taken of each
+	Now  func() time.Time
 }
 
 // Verifier checks proofs and makes nonces. It is safe for concurrent use.
@@ -67,13 +68,13 @@ type Proof struct {
 
 // New makes a Verifier.
 func New(config Config) (*Verifier, error) {
-	if len(config.Key.Reveal()) < 22 { // 128 bits in base64url
+	if len(config.Keys) == 0 || slices.ContainsFunc(config.Keys, func(k secret.Text) bool { return len(k.Reveal()) < 22 }) { // 128 bits in base64url
 		return nil, errors.New("dpop: the key of the nonces is too short")
 	}
 	if config.Now == nil {
 		return nil, errors.New("dpop: no clock")
 	}
-	return &Verifier{nonces: nonces{key: config.Key}, now: config.Now}, nil
+	return &Verifier{nonces: nonces{keys: config.Keys}, now: config.Now}, nil
 }
 
 // claims of a proof (RFC 9449 §4.2).

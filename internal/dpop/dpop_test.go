@@ -34,7 +34,7 @@ var start = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
 func verifier(t testing.TB, now func() time.Time) *dpop.Verifier {
 	t.Helper()
-	v, err := dpop.New(dpop.Config{Key: secret.Of("a key of the nonces, of 256 bits or so"), Now: now})
+	v, err := dpop.New(dpop.Config{Keys: secret.Ring{secret.Of("a key of the nonces, of 256 bits or so")}, Now: now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -412,7 +412,7 @@ func TestThreat17Nonce(t *testing.T) {
 	t.Parallel()
 	now := start
 	v, key := verifier(t, func() time.Time { return now }), newKey(t)
-	foreign, err := dpop.New(dpop.Config{Key: secret.New(), Now: frozen})
+	foreign, err := dpop.New(dpop.Config{Keys: secret.Ring{secret.New()}, Now: frozen})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -515,7 +515,7 @@ func TestAddress(t *testing.T) {
 
 func TestNewDemandsAKeyAndAClock(t *testing.T) {
 	t.Parallel()
-	for _, config := range []dpop.Config{{Now: frozen}, {Key: secret.Of("short"), Now: frozen}, {Key: secret.New()}} {
+	for _, config := range []dpop.Config{{Now: frozen}, {Keys: secret.Ring{secret.Of("short")}, Now: frozen}, {Keys: secret.Ring{secret.New()}}} {
 		if _, err := dpop.New(config); err == nil {
 			t.Error("made a Verifier from half a configuration")
 		}

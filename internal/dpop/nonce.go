@@ -17,8 +17,8 @@ const nonceWindow = 5 * time.Minute
 // window, derived from a key that all nodes share. Nothing is stored, yet nobody
 // can sign a proof today for a nonce of tomorrow.
 type nonces struct {
-	key    secret.Text
-	recent atomic.Pointer[[3]nonce] // those of the window asked for last and its neighbours
+	keys   secret.Ring
+	recent atomic.Pointer[[]nonce] // those of the window asked for last and its neighbours
 }
 
 type nonce struct {
@@ -29,7 +29,7 @@ type nonce struct {
 func window(t time.Time) int64 { return t.Unix() / int64(nonceWindow/time.Second) }
 
 // at returns the nonce of a window.
-func (n *nonces) at(w int64) string { return n.around(w)[1].value }
+func (n *nonces) at(w int64) string { return n.around(w)[0].value }
 
 // good reports whether a nonce is of this window or the one before; or the one
 // after, which a node whose clock runs a little ahead has handed out. If it is,
@@ -44,17 +44,18 @@ func (n *nonces) good(value string, now time.Time) (lastGood time.Time, ok bool)
 	return time.Unix((found+2)*int64(nonceWindow/time.Second), 0), found >= 0
 }
 
-// around returns the nonces of a window and its neighbours, remembered because
-// every proof asks for them.
-func (n *nonces) around(w int64) *[3]nonce {
-	if recent := n.recent.Load(); recent != nil && recent[1].window == w {
-		return recent
+// around returns the nonces of a window and its neighbours, by each generation of the key:
+// the one to hand out first. They are remembered because every proof asks for them.
+func (n *nonces) around(w int64) []nonce {
+	if recent := n.recent.Load(); recent != nil && (*recent)[0].window == w {
+		return *recent
 	}
-	fresh := new([3]nonce)
-	for i := range fresh {
-		number := w - 1 + int64(i)
-		fresh[i] = nonce{number, n.key.Derive("dpop nonce", strconv.FormatInt(number, 10)).Reveal()}
+	var fresh []nonce
+	for _, key := range n.keys {
+		for _, number := range []int64{w, w - 1, w + 1} {
+			fresh = append(fresh, nonce{number, key.Derive("dpop nonce", strconv.FormatInt(number, 10)).Reveal()})
+		}
 	}
-	n.recent.Store(fresh)
+	n.recent.Store(&fresh)
 	return fresh
 }

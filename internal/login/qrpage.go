@@ -32,6 +32,7 @@ type QRPage struct {
 	AMR      []string
 	AuthTime time.Time
 
+	Key        string      // the name of the key that it began with, which is outside the database
 	Network    secret.Hash // keyed hash of the network that the browser is in
 	CreatedAt  time.Time
 	ShownUntil time.Time // a scan after this is too late

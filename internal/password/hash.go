@@ -44,9 +44,10 @@ const MaxBytes = 1024
 // Config is what a [Hasher] needs.
 type Config struct {
 	Params Params // of the hashes that are made
-	// Pepper is a key outside the database: without it a stolen database cannot even be
-	// tried against a list of passwords.
-	Pepper secret.Text
+	// Peppers are a key outside the database: without it a stolen database cannot even be
+	// tried against a list of passwords. The first one hashes; what another has hashed is
+	// compared with that one, and is stale.
+	Peppers secret.Ring
 	// Slots is how many hashes are computed at once: fewer than there are cores, where
 	// there is more than one, so that other logins go on whatever is typed.
 	Slots int
@@ -57,22 +58,30 @@ type Config struct {
 
 // Hasher hashes and compares. It is safe for concurrent use.
 type Hasher struct {
-	c     Config
-	keyID string
+	c       Config
+	keyID   string                 // of the first pepper
+	peppers map[string]secret.Text // by key id
 	queue
 }
 
 // New makes a Hasher.
 func New(c Config) (*Hasher, error) {
 	p := c.Params
-	if c.Pepper.Empty() || c.Slots < 1 || p.Passes < 1 || p.Threads < 1 || p.MemoryKiB < 8*uint32(p.Threads) {
+	if len(c.Peppers) == 0 || c.Peppers.First().Empty() || c.Slots < 1 || p.Passes < 1 || p.Threads < 1 || p.MemoryKiB < 8*uint32(p.Threads) {
 		return nil, fmt.Errorf("password: %+v, %d at once, is not possible", p, c.Slots)
 	}
 	if c.Computing == nil {
 		c.Computing = func(Params) {}
 	}
-	return &Hasher{c: c, keyID: c.Pepper.Derive("password key id").Reveal()[:8], queue: newQueue(c.Slots)}, nil
+	h := &Hasher{c: c, keyID: KeyID(c.Peppers.First()), peppers: map[string]secret.Text{}, queue: newQueue(c.Slots)}
+	for _, pepper := range c.Peppers {
+		h.peppers[KeyID(pepper)] = pepper
+	}
+	return h, nil
 }
+
+// KeyID is what the texts that a pepper has made say of it.
+func KeyID(pepper secret.Text) string { return pepper.Derive("password key id").Reveal()[:8] }
 
 // Hash makes the text that is stored, in the PHC string format. It waits for a slot; the
 // error is the context's.
@@ -90,14 +99,15 @@ func (p *Place) hash(ctx context.Context, cost Params, password secret.Text) (st
 }
 
 // Verify compares a password with what is stored. stale says that the stored text
-// should be replaced by a new Hash of the same password: its parameters are not today's.
+// should be replaced by a new Hash of the same password: its parameters or its pepper are
+// not today's.
 func (p *Place) Verify(ctx context.Context, stored string, password secret.Text) (right, stale bool, err error) {
 	h := p.hasher
 	old, err := parse(stored)
 	if err != nil {
 		return false, false, err
 	}
-	if old.keyID != "" && old.keyID != h.keyID {
+	if _, known := h.peppers[old.keyID]; old.keyID != "" && !known {
 		return false, false, errors.New("password: hashed with another key than keys.secret")
 	}
 	sum, err := h.sum(ctx, old, password, uint32(len(old.sum)))
@@ -105,7 +115,7 @@ func (p *Place) Verify(ctx context.Context, stored string, password secret.Text)
 		return false, false, err
 	}
 	right = subtle.ConstantTimeCompare(sum, old.sum) == 1
-	return right, right && (old.Params != h.c.Params || old.keyID == "" || len(old.salt) < saltBytes || len(old.sum) < sumBytes), nil
+	return right, right && (old.Params != h.c.Params || old.keyID != h.keyID || len(old.salt) < saltBytes || len(old.sum) < sumBytes), nil
 }
 
 // Pretend takes the time of Verify, at the cost given, where there is nothing to compare
@@ -126,7 +136,7 @@ func (h *Hasher) sum(ctx context.Context, p phc, password secret.Text, bytes uin
 	defer free()
 	text := password.Reveal()
 	if p.keyID != "" {
-		text = h.c.Pepper.Derive("password", text).Reveal()
+		text = h.peppers[p.keyID].Derive("password", text).Reveal()
 	}
 	h.c.Computing(p.Params)
 	return argon2.IDKey([]byte(text), p.salt, p.Passes, p.MemoryKiB, p.Threads, bytes), nil

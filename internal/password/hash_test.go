@@ -34,7 +34,7 @@ func newHasher(t testing.TB, c password.Config) *password.Hasher {
 // inQueue is a place in the queue of a hasher of its own.
 func inQueue(t testing.TB, p password.Params, pepper string) *password.Place {
 	t.Helper()
-	place, err := newHasher(t, password.Config{Params: p, Pepper: secret.Of(pepper), Slots: 2}).Enter()
+	place, err := newHasher(t, password.Config{Params: p, Peppers: secret.Ring{secret.Of(pepper)}, Slots: 2}).Enter()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,6 +108,54 @@ func TestOldHashesAreStale(t *testing.T) {
 		if ok, stale, err := h.Verify(t.Context(), stored, secret.Of("väärä")); ok || stale || err != nil {
 			t.Errorf("%s with a wrong password: right %v, stale %v, %v", name, ok, stale, err)
 		}
+	}
+}
+
+// A password that the older generation of the pepper has hashed is right, and stale until it
+// has been hashed anew; a generation that is gone takes its passwords along.
+func TestPeppersChange(t *testing.T) {
+	t.Parallel()
+	enter := func(peppers ...string) *password.Place {
+		t.Helper()
+		var ring secret.Ring
+		for _, p := range peppers {
+			ring = append(ring, secret.Of(p))
+		}
+		place, err := newHasher(t, password.Config{Params: cheap(), Peppers: ring, Slots: 2}).Enter()
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(place.Leave)
+		return place
+	}
+	old, both, fresh := enter("old"), enter("new", "old"), enter("new")
+	typed := secret.Of("korrekti hevonen")
+	before, err := old.Hash(t.Context(), typed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	after, err := both.Hash(t.Context(), typed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		by           *password.Place
+		stored       string
+		right, stale bool
+	}{
+		"the older generation's": {both, before, true, true}, "the newer one's": {both, after, true, false},
+		"when the old one is gone":                                     {fresh, after, true, false},
+		"on a node that uses the old one still, and knows the new one": {enter("old", "new"), after, true, true},
+	} {
+		if right, stale, err := c.by.Verify(t.Context(), c.stored, typed); right != c.right || stale != c.stale || err != nil {
+			t.Errorf("%s: right %t, stale %t, %v", name, right, stale, err)
+		}
+		if right, _, _ := c.by.Verify(t.Context(), c.stored, secret.Of("väärä")); right {
+			t.Errorf("%s: a wrong password is right", name)
+		}
+	}
+	if _, _, err := fresh.Verify(t.Context(), before, typed); err == nil {
+		t.Error("verified with a key that is gone")
 	}
 }
 

@@ -42,7 +42,7 @@ func (h *held) counted() (lanes, atOnce int) {
 func newHeld(t *testing.T, slots int) *held {
 	t.Helper()
 	h := &held{inside: make(chan struct{}, 1000), letGo: make(chan struct{})}
-	h.Hasher = newHasher(t, password.Config{Params: cheap(), Pepper: secret.Of("pepper"), Slots: slots, Computing: func(p password.Params) {
+	h.Hasher = newHasher(t, password.Config{Params: cheap(), Peppers: secret.Ring{secret.Of("pepper")}, Slots: slots, Computing: func(p password.Params) {
 		h.come(int(p.Threads))
 		h.inside <- struct{}{}
 		<-h.letGo

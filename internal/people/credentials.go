@@ -30,6 +30,7 @@ const (
 type ResetJob struct {
 	Credential string `json:"credential"`
 	Reset      string `json:"reset,omitempty"`
+	Key        string `json:"key,omitempty"` // the name of the key that the secret was made with
 }
 
 // MaxUserName bounds a user name, in bytes (RFC 5321 §4.5.3.1.3).
@@ -99,7 +100,7 @@ func (p *People) letIn(ctx context.Context, id string, at Place, spent []login.B
 // pretended is what a name costs that nobody has: always the same for one name, and as
 // dear in how many of them as people's passwords are.
 func (p *People) pretended(ctx context.Context, name string) password.Params {
-	uniform := p.d.TicketKey.Derive("cost of an unknown name", name).Hash()
+	uniform := p.d.TicketKeys.First().Derive("cost of an unknown name", name).Hash()
 	return p.d.Costs(ctx).Of(binary.BigEndian.Uint64(uniform[:8]))
 }
 
@@ -110,7 +111,7 @@ func (p *People) wrong(t Try, c login.Credential, paid payment) error {
 		if t.Network == "" {
 			return secret.Hash{}
 		}
-		return p.d.TicketKey.Derive("network of wrong tries", c.Person, day, t.Network).Hash()
+		return p.d.TicketKeys.First().Derive("network of wrong tries", c.Person, day, t.Network).Hash()
 	})
 	return login.E(login.Forbidden, login.ReasonPasswordWrong, nil)
 }
@@ -124,8 +125,8 @@ func (p *People) rehash(ctx context.Context, place *password.Place, c login.Cred
 }
 
 // ResetTicket is the secret of a letter's link, derived from a key outside the database.
-func (p *People) ResetTicket(reset string) secret.Text {
-	return p.d.TicketKey.Derive("password reset", reset)
+func (p *People) ResetTicket(r ResetJob) secret.Text {
+	return p.d.TicketKeys.Named(r.Key).Derive("password reset", r.Reset)
 }
 
 // ResetOf says whose password a ticket may set. It spends nothing. Errors:

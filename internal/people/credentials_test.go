@@ -32,14 +32,14 @@ func newOffice(t *testing.T) *office {
 	}
 	o.wrong = people.NewWrongTries(zone)
 	if o.hasher, err = password.New(password.Config{
-		Params: password.Params{MemoryKiB: 64, Passes: 1, Threads: 1}, Pepper: secret.Of("pepper"), Slots: 2,
+		Params: password.Params{MemoryKiB: 64, Passes: 1, Threads: 1}, Peppers: secret.Ring{secret.Of("pepper")}, Slots: 2,
 		Computing: func(password.Params) { o.hashed.Add(1) },
 	}); err != nil {
 		t.Fatal(err)
 	}
 	o.People = people.New(people.Deps{
 		Store: o.db, Keys: people.Keys{Lookup: newPRF(t)}, Now: func() time.Time { return o.now }, Passwords: o.hasher,
-		TicketKey: secret.New(), InvitationLife: 30 * 24 * time.Hour, RemindAfter: 7 * 24 * time.Hour,
+		TicketKeys: secret.Ring{secret.New()}, InvitationLife: 30 * 24 * time.Hour, RemindAfter: 7 * 24 * time.Hour,
 		Wrong: o.wrong,
 	})
 	return o
@@ -107,7 +107,7 @@ func TestCheckPassword(t *testing.T) {
 // placeIn is a place in the queue of another hasher with the same key.
 func placeIn(t *testing.T, p password.Params) *password.Place {
 	t.Helper()
-	h, err := password.New(password.Config{Params: p, Pepper: secret.Of("pepper"), Slots: 1})
+	h, err := password.New(password.Config{Params: p, Peppers: secret.Ring{secret.Of("pepper")}, Slots: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -207,7 +207,7 @@ func TestForgottenPassword(t *testing.T) {
 	}
 	var good []secret.Text
 	for _, j := range jobs {
-		ticket := o.ResetTicket(j.Key)
+		ticket := o.ResetTicket(people.ResetJob{Reset: j.Key})
 		if c, _, err := o.ResetOf(t.Context(), ticket); err == nil && c.UserName == "aino" {
 			good = append(good, ticket)
 		}
@@ -246,7 +246,7 @@ func TestResetExpires(t *testing.T) {
 		t.Fatalf("%d letters", len(jobs))
 	}
 	o.now = o.now.Add(people.ResetLife)
-	if _, err := o.SetPassword(t.Context(), o.ResetTicket(jobs[0].Key), secret.Of("uusi pitkä lause")); !login.HasReason(err, login.ReasonResetExpired) {
+	if _, err := o.SetPassword(t.Context(), o.ResetTicket(people.ResetJob{Reset: jobs[0].Key}), secret.Of("uusi pitkä lause")); !login.HasReason(err, login.ReasonResetExpired) {
 		t.Errorf("after half an hour: %v", err)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"avain/internal/login"
+	"avain/internal/secret"
 )
 
 // resets is how many letters may be ordered for a user name, in the database.
@@ -62,16 +63,17 @@ func (p *People) Forgotten(ctx context.Context, j login.Job) error {
 	if err != nil || person.SmartumPlus || addressOf(c, person) == "" {
 		return err
 	}
-	letter, err := order(JobPasswordReset, j.ID, ResetJob{Credential: c.ID, Reset: j.ID}, now)
+	reset := ResetJob{Credential: c.ID, Reset: j.ID, Key: p.d.TicketKeys.First().Name()}
+	letter, err := order(JobPasswordReset, j.ID, reset, now)
 	if err != nil {
 		return err
 	}
-	return p.d.Store.AddReset(ctx, p.ResetTicket(j.ID).Hash(), c.ID, now, now.Add(ResetLife), letter)
+	return p.d.Store.AddReset(ctx, p.ResetTicket(reset).Hash(), c.ID, now, now.Add(ResetLife), letter)
 }
 
-func (p *People) names() (cipher.AEAD, error) {
-	key := p.d.TicketKey.Derive("names of forgotten passwords").Hash()
-	block, err := aes.NewCipher(key[:])
+func nameSealer(key secret.Text) (cipher.AEAD, error) {
+	hash := key.Derive("names of forgotten passwords").Hash()
+	block, err := aes.NewCipher(hash[:])
 	if err != nil {
 		return nil, fmt.Errorf("seal a name: %w", err)
 	}
@@ -79,7 +81,7 @@ func (p *People) names() (cipher.AEAD, error) {
 }
 
 func (p *People) sealName(name string) ([]byte, error) {
-	aead, err := p.names()
+	aead, err := nameSealer(p.d.TicketKeys.First())
 	if err != nil {
 		return nil, err
 	}
@@ -88,13 +90,17 @@ func (p *People) sealName(name string) ([]byte, error) {
 
 func (p *People) openName(payload []byte) (string, error) {
 	var f forgotten
-	aead, err1 := p.names()
-	if err := errors.Join(err1, json.Unmarshal(payload, &f)); err != nil {
+	if err := json.Unmarshal(payload, &f); err != nil {
 		return "", errors.New("the job's payload is not readable")
 	}
-	name, err := aead.Open(nil, nil, f.Name, nil)
-	if err != nil {
-		return "", errors.New("the job's name was sealed with another key")
+	for _, key := range p.d.TicketKeys {
+		aead, err := nameSealer(key)
+		if err != nil {
+			return "", err
+		}
+		if name, err := aead.Open(nil, nil, f.Name, nil); err == nil {
+			return string(name), nil
+		}
 	}
-	return string(name), nil
+	return "", errors.New("the job's name was sealed with another key")
 }

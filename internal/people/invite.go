@@ -88,10 +88,21 @@ func order(kind, key string, payload any, now time.Time) (login.Job, error) {
 	return login.Job{ID: login.NewID(), Kind: kind, Key: key, Payload: text, At: now, CreatedAt: now}, nil
 }
 
-// Ticket is the secret of an invitation's link. It is derived from a key that is not
+// Ticket is the secret of a new invitation's link. It is derived from a key that is not
 // in the database, which holds its hash only.
 func (p *People) Ticket(invitation string) secret.Text {
-	return p.d.TicketKey.Derive("invitation", invitation)
+	return p.d.TicketKeys.First().Derive("invitation", invitation)
+}
+
+// TicketOf is the secret of the link of an invitation that is there, whichever generation
+// of the key it was made with: the letter of a reminder has the link of the first one.
+func (p *People) TicketOf(i login.Invitation) secret.Text {
+	for _, ticket := range p.d.TicketKeys.Derive("invitation", i.ID) {
+		if ticket.Hash().Equal(i.Token) {
+			return ticket
+		}
+	}
+	return p.Ticket(i.ID)
 }
 
 // Invited is an invitation with all that belongs to it.

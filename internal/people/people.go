@@ -75,7 +75,7 @@ type Deps struct {
 	// Wrong counts wrong passwords; nil counts none.
 	Wrong *WrongTries
 
-	TicketKey      secret.Text   // tickets, budgets and networks are derived from it
+	TicketKeys     secret.Ring   // tickets, budgets and networks are derived from them
 	InvitationLife time.Duration // how long a ticket is good
 	RemindAfter    time.Duration // when to remind somebody who has not activated; 0: never
 

@@ -58,7 +58,7 @@ const recognisedFor = 180 * 24 * time.Hour
 // budget counts for somebody or something. Its key is derived: a name that somebody typed
 // is nobody's business, least of all when it turns out to be their password.
 func (p *People) budget(b bucket, of ...string) login.Budget {
-	return login.Budget{Key: p.d.TicketKey.Derive("budget", append([]string{b.what}, of...)...).Hash(), Burst: b.atOnce, Each: b.each}
+	return login.Budget{Key: p.d.TicketKeys.First().Derive("budget", append([]string{b.what}, of...)...).Hash(), Burst: b.atOnce, Each: b.each}
 }
 
 // payment is what a try has cost, and whether it came from where the person had got in
@@ -73,8 +73,7 @@ type payment struct {
 // which comes with an empty credential, takes the same statements.
 func (p *People) payFor(ctx context.Context, t Try, c login.Credential) (payment, error) {
 	now := p.d.Now()
-	from := p.from(c.Person, t.Place)
-	seen, err := p.d.Store.Recognised(ctx, from, now)
+	seen, err := p.recognised(ctx, c.Person, t.Place, now)
 	if err != nil {
 		return payment{}, err
 	}
@@ -101,13 +100,26 @@ func (p *People) payFor(ctx context.Context, t Try, c login.Credential) (payment
 	return payment{groups[paid], seen != (login.Seen{})}, nil
 }
 
-func (p *People) from(person string, at Place) login.From {
+// recognised asks under each generation of the key: a change of it must not leave the owner
+// of a name that is being guessed without the budgets that guessing cannot reach.
+func (p *People) recognised(ctx context.Context, person string, at Place, now time.Time) (seen login.Seen, err error) {
+	for _, key := range p.d.TicketKeys {
+		one, err := p.d.Store.Recognised(ctx, from(key, person, at), now)
+		if err != nil {
+			return seen, err
+		}
+		seen = login.Seen{Key: seen.Key || one.Key, Browser: seen.Browser || one.Browser, Network: seen.Network || one.Network}
+	}
+	return seen, nil
+}
+
+func from(key secret.Text, person string, at Place) login.From {
 	from := login.From{Person: person, Key: at.Key}
 	if !at.Browser.Empty() {
-		from.Browser = p.d.TicketKey.Derive("recognised browser", person, at.Browser.Reveal()).Hash()
+		from.Browser = key.Derive("recognised browser", person, at.Browser.Reveal()).Hash()
 	}
 	if at.Network != "" {
-		from.Network = p.d.TicketKey.Derive("recognised network", person, at.Network).Hash()
+		from.Network = key.Derive("recognised network", person, at.Network).Hash()
 	}
 	return from
 }
@@ -119,7 +131,7 @@ func (p *People) Recognise(ctx context.Context, person string, at Place) error {
 }
 
 func (p *People) recognise(ctx context.Context, person string, at Place, spent []login.Budget) error {
-	from := p.from(person, at)
+	from := from(p.d.TicketKeys.First(), person, at)
 	var marks []secret.Hash
 	for _, mark := range []secret.Hash{from.Browser, from.Network} {
 		if !mark.Zero() {

@@ -73,7 +73,7 @@ func TestThreat45UnknownNamesCauseTheSameWork(t *testing.T) {
 	var hashed []password.Params
 	cheap, dear := password.Params{MemoryKiB: 64, Passes: 1, Threads: 1}, password.Params{MemoryKiB: 256, Passes: 3, Threads: 1}
 	hasher, err := password.New(password.Config{
-		Params: cheap, Pepper: secret.Of("pepper"), Slots: 1, Computing: func(p password.Params) { hashed = append(hashed, p) },
+		Params: cheap, Peppers: secret.Ring{secret.Of("pepper")}, Slots: 1, Computing: func(p password.Params) { hashed = append(hashed, p) },
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -104,7 +104,7 @@ func TestThreat45UnknownNamesCauseTheSameWork(t *testing.T) {
 	wrong := people.NewWrongTries(time.UTC)
 	typists := people.New(people.Deps{
 		Wrong: wrong,
-		Store: w, Now: func() time.Time { return o.now }, Passwords: hasher, TicketKey: secret.Of("the same in every run"),
+		Store: w, Now: func() time.Time { return o.now }, Passwords: hasher, TicketKeys: secret.Ring{secret.Of("the same in every run")},
 		Costs: func(context.Context) password.Costs { return password.NewCosts(counts) },
 	})
 	work := func(kind string, n int) (asked []string, dearOnes int) {

@@ -13,13 +13,13 @@ import (
 
 const (
 	qrPageColumns = `id, session, state, person, broker, means, acr, amr, auth_time,
-		network, created_at, shown_until, typed_until, attempt, elsewhere`
+		network, created_at, shown_until, typed_until, attempt, elsewhere, key_name`
 
 	// One browser shows one code: what it showed before is of no use any more.
 	replaceQRPagesSQL = `UPDATE qr_pages SET state = 'replaced' WHERE session = $1 AND state = 'shown'`
 
 	showQRPageSQL = `INSERT INTO qr_pages (` + qrPageColumns + `)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`
 
 	nthQRPageSQL = `SELECT created_at FROM qr_pages WHERE person = $1 ORDER BY created_at DESC LIMIT 1 OFFSET $2`
 
@@ -59,7 +59,7 @@ func (s *Store) ShowQRPage(ctx context.Context, p login.QRPage, most int, since 
 		}
 		_, err := tx.ExecContext(ctx, showQRPageSQL, p.ID, text(p.Session), string(login.QRShown), text(p.Person),
 			text(p.Broker), text(p.Means), text(p.ACR), amr, millis(p.AuthTime), hash(p.Network),
-			millis(p.CreatedAt), millis(p.ShownUntil), int64(0), "", false)
+			millis(p.CreatedAt), millis(p.ShownUntil), int64(0), "", false, text(p.Key))
 		return err
 	})
 	return oldest, wrap("show QR page", err)
@@ -137,7 +137,7 @@ func (s *Store) ClaimQRPage(ctx context.Context, c login.QRClaim) (login.QRPage,
 func scanQRPage(row scanner) (login.QRPage, error) {
 	var p login.QRPage
 	err := row.Scan(&p.ID, &p.Session, &p.State, &p.Person, &p.Broker, &p.Means, &p.ACR, jsonColumn{&p.AMR}, timeColumn{&p.AuthTime},
-		hashColumn{&p.Network}, timeColumn{&p.CreatedAt}, timeColumn{&p.ShownUntil}, timeColumn{&p.TypedUntil}, &p.Attempt, &p.Elsewhere)
+		hashColumn{&p.Network}, timeColumn{&p.CreatedAt}, timeColumn{&p.ShownUntil}, timeColumn{&p.TypedUntil}, &p.Attempt, &p.Elsewhere, &p.Key)
 	if err != nil {
 		return login.QRPage{}, err
 	}

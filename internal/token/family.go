@@ -22,7 +22,7 @@ type Families struct {
 	Keys []secret.Text
 	// Before made the successors of tokens that were no families yet: an answer that was
 	// lost during the update is given again, too.
-	Before secret.Text
+	Before secret.Ring
 }
 
 const familyPrefix = "avr1"
@@ -52,8 +52,12 @@ func (k Families) again(s login.Session, presented secret.Text) (secret.Text, bo
 			return next, true
 		}
 	}
-	next := k.Before.Derive("rotated refresh token", s.ID, presented.Reveal())
-	return next, s.Refresh.Equal(next.Hash())
+	for _, next := range k.Before.Derive("rotated refresh token", s.ID, presented.Reveal()) {
+		if s.Refresh.Equal(next.Hash()) {
+			return next, true
+		}
+	}
+	return secret.Text{}, false
 }
 
 // read answers what a token says of itself, and whether we have made it.

@@ -14,7 +14,7 @@ import (
 // flipped or longer text is not ours, whatever it says.
 func TestThreat39OnlyOurTokensAreRead(t *testing.T) {
 	t.Parallel()
-	k := Families{Keys: []secret.Text{secret.New(), secret.New()}, Before: secret.New()}
+	k := Families{Keys: []secret.Text{secret.New(), secret.New()}, Before: secret.Ring{secret.New(), secret.New()}}
 	rapid.Check(t, func(t *rapid.T) {
 		session, generation := login.NewID(), rapid.Int64Range(0, 1<<40).Draw(t, "generation")
 		made := k.next(session, generation, secret.New()).Reveal()
@@ -41,7 +41,7 @@ func TestThreat39OnlyOurTokensAreRead(t *testing.T) {
 // answer again whichever of them gave it first.
 func TestFamiliesOutliveTheirKeys(t *testing.T) {
 	t.Parallel()
-	old, fresh, before := secret.New(), secret.New(), secret.New()
+	old, fresh, before := secret.New(), secret.New(), secret.Ring{secret.New(), secret.New()}
 	added, promoted := Families{[]secret.Text{old, fresh}, before}, Families{[]secret.Text{fresh, old}, before}
 	s := login.Session{ID: login.NewID(), Generation: 7}
 	presented := secret.New()
@@ -61,7 +61,7 @@ func TestFamiliesOutliveTheirKeys(t *testing.T) {
 		}
 	}
 	// What an older version of the service has answered is given again, too.
-	s.Refresh = before.Derive("rotated refresh token", s.ID, presented.Reveal()).Hash()
+	s.Refresh = before[1].Derive("rotated refresh token", s.ID, presented.Reveal()).Hash()
 	if _, ok := added.again(s, presented); !ok {
 		t.Error("the successor of an older version is not known")
 	}

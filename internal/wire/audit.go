@@ -32,7 +32,7 @@ func OpenAudit(ctx context.Context, c config.Config, log *slog.Logger) (*store.S
 	if err := recogniseKeys(ctx, c, db, lookOnly); err != nil {
 		return nil, audit.Chain{}, errors.Join(err, db.Close())
 	}
-	return db, audit.NewChain(c.Keys.Secret.Derive(auditKey)).Begun(begun), nil
+	return db, audit.NewChain(auditKeyOf(c)).Begun(begun), nil
 }
 
 // anchorEvery is how often the head of the audit log is noted outside the database.

@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"avain/internal/audit"
 	"avain/internal/config"
 	"avain/internal/keyset"
 	"avain/internal/login"
+	"avain/internal/secret"
 	"avain/internal/store"
 )
 
@@ -22,6 +24,9 @@ import (
 // ErrWrongKey is in the chain of the error for a key that is not this installation's.
 var ErrWrongKey = errors.New("not the key that this database is used with")
 
+// secretSetting names the file of the shared secret.
+const secretSetting = "keys.secret_file"
+
 // marking is how one key is recognised.
 type marking struct {
 	name, setting string
@@ -31,8 +36,14 @@ type marking struct {
 
 func (k keys) markings() []marking {
 	return []marking{
-		{"secret", "keys.secret_file", func(recorded string) (string, bool, error) {
-			mark := k.shared.Derive("key mark").Reveal()
+		{"secret", secretSetting, func(recorded string) (string, bool, error) {
+			marks := k.shared.Derive("key mark")
+			held := slices.ContainsFunc(marks, func(m secret.Text) bool { return m.Reveal() == recorded })
+			return marks.First().Reveal(), held, nil
+		}},
+		// Of the right generation, but not what people's subjects have been made with.
+		{"subjects", secretSetting, func(recorded string) (string, bool, error) {
+			mark := k.subjects.Derive("key mark").Reveal()
 			return mark, mark == recorded, nil
 		}},
 		{"prf", "keys.prf_keyset_file", func(recorded string) (string, bool, error) {
@@ -68,14 +79,16 @@ func recogniseKeys(ctx context.Context, c config.Config, db *store.Store, how re
 // returns the settings of the keys that were taken over.
 func (k keys) recognise(ctx context.Context, db *store.Store, how recognising) (taken []string, err error) {
 	var wrong []error
+	seen := map[string]bool{} // settings that something has been said of: one file, one line
 	for _, m := range k.markings() {
 		switch another, err := m.recognise(ctx, db, how); {
-		case errors.Is(err, ErrWrongKey):
-			wrong = append(wrong, err)
-		case err != nil:
+		case err != nil && !errors.Is(err, ErrWrongKey):
 			return nil, err
+		case seen[m.setting]:
+		case err != nil:
+			wrong, seen[m.setting] = append(wrong, err), true
 		case another:
-			taken = append(taken, m.setting)
+			taken, seen[m.setting] = append(taken, m.setting), true
 		}
 	}
 	if len(wrong) > 0 {

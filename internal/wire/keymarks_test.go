@@ -52,7 +52,11 @@ func (f files) keys(t *testing.T) keys {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return keys{aead: sealing, people: people.Keys{Lookup: lookup}, shared: f.secret}
+	shared, err := keyset.ReadSecret(f.secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return keys{aead: sealing, people: people.Keys{Lookup: lookup}, shared: shared.Ring, subjects: shared.Subjects, audit: shared.Audit}
 }
 
 // edit changes a keyset as an operator does.

@@ -17,7 +17,10 @@ import (
 type keys struct {
 	aead   tink.AEAD
 	people people.Keys
-	shared secret.Text // derive from it, one purpose each; never use it itself
+	shared secret.Ring // derive from it, one purpose each; never use it itself
+
+	// What a change of the shared secret leaves as it is.
+	subjects, audit secret.Text
 
 	// refresh are the keys of refresh token families, the current one first: one for each
 	// key of the PRF keyset, so that a change of it keeps what the old one has made.
@@ -33,7 +36,13 @@ func loadKeys(c config.Config) (keys, error) {
 	if err != nil {
 		return keys{}, fmt.Errorf("keys.prf_keyset_file: %w", err)
 	}
-	k := keys{aead: sealing, people: people.Keys{Lookup: lookup}, shared: c.Keys.Secret}
+	shared, err := keyset.ReadSecret(c.Keys.Secret)
+	if err != nil {
+		return keys{}, fmt.Errorf("keys.secret_file: %w", err)
+	}
+	k := keys{
+		aead: sealing, people: people.Keys{Lookup: lookup}, shared: shared.Ring, subjects: shared.Subjects, audit: shared.Audit,
+	}
 	if k.refresh, err = refreshKeys(lookup); err != nil {
 		return keys{}, fmt.Errorf("keys.prf_keyset_file: %w", err)
 	}
@@ -41,6 +50,16 @@ func loadKeys(c config.Config) (keys, error) {
 		k.people.Seal = sealing
 	}
 	return k, nil
+}
+
+// auditKeyOf keys the proof of the audit log. A configuration that was checked has a secret
+// that can be read; with another one nothing of the log is proved.
+func auditKeyOf(c config.Config) secret.Text {
+	shared, err := keyset.ReadSecret(c.Keys.Secret)
+	if err != nil {
+		return c.Keys.Secret.Derive(auditKey)
+	}
+	return shared.Audit
 }
 
 // refreshKeys derives a key from each of the keyset. No identity code reads like the

@@ -46,6 +46,9 @@ func KeyStatuses(ctx context.Context, c config.Config, log *slog.Logger, now tim
 		if err != nil {
 			return nil, err
 		}
+		if m.name == "subjects" && status.State != KeyWrong {
+			continue // a part of the secret's file, which has its line
+		}
 		if n := len(k.people.Lookup.PRFs); m.name == "prf" && status.State == KeyRight && n > 1 {
 			status.State, status.Detail = KeyChanging, fmt.Sprintf("%d keys", n)
 		}

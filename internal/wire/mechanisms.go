@@ -61,13 +61,13 @@ func (s *Service) mechanisms(ctx context.Context, c config.Config, d Deps) (m me
 	// One core less than there are: what people type must not slow down whoever logs in
 	// in another way.
 	if m.passwords, err = password.New(password.Config{
-		Params: password.DefaultParams(), Pepper: m.keys.shared.Derive("passwords"), Slots: max(1, runtime.GOMAXPROCS(0)-1),
+		Params: password.DefaultParams(), Peppers: m.keys.shared.Derive("passwords"), Slots: max(1, runtime.GOMAXPROCS(0)-1),
 	}); err != nil {
 		return m, err
 	}
 	if m.clients, err = client.New(client.Config{
 		Clients: append(c.LoginClients(), me.Client(base, c.Brand.Name)), Issuer: base, Endpoints: []string{base + "/token", base + "/par"},
-		PairwiseKey: m.keys.shared.Derive("pairwise subjects"), Now: d.Now,
+		PairwiseKey: m.keys.subjects, Now: d.Now,
 	}); err != nil {
 		return m, err
 	}
@@ -94,7 +94,7 @@ func (s *Service) mechanisms(ctx context.Context, c config.Config, d Deps) (m me
 		return m, err
 	}
 	m.cookies, m.devices, m.room = session.New(address), session.NewDevice(address), &wake.Room{}
-	if m.proofs, err = dpop.New(dpop.Config{Key: m.keys.shared.Derive("dpop nonces"), Now: d.Now}); err != nil {
+	if m.proofs, err = dpop.New(dpop.Config{Keys: m.keys.shared.Derive("dpop nonces"), Now: d.Now}); err != nil {
 		return m, err
 	}
 	if m.signer, err = signer.New(signer.Config{

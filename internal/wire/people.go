@@ -41,7 +41,7 @@ func (s *Service) people(ctx context.Context, c config.Config, d Deps, m mechani
 	}
 	s.WrongTries = people.NewWrongTries(zone)
 	return people.New(people.Deps{
-		Store: s.Store, Keys: m.keys.people, Now: d.Now, TicketKey: m.keys.shared.Derive("invitations"),
+		Store: s.Store, Keys: m.keys.people, Now: d.Now, TicketKeys: m.keys.shared.Derive("invitations"),
 		InvitationLife: c.Invitations.Life, RemindAfter: c.Invitations.RemindAfter, Passwords: m.passwords,
 		Activated: m.events.activated, Costs: costs.Get, Wrong: s.WrongTries,
 	}), nil

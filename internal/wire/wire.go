@@ -179,8 +179,8 @@ func New(ctx context.Context, c config.Config, d Deps) (s *Service, err error) {
 // attempts is the one mover of attempts, and whom it tells.
 func (s *Service) attempts(c config.Config, d Deps, m mechanisms) *attempt.Attempts {
 	return attempt.New(attempt.Deps{
-		Store: s.Store, People: names{s.Store}, Now: d.Now, Lifetimes: lifetimes(c), DigitsKey: m.keys.shared.Derive("six digits"),
-		QRKey: m.keys.shared.Derive("qr codes"),
+		Store: s.Store, People: names{s.Store}, Now: d.Now, Lifetimes: lifetimes(c), DigitsKeys: m.keys.shared.Derive("six digits"),
+		QRKeys: m.keys.shared.Derive("qr codes"),
 		Observe: func(a login.Attempt, e login.Event) {
 			m.metrics.AttemptMoved(a, e)
 			m.tallies.Observe(a, e)

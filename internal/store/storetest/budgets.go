@@ -42,7 +42,7 @@ func budgets(t *testing.T, s *store.Store) {
 	budget := login.Budget{Key: NewHash(), Burst: 3, Each: time.Minute}
 	try := func(b login.Budget, after time.Duration) (string, time.Duration) {
 		attempt := withDigits(t, s)
-		_, _, err := s.TryDigits(t.Context(), attempt, NewHash(), Noon().Add(after), 3, b)
+		_, _, err := s.TryDigits(t.Context(), attempt, []secret.Hash{NewHash()}, Noon().Add(after), 3, b)
 		return attempt, wait(t, err)
 	}
 	for n := range 3 {
@@ -55,7 +55,7 @@ func budgets(t *testing.T, s *store.Store) {
 		t.Errorf("the fourth waits %s, want a minute", w)
 	}
 	// What was refused has spent nothing, of the attempt's tries neither.
-	if _, tries, err := s.TryDigits(t.Context(), refused, NewHash(), Noon().Add(time.Minute), 3, budget); err != nil || tries != 1 {
+	if _, tries, err := s.TryDigits(t.Context(), refused, []secret.Hash{NewHash()}, Noon().Add(time.Minute), 3, budget); err != nil || tries != 1 {
 		t.Errorf("a minute later: %d tries, %v", tries, err)
 	}
 	if _, w := try(budget, time.Minute+time.Second); w != 59*time.Second {
@@ -164,7 +164,7 @@ func budgetOfMove(t *testing.T, s *store.Store) {
 		t.Errorf("refused, and still %s with %d events", a.State, len(a.Timeline))
 	}
 	free := login.Budget{Key: NewHash(), Burst: 1, Each: time.Minute}
-	if _, _, err := s.TryDigits(t.Context(), id, NewHash(), Noon(), 3, free); err == nil {
+	if _, _, err := s.TryDigits(t.Context(), id, []secret.Hash{NewHash()}, Noon(), 3, free); err == nil {
 		t.Error("refused, and still there are digits")
 	}
 	if _, err := move(time.Minute); err != nil {
@@ -186,7 +186,7 @@ func budgetRace(t *testing.T, s *store.Store) {
 	}
 	var looked atomic.Int32
 	together(t.Context(), guesses, func(ctx context.Context, i int) error {
-		_, _, err := s.TryDigits(ctx, attempts[i], NewHash(), Noon(), 3, budget)
+		_, _, err := s.TryDigits(ctx, attempts[i], []secret.Hash{NewHash()}, Noon(), 3, budget)
 		if wait(t, err) == 0 {
 			looked.Add(1)
 		}
