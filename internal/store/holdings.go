@@ -56,7 +56,7 @@ func holdings() []holding {
 		{
 			"qr_pages", "person",
 			"id session state person broker means acr amr:json auth_time:time created_at:time shown_until:time typed_until:time attempt elsewhere:bool",
-			"network typed",
+			"network typed key_name",
 		},
 		{
 			"attempts", "person",
