@@ -54,6 +54,11 @@ install_packages() {
   have chromium || have chromium-browser || have google-chrome || missing+=(chromium)
   have initdb || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
   have pgbouncer || [ -x /usr/sbin/pgbouncer ] || missing+=(pgbouncer)
+  local shell
+  for shell in zsh fish mandoc; do # completions and manual pages
+    have $shell || missing+=($shell)
+  done
+  have man || missing+=(man-db)
   compgen -G '/usr/share/fonts/truetype/*/*.ttf' >/dev/null || missing+=(fonts-dejavu-core)
   install_debian "${missing[@]}"
 }

@@ -125,8 +125,10 @@ type commands struct {
 			Begin  auditBeginCommand  `cmd:"" help:"Begin the chain anew over what there is, after somebody has changed the database."`
 		} `cmd:"" help:"The audit log: who did what, and when."`
 	} `cmd:"" help:"What an operator does."`
-	Explain explainCommand `cmd:"" help:"Tell what happened in a login, by its support code."`
-	Version versionCommand `cmd:"" help:"Print the version."`
+	Explain    explainCommand    `cmd:"" help:"Tell what happened in a login, by its support code."`
+	Completion completionCommand `cmd:"" help:"Print a script with which a shell completes commands."`
+	Man        manCommand        `cmd:"" help:"Write the manual pages."`
+	Version    versionCommand    `cmd:"" help:"Print the version."`
 }
 
 const description = `Avain is the login service of a payment app whose users prove who they are with a Finnish online bank or Mobile Certificate.
@@ -149,7 +151,7 @@ func run(ctx context.Context, args []string, t terminal) int {
 	}
 	t.json = line.JSON
 	command.BindTo(ctx, (*context.Context)(nil))
-	return report(t, command.Selected().FullPath(), command.Run(t))
+	return report(t, command.Selected().FullPath(), command.Run(t, parser))
 }
 
 // newParser reads command lines.

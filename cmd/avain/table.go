@@ -137,11 +137,8 @@ func columns(s string) int {
 // letterColumns is two for what is written in East Asia, and for emoji.
 func letterColumns(letter string) int {
 	first, _ := utf8.DecodeRuneInString(letter)
-	switch width.LookupRune(first).Kind() {
-	case width.EastAsianWide, width.EastAsianFullwidth:
-		return 2
-	}
-	if strings.ContainsRune(letter, '\ufe0f') { // as a picture
+	kind := width.LookupRune(first).Kind()
+	if kind == width.EastAsianWide || kind == width.EastAsianFullwidth || strings.ContainsRune(letter, '\ufe0f') { // U+FE0F: as a picture
 		return 2
 	}
 	return 1
