@@ -13,13 +13,14 @@ import (
 )
 
 // reloader reads the configuration again at SIGHUP and takes over what can change while
-// the service runs: the log level and the TLS certificate. For the rest it says that a
-// restart is needed; nothing takes effect in part.
+// the service runs: the log level, the TLS certificate and the pictures. For the rest it
+// says that a restart is needed; nothing takes effect in part.
 type reloader struct {
 	load        func() (config.Config, error)
 	running     config.Config
 	level       *slog.LevelVar
 	certificate *certificate // nil without TLS of our own
+	pictures    func() error // reads them again
 	log         *slog.Logger
 }
 
@@ -59,13 +60,16 @@ func (r *reloader) reload() {
 			r.log.Error("SIGHUP: the certificate cannot be read; the old one goes on", "error", err)
 		}
 	}
+	if err := r.pictures(); err != nil {
+		r.log.Error("SIGHUP: the pictures cannot be read; the old ones go on", "error", err)
+	}
 	if err := r.level.UnmarshalText([]byte(next.Log.Level)); err != nil {
 		r.log.Error("SIGHUP: the log level goes on as before", "error", err)
 	}
 	r.running.Log.Level, r.running.Warnings = next.Log.Level, next.Warnings
 	if reflect.DeepEqual(r.running, next) {
-		r.log.Info("SIGHUP: log level and certificate are read again", "level", next.Log.Level)
+		r.log.Info("SIGHUP: log level, certificate and pictures are read again", "level", next.Log.Level)
 		return
 	}
-	r.log.Warn("SIGHUP: log level and certificate are read again; what else has changed in the configuration needs a restart", "level", next.Log.Level)
+	r.log.Warn("SIGHUP: log level, certificate and pictures are read again; what else has changed in the configuration needs a restart", "level", next.Log.Level)
 }

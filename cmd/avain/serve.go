@@ -46,7 +46,7 @@ type serveCommand struct{ configFlag }
 
 // Help is shown by avain serve --help.
 func (serveCommand) Help() string {
-	return `Serves until it gets SIGTERM or SIGINT; then /readyz says so (public.drain_delay), and what is in flight is finished (at most 20 s). The database must have this program's schema; run avain migrate first. TLS certificates are read again when their files change, and at SIGHUP, with the log level; whatever else has changed in the configuration waits for a restart, and the log says so.
+	return `Serves until it gets SIGTERM or SIGINT; then /readyz says so (public.drain_delay), and what is in flight is finished (at most 20 s). The database must have this program's schema; run avain migrate first. TLS certificates are read again when their files change, and at SIGHUP, with the log level and the pictures; whatever else has changed in the configuration waits for a restart, and the log says so.
 
   avain serve
   avain serve --config /etc/avain/avain.yaml`
@@ -98,6 +98,7 @@ func serve(ctx context.Context, c config.Config, again *reloader, log *slog.Logg
 			return err
 		}
 	}
+	again.pictures = service.ReloadPictures
 	defer again.listen(ctx)()
 	// What starting needed (parsed texts and pages, keys) goes back to the system now:
 	// an idle service would not collect it for minutes.

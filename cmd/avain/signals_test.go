@@ -3,9 +3,13 @@ package main
 import (
 	"net/http"
 	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
+
+	"avain/internal/patience"
 )
 
 // change writes the configuration anew.
@@ -75,12 +79,12 @@ func TestReload(t *testing.T) {
 		t.Fatalf("certificate %s", got)
 	}
 	signalSelf(t, syscall.SIGHUP)
-	s.says(t, `"msg":"SIGHUP: log level and certificate are read again","level":"info"`)
+	s.says(t, `"msg":"SIGHUP: log level, certificate and pictures are read again","level":"info"`)
 
 	writeCertificate(t, dir, 2)
 	change(t, file, "brokers:", "log: {level: debug}\nbrokers:")
 	signalSelf(t, syscall.SIGHUP)
-	s.says(t, `"msg":"SIGHUP: log level and certificate are read again","level":"debug"`)
+	s.says(t, `"msg":"SIGHUP: log level, certificate and pictures are read again","level":"debug"`)
 	if got := served(); got != "another certificate" {
 		t.Errorf("certificate %s after the files have changed", got)
 	}
@@ -94,5 +98,66 @@ func TestReload(t *testing.T) {
 	s.says(t, "the configuration has mistakes; everything goes on as before")
 	if code, _ := s.get(t, "http://"+s.admin+"/readyz"); code != http.StatusOK {
 		t.Errorf("after a mistake: %d", code)
+	}
+}
+
+// SIGHUP takes over pictures that were replaced; the address of the one before still leads to
+// it, because pages that are open ask for it.
+func TestReloadOfPictures(t *testing.T) {
+	t.Parallel()
+	dir, file := installation(t)
+	picture := func(content string) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(dir, "pictures", "metsa.svg"), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Mkdir(filepath.Join(dir, "pictures"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	picture("<svg>first</svg>")
+	change(t, file, "name: Metsäpankki", "name: Metsäpankki, logo: metsa.svg")
+	change(t, file, "brokers:", "brand: {pictures: pictures}\nbrokers:")
+	s := startServing(t, dir, file)
+	address := func() string {
+		t.Helper()
+		_, body := s.get(t, "https://"+s.public+"/login-options")
+		found := regexp.MustCompile(`/static/[0-9a-f]+/metsa\.svg`).FindString(body)
+		if found == "" {
+			t.Fatalf("no picture: %s", body)
+		}
+		return found
+	}
+	content := func(address string) string {
+		t.Helper()
+		_, body := s.get(t, "https://"+s.public+address)
+		return body
+	}
+	before := address()
+	if got := content(before); got != "<svg>first</svg>" {
+		t.Fatalf("it serves %q", got)
+	}
+
+	picture("<svg>second</svg>")
+	signalSelf(t, syscall.SIGHUP)
+	patience.Until(t, "another picture", func() bool { return address() != before }) // a line of the log may be of another test's signal
+	if got := content(address()); got != "<svg>second</svg>" {
+		t.Errorf("it serves %q", got)
+	}
+	if got := content(before); got != "<svg>first</svg>" {
+		t.Errorf("a page that is open gets %q", got)
+	}
+
+	picture(strings.Repeat("x", 21<<10))
+	signalSelf(t, syscall.SIGHUP)
+	s.says(t, "the configuration has mistakes; everything goes on as before")
+	if err := os.WriteFile(filepath.Join(dir, "pictures", "notes.html"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	picture("<svg>third</svg>")
+	signalSelf(t, syscall.SIGHUP)
+	s.says(t, "the pictures cannot be read; the old ones go on")
+	if got := content(address()); got != "<svg>second</svg>" {
+		t.Errorf("it serves %q", got)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"net/url"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"avain/internal/login"
@@ -73,7 +74,7 @@ type Kit struct {
 	now      func() time.Time
 	zone     *time.Location
 	texts    *dictionary
-	assets   *assets
+	assets   *atomic.Pointer[assets]                       // shared by copies: a reload is for all of them
 	base     map[string]func() (*template.Template, error) // layout and shared parts, per language
 	origin   *http.CrossOriginProtection
 	resolver resolver
@@ -82,7 +83,7 @@ type Kit struct {
 
 // New makes a kit. The error lists every mistake of the configuration.
 func New(cfg Config) (*Kit, error) {
-	k := &Kit{cfg: cfg, now: cfg.Now, zone: cfg.TimeZone}
+	k := &Kit{cfg: cfg, now: cfg.Now, zone: cfg.TimeZone, assets: new(atomic.Pointer[assets])}
 	if err := k.defaults(); err != nil {
 		return nil, err
 	}
@@ -90,12 +91,11 @@ func New(cfg Config) (*Kit, error) {
 	if k.texts, err = loadTexts(k.cfg.Languages); err != nil {
 		return nil, fmt.Errorf("web: texts: %w", err)
 	}
-	if k.assets, err = loadAssets(cfg.Assets, cfg.Brand.Accent); err != nil {
-		return nil, fmt.Errorf("web: assets: %w", err)
+	all, err := k.readAssets()
+	if err != nil {
+		return nil, err
 	}
-	if cfg.Brand.Logo != "" && k.assets.path(cfg.Brand.Logo) == "" {
-		return nil, fmt.Errorf("web: brand logo %q is not among the assets", cfg.Brand.Logo)
-	}
+	k.assets.Store(all)
 	if k.base, err = k.baseTemplates(); err != nil {
 		return nil, fmt.Errorf("web: templates: %w", err)
 	}

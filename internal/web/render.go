@@ -88,7 +88,7 @@ func (k *Kit) Render(w http.ResponseWriter, r *http.Request, status int, page Pa
 	err = shown.ExecuteTemplate(&b, "layout", layout{
 		Title: title, Lang: lang, Brand: k.cfg.Brand, Switch: k.languageSwitch(r, page.Self, page.Keep, lang),
 		Support: support, Data: page.Data, Feed: ownPath(page.Feed),
-		StylePath: k.assets.path(styleSheet), LogoPath: k.assets.path(k.cfg.Brand.Logo),
+		StylePath: k.Asset(styleSheet), LogoPath: k.Asset(k.cfg.Brand.Logo),
 	})
 	if err != nil {
 		return fmt.Errorf("render %s: %w", page.Template.name, err)

@@ -317,6 +317,46 @@ func TestFeaturesBringTheirOwnTemplates(t *testing.T) {
 	}
 }
 
+// A reload takes pictures over whole or not at all, and keeps those before for open pages.
+func TestAssetsAreReloaded(t *testing.T) {
+	t.Parallel()
+	files := fstest.MapFS{"logo.svg": {Data: []byte("<svg>1</svg>")}, "gone.svg": {Data: []byte("<svg>gone</svg>")}}
+	kit := newKit(t, func(c *web.Config) { c.Assets, c.Brand.Logo = files, "logo.svg" })
+	body := func(address string) string {
+		return kit.serve("GET /static/", kit.Static(), get(address)).Body.String()
+	}
+	first, gone := kit.Asset("logo.svg"), kit.Asset("gone.svg")
+	reload := func(want string) {
+		t.Helper()
+		if err := kit.ReloadAssets(); (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %q", err, want)
+		}
+	}
+	files["logo.svg"] = &fstest.MapFile{Data: []byte("<svg>2</svg>")}
+	delete(files, "gone.svg")
+	for range 2 { // the second time nothing has changed, and nothing is forgotten
+		reload("")
+	}
+	second := kit.Asset("logo.svg")
+	if second == first || body(second) != "<svg>2</svg>" || body(first) != "<svg>1</svg>" || body(gone) != "<svg>gone</svg>" || kit.Asset("gone.svg") != "" {
+		t.Errorf("%s is %q, %s is %q", first, body(first), second, body(second))
+	}
+	files["page.html"] = &fstest.MapFile{}
+	files["logo.svg"] = &fstest.MapFile{Data: []byte("<svg>3</svg>")}
+	reload("not a kind of file")
+	delete(files, "page.html")
+	delete(files, "logo.svg")
+	reload("not among the assets")
+	if kit.Asset("logo.svg") != second || body(second) != "<svg>2</svg>" {
+		t.Error("a reload that failed has changed something")
+	}
+	files["logo.svg"] = &fstest.MapFile{Data: []byte("<svg>3</svg>")}
+	reload("")
+	if strings.Contains(body(first), "<svg>") || body(second) != "<svg>2</svg>" {
+		t.Error("more than one generation is kept, or none")
+	}
+}
+
 func TestStatic(t *testing.T) {
 	t.Parallel()
 	kit := newKit(t, func(c *web.Config) {

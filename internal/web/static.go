@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net/http"
 	"path"
 	"strconv"
@@ -29,6 +30,7 @@ const (
 type assets struct {
 	byPath map[string]asset  // "{hash}/{name}"
 	byName map[string]string // name → address
+	before map[string]asset  // byPath of those that these have replaced
 }
 
 type asset struct {
@@ -138,17 +140,48 @@ func mediaType(name string) string {
 	}
 }
 
-// path is the address of an asset, empty when there is none of that name.
-func (a *assets) path(name string) string { return a.byName[name] }
+// find looks an asset up by its path. Those from before a reload stay: a page that somebody
+// has open, and one that another node renders until it has reloaded too, asks for them.
+func (a *assets) find(path string) (asset, bool) {
+	if file, ok := a.byPath[path]; ok {
+		return file, true
+	}
+	file, ok := a.before[path]
+	return file, ok
+}
+
+// ReloadAssets reads the operator's pictures again. After an error everything is as before.
+func (k *Kit) ReloadAssets() error {
+	next, err := k.readAssets()
+	if err != nil {
+		return err
+	}
+	if last := k.assets.Load(); !maps.Equal(last.byName, next.byName) { // addresses tell content
+		next.before = last.byPath
+		k.assets.Store(next)
+	}
+	return nil
+}
+
+func (k *Kit) readAssets() (*assets, error) {
+	a, err := loadAssets(k.cfg.Assets, k.cfg.Brand.Accent)
+	if err != nil {
+		return nil, fmt.Errorf("web: assets: %w", err)
+	}
+	if logo := k.cfg.Brand.Logo; logo != "" && a.byName[logo] == "" {
+		return nil, fmt.Errorf("web: brand logo %q is not among the assets", logo)
+	}
+	return a, nil
+}
 
 // Asset is the address of an asset by its name, such as "banks/aurora.svg"; it is
 // empty when there is none.
-func (k *Kit) Asset(name string) string { return k.assets.path(name) }
+func (k *Kit) Asset(name string) string { return k.assets.Load().byName[name] }
 
 // Static serves the assets. Mount it at "GET /static/".
 func (k *Kit) Static() http.Handler {
 	return k.Problem(func(w http.ResponseWriter, r *http.Request) error {
-		file, ok := k.assets.byPath[strings.TrimPrefix(r.URL.Path, staticRoot)]
+		file, ok := k.assets.Load().find(strings.TrimPrefix(r.URL.Path, staticRoot))
 		if !ok {
 			return login.E(login.NotFound, login.ReasonPageUnknown, nil)
 		}

@@ -94,7 +94,7 @@ func (k *Kit) functions(lang string) template.FuncMap {
 		},
 		"hasText": k.texts.has,
 		"date":    func(t time.Time) string { return k.date(lang, t) },
-		"asset":   k.assets.path,
+		"asset":   k.Asset,
 		"lang":    func() string { return lang },
 	}
 }

@@ -74,6 +74,7 @@ type Service struct {
 	Privacy  *privacy.Feature // exports and erases people
 	Console  *console.Console // of those who help people
 
+	kit      *web.Kit
 	room     *wake.Room
 	stopping atomic.Bool
 	ready    *telemetry.Readiness
@@ -164,7 +165,7 @@ func New(ctx context.Context, c config.Config, d Deps) (s *Service, err error) {
 	if err := mount(mux, d, m.kit, append(help, begin, signIn, link, waiting, own, codes, invited, passwords, tokens, logins, s.Privacy, about, out)...); err != nil {
 		return s, err
 	}
-	s.room = m.room
+	s.room, s.kit = m.room, m.kit
 	s.Public = m.tracing.Middleware(m.kit.Middleware(mux))
 	if s.ready, err = m.ready(s, d); err != nil {
 		return s, err
@@ -175,6 +176,10 @@ func New(ctx context.Context, c config.Config, d Deps) (s *Service, err error) {
 	s.house = s.housekeeping(c, d, m, flood, waiting)
 	return s, m.signer.Start(ctx)
 }
+
+// ReloadPictures reads the operator's pictures (brand.pictures) again. After an error the
+// ones before go on.
+func (s *Service) ReloadPictures() error { return s.kit.ReloadAssets() }
 
 // attempts is the one mover of attempts, and whom it tells.
 func (s *Service) attempts(c config.Config, d Deps, m mechanisms) *attempt.Attempts {
