@@ -29,6 +29,18 @@ func Faults() []Fault {
 	}
 }
 
+// Alarm says whether logins that end so may tell everybody that something is broken.
+type Alarm string
+
+// The alarms. A reason that anybody can bring about by what they do, send or leave undone
+// never raises one: or whoever wants the staff to look elsewhere, or the public to think
+// that their bank is down, does that as often as they like (threats 43 and 65).
+const (
+	AlarmNever  Alarm = "never"
+	AlarmIfSeen Alarm = "if_seen" // when the service saw it on its own connection to the broker
+	AlarmAlways Alarm = "always"  // we have failed
+)
+
 // Way is a way on for the person, offered as a button. Its text on pages is
 // "button.{way}".
 type Way string
@@ -51,6 +63,7 @@ type Entry struct {
 	Reason login.Reason `json:"reason"`
 	Fault  Fault        `json:"fault"`
 	Gone   bool         `json:"gone"` // the person left or said no: nothing is broken
+	Alarm  Alarm        `json:"-"`    // only of what is on our side or a broker's
 	Ways   []Way        `json:"ways"` // the most likely cure first
 	App    string       `json:"-"`    // the app's name for the failure: a key of app/{lang}.json
 }

@@ -77,14 +77,18 @@ func (p *past) hour(at time.Time, ago int, part float64) {
 		broker[id] = broker[id].Plus(counts)
 		p.why(at, bank.ID, counts)
 	}
-	p.add(login.DimensionAll, at, "", all)
 	for id, counts := range broker {
 		p.add(login.DimensionBroker, at, id, counts)
 	}
 	p.spread(login.DimensionMethod, at, all, share{"direct", 0.86}, share{"link", 0.14})
-	for method, part := range map[string]float64{"qr": 0.1, "credentials": 0.06} { // which no bank disturbs
-		p.add(login.DimensionMethod, at, method, p.split(int64(part*float64(all.Tried())), 0.02))
+	for _, s := range []share{{"qr", 0.1}, {"credentials", 0.06}} { // which no bank disturbs
+		n := p.split(int64(s.part*float64(all.Tried())), 0.02)
+		p.add(login.DimensionMethod, at, s.value, n)
+		p.add(login.DimensionReason, at, string(login.ReasonInternal), login.Counts{Failed: n.Failed})
+		p.add(login.DimensionReason, at, string(login.ReasonAbandonedAtPage), login.Counts{Gone: n.Gone})
+		all = all.Plus(n)
 	}
+	p.add(login.DimensionAll, at, "", all)
 	if ago > 30 {
 		return
 	}
@@ -134,16 +138,20 @@ func (p *past) why(at time.Time, bank string, c login.Counts) {
 	}
 }
 
-// spread divides the counts among values.
+// spread divides the counts among values; the first one has what is left.
 func (p *past) spread(d login.Dimension, at time.Time, c login.Counts, shares ...share) {
-	for _, s := range shares {
-		some := func(n int64) int64 { return int64(math.Round(float64(n) * s.part)) }
-		p.add(d, at, s.value, login.Counts{OK: some(c.OK), Gone: some(c.Gone), Failed: some(c.Failed)})
+	left := c
+	for _, s := range shares[1:] {
+		some := func(n int64) int64 { return int64(float64(n) * s.part) }
+		n := login.Counts{OK: some(c.OK), Gone: some(c.Gone), Failed: some(c.Failed)}
+		left = login.Counts{OK: left.OK - n.OK, Gone: left.Gone - n.Gone, Failed: left.Failed - n.Failed}
+		p.add(d, at, s.value, n)
 	}
+	p.add(d, at, shares[0].value, left)
 }
 
 func (p *past) add(d login.Dimension, at time.Time, value string, c login.Counts) {
 	if c.Tried() > 0 {
-		p.day = append(p.day, login.Tally{Dimension: d, Hour: at.UTC(), Value: value, Counts: c})
+		p.day = append(p.day, login.Tally{Dimension: d, Hour: at.UTC(), Value: value, Counts: c, People: c.Strangers()})
 	}
 }

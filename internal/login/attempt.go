@@ -89,8 +89,8 @@ type Attempt struct {
 	Place    Place // of the app, from its network address
 
 	Stage Stage
-	// Source is whom it counts against while it is unfinished. It is written with the
-	// row, for the counts, and not read back.
+	// Source is whom it counts against while it is unfinished, and who it was when nobody
+	// knows better. Of what is written only the network is read back.
 	Source Source
 
 	CreatedAt     time.Time

@@ -2,8 +2,10 @@
 // browser, platform and version of the app, now against the same time of other days. It
 // raises an alert when clearly fewer do and ends it when they do again.
 //
-// An alert stands on what the service itself saw. People who leave, or come back with an
-// error, show in the rates of the staff and raise nothing: anybody can be many of them.
+// An alert stands on what the service itself saw fail, of its own or of a broker's, and on
+// how many different people met it. People who leave, or come back with an error, and
+// phones and apps that do not do what they should, show in the rates of the staff and
+// raise nothing: anybody can be many of them.
 //
 // It owns what is usual and what is clearly fewer; docs/decisions/0015-rates.md says why
 // and what that finds. It counts nothing itself (package tally), shows nothing (the

@@ -22,9 +22,16 @@ const (
 	// patience is how long one of those waits for the database.
 	patience = 2 * time.Second
 
-	// few is how many logins of this hour say something; with fewer, the hour before
+	// few is how many people of this hour say something; with fewer, the hour before
 	// counts too.
 	few = 20
+	// AtLeast is how many different people something of ours or of a broker's must have
+	// failed for before anybody is told. Two or three can be one household, one office, or
+	// one person with a telephone, a computer and a way to cause an error that nobody else
+	// has; and an alert that one person can raise is one behind which they hide something
+	// else (threat 65). With more than five the outage of a bank with three logins an hour
+	// would stay unseen for two hours. Whoever is not known yet counts by their network.
+	AtLeast = 5
 	// calm is how long after an alert only the quick window can raise the next one: the
 	// hour still holds what raised the last.
 	calm = 2 * time.Hour
@@ -124,14 +131,14 @@ func (w *Watch) look(ctx context.Context) error {
 		}
 		w.usual = u
 	}
-	counts := map[cell]login.Counts{}
+	counts := map[cell]counted{}
 	for _, d := range Watched() {
 		tallies, err := w.d.Store.Tallies(ctx, d, hour.Add(-login.TallyHour), hour.Add(login.TallyHour))
 		if err != nil {
 			return fmt.Errorf("rates: %w", err)
 		}
 		for _, t := range tallies {
-			counts[cell{key{d, t.Value}, t.Hour.UTC()}] = t.Counts
+			counts[cell{key{d, t.Value}, t.Hour.UTC()}] = counted{t.Counts, t.People}
 		}
 	}
 	w.recent.see(now, counts)
@@ -142,7 +149,7 @@ func (w *Watch) look(ctx context.Context) error {
 }
 
 // judge holds every value that has come up against what is usual.
-func (w *Watch) judge(ctx context.Context, now time.Time, counts map[cell]login.Counts, alerts []login.Alert) (*Picture, error) {
+func (w *Watch) judge(ctx context.Context, now time.Time, counts map[cell]counted, alerts []login.Alert) (*Picture, error) {
 	p := &Picture{At: now}
 	var failed []error
 	seen := map[key]bool{}
@@ -171,14 +178,15 @@ func (w *Watch) judge(ctx context.Context, now time.Time, counts map[cell]login.
 	return p, errors.Join(failed...)
 }
 
-// rate is how a value goes: in this hour, or with the one before when that is too little.
-func (w *Watch) rate(k key, now time.Time, counts map[cell]login.Counts) login.Rate {
-	hour := now.Truncate(login.TallyHour).UTC()
-	r := login.Rate{Dimension: k.dimension, Value: k.value, Since: hour, Now: counts[cell{k, hour}]}
-	if r.Now.Tried() < few {
-		r.Since = hour.Add(-login.TallyHour)
-		r.Now = r.Now.Plus(counts[cell{k, r.Since}])
-	}
+// Since is when the window begins that the rates of a moment are taken from: this hour and
+// the one before, for every value, so that those of a dimension add up to all.
+func Since(now time.Time) time.Time { return now.Truncate(login.TallyHour).Add(-login.TallyHour).UTC() }
+
+// rate is how a value goes.
+func (w *Watch) rate(k key, now time.Time, counts map[cell]counted) login.Rate {
+	since := Since(now)
+	sum := counts[cell{k, since}].plus(counts[cell{k, since.Add(login.TallyHour)}])
+	r := login.Rate{Dimension: k.dimension, Value: k.value, Since: since, Now: sum.Counts, People: evidence(k, now, counts)}
 	if usually, known := w.usual.find(k); known {
 		r.Usual, r.Known = usually.Rate(), true
 		r.Low = r.Now.Rate() <= r.Usual-worth/2 && chance(r.Now, usually) < odd
@@ -186,21 +194,23 @@ func (w *Watch) rate(k key, now time.Time, counts map[cell]login.Counts) login.R
 	return r
 }
 
-// evidence is the same without what anybody can bring about, and looks back as far as
-// there is too little of what is left.
-func evidence(k key, now time.Time, counts map[cell]login.Counts) login.Counts {
+// evidence is for how many people something of ours or of a broker's worked or failed, as
+// far back as there is too little of it.
+func evidence(k key, now time.Time, counts map[cell]counted) login.People {
 	hour := now.Truncate(login.TallyHour).UTC()
-	n := counts[cell{k, hour}].Evidence()
-	if n.Tried() < few {
-		n = n.Plus(counts[cell{k, hour.Add(-login.TallyHour)}].Evidence())
+	n := counts[cell{k, hour}].people
+	if n.Counts().Tried() < few {
+		n = n.Plus(counts[cell{k, hour.Add(-login.TallyHour)}].people)
 	}
 	return n
 }
 
 // watch raises, keeps or ends the alert of a value, and returns the one that lasts. It
 // goes by evidence alone: or whoever begins logins and leaves them could raise one
-// (threat 43), or keep one from ending. The rate that staff see counts those too.
-func (w *Watch) watch(ctx context.Context, k key, hourly login.Counts, now time.Time, alerts []login.Alert) (login.Alert, error) {
+// (threat 43), or keep one from ending. The rate that staff see counts those too. Who has
+// met a failure is asked of the whole hour, and of the one before when that counts.
+func (w *Watch) watch(ctx context.Context, k key, met login.People, now time.Time, alerts []login.Alert) (login.Alert, error) {
+	hourly := met.Counts()
 	lasting, ended := login.Alert{}, time.Time{}
 	for _, a := range alerts {
 		switch {
@@ -219,8 +229,8 @@ func (w *Watch) watch(ctx context.Context, k key, hourly login.Counts, now time.
 	if now.Sub(ended) >= calm {
 		lately = append(lately, hourly)
 	}
-	at := slices.IndexFunc(lately, func(n login.Counts) bool { return known && low(n, usually) })
-	if at < 0 {
+	at := slices.IndexFunc(lately, func(n login.Counts) bool { return known && n.Failed >= AtLeast && low(n, usually) })
+	if at < 0 || met.Marks.Least() < AtLeast {
 		return login.Alert{}, nil
 	}
 	fallen := lately[at]
@@ -230,7 +240,7 @@ func (w *Watch) watch(ctx context.Context, k key, hourly login.Counts, now time.
 		return login.Alert{}, err // the other node's is seen at the next look
 	}
 	w.d.Log.WarnContext(ctx, "fewer logins than usual succeed", "dimension", k.dimension, "value", k.value,
-		"succeeded", fallen.OK, "tried", fallen.Tried(), "usual", usually.Rate())
+		"people", fallen.Tried(), "succeeded", fallen.OK, "usual", usually.Rate())
 	return a, nil
 }
 

@@ -306,3 +306,39 @@ func TestLastPictureHolds(t *testing.T) {
 		t.Error("looking says nothing of it")
 	}
 }
+
+// However often something fails for four people, nobody is told; a fifth is enough. Whoever
+// gets in again and again hides nothing, because they count once (package tally).
+func TestThreat65AlertsNeedDifferentPeople(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(4) {
+		w := newWorld(seed, finland()...)
+		w.now = monday.Add(10 * time.Hour)
+		w.live(t, 5*time.Minute, nil)
+		look := func() []string {
+			t.Helper()
+			w.now = w.now.Add(30 * time.Second)
+			if err := w.watch.Look(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			return w.lasting()
+		}
+		// A bank with nobody else at this time: only who fails is there.
+		lonely := "lonely"
+		for ago := 1; ago <= 28; ago++ {
+			w.tell(login.DimensionMeans, w.now.AddDate(0, 0, -ago), lonely, login.Counts{OK: 20}, login.People{OK: 20})
+		}
+		w.watch = w.newWatch()
+		look()
+		for i := range rates.AtLeast - 1 {
+			w.tell(login.DimensionMeans, w.now, lonely, login.Counts{Failed: 200}, login.People{Failed: 40, Marks: 1 << i})
+			if got := look(); len(got) > 0 {
+				t.Fatalf("seed %d: %d people raise %v", seed, i+1, got)
+			}
+		}
+		w.tell(login.DimensionMeans, w.now, lonely, login.Counts{OK: 5000, Failed: 1}, login.People{OK: 1, Failed: 1, Marks: 1 << 40})
+		if got := look(); !slices.Equal(got, []string{"means " + lonely}) {
+			t.Errorf("seed %d: %d people raise %v", seed, rates.AtLeast, got)
+		}
+	}
+}

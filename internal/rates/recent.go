@@ -15,8 +15,8 @@ const quick = 15 * time.Minute
 // seen of the counts of all nodes, so after a start it takes a while to fill; until then
 // the hour alone counts.
 type recent struct {
-	last  map[cell]login.Counts // as they were at the last look; nil: there was none
-	seen  time.Time             // when that was
+	last  map[cell]counted // as they were at the last look; nil: there was none
+	seen  time.Time        // when that was
 	added []addition
 }
 
@@ -25,18 +25,29 @@ type cell struct {
 	hour time.Time
 }
 
+// counted is what was counted of a value.
+type counted struct {
+	login.Counts
+	people login.People
+}
+
+func (c counted) plus(d counted) counted {
+	return counted{c.Plus(d.Counts), c.people.Plus(d.people)}
+}
+
+// addition is for how many people it worked or failed between two looks.
 type addition struct {
 	at time.Time
 	of map[key]login.Counts
 }
 
 // see takes in the counts of the hours that may still change.
-func (r *recent) see(at time.Time, counts map[cell]login.Counts) {
+func (r *recent) see(at time.Time, counts map[cell]counted) {
 	if r.last != nil && at.Sub(r.seen) < quick { // else nobody knows when in between it was
 		more := addition{at, map[key]login.Counts{}}
 		for c, n := range counts {
-			before := r.last[c]
-			d := login.Counts{OK: n.OK - before.OK, Gone: n.Gone - before.Gone, Failed: n.Failed - before.Failed}
+			before := r.last[c].people
+			d := login.Counts{OK: n.people.OK - before.OK, Failed: n.people.Failed - before.Failed}
 			if d.Tried() > 0 {
 				more.of[c.key] = more.of[c.key].Plus(d)
 			}
@@ -59,7 +70,7 @@ func (r *recent) sums(k key, after time.Time) []login.Counts {
 		if !more.at.After(after) {
 			break
 		}
-		n = n.Plus(more.of[k].Evidence())
+		n = n.Plus(more.of[k])
 		all = append(all, n)
 	}
 	return all

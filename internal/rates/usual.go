@@ -19,8 +19,8 @@ type key struct {
 // usual is what is usual at one hour of the day.
 type usual struct {
 	hour time.Time
-	of   map[key]login.Counts
-	sum  map[login.Dimension]login.Counts
+	of   map[key]counted
+	sum  map[login.Dimension]counted
 }
 
 // Watched are the dimensions that are held against what is usual.
@@ -35,8 +35,8 @@ func Watched() []login.Dimension {
 // days: those of the same kind, working or free, when they are many enough. Hours in
 // which something was wrong are left out, or an outage would become the usual.
 func (w *Watch) readUsual(ctx context.Context, hour time.Time, alerts []login.Alert) (*usual, error) {
-	same := &usual{hour, map[key]login.Counts{}, map[login.Dimension]login.Counts{}}
-	all := map[key]login.Counts{}
+	same := &usual{hour, map[key]counted{}, map[login.Dimension]counted{}}
+	all := map[key]counted{}
 	today := hour.In(w.d.Zone)
 	for _, d := range Watched() {
 		for ago := 1; ago <= days; ago++ {
@@ -50,10 +50,11 @@ func (w *Watch) readUsual(ctx context.Context, hour time.Time, alerts []login.Al
 				if troubled(alerts, k, t.Hour) {
 					continue
 				}
-				all[k] = all[k].Plus(t.Counts)
-				same.sum[d] = same.sum[d].Plus(t.Counts)
+				n := counted{t.Counts, t.People}
+				all[k] = all[k].plus(n)
+				same.sum[d] = same.sum[d].plus(n)
 				if free(day) == free(today) {
-					same.of[k] = same.of[k].Plus(t.Counts)
+					same.of[k] = same.of[k].plus(n)
 				}
 			}
 		}
@@ -84,13 +85,15 @@ func troubled(alerts []login.Alert, k key, hour time.Time) bool {
 // version of the app are held against the others of their kind: one that lets nobody in
 // must not wait for a history. Other dimensions have values that differ by nature.
 func (u *usual) find(k key) (login.Counts, bool) {
-	return u.known(k, func(n login.Counts) login.Counts { return n })
+	return u.known(k, func(n counted) login.Counts { return n.Counts })
 }
 
 // evidence is the same for what alerts stand on.
-func (u *usual) evidence(k key) (login.Counts, bool) { return u.known(k, login.Counts.Evidence) }
+func (u *usual) evidence(k key) (login.Counts, bool) {
+	return u.known(k, func(n counted) login.Counts { return n.people.Counts() })
+}
 
-func (u *usual) known(k key, part func(login.Counts) login.Counts) (login.Counts, bool) {
+func (u *usual) known(k key, part func(counted) login.Counts) (login.Counts, bool) {
 	if own := part(u.of[k]); own.Tried() >= enough {
 		return own, true
 	}

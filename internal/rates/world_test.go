@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"math"
 	"math/rand/v2"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -27,26 +28,38 @@ func helsinki() *time.Location {
 // history is a store that keeps everything in memory.
 type history struct {
 	mu     sync.Mutex
-	counts map[login.Dimension]map[int64]map[string]login.Counts
+	counts map[login.Dimension]map[int64]map[string]login.Tally
 	alerts []login.Alert
 	told   []login.Job
 	raised int
+	failed int
 	broken error
 }
 
 func newHistory() *history {
-	return &history{counts: map[login.Dimension]map[int64]map[string]login.Counts{}}
+	return &history{counts: map[login.Dimension]map[int64]map[string]login.Tally{}}
 }
 
+// add counts logins, each of somebody else. Their marks fall as they may.
 func (h *history) add(d login.Dimension, at time.Time, value string, n login.Counts) {
+	p := login.People{OK: n.OK, Failed: n.Failed}
+	for range min(n.Failed, 1000) {
+		h.failed++
+		p.Marks |= login.MarkOf(strconv.Itoa(h.failed))
+	}
+	h.tell(d, at, value, n, p)
+}
+
+func (h *history) tell(d login.Dimension, at time.Time, value string, n login.Counts, p login.People) {
 	hour := at.Unix() / 3600
 	if h.counts[d] == nil {
-		h.counts[d] = map[int64]map[string]login.Counts{}
+		h.counts[d] = map[int64]map[string]login.Tally{}
 	}
 	if h.counts[d][hour] == nil {
-		h.counts[d][hour] = map[string]login.Counts{}
+		h.counts[d][hour] = map[string]login.Tally{}
 	}
-	h.counts[d][hour][value] = h.counts[d][hour][value].Plus(n)
+	was := h.counts[d][hour][value]
+	h.counts[d][hour][value] = login.Tally{Counts: was.Plus(n), People: was.People.Plus(p)}
 }
 
 func (h *history) Tallies(_ context.Context, d login.Dimension, from, to time.Time) ([]login.Tally, error) {
@@ -55,7 +68,7 @@ func (h *history) Tallies(_ context.Context, d login.Dimension, from, to time.Ti
 	var all []login.Tally
 	for hour := from.Truncate(time.Hour); hour.Before(to); hour = hour.Add(time.Hour) {
 		for value, n := range h.counts[d][hour.Unix()/3600] {
-			all = append(all, login.Tally{Dimension: d, Hour: hour, Value: value, Counts: n})
+			all = append(all, login.Tally{Dimension: d, Hour: hour, Value: value, Counts: n.Counts, People: n.People})
 		}
 	}
 	return all, h.broken

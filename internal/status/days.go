@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"avain/internal/login"
+	"avain/internal/rates"
 )
 
 // State is how a method or bank does.
@@ -25,13 +26,17 @@ const (
 	// span is how many days are shown, today included.
 	span = 90
 
-	// floor is how many logins of a day must have succeeded or failed for the day to
+	// floor is for how many people of a day it must have worked or failed for the day to
 	// have a state: with fewer, the state would tell of single people.
 	floor = 20
 	// floorOfHour is the same for an hour that makes its day a disturbed one.
 	floorOfHour = 10
 
-	downFrom      = 0.5  // part of the logins that failed
+	// differently is how many different people something must have failed for before
+	// everybody is told: as many as for an alert, and for the same reason (threat 65).
+	differently = rates.AtLeast
+
+	downFrom      = 0.5  // part of the people for whom it failed
 	disturbedFrom = 0.15 // likewise
 
 	// settled is how long after midnight a day's counts no longer change: nodes add
@@ -215,7 +220,7 @@ func (c *calendar) states(ctx context.Context, from, to time.Time) (map[time.Tim
 			if days[day][k] == nil {
 				days[day][k] = &tried{}
 			}
-			days[day][k].add(t.Counts)
+			days[day][k].add(t.People)
 		}
 		for day, values := range days {
 			if states[day] == nil {
@@ -229,17 +234,18 @@ func (c *calendar) states(ctx context.Context, from, to time.Time) (map[time.Tim
 	return states, nil
 }
 
-// tried are the logins of a day that say whether something works. Who left, was rightly
-// refused, or came back with an error that the service has not seen itself, does not
-// count: a bank is not disturbed because people cancel, or say that it is.
+// tried are the people of a day who say whether something works, each once an hour. Who
+// left, was rightly refused, or came back with an error that the service has not seen
+// itself, does not count: a bank is not disturbed because people cancel, or say that it is.
 type tried struct {
 	ok, failed float64
+	marks      login.Marks
 	badHour    bool
 }
 
-func (n *tried) add(c login.Counts) {
-	n.ok, n.failed = n.ok+float64(c.OK), n.failed+float64(c.Failed)
-	if c.OK+c.Failed >= floorOfHour && c.Failed >= c.OK {
+func (n *tried) add(p login.People) {
+	n.ok, n.failed, n.marks = n.ok+float64(p.OK), n.failed+float64(p.Failed), n.marks|p.Marks
+	if p.OK+p.Failed >= floorOfHour && p.Failed >= p.OK && p.Marks.Least() >= differently {
 		n.badHour = true
 	}
 }
@@ -249,6 +255,8 @@ func (n *tried) state(alert bool) State {
 	switch {
 	case all < floor:
 		return Unknown
+	case n.marks.Least() < differently && !alert:
+		return Up
 	case n.failed >= downFrom*all:
 		return Down
 	case n.failed >= disturbedFrom*all, n.badHour, alert:

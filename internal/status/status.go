@@ -169,7 +169,7 @@ func alertState(p rates.Picture, d login.Dimension, value string) State {
 	for _, r := range p.Rates {
 		switch {
 		case r.Dimension != d || r.Value != value || !r.Alert:
-		case r.Now.Evidence().Tried() > 0 && r.Now.Evidence().Rate() <= fewGetIn:
+		case r.People.Counts().Tried() > 0 && r.People.Counts().Rate() <= fewGetIn:
 			return Down
 		default:
 			return Disturbed

@@ -98,7 +98,7 @@ func newWorld(t *testing.T) (*world, http.Handler) {
 }
 
 func (w *world) count(d login.Dimension, value string, at time.Time, c login.Counts) {
-	w.tallies = append(w.tallies, login.Tally{Dimension: d, Hour: at.UTC().Truncate(time.Hour), Value: value, Counts: c})
+	w.tallies = append(w.tallies, login.Tally{Dimension: d, Hour: at.UTC().Truncate(time.Hour), Value: value, Counts: c, People: c.Strangers()})
 }
 
 type day struct{ Date, State string }
@@ -180,6 +180,25 @@ func TestDays(t *testing.T) {
 	}
 }
 
+// However often it failed for four people, the day was a good one for everybody else, and
+// the page says so; five make it a bad one.
+func TestThreat65DaysNeedDifferentPeople(t *testing.T) {
+	t.Parallel()
+	for different, want := range map[int]status.State{1: status.Up, 4: status.Up, 5: status.Down, 60: status.Down} {
+		w, h := newWorld(t)
+		yesterday := w.now.AddDate(0, 0, -1).UTC().Truncate(time.Hour)
+		for hour := range 3 { // the same people again
+			w.tallies = append(w.tallies, login.Tally{
+				Dimension: login.DimensionMeans, Hour: yesterday.Add(-time.Duration(hour) * time.Hour), Value: "op",
+				Counts: login.Counts{OK: 10, Failed: 1000}, People: login.People{OK: 10, Failed: 30, Marks: 1<<different - 1},
+			})
+		}
+		if got := read(t, h).Means[0].Days[88].State; got != string(want) {
+			t.Errorf("%d people: %s, want %s", different, got, want)
+		}
+	}
+}
+
 // A day is a day of people in Finland, also when it has 25 hours.
 func TestDaysAreLocal(t *testing.T) {
 	t.Parallel()
@@ -201,7 +220,7 @@ func TestDaysAreLocal(t *testing.T) {
 func TestNow(t *testing.T) {
 	t.Parallel()
 	alert := func(d login.Dimension, value string, now login.Counts) rates.Picture {
-		return rates.Picture{Rates: []login.Rate{{Dimension: d, Value: value, Now: now, Alert: true}}}
+		return rates.Picture{Rates: []login.Rate{{Dimension: d, Value: value, Now: now, People: now.Strangers(), Alert: true}}}
 	}
 	for name, c := range map[string]struct {
 		change     func(w *world)
@@ -242,9 +261,9 @@ func TestThreat43LeavingMakesNothingWorse(t *testing.T) {
 	w, h := newWorld(t)
 	now := login.Counts{OK: 60, Gone: 100_000, Failed: 40}
 	w.picture = rates.Picture{Rates: []login.Rate{
-		{Dimension: login.DimensionMeans, Value: "op", Now: now, Alert: true},
+		{Dimension: login.DimensionMeans, Value: "op", Now: now, People: now.Strangers(), Alert: true},
 		{Dimension: login.DimensionMeans, Value: "mobile", Now: login.Counts{OK: 60, Gone: 100_000}, Low: true},
-		{Dimension: login.DimensionMethod, Value: "direct", Now: now, Alert: true},
+		{Dimension: login.DimensionMethod, Value: "direct", Now: now, People: now.Strangers(), Alert: true},
 	}}
 	w.count(login.DimensionMeans, "mobile", w.now, login.Counts{OK: 60, Gone: 100_000})
 	d := read(t, h)

@@ -16,7 +16,7 @@ func startRow(a login.Attempt, secrets login.AttemptSecrets) ([]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return append(row, hash(a.Source.Network), hash(a.Source.Site),
+	return append(row, hash(a.Source.Site),
 		hash(secrets.RequestURI), hash(secrets.AuthSession), hash(secrets.Link)), nil
 }
 
@@ -33,7 +33,7 @@ func attemptRow(a login.Attempt) ([]any, error) {
 		text(a.Person), text(a.Broker), text(a.Means), text(a.ACR), amr, millis(a.AuthTime), text(string(a.Place)), text(a.Session),
 		millis(a.CreatedAt), millis(a.UpdatedAt), millis(a.ExpiresAt), millis(a.CodeExpiresAt), hash(a.Browser),
 		request, device, timeline,
-		int64(a.Stage), millis(a.ProvedAt), millis(a.DigitsUntil), string(a.Turned),
+		int64(a.Stage), millis(a.ProvedAt), millis(a.DigitsUntil), string(a.Turned), hash(a.Source.Network),
 	}, nil
 }
 
@@ -49,7 +49,7 @@ func scanAttempt(row scanner) (login.Attempt, error) {
 		&a.Person, &a.Broker, &a.Means, &a.ACR, jsonColumn{&a.AMR}, timeColumn{&a.AuthTime}, &a.Place, &a.Session,
 		timeColumn{&a.CreatedAt}, timeColumn{&a.UpdatedAt}, timeColumn{&a.ExpiresAt}, timeColumn{&a.CodeExpiresAt}, hashColumn{&a.Browser},
 		jsonColumn{&a.Request}, jsonColumn{&a.Device}, timelineColumn{&a.Timeline},
-		&a.Stage, timeColumn{&a.ProvedAt}, timeColumn{&a.DigitsUntil}, &a.Turned,
+		&a.Stage, timeColumn{&a.ProvedAt}, timeColumn{&a.DigitsUntil}, &a.Turned, hashColumn{&a.Source.Network},
 	)
 	if err != nil {
 		return login.Attempt{}, err

@@ -18,9 +18,9 @@ const isFruitless = `state IN ('expired', 'denied', 'burned', 'failed')`
 
 const attemptColumns = `id, support_code, method, state, reason, client, jkt, person, broker, means, acr, amr,
 	auth_time, place, session, created_at, updated_at, expires_at, code_expires_at, browser, request, device, timeline,
-	stage, proved_at, digits_until, turned`
+	stage, proved_at, digits_until, turned, network`
 
-const startAttemptSQL = `INSERT INTO attempts (` + attemptColumns + `, network, site, request_uri, auth_session, link)
+const startAttemptSQL = `INSERT INTO attempts (` + attemptColumns + `, site, request_uri, auth_session, link)
 	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23,
 		$24, $25, $26, $27, $28, $29, $30, $31, $32)
 	ON CONFLICT DO NOTHING`

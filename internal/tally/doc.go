@@ -8,8 +8,11 @@
 //
 // The rhythm ([Regularly]) is also for what others count beside the logins.
 //
+// Beside how often something worked or failed it counts for how many people: each once an
+// hour, because alerts must not stand on what one person can do a thousand times.
+//
 // It owns what is counted by what, and the promise that the number of values is bounded,
-// although some of them (versions of apps, browsers) come from outside. It counts
+// although some of them (versions of apps, browsers) come from outside. It writes
 // nothing about any person. Why a login ended is package diagnosis's to say; what the
 // counts mean, whether they are fewer than usual, package rates'. The metrics of one
 // process (package telemetry) are another thing: these here outlive it.

@@ -2,9 +2,11 @@ package tally
 
 import (
 	"cmp"
+	"slices"
 
 	"avain/internal/broker"
 	"avain/internal/catalogue"
+	"avain/internal/diagnosis"
 	"avain/internal/login"
 )
 
@@ -66,25 +68,45 @@ func sameTrip(at, e login.Event) bool {
 	return (e.Step == login.StepReturn || e.Step == login.StepIdentify) && cmp.Or(e.Chosen, e.Means) == at.Means && e.Broker == at.Broker
 }
 
+// ending is how a login or journey counts that ended with a reason.
+func ending(reason login.Reason, detail string) login.Counts {
+	switch e := catalogue.Of(reason); {
+	case seen(e.Alarm, detail):
+		return login.Counts{Failed: 1}
+	case !e.Gone && (e.Fault == catalogue.FaultPhone || e.Fault == catalogue.FaultApp):
+		return login.Counts{Broken: 1}
+	default:
+		return login.Counts{Gone: 1}
+	}
+}
+
 // seen reports whether something did not work, as the service itself saw it: on its own
 // connections to the broker, or in itself. What a browser brings is no evidence about a
 // bank: an error in a callback's query, a code that the broker refuses, a choice that is
 // not open. Anybody can bring any number of those (threat 43).
-func seen(reason login.Reason, detail string) bool {
-	e := catalogue.Of(reason)
-	switch {
-	case e.Gone:
-		return false
-	case e.Fault == catalogue.FaultBroker, reason == login.ReasonBrokerNotInOperation:
+func seen(alarm catalogue.Alarm, detail string) bool {
+	switch alarm {
+	case catalogue.AlarmAlways:
+		return true
+	case catalogue.AlarmIfSeen:
 		return broker.Seen(detail)
 	default:
-		return reason == login.ReasonInternal
+		return false
 	}
 }
 
-// broken is seen, or what a phone or an app has to mend: staff hear of that, the public
-// does not, because whoever sends it chooses it.
-func broken(reason login.Reason, detail string) bool {
-	e := catalogue.Of(reason)
-	return seen(reason, detail) || !e.Gone && (e.Fault == catalogue.FaultPhone || e.Fault == catalogue.FaultApp)
+// verdict is how a login counts that is over. What only silence tells is no failure of
+// ours: a login that somebody leaves where nothing should hold it up reads as if we had
+// (package diagnosis must say something), and anybody can leave any number of them. A
+// failure has a line of its own.
+func verdict(a login.Attempt, d diagnosis.Diagnosis) login.Counts {
+	if d.Good {
+		return login.Counts{OK: 1}
+	}
+	n := ending(d.Reason, d.Detail)
+	told := func(e login.Event) bool { return e.Reason == d.Reason && e.Outcome != login.OutcomeOK }
+	if n.Failed > 0 && !slices.ContainsFunc(a.Timeline, told) {
+		return login.Counts{Gone: 1}
+	}
+	return n
 }

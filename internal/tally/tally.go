@@ -2,6 +2,7 @@ package tally
 
 import (
 	"context"
+	"hash/maphash"
 	"log/slog"
 	"sync"
 	"time"
@@ -22,8 +23,20 @@ type Store interface {
 // Counter counts on one node. It is safe for concurrent use.
 type Counter struct {
 	mu      sync.Mutex
-	pending map[cell]login.Counts
+	pending map[cell]counted
 	seen    map[column]bound
+	met     map[int64]acquaintances // by hour
+	seed    maphash.Seed
+}
+
+// counted is what a cell has.
+type counted struct {
+	login.Counts
+	people login.People
+}
+
+func (c counted) plus(d counted) counted {
+	return counted{c.Plus(d.Counts), c.people.Plus(d.people)}
 }
 
 type column struct {
@@ -38,7 +51,7 @@ type cell struct {
 
 // New makes a counter.
 func New() *Counter {
-	return &Counter{pending: map[cell]login.Counts{}, seen: map[column]bound{}}
+	return &Counter{pending: map[cell]counted{}, seen: map[column]bound{}, met: map[int64]acquaintances{}, seed: maphash.MakeSeed()}
 }
 
 // Observe is told of every event of a timeline after it has been written, with the
@@ -51,16 +64,20 @@ func (c *Counter) Observe(a login.Attempt, e login.Event) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	who := known(a)
 	add := func(d login.Dimension, value string, n login.Counts) {
 		at := column{d, e.At.Truncate(login.TallyHour).UnixMilli()}
 		if c.seen[at] == nil {
 			c.seen[at] = bound{}
 		}
 		one := cell{at, c.seen[at].value(value)}
-		c.pending[one] = c.pending[one].Plus(n)
+		c.pending[one] = c.pending[one].plus(counted{n, c.people(one, who, n)})
 	}
 	for _, j := range trips {
-		n := ending(j.reason == "", seen(j.reason, j.detail))
+		n := login.Counts{OK: 1}
+		if j.reason != "" {
+			n = ending(j.reason, j.detail)
+		}
 		add(login.DimensionMeans, orNone(j.means), n)
 		add(login.DimensionBroker, orNone(j.broker), n)
 		if n.OK == 0 {
@@ -71,28 +88,16 @@ func (c *Counter) Observe(a login.Attempt, e login.Event) {
 		return
 	}
 	d := diagnosis.Of(a, e.At)
-	n := ending(d.Good, broken(d.Reason, d.Detail))
+	n := verdict(a, d)
 	browser, release := browserOf(a.Timeline)
 	add(login.DimensionAll, "", n)
-	add(login.DimensionMethod, orNone(string(a.Method)), ending(d.Good, seen(d.Reason, d.Detail))) // everybody sees it
+	add(login.DimensionMethod, orNone(string(a.Method)), n)
 	add(login.DimensionPlatform, platformOf(a.Device), n)
 	add(login.DimensionVersion, versionOf(a.Device), n)
 	add(login.DimensionBrowser, browser, n)
 	add(login.DimensionRelease, release, n)
 	if n.OK == 0 {
 		add(login.DimensionReason, string(d.Reason), n)
-	}
-}
-
-// ending is one login as it counts.
-func ending(good, failed bool) login.Counts {
-	switch {
-	case good:
-		return login.Counts{OK: 1}
-	case failed:
-		return login.Counts{Failed: 1}
-	default:
-		return login.Counts{Gone: 1}
 	}
 }
 
@@ -120,14 +125,15 @@ func opened(a login.Attempt) bool {
 func (c *Counter) Flush(ctx context.Context, s Store) error {
 	c.mu.Lock()
 	taken := c.pending
-	c.pending, c.seen = map[cell]login.Counts{}, latest(c.seen)
+	c.pending, c.seen = map[cell]counted{}, latest(c.seen)
+	c.forget()
 	c.mu.Unlock()
 	if len(taken) == 0 {
 		return nil
 	}
 	batch := make([]login.Tally, 0, len(taken))
 	for at, n := range taken {
-		batch = append(batch, login.Tally{Dimension: at.dimension, Hour: time.UnixMilli(at.hour).UTC(), Value: at.value, Counts: n})
+		batch = append(batch, login.Tally{Dimension: at.dimension, Hour: time.UnixMilli(at.hour).UTC(), Value: at.value, Counts: n.Counts, People: n.people})
 	}
 	added := false
 	defer func() { // also when it panics
@@ -137,7 +143,7 @@ func (c *Counter) Flush(ctx context.Context, s Store) error {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		for at, n := range taken {
-			c.pending[at] = c.pending[at].Plus(n)
+			c.pending[at] = c.pending[at].plus(n)
 		}
 	}()
 	err := s.AddTallies(ctx, batch)

@@ -1,6 +1,7 @@
 package tally_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,6 +26,7 @@ var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 type book struct {
 	mu      sync.Mutex
 	counts  map[string]login.Counts // "dimension hour value"
+	people  map[login.Dimension]login.People
 	failing bool
 	batches int
 }
@@ -37,11 +39,12 @@ func (b *book) AddTallies(_ context.Context, counted []login.Tally) error {
 	}
 	b.batches++
 	if b.counts == nil {
-		b.counts = map[string]login.Counts{}
+		b.counts, b.people = map[string]login.Counts{}, map[login.Dimension]login.People{}
 	}
 	for _, t := range counted {
 		key := fmt.Sprintf("%s %02d %s", t.Dimension, t.Hour.Hour(), t.Value)
 		b.counts[key] = b.counts[key].Plus(t.Counts)
+		b.people[t.Dimension] = b.people[t.Dimension].Plus(t.People)
 	}
 	return nil
 }
@@ -73,7 +76,7 @@ func (a *told) move(to login.State, e login.Event) {
 	a.State, a.UpdatedAt = to, e.At
 	a.Timeline = append(slices.Clone(a.Timeline), e)
 	if e.Step == login.StepIdentify && e.Outcome == login.OutcomeOK {
-		a.Person, a.Means, a.Broker = "P", e.Means, e.Broker
+		a.Person, a.Means, a.Broker = cmp.Or(a.Person, "P"), e.Means, e.Broker
 	}
 	if to.Over() {
 		a.Reason = e.Reason
@@ -206,32 +209,32 @@ func TestWhoCounts(t *testing.T) {
 	}
 }
 
-// What counts as a failure of a bank, and of a method, is what the service itself saw:
-// those are shown to everybody. What a phone or an app broke counts for those alone.
+// What counts as a failure is what the service itself saw, of its own or of a broker's,
+// and counts as that in every dimension. What a phone or an app broke is told apart.
 func TestThreat43OnlyWhatWasSeenCounts(t *testing.T) {
 	t.Parallel()
-	failed, gone := login.Counts{Failed: 1}, login.Counts{Gone: 1}
+	failed, gone, broken := login.Counts{Failed: 1}, login.Counts{Gone: 1}, login.Counts{Broken: 1}
 	for _, c := range []struct {
-		reason           login.Reason
-		detail           string
-		bank, method, by login.Counts // by: of the browser
+		reason login.Reason
+		detail string
+		want   login.Counts
 	}{
-		{login.ReasonBrokerError, "token.http_503", failed, failed, failed},
-		{login.ReasonBrokerSlow, "token.timeout", failed, failed, failed},
-		{login.ReasonBrokerDown, "circuit.open", failed, failed, failed},
-		{login.ReasonBrokerResponse, "id_token.signature", failed, failed, failed},
-		{login.ReasonBrokerNotInOperation, "id_token.hetu_artificial", failed, failed, failed},
-		{login.ReasonInternal, "", failed, failed, failed},
-		{login.ReasonBrokerError, "callback.server_error", gone, gone, gone},
-		{login.ReasonBrokerResponse, "callback.code", gone, gone, gone},
-		{login.ReasonBrokerError, "token.http_400", gone, gone, gone},
-		{login.ReasonBrokerResponse, "id_token.nonce", gone, gone, gone},
-		{login.ReasonBrokerSlow, "request.cancelled", gone, gone, gone},
-		{login.ReasonBrokerError, "", gone, gone, gone},
-		{login.ReasonMeansUnavailable, "means.switched_off", gone, gone, gone},
-		{login.ReasonCancelledAtBroker, "callback.cancelled", gone, gone, gone},
-		{login.ReasonCookiesBlocked, "", gone, gone, failed},
-		{login.ReasonAppGone, "", gone, gone, failed},
+		{login.ReasonBrokerError, "token.http_503", failed},
+		{login.ReasonBrokerSlow, "token.timeout", failed},
+		{login.ReasonBrokerDown, "circuit.open", failed},
+		{login.ReasonBrokerResponse, "id_token.signature", failed},
+		{login.ReasonBrokerNotInOperation, "id_token.hetu_artificial", failed},
+		{login.ReasonInternal, "", failed},
+		{login.ReasonBrokerError, "callback.server_error", gone},
+		{login.ReasonBrokerResponse, "callback.code", gone},
+		{login.ReasonBrokerError, "token.http_400", gone},
+		{login.ReasonBrokerResponse, "id_token.nonce", gone},
+		{login.ReasonBrokerSlow, "request.cancelled", gone},
+		{login.ReasonBrokerError, "", gone},
+		{login.ReasonMeansUnavailable, "means.switched_off", gone},
+		{login.ReasonCancelledAtBroker, "callback.cancelled", gone},
+		{login.ReasonCookiesBlocked, "", broken},
+		{login.ReasonAppGone, "", broken},
 	} {
 		counter, b := tally.New(), &book{}
 		a := begin(counter, noon)
@@ -241,11 +244,9 @@ func TestThreat43OnlyWhatWasSeenCounts(t *testing.T) {
 		if err := counter.Flush(t.Context(), b); err != nil {
 			t.Fatal(err)
 		}
-		for d, want := range map[login.Dimension]login.Counts{
-			login.DimensionMeans: c.bank, login.DimensionBroker: c.bank, login.DimensionMethod: c.method, login.DimensionBrowser: c.by, login.DimensionAll: c.by,
-		} {
-			if got := b.of(d); got != want {
-				t.Errorf("%s, %q counts for %s as %+v, want %+v", c.reason, c.detail, d, got, want)
+		for _, d := range login.Dimensions() {
+			if got := b.of(d); got != c.want {
+				t.Errorf("%s, %q counts for %s as %+v, want %+v", c.reason, c.detail, d, got, c.want)
 			}
 		}
 	}

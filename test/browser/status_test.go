@@ -30,8 +30,13 @@ func TestHowLoginsGo(t *testing.T) {
 	agent, _, _ := w.newAgent(login.RoleAgent)
 	agent.wire.change(func(answer *http.Response) { answer.Header.Del("Refresh") }) // it would go on by itself
 	agent.press("Tilannekuva")
-	agent.see("Ei hälytyksiä", "Pankit ja Mobiilivarmenne", "Kuikka Pankki", "Chrome on Android", "1.15.2", "Luvut taulukkona", "Demo")
+	agent.see("Ei hälytyksiä", "Pankit ja Mobiilivarmenne", "Kuikka Pankki", "Chrome on Android", "1.15.2", "klo 13.00–14.2", "Demo")
 	agent.look("console/overview")
+	agent.press("Näytä vuorokausi")
+	agent.see("klo 15.00 – ", "Luvut taulukkona", "Yhteensä")
+	agent.look("console/overview-day")
+	agent.press("Näytä kaksi viime tuntia")
+	agent.see("klo 13.00–14.2")
 
 	var failed []login.Tally
 	for _, d := range []login.Dimension{login.DimensionMeans, login.DimensionMeansReason} {
@@ -40,7 +45,7 @@ func TestHowLoginsGo(t *testing.T) {
 			value += " " + string(login.ReasonBrokerDown)
 		}
 		failed = append(failed, login.Tally{
-			Dimension: d, Hour: w.clock.now().UTC().Truncate(login.TallyHour), Value: value, Counts: login.Counts{Failed: 500},
+			Dimension: d, Hour: w.clock.now().UTC().Truncate(login.TallyHour), Value: value, Counts: login.Counts{Failed: 500}, People: login.Counts{Failed: 500}.Strangers(),
 		})
 	}
 	if err := w.Inside.Store.AddTallies(t.Context(), failed); err != nil {

@@ -29,14 +29,20 @@ func unhurried(c *config.Config) {
 // some of today.
 func (r *rig) usualDays() {
 	r.Helper()
+	r.usually(map[login.Dimension]string{
+		login.DimensionAll: "", login.DimensionMethod: "direct", login.DimensionMeans: "kuikka", login.DimensionBroker: "op", login.DimensionPlatform: "web",
+	})
+}
+
+// usually is usualDays of some values.
+func (r *rig) usually(values map[login.Dimension]string) {
+	r.Helper()
 	var all []login.Tally
 	for ago := range 29 {
 		n := login.Counts{OK: 90, Gone: 5, Failed: 5}
-		for d, value := range map[login.Dimension]string{
-			login.DimensionAll: "", login.DimensionMethod: "direct", login.DimensionMeans: "kuikka", login.DimensionBroker: "op", login.DimensionPlatform: "web",
-		} {
+		for d, value := range values {
 			hour := r.clock.now().UTC().AddDate(0, 0, -ago).Truncate(login.TallyHour)
-			all = append(all, login.Tally{Dimension: d, Hour: hour, Value: value, Counts: n})
+			all = append(all, login.Tally{Dimension: d, Hour: hour, Value: value, Counts: n, People: n.Strangers()})
 		}
 	}
 	if err := r.Inside.Store.AddTallies(r.Context(), all); err != nil {

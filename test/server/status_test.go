@@ -127,7 +127,8 @@ func (r *rig) makeUp(bank string, n login.Counts, daysAgo ...int) {
 	var all []login.Tally
 	for _, ago := range daysAgo {
 		all = append(all, login.Tally{
-			Dimension: login.DimensionMeans, Hour: r.clock.now().Add(login.TallyHour).UTC().AddDate(0, 0, -ago).Truncate(login.TallyHour), Value: bank, Counts: n,
+			Dimension: login.DimensionMeans, Hour: r.clock.now().Add(login.TallyHour).UTC().AddDate(0, 0, -ago).Truncate(login.TallyHour), Value: bank,
+			Counts: n, People: n.Strangers(),
 		})
 	}
 	if err := r.Inside.Store.AddTallies(r.Context(), all); err != nil {

@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"context"
 	"embed"
+	"maps"
 	"math"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -33,7 +35,7 @@ type Watch interface {
 
 // Counts are the tallies: package store, behind package wire.
 type Counts interface {
-	Tallies(ctx context.Context, d login.Dimension, from, to time.Time) ([]login.Tally, error)
+	AllTallies(ctx context.Context, from, to time.Time) ([]login.Tally, error)
 }
 
 // Deps are what the overview stands on.
@@ -65,23 +67,49 @@ func (o *overview) show(w http.ResponseWriter, r *http.Request, who console.Agen
 	if err != nil {
 		return err
 	}
-	v, err := o.view(r.Context(), o.d.Web.Language(r))
+	in := windowOf(r.URL.Query().Get(hoursKey), o.d.Now())
+	v, err := o.view(r.Context(), o.d.Web.Language(r), in)
 	if err != nil {
 		return err
 	}
+	self, by := Path, Path+console.ByItself
+	if in.hours != lately {
+		self, by = v.Longer, by+"&"+strings.TrimPrefix(v.Longer, Path+"?")
+	}
 	return o.d.Console.Render(w, r, who, http.StatusOK, web.Page{
-		Template: template, Title: "overview.title", Data: v, Refresh: again, RefreshTo: Path + console.ByItself, Self: Path,
+		Template: template, Title: "overview.title", Data: v, Refresh: again, RefreshTo: by, Self: self,
 	})
 }
 
 // view is what overview.html reads.
 type view struct {
-	Sample  bool
-	Alerts  []alert
-	Groups  []group
-	Banks   []bank
-	Reasons []reason
-	ByBank  []reason
+	Sample          bool
+	Window          said
+	Shorter, Longer string // addresses of the page with the other window
+	Long            bool   // the longer one is shown
+	Alerts          []alert
+	Groups          []group
+	Banks           []bank
+	Reasons         reasons
+	ByBank          reasons
+}
+
+// said is a window in words.
+type said struct {
+	FromDay, From, Day, To string // FromDay is empty when it is the same day
+}
+
+func (o *overview) said(lang string, w window) said {
+	clock := "15.04"
+	if lang == web.English {
+		clock = "15:04"
+	}
+	from, to := w.from.In(o.d.Zone), w.to.In(o.d.Zone)
+	s := said{o.d.Web.DayInWords(lang, from), from.Format(clock), o.d.Web.DayInWords(lang, to), to.Format(clock)}
+	if s.FromDay == s.Day {
+		s.FromDay = ""
+	}
+	return s
 }
 
 type alert struct {
@@ -93,7 +121,9 @@ type alert struct {
 // group is one dimension.
 type group struct {
 	Dimension string
+	Trips     bool // it counts journeys to brokers, of which a login may have several
 	Rows      []row
+	Total     row
 }
 
 type row struct {
@@ -104,14 +134,24 @@ type row struct {
 	State       string // alert, low, fine, too_few, unknown: names its text, "overview.{state}"
 }
 
+// reasons are why nobody got in: the most frequent, and what is left.
+type reasons struct {
+	Rows  []reason
+	Rest  login.Counts
+	Total login.Counts
+}
+
 type reason struct {
 	Reason string
 	Bank   string
 	Counts login.Counts
 }
 
-func (o *overview) view(ctx context.Context, lang string) (v view, err error) {
-	v.Sample = o.d.Sample
+func (o *overview) view(ctx context.Context, lang string, in window) (v view, err error) {
+	v = view{
+		Sample: o.d.Sample, Window: o.said(lang, in), Long: in.hours != lately,
+		Shorter: Path, Longer: Path + "?" + hoursKey + "=" + strconv.Itoa(allDay),
+	}
 	p := o.d.Watch.Picture(ctx)
 	for _, a := range p.Alerts {
 		name, err := o.name(lang, a.Dimension, a.Value)
@@ -122,35 +162,68 @@ func (o *overview) view(ctx context.Context, lang string) (v view, err error) {
 			string(a.Dimension), name, a.RaisedAt.In(o.d.Zone).Format("15.04"), a.Now.OK, a.Now.Tried(), percent(a.Usual),
 		})
 	}
-	if v.Groups, err = o.groups(lang, p.Rates); err != nil {
+	tallies, err := o.d.Counts.AllTallies(ctx, in.from, in.from.Add(time.Duration(in.hours)*login.TallyHour))
+	if err != nil {
 		return v, err
 	}
-	if v.Banks, err = o.banks(ctx, lang); err != nil {
+	f := figuresOf(in, tallies)
+	if v.Groups, err = o.groups(lang, p.Rates, f); err != nil {
 		return v, err
 	}
-	if v.Reasons, err = o.reasons(ctx, lang, login.DimensionReason); err != nil {
-		return v, err
+	if v.Long {
+		v.Banks = o.banks(lang, in, f)
 	}
-	v.ByBank, err = o.reasons(ctx, lang, login.DimensionMeansReason)
-	return v, err
+	v.Reasons, v.ByBank = o.reasons(lang, login.DimensionReason, f), o.reasons(lang, login.DimensionMeansReason, f)
+	return v, nil
 }
 
-// groups keeps the order of the rates: what is wrong stands first, in each dimension and
-// among them.
-func (o *overview) groups(lang string, all []login.Rate) (groups []group, err error) {
-	for _, r := range all {
-		if r.Now.Tried() == 0 && !r.Alert {
-			continue
-		}
+// groups shows what was counted of every dimension that is watched. How it goes now is the
+// watch's to say: what is wrong stands first, in each dimension and among them, and what
+// it has not seen lately, last.
+func (o *overview) groups(lang string, watched []login.Rate, f figures) (groups []group, err error) {
+	add := func(r login.Rate, n login.Counts) error {
 		at := slices.IndexFunc(groups, func(g group) bool { return g.Dimension == string(r.Dimension) })
 		if at < 0 {
-			at, groups = len(groups), append(groups, group{Dimension: string(r.Dimension)})
+			at = len(groups)
+			sum := f.total(r.Dimension)
+			groups = append(groups, group{
+				Dimension: string(r.Dimension), Trips: r.Dimension == login.DimensionMeans || r.Dimension == login.DimensionBroker,
+				Total: row{Now: sum, Rate: percent(sum.Rate())},
+			})
 		}
-		one := row{Now: r.Now, Rate: percent(r.Now.Rate()), Usual: percent(r.Usual), Known: r.Known, State: stateOf(r)}
+		one := row{Now: n, Rate: percent(n.Rate()), Usual: percent(r.Usual), Known: r.Known, State: stateOf(r)}
 		if one.Name, err = o.name(lang, r.Dimension, r.Value); err != nil {
-			return nil, err
+			return err
 		}
 		groups[at].Rows = append(groups[at].Rows, one)
+		return nil
+	}
+	seen := map[login.Dimension]map[string]bool{}
+	for _, d := range rates.Watched() {
+		seen[d] = map[string]bool{}
+	}
+	for _, r := range watched {
+		n, counted := f.of[r.Dimension][r.Value]
+		if seen[r.Dimension] == nil || !counted && !r.Alert {
+			continue
+		}
+		seen[r.Dimension][r.Value] = true
+		if err := add(r, n); err != nil {
+			return nil, err
+		}
+	}
+	for _, d := range rates.Watched() {
+		rest := slices.SortedFunc(maps.Keys(f.of[d]), func(a, b string) int {
+			return cmp.Or(cmp.Compare(f.of[d][b].Tried(), f.of[d][a].Tried()), cmp.Compare(a, b))
+		})
+		for _, value := range rest {
+			if seen[d][value] {
+				continue
+			}
+			if err := add(login.Rate{Dimension: d, Value: value}, f.of[d][value]); err != nil {
+				return nil, err
+			}
+		}
 	}
 	return groups, nil
 }
@@ -191,36 +264,28 @@ func (o *overview) name(lang string, d login.Dimension, value string) (string, e
 	}
 }
 
-// lately is how far back the reasons are counted: this hour and the one before.
-const lately = 2
-
-// mostReasons is how many are shown.
+// mostReasons is how many are shown one by one.
 const mostReasons = 8
 
-func (o *overview) reasons(ctx context.Context, lang string, d login.Dimension) ([]reason, error) {
-	hour := o.d.Now().Truncate(login.TallyHour)
-	tallies, err := o.d.Counts.Tallies(ctx, d, hour.Add(-(lately-1)*login.TallyHour), hour.Add(login.TallyHour))
-	if err != nil {
-		return nil, err
-	}
-	sums := map[string]login.Counts{}
-	for _, t := range tallies {
-		sums[t.Value] = sums[t.Value].Plus(t.Counts)
-	}
-	var all []reason
-	for value, n := range sums {
+func (o *overview) reasons(lang string, d login.Dimension, f figures) reasons {
+	all := reasons{Total: f.total(d)}
+	for value, n := range f.of[d] {
 		one := reason{Reason: value, Counts: n}
 		if means, why, ok := strings.Cut(value, " "); ok {
 			one.Bank, one.Reason = cmp.Or(o.d.Means(lang, means), means), why
 		}
 		// What stands in the database may be from another version of the program.
 		one.Reason = string(o.d.Web.Worded(login.Reason(one.Reason)))
-		all = append(all, one)
+		all.Rows = append(all.Rows, one)
 	}
-	slices.SortFunc(all, func(a, b reason) int {
+	slices.SortFunc(all.Rows, func(a, b reason) int {
 		return cmp.Or(cmp.Compare(b.Counts.Failed, a.Counts.Failed), cmp.Compare(b.Counts.Tried(), a.Counts.Tried()), cmp.Compare(a.Bank+a.Reason, b.Bank+b.Reason))
 	})
-	return all[:min(len(all), mostReasons)], nil
+	for _, r := range all.Rows[min(len(all.Rows), mostReasons):] {
+		all.Rest = all.Rest.Plus(r.Counts)
+	}
+	all.Rows = all.Rows[:min(len(all.Rows), mostReasons)]
+	return all
 }
 
 func percent(part float64) int { return int(math.Round(100 * part)) }

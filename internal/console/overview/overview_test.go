@@ -2,6 +2,7 @@ package overview
 
 import (
 	"context"
+	"fmt"
 	"net/url"
 	"slices"
 	"testing"
@@ -18,9 +19,9 @@ var noon = time.Date(2026, 11, 23, 12, 20, 0, 0, time.UTC)
 // counts are what was counted.
 type counts []login.Tally
 
-func (c counts) Tallies(_ context.Context, d login.Dimension, from, to time.Time) (all []login.Tally, err error) {
+func (c counts) AllTallies(_ context.Context, from, to time.Time) (all []login.Tally, err error) {
 	for _, t := range c {
-		if t.Dimension == d && !t.Hour.Before(from) && t.Hour.Before(to) {
+		if !t.Hour.Before(from) && t.Hour.Before(to) {
 			all = append(all, t)
 		}
 	}
@@ -58,25 +59,30 @@ func TestStates(t *testing.T) {
 	}
 }
 
-// What is wrong stands first, what has a name is called by it, and nobody who has not
-// come up is shown.
+// What is wrong stands first, what has a name is called by it, what nobody watches any
+// more stands last, and nobody who has not come up is shown.
 func TestGroups(t *testing.T) {
 	t.Parallel()
 	one := login.Counts{OK: 9, Failed: 1}
-	o := newOverview(t, nil, rates.Picture{
+	o := newOverview(t, counts{
+		tallied(0, login.DimensionMethod, "qr", one), tallied(1, login.DimensionMeans, "gone", one), tallied(0, login.DimensionMeans, "late", one),
+		tallied(0, login.DimensionVersion, tally.None, one), tallied(0, login.DimensionVersion, tally.Other, one),
+		tallied(0, login.DimensionMethod, "morse", one), tallied(0, login.DimensionAll, "", one), tallied(2, login.DimensionPlatform, "ios", one),
+		tallied(0, login.DimensionBroker, "telia", login.Counts{OK: 18, Failed: 2}),
+	}, rates.Picture{
 		Rates: []login.Rate{
 			{Dimension: login.DimensionMeans, Value: "op", Alert: true},
-			{Dimension: login.DimensionMethod, Value: "qr", Now: one},
-			{Dimension: login.DimensionMeans, Value: "gone", Now: one},
-			{Dimension: login.DimensionVersion, Value: tally.None, Now: one},
-			{Dimension: login.DimensionVersion, Value: tally.Other, Now: one},
-			{Dimension: login.DimensionMethod, Value: "morse", Now: one},
+			{Dimension: login.DimensionMethod, Value: "qr"},
+			{Dimension: login.DimensionMeans, Value: "gone"},
+			{Dimension: login.DimensionVersion, Value: tally.None},
+			{Dimension: login.DimensionVersion, Value: tally.Other},
+			{Dimension: login.DimensionMethod, Value: "morse"},
 			{Dimension: login.DimensionBrowser, Value: "Opera on Android"},
-			{Dimension: login.DimensionAll, Now: one},
+			{Dimension: login.DimensionAll},
 		},
-		Alerts: []login.Alert{{Dimension: login.DimensionMeans, Value: "op", RaisedAt: noon, Now: login.Counts{OK: 1, Gone: 2, Failed: 3}, Usual: 0.876}},
+		Alerts: []login.Alert{{Dimension: login.DimensionMeans, Value: "op", RaisedAt: noon, Now: login.Counts{OK: 1, Failed: 5}, Usual: 0.876}},
 	})
-	v, err := o.view(t.Context(), "en")
+	v, err := o.view(t.Context(), "en", windowOf("", noon))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,37 +92,86 @@ func TestGroups(t *testing.T) {
 			got = append(got, g.Dimension+" "+r.Name)
 		}
 	}
-	want := []string{"means Kuikka Pankki", "means gone", "method QR code", "method morse", "version not known", "version others", "all All logins"}
+	want := []string{
+		"means Kuikka Pankki", "means gone", "means late", "method QR code", "method morse", "version not known", "version others",
+		"all All logins", "broker telia",
+	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	if a := v.Alerts[0]; a != (alert{"means", "Kuikka Pankki", "12.20", 1, 6, 88}) {
 		t.Errorf("%+v", a)
 	}
+	if means := v.Groups[0]; !means.Trips || means.Total.Now != (login.Counts{OK: 18, Failed: 2}) || means.Total.Rate != 90 {
+		t.Errorf("in total %+v", means.Total)
+	}
 }
 
-// The reasons of this hour and the one before are added up, those that something failed
-// for first; a reason of another version of the program does not break the page.
-func TestReasons(t *testing.T) {
+func tallied(hoursAgo int, d login.Dimension, value string, n login.Counts) login.Tally {
+	return login.Tally{Dimension: d, Hour: noon.Truncate(time.Hour).Add(-time.Duration(hoursAgo) * time.Hour), Value: value, Counts: n}
+}
+
+// The page says in words what time its figures are of, in each language.
+func TestWindows(t *testing.T) {
 	t.Parallel()
-	at := func(hours int, value string, n login.Counts) login.Tally {
-		return login.Tally{Dimension: login.DimensionMeansReason, Hour: noon.Truncate(time.Hour).Add(-time.Duration(hours) * time.Hour), Value: value, Counts: n}
-	}
-	o := newOverview(t, counts{
-		at(0, "op broker_down", login.Counts{Failed: 2}), at(1, "op broker_down", login.Counts{Failed: 3}), at(2, "op broker_down", login.Counts{Failed: 99}),
-		at(0, "new abandoned_at_bank", login.Counts{Gone: 50}), at(0, "op of_the_future", login.Counts{Failed: 1}),
-	}, rates.Picture{})
-	got, err := o.reasons(t.Context(), "fi", login.DimensionMeansReason)
+	zone, err := time.LoadLocation("Europe/Helsinki")
 	if err != nil {
 		t.Fatal(err)
 	}
+	o := newOverview(t, nil, rates.Picture{})
+	o.d.Zone = zone
+	for _, c := range []struct {
+		asked, lang string
+		at          time.Time
+		want        said
+	}{
+		{"", "en", noon, said{"", "13:00", "23 November 2026", "14:20"}},
+		{"", "fi", noon, said{"", "13.00", "23. marraskuuta 2026", "14.20"}},
+		{"nonsense", "sv", noon, said{"", "13.00", "23 november 2026", "14.20"}},
+		{"24", "fi", noon, said{"22. marraskuuta 2026", "15.00", "23. marraskuuta 2026", "14.20"}},
+		{"", "fi", noon.Add(-14 * time.Hour), said{"22. marraskuuta 2026", "23.00", "23. marraskuuta 2026", "00.20"}},
+	} {
+		in := windowOf(c.asked, c.at)
+		if got := o.said(c.lang, in); got != c.want {
+			t.Errorf("%q at %v in %s: %+v, want %+v", c.asked, c.at, c.lang, got, c.want)
+		}
+		if last := in.from.Add(time.Duration(in.hours-1) * time.Hour); !last.Equal(c.at.Truncate(time.Hour)) {
+			t.Errorf("%q ends with the hour of %v", c.asked, last)
+		}
+	}
+}
+
+// The reasons of the window are added up, those that something failed for first, and what
+// there is no room for is one line; a reason of another version of the program does not
+// break the page.
+func TestReasons(t *testing.T) {
+	t.Parallel()
+	why := func(hours int, value string, n login.Counts) login.Tally {
+		return tallied(hours, login.DimensionMeansReason, value, n)
+	}
+	all := []login.Tally{
+		why(0, "op broker_down", login.Counts{Failed: 2}), why(1, "op broker_down", login.Counts{Failed: 3}), why(2, "op broker_down", login.Counts{Failed: 99}),
+		why(0, "new abandoned_at_bank", login.Counts{Gone: 50}), why(0, "op of_the_future", login.Counts{Failed: 1}),
+		why(0, "op cookies_blocked", login.Counts{Broken: 4}),
+		tallied(0, login.DimensionBroker, "telia", login.Counts{OK: 70, Gone: 50, Failed: 6, Broken: 4}),
+	}
+	in := windowOf("", noon)
+	o := newOverview(t, nil, rates.Picture{})
+	got := o.reasons("fi", login.DimensionMeansReason, figuresOf(in, all))
 	want := []reason{
 		{"broker_down", "Kuikka Pankki", login.Counts{Failed: 5}},
 		{"internal", "Kuikka Pankki", login.Counts{Failed: 1}},
 		{"abandoned_at_bank", "new", login.Counts{Gone: 50}},
+		{"cookies_blocked", "Kuikka Pankki", login.Counts{Broken: 4}},
 	}
-	if !slices.Equal(got, want) {
+	if !slices.Equal(got.Rows, want) || got.Rest != (login.Counts{}) || got.Total != (login.Counts{Gone: 50, Failed: 6, Broken: 4}) {
 		t.Errorf("got %+v", got)
+	}
+	for i := range 10 {
+		all = append(all, why(0, fmt.Sprintf("b%d broker_slow", i), login.Counts{Gone: int64(i)}))
+	}
+	if got = o.reasons("fi", login.DimensionMeansReason, figuresOf(in, all)); len(got.Rows) != mostReasons || got.Rest != (login.Counts{Gone: 0 + 1 + 2 + 3 + 4, Broken: 4}) {
+		t.Errorf("%d rows, and %+v", len(got.Rows), got.Rest)
 	}
 }
 
@@ -124,13 +179,14 @@ func TestReasons(t *testing.T) {
 // was at all can be seen.
 func TestPlot(t *testing.T) {
 	t.Parallel()
-	at := func(hours int, n login.Counts) login.Tally {
-		return login.Tally{Dimension: login.DimensionMeans, Hour: noon.Truncate(time.Hour).Add(-time.Duration(hours) * time.Hour), Value: "op", Counts: n}
-	}
-	o := newOverview(t, counts{at(0, login.Counts{OK: 500, Gone: 250, Failed: 250}), at(23, login.Counts{Failed: 1}), at(24, login.Counts{Failed: 9999})}, rates.Picture{})
-	banks, err := o.banks(t.Context(), "fi")
-	if err != nil || len(banks) != 1 {
-		t.Fatalf("%d banks, %v", len(banks), err)
+	at := func(hours int, n login.Counts) login.Tally { return tallied(hours, login.DimensionMeans, "op", n) }
+	in := windowOf("24", noon)
+	o := newOverview(t, nil, rates.Picture{})
+	banks := o.banks("fi", in, figuresOf(in, []login.Tally{
+		at(0, login.Counts{OK: 500, Gone: 250, Failed: 250}), at(23, login.Counts{Failed: 1}), at(24, login.Counts{Failed: 9999}),
+	}))
+	if len(banks) != 1 {
+		t.Fatalf("%d banks", len(banks))
 	}
 	b := banks[0]
 	if b.Name != "Kuikka Pankki" || b.Sum.Tried() != 1001 || len(b.Hours) != 24 || b.Hours[23].At != "12" || b.Hours[0].At != "13" {

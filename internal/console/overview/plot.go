@@ -2,7 +2,6 @@ package overview
 
 import (
 	"cmp"
-	"context"
 	"fmt"
 	"slices"
 	"time"
@@ -30,57 +29,41 @@ type hour struct {
 // part is what the bars of all hours have of one kind, as one path: a page of a dozen
 // banks would else be made of a thousand rectangles.
 type part struct {
-	Kind string // ok, gone, failed
+	Kind string // ok, gone, broken, failed
 	Path string
 }
 
 const (
-	hoursShown = 24
 	barStep    = 20
 	barWidth   = 14
 	plotHeight = 80
 )
 
-// banks draws the last day of each bank, those with the lowest rate first.
-func (o *overview) banks(ctx context.Context, lang string) ([]bank, error) {
-	last := o.d.Now().Truncate(login.TallyHour)
-	first := last.Add(-(hoursShown - 1) * login.TallyHour)
-	tallies, err := o.d.Counts.Tallies(ctx, login.DimensionMeans, first, last.Add(login.TallyHour))
-	if err != nil {
-		return nil, err
-	}
-	counts := map[string]*[hoursShown]login.Counts{}
-	for _, t := range tallies {
-		if counts[t.Value] == nil {
-			counts[t.Value] = &[hoursShown]login.Counts{}
-		}
-		if at := int(t.Hour.Sub(first) / login.TallyHour); at >= 0 && at < hoursShown {
-			counts[t.Value][at] = t.Counts
-		}
-	}
-	banks := make([]bank, 0, len(counts))
-	for id, hours := range counts {
-		banks = append(banks, o.bank(cmp.Or(o.d.Means(lang, id), id), first, hours))
+// banks draws the hours of each bank, those with the lowest rate first.
+func (o *overview) banks(lang string, in window, f figures) []bank {
+	banks := make([]bank, 0, len(f.hours))
+	for id, hours := range f.hours {
+		banks = append(banks, o.bank(cmp.Or(o.d.Means(lang, id), id), in.from, hours))
 	}
 	slices.SortFunc(banks, func(a, b bank) int {
 		return cmp.Or(cmp.Compare(a.Rate, b.Rate), cmp.Compare(a.Name, b.Name))
 	})
-	return banks, nil
+	return banks
 }
 
-func (o *overview) bank(name string, first time.Time, hours *[hoursShown]login.Counts) bank {
-	b := bank{Name: name, Width: barStep * hoursShown}
+func (o *overview) bank(name string, first time.Time, hours []login.Counts) bank {
+	b := bank{Name: name, Width: barStep * len(hours)}
 	most := int64(1)
 	for _, n := range hours {
 		b.Sum, most = b.Sum.Plus(n), max(most, n.Tried())
 	}
 	b.Rate = percent(b.Sum.Rate())
-	b.Parts = []part{{Kind: "ok"}, {Kind: "gone"}, {Kind: "failed"}}
+	b.Parts = []part{{Kind: "ok"}, {Kind: "gone"}, {Kind: "broken"}, {Kind: "failed"}}
 	for i, n := range hours {
 		at := first.Add(time.Duration(i) * login.TallyHour)
 		b.Hours = append(b.Hours, hour{At: at.In(o.d.Zone).Format("15"), Start: at.UTC().Format(time.RFC3339), Counts: n})
 		top := plotHeight
-		for p, count := range []int64{n.OK, n.Gone, n.Failed} {
+		for p, count := range []int64{n.OK, n.Gone, n.Broken, n.Failed} {
 			if count == 0 {
 				continue
 			}

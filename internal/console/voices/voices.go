@@ -85,6 +85,7 @@ type comment struct {
 
 type view struct {
 	Days     int
+	From, To string // the first and the last of them
 	Rows     []row
 	Weeks    []week
 	Lead     bool // may read what was written
@@ -102,7 +103,7 @@ func (v *voices) show(w http.ResponseWriter, r *http.Request, who console.Agent)
 	if err != nil {
 		return err
 	}
-	data := view{Days: days, Rows: rows(counts), Weeks: v.weeks(lang, today, counts), Lead: who.Role.Covers(login.RoleLead)}
+	data := view{Days: days, From: v.d.Web.DayInWords(lang, today.Add(-(days-1)*day)), To: v.d.Web.DayInWords(lang, today), Rows: rows(counts), Weeks: v.weeks(lang, today, counts), Lead: who.Role.Covers(login.RoleLead)}
 	if data.Lead { // others never get them, not even hidden in the page
 		if err := v.comments(r, lang, &data); err != nil {
 			return err

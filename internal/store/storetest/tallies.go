@@ -15,11 +15,15 @@ func tallies(t *testing.T, s *store.Store) {
 	bank := func(hour int, value string, c login.Counts) login.Tally {
 		return login.Tally{Dimension: login.DimensionMeans, Hour: Noon().Add(time.Duration(hour) * time.Hour), Value: value, Counts: c}
 	}
-	other := bank(1, "mobile", login.Counts{OK: 5})
+	other := bank(1, "mobile", login.Counts{OK: 5, Broken: 7})
 	other.Dimension = login.DimensionMethod
+	met := bank(1, "op", login.Counts{OK: 1})
+	met.People = login.People{OK: 1, Failed: 2, Marks: 1<<63 | 1}
+	again := bank(1, "op", login.Counts{OK: 10, Gone: 20, Broken: 25, Failed: 30})
+	again.People = login.People{OK: 4, Failed: 2, Marks: 1<<5 | 1}
 	for _, batch := range [][]login.Tally{
-		{bank(1, "op", login.Counts{OK: 1}), bank(0, "op", login.Counts{Failed: 2}), other, bank(1, "mobile", login.Counts{Gone: 3})},
-		{bank(1, "op", login.Counts{OK: 10, Gone: 20, Failed: 30})},
+		{met, bank(0, "op", login.Counts{Failed: 2}), other, bank(1, "mobile", login.Counts{Gone: 3})},
+		{again},
 		nil,
 	} {
 		if err := s.AddTallies(t.Context(), batch); err != nil {
@@ -29,14 +33,21 @@ func tallies(t *testing.T, s *store.Store) {
 	read := func(d login.Dimension, from, to int) []login.Tally {
 		return must[[]login.Tally](t)(s.Tallies(t.Context(), d, Noon().Add(time.Duration(from)*time.Hour), Noon().Add(time.Duration(to)*time.Hour)))
 	}
-	all := []login.Tally{
-		bank(0, "op", login.Counts{Failed: 2}), bank(1, "mobile", login.Counts{Gone: 3}), bank(1, "op", login.Counts{OK: 11, Gone: 20, Failed: 30}),
-	}
+	both := bank(1, "op", login.Counts{OK: 11, Gone: 20, Broken: 25, Failed: 30})
+	both.People = login.People{OK: 5, Failed: 4, Marks: 1<<63 | 1<<5 | 1} // a mark that comes twice is one
+	all := []login.Tally{bank(0, "op", login.Counts{Failed: 2}), bank(1, "mobile", login.Counts{Gone: 3}), both}
 	if got := read(login.DimensionMeans, 0, 2); !reflect.DeepEqual(got, all) {
 		t.Errorf("got %+v", got)
 	}
 	if got := read(login.DimensionMeans, 0, 1); !reflect.DeepEqual(got, all[:1]) {
 		t.Errorf("the first hour: %+v", got)
+	}
+	every := must[[]login.Tally](t)(s.AllTallies(t.Context(), Noon(), Noon().Add(2*time.Hour)))
+	if want := append(slices.Clone(all), other); !reflect.DeepEqual(every, want) {
+		t.Errorf("of all dimensions: %+v", every)
+	}
+	if got := must[[]login.Tally](t)(s.AllTallies(t.Context(), Noon(), Noon().Add(time.Hour))); !reflect.DeepEqual(got, all[:1]) {
+		t.Errorf("of all dimensions in the first hour: %+v", got)
 	}
 	if n, err := s.PurgeTallies(t.Context(), Noon().Add(time.Hour)); n != 1 || err != nil {
 		t.Errorf("purged %d, %v", n, err)

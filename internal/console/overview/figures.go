@@ -1,0 +1,76 @@
+package overview
+
+import (
+	"time"
+
+	"avain/internal/login"
+	"avain/internal/rates"
+)
+
+// window is the time that everything on a page was counted in: some whole hours, and what
+// there has been of the last one.
+type window struct {
+	hours    int
+	from, to time.Time
+}
+
+const (
+	lately   = 2 // what the rates are taken from
+	allDay   = 24
+	hoursKey = "hours"
+)
+
+// windowOf is the window that an address asks for.
+func windowOf(asked string, now time.Time) window {
+	if asked != "24" {
+		return window{lately, rates.Since(now), now}
+	}
+	return window{allDay, now.Truncate(login.TallyHour).Add(-(allDay - 1) * login.TallyHour).UTC(), now}
+}
+
+// figures are what was counted in a window, of all dimensions read at one moment: each
+// login stands once in every dimension of logins, each journey once in every dimension of
+// journeys, so that the rows of a table add up to the figure below them.
+type figures struct {
+	of    map[login.Dimension]map[string]login.Counts
+	hours map[string][]login.Counts // of each bank, by the hours of the window
+}
+
+func figuresOf(w window, tallies []login.Tally) figures {
+	f := figures{of: map[login.Dimension]map[string]login.Counts{}, hours: map[string][]login.Counts{}}
+	for _, t := range tallies {
+		at := int(t.Hour.Sub(w.from) / login.TallyHour)
+		if at < 0 || at >= w.hours {
+			continue
+		}
+		if f.of[t.Dimension] == nil {
+			f.of[t.Dimension] = map[string]login.Counts{}
+		}
+		f.of[t.Dimension][t.Value] = f.of[t.Dimension][t.Value].Plus(t.Counts)
+		if t.Dimension != login.DimensionMeans {
+			continue
+		}
+		if f.hours[t.Value] == nil {
+			f.hours[t.Value] = make([]login.Counts, w.hours)
+		}
+		f.hours[t.Value][at] = f.hours[t.Value][at].Plus(t.Counts)
+	}
+	return f
+}
+
+// total is what the rows of a dimension must add up to.
+func (f figures) total(d login.Dimension) (sum login.Counts) {
+	of := login.DimensionAll
+	switch d {
+	case login.DimensionMeans, login.DimensionBroker, login.DimensionMeansReason:
+		of = login.DimensionBroker
+	default:
+	}
+	for _, n := range f.of[of] {
+		sum = sum.Plus(n)
+	}
+	if d == login.DimensionReason || d == login.DimensionMeansReason {
+		sum.OK = 0 // who got in has no reason
+	}
+	return sum
+}
