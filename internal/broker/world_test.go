@@ -150,7 +150,7 @@ func baseConfig(t testing.TB, preset Preset, base string) Config {
 	t.Helper()
 	c := Config{
 		ID: "brk", Preset: preset, ClientID: "client-1", HETU: HETUArtificial, Issuer: base,
-		Timeout: waits.Limit(), // a busy machine is no slow broker
+		Timeout: time.Minute, // the longest that there is: a busy machine is no slow broker
 		OurKeys: OurKeys{
 			Signing:          []KeyFile{{File: keyFile(t, testSigning()), KID: "our-sig"}},
 			Decryption:       []KeyFile{{File: keyFile(t, testDecryption()), KID: "our-enc"}},
