@@ -59,7 +59,7 @@ func (auditSearchCommand) Help() string {
 
 // entryLine is one entry for programs.
 type entryLine struct {
-	Seq    int64             `json:"seq"`
+	Seq    int64             `json:"seq,omitempty"` // not there yet in the second before an entry is sealed
 	At     time.Time         `json:"at"`
 	Actor  string            `json:"actor"`
 	Action string            `json:"action"`
@@ -86,11 +86,19 @@ func (c auditSearchCommand) Run(ctx context.Context, t terminal) error {
 		}
 		lines, rows := []entryLine{}, [][]string{}
 		for _, e := range found {
-			lines = append(lines, entryLine(e))
-			rows = append(rows, []string{strconv.FormatInt(e.Seq, 10), e.At.UTC().Format(time.DateTime), e.Actor, e.Action, e.Target, details(e.Detail)})
+			lines = append(lines, entryLine{e.Seq, e.At, e.Actor, e.Action, e.Target, e.Detail})
+			rows = append(rows, []string{auditNumber(e.Seq), e.At.UTC().Format(time.DateTime), e.Actor, e.Action, e.Target, details(e.Detail)})
 		}
 		return t.table(lines, []string{"SEQ", "WHEN", "ACTOR", "ACTION", "TARGET", "DETAIL…"}, rows)
 	})
+}
+
+// auditNumber is that of an entry; it gets one when it is sealed, about a second later.
+func auditNumber(seq int64) string {
+	if seq == 0 {
+		return "–"
+	}
+	return strconv.FormatInt(seq, 10)
 }
 
 func details(all map[string]string) string {
@@ -125,7 +133,7 @@ type auditExportCommand struct {
 
 // Help is shown by avain admin audit export --help.
 func (auditExportCommand) Help() string {
-	return `Prints the audit log, the oldest entry first, one JSON object per line (with --json as one array), with the hash that chains it. Entries hold no secrets and no names.
+	return `Prints the audit log, the oldest entry first, one JSON object per line (with --json as one array), with the hash that chains it. Entries hold no secrets and no names. One is in it as soon as it is sealed, about a second after it was written.
 
   avain admin audit export > audit.ndjson
   avain admin audit export --since-seq 120345 >> audit.ndjson`
@@ -139,7 +147,9 @@ type exportLine struct {
 	Action string          `json:"action"`
 	Target string          `json:"target"`
 	Detail json.RawMessage `json:"detail"`
-	Hash   string          `json:"hash,omitempty"` // hexadecimal; none before the chain
+	Hash   string          `json:"hash,omitempty"`   // hexadecimal; none before the chain
+	Stream int64           `json:"stream,omitempty"` // the process that wrote it, and the number that it gave
+	Num    int64           `json:"num,omitempty"`
 }
 
 // exportPage is how many entries are in memory at once.
@@ -170,7 +180,7 @@ func (c auditExportCommand) Run(ctx context.Context, t terminal) error {
 func exported(r login.AuditRow) exportLine {
 	line := exportLine{
 		Seq: r.Seq, At: time.UnixMilli(r.At).UTC().Format("2006-01-02T15:04:05.000Z07:00"), Actor: r.Actor, Action: r.Action, Target: r.Target,
-		Detail: json.RawMessage(r.Detail),
+		Detail: json.RawMessage(r.Detail), Stream: r.Stream, Num: r.Num,
 	}
 	if !json.Valid(line.Detail) { // somebody has altered it: every line stays JSON all the same
 		line.Detail, _ = json.Marshal(r.Detail) // a string: never fails

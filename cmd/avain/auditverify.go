@@ -73,6 +73,12 @@ func whole(v audit.Verdict) string {
 	if v.Before > 0 {
 		text += fmt.Sprintf(" (1 to %d, from before the chain, as they were when it began)", v.Before)
 	}
+	if v.Unsealed > 0 {
+		text += "\n" + count(int(v.Unsealed), "entry", "entries") + " not sealed yet, as written"
+	}
+	if v.Pending > 0 {
+		text += "\n" + count(int(v.Pending), "number", "numbers") + " of a process that may still write without an entry so far"
+	}
 	return text
 }
 
@@ -83,6 +89,9 @@ func broken(v audit.Verdict) error {
 	if b.Through > b.Seq {
 		entry = fmt.Sprintf("entries %d to %d", b.Seq, b.Through)
 	}
+	if b.Seq == 0 && b.Stream != 0 {
+		entry = fmt.Sprintf("entry %d of stream %d, which is not sealed", b.Num, b.Stream)
+	}
 	what := map[audit.Fault]string{
 		audit.Altered:   entry + ": altered; not as written",
 		audit.Removed:   entry + ": removed",
@@ -92,6 +101,7 @@ func broken(v audit.Verdict) error {
 		audit.Beginning: fmt.Sprintf("the entries from before the chain (%s) are not those that it began with", entry),
 		audit.WrongHead: fmt.Sprintf("the head in the database (%s) is not that of the entries", entry),
 		audit.Rewritten: fmt.Sprintf("%s is not the one that the given head is of: the log was rewritten", entry),
+		audit.Missing:   entry + " says which ones were removed before they were sealed: avain admin audit search --action audit.missing",
 	}[b.Fault]
 	if b.Fault == audit.Altered && b.Through > b.Seq {
 		what = entry + ": one of them altered; not as written"

@@ -145,17 +145,16 @@ func (c jobsRetryCommand) Run(ctx context.Context, t terminal) error {
 // revive goes on after a job that is not on the list, and reports it in the end.
 func (c jobsRetryCommand) revive(ctx context.Context, s *wire.Service) (revived int64, failed error) {
 	if c.Kind != "" {
-		revived, failed = s.Store.ReviveJobs(ctx, c.Kind, time.Now())
-		if revived > 0 {
-			s.Audit.JobsRetried(ctx, audit.System, "kind:"+c.Kind, revived)
-		}
-		return revived, failed
+		return c.reviveKind(ctx, s)
 	}
 	for _, id := range c.IDs {
-		switch err := s.Store.ReviveJob(ctx, id, time.Now()); {
+		err := s.Audit.Atomically(ctx, func(ctx context.Context) error {
+			s.Audit.JobsRetried(ctx, audit.System, "job:"+id, 1)
+			return s.Store.ReviveJob(ctx, id, time.Now())
+		})
+		switch {
 		case err == nil:
 			revived++
-			s.Audit.JobsRetried(ctx, audit.System, "job:"+id, 1)
 		case errors.Is(err, login.ErrNotFound):
 			failed = errors.Join(failed, fmt.Errorf("%s is not on the list of dead jobs", id))
 		default:
@@ -163,6 +162,24 @@ func (c jobsRetryCommand) revive(ctx context.Context, s *wire.Service) (revived 
 		}
 	}
 	return revived, failed
+}
+
+// reviveKind begins with many jobs in turn: everybody's writes wait for each transaction.
+func (c jobsRetryCommand) reviveKind(ctx context.Context, s *wire.Service) (revived int64, err error) {
+	now := time.Now()
+	for more := true; more && err == nil; {
+		var n int64
+		err = s.Audit.Atomically(ctx, func(ctx context.Context) (err error) {
+			if n, more, err = s.Store.ReviveJobs(ctx, c.Kind, now); n > 0 {
+				s.Audit.JobsRetried(ctx, audit.System, "kind:"+c.Kind, n)
+			}
+			return err
+		})
+		if err == nil {
+			revived += n
+		}
+	}
+	return revived, err
 }
 
 func timeOrNone(at time.Time) *time.Time {

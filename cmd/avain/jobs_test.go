@@ -14,6 +14,7 @@ import (
 
 	"avain/internal/login"
 	"avain/internal/store"
+	"avain/internal/store/storetest"
 )
 
 // desk is an operator's command line at an installation.
@@ -136,7 +137,7 @@ func TestJobsRetry(t *testing.T) {
 	}
 	// Each is in the security log.
 	s := d.open()
-	entries, err := s.ReadAudit(t.Context(), 0, 100)
+	entries, err := storetest.ReadAudit(t.Context(), s, 0, 100)
 	var trail []string
 	for _, e := range entries {
 		if e.Action == "jobs.retry" {

@@ -13,6 +13,7 @@ import (
 // Store keeps the entries.
 type Store interface {
 	AppendAudit(ctx context.Context, e login.AuditEntry) error
+	Atomically(ctx context.Context, act func(ctx context.Context) error) error
 }
 
 // Log is the security log. It is safe for concurrent use.
@@ -26,6 +27,15 @@ type Log struct {
 // New makes a Log. What cannot be written goes to the process's own log.
 func New(store Store, now func() time.Time, log *slog.Logger) *Log {
 	return &Log{store: store, now: now, log: log, noise: noise{now: now, kinds: map[noiseKind]*folded{}}}
+}
+
+// Atomically runs an act and what is told of it as one transaction: after a crash there is
+// no act without its entry, and no entry of something that never happened. The act hands its
+// context on to the calls that write, and to the methods of this log; whether it does so
+// first or last makes no difference. It may be run more than once, everybody else's writes
+// may wait for it, and when one of its calls fails all of it does.
+func (l *Log) Atomically(ctx context.Context, act func(ctx context.Context) error) error {
+	return l.store.Atomically(ctx, act)
 }
 
 // The actions, as they stand in the log.
@@ -54,6 +64,21 @@ const (
 )
 
 const system = "system"
+
+// What the log says of its own streams, which are the targets.
+const (
+	ActionVoid    = "audit.void"    // there is no entry of this number
+	ActionMissing = "audit.missing" // entries were removed before they were sealed
+)
+
+// Why there is no entry of a number.
+const (
+	VoidUndone = "undone" // its transaction came to nothing
+	VoidDied   = "died"   // its process ended in between
+)
+
+// StreamTarget is a stream as a target.
+func StreamTarget(stream int64) string { return "stream:" + strconv.FormatInt(stream, 10) }
 
 // SessionCreated records that a person has logged an app in.
 func (l *Log) SessionCreated(ctx context.Context, s login.Session) {
@@ -184,9 +209,10 @@ func (l *Log) Switched(ctx context.Context, s login.Switch) {
 // patience is how long an entry may take to be written.
 const patience = 5 * time.Second
 
-// append writes an entry. Whoever caused it cannot keep it from being written by
-// hanging up. What was done cannot be undone because the log failed, so a failure is
-// not the caller's: it is logged with the whole entry, which holds nothing secret.
+// append writes an entry: within [Log.Atomically] together with the act, and by itself when
+// it tells of something that was only seen, or refused. Whoever caused that cannot keep it
+// from being written by hanging up, and a failure is not the caller's: it is logged with the
+// whole entry, which holds nothing secret.
 func (l *Log) append(ctx context.Context, actor, action, target string, detail map[string]string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()

@@ -16,6 +16,7 @@ import (
 	"avain/internal/login"
 	"avain/internal/secret"
 	"avain/internal/store"
+	"avain/internal/store/storetest"
 )
 
 var now = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
@@ -70,7 +71,7 @@ func TestEntries(t *testing.T) {
 	t.Parallel()
 	db := openStore(t)
 	everything(t.Context(), audit.New(db, func() time.Time { return now }, slog.New(slog.DiscardHandler)))
-	got, err := db.ReadAudit(t.Context(), 0, 100)
+	got, err := storetest.ReadAudit(t.Context(), db, 0, 100)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,7 +119,7 @@ func TestCallerWhoHangsUpIsRecorded(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	audit.New(db, time.Now, slog.New(slog.DiscardHandler)).PersonLocked(ctx, "system", "P1")
-	if got, err := db.ReadAudit(t.Context(), 0, 10); err != nil || len(got) != 1 {
+	if got, err := storetest.ReadAudit(t.Context(), db, 0, 10); err != nil || len(got) != 1 {
 		t.Errorf("%d entries, %v", len(got), err)
 	}
 }
@@ -126,6 +127,10 @@ func TestCallerWhoHangsUpIsRecorded(t *testing.T) {
 type brokenStore struct{}
 
 func (brokenStore) AppendAudit(context.Context, login.AuditEntry) error {
+	return errors.New("disk full")
+}
+
+func (brokenStore) Atomically(context.Context, func(context.Context) error) error {
 	return errors.New("disk full")
 }
 

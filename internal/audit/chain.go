@@ -10,10 +10,11 @@ import (
 	"avain/internal/secret"
 )
 
-// Chain computes the hashes that link the entries of the log: each is an HMAC-SHA-256
-// over the hash before it and the entry. Its key is not in the database, so that
-// whoever can write the database, and nothing else, cannot make the hash of an entry
-// that they have altered or thought up (docs/decisions/0016).
+// Chain computes the hashes that vouch for the entries of the log: HMAC-SHA-256. An entry is
+// signed by itself when it is written, and when it is sealed it is linked to the hash before
+// it. The key is not in the database, so that whoever can write the database, and nothing
+// else, cannot make the hash of an entry that they have altered or thought up
+// (docs/decisions/0016, 0033).
 type Chain struct {
 	key   []byte
 	begun login.AuditHead // where it began, as it is known outside the database; zero: nobody knows
@@ -32,18 +33,34 @@ func NewChain(key secret.Text) Chain { return Chain{key: []byte(key.Reveal())} }
 // What an HMAC is over begins with one of these, so that no sum of one kind can be
 // taken for one of the other.
 const (
-	linkOf   = "avain audit entry 1"
+	linkOf   = "avain audit entry 1" // from before there were streams
+	sealOf   = "avain audit entry 2"
+	signOf   = "avain audit unsealed entry 1"
 	beforeOf = "avain audit before the chain 1"
 )
 
 // Next is the hash of an entry that comes after the one whose hash is previous. The
 // hash that the row holds plays no part.
 func (c Chain) Next(previous secret.Hash, row login.AuditRow) secret.Hash {
-	mac := hmac.New(sha256.New, c.key)
-	b := make([]byte, 0, 256)
-	b = appendText(b, linkOf)
+	of := linkOf
+	if row.Stream != 0 {
+		of = sealOf
+	}
+	b := appendText(make([]byte, 0, 256), of)
 	b = append(b, previous[:]...)
-	mac.Write(appendRow(b, row))
+	return c.sum(appendRow(b, row))
+}
+
+// Sign is the signature of an entry that is not sealed yet: over its stream, its number in it
+// and what it says. So it can be put in no other place, and not in twice.
+func (c Chain) Sign(row login.AuditRow) secret.Hash {
+	row.Seq = 0 // given when it is sealed
+	return c.sum(appendRow(appendText(make([]byte, 0, 256), signOf), row))
+}
+
+func (c Chain) sum(b []byte) secret.Hash {
+	mac := hmac.New(sha256.New, c.key)
+	mac.Write(b)
 	return secret.Hash(mac.Sum(nil))
 }
 
@@ -81,6 +98,10 @@ func appendRow(b []byte, row login.AuditRow) []byte {
 	b = binary.BigEndian.AppendUint64(b, uint64(row.At))  //nolint:gosec // bits, not a number
 	for _, text := range []string{row.Actor, row.Action, row.Target, row.Detail} {
 		b = appendText(b, text)
+	}
+	if row.Stream != 0 || row.Num != 0 {
+		b = binary.BigEndian.AppendUint64(b, uint64(row.Stream)) //nolint:gosec // bits, not a number
+		b = binary.BigEndian.AppendUint64(b, uint64(row.Num))    //nolint:gosec // bits, not a number
 	}
 	return b
 }

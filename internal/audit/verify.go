@@ -17,6 +17,14 @@ type Trail interface {
 	AuditStrays(ctx context.Context, last int64) (int64, error)
 	// AuditNext is the number of the first entry after this one; 0: there is none.
 	AuditNext(ctx context.Context, after int64) (int64, error)
+	// AuditStreams are the streams that may still be written to.
+	AuditStreams(ctx context.Context) ([]int64, error)
+	// AuditUnsealed are at most limit entries that are not sealed, after a number of a stream,
+	// in order of both.
+	AuditUnsealed(ctx context.Context, stream, num int64, limit int) ([]login.AuditRow, error)
+	// AuditRefused are at most limit entries that were not sealed, because they were not as
+	// they had been written, or there before.
+	AuditRefused(ctx context.Context, limit int) ([]login.AuditRow, error)
 }
 
 // Fault is what has been done to a log.
@@ -33,21 +41,26 @@ const (
 	WrongHead Fault = "head"      // the entries are whole, but the head in the database is not theirs
 	Rewritten Fault = "rewritten" // the log is whole, and not the one that the known head is of
 	Beginning Fault = "beginning" // the entries from before the chain are not those that it began with
+	Missing   Fault = "missing"   // the entry says that others were removed before they were sealed
 )
 
 // Break is the first place where a log is not as it was written.
 type Break struct {
 	Fault   Fault
-	Seq     int64 // the number of the entry; of the first that is missing
+	Seq     int64 // the number of the entry; of the first that is missing; 0: it is not sealed
 	Through int64 // the last that is missing; else as Seq
+	Stream  int64 // of an entry that is not sealed, or should not be: whose it is, and its number
+	Num     int64
 }
 
 // Verdict is what a walk through the log has found.
 type Verdict struct {
-	Entries int64           // that were read
-	Before  int64           // of them, from before the chain
-	Head    login.AuditHead // the last entry that is as it was written
-	Break   *Break          // nil: every entry is as it was written
+	Entries  int64           // that were read, and are sealed
+	Before   int64           // of them, from before the chain
+	Head     login.AuditHead // the last entry that is as it was written
+	Unsealed int64           // entries that are not sealed yet, as they were written
+	Pending  int64           // numbers of which no entry is there yet
+	Break    *Break          // nil: every entry is as it was written
 }
 
 // window is how many entries are read at once.
@@ -66,7 +79,10 @@ func (c Chain) Verify(ctx context.Context, trail Trail, known login.AuditHead, p
 	if err != nil {
 		return Verdict{}, err
 	}
-	w := &walk{chain: c, trail: trail, head: head, known: known, before: c.Before()}
+	w := &walk{chain: c, trail: trail, head: head, known: known, before: c.Before(), streams: map[int64]*Position{}}
+	if err := w.note(ctx); err != nil {
+		return Verdict{}, err
+	}
 	w.last = w.before.Sum()
 	w.check(0)
 	for more := true; more && w.broken == nil; {
@@ -83,7 +99,14 @@ func (c Chain) Verify(ctx context.Context, trail Trail, known login.AuditHead, p
 		}
 		w.end(head)
 	}
-	return Verdict{Entries: w.seq, Before: w.old, Head: login.AuditHead{Seq: w.seq, Hash: w.last}, Break: w.broken}, nil
+	if w.broken == nil {
+		if err := w.unsealed(ctx); err != nil {
+			return Verdict{}, err
+		}
+	}
+	return Verdict{
+		Entries: w.seq, Before: w.old, Head: login.AuditHead{Seq: w.seq, Hash: w.last}, Unsealed: w.fresh, Pending: w.pending, Break: w.broken,
+	}, nil
 }
 
 // walk is a walk through the log, so far.
@@ -100,6 +123,10 @@ type walk struct {
 	begun  bool // the entries from before the chain were those that it began with
 	met    bool // the known head was part of the log
 	headed bool // the head in the database was, too
+
+	streams        map[int64]*Position // how far each is in the log
+	open           []int64             // that may still be written to
+	fresh, pending int64               // entries that are not sealed, and numbers without one
 }
 
 // step reads the next entries. It answers false at the end.
@@ -142,9 +169,9 @@ func (w *walk) beyond(ctx context.Context) (more bool, err error) {
 	case next == w.seq+1:
 		return true, nil
 	case next > 0 && next <= w.head.Seq:
-		w.broken = &Break{Removed, w.seq + 1, next - 1}
+		w.broken = &Break{Fault: Removed, Seq: w.seq + 1, Through: next - 1}
 	default:
-		w.broken = &Break{Inserted, next, next}
+		w.broken = &Break{Fault: Inserted, Seq: next, Through: next}
 	}
 	return false, nil
 }
@@ -154,22 +181,23 @@ func (w *walk) beyond(ctx context.Context) (more bool, err error) {
 func (w *walk) take(row login.AuditRow) bool {
 	switch {
 	case row.Seq <= w.seq:
-		w.broken = &Break{Inserted, row.Seq, row.Seq}
+		w.broken = &Break{Fault: Inserted, Seq: row.Seq, Through: row.Seq}
 		return false
 	case row.Seq <= w.chain.begun.Seq: // also what was left of a log that was begun anew
 		w.before.Add(row)
 		w.old, w.last = row.Seq, w.before.Sum()
 		w.seq = row.Seq
 		w.check(row.Seq)
+		w.position(row.Stream).Take(row.Num)
 		return true
 	case w.recorded() && !w.begun:
-		w.broken = &Break{Beginning, 1, max(w.chain.begun.Seq, 1)}
+		w.broken = &Break{Fault: Beginning, Seq: 1, Through: max(w.chain.begun.Seq, 1)}
 		return false
 	case row.Seq > w.seq+1:
-		w.broken = &Break{Removed, w.seq + 1, row.Seq - 1}
+		w.broken = &Break{Fault: Removed, Seq: w.seq + 1, Through: row.Seq - 1}
 		return false
 	case row.Foreign:
-		w.broken = &Break{Altered, row.Seq, row.Seq}
+		w.broken = &Break{Fault: Altered, Seq: row.Seq, Through: row.Seq}
 		return false
 	case row.Hash.Zero() && w.seq == w.old && !w.recorded():
 		w.before.Add(row)
@@ -181,7 +209,7 @@ func (w *walk) take(row login.AuditRow) bool {
 	}
 	w.seq = row.Seq
 	w.check(row.Seq)
-	return true
+	return w.account(row)
 }
 
 // recorded reports whether it is known outside the database where the chain began.
@@ -205,22 +233,22 @@ func (w *walk) check(seq int64) {
 func (w *walk) end(now login.AuditHead) {
 	switch asked := !w.known.Hash.Zero(); {
 	case w.recorded() && !w.begun:
-		w.broken = &Break{Beginning, 1, max(w.chain.begun.Seq, 1)}
+		w.broken = &Break{Fault: Beginning, Seq: 1, Through: max(w.chain.begun.Seq, 1)}
 	case w.seq < w.head.Seq:
-		w.broken = &Break{Cut, w.seq + 1, w.head.Seq}
+		w.broken = &Break{Fault: Cut, Seq: w.seq + 1, Through: w.head.Seq}
 	case asked && w.seq < w.known.Seq:
-		w.broken = &Break{Cut, w.seq + 1, w.known.Seq}
+		w.broken = &Break{Fault: Cut, Seq: w.seq + 1, Through: w.known.Seq}
 	case asked && !w.met:
-		w.broken = &Break{Rewritten, w.known.Seq, w.known.Seq}
+		w.broken = &Break{Fault: Rewritten, Seq: w.known.Seq, Through: w.known.Seq}
 	case !w.headed || w.seq > now.Seq:
-		w.broken = &Break{WrongHead, w.head.Seq, w.head.Seq}
+		w.broken = &Break{Fault: WrongHead, Seq: w.head.Seq, Through: w.head.Seq}
 	}
 }
 
 // diagnose tells what was done to an entry that does not follow from the one before,
 // by the entries from it on.
 func (w *walk) diagnose(row login.AuditRow, rows []login.AuditRow) {
-	w.broken = &Break{Altered, row.Seq, row.Seq}
+	w.broken = &Break{Fault: Altered, Seq: row.Seq, Through: row.Seq}
 	if len(rows) == 0 {
 		return
 	}

@@ -191,7 +191,7 @@ func TestRevived(t *testing.T) {
 	}
 	w.wantEnd(jobs.Buried)
 	answer.Store(http.StatusNoContent)
-	if n, err := w.store.ReviveJobs(t.Context(), login.JobLogout+"bakery", w.now()); n != 1 || err != nil {
+	if n, _, err := w.store.ReviveJobs(t.Context(), login.JobLogout+"bakery", w.now()); n != 1 || err != nil {
 		t.Fatal(n, err)
 	}
 	w.runner.Wake()

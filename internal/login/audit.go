@@ -12,7 +12,9 @@ import (
 
 // AuditEntry is one line of the append-only security log: who did what to whom.
 type AuditEntry struct {
-	Seq    int64 // given by the store: 1, 2, 3, … without gaps, in the order in which entries became visible
+	Seq    int64 // given when the entry is sealed, about a second later: 1, 2, 3, … without gaps; 0: not yet
+	Stream int64 // the process that wrote it, and its number there; 0: of an entry from before there were streams
+	Num    int64
 	At     time.Time
 	Actor  string            // "person:…", "staff:…", "client:…" or "system"
 	Action string            // machine word, such as "session.revoke"
@@ -23,13 +25,15 @@ type AuditEntry struct {
 // AuditRow is an entry as it lies in the database, to the letter: what the chain of
 // hashes vouches for.
 type AuditRow struct {
-	Seq    int64
+	Seq    int64 // 0: not sealed yet
+	Stream int64 // the process that wrote it; 0: written before there were streams
+	Num    int64 // its number in the stream: 1, 2, 3, …
 	At     int64 // unix milliseconds
 	Actor  string
 	Action string
 	Target string
 	Detail string      // JSON
-	Hash   secret.Hash // zero: written before there was a chain
+	Hash   secret.Hash // links it to all before it; of an unsealed one, its own signature; zero: written before there was a chain
 	// Foreign says that a column holds what the service never writes, such as bytes in
 	// place of a text, which look the same and which no search would find.
 	Foreign bool

@@ -1,6 +1,9 @@
 package login
 
-import "time"
+import (
+	"context"
+	"time"
+)
 
 // Kept are the rows of one table that are about a person, without what is secret or
 // somebody else's. Values are texts, numbers, truths, times and JSON.
@@ -18,6 +21,8 @@ type Erasure struct {
 	// Jobs answers the jobs that follow: events for the operator's systems. They are
 	// written in the same transaction. It may be nil, and may run more than once.
 	Jobs func(Erased) []Job
+	// Told writes the entry of the audit log, likewise.
+	Told func(context.Context, Erased)
 }
 
 // Erased says what of a person has been erased.

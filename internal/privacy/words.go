@@ -19,6 +19,7 @@ func what(table string) string {
 		"digits":          "Six-digit codes that wait to be typed.",
 		"jobs":            "Letters and messages about you that wait to be sent or could not be sent.",
 		"audit":           "The security log: who did what to your account. It is kept for good and names nobody.",
+		"audit_unsealed":  "Entries of the security log that are a second old at most and have no number yet.",
 	}[table]
 }
 
@@ -77,5 +78,7 @@ func special() map[string]string {
 		"jobs.kind": "what is to be done", "jobs.run_at": "when it is tried next", "jobs.dead_at": "when it was given up",
 		"audit.seq": "number of the entry", "audit.at": "when", "audit.actor": "who did it", "audit.action": "what was done",
 		"audit.target": "to what", "audit.detail": "more about it, as machine words",
+		"audit_unsealed.at": "when", "audit_unsealed.actor": "who did it", "audit_unsealed.action": "what was done",
+		"audit_unsealed.target": "to what", "audit_unsealed.detail": "more about it, as machine words",
 	}
 }

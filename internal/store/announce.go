@@ -32,7 +32,7 @@ type Announcer struct {
 
 // Announcer makes the announcer of this node. Nothing is sent until Speak.
 func (s *Store) Announcer() *Announcer {
-	d, _ := s.db.(*postgresDB)
+	d, _ := s.db.database.(*postgresDB)
 	return &Announcer{postgres: d, queue: make(chan string, announceQueue)}
 }
 

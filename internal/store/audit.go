@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -13,11 +14,8 @@ import (
 )
 
 const (
-	appendAuditSQL = `INSERT INTO audit (seq, at, actor, action, target, detail, hash) VALUES ($1, $2, $3, $4, $5, $6, $7)`
-
-	readAuditSQL = `SELECT seq, at, actor, action, target, detail FROM audit WHERE seq > $1 ORDER BY seq LIMIT $2`
-
-	searchAuditSQL = `SELECT seq, at, actor, action, target, detail FROM audit WHERE `
+	searchAuditSQL    = `SELECT seq, COALESCE(stream, 0), COALESCE(num, 0), at, actor, action, target, detail FROM audit WHERE `
+	searchUnsealedSQL = `SELECT 0, stream, num, at, actor, action, target, detail FROM audit_unsealed`
 
 	auditEndSQL = `SELECT COALESCE(MAX(seq), 0) + 1 FROM audit`
 	auditAtSQL  = `SELECT seq, at FROM audit WHERE seq >= $1 ORDER BY seq LIMIT 1`
@@ -27,41 +25,21 @@ const (
 // for its number.
 const auditSlack = 10 * time.Minute
 
-// AppendAudit adds an entry to the audit log; its Seq and its place in the chain of
-// hashes are given here. Entries can be neither changed nor removed afterwards:
-// triggers see to it, and the chain tells when somebody has done without them. A
-// trigger moves the head, too: logins wait for this, and it spares them a statement.
-func (s *Store) AppendAudit(ctx context.Context, e login.AuditEntry) error {
-	detail, err := asJSON(e.Detail)
-	if err != nil {
-		return wrap("append to audit log", err)
-	}
-	row := login.AuditRow{At: millis(e.At), Actor: text(e.Actor), Action: text(e.Action), Target: text(e.Target), Detail: detail}
-	err = s.db.write(ctx, func(ctx context.Context, tx runner) error {
-		head, err := s.lockAuditHead(ctx, tx)
-		if err != nil {
-			return err
-		}
-		next := row
-		next.Seq = head.Seq + 1
-		link := s.chain.Next(head.Hash, next)
-		_, err = tx.ExecContext(ctx, appendAuditSQL, next.Seq, next.At, next.Actor, next.Action, next.Target, next.Detail, link[:])
-		return err
-	})
-	return wrap("append to audit log", err)
-}
-
-// ReadAudit lists at most limit entries that come after the one numbered after
-// (0: from the beginning), oldest first.
-func (s *Store) ReadAudit(ctx context.Context, after int64, limit int) ([]login.AuditEntry, error) {
-	return s.auditEntries(ctx, readAuditSQL, after, limit)
-}
-
 // SearchAudit lists at most q.Limit entries that the query chooses, newest first. It
 // reads the log backwards until it has them: there is no index that every login would
 // have to pay for, but days are found by halving. Entries before the one numbered left
-// have not been looked at; 0: all have.
+// have not been looked at; 0: all have. What is not sealed yet comes first.
 func (s *Store) SearchAudit(ctx context.Context, q login.AuditQuery) (found []login.AuditEntry, left int64, err error) {
+	conditions, args, err := auditConditions(q)
+	if err != nil {
+		return nil, 0, wrap("search audit log", err)
+	}
+	var fresh []login.AuditEntry
+	if q.Before == 0 { // before what is sealed is read: an entry may stand in both, and never in none
+		if fresh, err = s.searchUnsealed(ctx, conditions, args, q.Limit); err != nil {
+			return nil, 0, err
+		}
+	}
 	low, high, err := s.auditRange(ctx, q)
 	if err != nil {
 		return nil, 0, wrap("search audit log", err)
@@ -70,10 +48,6 @@ func (s *Store) SearchAudit(ctx context.Context, q login.AuditQuery) (found []lo
 	if q.Scan > 0 {
 		first = max(low, high-q.Scan)
 	}
-	conditions, args, err := auditConditions(q)
-	if err != nil {
-		return nil, 0, wrap("search audit log", err)
-	}
 	args = append(args, first, high, q.Limit)
 	n := len(args)
 	query := searchAuditSQL + strings.Join(append(conditions, fmt.Sprintf("seq >= $%d AND seq < $%d", n-2, n-1)), " AND ") +
@@ -81,13 +55,38 @@ func (s *Store) SearchAudit(ctx context.Context, q login.AuditQuery) (found []lo
 	if found, err = s.auditEntries(ctx, query, args...); err != nil {
 		return nil, 0, err
 	}
+	found, cut := firstFresh(fresh, found, q.Limit)
 	switch {
+	case cut && len(found) > 0 && found[len(found)-1].Seq == 0:
+		left = high
 	case len(found) > 0 && len(found) == q.Limit:
 		left = found[len(found)-1].Seq
 	case first > low:
 		left = first
 	}
 	return found, left, nil
+}
+
+// searchUnsealed lists the oldest of the entries that are not sealed, newest first: the ones
+// that come after them are newer than the page.
+func (s *Store) searchUnsealed(ctx context.Context, conditions []string, args []any, limit int) ([]login.AuditEntry, error) {
+	query := searchUnsealedSQL
+	if len(conditions) > 0 {
+		query += " WHERE " + strings.Join(conditions, " AND ")
+	}
+	found, err := s.auditEntries(ctx, query+fmt.Sprintf(" ORDER BY at, stream, num LIMIT $%d", len(args)+1), append(slices.Clip(args), limit)...)
+	slices.Reverse(found)
+	return found, err
+}
+
+// firstFresh puts entries that were read before they were sealed in front of those that were
+// read sealed. It reports whether the limit cut some off.
+func firstFresh(fresh, sealed []login.AuditEntry, limit int) (all []login.AuditEntry, cut bool) {
+	all = slices.DeleteFunc(fresh, func(e login.AuditEntry) bool {
+		return slices.ContainsFunc(sealed, func(o login.AuditEntry) bool { return o.Stream == e.Stream && o.Num == e.Num })
+	})
+	all = append(all, sealed...)
+	return all[:min(len(all), limit)], len(all) >= limit
 }
 
 // auditRange are the numbers among which a query looks: from low up to high, which is not
@@ -185,7 +184,7 @@ func (s *Store) auditEntries(ctx context.Context, query string, args ...any) (_ 
 	var entries []login.AuditEntry
 	for rows.Next() {
 		var e login.AuditEntry
-		if err := rows.Scan(&e.Seq, timeColumn{&e.At}, &e.Actor, &e.Action, &e.Target, jsonColumn{&e.Detail}); err != nil {
+		if err := rows.Scan(&e.Seq, &e.Stream, &e.Num, timeColumn{&e.At}, &e.Actor, &e.Action, &e.Target, jsonColumn{&e.Detail}); err != nil {
 			return nil, wrap("read audit log", err)
 		}
 		entries = append(entries, e)

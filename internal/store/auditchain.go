@@ -15,7 +15,10 @@ const (
 
 	// Bounded by numbers and by count: an attacker may have put in the same number a
 	// million times.
-	auditRowsSQL = `SELECT seq, at, actor, action, target, detail, hash FROM audit WHERE seq > $1 AND seq <= $2 ORDER BY seq LIMIT $3`
+	auditRowsSQL = `SELECT seq, at, actor, action, target, detail, hash, stream, num FROM audit WHERE seq > $1 AND seq <= $2 ORDER BY seq LIMIT $3`
+
+	// For the migration that begins the chain: there were no streams then.
+	oldAuditRowsSQL = `SELECT seq, at, actor, action, target, detail, hash, NULL, NULL FROM audit WHERE seq > $1 AND seq <= $2 ORDER BY seq LIMIT $3`
 
 	auditStraysSQL = `SELECT COUNT(*) FROM audit WHERE seq IS NULL OR seq < 1 OR seq > $1`
 	auditNextSQL   = `SELECT COALESCE(MIN(seq), 0) FROM audit WHERE seq > $1 AND seq <= 9223372036854775807`
@@ -28,8 +31,7 @@ const (
 var ErrAuditBroken = errors.New("the audit log is not as it was written: somebody has changed the database (docs/operations.md, \"Is it still as it was written?\")")
 
 // lockAuditHead reads the head in a transaction and keeps others from it until the
-// transaction ends: entries get their numbers in the order in which they become
-// visible, and no two follow the same one.
+// transaction ends: no two entries follow the same one. Only who seals does this.
 func (s *Store) lockAuditHead(ctx context.Context, tx runner) (login.AuditHead, error) {
 	// One statement, never a sub-query of another: having waited for the lock,
 	// PostgreSQL reads the locked row as it is now, and every other as it was before.
@@ -60,8 +62,12 @@ func (s *Store) AuditHead(ctx context.Context) (login.AuditHead, error) {
 
 // AuditRows are at most limit entries numbered above after, up to through, as they lie
 // in the database.
-func (s *Store) AuditRows(ctx context.Context, after, through int64, limit int) (_ []login.AuditRow, err error) {
-	rows, err := s.db.reader().QueryContext(ctx, auditRowsSQL, after, through, limit)
+func (s *Store) AuditRows(ctx context.Context, after, through int64, limit int) ([]login.AuditRow, error) {
+	return s.auditRows(ctx, auditRowsSQL, after, through, limit)
+}
+
+func (s *Store) auditRows(ctx context.Context, query string, args ...any) (_ []login.AuditRow, err error) {
+	rows, err := s.db.reader().QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, wrap("read audit log", err)
 	}
@@ -72,12 +78,50 @@ func (s *Store) AuditRows(ctx context.Context, after, through int64, limit int) 
 		if err := rows.Scan(
 			exactly(&r.Seq, &r.Foreign), exactly(&r.At, &r.Foreign), exactly(&r.Actor, &r.Foreign), exactly(&r.Action, &r.Foreign),
 			exactly(&r.Target, &r.Foreign), exactly(&r.Detail, &r.Foreign), exactHash{&r},
+			exactColumn[int64]{&r.Stream, &r.Foreign, true}, exactColumn[int64]{&r.Num, &r.Foreign, true},
 		); err != nil {
 			return nil, wrap("read audit log", err)
 		}
 		all = append(all, r)
 	}
 	return all, wrap("read audit log", rows.Err())
+}
+
+const (
+	unsealedAfterSQL = `SELECT ` + auditColumns + ` FROM audit_unsealed WHERE stream > $1 OR stream = $1 AND num > $2 ORDER BY stream, num LIMIT $3`
+	refusedSQL       = `SELECT ` + auditColumns + ` FROM audit_refused ORDER BY stream, num LIMIT $1`
+	streamsSQL       = `SELECT stream FROM audit_streams ORDER BY stream`
+)
+
+// AuditUnsealed are at most limit entries that are not sealed yet, by their numbers after one
+// of a stream, as they lie in the database.
+func (s *Store) AuditUnsealed(ctx context.Context, stream, num int64, limit int) ([]login.AuditRow, error) {
+	return s.unsealedRows(ctx, unsealedAfterSQL, stream, num, limit)
+}
+
+// AuditRefused are at most limit entries that were put aside when others were sealed.
+func (s *Store) AuditRefused(ctx context.Context, limit int) ([]login.AuditRow, error) {
+	return s.unsealedRows(ctx, refusedSQL, limit)
+}
+
+func (s *Store) unsealedRows(ctx context.Context, query string, args ...any) (all []login.AuditRow, err error) {
+	err = eachRow(ctx, s.db.reader(), query, args, func(row scanner) error {
+		r, err := scanUnsealed(row)
+		all = append(all, r)
+		return err
+	})
+	return all, wrap("read unsealed entries of the audit log", err)
+}
+
+// AuditStreams lists the streams to which entries may be added.
+func (s *Store) AuditStreams(ctx context.Context) (open []int64, err error) {
+	err = eachRow(ctx, s.db.reader(), streamsSQL, nil, func(row scanner) error {
+		var stream int64
+		err := row.Scan(&stream)
+		open = append(open, stream)
+		return err
+	})
+	return open, wrap("read streams of the audit log", err)
 }
 
 // AuditStrays counts entries whose number is none, or after last.
@@ -95,16 +139,17 @@ func (s *Store) AuditNext(ctx context.Context, after int64) (seq int64, err erro
 // exactColumn reads a column that must be of one type: SQLite stores what it is given,
 // and bytes in place of a text would pass for it here and hide from every search.
 type exactColumn[T any] struct {
-	to      *T
-	foreign *bool
+	to       *T
+	foreign  *bool
+	optional bool // entries from before there were streams have no number there
 }
 
-func exactly[T any](to *T, foreign *bool) exactColumn[T] { return exactColumn[T]{to, foreign} }
+func exactly[T any](to *T, foreign *bool) exactColumn[T] { return exactColumn[T]{to, foreign, false} }
 
 // Scan reads the value or says that it is foreign.
 func (c exactColumn[T]) Scan(src any) error {
 	value, ok := src.(T)
-	if !ok {
+	if !ok && (src != nil || !c.optional) {
 		*c.foreign = true
 	}
 	*c.to = value
@@ -152,7 +197,7 @@ func (s *Store) beginAuditChain(ctx context.Context, tx *sql.Tx) error {
 	if _, err := fmt.Sscanf(value, "%d:", &last); err != nil || fmt.Sprintf("%d:", last) != value || !s.begun.Hash.Zero() {
 		return fmt.Errorf("%w: its chain has begun before, and there is no head", ErrAuditBroken)
 	}
-	first, err := s.sumAudit(ctx, last, false)
+	first, err := s.sumAudit(ctx, oldAuditRowsSQL, last, false)
 	if err != nil {
 		return err
 	}
@@ -162,13 +207,13 @@ func (s *Store) beginAuditChain(ctx context.Context, tx *sql.Tx) error {
 
 // sumAudit sums up the entries up to one; with unhashed, only those before the first that
 // has a hash.
-func (s *Store) sumAudit(ctx context.Context, last int64, unhashed bool) (login.AuditHead, error) {
+func (s *Store) sumAudit(ctx context.Context, query string, last int64, unhashed bool) (login.AuditHead, error) {
 	sum, end := s.chain.Before(), login.AuditHead{Seq: last}
 	if unhashed {
 		end.Seq = 0
 	}
 	for after := int64(0); after < last; {
-		rows, err := s.AuditRows(ctx, after, last, auditPage)
+		rows, err := s.auditRows(ctx, query, after, last, auditPage)
 		if err != nil {
 			return end, err
 		}
@@ -199,7 +244,7 @@ func (s *Store) AuditBeginning(ctx context.Context) (login.AuditHead, error) {
 	if err != nil {
 		return login.AuditHead{}, err
 	}
-	begun, err := s.sumAudit(ctx, head.Seq, true)
+	begun, err := s.sumAudit(ctx, auditRowsSQL, head.Seq, true)
 	return begun, wrap("find where the audit log's chain begins", err)
 }
 
@@ -235,18 +280,20 @@ func (s *Store) CheckAudit(ctx context.Context) error {
 
 const (
 	lastAuditSQL    = `SELECT COALESCE(MAX(seq), 0) FROM audit`
+	forgiveSQL      = `DELETE FROM audit_refused`
 	putAuditHeadSQL = `INSERT INTO meta (name, value) VALUES ('audit_head', $1) ON CONFLICT (name) DO UPDATE SET value = $1`
 )
 
 // BeginAuditAnew makes the log, as it is now, the entries from before a new chain, and
 // answers where that begins: for an operator who knows that it was tampered with, and has
-// kept what there is. Nobody may write to the log meanwhile. login.ErrMoved: somebody did.
+// kept what there is: what was put aside is gone. Nobody may write to the log meanwhile.
+// login.ErrMoved: somebody did.
 func (s *Store) BeginAuditAnew(ctx context.Context) (begun login.AuditHead, err error) {
 	var last int64
 	if err := s.db.reader().QueryRowContext(ctx, lastAuditSQL).Scan(&last); err != nil {
 		return begun, wrap("begin the audit log anew", err)
 	}
-	if begun, err = s.sumAudit(ctx, last, false); err != nil {
+	if begun, err = s.sumAudit(ctx, auditRowsSQL, last, false); err != nil {
 		return begun, err
 	}
 	err = s.db.write(ctx, func(ctx context.Context, tx runner) error {
@@ -260,7 +307,8 @@ func (s *Store) BeginAuditAnew(ctx context.Context) (begun login.AuditHead, err 
 		if now != last {
 			return login.ErrMoved
 		}
-		return nil
+		_, err := tx.ExecContext(ctx, forgiveSQL)
+		return err
 	})
 	return begun, wrap("begin the audit log anew", err)
 }

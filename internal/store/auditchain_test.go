@@ -75,10 +75,6 @@ func (c *chained) fill() {
 		c.exec(fmt.Sprintf("INSERT INTO audit (seq, at, actor, action, target, detail) VALUES (%d, %d, 'system', 'key.rotate', 'key:%d', 'null')", i+1, i*1000, i))
 	}
 	c.exec(fmt.Sprintf("UPDATE meta SET value = '%d:' WHERE name = 'audit_head'", oldEntries))
-	if err := c.AppendAudit(c.Context(), login.AuditEntry{At: time.Now()}); err == nil {
-		c.Fatal("an entry was written that nothing vouches for")
-	}
-	c.exec(moveHead[c.driver])
 	tx, err := c.db.BeginTx(c.Context(), nil)
 	if err != nil {
 		c.Fatal(err)
@@ -94,7 +90,7 @@ func (c *chained) fill() {
 			c.Fatal(err)
 		}
 	}
-	c.dropTriggers()
+	c.seal(newEntries)
 	c.exec("CREATE TABLE audit_copy AS SELECT * FROM audit")
 	if c.begun, err = c.AuditBeginning(c.Context()); err != nil || c.begun.Seq != oldEntries {
 		c.Fatalf("begun at %v, %v", c.begun, err)
@@ -104,18 +100,19 @@ func (c *chained) fill() {
 	}
 }
 
-// moveHead puts the trigger back that entries are written with.
-var moveHead = map[Driver]string{
-	SQLite: `CREATE TRIGGER audit_move_head AFTER INSERT ON audit BEGIN
-		UPDATE meta SET value = NEW.seq || ':' || LOWER(HEX(NEW.hash)) WHERE name = 'audit_head'; END`,
-	Postgres: `CREATE TRIGGER audit_move_head AFTER INSERT ON audit FOR EACH ROW EXECUTE FUNCTION audit_move_head()`,
+// seal seals what was written.
+func (c *chained) seal(want int) {
+	c.Helper()
+	if n, err := c.SealAudit(c.Context()); err != nil || n != want {
+		c.Fatalf("%s: %d entries were sealed, %v; want %d", c.driver, n, err, want)
+	}
 }
 
 func (c *chained) dropTriggers() {
 	c.Helper()
 	names := map[Driver][]string{
-		SQLite:   {"audit_no_update", "audit_no_delete", "audit_no_replace", "audit_move_head"},
-		Postgres: {"audit_no_update", "audit_no_delete", "audit_no_truncate", "audit_move_head"},
+		SQLite:   {"audit_no_update", "audit_no_delete", "audit_no_replace"},
+		Postgres: {"audit_no_update", "audit_no_delete", "audit_no_truncate"},
 	}[c.driver]
 	for _, name := range names {
 		statement := "DROP TRIGGER IF EXISTS " + name
@@ -347,12 +344,12 @@ func TestAuditKnownHead(t *testing.T) {
 		c.restore()
 
 		// A head of long ago holds as long as the log goes on.
-		c.exec(moveHead[c.driver])
 		for range 3 {
 			if err := c.AppendAudit(t.Context(), login.AuditEntry{At: time.Now(), Actor: "system", Action: "key.rotate", Target: "key:9"}); err != nil {
 				t.Fatal(err)
 			}
 		}
+		c.seal(3)
 		if v := c.verify(c.head); v.Break != nil || v.Entries != allEntries+3 {
 			t.Errorf("%s: %+v", c.driver, v)
 		}
@@ -394,7 +391,7 @@ func TestAuditAnythingIsFound(t *testing.T) {
 		"UPDATE audit SET actor = 'x' WHERE seq = %d", "UPDATE audit SET at = %[2]d WHERE seq = %[1]d", "DELETE FROM audit WHERE seq = %d",
 		"UPDATE audit SET target = COALESCE((SELECT target FROM audit_copy WHERE seq = %[2]d), '') WHERE seq = %[1]d",
 		"UPDATE audit SET hash = (SELECT hash FROM audit_copy WHERE seq = %[2]d) WHERE seq = %[1]d",
-		"INSERT OR REPLACE INTO audit SELECT %d, at, actor, action, target, detail, hash FROM audit_copy WHERE seq = %d",
+		"INSERT OR REPLACE INTO audit SELECT %d, at, actor, action, target, detail, hash, stream, num FROM audit_copy WHERE seq = %d",
 		"INSERT OR REPLACE INTO audit SELECT * FROM audit_copy WHERE seq BETWEEN %d AND %d",
 		"UPDATE meta SET value = (SELECT %[1]d || ':' || LOWER(HEX(hash)) FROM audit_copy WHERE seq = %[2]d) WHERE name = 'audit_head' AND %[2]d BETWEEN 8 AND 27",
 	}
@@ -428,7 +425,6 @@ func TestAuditAnythingIsFound(t *testing.T) {
 func TestAuditChainOfTwoNodes(t *testing.T) {
 	t.Parallel()
 	for _, c := range chainedStores(t) {
-		c.exec(moveHead[c.driver])
 		nodes := []*Store{c.Store}
 		if c.driver == Postgres {
 			nodes = append(nodes, c.secondNode())
@@ -446,13 +442,21 @@ func TestAuditChainOfTwoNodes(t *testing.T) {
 				})
 			}
 		}
-		for range 5 {
+		for i := range 10 {
+			if _, err := nodes[i%len(nodes)].SealAudit(t.Context()); err != nil {
+				t.Error(err)
+			}
 			if v := c.verify(c.head); v.Break != nil {
 				t.Errorf("%s: meanwhile: %+v", c.driver, v.Break)
 			}
 		}
 		all.Wait()
-		if v := c.verify(c.head); v.Break != nil || v.Entries != int64(allEntries+4*each*len(nodes)) {
+		for _, node := range nodes {
+			if _, err := node.SealAudit(t.Context()); err != nil {
+				t.Error(err)
+			}
+		}
+		if v := c.verify(c.head); v.Break != nil || v.Unsealed+v.Pending > 0 || v.Entries != int64(allEntries+4*each*len(nodes)) {
 			t.Errorf("%s: %+v, %d entries", c.driver, v.Break, v.Entries)
 		}
 	}
@@ -461,7 +465,7 @@ func TestAuditChainOfTwoNodes(t *testing.T) {
 // secondNode is another process's store of the same database.
 func (c *chained) secondNode() *Store {
 	c.Helper()
-	pg, ok := c.Store.db.(*postgresDB)
+	pg, ok := c.Store.db.database.(*postgresDB)
 	if !ok {
 		c.Fatal("not PostgreSQL")
 	}
@@ -522,6 +526,7 @@ func TestAuditChainBeginsInAnOldDatabase(t *testing.T) {
 		if err := s.AppendAudit(t.Context(), login.AuditEntry{At: time.Now(), Actor: "system", Action: "key.rotate", Target: "key:new"}); err != nil {
 			t.Fatal(err)
 		}
+		c.seal(1)
 		if v := c.verify(login.AuditHead{}); v.Break != nil || v.Entries != old+1 || v.Before != old {
 			t.Errorf("%s: %+v, %+v", c.driver, v, v.Break)
 		}

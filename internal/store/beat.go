@@ -28,6 +28,7 @@ const (
 // database that is full, read-only or demoted still answers whoever only reads. It waits in
 // the same queue as they do.
 func (s *Store) Beat(ctx context.Context, node string, ahead time.Duration) (others []time.Duration, err error) {
+	s.stream.beat(node)
 	now := s.db.clock()
 	err = s.db.write(ctx, func(ctx context.Context, tx runner) error {
 		others = nil // the transaction may be run again

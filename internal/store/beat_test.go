@@ -88,7 +88,7 @@ func openFull(t *testing.T) error {
 // pragma runs a statement on the connection that writes.
 func pragma(t *testing.T, s *Store, statement string) {
 	t.Helper()
-	d, ok := s.db.(*sqliteDB)
+	d, ok := s.db.database.(*sqliteDB)
 	if !ok {
 		t.Fatal("not SQLite")
 	}

@@ -16,13 +16,17 @@ import (
 	"testing"
 	"time"
 
+	"avain/internal/audit"
 	"avain/internal/login"
+	"avain/internal/secret"
 	"avain/internal/store"
+	"avain/internal/store/pgtest"
 	"avain/internal/store/storetest"
 )
 
 const (
-	// crashVictim names the database that a child process writes until it is killed.
+	// crashVictim names the database that a child process writes until it is killed: a path,
+	// or a DSN.
 	crashVictim = "AVAIN_STORE_CRASH_VICTIM"
 	crashes     = 12
 	crashPerson = "crash-person"
@@ -33,10 +37,26 @@ const (
 // told is spent must stay spent; and the file must be sound. (This proves the order
 // of answer and commit. That the disk holds what was committed is what the pragma
 // synchronous=FULL is for, which Open demands.)
+//
+// A login and its entry in the audit log are there both or neither, and the log is whole,
+// though the processes left numbers behind that they never used.
 func TestCrash(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "crash.db")
-	s := open(t, store.Config{Driver: store.SQLite, Path: path})
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		path := filepath.Join(t.TempDir(), "crash.db")
+		crash(t, path)
+		checkFile(t, path)
+	})
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		crash(t, pgtest.Database(t))
+	})
+}
+
+func crash(t *testing.T, database string) {
+	t.Helper()
+	s := open(t, victimConfig(database))
 	p := storetest.Person()
 	p.ID = crashPerson
 	if err := s.AddPerson(t.Context(), p, nil, nil); err != nil {
@@ -44,23 +64,69 @@ func TestCrash(t *testing.T) {
 	}
 	acknowledged := 0
 	for round := range crashes {
-		for _, line := range killed(t, path, rand.IntN(400)) { //nolint:gosec // when to kill is no secret
+		for _, line := range killed(t, database, rand.IntN(400)) { //nolint:gosec // when to kill is no secret
 			acknowledged++
 			checkAcknowledged(t, s, round, line)
 		}
+		checkAudited(t, s, database, round)
 	}
 	if acknowledged < crashes {
 		t.Errorf("only %d writes were acknowledged", acknowledged)
 	}
-	checkFile(t, path)
+}
+
+// crashKey keys the audit log.
+const crashKey = "crash"
+
+func victimConfig(database string) store.Config {
+	c := store.Config{Driver: store.SQLite, Path: database, AuditKey: secret.Of(crashKey), Log: quiet()}
+	if strings.Contains(database, "host=") || strings.Contains(database, "://") {
+		c.Driver, c.DSN, c.Path = store.Postgres, secret.Of(database), ""
+	}
+	return c
+}
+
+// checkAudited holds the sessions against the audit log.
+func checkAudited(t *testing.T, s *store.Store, database string, round int) {
+	t.Helper()
+	if _, err := s.SealAudit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	var entries []login.AuditEntry
+	sessions := sessionIDs(t, database)
+	for before := -1; before != len(sessions); { // a server ends what a killed client has begun a moment later
+		before = len(sessions)
+		var err error
+		if entries, _, err = s.SearchAudit(t.Context(), login.AuditQuery{Limit: 1_000_000, Action: "session.create"}); err != nil {
+			t.Fatal(err)
+		}
+		sessions = sessionIDs(t, database)
+	}
+	told := map[string]int{}
+	for _, e := range entries {
+		told[e.Target]++
+	}
+	for _, id := range sessions {
+		if told["session:"+id] != 1 {
+			t.Errorf("crash %d: the log tells of session %s %d times", round, id, told["session:"+id])
+		}
+		delete(told, "session:"+id)
+	}
+	if len(told) > 0 {
+		t.Errorf("crash %d: the log tells of %d sessions that are not there", round, len(told))
+	}
+	v, err := audit.NewChain(secret.Of(crashKey)).Verify(t.Context(), s, login.AuditHead{}, nil)
+	if err != nil || v.Break != nil {
+		t.Errorf("crash %d: %+v, %v", round, v.Break, err)
+	}
 }
 
 // killed runs a victim, kills it after it has reported some lines, and returns all
 // that it has reported.
-func killed(t *testing.T, path string, after int) []string {
+func killed(t *testing.T, database string, after int) []string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), os.Args[0]) //nolint:gosec // ourselves
-	cmd.Env = append(os.Environ(), crashVictim+"="+path)
+	cmd.Env = append(os.Environ(), crashVictim+"="+database)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -87,9 +153,9 @@ func killed(t *testing.T, path string, after int) []string {
 
 // writeUntilKilled is the victim: it starts, confirms and redeems attempts from many
 // goroutines, and reports each step after it has been acknowledged.
-func writeUntilKilled(path string) int {
+func writeUntilKilled(database string) int {
 	ctx := context.Background()
-	s, err := store.Open(ctx, store.Config{Driver: store.SQLite, Path: path, Log: quiet()})
+	s, err := store.Open(ctx, victimConfig(database))
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "victim:", err)
 		return 1
@@ -101,6 +167,14 @@ func writeUntilKilled(path string) int {
 		fmt.Println(strings.Join(words, " "))
 	}
 	var all sync.WaitGroup
+	all.Go(func() { // as the service does each second
+		for err == nil {
+			if _, err := s.SealAudit(ctx); err != nil {
+				fmt.Fprintln(os.Stderr, "victim:", err)
+				return
+			}
+		}
+	})
 	for range 8 {
 		all.Go(func() {
 			for err == nil {
@@ -130,7 +204,13 @@ func victimLogin(ctx context.Context, s *store.Store, report func(...string)) er
 	if err != nil {
 		return err
 	}
-	if _, err := s.RedeemCode(ctx, r); err != nil {
+	err = s.Atomically(ctx, func(ctx context.Context) error {
+		if _, err := s.RedeemCode(ctx, r); err != nil {
+			return err
+		}
+		return s.AppendAudit(ctx, login.AuditEntry{At: time.Now(), Actor: "person:" + crashPerson, Action: "session.create", Target: "session:" + r.Session.ID})
+	})
+	if err != nil {
 		return err
 	}
 	report("redeemed", a.ID, r.Session.ID, hex.EncodeToString(r.Code[:]))
@@ -158,6 +238,33 @@ func checkAcknowledged(t *testing.T, s *store.Store, round int, line string) {
 	if _, err := s.RedeemCode(t.Context(), again); !errors.Is(err, login.ErrMoved) {
 		t.Errorf("crash %d: %s: redeemed again: %v", round, line, err)
 	}
+}
+
+// sessionIDs reads the sessions that there are.
+func sessionIDs(t *testing.T, database string) (all []string) {
+	t.Helper()
+	driver := map[store.Driver]string{store.SQLite: "sqlite", store.Postgres: "pgx"}[victimConfig(database).Driver]
+	db, err := sql.Open(driver, database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	rows, err := db.QueryContext(t.Context(), "SELECT id FROM sessions")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, id)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return all
 }
 
 // checkFile asks SQLite whether the file is sound.

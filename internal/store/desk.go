@@ -24,7 +24,8 @@ const (
 		ORDER BY created_at + 0 DESC, id LIMIT $2`
 	credentialsOfPersonSQL = `SELECT user_name, email FROM credentials WHERE person IN ` + recordsOf + ` ORDER BY created_at, id LIMIT 20`
 
-	actsOnSQL = `SELECT seq, at, actor, action, target, detail FROM audit WHERE target = $1 AND actor LIKE 'staff:%' ORDER BY seq + 0 DESC LIMIT $2`
+	actsOnUnsealedSQL = `SELECT 0, stream, num, at, actor, action, target, detail FROM audit_unsealed WHERE target = $1 AND actor LIKE 'staff:%' ORDER BY at DESC LIMIT $2`
+	actsOnSQL         = `SELECT seq, COALESCE(stream, 0), COALESCE(num, 0), at, actor, action, target, detail FROM audit WHERE target = $1 AND actor LIKE 'staff:%' ORDER BY seq + 0 DESC LIMIT $2`
 )
 
 // wordsAtOnce is how many words of a search count.
@@ -152,5 +153,11 @@ func (s *Store) UserNamesOf(ctx context.Context, person string) (all []string, e
 
 // StaffActsOn lists what the staff has done to a target, newest first.
 func (s *Store) StaffActsOn(ctx context.Context, target string, limit int) ([]login.AuditEntry, error) {
-	return s.auditEntries(ctx, actsOnSQL, text(target), limit)
+	fresh, err := s.auditEntries(ctx, actsOnUnsealedSQL, text(target), limit)
+	if err != nil {
+		return nil, err
+	}
+	sealed, err := s.auditEntries(ctx, actsOnSQL, text(target), limit)
+	all, _ := firstFresh(fresh, sealed, limit)
+	return all, err
 }

@@ -47,14 +47,20 @@ func (s *Store) ErasePerson(ctx context.Context, id string, e login.Erasure) (er
 	if err != nil {
 		return login.Erased{}, wrap("erase person", err)
 	}
-	err = s.db.write(ctx, func(ctx context.Context, tx runner) error {
-		erased, err = s.erase(ctx, tx, id, unidentified, e)
+	err = s.Atomically(ctx, func(ctx context.Context) error {
+		err := s.db.write(ctx, func(ctx context.Context, tx runner) (err error) {
+			erased, err = s.erase(ctx, tx, id, unidentified, e)
+			return err
+		})
+		if err == nil && e.Told != nil {
+			e.Told(ctx, erased)
+		}
 		return err
 	})
 	if err != nil {
 		return login.Erased{}, wrap("erase person", err)
 	}
-	if d, ok := s.db.(*sqliteDB); ok {
+	if d, ok := s.db.database.(*sqliteDB); ok {
 		d.emptyLog(ctx, s.log)
 	}
 	return erased, nil

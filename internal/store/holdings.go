@@ -67,7 +67,8 @@ func holdings() []holding {
 		{"legs", "attempt", "attempt broker means started_at:time expires_at:time taken_until:time done_at:time", "state"},
 		{"digits", "attempt", "attempt expires_at:time tries:number", "hash"},
 		{"jobs", "id", "kind run_at:time tries:number error dead_at:time created_at:time", "id key payload claim"},
-		{"audit", "target", "seq:number at:time actor action target detail:json", "hash"},
+		{"audit", "target", "seq:number at:time actor action target detail:json", "hash stream num"},
+		{"audit_unsealed", "target", "at:time actor action target detail:json", "hash stream num"},
 	}
 }
 
@@ -93,13 +94,13 @@ func (s *Store) PersonalData(ctx context.Context, id string) ([]login.Kept, erro
 	of := map[string][]string{
 		"persons": t.persons, "employments": t.employments, "employers": slices.Compact(t.employers), "benefits": t.employments,
 		"invitations": t.employments, "credentials": t.persons, "password_resets": t.credentials, "recognised": t.persons, "wrong_tries": t.persons, "sessions": t.persons,
-		"qr_pages": t.persons, "attempts": t.persons, "legs": t.attempts, "digits": t.attempts, "jobs": waiting, "audit": t.targets(),
+		"qr_pages": t.persons, "attempts": t.persons, "legs": t.attempts, "digits": t.attempts, "jobs": waiting, "audit": t.targets(), "audit_unsealed": t.targets(),
 	}
 	var all []login.Kept
 	for _, h := range holdings() {
 		rows, err := h.read(ctx, on, h.by, of[h.table])
-		if err == nil && h.table == "audit" {
-			rows, err = h.trail(ctx, on, rows, t.persons)
+		if err == nil && (h.table == "audit" || h.table == "audit_unsealed") {
+			rows, err = h.trail(ctx, on, rows, t.persons, t.targets())
 		}
 		if err != nil {
 			return nil, wrap("read personal data", err)
@@ -110,16 +111,20 @@ func (s *Store) PersonalData(ctx context.Context, id string) ([]login.Kept, erro
 }
 
 // trail adds what the human has done themselves.
-func (h holding) trail(ctx context.Context, on runner, rows []map[string]any, persons []string) ([]map[string]any, error) {
+func (h holding) trail(ctx context.Context, on runner, rows []map[string]any, persons, targets []string) ([]map[string]any, error) {
 	var actors []string
 	for _, id := range persons {
 		actors = append(actors, "person:"+id)
 	}
 	done, err := h.read(ctx, on, "actor", actors)
-	rows = append(rows, done...)
+	for _, row := range done {
+		if target, _ := row["target"].(string); !slices.Contains(targets, target) { // else it is there already
+			rows = append(rows, row)
+		}
+	}
 	number := func(row map[string]any) int64 { n, _ := row["seq"].(int64); return n }
-	slices.SortFunc(rows, func(a, b map[string]any) int { return cmp.Compare(number(a), number(b)) })
-	return slices.CompactFunc(rows, func(a, b map[string]any) bool { return number(a) == number(b) }), err
+	slices.SortStableFunc(rows, func(a, b map[string]any) int { return cmp.Compare(number(a), number(b)) })
+	return rows, err
 }
 
 // PersonalColumns lists the columns that [Store.PersonalData] shows, per table: whoever

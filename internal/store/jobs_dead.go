@@ -51,11 +51,19 @@ func (s *Store) ReviveJob(ctx context.Context, id string, at time.Time) error {
 	}))
 }
 
-// ReviveJobs begins all jobs of the kind anew that had been given up by then, in small
-// transactions, and answers how many, even when it returns an error.
-func (s *Store) ReviveJobs(ctx context.Context, kind string, at time.Time) (int64, error) {
-	n, err := s.inBatches(ctx, reviveJobsSQL, []any{text(kind), millis(at), purgeBatch})
-	return n, wrap("revive jobs", err)
+// ReviveJobs begins jobs of the kind anew that had been given up by then, and answers how
+// many. More says that there may be others: nobody should have to wait for all of them at
+// once.
+func (s *Store) ReviveJobs(ctx context.Context, kind string, at time.Time) (n int64, more bool, err error) {
+	err = s.db.write(ctx, func(ctx context.Context, tx runner) error {
+		result, err := tx.ExecContext(ctx, reviveJobsSQL, text(kind), millis(at), purgeBatch)
+		if err != nil {
+			return err
+		}
+		n, err = result.RowsAffected()
+		return err
+	})
+	return n, n == purgeBatch, wrap("revive jobs", err)
 }
 
 // JobDepths counts the jobs of each kind that has any. It walks an index of all jobs:

@@ -152,12 +152,12 @@ func TestAuditCannotBeRewritten(t *testing.T) {
 	t.Parallel()
 	for driver, s := range both(t) {
 		db := raw(t, s)
-		if _, err := db.ExecContext(t.Context(), "INSERT INTO audit VALUES (1, 1, 'a', 'b', 'c', 'null', CAST('x' AS BYTEA))"); err != nil {
+		if _, err := db.ExecContext(t.Context(), "INSERT INTO audit VALUES (1, 1, 'a', 'b', 'c', 'null', CAST('x' AS BYTEA), 1, 1)"); err != nil {
 			t.Fatal(err)
 		}
 		attacks := map[Driver][]string{
-			SQLite:   {"UPDATE audit SET actor = 'x'", "DELETE FROM audit", "INSERT OR REPLACE INTO audit VALUES (1, 1, 'x', 'b', 'c', 'null', CAST('x' AS BLOB))"},
-			Postgres: {"UPDATE audit SET actor = 'x'", "DELETE FROM audit", "TRUNCATE audit", "INSERT INTO audit VALUES (1, 1, 'x', 'b', 'c', 'null', CAST('x' AS BYTEA)) ON CONFLICT (seq) DO UPDATE SET actor = 'x'"},
+			SQLite:   {"UPDATE audit SET actor = 'x'", "DELETE FROM audit", "INSERT OR REPLACE INTO audit VALUES (1, 1, 'x', 'b', 'c', 'null', CAST('x' AS BLOB), 1, 1)"},
+			Postgres: {"UPDATE audit SET actor = 'x'", "DELETE FROM audit", "TRUNCATE audit", "INSERT INTO audit VALUES (1, 1, 'x', 'b', 'c', 'null', CAST('x' AS BYTEA), 1, 1) ON CONFLICT (seq) DO UPDATE SET actor = 'x'"},
 		}[driver]
 		for _, attack := range attacks {
 			if _, err := db.ExecContext(t.Context(), attack); err == nil || !strings.Contains(err.Error(), "append-only") {
@@ -191,7 +191,7 @@ func TestHotQueriesUseIndexes(t *testing.T) {
 		"human": humanSQL, "lock human": lockHumanSQL, "human by lookup": humanByLookupSQL, "join": joinSQL,
 		"credential": credentialByIDSQL, "credential by user name": credentialByUserNameSQL, "credential by e-mail": credentialByEmailSQL, "reset": resetSQL,
 		"feedback": feedbackCountsSQL, "comments": feedbackCommentsSQL, "purge comments": purgeCommentsSQL,
-		"audit head": auditHeadSQL, "read audit": readAuditSQL, "audit rows": auditRowsSQL, "next audit": auditNextSQL,
+		"audit head": auditHeadSQL, "sealed": sealedSQL, "wait for sealing": waitSQL, "unsealed of stream": unsealedOfStreamSQL, "audit rows": auditRowsSQL, "next audit": auditNextSQL,
 		"record ids": recordIDsSQL, "employments with person": employmentsWithPersonSQL, "employments with code": employmentsWithCodeSQL,
 		"person of record": personOfRecordSQL, "invitations with": invitationsWithSQL, "credentials with": credentialsWithSQL,
 		"sessions with": sessionsWithSQL, "attempts with": attemptsWithSQL, "lock records": lockRecordsSQL, "forget": forgetPersonSQL,
@@ -217,6 +217,9 @@ func TestHotQueriesUseIndexes(t *testing.T) {
 		"attempts of person": attemptsOfPersonSQL, "credentials of person": credentialsOfPersonSQL, "acts on": actsOnSQL,
 	})
 	for _, h := range holdings() {
+		if h.table == "audit_unsealed" { // what was written in the last second
+			continue
+		}
 		hot["personal data in "+h.table] = h.query(h.by)
 	}
 	hot["what a person did"] = holding{table: "audit", shown: "seq"}.query("actor")

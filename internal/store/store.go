@@ -52,11 +52,13 @@ type Config struct {
 
 // Store is an open database. It is safe for concurrent use.
 type Store struct {
-	db  database
+	db  joining
 	now func() time.Time
 	log *slog.Logger
 
 	chain   audit.Chain
+	stream  *auditStream
+	process string // names this process in leases
 	begun   login.AuditHead
 	revoked func(login.Session, func() (string, error)) ([]login.Job, error) // may be nil
 	expired func(login.Attempt)                                              // may be nil
@@ -102,21 +104,31 @@ func Open(ctx context.Context, config Config) (*Store, error) {
 	var err error
 	switch config.Driver {
 	case SQLite:
-		s.db, err = openSQLite(ctx, config.Path, config.Conns, s.log)
+		s.db.database, err = openSQLite(ctx, config.Path, config.Conns, s.log)
 	case Postgres:
-		s.db, err = openPostgres(ctx, config, s.log)
+		s.db.database, err = openPostgres(ctx, config, s.log)
 	default:
 		return nil, fmt.Errorf("store: no such driver: %q", config.Driver)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
+	s.process = login.NewID()
+	s.stream = &auditStream{chain: s.chain, clock: s.db.clock(), now: s.now}
 	return s, nil
 }
+
+// closeTime bounds how long closing waits for the audit log: others seal what is left.
+const closeTime = 5 * time.Second
 
 // Close waits for the writes that have been accepted, then closes the database.
 // Writes that come later are refused.
 func (s *Store) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), closeTime)
+	defer cancel()
+	if err := s.closeOwnStream(ctx); err != nil {
+		s.log.WarnContext(ctx, "store: the last entries of the audit log are not sealed; another node, or the next start, does it", "error", err)
+	}
 	if err := s.db.close(); err != nil {
 		return fmt.Errorf("close store: %w", err)
 	}

@@ -72,8 +72,8 @@ func TestThreat45UnknownNamesTakeTheSameStatements(t *testing.T) {
 		if err := s.AddPersonWithCredential(t.Context(), p, nil, nil, c); err != nil {
 			t.Fatal(err)
 		}
-		c2 := &counting{database: s.db}
-		s.db = c2
+		c2 := &counting{database: s.db.database}
+		s.db.database = c2
 		now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 		ask := func(name string) []string {
 			c2.done = nil
@@ -101,7 +101,7 @@ func TestThreat45UnknownNamesTakeTheSameStatements(t *testing.T) {
 				t.Errorf("%s: %s: %q, nobody: %q", driver, name, got, nobody)
 			}
 		}
-		s.db = c2.database
+		s.db.database = c2.database
 	}
 }
 
@@ -118,8 +118,8 @@ func TestUntoldEndsTakeNoStatement(t *testing.T) {
 			_, err := subject()
 			return nil, err
 		}
-		c := &counting{database: s.db}
-		s.db = c
+		c := &counting{database: s.db.database}
+		s.db.database = c
 		end := func() (took []string) {
 			p := login.Person{ID: login.NewID(), Subject: login.NewID(), Locale: "fi"}
 			if err := s.AddPerson(t.Context(), p, nil, nil); err != nil {
@@ -149,6 +149,6 @@ func TestUntoldEndsTakeNoStatement(t *testing.T) {
 		if took := end(); len(took) != 2 || !strings.Contains(took[1], subjectOfSQL) {
 			t.Errorf("%s: the client is told: %q", driver, took)
 		}
-		s.db = c.database
+		s.db.database = c.database
 	}
 }

@@ -145,7 +145,7 @@ func TestGone(t *testing.T) {
 	if n := len(w.messages()); n != 1 {
 		t.Errorf("%d messages were sent to an endpoint that is gone", n)
 	}
-	if n, err := w.store.ReviveJobs(t.Context(), "webhook.crm", w.now()); err != nil || n != 4 {
+	if n, _, err := w.store.ReviveJobs(t.Context(), "webhook.crm", w.now()); err != nil || n != 4 {
 		t.Errorf("%d revived, %v", n, err)
 	}
 }

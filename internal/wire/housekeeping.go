@@ -30,6 +30,8 @@ const (
 	purgeEvery  = time.Minute
 	rotateEvery = 10 * time.Minute
 	countEvery  = 2 * time.Second
+	sealEvery   = time.Second
+	deadEvery   = 30 * time.Second
 	beatEvery   = 10 * time.Second // though nobody asks for /readyz: the other nodes compare clocks
 	forgetEvery = 24 * time.Hour
 
@@ -114,6 +116,8 @@ func (h housekeeping) chores() map[string]chore {
 		"rates":  {rates.Every, h.rates.Look},
 		"anchor": {anchorEvery, h.anchor},
 		"settle": {anchorEvery, h.audit.Settle},
+		"seal":   {sealEvery, h.seal},
+		"close":  {deadEvery, h.db.CloseDeadStreams},
 		"expiry": {expiry.Every, h.endings.Look},
 		"beat":   {beatEvery, h.ready.Look},
 	}

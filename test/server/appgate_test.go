@@ -13,6 +13,7 @@ import (
 	"avain/internal/known"
 	"avain/internal/login"
 	"avain/internal/robot"
+	"avain/internal/store/storetest"
 )
 
 // options is what a running app reads.
@@ -198,7 +199,7 @@ func TestSwitchReachesOtherNodes(t *testing.T) {
 	if e := refusal(r.startBy("link", nil)); e.Reason != string(login.ReasonMeansUnavailable) {
 		t.Errorf("the other node does not follow: %+v", e)
 	}
-	entries, err := r.Inside.Store.ReadAudit(t.Context(), 0, 100)
+	entries, err := storetest.ReadAudit(t.Context(), r.Inside.Store, 0, 100)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,12 +14,13 @@ import (
 	"avain/internal/config"
 	"avain/internal/login"
 	"avain/internal/robot"
+	"avain/internal/store/storetest"
 )
 
 // actions lists what the audit log holds.
 func (r *rig) actions() []string {
 	r.Helper()
-	entries, err := r.Inside.Store.ReadAudit(r.Context(), 0, 1000)
+	entries, err := storetest.ReadAudit(r.Context(), r.Inside.Store, 0, 1000)
 	if err != nil {
 		r.Fatal(err)
 	}
@@ -145,7 +146,7 @@ func TestThreat48ReusedLinksFillNoLog(t *testing.T) {
 		}
 	}
 	count := func() (written, told int64) {
-		entries, err := r.Inside.Store.ReadAudit(t.Context(), 0, 1000)
+		entries, err := storetest.ReadAudit(t.Context(), r.Inside.Store, 0, 1000)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -11,6 +11,7 @@ import (
 	"avain/internal/login"
 	"avain/internal/robot"
 	"avain/internal/secret"
+	"avain/internal/store/storetest"
 
 	"github.com/tink-crypto/tink-go/v2/insecurecleartextkeyset"
 	tink "github.com/tink-crypto/tink-go/v2/keyset"
@@ -62,7 +63,7 @@ func TestThreat39OldGenerationsEndTheFamily(t *testing.T) {
 				s.mustBe("its family", s.refresh(token), http.StatusBadRequest, "session_ended")
 			}
 		}
-		entries, err := r.Inside.Store.ReadAudit(t.Context(), 0, 1000)
+		entries, err := storetest.ReadAudit(t.Context(), r.Inside.Store, 0, 1000)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -10,6 +10,7 @@ import (
 	"avain/internal/audit"
 	"avain/internal/config"
 	"avain/internal/login"
+	"avain/internal/store/storetest"
 	"avain/internal/webhook"
 )
 
@@ -105,7 +106,7 @@ func TestErasedPersonIsAStranger(t *testing.T) {
 	if _, err := r.Inside.Privacy.Erase(t.Context(), audit.System, person, "request"); !errors.Is(err, login.ErrNotFound) {
 		t.Errorf("again: %v", err)
 	}
-	entries, err := r.Inside.Store.ReadAudit(t.Context(), 0, 1000)
+	entries, err := storetest.ReadAudit(t.Context(), r.Inside.Store, 0, 1000)
 	if err != nil || entries[len(entries)-1].Action != "person.erase" || entries[len(entries)-1].Detail["why"] != "request" {
 		t.Errorf("audit: %+v, %v", entries, err)
 	}

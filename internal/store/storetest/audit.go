@@ -1,13 +1,32 @@
 package storetest
 
 import (
+	"context"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
 	"avain/internal/login"
 	"avain/internal/store"
 )
+
+// ReadAudit lists the entries after the one numbered so, oldest first; what is not sealed yet,
+// without a number, comes last.
+func ReadAudit(ctx context.Context, s *store.Store, after int64, limit int) ([]login.AuditEntry, error) {
+	found, _, err := s.SearchAudit(ctx, login.AuditQuery{Limit: 1_000_000})
+	slices.Reverse(found)
+	found = slices.DeleteFunc(found, func(e login.AuditEntry) bool { return e.Seq > 0 && e.Seq <= after })
+	return found[:min(len(found), limit)], err
+}
+
+// sealed seals what was written.
+func sealed(t *testing.T, s *store.Store, want int) {
+	t.Helper()
+	if n, err := s.SealAudit(t.Context()); err != nil || n != want {
+		t.Fatalf("%d entries were sealed, %v; want %d", n, err, want)
+	}
+}
 
 // auditSearch looks for entries by each condition and by several; what is searched for
 // is only text.
@@ -27,6 +46,7 @@ func auditSearch(t *testing.T, s *store.Store) {
 			t.Fatal(err)
 		}
 	}
+	sealed(t, s, len(written))
 	for name, c := range map[string]struct {
 		q    login.AuditQuery
 		want []int64
@@ -68,6 +88,7 @@ func auditSearch(t *testing.T, s *store.Store) {
 	}
 	want := written[1]
 	want.Seq, want.At = 2, Noon().Add(time.Hour)
+	want.Stream, want.Num = found[0].Stream, 2
 	if len(found) != 1 || !reflect.DeepEqual(found[0], want) {
 		t.Errorf("%+v, want %+v", found, want)
 	}
@@ -83,6 +104,7 @@ func auditSearchInParts(t *testing.T, s *store.Store) {
 			t.Fatal(err)
 		}
 	}
+	sealed(t, s, entries)
 	for _, q := range []login.AuditQuery{
 		{Limit: entries},
 		{Action: "b.x", Limit: entries},

@@ -247,7 +247,7 @@ func (m *jobModel) checkRevive(rt *rapid.T, s *store.Store, kind string) {
 			want++
 		}
 	}
-	if n, err := s.ReviveJobs(rt.Context(), kind, m.now); err != nil || n != want {
+	if n, _, err := s.ReviveJobs(rt.Context(), kind, m.now); err != nil || n != want {
 		rt.Fatalf("revived %d, %v; want %d", n, err, want)
 	}
 }

@@ -140,10 +140,11 @@ func audit(t *testing.T, s *store.Store) {
 			t.Fatal(err)
 		}
 	}
+	sealed(t, s, entries)
 	var last int64
 	targets := map[string]bool{}
 	for {
-		page := must[[]login.AuditEntry](t)(s.ReadAudit(t.Context(), last, 7))
+		page := must[[]login.AuditEntry](t)(ReadAudit(t.Context(), s, last, 7))
 		if len(page) == 0 {
 			break
 		}
