@@ -9,6 +9,7 @@ import (
 
 	"avain/internal/audit"
 	"avain/internal/login"
+	"avain/internal/secret"
 	"avain/internal/wire"
 )
 
@@ -37,7 +38,12 @@ func (c apiKeysCreateCommand) Run(ctx context.Context, t terminal) error {
 		if c.Life > 0 {
 			k.ExpiresAt = time.Now().Add(c.Life)
 		}
-		k, shown, err := s.APIKeys.New(ctx, k)
+		var shown secret.Text
+		err := s.Audit.Atomically(ctx, func(ctx context.Context) (err error) {
+			if k, shown, err = s.APIKeys.New(ctx, k); err == nil {
+			}
+			return err
+		})
 		if mistakes, ok := errors.AsType[login.Mistakes](err); ok {
 			return usageError{mistakes}
 		}
@@ -128,11 +134,14 @@ func (apiKeysRotateCommand) Help() string {
 // Run exchanges the secret.
 func (c apiKeysRotateCommand) Run(ctx context.Context, t terminal) error {
 	return withService(ctx, t, c.configFlag, func(s *wire.Service) error {
-		shown, err := s.APIKeys.Rotate(ctx, c.ID, c.Overlap)
-		if err != nil {
+		var shown secret.Text
+		if err := s.Audit.Atomically(ctx, func(ctx context.Context) (err error) {
+			s.Audit.APIKeyRotated(ctx, audit.System, c.ID)
+			shown, err = s.APIKeys.Rotate(ctx, c.ID, c.Overlap)
+			return err
+		}); err != nil {
 			return unknown("key", err)
 		}
-		s.Audit.APIKeyRotated(ctx, audit.System, c.ID)
 		return t.say(apiKeySecretOut{c.ID, shown.Reveal()}, "%s", shown.Reveal())
 	})
 }
@@ -152,10 +161,12 @@ func (apiKeysRevokeCommand) Help() string {
 // Run ends the key.
 func (c apiKeysRevokeCommand) Run(ctx context.Context, t terminal) error {
 	return withService(ctx, t, c.configFlag, func(s *wire.Service) error {
-		if err := s.Store.RevokeAPIKey(ctx, c.ID, time.Now()); err != nil {
+		if err := s.Audit.Atomically(ctx, func(ctx context.Context) error {
+			s.Audit.APIKeyRevoked(ctx, audit.System, c.ID)
+			return s.Store.RevokeAPIKey(ctx, c.ID, time.Now())
+		}); err != nil {
 			return unknown("key", err)
 		}
-		s.Audit.APIKeyRevoked(ctx, audit.System, c.ID)
 		return t.done(c.ID, "revoked")
 	})
 }

@@ -75,9 +75,19 @@ func (c credentialsAddCommand) Run(ctx context.Context, t terminal) error {
 			return refused(t, err)
 		}
 		progress, gone := progressOn(t.err, "user names")
-		added, unknown, err := addCredentials(ctx, s.People, all, progress)
+		added, unknown, err := adding[credentialed]{
+			s: s,
+			prepare: func(ctx context.Context, one *credentialed) (err error) {
+				if one.hash == "" {
+					one.hash, err = s.People.HashPassword(ctx, one.typed)
+				}
+				return err
+			},
+			add: func(ctx context.Context, one credentialed) (isNew bool, err error) {
+				return s.People.AddSmartum(ctx, one.code, one.person, one.userName, one.hash)
+			},
+		}.all(ctx, all, progress)
 		gone()
-		s.Audit.PeopleAdded(ctx, "system", added, unknown)
 		if err != nil {
 			return fmt.Errorf("%d of %d were added: %w", added, len(all), err)
 		}
@@ -92,29 +102,6 @@ type credentialsOut struct {
 	New       int           `json:"new"`      // people
 	Existing  int           `json:"existing"` // user names
 	Mistakes  []lineMistake `json:"mistakes"` // when there are any, nobody was added
-}
-
-func addCredentials(ctx context.Context, p *people.People, all []credentialed, progress func(done, all int64)) (added, unknown int, err error) {
-	for i, one := range all {
-		progress(int64(i), int64(len(all)))
-		if one.hash == "" {
-			if one.hash, err = p.HashPassword(ctx, one.typed); err != nil {
-				return added, unknown, err
-			}
-		}
-		isNew, err := p.AddSmartum(ctx, one.code, one.person, one.userName, one.hash)
-		if errors.Is(err, login.ErrExists) {
-			continue
-		}
-		if err != nil {
-			return added, unknown, err
-		}
-		added++
-		if isNew {
-			unknown++
-		}
-	}
-	return added, unknown, nil
 }
 
 func readCredentials(ctx context.Context, in io.Reader, mode hetu.Mode, rules password.Rules) ([]credentialed, error) {

@@ -34,10 +34,12 @@ func (c employersAddCommand) Run(ctx context.Context, t terminal) error {
 	}
 	return withService(ctx, t, c.configFlag, func(s *wire.Service) error {
 		e := login.Employer{ID: login.NewID(), Name: name, Locale: c.Locale, CreatedAt: time.Now()}
-		if err := s.Store.AddEmployer(ctx, e); err != nil {
+		if err := s.Audit.Atomically(ctx, func(ctx context.Context) error {
+			s.Audit.EmployerAdded(ctx, audit.System, e.ID)
+			return s.Store.AddEmployer(ctx, e)
+		}); err != nil {
 			return err
 		}
-		s.Audit.EmployerAdded(ctx, audit.System, e.ID)
 		return t.say(act{e.ID, "added"}, "%s", e.ID)
 	})
 }
@@ -108,10 +110,12 @@ func (c employersChangeCommand) Run(ctx context.Context, t terminal) error {
 		if err != nil {
 			return unknown("employer", err)
 		}
-		if err := s.Store.ChangeEmployer(ctx, e.ID, cmp.Or(c.Name, e.Name), cmp.Or(c.Locale, e.Locale), time.Now()); err != nil {
+		if err := s.Audit.Atomically(ctx, func(ctx context.Context) error {
+			s.Audit.EmployerChanged(ctx, audit.System, e.ID)
+			return s.Store.ChangeEmployer(ctx, e.ID, cmp.Or(c.Name, e.Name), cmp.Or(c.Locale, e.Locale), time.Now())
+		}); err != nil {
 			return unknown("employer", err)
 		}
-		s.Audit.EmployerChanged(ctx, audit.System, e.ID)
 		return t.done(e.ID, "changed")
 	})
 }

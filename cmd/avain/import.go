@@ -47,14 +47,13 @@ func (c importCommand) Run(ctx context.Context, t terminal) error {
 	}
 	defer func() { _ = in.Close() }() // read only: nothing can be lost
 	return withService(ctx, t, c.configFlag, func(s *wire.Service) error {
-		i, err := s.Importer.Receive(ctx, c.Employer, format, c.Invite, http.MaxBytesReader(nil, in, roster.MaxBytes))
+		i, err := s.Importer.Receive(ctx, audit.System, c.Employer, format, c.Invite, http.MaxBytesReader(nil, in, roster.MaxBytes))
 		if mistakes, ok := errors.AsType[login.Mistakes](err); ok {
 			return usageError{mistakes}
 		}
 		if err != nil {
 			return unknown("employer", err)
 		}
-		s.Audit.ImportStarted(ctx, audit.System, i)
 		progress, gone := progressOn(t.err, "rows")
 		i, err = finishImport(ctx, s, i.ID, func(i login.Import) { progress(i.Done, i.Rows) })
 		gone()

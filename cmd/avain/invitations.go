@@ -76,11 +76,13 @@ func (c invitationsSendCommand) Run(ctx context.Context, t terminal) error {
 		if m.Email == "" || !m.ActivatedAt.IsZero() || !m.EndedAt.IsZero() {
 			return errors.New("the person has no e-mail address, has activated already, or has left")
 		}
-		i, ordered, err := s.People.Invite(ctx, m)
-		if err == nil && ordered {
-			s.Audit.InvitationSent(ctx, audit.System, i)
-		}
-		return err
+		return s.Audit.Atomically(ctx, func(ctx context.Context) error {
+			i, ordered, err := s.People.Invite(ctx, m)
+			if ordered {
+				s.Audit.InvitationSent(ctx, audit.System, i)
+			}
+			return err
+		})
 	})
 }
 
@@ -99,10 +101,13 @@ func (invitationsRevokeCommand) Help() string {
 // Run revokes.
 func (c invitationsRevokeCommand) Run(ctx context.Context, t terminal) error {
 	return c.change(ctx, t, c.Invitation, "revoked", func(s *wire.Service, m login.Employment) error {
-		if err := s.Store.RevokeInvitation(ctx, m.ID, c.Invitation, time.Now()); err != nil {
+		err := s.Audit.Atomically(ctx, func(ctx context.Context) error {
+			s.Audit.InvitationRevoked(ctx, audit.System, m.ID, c.Invitation)
+			return s.Store.RevokeInvitation(ctx, m.ID, c.Invitation, time.Now())
+		})
+		if err != nil {
 			return unknown("invitation of this person", err)
 		}
-		s.Audit.InvitationRevoked(ctx, audit.System, m.ID, c.Invitation)
 		return nil
 	})
 }

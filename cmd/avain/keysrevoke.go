@@ -22,10 +22,12 @@ func (keysRevokeCommand) Help() string {
 // Run ends the key.
 func (c keysRevokeCommand) Run(ctx context.Context, t terminal) error {
 	return withService(ctx, t, c.configFlag, func(s *wire.Service) error {
-		if err := s.Store.RevokeSigningKey(ctx, c.KID); err != nil {
+		if err := s.Audit.Atomically(ctx, func(ctx context.Context) error {
+			s.Audit.KeyRevoked(ctx, audit.System, c.KID)
+			return s.Store.RevokeSigningKey(ctx, c.KID)
+		}); err != nil {
 			return unknown("key", err)
 		}
-		s.Audit.KeyRevoked(ctx, audit.System, c.KID)
 		return t.done(c.KID, "revoked")
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"avain/internal/audit"
 	"avain/internal/login"
 	"avain/internal/wire"
 )
@@ -29,11 +30,10 @@ func (peopleLockCommand) Help() string {
 // Run locks the person out.
 func (c peopleLockCommand) Run(ctx context.Context, t terminal) error {
 	return c.change(ctx, t, "locked", func(s *wire.Service, person string) error {
-		if err := s.Store.LockPerson(ctx, person, time.Now()); err != nil {
-			return err
-		}
-		s.Audit.PersonLocked(ctx, "system", person)
-		return nil
+		return s.Audit.Atomically(ctx, func(ctx context.Context) error {
+			s.Audit.PersonLocked(ctx, audit.System, person)
+			return s.Store.LockPerson(ctx, person, time.Now())
+		})
 	})
 }
 
@@ -49,11 +49,10 @@ func (peopleUnlockCommand) Help() string {
 // Run lets the person in again.
 func (c peopleUnlockCommand) Run(ctx context.Context, t terminal) error {
 	return c.change(ctx, t, "unlocked", func(s *wire.Service, person string) error {
-		if err := s.Store.UnlockPerson(ctx, person, time.Now()); err != nil {
-			return err
-		}
-		s.Audit.PersonUnlocked(ctx, "system", person)
-		return nil
+		return s.Audit.Atomically(ctx, func(ctx context.Context) error {
+			s.Audit.PersonUnlocked(ctx, audit.System, person)
+			return s.Store.UnlockPerson(ctx, person, time.Now())
+		})
 	})
 }
 

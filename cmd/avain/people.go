@@ -65,9 +65,11 @@ func (c peopleAddCommand) Run(ctx context.Context, t terminal) (err error) {
 	}
 	return withService(ctx, t, c.configFlag, func(s *wire.Service) error {
 		progress, gone := progressOn(t.err, "people")
-		added, unknown, err := addPeople(ctx, s, newcomers, progress)
+		added, unknown, err := adding[newcomer]{s: s, add: func(ctx context.Context, n newcomer) (isNew bool, err error) {
+			_, isNew, err = s.People.Add(ctx, n.code, n.person)
+			return isNew, err
+		}}.all(ctx, newcomers, progress)
 		gone()
-		s.Audit.PeopleAdded(ctx, "system", added, unknown)
 		if err != nil {
 			return fmt.Errorf("%d of %d people were added: %w", added, len(newcomers), err)
 		}
@@ -98,21 +100,6 @@ func openInput(name string, t terminal) (in io.Reader, done func(), err error) {
 		return nil, nil, usageError{err}
 	}
 	return text, done, nil
-}
-
-func addPeople(ctx context.Context, s *wire.Service, newcomers []newcomer, progress func(done, all int64)) (added, unknown int, err error) {
-	for i, n := range newcomers {
-		progress(int64(i), int64(len(newcomers)))
-		_, isNew, err := s.People.Add(ctx, n.code, n.person)
-		if err != nil {
-			return added, unknown, err
-		}
-		added++
-		if isNew {
-			unknown++
-		}
-	}
-	return added, unknown, nil
 }
 
 const maxLine = 64 << 10 // bytes

@@ -126,16 +126,22 @@ func (c personsAddCommand) Run(ctx context.Context, t terminal) error {
 		if _, err := s.Store.EmployerByID(ctx, c.Employer); err != nil {
 			return unknown("employer", err)
 		}
-		m, i, err := s.People.Hire(ctx, m, hetu.Code{}, c.Invite)
+		err := s.Audit.Atomically(ctx, func(ctx context.Context) (err error) {
+			var i login.Invitation
+			if m, i, err = s.People.Hire(ctx, m, hetu.Code{}, c.Invite); err != nil {
+				return err
+			}
+			s.Audit.EmploymentAdded(ctx, audit.System, m)
+			if c.Invite {
+				s.Audit.InvitationSent(ctx, audit.System, i)
+			}
+			return nil
+		})
 		if errors.Is(err, login.ErrExists) {
 			return errors.New("another person of this employer has this external id or user name")
 		}
 		if err != nil {
 			return err
-		}
-		s.Audit.EmploymentAdded(ctx, audit.System, m)
-		if c.Invite {
-			s.Audit.InvitationSent(ctx, audit.System, i)
 		}
 		return t.say(act{m.ID, "added"}, "%s", m.ID)
 	})
@@ -174,11 +180,10 @@ func (personsEndCommand) Help() string {
 // Run ends the employment.
 func (c personsEndCommand) Run(ctx context.Context, t terminal) error {
 	return c.change(ctx, t, c.Person, "ended", func(s *wire.Service, m login.Employment) error {
-		err := s.Store.EndEmployment(ctx, m.Employer, m.ID, time.Now())
-		if err == nil {
+		return s.Audit.Atomically(ctx, func(ctx context.Context) error {
 			s.Audit.EmploymentEnded(ctx, audit.System, m)
-		}
-		return err
+			return s.Store.EndEmployment(ctx, m.Employer, m.ID, time.Now())
+		})
 	})
 }
 
@@ -194,10 +199,9 @@ func (personsResumeCommand) Help() string {
 // Run takes the end back.
 func (c personsResumeCommand) Run(ctx context.Context, t terminal) error {
 	return c.change(ctx, t, c.Person, "resumed", func(s *wire.Service, m login.Employment) error {
-		err := s.Store.ResumeEmployment(ctx, m.Employer, m.ID, time.Now())
-		if err == nil {
+		return s.Audit.Atomically(ctx, func(ctx context.Context) error {
 			s.Audit.EmploymentResumed(ctx, audit.System, m)
-		}
-		return err
+			return s.Store.ResumeEmployment(ctx, m.Employer, m.ID, time.Now())
+		})
 	})
 }

@@ -65,7 +65,7 @@ type People interface {
 
 // Importer takes in files.
 type Importer interface {
-	Receive(ctx context.Context, employer string, format roster.Format, invite bool, in io.Reader) (login.Import, error)
+	Receive(ctx context.Context, actor, employer string, format roster.Format, invite bool, in io.Reader) (login.Import, error)
 }
 
 // Kind is a kind of benefit with its names per language.
@@ -87,9 +87,9 @@ type Deps struct {
 	Web      *web.Kit
 	Now      func() time.Time
 	Kinds    []Kind
-	Locale   string                                            // of employers that do not say theirs
-	Bounced  func(ctx context.Context, report io.Reader) error // login.ErrNotFound; login.Mistakes; nil: no letters are sent
-	Wake     func()                                            // tells those who send mail that there is work; may be nil
+	Locale   string                                                          // of employers that do not say theirs
+	Bounced  func(ctx context.Context, actor string, report io.Reader) error // login.ErrNotFound; login.Mistakes; nil: no letters are sent
+	Wake     func()                                                          // tells those who send mail that there is work; may be nil
 }
 
 // Feature is the admin API.

@@ -29,13 +29,12 @@ func (f *Feature) ReportBounce(ctx context.Context, r openapi.ReportBounceReques
 	if f.Bounced == nil {
 		return nil, missing(nil)
 	}
-	err = f.Bounced(ctx, bytes.NewReader(text))
+	err = f.Bounced(ctx, audit.ByKey(c.key), bytes.NewReader(text))
 	if mistakes, ok := errors.AsType[login.Mistakes](err); ok {
 		return nil, invalid(mistakes)
 	}
 	if err != nil {
 		return nil, missing(err)
 	}
-	f.Audit.BounceReported(ctx, audit.ByKey(c.key))
 	return openapi.ReportBounce204Response{}, nil
 }

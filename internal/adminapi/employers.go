@@ -89,14 +89,16 @@ func (f *Feature) CreateEmployer(ctx context.Context, r openapi.CreateEmployerRe
 	}
 	made, err := again(ctx, f, r.Params.IdempotencyKey, func(id string) (openapi.Employer, error) {
 		e := login.Employer{ID: id, Name: *name, Locale: cmp.Or(*locale, f.Locale), CreatedAt: f.Now(), UpdatedAt: f.Now()}
-		err := f.Store.AddEmployer(ctx, e)
+		err := f.Audit.Atomically(ctx, func(ctx context.Context) error {
+			f.Audit.EmployerAdded(ctx, audit.ByKey(key), e.ID)
+			return f.Store.AddEmployer(ctx, e)
+		})
 		if errors.Is(err, login.ErrExists) { // the try before was cut off after this
 			e, err = f.Store.EmployerByID(ctx, id)
 		}
 		if err != nil {
 			return openapi.Employer{}, err
 		}
-		f.Audit.EmployerAdded(ctx, audit.ByKey(key), e.ID)
 		return employerOut(e), nil
 	})
 	return openapi.CreateEmployer201JSONResponse(made), err
@@ -125,16 +127,18 @@ func (f *Feature) UpdateEmployer(ctx context.Context, r openapi.UpdateEmployerRe
 		e.Locale = *locale
 	}
 	e.UpdatedAt = f.Now()
-	if err := f.Store.ChangeEmployer(ctx, e.ID, e.Name, e.Locale, e.UpdatedAt); err != nil {
-		return nil, missing(err)
-	}
 	if r.Body.AnyName != nil {
 		e.AnyName = *r.Body.AnyName
-		if err := f.Store.SetAnyName(ctx, e.ID, e.AnyName, e.UpdatedAt); err != nil {
-			return nil, missing(err)
-		}
 	}
-	f.Audit.EmployerChanged(ctx, audit.ByKey(callOf(ctx).key), e.ID)
+	if err := f.Audit.Atomically(ctx, func(ctx context.Context) error {
+		f.Audit.EmployerChanged(ctx, audit.ByKey(callOf(ctx).key), e.ID)
+		if err := f.Store.ChangeEmployer(ctx, e.ID, e.Name, e.Locale, e.UpdatedAt); err != nil || r.Body.AnyName == nil {
+			return err
+		}
+		return f.Store.SetAnyName(ctx, e.ID, e.AnyName, e.UpdatedAt)
+	}); err != nil {
+		return nil, missing(err)
+	}
 	return openapi.UpdateEmployer200JSONResponse(employerOut(e)), nil
 }
 

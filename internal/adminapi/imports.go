@@ -44,14 +44,13 @@ func (f *Feature) CreateImport(ctx context.Context, r openapi.CreateImportReques
 	default:
 		return nil, invalid(login.Mistakes{{Field: "Content-Type", Detail: "must be text/csv or application/x-ndjson"}})
 	}
-	i, err := f.Importer.Receive(ctx, e.ID, format, r.Params.Invite, r.Body)
+	i, err := f.Importer.Receive(ctx, audit.ByKey(c.key), e.ID, format, r.Params.Invite, r.Body)
 	if mistakes, ok := errors.AsType[login.Mistakes](err); ok {
 		return nil, invalid(mistakes)
 	}
 	if err != nil {
 		return nil, err
 	}
-	f.Audit.ImportStarted(ctx, audit.ByKey(c.key), i)
 	return openapi.CreateImport202JSONResponse(importOut(i)), nil
 }
 

@@ -42,12 +42,17 @@ func (f *Feature) InvitePerson(ctx context.Context, r openapi.InvitePersonReques
 		return nil, conflict("The person has activated already: there is nothing to invite to.")
 	}
 	made, err := again(ctx, f, r.Params.IdempotencyKey, func(string) (openapi.Invitation, error) {
-		i, ordered, err := f.People.Invite(ctx, m)
-		if err != nil {
+		var i login.Invitation
+		ordered := false
+		if err := f.Audit.Atomically(ctx, func(ctx context.Context) (err error) {
+			if i, ordered, err = f.People.Invite(ctx, m); ordered {
+				f.Audit.InvitationSent(ctx, audit.ByKey(callOf(ctx).key), i)
+			}
+			return err
+		}); err != nil {
 			return openapi.Invitation{}, err
 		}
 		if ordered {
-			f.Audit.InvitationSent(ctx, audit.ByKey(callOf(ctx).key), i)
 			f.Wake()
 		}
 		return invitationOut(i, f.Now()), nil
@@ -61,10 +66,12 @@ func (f *Feature) RevokeInvitation(ctx context.Context, r openapi.RevokeInvitati
 	if err != nil {
 		return nil, err
 	}
-	if err := f.Store.RevokeInvitation(ctx, m.ID, r.Invitation, f.Now()); err != nil {
+	if err := f.Audit.Atomically(ctx, func(ctx context.Context) error {
+		f.Audit.InvitationRevoked(ctx, audit.ByKey(callOf(ctx).key), m.ID, r.Invitation)
+		return f.Store.RevokeInvitation(ctx, m.ID, r.Invitation, f.Now())
+	}); err != nil {
 		return nil, missing(err)
 	}
-	f.Audit.InvitationRevoked(ctx, audit.ByKey(callOf(ctx).key), m.ID, r.Invitation)
 	return openapi.RevokeInvitation204Response{}, nil
 }
 

@@ -83,12 +83,15 @@ func (f *Feature) hire(ctx context.Context, m login.Employment, invite bool) (lo
 	if err != nil {
 		return m, err
 	}
-	if h.Invitation == nil {
-		err = f.Store.AddEmployment(ctx, h.Employment, h.Jobs...)
-	} else {
-		err = f.Store.AddInvited(ctx, h.Employment, *h.Invitation, h.Jobs...)
-	}
 	actor := audit.ByKey(callOf(ctx).key)
+	err = f.Audit.Atomically(ctx, func(ctx context.Context) error {
+		f.Audit.EmploymentAdded(ctx, actor, h.Employment)
+		if h.Invitation == nil {
+			return f.Store.AddEmployment(ctx, h.Employment, h.Jobs...)
+		}
+		f.Audit.InvitationSent(ctx, actor, *h.Invitation)
+		return f.Store.AddInvited(ctx, h.Employment, *h.Invitation, h.Jobs...)
+	})
 	switch {
 	case errors.Is(err, login.ErrExists):
 		known, finding := f.Store.EmploymentOf(ctx, m.Employer, m.ID)
@@ -99,9 +102,7 @@ func (f *Feature) hire(ctx context.Context, m login.Employment, invite bool) (lo
 	case err != nil:
 		return m, err
 	}
-	f.Audit.EmploymentAdded(ctx, actor, h.Employment)
 	if h.Invitation != nil {
-		f.Audit.InvitationSent(ctx, actor, *h.Invitation)
 		f.Wake()
 	}
 	return h.Employment, nil
@@ -130,12 +131,14 @@ func (f *Feature) UpdatePerson(ctx context.Context, r openapi.UpdatePersonReques
 	if len(mistakes) > 0 {
 		return nil, invalid(mistakes)
 	}
-	if err := f.Store.AmendEmployment(ctx, m.Employer, m.ID, said, f.Now()); errors.Is(err, login.ErrExists) {
+	if err := f.Audit.Atomically(ctx, func(ctx context.Context) error {
+		f.Audit.EmploymentChanged(ctx, audit.ByKey(callOf(ctx).key), m, "record")
+		return f.Store.AmendEmployment(ctx, m.Employer, m.ID, said, f.Now())
+	}); errors.Is(err, login.ErrExists) {
 		return nil, taken()
 	} else if err != nil {
 		return nil, amended(err)
 	}
-	f.Audit.EmploymentChanged(ctx, audit.ByKey(callOf(ctx).key), m, "record")
 	m, err = f.Store.EmploymentOf(ctx, m.Employer, m.ID)
 	return openapi.UpdatePerson200JSONResponse(f.personOut(m)), err
 }
@@ -154,10 +157,12 @@ func (f *Feature) EndPerson(ctx context.Context, r openapi.EndPersonRequestObjec
 	if err != nil {
 		return nil, err
 	}
-	if err := f.Store.EndEmployment(ctx, m.Employer, m.ID, f.Now()); err != nil {
+	if err := f.Audit.Atomically(ctx, func(ctx context.Context) error {
+		f.Audit.EmploymentEnded(ctx, audit.ByKey(callOf(ctx).key), m)
+		return f.Store.EndEmployment(ctx, m.Employer, m.ID, f.Now())
+	}); err != nil {
 		return nil, missing(err)
 	}
-	f.Audit.EmploymentEnded(ctx, audit.ByKey(callOf(ctx).key), m)
 	m, err = f.Store.EmploymentOf(ctx, m.Employer, m.ID)
 	return openapi.EndPerson200JSONResponse(f.personOut(m)), err
 }
@@ -168,10 +173,12 @@ func (f *Feature) ResumePerson(ctx context.Context, r openapi.ResumePersonReques
 	if err != nil {
 		return nil, err
 	}
-	if err := f.Store.ResumeEmployment(ctx, m.Employer, m.ID, f.Now()); err != nil {
+	if err := f.Audit.Atomically(ctx, func(ctx context.Context) error {
+		f.Audit.EmploymentResumed(ctx, audit.ByKey(callOf(ctx).key), m)
+		return f.Store.ResumeEmployment(ctx, m.Employer, m.ID, f.Now())
+	}); err != nil {
 		return nil, missing(err)
 	}
-	f.Audit.EmploymentResumed(ctx, audit.ByKey(callOf(ctx).key), m)
 	m, err = f.Store.EmploymentOf(ctx, m.Employer, m.ID)
 	return openapi.ResumePerson200JSONResponse(f.personOut(m)), err
 }
@@ -186,10 +193,12 @@ func (f *Feature) PutBenefit(ctx context.Context, r openapi.PutBenefitRequestObj
 	if len(mistakes) > 0 {
 		return nil, invalid(mistakes)
 	}
-	if err := f.Store.PutBenefit(ctx, m.Employer, m.ID, b, f.Now()); err != nil {
+	if err := f.Audit.Atomically(ctx, func(ctx context.Context) error {
+		f.Audit.EmploymentChanged(ctx, audit.ByKey(callOf(ctx).key), m, "benefit:"+b.Kind)
+		return f.Store.PutBenefit(ctx, m.Employer, m.ID, b, f.Now())
+	}); err != nil {
 		return nil, amended(err)
 	}
-	f.Audit.EmploymentChanged(ctx, audit.ByKey(callOf(ctx).key), m, "benefit:"+b.Kind)
 	m, err = f.Store.EmploymentOf(ctx, m.Employer, m.ID)
 	return openapi.PutBenefit200JSONResponse(f.personOut(m)), err
 }
@@ -204,10 +213,12 @@ func (f *Feature) DropBenefit(ctx context.Context, r openapi.DropBenefitRequestO
 		if b.Kind != r.Kind {
 			continue
 		}
-		if err := f.Store.DropBenefit(ctx, m.Employer, m.ID, b.Kind, f.Now()); err != nil {
+		if err := f.Audit.Atomically(ctx, func(ctx context.Context) error {
+			f.Audit.EmploymentChanged(ctx, audit.ByKey(callOf(ctx).key), m, "benefit:"+b.Kind)
+			return f.Store.DropBenefit(ctx, m.Employer, m.ID, b.Kind, f.Now())
+		}); err != nil {
 			return nil, missing(err)
 		}
-		f.Audit.EmploymentChanged(ctx, audit.ByKey(callOf(ctx).key), m, "benefit:"+b.Kind)
 	}
 	return openapi.DropBenefit204Response{}, nil
 }

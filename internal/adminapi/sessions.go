@@ -56,10 +56,12 @@ func (f *Feature) RevokeSession(ctx context.Context, r openapi.RevokeSessionRequ
 	if !slices.ContainsFunc(all, func(s login.Session) bool { return s.ID == r.Session }) {
 		return nil, missing(nil)
 	}
-	if err := f.Store.RevokeSession(ctx, r.Session, whyAdmin, f.Now()); err != nil {
+	if err := f.Audit.Atomically(ctx, func(ctx context.Context) error {
+		f.Audit.SessionEnded(ctx, audit.ByKey(callOf(ctx).key), m.Person, r.Session)
+		return f.Store.RevokeSession(ctx, r.Session, whyAdmin, f.Now())
+	}); err != nil {
 		return nil, missing(err)
 	}
-	f.Audit.SessionEnded(ctx, audit.ByKey(callOf(ctx).key), m.Person, r.Session)
 	return openapi.RevokeSession204Response{}, nil
 }
 
@@ -72,9 +74,12 @@ func (f *Feature) RevokeSessions(ctx context.Context, r openapi.RevokeSessionsRe
 	if m.Person == "" {
 		return openapi.RevokeSessions204Response{}, nil
 	}
-	if _, err := f.Store.RevokeSessionsOfPerson(ctx, m.Person, whyAdmin, f.Now()); err != nil {
+	if err := f.Audit.Atomically(ctx, func(ctx context.Context) error {
+		f.Audit.SessionEnded(ctx, audit.ByKey(callOf(ctx).key), m.Person, "")
+		_, err := f.Store.RevokeSessionsOfPerson(ctx, m.Person, whyAdmin, f.Now())
+		return err
+	}); err != nil {
 		return nil, err
 	}
-	f.Audit.SessionEnded(ctx, audit.ByKey(callOf(ctx).key), m.Person, "")
 	return openapi.RevokeSessions204Response{}, nil
 }

@@ -19,6 +19,7 @@ type Store interface {
 
 // Auditor is told of every switching.
 type Auditor interface {
+	Atomically(ctx context.Context, act func(ctx context.Context) error) error
 	Switched(ctx context.Context, s login.Switch)
 }
 
@@ -206,10 +207,12 @@ func (g *Gate) Set(ctx context.Context, s login.Switch) error {
 	if s.On {
 		s.Reasons = nil
 	}
-	if err := g.d.Store.SetSwitch(ctx, s); err != nil {
+	if err := g.d.Audit.Atomically(ctx, func(ctx context.Context) error {
+		g.d.Audit.Switched(ctx, s)
+		return g.d.Store.SetSwitch(ctx, s)
+	}); err != nil {
 		return err
 	}
-	g.d.Audit.Switched(ctx, s)
 	return g.known.Read(ctx)
 }
 

@@ -55,6 +55,10 @@ func (b *switchboard) unplug(err error) {
 
 type witness struct{ saw []login.Switch }
 
+func (w *witness) Atomically(ctx context.Context, act func(context.Context) error) error {
+	return act(ctx)
+}
+
 func (w *witness) Switched(_ context.Context, s login.Switch) { w.saw = append(w.saw, s) }
 
 // notices are what a board of notices would say to everybody.

@@ -92,9 +92,29 @@ type Deps struct {
 	// LoggedIn answers the jobs that a login orders: events for the operator's systems.
 	// They are written in its transaction. It may be nil.
 	LoggedIn func(login.Session) []login.Job
-	// Alarm is told of a code that came twice; may be nil.
-	Alarm func(ctx context.Context, a login.Attempt)
+	// Audit is told of what an operator must be able to reconstruct; may be nil.
+	Audit Auditor
 }
+
+// Auditor writes the security log, in the transaction of what it is told of.
+type Auditor interface {
+	Atomically(ctx context.Context, act func(ctx context.Context) error) error
+	SessionCreated(ctx context.Context, s login.Session)
+	CodeReplayed(ctx context.Context, a login.Attempt)
+	LinkReused(ctx context.Context, a login.Attempt)
+	QRReused(ctx context.Context, a login.Attempt)
+}
+
+// nobody is an auditor who is not told anything.
+type nobody struct{ Auditor }
+
+func (nobody) Atomically(ctx context.Context, act func(ctx context.Context) error) error {
+	return act(ctx)
+}
+func (nobody) SessionCreated(context.Context, login.Session) {}
+func (nobody) CodeReplayed(context.Context, login.Attempt)   {}
+func (nobody) LinkReused(context.Context, login.Attempt)     {}
+func (nobody) QRReused(context.Context, login.Attempt)       {}
 
 // Attempts moves attempts.
 type Attempts struct {
@@ -113,8 +133,8 @@ func New(d Deps) *Attempts {
 	if d.LoggedIn == nil {
 		d.LoggedIn = func(login.Session) []login.Job { return nil }
 	}
-	if d.Alarm == nil {
-		d.Alarm = func(context.Context, login.Attempt) {}
+	if d.Audit == nil {
+		d.Audit = nobody{}
 	}
 	return &Attempts{d, frames(d.QRKeys)}
 }
@@ -122,6 +142,11 @@ func New(d Deps) *Attempts {
 // move carries out one event. The conditions come from the picture; the caller
 // adds what the event sets, and may narrow the states that it may happen in.
 func (s *Attempts) move(ctx context.Context, a login.Attempt, event Event, m login.Move) (login.Attempt, error) {
+	return s.moveTold(ctx, a, event, m, nil)
+}
+
+// moveTold is move with what the security log is told of it; told may be nil.
+func (s *Attempts) moveTold(ctx context.Context, a login.Attempt, event Event, m login.Move, told func(context.Context)) (login.Attempt, error) {
 	m.Attempt = a.ID
 	only := m.From
 	m.From, m.To = sources(a.Method, event)
@@ -133,7 +158,7 @@ func (s *Attempts) move(ctx context.Context, a login.Attempt, event Event, m log
 	if _, m.Late = ending(event); !m.Late {
 		m.Event, m.Instead = a.Fold(m.Event)
 	}
-	moved, err := s.d.Store.MoveAttempt(ctx, m)
+	moved, err := s.write(ctx, m, told)
 	switch {
 	case err == nil:
 		s.d.Observe(moved, m.Event)
@@ -195,6 +220,24 @@ func (s *Attempts) end(a login.Attempt) time.Time { return a.CreatedAt.Add(s.d.L
 // End ends an attempt: Deny, Fail or Burn, with the reason that support reads.
 func (s *Attempts) End(ctx context.Context, a login.Attempt, event Event, reason login.Reason, e login.Event) (login.Attempt, error) {
 	return s.endIn(ctx, a, event, reason, e, nil)
+}
+
+func (s *Attempts) write(ctx context.Context, m login.Move, told func(context.Context)) (moved login.Attempt, err error) {
+	if told == nil {
+		return s.d.Store.MoveAttempt(ctx, m)
+	}
+	err = s.d.Audit.Atomically(ctx, func(ctx context.Context) (err error) {
+		told(ctx)
+		moved, err = s.d.Store.MoveAttempt(ctx, m)
+		return err
+	})
+	return moved, err
+}
+
+// burn ends an attempt whose secret has got into other hands, and tells the security log.
+func (s *Attempts) burn(ctx context.Context, a login.Attempt, reason login.Reason, e login.Event, told func(context.Context)) (login.Attempt, error) {
+	e.Outcome, e.Reason = login.OutcomeRefused, reason
+	return s.moveTold(ctx, a, Burn, login.Move{Event: e, SetReason: reason}, told)
 }
 
 // GiveUp ends an attempt because its person cancelled it in the app that started it. One

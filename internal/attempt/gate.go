@@ -165,9 +165,15 @@ func (s *Attempts) Redeem(ctx context.Context, in Redemption) (Granted, error) {
 	}
 	session, refresh := s.newSession(a, in, now)
 	event := login.Event{At: now, Step: login.StepRedeem, Outcome: login.OutcomeOK, Means: a.Means, Broker: a.Broker, Detail: clockDetail(in.ClockOff)}
-	moved, err := s.d.Store.RedeemCode(ctx, login.Redemption{
+	redemption := login.Redemption{
 		Code: in.Code.Hash(), Attempt: a.ID, At: now, Session: session, Event: event, Once: in.Once,
 		Jobs: s.d.LoggedIn(session),
+	}
+	var moved login.Attempt
+	err = s.d.Audit.Atomically(ctx, func(ctx context.Context) (err error) {
+		s.d.Audit.SessionCreated(ctx, session)
+		moved, err = s.d.Store.RedeemCode(ctx, redemption)
+		return err
 	})
 	switch {
 	case err == nil:
@@ -245,10 +251,12 @@ func (s *Attempts) redeemAgain(ctx context.Context, a login.Attempt, in Redempti
 		}
 		return Granted{a, session, refreshToken(session.ID, a, in)}, nil
 	}
-	s.d.Alarm(ctx, a)
 	return Granted{}, errors.Join(
 		refused(login.ReasonCodeReplayed, "the authorization code has been used before"),
-		s.d.Store.RevokeSession(ctx, a.Session, string(login.ReasonCodeReplayed), now),
+		s.d.Audit.Atomically(ctx, func(ctx context.Context) error {
+			s.d.Audit.CodeReplayed(ctx, a)
+			return s.d.Store.RevokeSession(ctx, a.Session, string(login.ReasonCodeReplayed), now)
+		}),
 		s.Note(ctx, a, login.Event{Step: login.StepRedeem, Outcome: login.OutcomeRefused, Reason: login.ReasonCodeReplayed}),
 	)
 }

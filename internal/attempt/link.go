@@ -77,7 +77,7 @@ func (s *Attempts) burnLink(ctx context.Context, a login.Attempt, e login.Event)
 		return a, refused
 	}
 	e.Step = login.StepOpen
-	burned, err := s.End(ctx, a, Burn, login.ReasonLinkReused, e)
+	burned, err := s.burn(ctx, a, login.ReasonLinkReused, e, func(ctx context.Context) { s.d.Audit.LinkReused(ctx, a) })
 	if errors.Is(err, login.ErrMoved) {
 		err = nil // burned already, by the other one
 	}

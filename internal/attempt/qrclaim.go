@@ -172,7 +172,8 @@ func (s *Attempts) claimAgain(ctx context.Context, p login.QRPage, in Claim, out
 		note := login.Event{Step: login.StepClaim, Outcome: login.OutcomeRefused, Reason: reason, Browser: in.Label}
 		return Claimed{}, errors.Join(noClaim(reason), s.Note(ctx, a, note))
 	}
-	burned, err := s.End(ctx, a, Burn, login.ReasonQRReused, login.Event{Step: login.StepClaim, Browser: in.Label})
+	e := login.Event{Step: login.StepClaim, Browser: in.Label}
+	burned, err := s.burn(ctx, a, login.ReasonQRReused, e, func(ctx context.Context) { s.d.Audit.QRReused(ctx, a) })
 	if errors.Is(err, login.ErrMoved) {
 		if burned.Reason != login.ReasonQRReused { // it has just come to another end
 			return Claimed{}, noClaim(login.ReasonQRUsed)

@@ -84,14 +84,24 @@ func newWorldOn(t *testing.T, config store.Config) *world {
 	w.Attempts = attempt.New(attempt.Deps{
 		Store: db, People: db, Now: w.clock, Lifetimes: attempt.DefaultLifetimes(),
 		QRKeys: secret.Ring{secret.Of("a key that only the nodes have")}, DigitsKeys: secret.Ring{secret.Of("another key that only the nodes have")},
-		Alarm: func(_ context.Context, a login.Attempt) {
-			w.mu.Lock()
-			defer w.mu.Unlock()
-			w.alarms = append(w.alarms, a)
-		},
+		Audit: w,
 	})
 	return w
 }
+
+// Atomically makes the world the attempts' auditor, which remembers alarms.
+func (w *world) Atomically(ctx context.Context, act func(context.Context) error) error {
+	return w.db.Atomically(ctx, act)
+}
+
+func (w *world) CodeReplayed(_ context.Context, a login.Attempt) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.alarms = append(w.alarms, a)
+}
+func (*world) SessionCreated(context.Context, login.Session) {}
+func (*world) LinkReused(context.Context, login.Attempt)     {}
+func (*world) QRReused(context.Context, login.Attempt)       {}
 
 // meet adds a person, who from now on is the one that logs in.
 func (w *world) meet() {

@@ -35,11 +35,6 @@ type People interface {
 	PersonByID(ctx context.Context, id string) (login.Person, error)
 }
 
-// Auditor is told of a QR code that got into other eyes.
-type Auditor interface {
-	QRReused(ctx context.Context, a login.Attempt)
-}
-
 // Marks sets the marks of proofs that allow no act of their own. login.ErrReplayed.
 type Marks interface {
 	UseOnce(ctx context.Context, once ...login.Once) error
@@ -57,8 +52,7 @@ type Deps struct {
 	Keep      steady.Keeper // of the goroutines that serve those who wait
 	Web       *web.Kit
 	Now       func() time.Time
-	BaseURL   string // issuer; no trailing slash
-	Audit     Auditor
+	BaseURL   string       // issuer; no trailing slash
 	Claims    *web.Limiter // of QR codes, per key
 
 	// Standings tells how far attempts are, by their ids; unknown ones are left out.

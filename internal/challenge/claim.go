@@ -41,9 +41,6 @@ func (f *Feature) claim(w http.ResponseWriter, r *http.Request, c call) error {
 		Scanned: c.params.Get("qr"), Typed: c.params.Get("typed_code"), Client: in.Client, Request: in.Request,
 		Device: in.Device, Key: in.Key, ClockOff: c.clock, Network: web.KnownNetwork(r.Context()), Source: in.Source, Place: in.Place, Label: in.Label,
 	})
-	if login.HasReason(err, login.ReasonQRReused) && claimed.Attempt.ID != "" {
-		f.d.Audit.QRReused(r.Context(), claimed.Attempt)
-	}
 	if err != nil {
 		return err
 	}

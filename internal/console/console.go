@@ -65,6 +65,7 @@ type Store interface {
 
 // Auditor is told what the staff does.
 type Auditor interface {
+	Atomically(ctx context.Context, act func(ctx context.Context) error) error
 	StaffInvited(ctx context.Context, actor string, who login.Staff)
 	StaffRoleSet(ctx context.Context, actor, staff string, role login.Role)
 	StaffDisabled(ctx context.Context, actor, staff string)

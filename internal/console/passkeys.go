@@ -118,10 +118,12 @@ func (c *Console) finishMaking(w http.ResponseWriter, r *http.Request, kind, who
 	k := login.Passkey{
 		ID: login.NewID(), Staff: staff.ID, Credential: made.ID, Name: web.BrowserLabel(r), Record: record, CreatedAt: c.d.Now(),
 	}
-	if err := c.d.Store.AddPasskey(r.Context(), k, invitation, c.d.Now(), once); err != nil {
+	if err := c.d.Audit.Atomically(r.Context(), func(ctx context.Context) error {
+		c.d.Audit.PasskeyAdded(ctx, k)
+		return c.d.Store.AddPasskey(ctx, k, invitation, c.d.Now(), once)
+	}); err != nil {
 		return login.Passkey{}, gone(err)
 	}
-	c.d.Audit.PasskeyAdded(r.Context(), k)
 	return k, nil
 }
 

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"maps"
@@ -189,15 +190,16 @@ func (c *Console) enter(w http.ResponseWriter, r *http.Request, k login.Passkey,
 	session := login.StaffSession{
 		Token: token.Hash(), Staff: k.Staff, Passkey: k.ID, CreatedAt: now, IdleUntil: now.Add(Idle), EndsAt: now.Add(Longest),
 	}
-	if err := c.d.Store.SignInStaff(r.Context(), k, session, now, once...); err != nil {
-		return gone(err)
-	}
-	if before, ok := c.cookies.session(r); ok {
-		if err := c.d.Store.EndStaffSession(r.Context(), before.Hash()); err != nil {
-			return err
+	before, again := c.cookies.session(r)
+	if err := c.d.Audit.Atomically(r.Context(), func(ctx context.Context) error {
+		c.d.Audit.StaffSignedIn(ctx, k.Staff, k.ID)
+		if err := c.d.Store.SignInStaff(ctx, k, session, now, once...); err != nil || !again {
+			return gone(err)
 		}
+		return c.d.Store.EndStaffSession(ctx, before.Hash())
+	}); err != nil {
+		return err
 	}
-	c.d.Audit.StaffSignedIn(r.Context(), k.Staff, k.ID)
 	c.cookies.set(w, cookieSession, token.Reveal(), Longest)
 	web.WriteJSON(w, http.StatusOK, struct{}{})
 	return nil
@@ -208,10 +210,12 @@ func (c *Console) signOut(w http.ResponseWriter, r *http.Request, who Agent) err
 	if !ok {
 		return errors.New("nobody is signed in")
 	}
-	if err := c.d.Store.EndStaffSession(r.Context(), token.Hash()); err != nil {
+	if err := c.d.Audit.Atomically(r.Context(), func(ctx context.Context) error {
+		c.d.Audit.StaffSignedOut(ctx, who.ID)
+		return c.d.Store.EndStaffSession(ctx, token.Hash())
+	}); err != nil {
 		return err
 	}
-	c.d.Audit.StaffSignedOut(r.Context(), who.ID)
 	c.cookies.set(w, cookieSession, "", 0)
 	return web.SeeOther(w, Root+"sign-in")
 }

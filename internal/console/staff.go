@@ -54,10 +54,12 @@ func (c *Console) InviteAgain(ctx context.Context, actor, id string) (login.Staf
 func (c *Console) invite(ctx context.Context, actor string, who login.Staff, isNew bool) (secret.Text, error) {
 	token, now := secret.New(), c.d.Now()
 	i := login.StaffInvitation{Token: token.Hash(), Staff: who.ID, By: actor, CreatedAt: now, ExpiresAt: now.Add(InvitationLife)}
-	if err := c.d.Store.InviteStaff(ctx, who, isNew, i); err != nil {
+	if err := c.d.Audit.Atomically(ctx, func(ctx context.Context) error {
+		c.d.Audit.StaffInvited(ctx, actor, who)
+		return c.d.Store.InviteStaff(ctx, who, isNew, i)
+	}); err != nil {
 		return secret.Text{}, err
 	}
-	c.d.Audit.StaffInvited(ctx, actor, who)
 	// Behind the #: browsers send it to nobody.
 	return secret.Of(c.d.BaseURL + Root + "invited#" + token.Reveal()), nil
 }
@@ -67,30 +69,27 @@ func (c *Console) SetRole(ctx context.Context, actor, id string, role login.Role
 	if !slices.Contains(login.Roles(), role) {
 		return login.Mistakes{{Field: "role", Detail: "must be agent, lead or operator"}}
 	}
-	if err := c.d.Store.SetStaffRole(ctx, id, role); err != nil {
-		return err
-	}
-	c.d.Audit.StaffRoleSet(ctx, actor, id, role)
-	return nil
+	return c.d.Audit.Atomically(ctx, func(ctx context.Context) error {
+		c.d.Audit.StaffRoleSet(ctx, actor, id, role)
+		return c.d.Store.SetStaffRole(ctx, id, role)
+	})
 }
 
 // Disable keeps somebody out from now on: every browser in which they are signed in is
 // out at its next click. Errors: login.ErrNotFound.
 func (c *Console) Disable(ctx context.Context, actor, id string) error {
-	if err := c.d.Store.DisableStaff(ctx, id, c.d.Now()); err != nil {
-		return err
-	}
-	c.d.Audit.StaffDisabled(ctx, actor, id)
-	return nil
+	return c.d.Audit.Atomically(ctx, func(ctx context.Context) error {
+		c.d.Audit.StaffDisabled(ctx, actor, id)
+		return c.d.Store.DisableStaff(ctx, id, c.d.Now())
+	})
 }
 
 // Enable lets somebody in again with the passkeys that they had. Errors: login.ErrNotFound.
 func (c *Console) Enable(ctx context.Context, actor, id string) error {
-	if err := c.d.Store.EnableStaff(ctx, id); err != nil {
-		return err
-	}
-	c.d.Audit.StaffEnabled(ctx, actor, id)
-	return nil
+	return c.d.Audit.Atomically(ctx, func(ctx context.Context) error {
+		c.d.Audit.StaffEnabled(ctx, actor, id)
+		return c.d.Store.EnableStaff(ctx, id)
+	})
 }
 
 func (c *Console) mountStaff() {
@@ -139,7 +138,10 @@ func (c *Console) finishAdding(w http.ResponseWriter, r *http.Request, who Agent
 
 func (c *Console) removePasskey(w http.ResponseWriter, r *http.Request, who Agent) error {
 	id := r.PathValue("id")
-	err := c.d.Store.DropPasskey(r.Context(), who.ID, id)
+	err := c.d.Audit.Atomically(r.Context(), func(ctx context.Context) error {
+		c.d.Audit.PasskeyRemoved(ctx, who.ID, id)
+		return c.d.Store.DropPasskey(ctx, who.ID, id)
+	})
 	switch {
 	case errors.Is(err, login.ErrNotFound):
 		return login.E(login.NotFound, login.ReasonPageUnknown, err)
@@ -148,7 +150,6 @@ func (c *Console) removePasskey(w http.ResponseWriter, r *http.Request, who Agen
 	case err != nil:
 		return err
 	}
-	c.d.Audit.PasskeyRemoved(r.Context(), who.ID, id)
 	return c.Done(w, Root+"passkeys", "console.done_passkey_removed")
 }
 

@@ -30,7 +30,9 @@ type People interface {
 	Recognise(ctx context.Context, person string, at people.Place) error
 	ForgotPassword(ctx context.Context, name string) error
 	ResetOf(ctx context.Context, ticket secret.Text) (login.Credential, login.Person, error)
-	SetPassword(ctx context.Context, ticket, password secret.Text) (login.Credential, error)
+	SetPassword(
+		ctx context.Context, ticket, password secret.Text, also func(ctx context.Context, c login.Credential) error,
+	) (login.Credential, error)
 }
 
 // Sessions are the sessions of people.
@@ -208,23 +210,22 @@ func (f *Feature) set(w http.ResponseWriter, r *http.Request) error {
 			App: f.d.App, UserName: nameOf(c), MinLength: f.d.Rules.MinLength, Weak: login.AsError(err).Detail, Stay: !form.Has("logout"),
 		})
 	}
-	if c, err = f.d.People.SetPassword(r.Context(), ticket, typed); err != nil {
-		return err
-	}
-	// Whoever has the letter is the person: guesses from elsewhere must not keep them out of
-	// where they are now.
 	at := f.place(r)
-	if err := f.d.People.Recognise(r.Context(), c.Person, at); err != nil {
+	if _, err = f.d.People.SetPassword(r.Context(), ticket, typed, func(ctx context.Context, c login.Credential) (err error) {
+		var ended int64
+		if form.Has("logout") {
+			if ended, err = f.d.Sessions.RevokeSessionsOfPerson(ctx, c.Person, "password_set", f.d.Now()); err != nil {
+				return err
+			}
+		}
+		f.d.Audit.PasswordSet(ctx, c.Person, ended)
+		// Whoever has the letter is the person: guesses from elsewhere must not keep them out
+		// of where they are now.
+		return f.d.People.Recognise(ctx, c.Person, at)
+	}); err != nil {
 		return err
 	}
 	f.d.Devices.Keep(w, at.Browser)
-	var ended int64
-	if form.Has("logout") {
-		if ended, err = f.d.Sessions.RevokeSessionsOfPerson(r.Context(), c.Person, "password_set", f.d.Now()); err != nil {
-			return err
-		}
-	}
-	f.d.Audit.PasswordSet(r.Context(), c.Person, ended)
 	return f.views.RenderChanged(w, r, ChangedPage{App: f.d.App, SignIn: signInPath, LoggedOut: form.Has("logout")})
 }
 

@@ -31,6 +31,7 @@ type Store interface {
 
 // Auditor is told of what a person ends.
 type Auditor interface {
+	Atomically(ctx context.Context, act func(ctx context.Context) error) error
 	SessionRevoked(ctx context.Context, s login.Session, why string)
 	LoginDisowned(ctx context.Context, s login.Session, until time.Time)
 }
@@ -138,11 +139,10 @@ func (f *Feature) end(ctx context.Context, s login.Session, why string) error {
 	if !s.RevokedAt.IsZero() {
 		return nil
 	}
-	if err := f.d.Store.RevokeSession(ctx, s.ID, why, f.d.Now()); err != nil {
-		return err
-	}
-	f.d.Audit.SessionRevoked(ctx, s, why)
-	return nil
+	return f.d.Audit.Atomically(ctx, func(ctx context.Context) error {
+		f.d.Audit.SessionRevoked(ctx, s, why)
+		return f.d.Store.RevokeSession(ctx, s.ID, why, f.d.Now())
+	})
 }
 
 // endOthers logs out every device but the one that asks.
@@ -163,17 +163,15 @@ func (f *Feature) endOthers(ctx context.Context, own login.Session, person login
 }
 
 // notMe logs a device out that the person does not know, and pauses the ways in by
-// which somebody can be led to log another in. The order matters: if we die between the
-// two, the stranger is out.
+// which somebody can be led to log another in: both or neither.
 func (f *Feature) notMe(ctx context.Context, s login.Session, person login.Person) (until time.Time, err error) {
-	if err := f.end(ctx, s, whyNotMe); err != nil {
-		return time.Time{}, err
-	}
 	now := f.d.Now()
 	until = now.Add(pause)
-	if err := f.d.Store.PausePerson(ctx, person.ID, until, now); err != nil {
-		return time.Time{}, err
-	}
-	f.d.Audit.LoginDisowned(ctx, s, until)
-	return until, nil
+	return until, f.d.Audit.Atomically(ctx, func(ctx context.Context) error {
+		if err := f.end(ctx, s, whyNotMe); err != nil {
+			return err
+		}
+		f.d.Audit.LoginDisowned(ctx, s, until)
+		return f.d.Store.PausePerson(ctx, person.ID, until, now)
+	})
 }

@@ -38,18 +38,12 @@ type Notices interface {
 	Concerning(ctx context.Context, who login.Asker) []login.Notice
 }
 
-// Auditor is told of a link that got into other hands.
-type Auditor interface {
-	LinkReused(ctx context.Context, a login.Attempt)
-}
-
 // Deps are what the feature stands on.
 type Deps struct {
 	Attempts Attempts
 	People   People
 	Clients  *client.Registry
 	Cookies  *session.Cookies
-	Audit    Auditor
 	Notices  Notices
 	Web      *web.Kit
 
@@ -137,9 +131,6 @@ func (f *Feature) open(w http.ResponseWriter, r *http.Request) error {
 		return login.E(login.Invalid, login.ReasonCookiesBlocked, nil)
 	}
 	a, err = f.d.Attempts.OpenLink(r.Context(), a, browser, login.Event{Browser: web.BrowserLabel(r)})
-	if login.HasReason(err, login.ReasonLinkReused) {
-		f.d.Audit.LinkReused(r.Context(), a)
-	}
 	if err != nil {
 		return err
 	}

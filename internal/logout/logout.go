@@ -26,6 +26,7 @@ type Browser interface {
 
 // Auditor is told when a session ends.
 type Auditor interface {
+	Atomically(ctx context.Context, act func(ctx context.Context) error) error
 	SessionRevoked(ctx context.Context, s login.Session, why string)
 }
 
@@ -70,10 +71,12 @@ func (f *Feature) logout(w http.ResponseWriter, r *http.Request) error {
 	}
 	if live {
 		const why = "logout_browser"
-		if err := f.d.Sessions.RevokeSession(r.Context(), asked.session.ID, why, f.d.Now()); err != nil {
+		if err := f.d.Audit.Atomically(r.Context(), func(ctx context.Context) error {
+			f.d.Audit.SessionRevoked(ctx, asked.session, why)
+			return f.d.Sessions.RevokeSession(ctx, asked.session.ID, why, f.d.Now())
+		}); err != nil {
 			return err
 		}
-		f.d.Audit.SessionRevoked(r.Context(), asked.session, why)
 	}
 	return f.leave(w, r, asked)
 }

@@ -51,7 +51,7 @@ type Sessions interface {
 
 // Auditor is told of sessions.
 type Auditor interface {
-	SessionCreated(ctx context.Context, s login.Session)
+	Atomically(ctx context.Context, act func(ctx context.Context) error) error
 	SessionRevoked(ctx context.Context, s login.Session, why string)
 }
 
@@ -310,7 +310,6 @@ func (f *Feature) back(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	f.d.Audit.SessionCreated(r.Context(), granted.Session)
 	if signed {
 		if err := f.end(r.Context(), before, "signed_in_again"); err != nil {
 			return err
@@ -347,10 +346,12 @@ func homeIn(a login.Attempt) string {
 }
 
 func (f *Feature) end(ctx context.Context, s login.Session, why string) error {
-	if err := f.d.Sessions.RevokeSession(ctx, s.ID, why, f.d.Now()); err != nil {
+	if err := f.d.Audit.Atomically(ctx, func(ctx context.Context) error {
+		f.d.Audit.SessionRevoked(ctx, s, why)
+		return f.d.Sessions.RevokeSession(ctx, s.ID, why, f.d.Now())
+	}); err != nil {
 		return err
 	}
-	f.d.Audit.SessionRevoked(ctx, s, why)
 	return nil
 }
 

@@ -29,6 +29,7 @@ type Store interface {
 
 // Auditor is told of what people do with notices.
 type Auditor interface {
+	Atomically(ctx context.Context, act func(ctx context.Context) error) error
 	NoticePublished(ctx context.Context, n login.Notice)
 	NoticeChanged(ctx context.Context, n login.Notice)
 	NoticeWithdrawn(ctx context.Context, actor, id string)

@@ -29,10 +29,12 @@ func (b *Board) Publish(ctx context.Context, actor string, n login.Notice) (logi
 	if b.open(ctx) >= mostOpen {
 		return login.Notice{}, login.Mistakes{{Field: "notice", Detail: "is one too many: withdraw others first"}}
 	}
-	if err := b.d.Store.AddNotice(ctx, n); err != nil {
+	if err := b.d.Audit.Atomically(ctx, func(ctx context.Context) error {
+		b.d.Audit.NoticePublished(ctx, n)
+		return b.d.Store.AddNotice(ctx, n)
+	}); err != nil {
 		return login.Notice{}, err
 	}
-	b.d.Audit.NoticePublished(ctx, n)
 	b.follow(ctx)
 	return n, nil
 }
@@ -68,10 +70,12 @@ func (b *Board) Change(ctx context.Context, actor string, n login.Notice) (login
 	if n, err = b.Check(ctx, n); err != nil {
 		return login.Notice{}, err
 	}
-	if err := b.d.Store.ChangeNotice(ctx, n, seen); err != nil {
+	if err := b.d.Audit.Atomically(ctx, func(ctx context.Context) error {
+		b.d.Audit.NoticeChanged(ctx, n)
+		return b.d.Store.ChangeNotice(ctx, n, seen)
+	}); err != nil {
 		return login.Notice{}, err
 	}
-	b.d.Audit.NoticeChanged(ctx, n)
 	b.follow(ctx)
 	return n, nil
 }
@@ -79,10 +83,12 @@ func (b *Board) Change(ctx context.Context, actor string, n login.Notice) (login
 // Withdraw ends a notice now. Of what the service says by itself, it is silenced until
 // the cause is over. login.ErrNotFound; login.ErrMoved when it is withdrawn already.
 func (b *Board) Withdraw(ctx context.Context, actor, id string) error {
-	if err := b.d.Store.WithdrawNotice(ctx, id, actor, b.d.Now()); err != nil {
+	if err := b.d.Audit.Atomically(ctx, func(ctx context.Context) error {
+		b.d.Audit.NoticeWithdrawn(ctx, actor, id)
+		return b.d.Store.WithdrawNotice(ctx, id, actor, b.d.Now())
+	}); err != nil {
 		return err
 	}
-	b.d.Audit.NoticeWithdrawn(ctx, actor, id)
 	b.follow(ctx)
 	return nil
 }

@@ -45,6 +45,15 @@ func newHouse(t testing.TB) *house {
 
 func (h *house) now() time.Time       { return noon.Add(time.Duration(h.since.Load())) }
 func (h *house) pass(d time.Duration) { h.since.Add(int64(d)) }
+func (h *house) Atomically(ctx context.Context, act func(context.Context) error) error {
+	told := len(h.audit)
+	err := h.db.Atomically(ctx, act)
+	if err != nil {
+		h.audit = h.audit[:told]
+	}
+	return err
+}
+
 func (h *house) NoticePublished(_ context.Context, n login.Notice) {
 	h.audit = append(h.audit, "publish "+n.By)
 }

@@ -41,14 +41,21 @@ func (p *People) Activate(ctx context.Context, id login.Identity, in Accepted) (
 	if err := p.hold(ctx, about, id, lookups, in.Code); err != nil {
 		return login.Person{}, err
 	}
-	done, err := p.d.Store.Activate(ctx, login.Activation{
+	activation := login.Activation{
 		Invitation: in.Invitation, Lookups: lookups, Terms: in.Terms, TermsAt: in.At, At: now,
 		Sealed: func(person string) ([]byte, error) { return p.d.Keys.seal(id.HETU, person) },
 		Person: login.Person{
 			ID: login.NewID(), Subject: newSubject(), Email: about.Employment.Email, Locale: about.Locale(),
 			GivenName: about.Employment.GivenName, FamilyName: about.Employment.FamilyName, Name: id.Name, CreatedAt: now,
 		},
-	}, p.d.Activated)
+	}
+	var done login.Activated
+	err = p.d.Audit.Atomically(ctx, func(ctx context.Context) (err error) {
+		if done, err = p.d.Store.Activate(ctx, activation, p.d.Activated); err == nil {
+			p.d.Audit.Activated(ctx, done.Person.ID, in.Invitation)
+		}
+		return err
+	})
 	switch {
 	case errors.Is(err, login.ErrNotFound):
 		return login.Person{}, login.E(login.NotFound, login.ReasonInvitationUnknown, err)

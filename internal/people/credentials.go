@@ -144,9 +144,11 @@ func (p *People) ResetOf(ctx context.Context, ticket secret.Text) (login.Credent
 }
 
 // SetPassword spends the ticket and sets the password, which the caller has checked
-// against the rules. The person is told by mail. Errors: ReasonResetExpired; a
-// login.TooMany that says how long to wait.
-func (p *People) SetPassword(ctx context.Context, ticket, typed secret.Text) (login.Credential, error) {
+// against the rules; what also does is part of the same transaction. The person is told by
+// mail. Errors: ReasonResetExpired; a login.TooMany that says how long to wait.
+func (p *People) SetPassword(
+	ctx context.Context, ticket, typed secret.Text, also func(ctx context.Context, c login.Credential) error,
+) (login.Credential, error) {
 	c, _, err := p.ResetOf(ctx, ticket)
 	if err != nil {
 		return login.Credential{}, err
@@ -160,7 +162,12 @@ func (p *People) SetPassword(ctx context.Context, ticket, typed secret.Text) (lo
 	if err != nil {
 		return login.Credential{}, err
 	}
-	c, err = p.d.Store.ResetPassword(ctx, ticket.Hash(), hash, now, job)
+	err = p.d.Audit.Atomically(ctx, func(ctx context.Context) (err error) {
+		if c, err = p.d.Store.ResetPassword(ctx, ticket.Hash(), hash, now, job); err != nil {
+			return err
+		}
+		return also(ctx, c)
+	})
 	if errors.Is(err, login.ErrNotFound) {
 		return login.Credential{}, login.E(login.Gone, login.ReasonResetExpired, err)
 	}

@@ -1,6 +1,7 @@
 package people_test
 
 import (
+	"context"
 	"errors"
 	"sync/atomic"
 	"testing"
@@ -220,10 +221,15 @@ func TestForgottenPassword(t *testing.T) {
 
 func (o *office) resetOnce(t *testing.T, ticket secret.Text) {
 	t.Helper()
-	if _, err := o.SetPassword(t.Context(), ticket, secret.Of("uusi pitkä lause")); err != nil {
+	nothing := func(context.Context, login.Credential) error { return nil }
+	fails := func(context.Context, login.Credential) error { return errors.ErrUnsupported }
+	if _, err := o.SetPassword(t.Context(), ticket, secret.Of("uusi pitkä lause"), fails); !errors.Is(err, errors.ErrUnsupported) {
 		t.Fatal(err)
 	}
-	if _, err := o.SetPassword(t.Context(), ticket, secret.Of("toinen pitkä lause")); !login.HasReason(err, login.ReasonResetExpired) {
+	if _, err := o.SetPassword(t.Context(), ticket, secret.Of("uusi pitkä lause"), nothing); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := o.SetPassword(t.Context(), ticket, secret.Of("toinen pitkä lause"), nothing); !login.HasReason(err, login.ReasonResetExpired) {
 		t.Errorf("twice: %v", err)
 	}
 	if _, err := o.typed(t, "aino", secret.Of("uusi pitkä lause")); err != nil {
@@ -246,7 +252,7 @@ func TestResetExpires(t *testing.T) {
 		t.Fatalf("%d letters", len(jobs))
 	}
 	o.now = o.now.Add(people.ResetLife)
-	if _, err := o.SetPassword(t.Context(), o.ResetTicket(people.ResetJob{Reset: jobs[0].Key}), secret.Of("uusi pitkä lause")); !login.HasReason(err, login.ReasonResetExpired) {
+	if _, err := o.SetPassword(t.Context(), o.ResetTicket(people.ResetJob{Reset: jobs[0].Key}), secret.Of("uusi pitkä lause"), nil); !login.HasReason(err, login.ReasonResetExpired) {
 		t.Errorf("after half an hour: %v", err)
 	}
 }

@@ -40,6 +40,8 @@ type Store interface {
 	Remind(ctx context.Context, invitation string, at time.Time, jobs ...login.Job) (bool, error)
 	// Activate answers login.ErrNotFound, login.ErrMoved (cannot be used any more) and
 	// login.ErrExists (another human's).
+	// Atomically makes several calls one transaction.
+	Atomically(ctx context.Context, act func(ctx context.Context) error) error
 	Activate(ctx context.Context, a login.Activation, jobs func(login.Employment, login.Person) []login.Job) (login.Activated, error)
 
 	// HoldActivation reports whether the human has been released; else it is written down.
@@ -79,10 +81,27 @@ type Deps struct {
 	InvitationLife time.Duration // how long a ticket is good
 	RemindAfter    time.Duration // when to remind somebody who has not activated; 0: never
 
+	// Audit is told of activations and passwords, in their transactions; it may be nil.
+	Audit Auditor
+
 	// Activated answers the jobs that an activation orders: events for the operator's
 	// systems. They are written in its transaction.
 	Activated func(login.Employment, login.Person) []login.Job
 }
+
+// Auditor writes the security log.
+type Auditor interface {
+	Atomically(ctx context.Context, act func(ctx context.Context) error) error
+	Activated(ctx context.Context, person, invitation string)
+}
+
+// nobody is an auditor who is not told anything.
+type nobody struct{ store Store }
+
+func (n nobody) Atomically(ctx context.Context, act func(ctx context.Context) error) error {
+	return n.store.Atomically(ctx, act)
+}
+func (nobody) Activated(context.Context, string, string) {}
 
 // People finds and adds persons.
 type People struct{ d Deps }
@@ -91,6 +110,9 @@ type People struct{ d Deps }
 func New(d Deps) *People {
 	if d.Activated == nil {
 		d.Activated = func(login.Employment, login.Person) []login.Job { return nil }
+	}
+	if d.Audit == nil {
+		d.Audit = nobody{d.Store}
 	}
 	if d.Costs == nil {
 		d.Costs = func(context.Context) password.Costs { return password.Costs{} }

@@ -81,10 +81,8 @@ func ValidReason(why string) bool { return slices.Contains(Reasons(), why) }
 // Erase deletes everything about a person but the audit log, which holds ids alone. See
 // [Reasons]. login.ErrNotFound: there is nothing, or not any more.
 func (f *Feature) Erase(ctx context.Context, actor, id, why string) (login.Erased, error) {
-	gone, err := f.d.Store.ErasePerson(ctx, id, login.Erasure{At: f.d.Now(), KeepDates: f.d.KeepDates, Jobs: f.d.Erased})
-	if err != nil {
-		return login.Erased{}, err
-	}
-	f.d.Audit.PersonErased(ctx, actor, id, why, gone)
-	return gone, nil
+	return f.d.Store.ErasePerson(ctx, id, login.Erasure{
+		At: f.d.Now(), KeepDates: f.d.KeepDates, Jobs: f.d.Erased,
+		Told: func(ctx context.Context, gone login.Erased) { f.d.Audit.PersonErased(ctx, actor, id, why, gone) },
+	})
 }

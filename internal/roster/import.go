@@ -55,9 +55,16 @@ type Importer struct {
 	Store  Store
 	People People
 	Rules  Rules
+	Audit  Auditor
 	Now    func() time.Time
 	Rows   int    // rows that a file may have: MaxRows
 	Wake   func() // may be nil: tells the workers that there is work
+}
+
+// Auditor writes the security log.
+type Auditor interface {
+	Atomically(ctx context.Context, act func(ctx context.Context) error) error
+	ImportStarted(ctx context.Context, actor string, i login.Import)
 }
 
 // row is a person in a chunk: what a record needs, with the keyed hash instead of the
@@ -91,7 +98,7 @@ type chunkJob struct {
 // Receive reads a file and orders its jobs. Nothing is done before the whole file has
 // come: one that breaks off has no effect. Errors: login.ErrNotFound (the employer),
 // login.Mistakes (the first line), and those of reading.
-func (im *Importer) Receive(ctx context.Context, employer string, format Format, invite bool, in io.Reader) (login.Import, error) {
+func (im *Importer) Receive(ctx context.Context, actor, employer string, format Format, invite bool, in io.Reader) (login.Import, error) {
 	i := login.Import{ID: login.NewID(), Employer: employer, State: login.ImportReceiving, Invite: invite, CreatedAt: im.Now()}
 	file, err := newRows(in, format)
 	if err != nil {
@@ -100,7 +107,7 @@ func (im *Importer) Receive(ctx context.Context, employer string, format Format,
 	if err := im.Store.AddImport(ctx, i); err != nil {
 		return i, err
 	}
-	if err := im.receive(ctx, i.ID, file); err != nil {
+	if i, err = im.receive(ctx, actor, i, file); err != nil {
 		if failing := im.Store.FailImport(context.WithoutCancel(ctx), i.ID, im.Now()); failing != nil {
 			err = errors.Join(err, failing)
 		}
@@ -109,30 +116,40 @@ func (im *Importer) Receive(ctx context.Context, employer string, format Format,
 	if im.Wake != nil {
 		im.Wake()
 	}
-	return im.Store.ImportByID(ctx, i.ID)
+	return i, nil
 }
 
-func (im *Importer) receive(ctx context.Context, id string, file *rows) error {
-	c := collector{im: im, id: id}
+func (im *Importer) receive(ctx context.Context, actor string, i login.Import, file *rows) (login.Import, error) {
+	c := collector{im: im, id: i.ID}
 	for n := 0; ; n++ {
 		e, mistakes, err := file.read()
 		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
-			return err
+			return i, err
 		}
 		if n >= im.Rows {
-			return login.Mistakes{{Detail: fmt.Sprintf("at most %d rows; send the file in parts", im.Rows)}}
+			return i, login.Mistakes{{Detail: fmt.Sprintf("at most %d rows; send the file in parts", im.Rows)}}
 		}
 		if err := c.take(ctx, file.line, e, mistakes); err != nil {
-			return err
+			return i, err
 		}
 	}
 	if err := c.flush(ctx); err != nil {
-		return err
+		return i, err
 	}
-	return im.Store.StartImport(ctx, id, im.Now(), c.jobs...)
+	started := i
+	err := im.Audit.Atomically(ctx, func(ctx context.Context) (err error) {
+		if err := im.Store.StartImport(ctx, i.ID, im.Now(), c.jobs...); err != nil {
+			return err
+		}
+		if started, err = im.Store.ImportByID(ctx, i.ID); err == nil {
+			im.Audit.ImportStarted(ctx, actor, started)
+		}
+		return err
+	})
+	return started, err
 }
 
 // collector gathers rows until there are enough for a chunk.

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"avain/internal/audit"
 	"avain/internal/hetu"
 	"avain/internal/jobs"
 	"avain/internal/login"
@@ -60,6 +61,7 @@ func newDesk(t *testing.T) desk {
 	d.Importer = &roster.Importer{
 		Store: db, People: clerk{}, Now: func() time.Time { return now }, Rows: 2000,
 		Rules: roster.Rules{Kinds: []string{"lunch"}, HETU: hetu.Artificial, Zone: time.UTC},
+		Audit: audit.New(db, func() time.Time { return now }, slog.New(slog.DiscardHandler)),
 	}
 	if err := db.AddEmployer(t.Context(), login.Employer{ID: d.employer, Name: "A", Locale: "fi", CreatedAt: now}); err != nil {
 		t.Fatal(err)
@@ -101,7 +103,7 @@ func TestEachChunkIsTakenOnce(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	const n = 1050
-	i, err := d.Receive(t.Context(), d.employer, roster.CSV, false, strings.NewReader(file(n)+"bad row\n"))
+	i, err := d.Receive(t.Context(), "key:k", d.employer, roster.CSV, false, strings.NewReader(file(n)+"bad row\n"))
 	if err != nil || i.State != login.ImportRunning || i.Rows != n+1 || i.Done != 1 {
 		t.Fatalf("%+v, %v", i, err)
 	}
@@ -150,19 +152,19 @@ func TestBrokenFileHasNoEffect(t *testing.T) {
 	cancel()
 	for name, try := range map[string]func() error{
 		"breaks off": func() error {
-			_, err := d.Receive(t.Context(), d.employer, roster.CSV, false, brokenReader{strings.NewReader(file(900))})
+			_, err := d.Receive(t.Context(), "key:k", d.employer, roster.CSV, false, brokenReader{strings.NewReader(file(900))})
 			return err
 		},
 		"too many rows": func() error {
-			_, err := d.Receive(t.Context(), d.employer, roster.NDJSON, false, strings.NewReader(strings.Repeat("{}\n", d.Rows+1)))
+			_, err := d.Receive(t.Context(), "key:k", d.employer, roster.NDJSON, false, strings.NewReader(strings.Repeat("{}\n", d.Rows+1)))
 			return err
 		},
 		"nobody waits": func() error {
-			_, err := d.Receive(gone, d.employer, roster.CSV, false, strings.NewReader(file(900)))
+			_, err := d.Receive(gone, "key:k", d.employer, roster.CSV, false, strings.NewReader(file(900)))
 			return err
 		},
 		"no such employer": func() error {
-			_, err := d.Receive(t.Context(), login.NewID(), roster.CSV, false, strings.NewReader(file(1)))
+			_, err := d.Receive(t.Context(), "key:k", login.NewID(), roster.CSV, false, strings.NewReader(file(1)))
 			return err
 		},
 	} {

@@ -1,6 +1,7 @@
 package scim
 
 import (
+	"context"
 	"errors"
 	"net/http"
 
@@ -64,14 +65,16 @@ func (f *Feature) create(w http.ResponseWriter, c call) error {
 	if err != nil {
 		return err
 	}
-	if err := f.Store.AddEmployment(c.Context(), h.Employment); errors.Is(err, login.ErrExists) {
+	if err := f.Audit.Atomically(c.Context(), func(ctx context.Context) error {
+		f.Audit.EmploymentAdded(ctx, c.actor(), h.Employment)
+		if !h.Employment.EndedAt.IsZero() {
+			f.Audit.EmploymentEnded(ctx, c.actor(), h.Employment)
+		}
+		return f.Store.AddEmployment(ctx, h.Employment)
+	}); errors.Is(err, login.ErrExists) {
 		return taken()
 	} else if err != nil {
 		return err
-	}
-	f.Audit.EmploymentAdded(c.Context(), c.actor(), h.Employment)
-	if !h.Employment.EndedAt.IsZero() {
-		f.Audit.EmploymentEnded(c.Context(), c.actor(), h.Employment)
 	}
 	m, err = f.Store.EmploymentOf(c.Context(), c.employer, h.Employment.ID)
 	if err != nil {
@@ -102,15 +105,23 @@ func (f *Feature) change(w http.ResponseWriter, c call, to func(user) (user, err
 	if _, err := partsOf(c.URL.Query()); err != nil {
 		return err
 	}
-	before, after, err := f.Store.ChangeUser(c.Context(), c.employer, c.PathValue("id"), f.Now(), func(m login.Employment) (login.Employment, error) {
-		if err := named(m); err != nil {
-			return m, err
+	var after login.Employment
+	err := f.Audit.Atomically(c.Context(), func(ctx context.Context) error {
+		before, changed, err := f.Store.ChangeUser(ctx, c.employer, c.PathValue("id"), f.Now(), func(m login.Employment) (login.Employment, error) {
+			if err := named(m); err != nil {
+				return m, err
+			}
+			u, err := to(userOf(m, f.root()))
+			if err != nil {
+				return m, err
+			}
+			return f.record(u, m)
+		})
+		if err == nil {
+			f.note(ctx, c, before, changed)
 		}
-		u, err := to(userOf(m, f.root()))
-		if err != nil {
-			return m, err
-		}
-		return f.record(u, m)
+		after = changed
+		return err
 	})
 	if errors.Is(err, login.ErrExists) {
 		return taken()
@@ -118,20 +129,19 @@ func (f *Feature) change(w http.ResponseWriter, c call, to func(user) (user, err
 	if err != nil {
 		return missing(err)
 	}
-	f.note(c, before, after)
 	return f.show(w, c, http.StatusOK, after)
 }
 
 // note writes into the audit log what has changed.
-func (f *Feature) note(c call, before, after login.Employment) {
+func (f *Feature) note(ctx context.Context, c call, before, after login.Employment) {
 	if !before.SaysSame(after) {
-		f.Audit.EmploymentChanged(c.Context(), c.actor(), before, "record")
+		f.Audit.EmploymentChanged(ctx, c.actor(), before, "record")
 	}
 	switch was, is := before.EndedAt.IsZero(), after.EndedAt.IsZero(); {
 	case was && !is:
-		f.Audit.EmploymentEnded(c.Context(), c.actor(), before)
+		f.Audit.EmploymentEnded(ctx, c.actor(), before)
 	case !was && is:
-		f.Audit.EmploymentResumed(c.Context(), c.actor(), before)
+		f.Audit.EmploymentResumed(ctx, c.actor(), before)
 	}
 }
 
@@ -142,10 +152,12 @@ func (f *Feature) remove(w http.ResponseWriter, c call) error {
 	if err != nil {
 		return err
 	}
-	if err := f.Store.ForgetEmployment(c.Context(), m.Employer, m.ID, f.Now()); err != nil {
+	if err := f.Audit.Atomically(c.Context(), func(ctx context.Context) error {
+		f.Audit.EmploymentEnded(ctx, c.actor(), m)
+		return f.Store.ForgetEmployment(ctx, m.Employer, m.ID, f.Now())
+	}); err != nil {
 		return missing(err)
 	}
-	f.Audit.EmploymentEnded(c.Context(), c.actor(), m)
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }

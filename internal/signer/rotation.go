@@ -114,12 +114,14 @@ func (s *Signer) add(ctx context.Context, plan login.SigningKey) error {
 	if err != nil {
 		return err
 	}
-	switch err := s.config.Store.AddSigningKey(ctx, made); {
-	case errors.Is(err, login.ErrExists): // another node was faster
-	case err != nil:
+	err = s.config.Store.Atomically(ctx, func(ctx context.Context) error {
+		if s.config.Added != nil {
+			s.config.Added(ctx, made)
+		}
+		return s.config.Store.AddSigningKey(ctx, made)
+	})
+	if err != nil && !errors.Is(err, login.ErrExists) { // another node was faster
 		return fmt.Errorf("signer: add key: %w", err)
-	case s.config.Added != nil:
-		s.config.Added(ctx, made)
 	}
 	return nil
 }

@@ -34,6 +34,8 @@ const maxToken = 8 << 10 // bytes
 
 // Store keeps the keys, for all nodes.
 type Store interface {
+	// Atomically makes several calls one transaction.
+	Atomically(ctx context.Context, act func(ctx context.Context) error) error
 	// SigningKeys lists every key, by slot.
 	SigningKeys(ctx context.Context) ([]login.SigningKey, error)
 	// AddSigningKey adds a key; login.ErrExists when its slot or KID is taken.
@@ -62,7 +64,7 @@ type Config struct {
 
 	Now func() time.Time
 
-	// Added is told of every key that this node has made; may be nil.
+	// Added is told of every key that this node makes, in its transaction; may be nil.
 	Added func(ctx context.Context, key login.SigningKey)
 	// Signed is told of every signature; may be nil.
 	Signed func(alg string)

@@ -30,7 +30,6 @@ func (f *Feature) authorizationCode(ctx context.Context, c call) (Response, erro
 	if err != nil {
 		return Response{}, err
 	}
-	f.d.Audit.SessionCreated(ctx, granted.Session)
 	session, err := aimed(granted.Session, c)
 	if err != nil {
 		return Response{}, err

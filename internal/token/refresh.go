@@ -172,9 +172,11 @@ func (f *Feature) unknown(ctx context.Context, c call, presented secret.Text) er
 }
 
 func (f *Feature) endFamily(ctx context.Context, s login.Session, now time.Time) error {
-	f.d.Audit.RefreshReused(ctx, s)
-	why := string(login.ReasonCodeReplayed)
-	return errors.Join(ended("the refresh token has been used before"), f.d.Sessions.RevokeSession(ctx, s.ID, why, now))
+	err := f.d.Audit.Atomically(ctx, func(ctx context.Context) error {
+		f.d.Audit.RefreshReused(ctx, s)
+		return f.d.Sessions.RevokeSession(ctx, s.ID, string(login.ReasonCodeReplayed), now)
+	})
+	return errors.Join(ended("the refresh token has been used before"), err)
 }
 
 // narrowed returns the scopes of this access token: those asked for, never more than

@@ -41,10 +41,12 @@ func (f *Feature) revoke(w http.ResponseWriter, r *http.Request, c call) (err er
 			return e.With("nothing is revoked: the token belongs to another key")
 		}
 		const why = "logout_app"
-		if err := f.d.Sessions.RevokeSession(r.Context(), session.ID, why, f.d.Now()); err != nil {
+		if err := f.d.Audit.Atomically(r.Context(), func(ctx context.Context) error {
+			f.d.Audit.SessionRevoked(ctx, session, why)
+			return f.d.Sessions.RevokeSession(ctx, session.ID, why, f.d.Now())
+		}); err != nil {
 			return err
 		}
-		f.d.Audit.SessionRevoked(r.Context(), session, why)
 	}
 	w.WriteHeader(http.StatusOK)
 	return nil

@@ -44,7 +44,7 @@ type Sessions interface {
 
 // Auditor is told of what an operator must be able to reconstruct.
 type Auditor interface {
-	SessionCreated(ctx context.Context, s login.Session)
+	Atomically(ctx context.Context, act func(ctx context.Context) error) error
 	SessionRevoked(ctx context.Context, s login.Session, why string)
 	RefreshReused(ctx context.Context, s login.Session)
 }

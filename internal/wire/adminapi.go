@@ -61,7 +61,7 @@ func (s *Service) adminAPI(c config.Config, d Deps, m mechanisms, operator http.
 		Limit: web.NewLimiter(web.Limit{Burst: 200, Each: 10 * time.Millisecond}, maxLimited, d.Now),
 		Wrong: web.NewLimiter(web.Limit{Burst: 60, Each: time.Second}, maxLimited, d.Now),
 	}
-	s.Importer = &roster.Importer{Store: s.Store, People: s.People, Rules: rules, Now: d.Now, Rows: roster.MaxRows, Wake: s.Jobs.Wake}
+	s.Importer = &roster.Importer{Store: s.Store, People: s.People, Rules: rules, Audit: s.Audit, Now: d.Now, Rows: roster.MaxRows, Wake: s.Jobs.Wake}
 	s.Jobs.Handle(roster.JobChunk, s.Importer.Work, jobs.Options{Workers: 1})
 	m.metrics.JobKinds(roster.JobChunk)
 
@@ -103,11 +103,11 @@ func nosniff(h http.Handler) http.Handler {
 }
 
 // bounced takes reports of letters that came back; nil without a mail server.
-func (s *Service) bounced() func(ctx context.Context, report io.Reader) error {
+func (s *Service) bounced() func(ctx context.Context, actor string, report io.Reader) error {
 	if s.mailer == nil || s.Mails == nil {
 		return nil
 	}
-	return func(ctx context.Context, report io.Reader) error {
+	return func(ctx context.Context, actor string, report io.Reader) error {
 		b, err := s.mailer.ParseBounce(report)
 		if errors.Is(err, mail.ErrNoBounce) {
 			return login.Mistakes{{Detail: "must be a report of an undelivered letter of ours (RFC 3464)"}}
@@ -115,6 +115,9 @@ func (s *Service) bounced() func(ctx context.Context, report io.Reader) error {
 		if err != nil {
 			return err
 		}
-		return s.Mails.Bounced(ctx, b)
+		return s.Audit.Atomically(ctx, func(ctx context.Context) error {
+			s.Audit.BounceReported(ctx, actor)
+			return s.Mails.Bounced(ctx, b)
+		})
 	}
 }

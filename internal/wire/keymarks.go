@@ -147,10 +147,12 @@ func AcceptKeys(ctx context.Context, c config.Config, log *slog.Logger) (taken [
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	if taken, err = k.recognise(ctx, db, takeOver); err != nil || len(taken) == 0 {
-		return nil, err
-	}
 	trail := audit.New(db, time.Now, log)
-	trail.KeysAccepted(ctx, audit.System, taken)
+	err = trail.Atomically(ctx, func(ctx context.Context) (err error) {
+		if taken, err = k.recognise(ctx, db, takeOver); len(taken) > 0 {
+			trail.KeysAccepted(ctx, audit.System, taken)
+		}
+		return err
+	})
 	return taken, nil
 }

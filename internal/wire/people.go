@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"avain/internal/activation"
-	"avain/internal/audit"
 	"avain/internal/config"
 	"avain/internal/jobs"
 	"avain/internal/known"
@@ -41,6 +40,7 @@ func (s *Service) people(ctx context.Context, c config.Config, d Deps, m mechani
 	}
 	s.WrongTries = people.NewWrongTries(zone)
 	return people.New(people.Deps{
+		Audit: s.Audit,
 		Store: s.Store, Keys: m.keys.people, Now: d.Now, TicketKeys: m.keys.shared.Derive("invitations"),
 		InvitationLife: c.Invitations.Life, RemindAfter: c.Invitations.RemindAfter, Passwords: m.passwords,
 		Activated: m.events.activated, Costs: costs.Get, Wrong: s.WrongTries,
@@ -101,9 +101,9 @@ func (h housekeeping) remind(ctx context.Context) error {
 }
 
 // Bounced takes a report that a letter could not be delivered, as it came to the bounce
-// address, and notes it where the letter belongs. Errors: mail.ErrNoBounce,
-// login.ErrNotFound.
-func (s *Service) Bounced(ctx context.Context, report io.Reader) error {
+// address, and notes it where the letter belongs, and in the audit log. Errors:
+// mail.ErrNoBounce, login.ErrNotFound.
+func (s *Service) Bounced(ctx context.Context, actor string, report io.Reader) error {
 	if s.mailer == nil {
 		return errNoMail
 	}
@@ -111,23 +111,10 @@ func (s *Service) Bounced(ctx context.Context, report io.Reader) error {
 	if err != nil {
 		return err
 	}
-	return s.Mails.Bounced(ctx, b)
-}
-
-// arrivals are people as sign-in meets them: whoever activates is written into the
-// audit log.
-type arrivals struct {
-	*people.People
-	trail *audit.Log
-}
-
-// Activate is people.Activate, told to the audit log.
-func (a arrivals) Activate(ctx context.Context, id login.Identity, in people.Accepted) (login.Person, error) {
-	p, err := a.People.Activate(ctx, id, in)
-	if err == nil {
-		a.trail.Activated(ctx, p.ID, in.Invitation)
-	}
-	return p, err
+	return s.Audit.Atomically(ctx, func(ctx context.Context) error {
+		s.Audit.BounceReported(ctx, actor)
+		return s.Mails.Bounced(ctx, b)
+	})
 }
 
 // names are people for those who ask whether somebody may log in, or what they are

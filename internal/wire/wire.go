@@ -121,7 +121,7 @@ func New(ctx context.Context, c config.Config, d Deps) (s *Service, err error) {
 	typed := s.throttledPeople(d)
 	waiting := challenge.New(challenge.Deps{
 		Attempts: attempts, People: names{s.Store}, Passwords: typed, Marks: s.Store, Clients: m.clients, Proofs: m.proofs, Room: m.room, Keep: m.keep,
-		Web: m.kit, Now: d.Now, BaseURL: base, Audit: s.Audit, Claims: flood.claims, Admit: begin.Admit,
+		Web: m.kit, Now: d.Now, BaseURL: base, Claims: flood.claims, Admit: begin.Admit,
 		Standings: s.Store.Standings, MostWaiting: mostWaiting(ctx, c, d.Log),
 	})
 	own, codes, err := s.ownPages(c, d, m, attempts, flood)
@@ -193,7 +193,7 @@ func (s *Service) attempts(c config.Config, d Deps, m mechanisms) *attempt.Attem
 			m.announcer.Announce(a.ID)
 		},
 		Scanned: func(page string) { m.room.Wake(page); m.announcer.Announce(page) },
-		Alarm:   s.Audit.CodeReplayed, LoggedIn: m.events.loggedIn,
+		Audit:   s.Audit, LoggedIn: m.events.loggedIn,
 	})
 }
 
@@ -209,13 +209,13 @@ func (s *Service) entrance(
 		Confirm: func(w http.ResponseWriter, r *http.Request, a login.Attempt) error { return link.Show(w, r, a) },
 	})
 	if signIn, err = signin.New(signin.Deps{
-		Attempts: attempts, Brokers: m.brokers, Gate: s.Gate, Notices: s.Notices, People: arrivals{s.People, s.Audit}, Clients: m.clients, Cookies: m.cookies,
+		Attempts: attempts, Brokers: m.brokers, Gate: s.Gate, Notices: s.Notices, People: s.People, Clients: m.clients, Cookies: m.cookies,
 		Web: m.kit, Continue: begin.Continue, Back: begin.Back,
 	}); err != nil {
 		return nil, nil, nil, err
 	}
 	if link, err = loginlink.New(loginlink.Deps{
-		Attempts: attempts, People: names{s.Store}, Clients: m.clients, Cookies: m.cookies, Audit: s.Audit,
+		Attempts: attempts, People: names{s.Store}, Clients: m.clients, Cookies: m.cookies,
 		Notices: s.Notices, Web: m.kit, Answer: begin.Answer, Back: begin.Back,
 	}); err != nil {
 		return nil, nil, nil, err

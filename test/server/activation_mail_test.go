@@ -121,7 +121,7 @@ func TestInvitationMailThatCannotBe(t *testing.T) {
 	if got := r.invitation(i.ID); got.Mail != login.MailRefused || !strings.Contains(got.MailDetail, "5.1.3") {
 		t.Errorf("%s, %q", got.Mail, got.MailDetail)
 	}
-	if err := r.Inside.Bounced(t.Context(), strings.NewReader("Subject: hello\r\n\r\nno report")); !errors.Is(err, mail.ErrNoBounce) {
+	if err := r.Inside.Bounced(t.Context(), "system", strings.NewReader("Subject: hello\r\n\r\nno report")); !errors.Is(err, mail.ErrNoBounce) {
 		t.Errorf("a letter that is no report: %v", err)
 	}
 }
@@ -194,7 +194,7 @@ func TestInvitationMailBounces(t *testing.T) {
 		}
 		return report.ID != 0
 	})
-	if err := r.Inside.Bounced(t.Context(), bytes.NewReader(report.Raw)); err != nil {
+	if err := r.Inside.Bounced(t.Context(), "system", bytes.NewReader(report.Raw)); err != nil {
 		t.Fatal(err)
 	}
 	if got := r.invitation(i.ID); got.Mail != login.MailBounced || !strings.Contains(got.MailDetail, "5.1.1") || strings.Contains(got.MailDetail, "@") {

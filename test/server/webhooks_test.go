@@ -152,7 +152,7 @@ func (r *rig) bounce() {
 		}
 		return report.ID != 0
 	})
-	if err := r.Inside.Bounced(r.Context(), bytes.NewReader(report.Raw)); err != nil {
+	if err := r.Inside.Bounced(r.Context(), "system", bytes.NewReader(report.Raw)); err != nil {
 		r.Fatal(err)
 	}
 }

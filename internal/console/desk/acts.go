@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"slices"
@@ -47,10 +48,12 @@ func (k *Desk) pause(w http.ResponseWriter, r *http.Request, who console.Agent) 
 	now := k.d.Now()
 	until := now.Add(pausedFor(r.PostForm.Get("hours")))
 	if until.Sub(p.PausedUntil) > login.PressedTwice { // else: pressed twice
-		if err := k.d.Acts.PausePerson(r.Context(), p.ID, until, now); err != nil {
+		if err := k.d.Audit.Atomically(r.Context(), func(ctx context.Context) error {
+			k.d.Audit.MethodsPaused(ctx, who.Actor(), p.ID, until, f.Because)
+			return k.d.Acts.PausePerson(ctx, p.ID, until, now)
+		}); err != nil {
 			return found(err)
 		}
-		k.d.Audit.MethodsPaused(r.Context(), who.Actor(), p.ID, until, f.Because)
 	}
 	return k.d.Console.Done(w, console.Root+"people/"+p.ID, "desk.done_paused")
 }
@@ -62,10 +65,12 @@ func (k *Desk) resume(w http.ResponseWriter, r *http.Request, who console.Agent)
 		return k.again(w, r, who, p, f, err)
 	}
 	if k.d.Now().Before(p.PausedUntil) {
-		if err := k.d.Acts.PausePerson(r.Context(), p.ID, time.Time{}, k.d.Now()); err != nil {
+		if err := k.d.Audit.Atomically(r.Context(), func(ctx context.Context) error {
+			k.d.Audit.MethodsResumed(ctx, who.Actor(), p.ID, f.Because)
+			return k.d.Acts.PausePerson(ctx, p.ID, time.Time{}, k.d.Now())
+		}); err != nil {
 			return found(err)
 		}
-		k.d.Audit.MethodsResumed(r.Context(), who.Actor(), p.ID, f.Because)
 	}
 	return k.d.Console.Done(w, console.Root+"people/"+p.ID, "desk.done_resumed")
 }
@@ -93,10 +98,12 @@ func (k *Desk) logOut(w http.ResponseWriter, r *http.Request, who console.Agent)
 		return k.again(w, r, who, p, f, nil)
 	}
 	if s.RevokedAt.IsZero() {
-		if err := k.d.Acts.RevokeSession(r.Context(), s.ID, why, k.d.Now()); err != nil {
+		if err := k.d.Audit.Atomically(r.Context(), func(ctx context.Context) error {
+			k.d.Audit.DeviceLoggedOut(ctx, who.Actor(), p.ID, s.ID, f.Because)
+			return k.d.Acts.RevokeSession(ctx, s.ID, why, k.d.Now())
+		}); err != nil {
 			return found(err)
 		}
-		k.d.Audit.DeviceLoggedOut(r.Context(), who.Actor(), p.ID, s.ID, f.Because)
 	}
 	return k.d.Console.Done(w, console.Root+"people/"+p.ID, "desk.done_out")
 }
@@ -162,21 +169,28 @@ func (k *Desk) release(w http.ResponseWriter, r *http.Request, who console.Agent
 		return k.renderRecord(w, r, who, http.StatusBadRequest, m, f)
 	}
 	if all[at].ReleasedAt.IsZero() { // else: pressed twice
-		if err := k.d.Acts.ReleaseActivation(r.Context(), m.ID, all[at].ID, k.d.Now()); err != nil {
+		if err := k.d.Audit.Atomically(r.Context(), func(ctx context.Context) error {
+			k.d.Audit.ActivationReleased(ctx, who.Actor(), m.ID, all[at], f.Because)
+			return k.d.Acts.ReleaseActivation(ctx, m.ID, all[at].ID, k.d.Now())
+		}); err != nil {
 			return found(err)
 		}
-		k.d.Audit.ActivationReleased(r.Context(), who.Actor(), m.ID, all[at], f.Because)
 	}
 	return k.d.Console.Done(w, console.Root+"records/"+m.ID, "desk.done_released")
 }
 
 func (k *Desk) invite(w http.ResponseWriter, r *http.Request, who console.Agent, m login.Employment, target, path, why string) error {
-	i, ordered, err := k.d.Acts.Invite(r.Context(), m)
-	if err != nil {
+	ordered := false // else: pressed twice
+	if err := k.d.Audit.Atomically(r.Context(), func(ctx context.Context) (err error) {
+		var i login.Invitation
+		if i, ordered, err = k.d.Acts.Invite(ctx, m); ordered {
+			k.d.Audit.PersonInvited(ctx, who.Actor(), target, i, why)
+		}
+		return err
+	}); err != nil {
 		return err
 	}
-	if ordered { // else: pressed twice
-		k.d.Audit.PersonInvited(r.Context(), who.Actor(), target, i, why)
+	if ordered {
 		k.d.Wake()
 	}
 	return k.d.Console.Done(w, path, "desk.done_invited")

@@ -55,6 +55,7 @@ type Acts interface {
 
 // Auditor is told of every look and every act.
 type Auditor interface {
+	Atomically(ctx context.Context, act func(ctx context.Context) error) error
 	SearchRefused(ctx context.Context, actor string)
 	PersonViewed(ctx context.Context, actor, person string)
 	RecordViewed(ctx context.Context, actor, employment string)
