@@ -22,7 +22,6 @@ import (
 	"time"
 
 	"avain/internal/login"
-	waits "avain/internal/patience"
 	"avain/internal/secret"
 
 	"github.com/go-jose/go-jose/v4"
