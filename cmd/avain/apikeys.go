@@ -41,6 +41,7 @@ func (c apiKeysCreateCommand) Run(ctx context.Context, t terminal) error {
 		var shown secret.Text
 		err := s.Audit.Atomically(ctx, func(ctx context.Context) (err error) {
 			if k, shown, err = s.APIKeys.New(ctx, k); err == nil {
+				s.Audit.APIKeyAdded(ctx, audit.System, k)
 			}
 			return err
 		})
@@ -50,7 +51,6 @@ func (c apiKeysCreateCommand) Run(ctx context.Context, t terminal) error {
 		if err != nil {
 			return err
 		}
-		s.Audit.APIKeyAdded(ctx, audit.System, k)
 		if err := t.note("Key %s; it is not shown again:", k.ID); err != nil {
 			return err
 		}

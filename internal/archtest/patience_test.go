@@ -152,7 +152,7 @@ func ownLimits(f file, makers []string) (wrong []string) {
 				complain(n, last(n.Fun))
 			}
 		case *ast.ForStmt:
-			if n.Cond != nil && (clocked(n.Cond)) && !scaled(n.Cond) && (n.Init == nil || !scaled(n.Init)) {
+			if n.Cond != nil && clocked(n.Cond) && !scaled(n.Cond) && (n.Init == nil || !scaled(n.Init)) {
 				complain(n, "a loop by the clock")
 			}
 		case *ast.CompositeLit:

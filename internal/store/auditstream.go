@@ -96,7 +96,7 @@ func (a *auditStream) take(given *entryNumbers, n int) (node string, open bool) 
 // that JSON can hold.
 func newStream() int64 {
 	var b [8]byte
-	_, _ = rand.Read(b[:]) // never fails
+	_, _ = rand.Read(b[:])                              // never fails
 	return int64(binary.BigEndian.Uint64(b[:])>>11) + 1 //nolint:gosec // 53 bits
 }
 
