@@ -54,6 +54,7 @@ func everyCommand() []commandCase {
 		{command: "migrate", fails: "--status -c {nowhere}"},
 		{command: "serve", stream: true},
 		{command: "keys status"},
+		{command: "keys rotate", args: "prf"},
 		{command: "keys accept", args: "--replaced"},
 		{command: "admin keys create", args: "hr --scopes persons:read", takes: "key=id"},
 		{command: "admin keys list"},

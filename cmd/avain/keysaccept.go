@@ -12,7 +12,7 @@ import (
 
 type keysAcceptCommand struct {
 	configFlag
-	Replaced bool `help:"Yes, what the other keys have made is lost: see docs/operations.md, Changing keys."`
+	Replaced bool `help:"Yes, what the other keys have made is lost: see docs/keys.md."`
 }
 
 // Help is shown by avain keys accept --help.

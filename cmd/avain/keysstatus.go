@@ -39,12 +39,12 @@ func (c keysStatusCommand) Run(ctx context.Context, t terminal) error {
 	rows, bad := [][]string{}, 0
 	for _, k := range all {
 		rows = append(rows, []string{k.Key, k.State, k.Detail})
-		if slices.Contains([]string{wire.KeyWrong, wire.KeyDamaged}, k.State) {
+		if slices.Contains([]string{wire.KeyWrong, wire.KeyLate, wire.KeyDamaged}, k.State) {
 			bad++
 		}
 	}
 	if err := t.table(all, []string{"KEY", "STATE", "DETAIL…"}, rows); err != nil || bad == 0 {
 		return err
 	}
-	return fmt.Errorf("%s cannot be used; read docs/operations.md, Changing keys", count(bad, "key", "keys"))
+	return fmt.Errorf("%s cannot be used; read docs/keys.md", count(bad, "key", "keys"))
 }

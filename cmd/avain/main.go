@@ -50,6 +50,7 @@ type commands struct {
 		JWKS      keysJWKSCommand      `cmd:"" name:"jwks" help:"Print our public keys for a broker (Idura, Signicat), to upload there."`
 		Statement keysStatementCommand `cmd:"" help:"Make our entity statement for a broker (OP, Telia), to hand over and keep."`
 		Status    keysStatusCommand    `cmd:"" help:"Tell how every key stands, also when the service does not start."`
+		Rotate    keysRotateCommand    `cmd:"" help:"Change a key, step by step, and lose nothing."`
 		Accept    keysAcceptCommand    `cmd:"" help:"Go on with other keys than before, because those are lost or were replaced."`
 		Revoke    keysRevokeCommand    `cmd:"" help:"End a key that signs our tokens, because it has leaked."`
 	} `cmd:"" help:"Keys of the installation, of brokers, and those that sign our tokens."`

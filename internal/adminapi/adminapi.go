@@ -115,7 +115,10 @@ func (f *Feature) Mount(mux *http.ServeMux) {
 		openapi.StdHTTPServerOptions{BaseRouter: router{mux, f}, ErrorHandlerFunc: fail},
 	)
 	asJSON := sync.OnceValues(func() ([]byte, error) { return yaml.YAMLToJSON(document) })
-	mux.Handle("GET /v1/openapi.json", f.Web.Problem(func(w http.ResponseWriter, _ *http.Request) error {
+	mux.Handle("GET /v1/openapi.json", f.Web.Custom(render, func(w http.ResponseWriter, r *http.Request) error {
+		if err := onlyKnown(r, nil); err != nil {
+			return err
+		}
 		text, err := asJSON()
 		if err != nil {
 			return err
@@ -155,5 +158,5 @@ func (r router) HandleFunc(pattern string, h func(http.ResponseWriter, *http.Req
 	if !known {
 		panic("adminapi: no scope for " + pattern)
 	}
-	r.Handle(pattern, r.f.route(scope, pattern == importPattern || pattern == bouncePattern, h))
+	r.Handle(pattern, r.f.route(pattern, scope, h))
 }

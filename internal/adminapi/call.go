@@ -8,14 +8,17 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"net/url"
 	"reflect"
 	"slices"
+	"strings"
 	"time"
 
 	"avain/internal/adminapi/openapi"
 	"avain/internal/apikey"
 	"avain/internal/login"
 	"avain/internal/roster"
+	"avain/internal/shown"
 )
 
 // The operations that take something else than JSON.
@@ -65,6 +68,54 @@ var scopes = map[string]login.APIScope{
 	"GET /v1/employers/{employer}/imports/{import}/errors": login.ScopeImport,
 }
 
+// queries are the parameters that an operation takes in the query, if any; a test holds them
+// against the specification, too.
+var queries = map[string][]string{
+	"GET /v1/employers":                                    {"cursor", "limit"},
+	"GET /v1/employers/{employer}/persons":                 {"cursor", "limit", "email", "external_id", "user_name"},
+	"GET /v1/employers/{employer}/export":                  {"format"},
+	importPattern:                                          {"invite"},
+	"GET /v1/employers/{employer}/imports/{import}/errors": {"format"},
+}
+
+// onlyKnown refuses a query that has something else than what the operation takes, each once.
+// A misspelt condition that is silently dropped answers everybody, and a misspelt invite
+// leaves people without their letters.
+func onlyKnown(r *http.Request, known []string) error {
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return invalid(login.Mistakes{{Field: "query", Detail: "has something that is not percent-encoded rightly"}})
+	}
+	var mistakes login.Mistakes
+	for _, name := range slices.Sorted(maps.Keys(query)) {
+		switch {
+		case !slices.Contains(known, name):
+			mistakes = append(mistakes, login.Mistake{Field: shown.Line(name, longestName), Detail: "is no query parameter of this operation" + orOf(known)})
+		case len(query[name]) > 1:
+			mistakes = append(mistakes, login.Mistake{Field: name, Detail: "must be there once"})
+		}
+	}
+	if len(mistakes) > maxNamed {
+		mistakes = mistakes[:maxNamed]
+	}
+	if len(mistakes) > 0 {
+		return invalid(mistakes)
+	}
+	return nil
+}
+
+const (
+	longestName = 100 // of a parameter that is repeated in an answer, in letters
+	maxNamed    = 20  // mistakes in one query: the answer is no echo of kilobytes
+)
+
+func orOf(known []string) string {
+	if len(known) == 0 {
+		return "; it takes none"
+	}
+	return "; it takes " + strings.Join(known, ", ")
+}
+
 // maxBody bounds a JSON document, in bytes. Files of people have their own bound.
 const maxBody = 64 << 10
 
@@ -86,13 +137,17 @@ func callOf(ctx context.Context) *call {
 
 // route finds the key, then reads the request and lets the operation answer. Errors of
 // all of them come back here and are rendered in one place.
-func (f *Feature) route(scope login.APIScope, isFile bool, h http.HandlerFunc) http.Handler {
+func (f *Feature) route(pattern string, scope login.APIScope, h http.HandlerFunc) http.Handler {
+	isFile := pattern == importPattern || pattern == bouncePattern
 	return f.Web.Custom(render, func(w http.ResponseWriter, r *http.Request) error {
 		key, err := f.Keys.Of(r.Context(), r)
 		if err != nil {
 			return err
 		}
 		if err := apikey.Need(key, scope); err != nil {
+			return err
+		}
+		if err := onlyKnown(r, queries[pattern]); err != nil {
 			return err
 		}
 		c := &call{key: key, contentType: r.Header.Get("Content-Type"), path: r.Method + " " + r.URL.Path}

@@ -10,7 +10,7 @@ import (
 
 // While the shared secret is replaced, one node uses the new generation and another the old
 // one, and both know both: a login that they share comes to the same end as ever.
-func TestNodesOfTwoGenerationsShareALogin(t *testing.T) {
+func TestThreat63NodesOfTwoGenerationsShareALogin(t *testing.T) {
 	onBoth(t, func(w *world) {
 		old, fresh := secret.New(), secret.New()
 		node := func(generations secret.Ring) *attempt.Attempts {

@@ -50,6 +50,7 @@ const (
 	actionClientRefuse  = "client.refuse"
 	actionKeyRotate     = "key.rotate"
 	actionKeyRevoke     = "key.revoke"
+	actionKeysRotate    = "keys.rotate"
 	actionKeysAccept    = "keys.accept"
 	actionPersonLock    = "person.lock"
 	actionPersonUnlock  = "person.unlock"
@@ -151,6 +152,16 @@ func (l *Log) KeyRevoked(ctx context.Context, actor, kid string) {
 // under the names of their settings.
 func (l *Log) KeysAccepted(ctx context.Context, actor string, settings []string) {
 	l.append(ctx, actor, actionKeysAccept, "keys", map[string]string{"keys": strings.Join(settings, " ")})
+}
+
+// KeyChanged records a step in the change of a key that stands outside the database: added,
+// used, retired, or given up. forced is how much still needed the old one.
+func (l *Log) KeyChanged(ctx context.Context, actor, key, step string, forced int64) {
+	detail := map[string]string{"step": step}
+	if forced > 0 {
+		detail["forced"] = strconv.FormatInt(forced, 10)
+	}
+	l.append(ctx, actor, actionKeysRotate, "keys:"+key, detail)
 }
 
 // PersonLocked records that an operator has locked a person out. The actor is

@@ -40,7 +40,7 @@ func (o *office) ordered(t *testing.T, node *people.People) (all []people.ResetJ
 
 // While the shared secret is replaced: whoever is known stays known, the letters that were
 // ordered arrive with links that work, and passwords move on as people log in.
-func TestTicketKeysChange(t *testing.T) {
+func TestThreat63TicketKeysChange(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
 	old, fresh := secret.New(), secret.New()
@@ -78,7 +78,7 @@ func TestTicketKeysChange(t *testing.T) {
 
 // Whom we knew we still recognise: guessing at a name must not lock its owner out on the day
 // on which the secret is replaced.
-func TestRecognisedAcrossGenerations(t *testing.T) {
+func TestThreat63RecognisedAcrossGenerations(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
 	old, fresh := secret.New(), secret.New()

@@ -3,6 +3,7 @@ package people
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 
 	"avain/internal/hetu"
@@ -29,9 +30,13 @@ func (k Keys) lookups(code hetu.Code) ([][]byte, error) {
 	if code.Zero() {
 		return nil, fmt.Errorf("look-up of an empty identity code")
 	}
+	return k.lookupsOf([]byte(code.Reveal()))
+}
+
+func (k Keys) lookupsOf(code []byte) ([][]byte, error) {
 	all := make([][]byte, 1, len(k.Lookup.PRFs))
 	for id, f := range k.Lookup.PRFs {
-		sum, err := f.ComputePRF([]byte(code.Reveal()), lookupBytes)
+		sum, err := f.ComputePRF(code, lookupBytes)
 		if err != nil {
 			return nil, fmt.Errorf("hash identity code: %w", err)
 		}
@@ -64,9 +69,32 @@ func (k Keys) seal(code hetu.Code, person string) ([]byte, error) {
 	if k.Seal == nil {
 		return nil, nil
 	}
-	sealed, err := k.Seal.Encrypt([]byte(code.Reveal()), []byte("person "+person))
+	sealed, err := k.Seal.Encrypt([]byte(code.Reveal()), sealedFor(person))
 	if err != nil {
 		return nil, fmt.Errorf("seal identity code: %w", err)
 	}
 	return sealed, nil
+}
+
+func sealedFor(person string) []byte { return []byte("person " + person) }
+
+// errSealed does not say what is wrong: nobody but the keyset's owner can tell.
+var errSealed = errors.New("an identity code does not open: sealed with another keyset, or changed")
+
+// Reseal is the sealed code of a person, sealed with the primary key of the keyset.
+func Reseal(aead tink.AEAD, person string, sealed []byte) ([]byte, error) {
+	code, err := aead.Decrypt(sealed, sealedFor(person))
+	if err != nil {
+		return nil, errSealed
+	}
+	return aead.Encrypt(code, sealedFor(person))
+}
+
+// LookupsOfSealed answers the look-up values of a code that is kept, the current key's first.
+func (k Keys) LookupsOfSealed(aead tink.AEAD, person string, sealed []byte) ([][]byte, error) {
+	code, err := aead.Decrypt(sealed, sealedFor(person))
+	if err != nil {
+		return nil, errSealed
+	}
+	return k.lookupsOf(code)
 }

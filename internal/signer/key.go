@@ -135,3 +135,24 @@ func binding(row login.SigningKey) []byte {
 	return fmt.Appendf(nil, "avain signing key\n%d\n%s\n%s\n%d\n%d\n%d\n%d", row.Slot, row.KID, row.Alg,
 		ms(row.CreatedAt), ms(row.ActiveFrom), ms(row.RetireAt), ms(row.RemoveAt))
 }
+
+// Reseal is what is sealed of a key, sealed with the keyset's primary key.
+func Reseal(row login.SigningKey, aead tink.AEAD) ([]byte, error) {
+	return reseal(row.KID, row.Sealed, binding(row), aead)
+}
+
+// ResealHint is Reseal for what is kept of a retired key.
+func ResealHint(k login.HintKey, aead tink.AEAD) ([]byte, error) {
+	return reseal(k.KID, k.Sealed, hintBinding(k), aead)
+}
+
+func reseal(kid string, sealed, binding []byte, aead tink.AEAD) ([]byte, error) {
+	plain, err := aead.Decrypt(sealed, binding)
+	if err == nil {
+		sealed, err = aead.Encrypt(plain, binding)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("signer: key %s does not open: sealed with another keyset, or changed", kid)
+	}
+	return sealed, nil
+}

@@ -17,14 +17,14 @@ const (
 	// nodeLives is for how long a node that says nothing is taken to live.
 	nodeLives = 30 * time.Second
 
-	beatSQL = `INSERT INTO nodes (id, ahead, seen_at) VALUES ($1, $2, (%[1]s))
-		ON CONFLICT (id) DO UPDATE SET ahead = excluded.ahead, seen_at = excluded.seen_at`
+	beatSQL = `INSERT INTO nodes (id, ahead, key_names, seen_at) VALUES ($1, $2, $3, (%[1]s))
+		ON CONFLICT (id) DO UPDATE SET ahead = excluded.ahead, key_names = excluded.key_names, seen_at = excluded.seen_at`
 	forgetNodesSQL = `DELETE FROM nodes WHERE seen_at < (%[1]s) - $1`
 	otherNodesSQL  = `SELECT ahead FROM nodes WHERE id <> $1 ORDER BY id`
 )
 
-// Beat says that a node lives, and how far its clock is ahead of the database's, and
-// answers the same of the others. It proves that logins can be written, by writing: a
+// Beat says that a node lives, which keys it holds, and how far its clock is ahead of the
+// database's, and answers the same of the others. It proves that logins can be written, by writing: a
 // database that is full, read-only or demoted still answers whoever only reads. It waits in
 // the same queue as they do.
 func (s *Store) Beat(ctx context.Context, node string, ahead time.Duration) (others []time.Duration, err error) {
@@ -32,7 +32,7 @@ func (s *Store) Beat(ctx context.Context, node string, ahead time.Duration) (oth
 	now := s.db.clock()
 	err = s.db.write(ctx, func(ctx context.Context, tx runner) error {
 		others = nil // the transaction may be run again
-		if _, err := tx.ExecContext(ctx, fmt.Sprintf(beatSQL, now), text(node), ahead.Milliseconds()); err != nil {
+		if _, err := tx.ExecContext(ctx, fmt.Sprintf(beatSQL, now), text(node), ahead.Milliseconds(), text(s.keyNames)); err != nil {
 			return err
 		}
 		if _, err := tx.ExecContext(ctx, fmt.Sprintf(forgetNodesSQL, now), nodeLives.Milliseconds()); err != nil {

@@ -40,6 +40,10 @@ type Config struct {
 	// that has not been written down yet.
 	AuditBegun login.AuditHead
 
+	// KeyNames are the names of the keys that this node holds, told to the others with each
+	// beat.
+	KeyNames string
+
 	// Revoked answers the jobs that follow from the end of a session before its time:
 	// events for the operator's systems, and logout tokens for its client. They are written
 	// in its transaction, whoever ended it, so that none is forgotten. It may run more than
@@ -55,6 +59,8 @@ type Store struct {
 	db  joining
 	now func() time.Time
 	log *slog.Logger
+
+	keyNames string
 
 	chain   audit.Chain
 	stream  *auditStream
@@ -94,7 +100,7 @@ type database interface {
 // Open opens the database and proves that it answers. It does not touch the
 // schema: see [Store.Migrate] and [Store.CheckSchema].
 func Open(ctx context.Context, config Config) (*Store, error) {
-	s := &Store{now: config.Now, log: config.Log, chain: audit.NewChain(config.AuditKey), begun: config.AuditBegun, revoked: config.Revoked, expired: config.Expired}
+	s := &Store{now: config.Now, log: config.Log, keyNames: config.KeyNames, chain: audit.NewChain(config.AuditKey), begun: config.AuditBegun, revoked: config.Revoked, expired: config.Expired}
 	if s.now == nil {
 		s.now = time.Now
 	}

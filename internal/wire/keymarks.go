@@ -27,29 +27,34 @@ var ErrWrongKey = errors.New("not the key that this database is used with")
 // secretSetting names the file of the shared secret.
 const secretSetting = "keys.secret_file"
 
+// ErrOldKey is in the chain of the error for a node that has the new key and does not use it,
+// when all others do: what it made now would be lost with the old one.
+var ErrOldKey = errors.New("holds the new key and still uses the old one, while every other node uses the new one")
+
 // marking is how one key is recognised.
 type marking struct {
 	name, setting string
+	primary       string // the name of the key in use; empty: it has none
 	// mark is the key's own mark, and held whether the one that is recorded is good too.
 	mark func(recorded string) (mark string, held bool, err error)
 }
 
 func (k keys) markings() []marking {
 	return []marking{
-		{"secret", secretSetting, func(recorded string) (string, bool, error) {
+		{"secret", secretSetting, k.holds["secret"].Primary, func(recorded string) (string, bool, error) {
 			marks := k.shared.Derive("key mark")
 			held := slices.ContainsFunc(marks, func(m secret.Text) bool { return m.Reveal() == recorded })
 			return marks.First().Reveal(), held, nil
 		}},
 		// Of the right generation, but not what people's subjects have been made with.
-		{"subjects", secretSetting, func(recorded string) (string, bool, error) {
+		{"subjects", secretSetting, "", func(recorded string) (string, bool, error) {
 			mark := k.subjects.Derive("key mark").Reveal()
 			return mark, mark == recorded, nil
 		}},
-		{"prf", "keys.prf_keyset_file", func(recorded string) (string, bool, error) {
+		{"prf", "keys.prf_keyset_file", k.holds["prf"].Primary, func(recorded string) (string, bool, error) {
 			return keyset.PRFMark(k.people.Lookup, recorded)
 		}},
-		{"aead", "keys.aead_keyset_file", func(recorded string) (string, bool, error) {
+		{"aead", "keys.aead_keyset_file", k.holds["aead"].Primary, func(recorded string) (string, bool, error) {
 			return keyset.AEADMark(k.aead, recorded)
 		}},
 	}
@@ -82,7 +87,7 @@ func (k keys) recognise(ctx context.Context, db *store.Store, how recognising) (
 	seen := map[string]bool{} // settings that something has been said of: one file, one line
 	for _, m := range k.markings() {
 		switch another, err := m.recognise(ctx, db, how); {
-		case err != nil && !errors.Is(err, ErrWrongKey):
+		case err != nil && !errors.Is(err, ErrWrongKey) && !errors.Is(err, ErrOldKey):
 			return nil, err
 		case seen[m.setting]:
 		case err != nil:
@@ -92,7 +97,7 @@ func (k keys) recognise(ctx context.Context, db *store.Store, how recognising) (
 		}
 	}
 	if len(wrong) > 0 {
-		return nil, fmt.Errorf("%w\nput the right one back, from another node or a backup; if it is lost for good, read docs/operations.md, Changing keys", errors.Join(wrong...))
+		return nil, fmt.Errorf("%w\nput the right one back, from another node or a backup; if it is lost for good, read docs/keys.md", errors.Join(wrong...))
 	}
 	return taken, nil
 }
@@ -109,10 +114,15 @@ func (m marking) recognise(ctx context.Context, db *store.Store, how recognising
 			return false, fmt.Errorf("%s: %w", m.setting, err)
 		}
 		another = recorded != "" && !held
+		late, refused, err := m.late(ctx, db)
 		switch {
+		case err != nil:
+			return false, err
 		case another && how != takeOver:
 			return false, fmt.Errorf("%s: %w", m.setting, ErrWrongKey)
-		case mark == recorded || how == lookOnly:
+		case refused && how != takeOver:
+			return false, fmt.Errorf("%s: %w", m.setting, ErrOldKey)
+		case mark == recorded || how == lookOnly || late && how == keepMarks:
 			return false, nil
 		}
 		if err = db.SetKeyMark(ctx, m.name, recorded, mark); !errors.Is(err, login.ErrMoved) {
@@ -120,6 +130,14 @@ func (m marking) recognise(ctx context.Context, db *store.Store, how recognising
 		}
 		// Another node was faster: what does it say?
 	}
+}
+
+// late reports that a change of this key has come further than this node: a file uses the new
+// key, and this one does not. It is refused once every other node uses the new one.
+func (m marking) late(ctx context.Context, db *store.Store) (late, refused bool, err error) {
+	note, _, err := readNote(ctx, db, m.name)
+	late = m.primary != "" && note.Used && m.primary != note.Key
+	return late, late && note.Since > 0, err
 }
 
 // openForKeys opens the database for those who look at the keys alone, whichever they are:
@@ -139,6 +157,20 @@ func openForKeys(ctx context.Context, c config.Config, log *slog.Logger) (keys, 
 	return k, db, nil
 }
 
+// forgetChanges ends changes of keys that are not these: nothing comes of them any more.
+func (k keys) forgetChanges(ctx context.Context, db *store.Store) error {
+	for name, holds := range k.holds {
+		note, text, err := readNote(ctx, db, name)
+		if err == nil && text != "" && !holds.Has(note.Key) {
+			err = db.SetKeyChange(ctx, name, text, "")
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // AcceptKeys makes the keys of this configuration those of the database, whatever it was
 // used with before, and lists the settings of those that were others.
 func AcceptKeys(ctx context.Context, c config.Config, log *slog.Logger) (taken []string, err error) {
@@ -149,10 +181,11 @@ func AcceptKeys(ctx context.Context, c config.Config, log *slog.Logger) (taken [
 	defer func() { err = errors.Join(err, db.Close()) }()
 	trail := audit.New(db, time.Now, log)
 	err = trail.Atomically(ctx, func(ctx context.Context) (err error) {
-		if taken, err = k.recognise(ctx, db, takeOver); len(taken) > 0 {
-			trail.KeysAccepted(ctx, audit.System, taken)
+		if taken, err = k.recognise(ctx, db, takeOver); err != nil || len(taken) == 0 {
+			return err
 		}
-		return err
+		trail.KeysAccepted(ctx, audit.System, taken)
+		return k.forgetChanges(ctx, db)
 	})
-	return taken, nil
+	return taken, err
 }

@@ -25,6 +25,9 @@ type keys struct {
 	// refresh are the keys of refresh token families, the current one first: one for each
 	// key of the PRF keyset, so that a change of it keeps what the old one has made.
 	refresh []secret.Text
+
+	// holds are the names of the keys in each file.
+	holds map[string]keyset.Holding
 }
 
 func loadKeys(c config.Config) (keys, error) {
@@ -46,10 +49,30 @@ func loadKeys(c config.Config) (keys, error) {
 	if k.refresh, err = refreshKeys(lookup); err != nil {
 		return keys{}, fmt.Errorf("keys.prf_keyset_file: %w", err)
 	}
+	if k.holds, err = holdings(c); err != nil {
+		return keys{}, err
+	}
 	if c.HETU.KeepOriginal {
 		k.people.Seal = sealing
 	}
 	return k, nil
+}
+
+func holdings(c config.Config) (map[string]keyset.Holding, error) {
+	all := map[string]keyset.Holding{}
+	for name, file := range map[string]struct {
+		change keyset.Change
+		text   secret.Text
+	}{
+		"secret": {keyset.ChangeSecret, c.Keys.Secret}, "prf": {keyset.ChangePRF, c.Keys.PRFKeyset}, "aead": {keyset.ChangeAEAD, c.Keys.AEADKeyset},
+	} {
+		h, err := file.change.Holds([]byte(file.text.Reveal()))
+		if err != nil {
+			return nil, fmt.Errorf("keys.%s: %w", name, err)
+		}
+		all[name] = h
+	}
+	return all, nil
 }
 
 // auditKeyOf keys the proof of the audit log. A configuration that was checked has a secret

@@ -19,6 +19,8 @@ type KeyStatus struct {
 	Key    string `json:"key"`   // setting, or the kid of a key that signs tokens
 	State  string `json:"state"` // see the constants
 	Detail string `json:"detail,omitempty"`
+
+	Change *KeyChange `json:"change,omitempty"` // how far it has come, while it is changed
 }
 
 // How a key can stand.
@@ -26,7 +28,8 @@ const (
 	KeyRight    = "right"    // the one that the database is used with
 	KeyUnmarked = "unmarked" // nobody has used the database yet
 	KeyWrong    = "wrong"    // another one
-	KeyChanging = "changing" // prf.json holds several keys: a change is under way
+	KeyLate     = "late"     // this file has the new key and uses the old one, while all nodes use the new one
+	KeyChanging = "changing" // the file holds several keys: a change is under way
 	KeyWaits    = "waits"    // published, does not sign yet
 	KeySigns    = "signs"
 	KeyRetired  = "retired" // published until its last token has expired
@@ -49,16 +52,38 @@ func KeyStatuses(ctx context.Context, c config.Config, log *slog.Logger, now tim
 		if m.name == "subjects" && status.State != KeyWrong {
 			continue // a part of the secret's file, which has its line
 		}
-		if n := len(k.people.Lookup.PRFs); m.name == "prf" && status.State == KeyRight && n > 1 {
-			status.State, status.Detail = KeyChanging, fmt.Sprintf("%d keys", n)
-		}
 		all = append(all, status)
+	}
+	for i := range all {
+		if err := changing(ctx, &all[i], c, db, log, now); err != nil {
+			return nil, err
+		}
 	}
 	rows, err := db.SigningKeys(ctx)
 	for _, row := range rows {
 		all = append(all, k.ofSigning(row, rows, now))
 	}
 	return all, err
+}
+
+// changing tells how far the change of a key has come, if there is one.
+func changing(ctx context.Context, status *KeyStatus, c config.Config, db *store.Store, log *slog.Logger, now time.Time) error {
+	all := changeables(c)
+	at := slices.IndexFunc(all, func(one changeable) bool { return one.setting == status.Key })
+	if at < 0 || all[at].path == "" || status.State != KeyRight {
+		return nil
+	}
+	r := &rotation{changeable: all[at], c: c, db: db, log: log, now: func() time.Time { return now }}
+	if err := r.read(ctx); err != nil {
+		return err
+	}
+	if r.step() == StepNone && r.noted == "" {
+		return nil
+	}
+	change, err := r.look(ctx)
+	status.State, status.Change = KeyChanging, &change
+	status.Detail = fmt.Sprintf("%s; %d of %d nodes ready; %d in need of the old key; next: %s", change.Step, change.Ready, change.Nodes, change.needed(), change.Next)
+	return err
 }
 
 func (m marking) status(ctx context.Context, db *store.Store) (KeyStatus, error) {
@@ -71,11 +96,15 @@ func (m marking) status(ctx context.Context, db *store.Store) (KeyStatus, error)
 	if err != nil {
 		return status, err
 	}
-	_, held, err := m.mark(recorded)
-	if !held {
+	_, held, err1 := m.mark(recorded)
+	_, refused, err2 := m.late(ctx, db)
+	switch {
+	case !held:
 		status.State = KeyWrong
+	case refused:
+		status.State = KeyLate
 	}
-	return status, err
+	return status, errors.Join(err1, err2)
 }
 
 // ofSigning is how a key that signs tokens stands among the others.

@@ -137,6 +137,7 @@ func (m mechanisms) ready(s *Service, d Deps) (*telemetry.Readiness, error) {
 		{Name: "database", Run: pulse.Database, Cause: store.Cause},
 		{Name: "schema", Run: db.CheckSchema, Cause: store.Cause},
 		{Name: "signing key", Run: func(ctx context.Context) error { _, _, err := m.signer.JWKS(ctx); return err }, Cause: store.Cause},
+		{Name: "keys", Run: func(ctx context.Context) error { _, err := m.keys.recognise(ctx, db, lookOnly); return err }, Cause: keysCause},
 		{Name: "serving", Run: func(context.Context) error { return s.serving() }, Cause: func(error) string { return "stopping" }},
 		{Name: "clock", Run: pulse.Clock, Cause: func(err error) string {
 			if errors.Is(err, telemetry.ErrClock) {
@@ -146,6 +147,15 @@ func (m mechanisms) ready(s *Service, d Deps) (*telemetry.Readiness, error) {
 		}},
 	}, d.Now, d.Log)
 	return r, errors.Join(m.metrics.Register(r), m.metrics.Register(pulse.Gauge()))
+}
+
+// keysCause: a node that was away while a key was changed comes back with the old one, and
+// must not serve: it would take known people for strangers.
+func keysCause(err error) string {
+	if errors.Is(err, ErrWrongKey) || errors.Is(err, ErrOldKey) {
+		return "wrong"
+	}
+	return store.Cause(err)
 }
 
 // admin is the operator's listener. It has no log-in of its own.

@@ -79,6 +79,7 @@ func (s *Service) openStore(ctx context.Context, c config.Config, d Deps, m mech
 		return nil, err
 	}
 	opened := storeConfig(c, d.Log, d.Now, begun)
+	opened.KeyNames = keyNames(m.keys.holds)
 	opened.Revoked, opened.Expired = m.events.revoked, func(a login.Attempt) { m.tallies.Observe(a, a.Timeline[len(a.Timeline)-1]) }
 	db, err := store.Open(ctx, opened)
 	if err != nil {

@@ -358,6 +358,9 @@ func (w *adminWorld) checkStatus(method, path, id, status string) {
 		return
 	default:
 		change, ok := wrong[status][id]
+		if !ok && status == "400" { // what every operation refuses
+			change, ok = func(_ *adminWorld, a *ask) { a.path += "?nonsense=1" }, true
+		}
 		if !ok {
 			w.Errorf("%s: no case for %s", id, status)
 			return
@@ -569,11 +572,21 @@ func TestAdminAPIRefusesWhatItsSpecificationDoes(t *testing.T) {
 		"a page of none":         {ask{method: "GET", path: root + "/persons?limit=0"}, "must be from 1 to 200"},
 		"employers, none":        {ask{method: "GET", path: "/v1/employers?limit=0"}, "must be from 1 to 200"},
 		"a page of too many":     {ask{method: "GET", path: root + "/persons?limit=201"}, "must be from 1 to 200"},
+		"a misspelt condition":   {ask{method: "GET", path: root + "/persons?mail=a@b.example"}, `"is no query parameter of this operation; it takes cursor, limit, email, external_id, user_name","field":"mail"}`},
+		"a misspelt invite":      {ask{method: "POST", path: root + "/imports?Invite=true", body: "external_id\n9\n", kind: "text/csv"}, `"field":"Invite"}`},
+		"a condition twice":      {ask{method: "GET", path: root + "/persons?email=a@b.example&email="}, `"must be there once","field":"email"}`},
+		"a query that is none":   {ask{method: "GET", path: root + "/persons?email=%zz"}, `"field":"query"}`},
+		"a query of a change":    {ask{method: "PATCH", path: root + "/persons/" + w.a.invited + "?dry_run=1", body: `{"email":"x@example.com"}`}, "it takes none"},
 		"a page of less":         {ask{method: "GET", path: root + "/persons?limit=-1"}, "must be from 1 to 200"},
 	} {
 		c.ask.key = "all"
 		if got := w.ask(c.ask); got.status != http.StatusBadRequest || !strings.Contains(string(got.body), c.says) {
 			t.Errorf("%s: %d %s", name, got.status, got.body)
+		}
+	}
+	for _, path := range []string{root + "/persons?limit=1", root + "/persons?", root + "/persons?email=&user_name="} {
+		if got := w.ask(ask{method: "GET", path: path, key: "all"}); got.status != http.StatusOK {
+			t.Errorf("%s: %d %s", path, got.status, got.body)
 		}
 	}
 	if got := w.ask(ask{method: "GET", path: root + "/persons?limit=1", key: "all"}); got.status != http.StatusOK {

@@ -79,6 +79,9 @@ func TestAuditChainOfARunningService(t *testing.T) {
 	var chain audit.Chain
 	r := newRig(t, func(c *config.Config) { chain = audit.NewChain(c.Keys.Secret.Derive("audit chain")) })
 	tokens := r.login()
+	if _, err := r.Inside.Store.SealAudit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	noted, err := r.Inside.Store.AuditHead(t.Context())
 	if err != nil || noted.Seq < 2 {
 		t.Fatal(noted, err)
@@ -96,6 +99,9 @@ func TestAuditChainOfARunningService(t *testing.T) {
 	}
 	others.Wait()
 	if err := r.app.Revoke(t.Context(), tokens.RefreshToken); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Inside.Store.SealAudit(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	v, err := chain.Verify(t.Context(), r.Inside.Store, noted, nil)
