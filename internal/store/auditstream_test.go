@@ -13,6 +13,7 @@ import (
 
 	"avain/internal/audit"
 	"avain/internal/login"
+	"avain/internal/patience"
 	"avain/internal/secret"
 	"avain/internal/store/pgtest"
 )
@@ -488,4 +489,34 @@ func TestUnsealedEntriesAreFound(t *testing.T) {
 			t.Errorf("%s: %v, %v", c.driver, nums, err)
 		}
 	}
+}
+
+// Whoever acts waits neither for a transaction of another node nor for the one that seals.
+func TestActsWaitForNobody(t *testing.T) {
+	t.Parallel()
+	c := streams(t)[1] // on SQLite only one transaction writes at a time
+	c.append(1)
+	other := c.secondNode()
+	tx, err := c.db.BeginTx(t.Context(), nil) // of the first node, and as if it also sealed
+	if err != nil {
+		t.Fatal(err)
+	}
+	given := entryNumbers{}
+	if err := c.stream.write(t.Context(), tx, &given, []login.AuditRow{{At: 1, Actor: "a", Action: "b", Target: "c", Detail: "null"}}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.lockAuditHead(t.Context(), tx); err != nil {
+		t.Fatal(err)
+	}
+	for node, s := range map[string]*Store{"the same": c.Store, "another": other} {
+		ctx, cancel := context.WithTimeout(t.Context(), patience.Limit())
+		defer cancel()
+		if err := s.AppendAudit(ctx, login.AuditEntry{At: c.now(), Action: "x"}); err != nil {
+			t.Errorf("%s node waits: %v", node, err)
+		}
+	}
+	if err := tx.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	c.want("all of them", 0, 4, 0)
 }
