@@ -148,6 +148,16 @@ func (a *attacker) one(ctx context.Context, r request) {
 	began := time.Now()
 	got, err := a.answer(sent)
 	took := time.Since(began)
+	if err != nil && limited.Err() == nil && !notSent(err) {
+		// A server that refuses while the body is still coming cuts the connection in the
+		// end, and a client that is slow to write loses the answer (RFC 9112 §9.6). Whoever
+		// gets none twice has found something.
+		if again, buildErr := r.build(limited, *a.nonce.Load(), time.Now()); buildErr == nil {
+			began = time.Now()
+			got, err = a.answer(again)
+			took = time.Since(began)
+		}
+	}
 	switch {
 	case err == nil:
 	case ctx.Err() != nil:

@@ -72,8 +72,12 @@ func (c *Console) signInFirst(w http.ResponseWriter, r *http.Request) error {
 	return c.showSignIn(w, r, http.StatusUnauthorized, signInView{Next: Root, Form: form})
 }
 
-// kept is what a form brought, to be sent again; nil when it is too much.
+// kept is what a form brought, to be sent again; nil when it is too much, or when it was sent
+// to an address that no page of ours has: the page must not repeat what a stranger wrote there.
 func kept(r *http.Request) (*keptForm, error) {
+	if !ownPath(r) {
+		return nil, nil //nolint:nilnil // nothing is kept, and that is no mistake
+	}
 	if err := r.ParseForm(); err != nil {
 		return nil, login.E(login.Invalid, login.ReasonRequestInvalid, err)
 	}
@@ -91,6 +95,17 @@ func kept(r *http.Request) (*keptForm, error) {
 		return nil, nil //nolint:nilnil // nothing is kept, and that is no mistake
 	}
 	return form, nil
+}
+
+// ownPath reports whether each part of the path that a route leaves open is an id.
+func ownPath(r *http.Request) bool {
+	for part := range strings.SplitSeq(r.Pattern, "/") {
+		name, open := strings.CutPrefix(part, "{")
+		if open && !login.ValidID(r.PathValue(strings.TrimSuffix(name, "}"))) {
+			return false
+		}
+	}
+	return true
 }
 
 // ownPage lets only pages of the console be gone to after signing in (threat 19).
