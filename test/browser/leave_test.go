@@ -160,6 +160,21 @@ func TestLeavingForAnAppBehindASite(t *testing.T) {
 			if _, err := app.Refresh(t.Context(), tokens.RefreshToken); err == nil {
 				t.Error("still logged in")
 			}
+
+			// Without a token that says who: our own pages' sign-in is asked about.
+			page = visit(w.Service + "/me")
+			page.press("Kirjaudu")
+			page.throughBank(aino)
+			page.open(w.Service + "/logout?" + url.Values{
+				"client_id": {"partner"}, "post_logout_redirect_uri": {p.URL + "/out"}, "state": {"bye2"},
+			}.Encode())
+			page.see("näiltä sivuilta tässä selaimessa")
+			page.press("Kirjaudu ulos")
+			if heard := page.mustLeave(p, 5); heard.Get("state") != "bye2" {
+				t.Errorf("logged out of our pages: the client hears %v", heard)
+			}
+			page.open(w.Service + "/logout")
+			page.see("Tässä selaimessa ei ole kirjauduttu")
 			if !scriptless {
 				page.look("leave")
 			}
