@@ -62,7 +62,7 @@ func entityChangeable(b broker.Config, setting string, keeps time.Duration) chan
 			return nil
 		},
 		prepare: func(r *rotation) error {
-			if made, err := os.ReadFile(next); err == nil && broker.SignedBy(made, r.text) {
+			if made, err := os.ReadFile(next); err == nil && broker.SignedBy(made, r.text) { //nolint:gosec // G304: beside what the configuration names
 				return nil
 			}
 			statement, err := broker.NextStatement(b, broker.Deps{CallbackURL: callbackURLs(r.c)}, r.text)
@@ -79,7 +79,7 @@ func entityChangeable(b broker.Config, setting string, keeps time.Duration) chan
 			if !how.HandedOver {
 				return false, nil
 			}
-			statement, err1 := os.ReadFile(next)
+			statement, err1 := os.ReadFile(next) //nolint:gosec // G304: beside what the configuration names
 			current, err2 := os.ReadFile(o.StatementFile)
 			switch {
 			case err2 == nil && broker.SignedBy(current, r.text):
