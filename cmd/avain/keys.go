@@ -1,11 +1,7 @@
 package main
 
 import (
-	"crypto/rand"
-	"crypto/rsa"
 	"crypto/sha256"
-	"crypto/x509"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -19,9 +15,6 @@ import (
 	"avain/internal/keyset"
 	"avain/internal/secret"
 )
-
-// rsaBits is what the brokers ask for at least (ftn.md §1).
-const rsaBits = 2048
 
 type keysNewCommand struct {
 	Dir string `arg:"" help:"Folder for the keys; made when missing."`
@@ -142,25 +135,13 @@ func (c keysBrokerCommand) Run(t terminal) error {
 	}
 	files := map[string][]byte{}
 	for _, use := range []string{"signing", "decryption", "entity"} {
-		key, err := newRSA()
+		key, err := broker.NewKey()
 		if err != nil {
 			return err
 		}
 		files[c.ID+"-"+use+".pem"] = key
 	}
 	return writeKeys(t, c.Dir, files)
-}
-
-func newRSA() ([]byte, error) {
-	key, err := rsa.GenerateKey(rand.Reader, rsaBits)
-	if err != nil {
-		return nil, fmt.Errorf("make RSA key: %w", err)
-	}
-	der, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		return nil, fmt.Errorf("encode RSA key: %w", err)
-	}
-	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), nil
 }
 
 // writeKeys writes new files. If one of them exists, none is written: half a set of

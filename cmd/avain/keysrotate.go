@@ -10,9 +10,11 @@ import (
 
 type keysRotateCommand struct {
 	configFlag
-	Key     string `arg:"" help:"secret, prf or aead."`
+	Key     string `arg:"" help:"secret, prf or aead; ID/signing, ID/decryption or ID/entity for our keys for the broker ID."`
 	Force   *int64 `placeholder:"N" help:"Drop the old key though so much needs it: the number that was told."`
 	Abandon bool   `help:"Give the change up, while the new key is not used yet."`
+
+	HandedOver bool `help:"The broker has taken our new entity statement (ID/entity)."`
 }
 
 // Help is shown by avain keys rotate --help.
@@ -25,8 +27,11 @@ func (keysRotateCommand) Help() string {
 
 Nobody is logged out and nothing is lost on the way; it may be interrupted anywhere and run again. What still needs the old key moves on by itself as people log in; avain keys status tells how much is left. --force drops the old key all the same, for one that has leaked. Nobody else may change the file meanwhile. docs/keys.md tells more.
 
+Our keys for a broker wait a day in between, for as long as it may keep what we have published. docs/brokers.md, Changing keys, tells when it must be told.
+
   avain keys rotate prf
-  avain keys rotate prf --force 17`
+  avain keys rotate prf --force 17
+  avain keys rotate telia/signing`
 }
 
 // Run takes the next step.
@@ -42,7 +47,7 @@ func (c keysRotateCommand) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return err
 	}
-	change, err := wire.RotateKey(ctx, loaded, c.Key, wire.RotateHow{Force: c.Force, Abandon: c.Abandon}, wire.Deps{Log: log})
+	change, err := wire.RotateKey(ctx, loaded, c.Key, wire.RotateHow{Force: c.Force, Abandon: c.Abandon, HandedOver: c.HandedOver}, wire.Deps{Log: log})
 	if errors.Is(err, wire.ErrNoSuchKey) {
 		return usageError{err}
 	}

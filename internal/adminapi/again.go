@@ -23,11 +23,12 @@ const (
 // again does something once, however often the same request comes. act gets an id for
 // what it makes, the same one each time: when the process dies between the act and the
 // keeping of the answer, the next try finds what was made.
-func again[T any](ctx context.Context, f *Feature, idempotencyKey string, act func(id string) (T, error)) (T, error) {
+func again[T any](ctx context.Context, f *Feature, key *string, act func(id string) (T, error)) (T, error) {
 	var none T
-	if idempotencyKey == "" {
+	if key == nil {
 		return act(login.NewID())
 	}
+	idempotencyKey := *key // an empty one is of a client that could not make one: it hears of it
 	if len(idempotencyKey) < 8 || len(idempotencyKey) > 200 {
 		return none, invalid(login.Mistakes{{Field: "Idempotency-Key", Detail: "must have 8 to 200 characters"}})
 	}

@@ -83,12 +83,12 @@ func (f *Feature) CreateEmployer(ctx context.Context, r openapi.CreateEmployerRe
 	if !key.OfAll() {
 		return nil, login.E(login.Forbidden, login.ReasonClientRefused, nil).With("Only a key for all employers may add one.")
 	}
-	name, locale, err := f.employerFields(&r.Body.Name, &r.Body.Locale)
+	name, locale, err := f.employerFields(&r.Body.Name, r.Body.Locale)
 	if err != nil {
 		return nil, err
 	}
 	made, err := again(ctx, f, r.Params.IdempotencyKey, func(id string) (openapi.Employer, error) {
-		e := login.Employer{ID: id, Name: *name, Locale: cmp.Or(*locale, f.Locale), CreatedAt: f.Now(), UpdatedAt: f.Now()}
+		e := login.Employer{ID: id, Name: *name, Locale: cmp.Or(locale, f.Locale), CreatedAt: f.Now(), UpdatedAt: f.Now()}
 		err := f.Audit.Atomically(ctx, func(ctx context.Context) error {
 			f.Audit.EmployerAdded(ctx, audit.ByKey(key), e.ID)
 			return f.Store.AddEmployer(ctx, e)
@@ -123,9 +123,7 @@ func (f *Feature) UpdateEmployer(ctx context.Context, r openapi.UpdateEmployerRe
 	if name != nil {
 		e.Name = *name
 	}
-	if locale != nil {
-		e.Locale = *locale
-	}
+	e.Locale = cmp.Or(locale, e.Locale)
 	e.UpdatedAt = f.Now()
 	if r.Body.AnyName != nil {
 		e.AnyName = *r.Body.AnyName
@@ -142,8 +140,9 @@ func (f *Feature) UpdateEmployer(ctx context.Context, r openapi.UpdateEmployerRe
 	return openapi.UpdateEmployer200JSONResponse(employerOut(e)), nil
 }
 
-// employerFields checks what is given.
-func (f *Feature) employerFields(name *string, locale *openapi.Locale) (shownAs, language *string, err error) {
+// employerFields checks what is given. The language is empty when none is; an empty one would
+// leave the employer's people without the language of their letters.
+func (f *Feature) employerFields(name *string, locale *openapi.Locale) (shownAs *string, language string, err error) {
 	var mistakes login.Mistakes
 	if name != nil {
 		s := roster.EmployerName(*name)
@@ -153,14 +152,12 @@ func (f *Feature) employerFields(name *string, locale *openapi.Locale) (shownAs,
 		shownAs = &s
 	}
 	if locale != nil {
-		s := string(*locale)
-		if s != "" && !slices.Contains([]string{"fi", "sv", "en"}, s) {
+		if language = string(*locale); !slices.Contains([]string{"fi", "sv", "en"}, language) {
 			mistakes = append(mistakes, login.Mistake{Field: "locale", Detail: "must be fi, sv or en"})
 		}
-		language = &s
 	}
 	if len(mistakes) > 0 {
-		return nil, nil, invalid(mistakes)
+		return nil, "", invalid(mistakes)
 	}
 	return shownAs, language, nil
 }

@@ -40,9 +40,13 @@ func (s stream) VisitExportImportErrorsResponse(w http.ResponseWriter) error { r
 type rowWriter func(cells []string, value any) error
 
 // newStream chooses the format. all calls the writer for each row.
-func newStream(format string, head []string, all func(rowWriter) error) (stream, error) {
-	switch format {
-	case "", "ndjson":
+func newStream(format *string, head []string, all func(rowWriter) error) (stream, error) {
+	chosen := "ndjson"
+	if format != nil {
+		chosen = *format
+	}
+	switch chosen {
+	case "ndjson":
 		return stream{"application/x-ndjson", func(w io.Writer) error {
 			out := json.NewEncoder(w)
 			return all(func(_ []string, value any) error { return out.Encode(value) })
@@ -68,7 +72,7 @@ func (f *Feature) ExportPersons(ctx context.Context, r openapi.ExportPersonsRequ
 	}
 	key := callOf(ctx).key
 	head := []string{"id", "external_id", "user_name", "email", "given_name", "family_name", "locale", "kind", "state", "benefits"}
-	return newStream(r.Params.Format, head, func(write rowWriter) error {
+	return newStream((*string)(r.Params.Format), head, func(write rowWriter) error {
 		n := 0
 		defer func() { f.Audit.EmploymentsExported(ctx, audit.ByKey(key), e.ID, n) }()
 		for after := ""; ; {
@@ -101,7 +105,7 @@ func (f *Feature) ExportImportErrors(ctx context.Context, r openapi.ExportImport
 	if err != nil {
 		return nil, err
 	}
-	return newStream(r.Params.Format, []string{"line", "field", "detail"}, func(write rowWriter) error {
+	return newStream((*string)(r.Params.Format), []string{"line", "field", "detail"}, func(write rowWriter) error {
 		var line, n int64 = 0, -1
 		for {
 			all, last, err := f.Store.ImportMistakes(ctx, i.ID, line, n, exportPage)

@@ -3,6 +3,8 @@ package adminapi
 import (
 	"context"
 	"errors"
+	"strconv"
+	"unicode/utf8"
 
 	"avain/internal/adminapi/openapi"
 	"avain/internal/audit"
@@ -30,6 +32,9 @@ func (f *Feature) ListPersons(ctx context.Context, r openapi.ListPersonsRequestO
 	}
 	after, limit, err := page(r.Params.Cursor, r.Params.Limit)
 	if err != nil {
+		return nil, err
+	}
+	if err := noLonger(value{"email", r.Params.Email, 254}, value{"external_id", r.Params.ExternalID, 200}, value{"user_name", r.Params.UserName, 200}); err != nil {
 		return nil, err
 	}
 	all, err := f.List(ctx, e.ID, Filter{After: after, Email: r.Params.Email, ExternalID: r.Params.ExternalID, UserName: r.Params.UserName}, limit+1)
@@ -126,7 +131,7 @@ func (f *Feature) UpdatePerson(ctx context.Context, r openapi.UpdatePersonReques
 	}
 	said, _, mistakes := f.Rules.Read(roster.Entry{
 		ExternalID: r.Body.ExternalID, UserName: r.Body.UserName, Email: r.Body.Email, GivenName: r.Body.GivenName, FamilyName: r.Body.FamilyName,
-		Locale: (*string)(r.Body.Locale), Kind: (*string)(r.Body.Kind),
+		Locale: r.Body.Locale, Kind: (*string)(r.Body.Kind),
 	})
 	if len(mistakes) > 0 {
 		return nil, invalid(mistakes)
@@ -203,8 +208,31 @@ func (f *Feature) PutBenefit(ctx context.Context, r openapi.PutBenefitRequestObj
 	return openapi.PutBenefit200JSONResponse(f.personOut(m)), err
 }
 
+// value is one that has a length at most, in characters.
+type value struct {
+	name, text string
+	most       int
+}
+
+// noLonger refuses what nothing can match: it is a slip, and not a person who is not there.
+func noLonger(all ...value) error {
+	var mistakes login.Mistakes
+	for _, v := range all {
+		if utf8.RuneCountInString(v.text) > v.most {
+			mistakes = append(mistakes, login.Mistake{Field: v.name, Detail: "at most " + strconv.Itoa(v.most) + " characters"})
+		}
+	}
+	if len(mistakes) > 0 {
+		return invalid(mistakes)
+	}
+	return nil
+}
+
 // DropBenefit takes one away.
 func (f *Feature) DropBenefit(ctx context.Context, r openapi.DropBenefitRequestObject) (openapi.DropBenefitResponseObject, error) {
+	if err := noLonger(value{"kind", r.Kind, 40}); err != nil {
+		return nil, err
+	}
 	m, err := f.person(ctx, r.Employer, r.Person)
 	if err != nil {
 		return nil, err
@@ -226,7 +254,7 @@ func (f *Feature) DropBenefit(ctx context.Context, r openapi.DropBenefitRequestO
 func entryOf(p openapi.PersonNew) roster.Entry {
 	e := roster.Entry{
 		ExternalID: &p.ExternalID, UserName: &p.UserName, Email: &p.Email, GivenName: &p.GivenName, FamilyName: &p.FamilyName,
-		Locale: (*string)(&p.Locale), Kind: roster.Written(string(p.Kind)), HETU: p.Hetu,
+		Locale: &p.Locale, Kind: (*string)(p.Kind), HETU: p.Hetu,
 	}
 	for _, b := range p.Benefits {
 		e.Benefits = append(e.Benefits, roster.Benefit{Kind: b.Kind, StartsOn: &b.StartsOn, EndsOn: &b.EndsOn, Released: b.Released})

@@ -91,11 +91,12 @@ type KeySource struct {
 
 // OurKeys are our private keys for this broker. Files hold a PEM private key or a JWK.
 //
-// Roll-over of signing keys: add the new key second (it is published, and does not
-// sign), make it first a day later, drop the old one a day after that. Roll-over of
-// decryption keys: add the new key second (it decrypts, and is not published), then
-// make it first (it is published, the old one still decrypts), drop the old one when
-// the broker's caches have expired.
+// A file in PEM may hold several, of which one is used: [ChangeKeys] changes it. Roll-over
+// of signing keys: add the new key (it is published, and does not sign), use it a day
+// later, drop the old one a day after that. Roll-over of decryption keys: add the new key
+// (it decrypts, and is not published), then use it (it is published, the old one still
+// decrypts), drop the old one when the broker's caches have expired. Files that are listed
+// one after the other do the same, the first one's being used.
 type OurKeys struct {
 	Signing    []KeyFile `yaml:"signing"`          // the first signs; all are published
 	Decryption []KeyFile `yaml:"decryption"`       // all decrypt; the first is published
@@ -114,7 +115,7 @@ type OurKeys struct {
 	StatementTTL  time.Duration `yaml:"statement_ttl,omitempty"` // default ten years, as in OP's and Telia's examples
 }
 
-// KeyFile is one private key.
+// KeyFile is a private key, or several while one takes the place of another.
 type KeyFile struct {
 	File string `yaml:"file"`
 	KID  string `yaml:"kid,omitempty"` // default: the JWK's own, else the RFC 7638 thumbprint

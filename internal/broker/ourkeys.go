@@ -2,9 +2,9 @@ package broker
 
 import (
 	"bytes"
+	"cmp"
 	"crypto"
 	"crypto/rsa"
-	"crypto/x509"
 	"encoding/base64"
 	"encoding/pem"
 	"errors"
@@ -43,76 +43,116 @@ func (k ourKey) signer(alg, typ string) (jose.Signer, error) {
 	return jose.NewSigner(key, options)
 }
 
-// loadKeys reads several key files, in order.
+// loadKeys reads several key files, in order; of a file with several keys the one that is
+// used comes first.
 func loadKeys(files []KeyFile) ([]ourKey, error) {
 	keys := make([]ourKey, 0, len(files))
 	for _, file := range files {
-		key, err := loadKey(file)
+		some, err := loadFile(file)
 		if err != nil {
 			return nil, err
 		}
-		keys = append(keys, key)
+		keys = append(keys, some...)
 	}
 	return keys, nil
 }
 
-// loadKey reads an RSA private key from PEM (PKCS #1 or #8) or a JWK. Its errors name
-// the file and never show what is in it.
-func loadKey(file KeyFile) (ourKey, error) {
+// loadFile reads RSA private keys from PEM (PKCS #1 or #8), or one from a JWK. Its errors
+// name the file and never show what is in it.
+func loadFile(file KeyFile) ([]ourKey, error) {
 	raw, err := readFile(file.File)
+	if err != nil {
+		return nil, err
+	}
+	keys, err := parseKeys(raw, file.KID)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file.File, err)
+	}
+	for _, key := range keys {
+		if bits := key.private.N.BitLen(); bits < leastRSA {
+			return nil, fmt.Errorf("%s: RSA key of %d bits, at least %d are needed", file.File, bits, leastRSA)
+		}
+		if err := key.private.Validate(); err != nil {
+			return nil, fmt.Errorf("%s: not a sound RSA key", file.File)
+		}
+		key.private.Precompute()
+	}
+	return keys, nil
+}
+
+// loadKey is the key of a file that is used.
+func loadKey(file KeyFile) (ourKey, error) {
+	keys, err := loadFile(file)
 	if err != nil {
 		return ourKey{}, err
 	}
-	private, kid, err := parsePrivate(raw)
-	if err != nil {
-		return ourKey{}, fmt.Errorf("%s: %w", file.File, err)
-	}
-	if bits := private.N.BitLen(); bits < leastRSA {
-		return ourKey{}, fmt.Errorf("%s: RSA key of %d bits, at least %d are needed", file.File, bits, leastRSA)
-	}
-	if err := private.Validate(); err != nil {
-		return ourKey{}, fmt.Errorf("%s: not a sound RSA key", file.File)
-	}
-	private.Precompute()
-	if file.KID != "" {
-		kid = file.KID
-	}
-	if kid == "" {
-		if kid, err = thumbprint(private.Public()); err != nil {
-			return ourKey{}, fmt.Errorf("%s: %w", file.File, err)
-		}
-	}
-	return ourKey{kid: kid, private: private}, nil
+	return keys[0], nil
 }
 
-func parsePrivate(raw []byte) (*rsa.PrivateKey, string, error) {
+// loadEntity is the key that signs what we publish. Where there is a statement, it is the one
+// that the statement is signed with, so that the file of the statement alone decides: while
+// the key is changed, the broker believes the one that it has been told of.
+func loadEntity(o OurKeys) (ourKey, error) {
+	keys, err := loadFile(*o.Entity)
+	if err != nil {
+		return ourKey{}, err
+	}
+	if o.StatementFile != "" {
+		statement, err := readFile(o.StatementFile)
+		if err != nil {
+			return keys[0], nil //nolint:nilerr // whoever reads the statement tells
+		}
+		for _, key := range keys {
+			if verifiesBy(statement, key.private) {
+				return key, nil
+			}
+		}
+	}
+	return keys[0], nil
+}
+
+func parseKeys(raw []byte, kid string) ([]ourKey, error) {
 	if trimmed := bytes.TrimSpace(raw); bytes.HasPrefix(trimmed, []byte("{")) {
 		var jwk jose.JSONWebKey
 		if err := jwk.UnmarshalJSON(trimmed); err != nil {
-			return nil, "", errors.New("not a JWK")
+			return nil, errors.New("not a JWK")
 		}
 		private, ok := jwk.Key.(*rsa.PrivateKey)
 		if !ok {
-			return nil, "", errors.New("not an RSA private key")
+			return nil, errors.New("not an RSA private key")
 		}
-		return private, jwk.KeyID, nil
+		key, err := named(private, kid, jwk.KeyID)
+		return []ourKey{key}, err
 	}
-	block, _ := pem.Decode(raw)
-	if block == nil {
-		return nil, "", errors.New("neither PEM nor a JWK")
+	if block, _ := pem.Decode(raw); block == nil {
+		return nil, errors.New("neither PEM nor a JWK")
 	}
-	if private, err := x509.ParsePKCS1PrivateKey(block.Bytes); err == nil {
-		return private, "", nil
-	}
-	parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	f, err := readPEM(raw)
 	if err != nil {
-		return nil, "", errors.New("neither a PKCS #1 nor a PKCS #8 private key")
+		return nil, err
 	}
-	private, ok := parsed.(*rsa.PrivateKey)
-	if !ok {
-		return nil, "", errors.New("not an RSA private key")
+	var keys []ourKey
+	for i, k := range f.keys {
+		key, err := named(k.private, k.block.Headers[headerKID], kid)
+		if err != nil {
+			return nil, err
+		}
+		if i == f.used {
+			keys = append([]ourKey{key}, keys...)
+		} else {
+			keys = append(keys, key)
+		}
 	}
-	return private, "", nil
+	return keys, nil
+}
+
+// named is a key under the first of the names that there is, else its thumbprint.
+func named(private *rsa.PrivateKey, names ...string) (ourKey, error) {
+	if kid := cmp.Or(names...); kid != "" {
+		return ourKey{kid: kid, private: private}, nil
+	}
+	kid, err := thumbprint(private.Public())
+	return ourKey{kid: kid, private: private}, err
 }
 
 // thumbprint is the RFC 7638 name of a public key.

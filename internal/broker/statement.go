@@ -2,6 +2,7 @@ package broker
 
 import (
 	"bytes"
+	"crypto/rsa"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -43,6 +44,16 @@ func readOurStatement(file string, entity ourKey) (ourStatement, error) {
 	_, err = signed.Verify(entity.private.Public())
 	s.verifies = err == nil
 	return s, nil
+}
+
+// verifiesBy reports whether a statement is signed by the key.
+func verifiesBy(statement []byte, key *rsa.PrivateKey) bool {
+	signed, err := jose.ParseSignedCompact(string(bytes.TrimSpace(statement)), []jose.SignatureAlgorithm{entityAlgorithm})
+	if err != nil {
+		return false
+	}
+	_, err = signed.Verify(key.Public())
+	return err == nil
 }
 
 // loadOurStatement reads what is to be served. One of another key would be believed by

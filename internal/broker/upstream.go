@@ -81,7 +81,7 @@ func (u *upstream) loadOurKeys() error {
 	if u.config.OurKeys.Entity == nil {
 		return nil
 	}
-	entity, err := loadKey(*u.config.OurKeys.Entity)
+	entity, err := loadEntity(u.config.OurKeys)
 	if err != nil {
 		return fmt.Errorf("our_keys.entity: %w", err)
 	}

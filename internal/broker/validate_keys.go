@@ -58,7 +58,7 @@ func (c Config) checkOurKeys(p *problems) {
 		}
 		return
 	}
-	entity, err := loadKey(*c.OurKeys.Entity)
+	entity, err := loadEntity(c.OurKeys)
 	if err != nil {
 		p.add("our_keys.entity", "%v", err)
 	} else if sharePrivate([]ourKey{entity}, append(signing, decryption...)) {
@@ -84,12 +84,12 @@ func (c Config) checkKeys(p *problems, field string, files []KeyFile) []ourKey {
 	}
 	var keys []ourKey
 	for i, file := range files {
-		key, err := loadKey(file)
+		some, err := loadFile(file)
 		if err != nil {
 			p.add(fmt.Sprintf("%s[%d]", field, i), "%v", err)
 			continue
 		}
-		keys = append(keys, key)
+		keys = append(keys, some...)
 	}
 	return keys
 }

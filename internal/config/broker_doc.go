@@ -56,7 +56,7 @@ func keyDocs() map[string]fieldDoc {
 		"broker_keys.cache_ttl":              {"How long keys are kept before they are fetched again; at most 24h.", "1h"},
 		"broker_keys.refresh_every":          {"Least time between fetches that an unknown key id brings about.", "1m"},
 
-		"our_keys":                   {"Our private keys for this broker, PEM or JWK. To change one, add the new one second, make it first a day later, drop the old one after that (docs/brokers.md).", ""},
+		"our_keys":                   {"Our private keys for this broker, PEM or JWK. To change one: avain keys rotate ID/signing, and so on (docs/brokers.md).", ""},
 		"our_keys.signing":           {"The first one signs, all are published.", ""},
 		"our_keys.signing.file":      {"", ""},
 		"our_keys.signing.kid":       {"Key id, when it is not the key's thumbprint.", "sig-2026"},

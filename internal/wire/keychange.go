@@ -93,6 +93,13 @@ type changeable struct {
 	before, after time.Duration // for which everybody knows the new key before it is used; for which the old one stays
 	work          func(ctx context.Context, r *rotation) error
 	needs         func(ctx context.Context, r *rotation) ([]KeyNeed, error)
+
+	// Of a key that somebody outside must be told of; each may be nil.
+	beside  string                                                                       // a file that goes along with this one
+	ready   func() error                                                                 // whether it can be changed at all
+	prepare func(r *rotation) error                                                      // when the new key is there
+	using   func(ctx context.Context, r *rotation, how RotateHow) (goOn bool, err error) // just before it is used
+	also    func(step string) string                                                     // what else to do before the next step
 }
 
 // afterSecret is for how long something lives that the shared secret makes and nobody counts:
@@ -101,7 +108,7 @@ const afterSecret = time.Hour
 
 func changeables(c config.Config) []changeable {
 	k := c.Keys
-	return []changeable{
+	return append([]changeable{
 		{
 			name: "secret", setting: secretSetting, path: fileOf(k.SecretFile, k.SecretEnv), change: keyset.ChangeSecret, after: max(afterSecret, 2*c.Lifetimes.Attempt),
 			put: func(k *config.Keys, text secret.Text) { k.Secret = text }, needs: secretNeeds,
@@ -114,7 +121,7 @@ func changeables(c config.Config) []changeable {
 			name: "aead", setting: "keys.aead_keyset_file", path: fileOf(k.AEADKeysetFile, k.AEADKeysetEnv), change: keyset.ChangeAEAD,
 			put: func(k *config.Keys, text secret.Text) { k.AEADKeyset = text }, work: sealAnew, needs: aeadNeeds,
 		},
-	}
+	}, brokerChangeables(c)...)
 }
 
 // fileOf is the file, unless a variable holds the key: then the default file means nothing.
@@ -214,7 +221,14 @@ func (r *rotation) look(ctx context.Context) (c KeyChange, err error) {
 			c.Ready++
 		}
 	}
-	carry := fmt.Sprintf("copy %s to every node and restart them, one after the other; then run %s again", r.path, again)
+	files, more := r.path, ""
+	if r.beside != "" && c.Step == StepUsed {
+		files += " and " + r.beside
+	}
+	if r.also != nil {
+		more = r.also(c.Step)
+	}
+	carry := fmt.Sprintf("copy %s to every node and restart them, one after the other; then run %s again%s", files, again, more)
 	switch {
 	case r.foreign():
 		c.Next = fmt.Sprintf("the change was begun with the key %s, which this file lacks: take the file from where it was begun; if it is lost, run %s --abandon", r.note.Key, again)
@@ -227,7 +241,7 @@ func (r *rotation) look(ctx context.Context) (c KeyChange, err error) {
 		return c, nil
 	case c.Step == StepAdded:
 		c.After = laterThan(r.note.Known, r.before)
-		c.Next = again + " lets the new key be used"
+		c.Next = again + " lets the new key be used" + more
 		if r.note.Known == 0 && len(r.nodes) == 0 {
 			c.Next = carry
 		}
@@ -239,7 +253,7 @@ func (r *rotation) look(ctx context.Context) (c KeyChange, err error) {
 			return c, err
 		}
 	}
-	c.Next = again + " drops the old key"
+	c.Next = again + " drops the old key" + more
 	if n := c.needed(); n > 0 {
 		c.Next = fmt.Sprintf("run %s again later: what needs the old key moves on as people come; %s --force %d drops it all the same", again, again, n)
 	}

@@ -19,6 +19,9 @@ import (
 type RotateHow struct {
 	Force   *int64 // the old key is dropped, though so much needs it
 	Abandon bool   // the change is given up, while the new key is not used yet
+
+	// HandedOver says that the broker has taken the new statement.
+	HandedOver bool
 }
 
 // ErrNoSuchKey is in the chain of the error for a name that no key has.
@@ -47,6 +50,11 @@ func rotateKey(ctx context.Context, c config.Config, name string, how RotateHow,
 	r := &rotation{changeable: all[at], c: c, log: d.Log, now: d.Now, interim: interim}
 	if r.now == nil {
 		r.now = time.Now
+	}
+	if r.ready != nil {
+		if err := r.ready(); err != nil {
+			return change, err
+		}
 	}
 	unlock, err := lockDir(filepath.Dir(r.path))
 	if err != nil {
@@ -90,7 +98,7 @@ func (r *rotation) next(ctx context.Context, how RotateHow) (did string, err err
 	case step == StepNone:
 		return r.add(ctx)
 	case step == StepAdded:
-		return r.use(ctx)
+		return r.use(ctx, how)
 	default:
 		return r.retire(ctx, how)
 	}
@@ -164,11 +172,28 @@ func (r *rotation) add(ctx context.Context) (did string, err error) {
 	case err != nil:
 		return "", err
 	}
+	if err := r.prepared(ctx); err != nil {
+		return "", err
+	}
 	return fmt.Sprintf("added the key %s to %s; it is not used yet", holds.Newest(), r.path), nil
 }
 
+// prepared makes what must be there before the new key is used.
+func (r *rotation) prepared(ctx context.Context) error {
+	if r.prepare == nil {
+		return nil
+	}
+	if err := r.read(ctx); err != nil {
+		return err
+	}
+	return r.prepare(r)
+}
+
 // use lets the new key be used, when every node that runs has it.
-func (r *rotation) use(ctx context.Context) (did string, err error) {
+func (r *rotation) use(ctx context.Context, how RotateHow) (did string, err error) {
+	if err := r.prepared(ctx); err != nil {
+		return "", err
+	}
 	fresh := r.holds.Newest()
 	note := r.note
 	note.Key = fresh // a run that was interrupted, or somebody with another program, has added it
@@ -182,6 +207,11 @@ func (r *rotation) use(ctx context.Context) (did string, err error) {
 	}
 	if err := r.tell(ctx, note, "", 0); err != nil || r.now().Before(laterThan(note.Known, r.before)) {
 		return "", err
+	}
+	if r.using != nil {
+		if goOn, err := r.using(ctx, r, how); err != nil || !goOn {
+			return "", err
+		}
 	}
 	next, err := r.change.Use(r.text)
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"avain/internal/broker"
 	"avain/internal/config"
 	"avain/internal/hetu"
 	"avain/internal/login"
@@ -459,5 +460,67 @@ func TestReplaceFileFollowsLinks(t *testing.T) {
 	}
 	if err := unlock(); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// brokered is an installation with a broker of the preset, whose keys change.
+func brokered(t *testing.T, preset broker.Preset) (*keyWorld, config.Config) {
+	t.Helper()
+	w := newKeyWorld(t, store.SQLite)
+	b := broker.Config{ID: "telia", Preset: preset}
+	key := func(use string) broker.KeyFile {
+		text, err := broker.NewKey()
+		w.must(err)
+		file := filepath.Join(w.here, "telia-"+use+".pem")
+		w.must(os.WriteFile(file, text, 0o600))
+		return broker.KeyFile{File: file}
+	}
+	c := w.config(w.here)
+	c.Public.BaseURL = "https://login.example.com"
+	entity := key("entity")
+	b.OurKeys = broker.OurKeys{
+		Signing: []broker.KeyFile{key("signing")}, Decryption: []broker.KeyFile{key("decryption")}, Entity: &entity, OrganizationName: "Esimerkki Oy",
+	}
+	b.ClientID = "example-client"
+	b.BrokerKeys.EntityKeysFile = "unused"
+	c.Brokers = []broker.Config{b}
+	return w, c
+}
+
+// A broker has known a new key for a day before it is used, and the old one is there for a day
+// afterwards, whatever the operator asks for.
+func TestThreat64BrokersAreGivenTime(t *testing.T) {
+	t.Parallel()
+	w, c := brokered(t, broker.PresetTelia)
+	rotate := func(name, want string) KeyChange {
+		t.Helper()
+		change, err := RotateKey(t.Context(), c, name, RotateHow{}, Deps{Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return w.now }})
+		if err != nil || change.Step != want {
+			t.Fatalf("%s: %+v, %v; want %s", name, change, err, want)
+		}
+		return change
+	}
+	for name, before := range map[string]time.Duration{"telia/signing": brokerKeeps, "telia/decryption": 0} {
+		rotate(name, StepAdded)
+		if before > 0 {
+			rotate(name, StepAdded)
+			w.now = w.now.Add(before - time.Second)
+			if change := rotate(name, StepAdded); !change.Waits(w.now) {
+				t.Errorf("%s: %+v", name, change)
+			}
+			w.now = w.now.Add(time.Second)
+		}
+		rotate(name, StepUsed)
+		rotate(name, StepUsed)
+		w.now = w.now.Add(brokerKeeps - time.Second)
+		rotate(name, StepUsed)
+		w.now = w.now.Add(time.Second)
+		rotate(name, StepNone)
+	}
+	if _, err := RotateKey(t.Context(), c, "nobody/signing", RotateHow{}, Deps{Log: slog.New(slog.DiscardHandler)}); !errors.Is(err, ErrNoSuchKey) {
+		t.Errorf("no such key: %v", err)
+	}
+	if _, err := RotateKey(t.Context(), c, "telia/entity", RotateHow{}, Deps{Log: slog.New(slog.DiscardHandler)}); err == nil || !strings.Contains(err.Error(), "avain keys statement") {
+		t.Errorf("an entity key that the broker knows by no statement of ours: %v", err)
 	}
 }

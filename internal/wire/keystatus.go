@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"slices"
 	"time"
 
@@ -57,6 +58,15 @@ func KeyStatuses(ctx context.Context, c config.Config, log *slog.Logger, now tim
 	for i := range all {
 		if err := changing(ctx, &all[i], c, db, log, now); err != nil {
 			return nil, err
+		}
+	}
+	for _, one := range brokerChangeables(c) {
+		status := KeyStatus{Key: one.setting, State: KeyRight}
+		if _, err := os.Stat(one.path); err != nil || changing(ctx, &status, c, db, log, now) != nil {
+			continue // check-config tells what is wrong with it
+		}
+		if status.State == KeyChanging {
+			all = append(all, status)
 		}
 	}
 	rows, err := db.SigningKeys(ctx)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"net/url"
 	"os"
 	"runtime/debug"
@@ -79,7 +80,9 @@ func (s *Service) openStore(ctx context.Context, c config.Config, d Deps, m mech
 		return nil, err
 	}
 	opened := storeConfig(c, d.Log, d.Now, begun)
-	opened.KeyNames = keyNames(m.keys.holds)
+	held := brokerHoldings(c)
+	maps.Copy(held, m.keys.holds)
+	opened.KeyNames = keyNames(held)
 	opened.Revoked, opened.Expired = m.events.revoked, func(a login.Attempt) { m.tallies.Observe(a, a.Timeline[len(a.Timeline)-1]) }
 	db, err := store.Open(ctx, opened)
 	if err != nil {

@@ -47,6 +47,7 @@ func TestStandardClients(t *testing.T) {
 	if everything {
 		t.Run("logout tokens by ES256", toldByES256)
 		t.Run("SCIM", scimTester)
+		t.Run("admin API", adminAPIFuzzer)
 	}
 }
 

@@ -6,6 +6,7 @@
 //	logout tokens       Spring Security by RS256, mod_auth_openidc by RS256 and ES256
 //	broker              oidc-provider (npm), as an upstream of ours
 //	SCIM                scim2-tester (Python), as a directory
+//	admin API           Schemathesis (Python), as a contract fuzzer
 //
 // What those programs refuse or do not understand is a bug of ours, or a divergence
 // that docs/protocol.md has to name. They run as processes of their own: node/, python/,

@@ -576,6 +576,13 @@ func TestAdminAPIRefusesWhatItsSpecificationDoes(t *testing.T) {
 		"a misspelt invite":      {ask{method: "POST", path: root + "/imports?Invite=true", body: "external_id\n9\n", kind: "text/csv"}, `"field":"Invite"}`},
 		"a condition twice":      {ask{method: "GET", path: root + "/persons?email=a@b.example&email="}, `"must be there once","field":"email"}`},
 		"a query that is none":   {ask{method: "GET", path: root + "/persons?email=%zz"}, `"field":"query"}`},
+		"a condition too long":   {ask{method: "GET", path: root + "/persons?user_name=" + strings.Repeat("ä", 201)}, `"at most 200 characters","field":"user_name"}`},
+		"a kind too long":        {ask{method: "DELETE", path: root + "/persons/" + w.a.invited + "/benefits/" + strings.Repeat("x", 41)}, `"field":"kind"}`},
+		"a language of none":     {ask{method: "PATCH", path: root, body: `{"locale":""}`}, "must be fi, sv or en"},
+		"a new one's language":   {ask{method: "POST", path: "/v1/employers", body: `{"name":"Uusi Oy","locale":""}`}, "must be fi, sv or en"},
+		"a kind of none":         {ask{method: "POST", path: root + "/persons", body: `{"external_id":"88","kind":""}`}, "must be smartumplus or smartum"},
+		"a form of none":         {ask{method: "GET", path: root + "/export?format="}, "must be ndjson or csv"},
+		"no Idempotency-Key":     {ask{method: "POST", path: "/v1/employers", body: goodBodies["createEmployer"], header: map[string]string{"Idempotency-Key": ""}}, `"field":"Idempotency-Key"}`},
 		"a query of a change":    {ask{method: "PATCH", path: root + "/persons/" + w.a.invited + "?dry_run=1", body: `{"email":"x@example.com"}`}, "it takes none"},
 		"a page of less":         {ask{method: "GET", path: root + "/persons?limit=-1"}, "must be from 1 to 200"},
 	} {

@@ -18,6 +18,78 @@ import (
 	"github.com/oapi-codegen/runtime"
 )
 
+// Defines values for ActOff.
+const (
+	ActOffCredentials ActOff = "credentials"
+	ActOffDirect      ActOff = "direct"
+	ActOffLink        ActOff = "link"
+	ActOffQr          ActOff = "qr"
+)
+
+// Valid indicates whether the value is a known member of the ActOff enum.
+func (e ActOff) Valid() bool {
+	switch e {
+	case ActOffCredentials:
+		return true
+	case ActOffDirect:
+		return true
+	case ActOffLink:
+		return true
+	case ActOffQr:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for AudienceMethods.
+const (
+	AudienceMethodsCredentials AudienceMethods = "credentials"
+	AudienceMethodsDirect      AudienceMethods = "direct"
+	AudienceMethodsLink        AudienceMethods = "link"
+	AudienceMethodsQr          AudienceMethods = "qr"
+)
+
+// Valid indicates whether the value is a known member of the AudienceMethods enum.
+func (e AudienceMethods) Valid() bool {
+	switch e {
+	case AudienceMethodsCredentials:
+		return true
+	case AudienceMethodsDirect:
+		return true
+	case AudienceMethodsLink:
+		return true
+	case AudienceMethodsQr:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for AudiencePlatforms.
+const (
+	AudiencePlatformsAndroid AudiencePlatforms = "android"
+	AudiencePlatformsHuawei  AudiencePlatforms = "huawei"
+	AudiencePlatformsIos     AudiencePlatforms = "ios"
+	AudiencePlatformsWeb     AudiencePlatforms = "web"
+)
+
+// Valid indicates whether the value is a known member of the AudiencePlatforms enum.
+func (e AudiencePlatforms) Valid() bool {
+	switch e {
+	case AudiencePlatformsAndroid:
+		return true
+	case AudiencePlatformsHuawei:
+		return true
+	case AudiencePlatformsIos:
+		return true
+	case AudiencePlatformsWeb:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ImportState.
 const (
 	ImportStateDone      ImportState = "done"
@@ -159,6 +231,27 @@ func (e NoticeState) Valid() bool {
 	}
 }
 
+// Defines values for NoticeNewSeverity.
+const (
+	NoticeNewSeverityInfo    NoticeNewSeverity = "info"
+	NoticeNewSeverityProblem NoticeNewSeverity = "problem"
+	NoticeNewSeverityWarning NoticeNewSeverity = "warning"
+)
+
+// Valid indicates whether the value is a known member of the NoticeNewSeverity enum.
+func (e NoticeNewSeverity) Valid() bool {
+	switch e {
+	case NoticeNewSeverityInfo:
+		return true
+	case NoticeNewSeverityProblem:
+		return true
+	case NoticeNewSeverityWarning:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for PersonState.
 const (
 	PersonStateActive PersonState = "active"
@@ -174,30 +267,6 @@ func (e PersonState) Valid() bool {
 	case PersonStateAdded:
 		return true
 	case PersonStateEnded:
-		return true
-	default:
-		return false
-	}
-}
-
-// Defines values for PersonChangeLocale.
-const (
-	PersonChangeLocaleEmpty PersonChangeLocale = ""
-	PersonChangeLocaleEn    PersonChangeLocale = "en"
-	PersonChangeLocaleFi    PersonChangeLocale = "fi"
-	PersonChangeLocaleSv    PersonChangeLocale = "sv"
-)
-
-// Valid indicates whether the value is a known member of the PersonChangeLocale enum.
-func (e PersonChangeLocale) Valid() bool {
-	switch e {
-	case PersonChangeLocaleEmpty:
-		return true
-	case PersonChangeLocaleEn:
-		return true
-	case PersonChangeLocaleFi:
-		return true
-	case PersonChangeLocaleSv:
 		return true
 	default:
 		return false
@@ -222,14 +291,71 @@ func (e UserKind) Valid() bool {
 	}
 }
 
+// Defines values for Format.
+const (
+	FormatCsv    Format = "csv"
+	FormatNdjson Format = "ndjson"
+)
+
+// Valid indicates whether the value is a known member of the Format enum.
+func (e Format) Valid() bool {
+	switch e {
+	case FormatCsv:
+		return true
+	case FormatNdjson:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ExportPersonsParamsFormat.
+const (
+	ExportPersonsParamsFormatCsv    ExportPersonsParamsFormat = "csv"
+	ExportPersonsParamsFormatNdjson ExportPersonsParamsFormat = "ndjson"
+)
+
+// Valid indicates whether the value is a known member of the ExportPersonsParamsFormat enum.
+func (e ExportPersonsParamsFormat) Valid() bool {
+	switch e {
+	case ExportPersonsParamsFormatCsv:
+		return true
+	case ExportPersonsParamsFormatNdjson:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ExportImportErrorsParamsFormat.
+const (
+	ExportImportErrorsParamsFormatCsv    ExportImportErrorsParamsFormat = "csv"
+	ExportImportErrorsParamsFormatNdjson ExportImportErrorsParamsFormat = "ndjson"
+)
+
+// Valid indicates whether the value is a known member of the ExportImportErrorsParamsFormat enum.
+func (e ExportImportErrorsParamsFormat) Valid() bool {
+	switch e {
+	case ExportImportErrorsParamsFormatCsv:
+		return true
+	case ExportImportErrorsParamsFormatNdjson:
+		return true
+	default:
+		return false
+	}
+}
+
 // Act What it does for those concerned while it is on. It can close and order; it opens nothing that is switched off.
 type Act struct {
 	// First This method stands before the others.
 	First string `json:"first,omitempty,omitzero"`
 
 	// Off These methods are off.
-	Off []string `json:"off,omitempty,omitzero"`
+	Off []ActOff `json:"off,omitempty,omitzero"`
 }
+
+// ActOff defines model for Act.Off.
+type ActOff string
 
 // Audience Whom it concerns. Every condition must hold; of a list, one. Left out, everybody.
 type Audience struct {
@@ -237,14 +363,16 @@ type Audience struct {
 	Browsers []BrowserRange `json:"browsers,omitempty,omitzero"`
 
 	// Means Banks or Mobile Certificate by id.
-	Means []string `json:"means,omitempty,omitzero"`
-
-	// Methods direct, link, qr, credentials
-	Methods []string `json:"methods,omitempty,omitzero"`
-
-	// Platforms android, ios, huawei, web
-	Platforms []string `json:"platforms,omitempty,omitzero"`
+	Means     []string            `json:"means,omitempty,omitzero"`
+	Methods   []AudienceMethods   `json:"methods,omitempty,omitzero"`
+	Platforms []AudiencePlatforms `json:"platforms,omitempty,omitzero"`
 }
+
+// AudienceMethods defines model for Audience.Methods.
+type AudienceMethods string
+
+// AudiencePlatforms defines model for Audience.Platforms.
+type AudiencePlatforms string
 
 // Benefit defines model for Benefit.
 type Benefit struct {
@@ -317,7 +445,9 @@ type Employer struct {
 type EmployerChange struct {
 	AnyName *bool   `json:"any_name,omitempty"`
 	Locale  *Locale `json:"locale,omitempty"`
-	Name    *string `json:"name,omitempty"`
+
+	// Name With a letter that can be seen. Longer ones are cut to 200 letters.
+	Name *string `json:"name,omitempty"`
 }
 
 // EmployerList defines model for EmployerList.
@@ -330,8 +460,10 @@ type EmployerList struct {
 
 // EmployerNew defines model for EmployerNew.
 type EmployerNew struct {
-	Locale Locale `json:"locale,omitempty,omitzero"`
-	Name   string `json:"name"`
+	Locale *Locale `json:"locale,omitempty"`
+
+	// Name With a letter that can be seen. Longer ones are cut to 200 letters.
+	Name string `json:"name"`
 }
 
 // Import defines model for Import.
@@ -456,10 +588,8 @@ type NoticeNew struct {
 	ChangedAt string `json:"changed_at,omitempty,omitzero"`
 
 	// From RFC 3339; left out, now.
-	From string `json:"from,omitempty,omitzero"`
-
-	// Severity info, warning or problem
-	Severity string `json:"severity"`
+	From     string            `json:"from,omitempty,omitzero"`
+	Severity NoticeNewSeverity `json:"severity"`
 
 	// Until RFC 3339; left out, until it is withdrawn.
 	Until string `json:"until,omitempty,omitzero"`
@@ -467,6 +597,9 @@ type NoticeNew struct {
 	// Words By language. The operator's first language must be there; it stands in for those that are not.
 	Words map[string]NoticeWords `json:"words"`
 }
+
+// NoticeNewSeverity defines model for NoticeNew.Severity.
+type NoticeNewSeverity string
 
 // NoticePreview defines model for NoticePreview.
 type NoticePreview struct {
@@ -515,17 +648,20 @@ type PersonState string
 type PersonChange struct {
 	Email      *string `json:"email,omitempty"`
 	ExternalID *string `json:"external_id,omitempty"`
+
+	// FamilyName Longer ones are cut to 100 letters.
 	FamilyName *string `json:"family_name,omitempty"`
-	GivenName  *string `json:"given_name,omitempty"`
+
+	// GivenName Longer ones are cut to 100 letters.
+	GivenName *string `json:"given_name,omitempty"`
 
 	// Kind smartumplus: logs in with bank authentication or Mobile Certificate only. smartum: may have Smartum credentials.
-	Kind     *UserKind           `json:"kind,omitempty"`
-	Locale   *PersonChangeLocale `json:"locale,omitempty"`
-	UserName *string             `json:"user_name,omitempty"`
-}
+	Kind *UserKind `json:"kind,omitempty"`
 
-// PersonChangeLocale defines model for PersonChange.Locale.
-type PersonChangeLocale string
+	// Locale fi, sv or en, also as other systems write it (fi-FI, sv_FI). For all others, letters are in the employer's language.
+	Locale   *string `json:"locale,omitempty"`
+	UserName *string `json:"user_name,omitempty"`
+}
 
 // PersonList defines model for PersonList.
 type PersonList struct {
@@ -540,8 +676,12 @@ type PersonNew struct {
 
 	// ExternalID Your own id; unique for the employer.
 	ExternalID string `json:"external_id,omitempty,omitzero"`
+
+	// FamilyName Longer ones are cut to 100 letters.
 	FamilyName string `json:"family_name,omitempty,omitzero"`
-	GivenName  string `json:"given_name,omitempty,omitzero"`
+
+	// GivenName Longer ones are cut to 100 letters.
+	GivenName string `json:"given_name,omitempty,omitzero"`
 
 	// Hetu Personal identity code. Then nobody else can activate. It is kept as a keyed hash and never shown again.
 	Hetu string `json:"hetu,omitempty,omitzero"`
@@ -550,8 +690,10 @@ type PersonNew struct {
 	Invite bool `json:"invite,omitempty,omitzero"`
 
 	// Kind smartumplus: logs in with bank authentication or Mobile Certificate only. smartum: may have Smartum credentials.
-	Kind   UserKind `json:"kind,omitempty,omitzero"`
-	Locale Locale   `json:"locale,omitempty,omitzero"`
+	Kind *UserKind `json:"kind,omitempty"`
+
+	// Locale fi, sv or en, also as other systems write it (fi-FI, sv_FI). For all others, letters are in the employer's language.
+	Locale string `json:"locale,omitempty,omitzero"`
 
 	// UserName The name in your directory; unique for the employer in any case of letters.
 	UserName string `json:"user_name,omitempty,omitzero"`
@@ -605,7 +747,7 @@ type VersionRange struct {
 type Cursor = string
 
 // Format defines model for Format.
-type Format = string
+type Format string
 
 // IdempotencyKey defines model for IdempotencyKey.
 type IdempotencyKey = string
@@ -645,14 +787,16 @@ type ListEmployersParams struct {
 type CreateEmployerParams struct {
 	// IdempotencyKey A value of your own, new for each thing that you want done. Sent again with the same body within 24 hours, the first answer
 	// is given again and nothing is done twice. With another body: 409.
-	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // ExportPersonsParams defines parameters for ExportPersons.
 type ExportPersonsParams struct {
-	// Format ndjson or csv.
-	Format Format `form:"format,omitempty" json:"format,omitempty,omitzero"`
+	Format *ExportPersonsParamsFormat `form:"format,omitempty" json:"format,omitempty"`
 }
+
+// ExportPersonsParamsFormat defines parameters for ExportPersons.
+type ExportPersonsParamsFormat string
 
 // CreateImportParams defines parameters for CreateImport.
 type CreateImportParams struct {
@@ -662,9 +806,11 @@ type CreateImportParams struct {
 
 // ExportImportErrorsParams defines parameters for ExportImportErrors.
 type ExportImportErrorsParams struct {
-	// Format ndjson or csv.
-	Format Format `form:"format,omitempty" json:"format,omitempty,omitzero"`
+	Format *ExportImportErrorsParamsFormat `form:"format,omitempty" json:"format,omitempty"`
 }
+
+// ExportImportErrorsParamsFormat defines parameters for ExportImportErrors.
+type ExportImportErrorsParamsFormat string
 
 // ListPersonsParams defines parameters for ListPersons.
 type ListPersonsParams struct {
@@ -682,21 +828,21 @@ type ListPersonsParams struct {
 type CreatePersonParams struct {
 	// IdempotencyKey A value of your own, new for each thing that you want done. Sent again with the same body within 24 hours, the first answer
 	// is given again and nothing is done twice. With another body: 409.
-	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // InvitePersonParams defines parameters for InvitePerson.
 type InvitePersonParams struct {
 	// IdempotencyKey A value of your own, new for each thing that you want done. Sent again with the same body within 24 hours, the first answer
 	// is given again and nothing is done twice. With another body: 409.
-	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // CreateNoticeParams defines parameters for CreateNotice.
 type CreateNoticeParams struct {
 	// IdempotencyKey A value of your own, new for each thing that you want done. Sent again with the same body within 24 hours, the first answer
 	// is given again and nothing is done twice. With another body: 409.
-	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // CreateEmployerJSONRequestBody defines body for CreateEmployer for application/json ContentType.
@@ -929,7 +1075,7 @@ func (siw *ServerInterfaceWrapper) CreateEmployer(w http.ResponseWriter, r *http
 			return
 		}
 
-		params.IdempotencyKey = IdempotencyKey
+		params.IdempotencyKey = &IdempotencyKey
 
 	}
 
@@ -1321,7 +1467,7 @@ func (siw *ServerInterfaceWrapper) CreatePerson(w http.ResponseWriter, r *http.R
 			return
 		}
 
-		params.IdempotencyKey = IdempotencyKey
+		params.IdempotencyKey = &IdempotencyKey
 
 	}
 
@@ -1608,7 +1754,7 @@ func (siw *ServerInterfaceWrapper) InvitePerson(w http.ResponseWriter, r *http.R
 			return
 		}
 
-		params.IdempotencyKey = IdempotencyKey
+		params.IdempotencyKey = &IdempotencyKey
 
 	}
 
@@ -1856,7 +2002,7 @@ func (siw *ServerInterfaceWrapper) CreateNotice(w http.ResponseWriter, r *http.R
 			return
 		}
 
-		params.IdempotencyKey = IdempotencyKey
+		params.IdempotencyKey = &IdempotencyKey
 
 	}
 
