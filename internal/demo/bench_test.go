@@ -42,6 +42,21 @@ func BenchmarkRefresh(b *testing.B) {
 	}, http.StatusOK)
 }
 
+// BenchmarkLogin is a whole direct login, one after the other: with the app, its browser and
+// the broker in the same process, so only what differs between two versions says something.
+func BenchmarkLogin(b *testing.B) {
+	d, app := startForLoad(b)
+	logIn(b, d, app)
+	began := onCore(b)
+	b.ReportAllocs()
+	b.ResetTimer()
+	for range b.N {
+		logIn(b, d, app)
+	}
+	b.StopTimer()
+	b.ReportMetric(float64(onCore(b)-began)/float64(b.N), "core-ns/op")
+}
+
 // startForLoad runs a service without the limits that hold a flood back, and an app
 // that knows its nonce.
 func startForLoad(b *testing.B) (*demo.Demo, *robot.App) {
