@@ -132,12 +132,22 @@ func fileOf(file, env string) string {
 	return file
 }
 
-// keyNote is what the database knows of a change. It has the names of keys only.
+// keyNote is what the database knows of a change. It has the names of keys only. It stays
+// when the change is over: a node that comes back after a month, with the file of a step in
+// the middle, must not take the old key for the right one.
 type keyNote struct {
 	Key   string `json:"key"`             // the new one
+	From  string `json:"from,omitempty"`  // the one that it takes the place of
 	Known int64  `json:"known,omitempty"` // when all nodes had it, in milliseconds
 	Used  bool   `json:"used,omitempty"`  // a file says so
 	Since int64  `json:"since,omitempty"` // when all nodes used it
+	Over  bool   `json:"over,omitempty"`  // the old one is gone
+}
+
+// allows reports whether a node may use a key: the new one, as the first node does before
+// anybody has noted it, and the one before, while nodes get the new file one after the other.
+func (n keyNote) allows(key string) bool {
+	return key == n.Key || key == n.From && n.Since == 0 && !n.Over
 }
 
 // readNote answers the note and its text; an empty text, when there is no change.
@@ -210,7 +220,7 @@ func (r *rotation) step() string {
 }
 
 // foreign reports that the change was begun with another key than this file has.
-func (r *rotation) foreign() bool { return r.noted != "" && !r.holds.Has(r.note.Key) }
+func (r *rotation) foreign() bool { return r.noted != "" && !r.note.Over && !r.holds.Has(r.note.Key) }
 
 // look says how far the change has come, and what is next. It changes nothing.
 func (r *rotation) look(ctx context.Context) (c KeyChange, err error) {

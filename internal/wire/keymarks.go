@@ -123,21 +123,23 @@ func (m marking) recognise(ctx context.Context, db *store.Store, how recognising
 		case refused && how != takeOver:
 			return false, fmt.Errorf("%s: %w", m.setting, ErrOldKey)
 		case mark == recorded || how == lookOnly || late && how == keepMarks:
-			return false, nil
+			return refused, nil
 		}
 		if err = db.SetKeyMark(ctx, m.name, recorded, mark); !errors.Is(err, login.ErrMoved) {
-			return another, err
+			return another || refused, err
 		}
 		// Another node was faster: what does it say?
 	}
 }
 
-// late reports that a change of this key has come further than this node: a file uses the new
-// key, and this one does not. It is refused once every other node uses the new one.
+// late reports that this node uses another key than is used as far as the change has come, and
+// refused that it must not: every other node has gone on, perhaps long ago.
 func (m marking) late(ctx context.Context, db *store.Store) (late, refused bool, err error) {
-	note, _, err := readNote(ctx, db, m.name)
-	late = m.primary != "" && note.Used && m.primary != note.Key
-	return late, late && note.Since > 0, err
+	note, text, err := readNote(ctx, db, m.name)
+	if err != nil || m.primary == "" || text == "" {
+		return false, false, err
+	}
+	return note.Used && m.primary != note.Key, !note.allows(m.primary), nil
 }
 
 // openForKeys opens the database for those who look at the keys alone, whichever they are:
@@ -161,7 +163,7 @@ func openForKeys(ctx context.Context, c config.Config, log *slog.Logger) (keys, 
 func (k keys) forgetChanges(ctx context.Context, db *store.Store) error {
 	for name, holds := range k.holds {
 		note, text, err := readNote(ctx, db, name)
-		if err == nil && text != "" && !holds.Has(note.Key) {
+		if err == nil && text != "" && (!holds.Has(note.Key) || !note.allows(holds.Primary)) {
 			err = db.SetKeyChange(ctx, name, text, "")
 		}
 		if err != nil {

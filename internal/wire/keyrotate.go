@@ -92,7 +92,7 @@ func (r *rotation) next(ctx context.Context, how RotateHow) (did string, err err
 		return r.abandon(ctx)
 	case r.foreign():
 		return "", nil
-	case step == StepNone && r.noted != "":
+	case step == StepNone && r.noted != "" && !r.note.Over:
 		// Interrupted just after the old key was dropped.
 		return r.over(ctx, "retired", 0)
 	case step == StepNone:
@@ -127,14 +127,11 @@ func (r *rotation) write(next []byte) error {
 // tell makes the note say something else. The step, if it is one, goes into the audit log
 // with it.
 func (r *rotation) tell(ctx context.Context, note keyNote, step string, forced int64) error {
-	text := ""
-	if note != (keyNote{}) {
-		raw, err := json.Marshal(note)
-		if err != nil {
-			return err
-		}
-		text = string(raw)
+	raw, err := json.Marshal(note)
+	if err != nil {
+		return err
 	}
+	text := string(raw)
 	if text == r.noted {
 		return nil
 	}
@@ -165,7 +162,7 @@ func (r *rotation) add(ctx context.Context) (did string, err error) {
 	if err := r.write(next); err != nil {
 		return "", err
 	}
-	switch err := r.tell(ctx, keyNote{Key: holds.Newest()}, "added", 0); {
+	switch err := r.tell(ctx, keyNote{Key: holds.Newest(), From: holds.Primary}, "added", 0); {
 	case errors.Is(err, login.ErrMoved):
 		// Somebody has begun on another node just now: theirs is the new key.
 		return "", errors.Join(errors.New("the change has just been begun from another node: take the file from there"), replaceFile(r.path, before))
@@ -195,13 +192,17 @@ func (r *rotation) use(ctx context.Context, how RotateHow) (did string, err erro
 		return "", err
 	}
 	fresh := r.holds.Newest()
-	note := r.note
-	note.Key = fresh // a run that was interrupted, or somebody with another program, has added it
-	for _, names := range r.nodes {
-		if !slices.Contains(names, fresh) {
-			return "", r.tell(ctx, note, "", 0)
+	if note := r.note; note.Key != fresh || note.Over { // a run that was interrupted, or somebody with another program, has added it
+		if err := r.tell(ctx, keyNote{Key: fresh, From: r.holds.Primary}, "added", 0); err != nil {
+			return "", err
 		}
 	}
+	for _, names := range r.nodes {
+		if !slices.Contains(names, fresh) {
+			return "", nil
+		}
+	}
+	note := r.note
 	if note.Known == 0 {
 		note.Known = r.now().UnixMilli()
 	}
@@ -232,7 +233,7 @@ func (r *rotation) use(ctx context.Context, how RotateHow) (did string, err erro
 // used tells the database that a file uses the new key: from now on no node starts without it.
 func (r *rotation) used(ctx context.Context) error {
 	note := r.note
-	note.Key, note.Used = r.holds.Primary, true
+	note.Key, note.Used, note.Over = r.holds.Primary, true, false
 	if err := r.tell(ctx, note, "used", 0); err != nil {
 		return err
 	}
@@ -295,7 +296,8 @@ func (r *rotation) drop(ctx context.Context, forced int64) (did string, err erro
 }
 
 func (r *rotation) over(ctx context.Context, step string, forced int64) (did string, err error) {
-	if err := r.tell(ctx, keyNote{}, step, forced); err != nil {
+	note := keyNote{Key: r.holds.Primary, Since: r.note.Since, Used: true, Over: true}
+	if err := r.tell(ctx, note, step, forced); err != nil {
 		return "", err
 	}
 	return fmt.Sprintf("the old key is out of %s, and the change is over. Copy the file to every node; they take it at their next start. "+
@@ -305,9 +307,9 @@ func (r *rotation) over(ctx context.Context, step string, forced int64) (did str
 // abandon gives up a change whose new key nobody uses.
 func (r *rotation) abandon(ctx context.Context) (did string, err error) {
 	switch {
-	case r.note.Used || r.step() == StepUsed:
+	case r.note.Used && !r.note.Over || r.step() == StepUsed:
 		return "", errors.New("the new key is used already, so that something needs it: go on, and begin another change afterwards")
-	case r.noted == "" && r.step() == StepNone:
+	case (r.noted == "" || r.note.Over) && r.step() == StepNone:
 		return "", errors.New("no change has begun")
 	}
 	if r.step() == StepAdded {
@@ -319,7 +321,7 @@ func (r *rotation) abandon(ctx context.Context) (did string, err error) {
 			return "", err
 		}
 	}
-	if err := r.tell(ctx, keyNote{}, "abandoned", 0); err != nil {
+	if err := r.tell(ctx, keyNote{Key: r.holds.Primary, Used: true, Over: true}, "abandoned", 0); err != nil {
 		return "", err
 	}
 	return fmt.Sprintf("the change is given up; copy %s to every node", r.path), nil

@@ -250,9 +250,18 @@ func TestThreat62RotationLosesNothing(t *testing.T) {
 		}
 		w.works(w.here)
 		w.alone(name)
+		stale := func(when string) {
+			w.Helper()
+			if err := w.startWith(name, added); !errors.Is(err, ErrOldKey) {
+				w.Errorf("%s, a node starts that was away since the first step: %v", when, err)
+			}
+			w.must(w.start(w.here)) // and it has not made its key the right one
+		}
+		stale("when the change is over")
 		if c := w.step(name, StepAdded); c.Did == "" {
 			w.Errorf("another change does not begin: %+v", c)
 		}
+		stale("in the next change")
 	})
 }
 
@@ -413,6 +422,23 @@ func TestThreat62ForceNeedsTheNumber(t *testing.T) {
 		if err != nil || len(entries) != 3 || entries[0].Detail["forced"] != "1" {
 			t.Errorf("the audit log: %+v, %v", entries, err)
 		}
+	})
+}
+
+// Whoever goes back to an old file on purpose says so, and that ends the change.
+func TestAcceptedKeysEndAChange(t *testing.T) {
+	onBothDatabases(t, allKeys, func(w *keyWorld, name string) {
+		old := w.backup(name)
+		for _, step := range []string{StepAdded, StepUsed} {
+			w.step(name, step)
+		}
+		w.must(os.WriteFile(filepath.Join(w.here, keyNamesInFiles[name]), old, 0o600))
+		log := slog.New(slog.DiscardHandler)
+		if taken, err := AcceptKeys(w.Context(), w.config(w.here), log); err != nil || len(taken) != 1 {
+			w.Fatalf("%v, %v", taken, err)
+		}
+		w.must(w.start(w.here))
+		w.step(name, StepAdded)
 	})
 }
 

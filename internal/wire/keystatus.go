@@ -87,7 +87,7 @@ func changing(ctx context.Context, status *KeyStatus, c config.Config, db *store
 	if err := r.read(ctx); err != nil {
 		return err
 	}
-	if r.step() == StepNone && r.noted == "" {
+	if r.step() == StepNone && (r.noted == "" || r.note.Over) {
 		return nil
 	}
 	change, err := r.look(ctx)
