@@ -30,7 +30,8 @@ func (c auditVerifyCommand) Run(ctx context.Context, t terminal) error {
 	var known login.AuditHead
 	if c.Head != "" {
 		var ok bool
-		if known, ok = login.ParseAuditHead(c.Head); !ok {
+		// A hash of noughts would ask for nothing, and everything would be whole.
+		if known, ok = login.ParseAuditHead(c.Head); !ok || known.Hash.Zero() {
 			return usageError{errors.New("--head must be a number, a colon and 64 hexadecimal digits, as avain admin audit head prints it")}
 		}
 	}
