@@ -510,10 +510,10 @@ func TestActsWaitForNobody(t *testing.T) {
 	}
 	for node, s := range map[string]*Store{"the same": c.Store, "another": other} {
 		ctx, cancel := context.WithTimeout(t.Context(), patience.Limit())
-		defer cancel()
 		if err := s.AppendAudit(ctx, login.AuditEntry{At: c.now(), Action: "x"}); err != nil {
 			t.Errorf("%s node waits: %v", node, err)
 		}
+		cancel()
 	}
 	if err := tx.Commit(); err != nil {
 		t.Fatal(err)
