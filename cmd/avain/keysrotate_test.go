@@ -70,3 +70,20 @@ func TestThreat64EntityKeyWaitsForTheBroker(t *testing.T) {
 	command(t, exitUsage, "keys", "rotate", "nobody", "-c", b.file)
 	command(t, exitUsage, "keys", "rotate", "prf", "--force", "1", "--abandon", "-c", b.file)
 }
+
+// One in 64 keys has a name that begins like a flag.
+func TestKeysNamedLikeFlags(t *testing.T) {
+	t.Parallel()
+	const kid = "-C9HhNTVw1XWzTNwHmVzqFhcFQhpWwlFOTaqVzqFhcF"
+	for _, args := range [][]string{
+		{"keys", "revoke", kid, "-c", "avain.yaml", "--json"}, {"keys", "revoke", "-c", "avain.yaml", kid}, {"keys", "revoke", "--", kid},
+	} {
+		if got := accustomed(args); !slices.Equal(got[len(got)-2:], []string{"--", kid}) {
+			t.Errorf("%q is read as %q", args, got)
+		}
+	}
+	_, file := installation(t)
+	if out := command(t, exitFailed, "keys", "revoke", "-c", file, kid, "--json"); strings.Contains(out, "flag") {
+		t.Errorf("printed %s", out)
+	}
+}

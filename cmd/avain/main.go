@@ -181,9 +181,24 @@ func accustomed(args []string) []string {
 		return append(slices.Clone(args[1:]), "--help")
 	case len(args) == 1 && (args[0] == "--version" || args[0] == "-v" || args[0] == "-V"):
 		return []string{"version"}
+	case len(args) > 2 && args[0] == "keys" && args[1] == "revoke":
+		return dashed(args)
 	}
 	return args
 }
+
+// dashed marks a key's name that begins like a flag, as one in 64 does, as what it is: who
+// ends a key that has leaked has no time for that.
+func dashed(args []string) []string {
+	at := slices.IndexFunc(args, func(arg string) bool { return len(arg) == thumbprintLength && arg[0] == '-' })
+	if at < 0 || slices.Contains(args, "--") {
+		return args
+	}
+	return slices.Concat(args[:at], args[at+1:], []string{"--", args[at]})
+}
+
+// thumbprintLength is that of a SHA-256 in base64url.
+const thumbprintLength = 43
 
 // usageError is the caller's mistake, not ours, and nothing has been done yet.
 type usageError struct{ error }
