@@ -55,8 +55,14 @@ func (b *switchboard) unplug(err error) {
 
 type witness struct{ saw []login.Switch }
 
+// Atomically forgets what was recorded of an act that failed, as the transaction does.
 func (w *witness) Atomically(ctx context.Context, act func(context.Context) error) error {
-	return act(ctx)
+	before := len(w.saw)
+	err := act(ctx)
+	if err != nil {
+		w.saw = w.saw[:before]
+	}
+	return err
 }
 
 func (w *witness) Switched(_ context.Context, s login.Switch) { w.saw = append(w.saw, s) }
