@@ -18,6 +18,7 @@ const (
 
 	unsealedSQL         = `SELECT ` + auditColumns + ` FROM audit_unsealed ORDER BY at, stream, num LIMIT $1`
 	unsealedOfStreamSQL = `SELECT ` + auditColumns + ` FROM audit_unsealed WHERE stream = $2 ORDER BY num LIMIT $1`
+	unsealedSinceSQL    = `SELECT (SELECT COALESCE(MIN(at), 0) FROM audit_unsealed), (SELECT COUNT(*) FROM audit_refused)`
 	someUnsealedSQL     = `SELECT 1 FROM audit_unsealed LIMIT 1`
 
 	refuseAuditSQL = `INSERT INTO audit_refused (` + auditColumns + `) SELECT ` + auditColumns + ` FROM audit_unsealed WHERE stream = $1 AND num = $2`
@@ -75,6 +76,13 @@ func (s *Store) SealAudit(ctx context.Context) (sealed int, err error) {
 			return sealed, wrap("seal the audit log", err)
 		}
 	}
+}
+
+// AuditUnsealedSince is when the oldest entry was written that is not sealed, zero when there
+// is none, and how many rows were put aside.
+func (s *Store) AuditUnsealedSince(ctx context.Context) (oldest time.Time, refused int64, err error) {
+	err = s.db.reader().QueryRowContext(ctx, unsealedSinceSQL).Scan(timeColumn{&oldest}, &refused)
+	return oldest, refused, wrap("look at the unsealed entries of the audit log", err)
 }
 
 // lease takes or keeps the lease of a work that only one node needs to do.

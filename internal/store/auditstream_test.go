@@ -281,6 +281,9 @@ func TestSealedEntriesComeOnce(t *testing.T) {
 		if aside, err := c.AuditRefused(t.Context(), 9); err != nil || len(aside) != 1 || aside[0].Num != 2 {
 			t.Errorf("%s: put aside: %+v, %v", c.driver, aside, err)
 		}
+		if since, refused, err := c.AuditUnsealedSince(t.Context()); err != nil || !since.IsZero() || refused != 1 {
+			t.Errorf("%s: since %s, %d refused, %v", c.driver, since, refused, err)
+		}
 		// Whoever hides that it was sealed gets it in again, and is found out by the chain.
 		c.exec("DELETE FROM audit_refused", "DELETE FROM audit_sealed", "INSERT INTO audit_unsealed SELECT * FROM copy WHERE num = 2")
 		c.seal(1)
@@ -519,4 +522,37 @@ func TestActsWaitForNobody(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.want("all of them", 0, 4, 0)
+}
+
+// A chain from before there were streams goes on, and keeps its proof.
+func TestOldChainsGoOn(t *testing.T) {
+	t.Parallel()
+	for _, c := range streams(t) {
+		chain := audit.NewChain(c.key)
+		head, err := c.AuditHead(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 5 {
+			row := login.AuditRow{Seq: head.Seq + 1, At: head.Seq * 1000, Actor: "system", Action: "key.rotate", Target: "key:1", Detail: "null"}
+			head = login.AuditHead{Seq: row.Seq, Hash: chain.Next(head.Hash, row)}
+			const query = "INSERT INTO audit (seq, at, actor, action, target, detail, hash) VALUES ($1, $2, $3, $4, $5, $6, $7)"
+			if _, err := c.db.ExecContext(t.Context(), query, row.Seq, row.At, row.Actor, row.Action, row.Target, row.Detail, head.Hash[:]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		c.setHead(head.String())
+		c.append(3)
+		c.want("written", 5, 3, 0)
+		c.seal(3)
+		c.want("sealed", 8, 0, 0)
+		if v, err := chain.Verify(t.Context(), c.Store, head, nil); err != nil || v.Break != nil {
+			t.Errorf("%s: the old head is not part of it: %+v, %v", c.driver, v.Break, err)
+		}
+		c.dropTriggers()
+		c.exec("UPDATE audit SET target = 'key:2' WHERE seq = 3")
+		c.wantFault("an old entry altered", audit.Altered)
+		c.exec("UPDATE audit SET target = 'key:1' WHERE seq = 3", "UPDATE audit SET stream = 1, num = 1 WHERE seq = 3")
+		c.wantFault("made to look like a new one", audit.Altered)
+	}
 }

@@ -42,6 +42,8 @@ type Metrics struct {
 	open         prometheus.Gauge
 	waiting      prometheus.Gauge
 
+	unsealed, refused prometheus.Gauge // of the audit log
+
 	requests       *prometheus.CounterVec
 	requestSeconds *prometheus.HistogramVec
 
@@ -83,6 +85,12 @@ func New(c Config) (*Metrics, error) {
 		open: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "avain_attempts_open", Help: "Login attempts that are not over, as last counted.",
 		}),
+		unsealed: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "avain_audit_unsealed_seconds", Help: "Age of the oldest entry of the audit log that is not sealed, as last looked at; 0: there is none.",
+		}),
+		refused: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "avain_audit_refused", Help: "Rows among the entries of the audit log that the service has not written so: evidence of tampering.",
+		}),
 		waiting: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "avain_apps_waiting", Help: "Apps that wait on this node for news of their logins, as last counted.",
 		}),
@@ -122,7 +130,7 @@ func (m *Metrics) register(c Config) error {
 	}, []string{"version", "go"})
 	build.WithLabelValues(c.Version, runtime.Version()).Set(1)
 	all := []prometheus.Collector{
-		build, m.steps, m.stepSeconds, m.ended, m.loginSeconds, m.open, m.waiting, m.requests, m.requestSeconds,
+		build, m.steps, m.stepSeconds, m.ended, m.loginSeconds, m.open, m.unsealed, m.refused, m.waiting, m.requests, m.requestSeconds,
 		m.exchanges, m.exchangeSeconds, m.circuit, m.signatures, m.jobs, m.jobSeconds, m.panics,
 		m.rates.now, m.rates.usual, m.rates.alert, m.expires,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),

@@ -74,6 +74,7 @@ func TestAttempts(t *testing.T) {
 	oneLogin(m)
 	m.AttemptsExpired(4)
 	m.AttemptsOpen(7)
+	m.AuditUnsealed(90*time.Second, 2)
 	m.AppsWaiting(5)
 	failed := login.Event{At: start, Step: "return", Outcome: login.OutcomeFailed, Reason: login.ReasonBrokerDown}
 	m.AttemptMoved(login.Attempt{
@@ -86,6 +87,8 @@ func TestAttempts(t *testing.T) {
 		`avain_attempts_ended_total{means="mobile",method="link",reason="broker_down",state="failed"} 1`,
 		`avain_attempts_ended_total{means="",method="",reason="attempt_expired",state="expired"} 4`,
 		`avain_attempts_open 7`,
+		`avain_audit_unsealed_seconds 90`,
+		`avain_audit_refused 2`,
 		`avain_apps_waiting 5`,
 		`avain_login_seconds_sum{means="nordea",method="direct"} 32`,
 		`avain_attempt_step_seconds_sum{method="direct",step="identify"} 28`,

@@ -52,6 +52,13 @@ func (m *Metrics) AttemptsExpired(n int64) {
 // AttemptsOpen says how many attempts are not over.
 func (m *Metrics) AttemptsOpen(n int64) { m.open.Set(float64(n)) }
 
+// AuditUnsealed says how old the oldest entry of the audit log is that is not sealed (zero:
+// there is none), and how many rows were put aside.
+func (m *Metrics) AuditUnsealed(oldest time.Duration, refused int64) {
+	m.unsealed.Set(oldest.Seconds())
+	m.refused.Set(float64(refused))
+}
+
 // TokenSigned counts a signature of ours under a token.
 func (m *Metrics) TokenSigned(alg string) { m.signatures.WithLabelValues(alg).Inc() }
 

@@ -56,3 +56,17 @@ func (h housekeeping) seal(ctx context.Context) error {
 	_, err := h.db.SealAudit(ctx)
 	return errors.Join(tidied, err)
 }
+
+// closeStreams ends what processes have left that are no more, and tells of what nobody seals.
+func (h housekeeping) closeStreams(ctx context.Context) error {
+	closed := h.db.CloseDeadStreams(ctx)
+	since, refused, err := h.db.AuditUnsealedSince(ctx)
+	if err == nil {
+		age := time.Duration(0)
+		if !since.IsZero() {
+			age = max(h.now().Sub(since), 0)
+		}
+		h.metrics.AuditUnsealed(age, refused)
+	}
+	return errors.Join(closed, err)
+}

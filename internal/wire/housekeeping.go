@@ -31,7 +31,7 @@ const (
 	rotateEvery = 10 * time.Minute
 	countEvery  = 2 * time.Second
 	sealEvery   = time.Second
-	deadEvery   = 30 * time.Second
+	deadEvery   = 10 * time.Second
 	beatEvery   = 10 * time.Second // though nobody asks for /readyz: the other nodes compare clocks
 	forgetEvery = 24 * time.Hour
 
@@ -117,7 +117,7 @@ func (h housekeeping) chores() map[string]chore {
 		"anchor": {anchorEvery, h.anchor},
 		"settle": {anchorEvery, h.audit.Settle},
 		"seal":   {sealEvery, h.seal},
-		"close":  {deadEvery, h.db.CloseDeadStreams},
+		"close":  {deadEvery, h.closeStreams},
 		"expiry": {expiry.Every, h.endings.Look},
 		"beat":   {beatEvery, h.ready.Look},
 	}
