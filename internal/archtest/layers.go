@@ -138,8 +138,12 @@ func placeOf(pkg string) layer {
 
 // nounOf is the package of the house that pkg belongs to: store for store/pgtest.
 func nounOf(pkg string) string {
-	parts := strings.SplitN(pkg, "/", 3)
-	return strings.Join(parts[:min(2, len(parts))], "/")
+	for room := pkg; room != ""; room = room[:max(strings.LastIndexByte(room, '/'), 0)] {
+		if _, known := house[room]; known {
+			return room
+		}
+	}
+	return pkg
 }
 
 // mayImport holds one import against the picture and says what is wrong with it;
