@@ -74,7 +74,7 @@ app/node_modules/.package-lock.json: app/package.json app/package-lock.json
 	@cd app && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
-app/dist/index.html: app/node_modules/.package-lock.json app/index.html app/vite.config.ts $(shell find app/src app/public app/build internal/catalogue/app -type f 2>/dev/null)
+app/dist/index.html: app/node_modules/.package-lock.json app/index.html app/vite.config.ts $(shell find app/src app/public app/build internal/domain/reasons/app -type f 2>/dev/null)
 	@echo "· building the phone app"
 	@cd app && npm run --silent build
 	@touch $@

@@ -7,7 +7,7 @@ const patience = 120_000 * Number(process.env["AVAIN_TEST_PATIENCE"] ?? "1");
 export default defineConfig({
   plugins: [precache()],
   // What is told about failures stands outside, in the catalogue of the service.
-  server: { port: 8081, strictPort: true, fs: { allow: [".", "../internal/catalogue/app"] } },
+  server: { port: 8081, strictPort: true, fs: { allow: [".", "../internal/domain/reasons/app"] } },
   build: {
     target: "es2022",
     // Under the content security policy nothing may be inline, not even a small image.

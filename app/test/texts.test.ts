@@ -61,7 +61,7 @@ describe("the texts", () => {
 });
 
 describe("the reasons of the server", () => {
-  const source = readFileSync(new URL("../../internal/login/reason.go", import.meta.url), "utf8");
+  const source = readFileSync(new URL("../../internal/domain/login/reason.go", import.meta.url), "utf8");
   const reasons = [...source.matchAll(/^\tReason\w+\s+Reason = "(\w+)"/gm)].map((match) => match[1]);
 
   it("are found in its source", () => {

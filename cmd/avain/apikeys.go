@@ -7,8 +7,8 @@ import (
 	"strings"
 	"time"
 
-	"avain/internal/audit"
-	"avain/internal/login"
+	"avain/internal/domain/login"
+	"avain/internal/platform/audit"
 	"avain/internal/secret"
 	"avain/internal/wire"
 )

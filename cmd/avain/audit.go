@@ -12,10 +12,10 @@ import (
 	"strings"
 	"time"
 
-	"avain/internal/audit"
-	"avain/internal/login"
-	"avain/internal/store"
-	"avain/internal/telemetry"
+	"avain/internal/domain/login"
+	"avain/internal/platform/audit"
+	"avain/internal/platform/store"
+	"avain/internal/platform/telemetry"
 	"avain/internal/wire"
 )
 

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 
-	"avain/internal/telemetry"
+	"avain/internal/platform/telemetry"
 	"avain/internal/wire"
 )
 

@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 
-	"avain/internal/audit"
-	"avain/internal/login"
-	"avain/internal/store"
+	"avain/internal/domain/login"
+	"avain/internal/platform/audit"
+	"avain/internal/platform/store"
 )
 
 type auditVerifyCommand struct {

@@ -16,8 +16,8 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/hetu"
-	"avain/internal/login"
+	"avain/internal/domain/hetu"
+	"avain/internal/domain/login"
 	lo "avain/internal/loopback"
 	"avain/internal/patience"
 	"avain/internal/secret"

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"avain/internal/config"
-	"avain/internal/expiry"
+	"avain/internal/platform/expiry"
 )
 
 // configFlag is shared by all commands that need the configuration.

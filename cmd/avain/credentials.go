@@ -10,12 +10,12 @@ import (
 	"slices"
 	"strings"
 
-	"avain/internal/exact"
-	"avain/internal/hetu"
-	"avain/internal/login"
-	"avain/internal/mail"
-	"avain/internal/password"
+	"avain/internal/domain/exact"
+	"avain/internal/domain/hetu"
+	"avain/internal/domain/login"
 	"avain/internal/people"
+	"avain/internal/platform/mail"
+	"avain/internal/platform/passhash"
 	"avain/internal/roster"
 	"avain/internal/secret"
 	"avain/internal/wire"
@@ -104,7 +104,7 @@ type credentialsOut struct {
 	Mistakes  []lineMistake `json:"mistakes"` // when there are any, nobody was added
 }
 
-func readCredentials(ctx context.Context, in io.Reader, mode hetu.Mode, rules password.Rules) ([]credentialed, error) {
+func readCredentials(ctx context.Context, in io.Reader, mode hetu.Mode, rules passhash.Rules) ([]credentialed, error) {
 	return readLines(in, func(line []byte) (credentialed, error) {
 		var e credentialLine
 		decoder := json.NewDecoder(bytes.NewReader(line))
@@ -117,7 +117,7 @@ func readCredentials(ctx context.Context, in io.Reader, mode hetu.Mode, rules pa
 }
 
 // checkCredential repeats nothing of the line in its errors.
-func checkCredential(ctx context.Context, e credentialLine, mode hetu.Mode, rules password.Rules) (credentialed, error) {
+func checkCredential(ctx context.Context, e credentialLine, mode hetu.Mode, rules passhash.Rules) (credentialed, error) {
 	if flaw := exact.Flaw(e.UserName); flaw != "" {
 		return credentialed{}, errors.New("user_name " + flaw)
 	}
@@ -135,8 +135,8 @@ func checkCredential(ctx context.Context, e credentialLine, mode hetu.Mode, rule
 		return one, errors.New("email must be one e-mail address")
 	case (e.Password == "") == (e.PasswordHash == ""):
 		return one, errors.New("needs either password or password_hash")
-	case e.PasswordHash != "" && password.Check(e.PasswordHash) != nil:
-		return one, password.Check(e.PasswordHash)
+	case e.PasswordHash != "" && passhash.Check(e.PasswordHash) != nil:
+		return one, passhash.Check(e.PasswordHash)
 	}
 	person, err := personOf(entry{Name: e.Name, GivenName: e.GivenName, FamilyName: e.FamilyName, Email: e.Email, Locale: e.Locale, Benefits: e.Benefits})
 	if err != nil {
@@ -151,7 +151,7 @@ func checkCredential(ctx context.Context, e credentialLine, mode hetu.Mode, rule
 	if e.Password == "" {
 		return one, nil
 	}
-	one.typed = password.Of(e.Password)
+	one.typed = passhash.Of(e.Password)
 	err = rules.Check(ctx, one.typed, one.userName, e.Email, person.Name)
 	if login.HasReason(err, login.ReasonPasswordWeak) {
 		return one, fmt.Errorf("password: %s (at least %d characters, not leaked, not the name)", login.AsError(err).Detail, rules.MinLength)

@@ -7,8 +7,8 @@ import (
 	"slices"
 	"time"
 
-	"avain/internal/audit"
-	"avain/internal/login"
+	"avain/internal/domain/login"
+	"avain/internal/platform/audit"
 	"avain/internal/roster"
 	"avain/internal/wire"
 )

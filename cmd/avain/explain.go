@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"avain/internal/diagnosis"
-	"avain/internal/login"
+	"avain/internal/domain/login"
 	"avain/internal/wire"
 )
 

@@ -10,11 +10,11 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/catalogue"
 	"avain/internal/diagnosis"
-	"avain/internal/login"
+	"avain/internal/domain/login"
+	"avain/internal/domain/reasons"
+	"avain/internal/platform/store"
 	"avain/internal/secret"
-	"avain/internal/store"
 )
 
 var explainedAt = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
@@ -146,7 +146,7 @@ func TestExplainForPrograms(t *testing.T) {
 // a row, in the database or anywhere.
 func TestExplainRefusedRequest(t *testing.T) {
 	t.Parallel()
-	code := catalogue.Code(login.ReasonVersionTooOld, explainedAt)
+	code := reasons.Code(login.ReasonVersionTooOld, explainedAt)
 	d, ok := diagnosis.OfCode(code, explainedAt.Add(time.Minute))
 	if !ok {
 		t.Fatal(code)

@@ -8,10 +8,10 @@ import (
 	"time"
 
 	"avain/internal/broker"
-	"avain/internal/catalogue"
 	"avain/internal/diagnosis"
-	"avain/internal/login"
-	"avain/internal/shown"
+	"avain/internal/domain/login"
+	"avain/internal/domain/reasons"
+	"avain/internal/domain/shown"
 )
 
 // explained is what avain explain knows of one support code.
@@ -20,7 +20,7 @@ type explained struct {
 	Login     *explainedLogin     `json:"login,omitempty"` // none: the request was refused before there was one
 	Diagnosis diagnosis.Diagnosis `json:"diagnosis"`
 	Lang      string              `json:"lang"`
-	Words     catalogue.Words     `json:"words"`
+	Words     reasons.Words       `json:"words"`
 	Advice    *broker.Advice      `json:"advice,omitempty"` // on the word of a failure at a broker
 	Timeline  []login.Event       `json:"timeline,omitempty"`
 }

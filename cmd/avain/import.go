@@ -14,11 +14,11 @@ import (
 	"sync"
 	"time"
 
-	"avain/internal/audit"
-	"avain/internal/jobs"
-	"avain/internal/login"
+	"avain/internal/domain/login"
+	"avain/internal/platform/audit"
+	"avain/internal/platform/jobs"
+	"avain/internal/platform/web"
 	"avain/internal/roster"
-	"avain/internal/web"
 	"avain/internal/wire"
 )
 

@@ -8,8 +8,8 @@ import (
 	"strconv"
 	"time"
 
-	"avain/internal/audit"
-	"avain/internal/login"
+	"avain/internal/domain/login"
+	"avain/internal/platform/audit"
 	"avain/internal/wire"
 )
 

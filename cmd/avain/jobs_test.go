@@ -12,9 +12,9 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/login"
-	"avain/internal/store"
-	"avain/internal/store/storetest"
+	"avain/internal/domain/login"
+	"avain/internal/platform/store"
+	"avain/internal/platform/store/storetest"
 )
 
 // desk is an operator's command line at an installation.

@@ -12,7 +12,7 @@ import (
 
 	"avain/internal/broker"
 	"avain/internal/config"
-	"avain/internal/keyset"
+	"avain/internal/platform/keyset"
 	"avain/internal/secret"
 )
 

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"avain/internal/telemetry"
+	"avain/internal/platform/telemetry"
 	"avain/internal/wire"
 )
 

@@ -3,7 +3,7 @@ package main
 import (
 	"context"
 
-	"avain/internal/audit"
+	"avain/internal/platform/audit"
 	"avain/internal/wire"
 )
 

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 
-	"avain/internal/telemetry"
+	"avain/internal/platform/telemetry"
 	"avain/internal/wire"
 )
 

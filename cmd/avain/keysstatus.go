@@ -6,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"avain/internal/telemetry"
+	"avain/internal/platform/telemetry"
 	"avain/internal/wire"
 )
 

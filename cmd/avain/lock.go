@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"time"
 
-	"avain/internal/audit"
-	"avain/internal/login"
+	"avain/internal/domain/login"
+	"avain/internal/platform/audit"
 	"avain/internal/wire"
 )
 

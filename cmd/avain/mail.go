@@ -9,8 +9,8 @@ import (
 	"strconv"
 	"strings"
 
-	"avain/internal/login"
-	"avain/internal/mail"
+	"avain/internal/domain/login"
+	"avain/internal/platform/mail"
 	"avain/internal/wire"
 )
 

@@ -10,8 +10,8 @@ import (
 	"strings"
 	"time"
 
-	"avain/internal/login"
-	"avain/internal/shown"
+	"avain/internal/domain/login"
+	"avain/internal/domain/shown"
 	"avain/internal/wire"
 )
 

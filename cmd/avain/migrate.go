@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"avain/internal/config"
-	"avain/internal/store"
-	"avain/internal/telemetry"
+	"avain/internal/platform/store"
+	"avain/internal/platform/telemetry"
 	"avain/internal/wire"
 )
 

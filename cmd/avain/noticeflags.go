@@ -10,7 +10,7 @@ import (
 	"regexp"
 	"strconv"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
 	"avain/internal/notices"
 
 	"github.com/goccy/go-yaml"

@@ -7,9 +7,9 @@ import (
 	"slices"
 	"time"
 
-	"avain/internal/audit"
-	"avain/internal/login"
+	"avain/internal/domain/login"
 	"avain/internal/notices"
+	"avain/internal/platform/audit"
 	"avain/internal/wire"
 )
 

@@ -10,9 +10,9 @@ import (
 	"io"
 	"os"
 
-	"avain/internal/exact"
-	"avain/internal/hetu"
-	"avain/internal/login"
+	"avain/internal/domain/exact"
+	"avain/internal/domain/hetu"
+	"avain/internal/domain/login"
 	"avain/internal/wire"
 )
 

@@ -5,11 +5,11 @@ import (
 	"errors"
 	"time"
 
-	"avain/internal/audit"
-	"avain/internal/hetu"
-	"avain/internal/login"
+	"avain/internal/domain/hetu"
+	"avain/internal/domain/login"
+	"avain/internal/platform/audit"
+	"avain/internal/platform/store"
 	"avain/internal/roster"
-	"avain/internal/store"
 	"avain/internal/wire"
 )
 

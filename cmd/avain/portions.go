@@ -5,8 +5,8 @@ import (
 	"errors"
 	"slices"
 
-	"avain/internal/audit"
-	"avain/internal/login"
+	"avain/internal/domain/login"
+	"avain/internal/platform/audit"
 	"avain/internal/wire"
 )
 

@@ -8,9 +8,9 @@ import (
 	"io"
 	"strings"
 
-	"avain/internal/audit"
-	"avain/internal/hetu"
-	"avain/internal/login"
+	"avain/internal/domain/hetu"
+	"avain/internal/domain/login"
+	"avain/internal/platform/audit"
 	"avain/internal/wire"
 )
 

@@ -16,9 +16,9 @@ import (
 	"syscall"
 	"time"
 
-	"avain/internal/bcp195"
 	"avain/internal/config"
-	"avain/internal/telemetry"
+	"avain/internal/platform/bcp195"
+	"avain/internal/platform/telemetry"
 	"avain/internal/wire"
 )
 

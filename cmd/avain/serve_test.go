@@ -26,8 +26,8 @@ import (
 	"time"
 
 	"avain/internal/config"
-	"avain/internal/connlimit"
 	"avain/internal/patience"
+	"avain/internal/platform/connlimit"
 )
 
 const serveConfig = `

@@ -5,7 +5,7 @@ import (
 	"errors"
 
 	"avain/internal/config"
-	"avain/internal/telemetry"
+	"avain/internal/platform/telemetry"
 	"avain/internal/wire"
 )
 

@@ -5,9 +5,9 @@ import (
 	"errors"
 	"time"
 
-	"avain/internal/audit"
 	"avain/internal/console"
-	"avain/internal/login"
+	"avain/internal/domain/login"
+	"avain/internal/platform/audit"
 	"avain/internal/secret"
 	"avain/internal/wire"
 )

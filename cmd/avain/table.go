@@ -9,7 +9,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"avain/internal/shown"
+	"avain/internal/domain/shown"
 
 	"golang.org/x/term"
 	"golang.org/x/text/width"

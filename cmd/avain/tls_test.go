@@ -7,7 +7,7 @@ import (
 	"net/http"
 	"testing"
 
-	"avain/internal/bcp195/bcp195test"
+	"avain/internal/platform/bcp195/bcp195test"
 )
 
 // A real handshake for each suite that TLS 1.2 has, with either kind of certificate.

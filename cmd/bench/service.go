@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"avain/internal/config"
-	"avain/internal/telemetry"
+	"avain/internal/platform/telemetry"
 	"avain/internal/wire"
 )
 

@@ -15,10 +15,10 @@ import (
 	"strings"
 	"time"
 
-	"avain/internal/bcp195"
 	"avain/internal/config"
-	"avain/internal/login"
-	"avain/internal/oauth"
+	"avain/internal/domain/login"
+	"avain/internal/platform/bcp195"
+	"avain/internal/protocol/oauth"
 	"avain/internal/secret"
 
 	"github.com/go-jose/go-jose/v4"

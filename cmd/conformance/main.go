@@ -21,9 +21,9 @@ import (
 	"syscall"
 	"time"
 
-	"avain/internal/bcp195"
 	"avain/internal/config"
 	"avain/internal/demo"
+	"avain/internal/platform/bcp195"
 
 	"github.com/alecthomas/kong"
 )

@@ -5,12 +5,12 @@ import (
 	"net/http"
 	"time"
 
-	"avain/internal/login"
-	"avain/internal/oauth"
+	"avain/internal/domain/login"
 	"avain/internal/people"
+	"avain/internal/platform/browsersession"
+	"avain/internal/platform/web"
+	"avain/internal/protocol/oauth"
 	"avain/internal/secret"
-	"avain/internal/session"
-	"avain/internal/web"
 )
 
 // People knows what a link is about: package people.
@@ -27,7 +27,7 @@ type Terms struct {
 // Deps are what the feature stands on.
 type Deps struct {
 	People   People
-	Browsers *session.Cookies
+	Browsers *browsersession.Cookies
 	Web      *web.Kit
 	Now      func() time.Time
 	App      string // name of the app

@@ -8,10 +8,10 @@ import (
 	"strings"
 	"time"
 
-	"avain/internal/jobs"
-	"avain/internal/login"
-	"avain/internal/mail"
+	"avain/internal/domain/login"
 	"avain/internal/people"
+	"avain/internal/platform/jobs"
+	"avain/internal/platform/mail"
 	"avain/internal/secret"
 )
 

@@ -9,9 +9,9 @@ import (
 	"time"
 
 	"avain/internal/activation"
-	"avain/internal/login"
+	"avain/internal/domain/login"
+	"avain/internal/platform/web"
 	"avain/internal/secret"
-	"avain/internal/web"
 )
 
 func newViews(t *testing.T) (*web.Kit, *activation.Views) {

@@ -9,12 +9,12 @@ import (
 	"time"
 
 	"avain/internal/adminapi/openapi"
-	"avain/internal/apikey"
-	"avain/internal/audit"
-	"avain/internal/login"
+	"avain/internal/domain/login"
+	"avain/internal/platform/apikey"
+	"avain/internal/platform/audit"
+	"avain/internal/platform/web"
 	"avain/internal/roster"
 	"avain/internal/secret"
-	"avain/internal/web"
 
 	"github.com/goccy/go-yaml"
 )

@@ -9,7 +9,7 @@ import (
 	"net/http"
 	"time"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
 	"avain/internal/secret"
 )
 

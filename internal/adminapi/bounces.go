@@ -8,8 +8,8 @@ import (
 	"net/http"
 
 	"avain/internal/adminapi/openapi"
-	"avain/internal/audit"
-	"avain/internal/login"
+	"avain/internal/domain/login"
+	"avain/internal/platform/audit"
 )
 
 // maxReport bounds a letter that came back, in bytes: it quotes ours.

@@ -15,10 +15,10 @@ import (
 	"time"
 
 	"avain/internal/adminapi/openapi"
-	"avain/internal/apikey"
-	"avain/internal/login"
+	"avain/internal/domain/login"
+	"avain/internal/domain/shown"
+	"avain/internal/platform/apikey"
 	"avain/internal/roster"
-	"avain/internal/shown"
 )
 
 // The operations that take something else than JSON.

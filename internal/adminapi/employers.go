@@ -8,8 +8,8 @@ import (
 	"slices"
 
 	"avain/internal/adminapi/openapi"
-	"avain/internal/audit"
-	"avain/internal/login"
+	"avain/internal/domain/login"
+	"avain/internal/platform/audit"
 	"avain/internal/roster"
 )
 

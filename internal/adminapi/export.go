@@ -8,8 +8,8 @@ import (
 	"strconv"
 
 	"avain/internal/adminapi/openapi"
-	"avain/internal/audit"
-	"avain/internal/login"
+	"avain/internal/domain/login"
+	"avain/internal/platform/audit"
 	"avain/internal/roster"
 )
 

@@ -5,8 +5,8 @@ import (
 	"time"
 
 	"avain/internal/adminapi/openapi"
-	"avain/internal/audit"
-	"avain/internal/login"
+	"avain/internal/domain/login"
+	"avain/internal/platform/audit"
 )
 
 // ListInvitations answers the newest first.

@@ -6,9 +6,9 @@ import (
 	"errors"
 
 	"avain/internal/adminapi/openapi"
-	"avain/internal/audit"
-	"avain/internal/login"
+	"avain/internal/domain/login"
 	"avain/internal/notices"
+	"avain/internal/platform/audit"
 )
 
 // Board tells people the news: package notices.

@@ -7,8 +7,8 @@ import (
 	"unicode/utf8"
 
 	"avain/internal/adminapi/openapi"
-	"avain/internal/audit"
-	"avain/internal/login"
+	"avain/internal/domain/login"
+	"avain/internal/platform/audit"
 	"avain/internal/roster"
 )
 

@@ -8,8 +8,8 @@ import (
 	"strconv"
 
 	"avain/internal/adminapi/openapi"
-	"avain/internal/login"
-	"avain/internal/web"
+	"avain/internal/domain/login"
+	"avain/internal/platform/web"
 )
 
 // invalid makes the error for wrong fields.

@@ -5,8 +5,8 @@ import (
 	"slices"
 
 	"avain/internal/adminapi/openapi"
-	"avain/internal/audit"
-	"avain/internal/login"
+	"avain/internal/domain/login"
+	"avain/internal/platform/audit"
 )
 
 // whyAdmin is why a session ended that an API key has ended.

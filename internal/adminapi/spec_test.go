@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
 
 	"github.com/getkin/kin-openapi/openapi3"
 )

@@ -7,8 +7,8 @@ import (
 	"slices"
 	"time"
 
-	"avain/internal/known"
-	"avain/internal/login"
+	"avain/internal/domain/login"
+	"avain/internal/platform/refresh"
 )
 
 // Store keeps the switches.
@@ -51,14 +51,14 @@ type Deps struct {
 // Gate knows which ways in are open. It is safe for concurrent use.
 type Gate struct {
 	d     Deps
-	known *known.Kept[map[string]login.Switch]
+	known *refresh.Kept[map[string]login.Switch]
 }
 
 // New makes the gate and reads the switches for the first time.
 func New(ctx context.Context, d Deps) (*Gate, error) {
 	g := &Gate{d: d}
 	var err error
-	g.known, err = known.New(ctx, known.Config[map[string]login.Switch]{What: "switches", Read: g.read, Now: d.Now, Log: d.Log})
+	g.known, err = refresh.New(ctx, refresh.Config[map[string]login.Switch]{What: "switches", Read: g.read, Now: d.Now, Log: d.Log})
 	if err != nil {
 		return nil, fmt.Errorf("app gate: %w", err)
 	}

@@ -12,8 +12,8 @@ import (
 	"time"
 
 	"avain/internal/appgate"
-	"avain/internal/known"
-	"avain/internal/login"
+	"avain/internal/domain/login"
+	"avain/internal/platform/refresh"
 
 	"pgregory.net/rapid"
 )
@@ -260,7 +260,7 @@ func TestNodeFollowsWithinTenSeconds(t *testing.T) {
 			t.Fatal("it was read again before it was due")
 		}
 	}
-	w.now.Add(int64(known.Fresh))
+	w.now.Add(int64(refresh.Fresh))
 	if on, _ := w.Means(t.Context(), "nordea"); on {
 		t.Error("the node does not follow")
 	}
@@ -296,7 +296,7 @@ func TestUnreadableSwitchesKeepTheLastKnown(t *testing.T) {
 	}
 	w.board.unplug(nil)
 	w.board.all[login.MeansSwitch("nordea")] = login.Switch{Name: login.MeansSwitch("nordea"), On: true}
-	w.now.Add(int64(known.Fresh))
+	w.now.Add(int64(refresh.Fresh))
 	if on, _ := w.Means(t.Context(), "nordea"); !on {
 		t.Error("the node did not recover")
 	}
@@ -317,7 +317,7 @@ func TestCallerWhoHangsUpStillReads(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
 	w.board.all[login.MeansSwitch("nordea")] = login.Switch{Name: login.MeansSwitch("nordea")}
-	w.now.Add(int64(known.Fresh))
+	w.now.Add(int64(refresh.Fresh))
 	gone, hangUp := context.WithCancel(t.Context())
 	hangUp()
 	if on, _ := w.Means(gone, "nordea"); on {
@@ -331,7 +331,7 @@ func TestManyAskAtOnce(t *testing.T) {
 	var all sync.WaitGroup
 	for n := range 50 {
 		all.Go(func() {
-			w.now.Add(int64(known.Fresh))
+			w.now.Add(int64(refresh.Fresh))
 			if n%10 == 0 {
 				if err := w.board.SetSwitch(t.Context(), login.Switch{Name: login.MeansSwitch("nordea"), On: n%20 == 0}); err != nil {
 					t.Error(err)

@@ -35,35 +35,35 @@ func TestThePictureRefuses(t *testing.T) {
 	}{
 		{"internal/wire", "internal/token", false, true},
 		{"internal/token", "internal/attempt", false, true},
-		{"internal/token", "internal/web", false, true},
-		{"internal/attempt", "internal/login", false, true},
-		{"internal/telemetry", "internal/store", false, true},
-		{"internal/store/storetest", "internal/store", false, true},
-		{"internal/store", "internal/store/pgtest", true, true},
+		{"internal/token", "internal/platform/web", false, true},
+		{"internal/attempt", "internal/domain/login", false, true},
+		{"internal/platform/telemetry", "internal/platform/store", false, true},
+		{"internal/platform/store/storetest", "internal/platform/store", false, true},
+		{"internal/platform/store", "internal/platform/store/pgtest", true, true},
 		{"internal/signin", "internal/brokersim", true, true},
 		{"cmd/demo", "internal/demo", false, true},
 		{"internal/demo", "internal/brokersim", false, true},
-		{"internal/people", "internal/store", true, true},
+		{"internal/people", "internal/platform/store", true, true},
 
 		{"cmd/bench", "internal/robot", false, true},
 
-		{"internal/robot", "internal/login", false, false},
+		{"internal/robot", "internal/domain/login", false, false},
 		{"internal/wire", "internal/robot", false, false},
 		{"internal/token", "internal/authorize", false, false},
 		{"internal/token", "internal/authorize", true, false},
-		{"internal/token", "internal/store", false, false},
-		{"internal/attempt", "internal/store", false, false},
+		{"internal/token", "internal/platform/store", false, false},
+		{"internal/attempt", "internal/platform/store", false, false},
 		{"internal/attempt", "internal/people", false, false},
 		{"internal/attempt", "internal/token", false, false},
-		{"internal/web", "internal/attempt", false, false},
+		{"internal/platform/web", "internal/attempt", false, false},
 		{"internal/broker", "internal/signin", false, false},
 		{"internal/broker", "internal/config", false, false},
-		{"internal/login", "internal/store", false, false},
+		{"internal/domain/login", "internal/platform/store", false, false},
 		{"internal/wire", "internal/brokersim", false, false},
 		{"cmd/avain", "internal/brokersim", false, false},
 		{"cmd/avain", "internal/demo", false, false},
 		{"internal/wire", "internal/demo", false, false},
-		{"internal/store", "internal/store/pgtest", false, false},
+		{"internal/platform/store", "internal/platform/store/pgtest", false, false},
 		{"internal/token", "internal/nowhere", false, false},
 	} {
 		if wrong := mayImport(tc.from, tc.to, tc.test); tc.fine != (wrong == "") {
@@ -112,7 +112,7 @@ func TestTimeIsInjected(t *testing.T) {
 	t.Parallel()
 	each(t, func(f file) {
 		place := placeOf(f.pkg)
-		if f.test || f.pkg == "internal/patience" || place == commands || place == rooms || nounOf(f.pkg) == "internal/wire" || strings.HasPrefix(f.pkg, "internal/store/") {
+		if f.test || f.pkg == "internal/patience" || place == commands || place == rooms || nounOf(f.pkg) == "internal/wire" || strings.HasPrefix(f.pkg, "internal/platform/store/") {
 			return
 		}
 		ast.Inspect(f.syntax, func(n ast.Node) bool {

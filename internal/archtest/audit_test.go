@@ -39,7 +39,7 @@ func TestThreat66ActsAndEntriesAreOneTransaction(t *testing.T) {
 	acts := slices.DeleteFunc(methods, func(name string) bool { return slices.Contains(looks, name) })
 	seen := 0
 	each(t, func(f file) {
-		if f.test || strings.HasSuffix(f.path, "_test.go") || strings.HasPrefix(f.path, "internal/audit/") {
+		if f.test || strings.HasSuffix(f.path, "_test.go") || strings.HasPrefix(f.path, "internal/platform/audit/") {
 			return
 		}
 		for _, call := range apart(f.syntax, acts, &seen) {
@@ -121,7 +121,7 @@ func takesContext(f *ast.FuncType) bool {
 func auditMethods(t *testing.T) (all []string) {
 	t.Helper()
 	each(t, func(f file) {
-		if !strings.HasPrefix(f.path, "internal/audit/") || strings.HasSuffix(f.path, "_test.go") {
+		if !strings.HasPrefix(f.path, "internal/platform/audit/") || strings.HasSuffix(f.path, "_test.go") {
 			return
 		}
 		for _, decl := range f.syntax.Decls {

@@ -64,65 +64,65 @@ var house = map[string]layer{
 	"internal/people":  domain,
 	"internal/roster":  domain,
 
-	"internal/broker":    mechanisms,
-	"internal/brokersim": mechanisms,
-	"internal/client":    mechanisms,
-	"internal/connlimit": mechanisms,
-	"internal/crowd":     mechanisms,
-	"internal/dpop":      mechanisms,
-	"internal/expiry":    mechanisms,
-	"internal/jws":       mechanisms,
-	"internal/keyset":    mechanisms,
-	"internal/place":     mechanisms,
-	"internal/apikey":    mechanisms,
-	"internal/diagnosis": mechanisms,
-	"internal/tally":     mechanisms,
-	"internal/session":   mechanisms,
-	"internal/signer":    mechanisms,
-	"internal/mail":      mechanisms,
-	"internal/jobs":      mechanisms,
-	"internal/outbound":  mechanisms,
-	"internal/webhook":   mechanisms,
+	"internal/broker":                  mechanisms,
+	"internal/brokersim":               mechanisms,
+	"internal/protocol/client":         mechanisms,
+	"internal/platform/connlimit":      mechanisms,
+	"internal/platform/crowd":          mechanisms,
+	"internal/protocol/dpop":           mechanisms,
+	"internal/platform/expiry":         mechanisms,
+	"internal/protocol/jws":            mechanisms,
+	"internal/platform/keyset":         mechanisms,
+	"internal/platform/geoip":          mechanisms,
+	"internal/platform/apikey":         mechanisms,
+	"internal/diagnosis":               mechanisms,
+	"internal/tally":                   mechanisms,
+	"internal/platform/browsersession": mechanisms,
+	"internal/protocol/signing":        mechanisms,
+	"internal/platform/mail":           mechanisms,
+	"internal/platform/jobs":           mechanisms,
+	"internal/platform/outbound":       mechanisms,
+	"internal/platform/webhook":        mechanisms,
 
-	"internal/backchannel": mechanisms,
+	"internal/platform/backchannel": mechanisms,
 
-	"internal/password":  mechanisms,
-	"internal/audit":     mechanisms,
-	"internal/telemetry": mechanisms,
-	"internal/wake":      mechanisms,
-	"internal/known":     mechanisms,
-	"internal/web":       mechanisms,
-	"internal/store":     mechanisms,
-	"internal/robot":     mechanisms,
-	"internal/loopback":  mechanisms,
-	"internal/names":     mechanisms,
-	"internal/archtest":  mechanisms,
+	"internal/platform/passhash":  mechanisms,
+	"internal/platform/audit":     mechanisms,
+	"internal/platform/telemetry": mechanisms,
+	"internal/platform/notify":    mechanisms,
+	"internal/platform/refresh":   mechanisms,
+	"internal/platform/web":       mechanisms,
+	"internal/platform/store":     mechanisms,
+	"internal/robot":              mechanisms,
+	"internal/loopback":           mechanisms,
+	"internal/domain/names":       mechanisms,
+	"internal/archtest":           mechanisms,
 
-	"internal/login":     ground,
-	"internal/exact":     ground,
-	"internal/shown":     ground,
-	"internal/catalogue": ground,
-	"internal/oauth":     ground,
-	"internal/secret":    ground,
-	"internal/bcp195":    ground,
-	"internal/steady":    ground,
-	"internal/patience":  ground,
-	"internal/hetu":      ground,
+	"internal/domain/login":    ground,
+	"internal/domain/exact":    ground,
+	"internal/domain/shown":    ground,
+	"internal/domain/reasons":  ground,
+	"internal/protocol/oauth":  ground,
+	"internal/secret":          ground,
+	"internal/platform/bcp195": ground,
+	"internal/platform/steady": ground,
+	"internal/patience":        ground,
+	"internal/domain/hetu":     ground,
 }
 
 // onlyFor names packages that few may import, besides tests. brokersim can log
 // anybody in: it must not be in the service's binary.
 var onlyFor = map[string][]string{
-	"internal/brokersim":       {"internal/brokersim", "internal/demo", "cmd/demo", "cmd/bench", "cmd/hostile"},
-	"internal/demo":            {"internal/demo", "cmd/demo", "cmd/bench", "cmd/hostile", "cmd/conformance"},
-	"internal/store/storetest": {},
-	"internal/store/pgtest":    {"internal/store/storetest"},
-	"internal/robot":           {"cmd/bench", "cmd/hostile"},
-	"internal/loopback":        {"internal/demo", "cmd/bench"},
-	"internal/archtest":        {},
-	"internal/patience":        {"internal/store/pgtest", "internal/store/storetest"},
+	"internal/brokersim":                {"internal/brokersim", "internal/demo", "cmd/demo", "cmd/bench", "cmd/hostile"},
+	"internal/demo":                     {"internal/demo", "cmd/demo", "cmd/bench", "cmd/hostile", "cmd/conformance"},
+	"internal/platform/store/storetest": {},
+	"internal/platform/store/pgtest":    {"internal/platform/store/storetest"},
+	"internal/robot":                    {"cmd/bench", "cmd/hostile"},
+	"internal/loopback":                 {"internal/demo", "cmd/bench"},
+	"internal/archtest":                 {},
+	"internal/patience":                 {"internal/platform/store/pgtest", "internal/platform/store/storetest"},
 
-	"internal/bcp195/bcp195test": {},
+	"internal/platform/bcp195/bcp195test": {},
 }
 
 // placeOf finds the layer of a package, or of the nearest one above it.
@@ -160,9 +160,9 @@ func mayImport(from, to string, inTest bool) string {
 		return mayUse(from, to, inTest)
 	case here == features && there == features:
 		return "features never import each other"
-	case here == features && nounOf(to) == "internal/store" && !inTest:
+	case here == features && nounOf(to) == "internal/platform/store" && !inTest:
 		return "features never import the store; declare the interface that is needed"
-	case here == domain && nounOf(to) == "internal/store" && !inTest:
+	case here == domain && nounOf(to) == "internal/platform/store" && !inTest:
 		return "the domain never imports the store; declare the interface that is needed"
 	case here == ground && there != ground:
 		return "ground stands on the standard library only"

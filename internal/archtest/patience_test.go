@@ -13,9 +13,9 @@ import (
 // bubbles are what runs in a bubble of synctest's although no call nearby says so: there
 // a second takes no time, and how busy the machine is changes nothing.
 var bubbles = map[string][]string{
-	"internal/jobs/runner_test.go":    {"pass"},
-	"internal/challenge/hall_test.go": {"next"},
-	"internal/known/known_test.go":    {"read"},
+	"internal/platform/jobs/runner_test.go":   {"pass"},
+	"internal/challenge/hall_test.go":         {"next"},
+	"internal/platform/refresh/known_test.go": {"read"},
 }
 
 // moments are times that nothing is held against: a busy machine makes them longer, and
@@ -133,7 +133,7 @@ var waiting = []string{
 
 // ownLimits says where a test sets a limit that is not package patience's.
 func ownLimits(f file, makers []string) (wrong []string) {
-	if !f.test && f.pkg != "internal/store/storetest" && f.pkg != "internal/store/pgtest" || f.pkg == "internal/patience" {
+	if !f.test && f.pkg != "internal/platform/store/storetest" && f.pkg != "internal/platform/store/pgtest" || f.pkg == "internal/patience" {
 		return nil
 	}
 	complain := func(n ast.Node, what string) {

@@ -9,18 +9,18 @@ import (
 
 // contains names the functions of goroutines that contain their panics by themselves.
 var contains = map[string][]string{
-	"internal/store/groupcommit.go": {"run"},            // survive
-	"internal/telemetry/health.go":  {"guarded", "one"}, // which calls it
-	"internal/store/announce.go":    {"cancel"},         // a context
-	"internal/challenge/hall.go":    {"run"},            // each look, in desk.go
-	"internal/broker/upstream.go":   {"try"},            // the fetch behind it, in cached.go
-	"internal/jobs/run.go":          {"interrupt"},      // ends a context
-	"cmd/avain/reload.go":           {"reload"},
-	"internal/mail/smtp.go":         {"Close"}, // of a connection
+	"internal/platform/store/groupcommit.go": {"run"},            // survive
+	"internal/platform/telemetry/health.go":  {"guarded", "one"}, // which calls it
+	"internal/platform/store/announce.go":    {"cancel"},         // a context
+	"internal/challenge/hall.go":             {"run"},            // each look, in desk.go
+	"internal/broker/upstream.go":            {"try"},            // the fetch behind it, in cached.go
+	"internal/platform/jobs/run.go":          {"interrupt"},      // ends a context
+	"cmd/avain/reload.go":                    {"reload"},
+	"internal/platform/mail/smtp.go":         {"Close"}, // of a connection
 }
 
 // outside are no part of a serving node: tests, the demo, and commands that end.
-var outside = []string{"internal/demo", "internal/brokersim", "internal/bcp195/bcp195test", "internal/robot", "internal/loopback", "internal/store/storetest", "internal/steady", "cmd/avain/import.go", "cmd/avain/brokers", "cmd/avain/serve.go", "cmd/bench", "cmd/demo", "cmd/hostile"}
+var outside = []string{"internal/demo", "internal/brokersim", "internal/platform/bcp195/bcp195test", "internal/robot", "internal/loopback", "internal/platform/store/storetest", "internal/platform/steady", "cmd/avain/import.go", "cmd/avain/brokers", "cmd/avain/serve.go", "cmd/bench", "cmd/demo", "cmd/hostile"}
 
 // A panic in a goroutine of its own ends the process, and every login on it (threat 54).
 func TestThreat54GoroutinesContainTheirPanics(t *testing.T) {

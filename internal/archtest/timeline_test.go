@@ -9,22 +9,22 @@ import (
 // readers are the files that read a timeline, each with what it does with it. Whoever
 // can write lines must not change what is decided by that: a decision has a column.
 var readers = map[string]string{
-	"internal/login/attempt.go":        "folds a line into the one that it repeats",
-	"internal/login/tally.go":          "counts",
-	"internal/tally/tally.go":          "counts",
-	"internal/tally/journey.go":        "counts",
-	"internal/telemetry/observe.go":    "counts",
-	"internal/attempt/start.go":        "writes the first lines",
-	"internal/attempt/qrclaim.go":      "writes the first lines",
-	"internal/store/attempt_row.go":    "writes and reads the column",
-	"internal/signin/show.go":          "does not write what is there",
-	"internal/wire/refusals.go":        "does not write what is there",
-	"internal/wire/shown.go":           "shows it to support",
-	"internal/wire/parts.go":           "hands the last line on to what counts",
-	"internal/console/desk/attempt.go": "shows it to support",
-	"internal/diagnosis/diagnosis.go":  "tells support what happened",
-	"internal/diagnosis/verdict.go":    "tells support what happened",
-	"cmd/avain/explained.go":           "shows it to support",
+	"internal/domain/login/attempt.go":       "folds a line into the one that it repeats",
+	"internal/domain/login/tally.go":         "counts",
+	"internal/tally/tally.go":                "counts",
+	"internal/tally/journey.go":              "counts",
+	"internal/platform/telemetry/observe.go": "counts",
+	"internal/attempt/start.go":              "writes the first lines",
+	"internal/attempt/qrclaim.go":            "writes the first lines",
+	"internal/platform/store/attempt_row.go": "writes and reads the column",
+	"internal/signin/show.go":                "does not write what is there",
+	"internal/wire/refusals.go":              "does not write what is there",
+	"internal/wire/shown.go":                 "shows it to support",
+	"internal/wire/parts.go":                 "hands the last line on to what counts",
+	"internal/console/desk/attempt.go":       "shows it to support",
+	"internal/diagnosis/diagnosis.go":        "tells support what happened",
+	"internal/diagnosis/verdict.go":          "tells support what happened",
+	"cmd/avain/explained.go":                 "shows it to support",
 }
 
 // Six digits once ended where a line about them was missing, and whoever starts a login
@@ -33,7 +33,7 @@ func TestThreat47NothingDecidesByTheTimeline(t *testing.T) {
 	t.Parallel()
 	found := map[string]bool{}
 	each(t, func(f file) {
-		if f.test || strings.HasSuffix(f.path, "_test.go") || strings.HasPrefix(f.path, "internal/store/storetest/") {
+		if f.test || strings.HasSuffix(f.path, "_test.go") || strings.HasPrefix(f.path, "internal/platform/store/storetest/") {
 			return
 		}
 		ast.Inspect(f.syntax, func(n ast.Node) bool {

@@ -18,7 +18,7 @@ func TestTLSMeetsBCP195(t *testing.T) {
 			return
 		}
 		switch nounOf(f.pkg) {
-		case "internal/bcp195", "internal/loopback", "internal/brokersim", "internal/robot", "cmd/bench", "cmd/demo", "cmd/hostile":
+		case "internal/platform/bcp195", "internal/loopback", "internal/brokersim", "internal/robot", "cmd/bench", "cmd/demo", "cmd/hostile":
 			return
 		}
 		for _, wrong := range ownTLS(f) {

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
 	"avain/internal/secret"
 )
 

@@ -5,9 +5,9 @@ import (
 	"errors"
 	"time"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
+	"avain/internal/platform/browsersession"
 	"avain/internal/secret"
-	"avain/internal/session"
 )
 
 // legLease is how long one caller may talk to the broker before another may try:
@@ -48,7 +48,7 @@ func (s *Attempts) ForBrowser(ctx context.Context, id string, browser secret.Tex
 }
 
 func owns(a login.Attempt, browser secret.Text) bool {
-	return a.Browser.Zero() || !browser.Empty() && a.Browser.Equal(session.Binding(browser, a.ID))
+	return a.Browser.Zero() || !browser.Empty() && a.Browser.Equal(browsersession.Binding(browser, a.ID))
 }
 
 // Journey is one trip of the attempt's browser to a broker. Its secrets are
@@ -83,7 +83,7 @@ func (s *Attempts) Prepare(a login.Attempt, browser secret.Text) Journey {
 // Depart records that the person chose a means and leaves for the broker. The
 // first browser to do so owns the attempt.
 func (s *Attempts) Depart(ctx context.Context, j Journey, browser secret.Text, e login.Event) (login.Attempt, error) {
-	binding, end := session.Binding(browser, j.Attempt.ID), s.end(j.Attempt)
+	binding, end := browsersession.Binding(browser, j.Attempt.ID), s.end(j.Attempt)
 	e.Step, e.Outcome, e.Means, e.Broker = login.StepChoose, login.OutcomeOK, j.Means, j.Broker
 	return s.move(ctx, j.Attempt, Open, login.Move{
 		Event: e, IfBrowser: binding, SetBrowser: binding, SetExpires: end,

@@ -3,7 +3,7 @@ package attempt
 import (
 	"time"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
 )
 
 // What is counted for a person, in the database: a node more, or a restart, gives

@@ -10,10 +10,10 @@ import (
 	"time"
 
 	"avain/internal/attempt"
-	"avain/internal/crowd"
-	"avain/internal/login"
+	"avain/internal/domain/login"
+	"avain/internal/platform/crowd"
+	"avain/internal/platform/store"
 	"avain/internal/secret"
-	"avain/internal/store"
 )
 
 // street is a world in which people and attackers log in from networks.

@@ -3,7 +3,7 @@ package attempt
 import (
 	"context"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
 )
 
 // NumberOf is the number that the phone of a login shows.

@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/login"
-	"avain/internal/store"
+	"avain/internal/domain/login"
+	"avain/internal/platform/store"
 )
 
 // Somebody starts logins for four hours and opens none of them. What is left of it is an

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
 	"avain/internal/secret"
 
 	"pgregory.net/rapid"

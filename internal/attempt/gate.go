@@ -9,10 +9,10 @@ import (
 	"fmt"
 	"time"
 
-	"avain/internal/login"
-	"avain/internal/oauth"
+	"avain/internal/domain/login"
+	"avain/internal/platform/browsersession"
+	"avain/internal/protocol/oauth"
 	"avain/internal/secret"
-	"avain/internal/session"
 )
 
 // letOut is the single gate through which every authorization code goes out, whatever
@@ -49,7 +49,7 @@ func (s *Attempts) issue(ctx context.Context, a login.Attempt, bearer secret.Tex
 	}
 	code := codeFor(a, bearer)
 	e.Step, e.Outcome = login.StepConfirm, login.OutcomeOK
-	m := login.Move{Event: e, IfBrowser: session.Binding(bearer, a.ID)}
+	m := login.Move{Event: e, IfBrowser: browsersession.Binding(bearer, a.ID)}
 	if digits {
 		m.Event.Detail = withDigits
 		m.Digits = s.newDigits(a, bearer)

@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"avain/internal/attempt"
-	"avain/internal/login"
-	"avain/internal/oauth"
+	"avain/internal/domain/login"
+	"avain/internal/protocol/oauth"
 	"avain/internal/secret"
 )
 

@@ -4,7 +4,7 @@ import (
 	"testing"
 
 	"avain/internal/attempt"
-	"avain/internal/login"
+	"avain/internal/domain/login"
 	"avain/internal/secret"
 )
 

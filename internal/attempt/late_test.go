@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"avain/internal/attempt"
-	"avain/internal/login"
+	"avain/internal/domain/login"
 )
 
 // Digits end three minutes after the person's first confirmation, in browser and app

@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
+	"avain/internal/platform/browsersession"
 	"avain/internal/secret"
-	"avain/internal/session"
 )
 
 // ByLink finds the attempt of a login link. It changes nothing: mail scanners and
@@ -51,7 +51,7 @@ func (s *Attempts) ByCode(ctx context.Context, code, browser secret.Text) (login
 // into other hands (one link sent to many victims, threat 24), so the attempt is
 // burned, and whoever holds either browser is told.
 func (s *Attempts) OpenLink(ctx context.Context, a login.Attempt, browser secret.Text, e login.Event) (login.Attempt, error) {
-	binding := session.Binding(browser, a.ID)
+	binding := browsersession.Binding(browser, a.ID)
 	if !a.Browser.Zero() && !owns(a, browser) {
 		return s.burnLink(ctx, a, e)
 	}

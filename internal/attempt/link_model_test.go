@@ -9,8 +9,8 @@ import (
 	"testing"
 
 	"avain/internal/attempt"
-	"avain/internal/login"
-	"avain/internal/oauth"
+	"avain/internal/domain/login"
+	"avain/internal/protocol/oauth"
 	"avain/internal/secret"
 
 	"github.com/anishathalye/porcupine"

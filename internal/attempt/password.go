@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
 	"avain/internal/secret"
 )
 

@@ -1,6 +1,6 @@
 package attempt
 
-import "avain/internal/login"
+import "avain/internal/domain/login"
 
 // Event is something that can happen to an attempt.
 type Event string

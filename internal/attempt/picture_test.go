@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"avain/internal/attempt"
-	"avain/internal/login"
+	"avain/internal/domain/login"
 
 	"pgregory.net/rapid"
 )

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"avain/internal/attempt"
-	"avain/internal/login"
+	"avain/internal/domain/login"
 	"avain/internal/secret"
 
 	"github.com/anishathalye/porcupine"

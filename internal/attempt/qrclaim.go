@@ -9,8 +9,8 @@ import (
 	"strings"
 	"time"
 
-	"avain/internal/login"
-	"avain/internal/oauth"
+	"avain/internal/domain/login"
+	"avain/internal/protocol/oauth"
 	"avain/internal/secret"
 )
 

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"time"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
 )
 
 // How old a login must be to give way, so that nobody loses one that they are about to go

@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"time"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
+	"avain/internal/platform/browsersession"
 	"avain/internal/secret"
-	"avain/internal/session"
 )
 
 // Start is what a client asks for, already checked against its profile.
@@ -62,7 +62,7 @@ func (s *Attempts) Start(ctx context.Context, in Start) (Started, error) {
 		a.Timeline = append(a.Timeline, login.Event{At: now, Step: login.StepPassword, Outcome: login.OutcomeRefused, Reason: in.Because})
 	}
 	if !in.Browser.Empty() {
-		a.Browser = session.Binding(in.Browser, a.ID)
+		a.Browser = browsersession.Binding(in.Browser, a.ID)
 	}
 	// 26⁶ codes: among a million attempts a collision comes once in 300 starts.
 	for range 8 {

@@ -11,11 +11,11 @@ import (
 	"time"
 
 	"avain/internal/attempt"
-	"avain/internal/login"
+	"avain/internal/domain/login"
+	"avain/internal/platform/store"
+	"avain/internal/platform/store/pgtest"
+	"avain/internal/platform/store/storetest"
 	"avain/internal/secret"
-	"avain/internal/store"
-	"avain/internal/store/pgtest"
-	"avain/internal/store/storetest"
 )
 
 // world is a real database with one person, and a clock that the test moves.

@@ -8,13 +8,13 @@ import (
 	"time"
 
 	"avain/internal/attempt"
-	"avain/internal/client"
-	"avain/internal/dpop"
-	"avain/internal/login"
-	"avain/internal/oauth"
+	"avain/internal/domain/login"
+	"avain/internal/platform/browsersession"
+	"avain/internal/platform/web"
+	"avain/internal/protocol/client"
+	"avain/internal/protocol/dpop"
+	"avain/internal/protocol/oauth"
 	"avain/internal/secret"
-	"avain/internal/session"
-	"avain/internal/web"
 )
 
 // Attempts moves attempts: package attempt.
@@ -37,7 +37,7 @@ type Deps struct {
 	Gate     Gate
 	Clients  *client.Registry
 	Proofs   *dpop.Verifier
-	Cookies  *session.Cookies
+	Cookies  *browsersession.Cookies
 	Web      *web.Kit
 	Now      func() time.Time
 	BaseURL  string // issuer; no trailing slash

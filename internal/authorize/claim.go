@@ -4,9 +4,9 @@ import (
 	"net/http"
 
 	"avain/internal/attempt"
-	"avain/internal/login"
-	"avain/internal/oauth"
-	"avain/internal/web"
+	"avain/internal/domain/login"
+	"avain/internal/platform/web"
+	"avain/internal/protocol/oauth"
 )
 
 // Admit checks the beginning of a login that needs no browser of its own: the claim of

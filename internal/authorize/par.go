@@ -4,11 +4,11 @@ import (
 	"net/http"
 
 	"avain/internal/attempt"
-	"avain/internal/client"
-	"avain/internal/dpop"
-	"avain/internal/login"
-	"avain/internal/oauth"
-	"avain/internal/web"
+	"avain/internal/domain/login"
+	"avain/internal/platform/web"
+	"avain/internal/protocol/client"
+	"avain/internal/protocol/dpop"
+	"avain/internal/protocol/oauth"
 )
 
 // pushed is the answer of /par (RFC 9126 §2.2) with our extension members.

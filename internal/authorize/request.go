@@ -5,9 +5,9 @@ import (
 	"slices"
 	"strconv"
 
-	"avain/internal/client"
-	"avain/internal/login"
-	"avain/internal/oauth"
+	"avain/internal/domain/login"
+	"avain/internal/protocol/client"
+	"avain/internal/protocol/oauth"
 )
 
 // Lengths that we keep of what a client sends. Rows are bounded (threat 34).

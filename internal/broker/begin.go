@@ -8,8 +8,8 @@ import (
 	"net/url"
 	"strings"
 
-	"avain/internal/login"
-	"avain/internal/oauth"
+	"avain/internal/domain/login"
+	"avain/internal/protocol/oauth"
 	"avain/internal/secret"
 
 	"github.com/go-jose/go-jose/v4"

@@ -5,7 +5,7 @@ import (
 	"sync"
 	"time"
 
-	"avain/internal/steady"
+	"avain/internal/platform/steady"
 )
 
 // lifetime ties background fetches to the registry: Close ends them and waits.

@@ -8,7 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"avain/internal/steady"
+	"avain/internal/platform/steady"
 )
 
 var errTest = errors.New("test")

@@ -3,7 +3,7 @@ package broker
 import (
 	"time"
 
-	"avain/internal/shown"
+	"avain/internal/domain/shown"
 )
 
 // claims of an id_token whose signature has been verified.

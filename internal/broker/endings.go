@@ -3,7 +3,7 @@ package broker
 import (
 	"fmt"
 
-	"avain/internal/expiry"
+	"avain/internal/platform/expiry"
 )
 
 // Endings lists what ends of the files that logins through this broker depend on; path is

@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/expiry"
+	"avain/internal/platform/expiry"
 
 	"github.com/go-jose/go-jose/v4"
 )

@@ -3,7 +3,7 @@ package broker
 import (
 	"errors"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
 )
 
 // fault is a failure on the way to a login.Error: a stable machine word, and whether

@@ -8,7 +8,7 @@ import (
 	"time"
 	"unicode"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
 	"avain/internal/secret"
 )
 

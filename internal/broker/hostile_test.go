@@ -13,7 +13,7 @@ import (
 	"strings"
 	"testing"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
 
 	"github.com/go-jose/go-jose/v4"
 )

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"time"
 
-	"avain/internal/hetu"
-	"avain/internal/login"
+	"avain/internal/domain/hetu"
+	"avain/internal/domain/login"
 )
 
 // check is one thing that must be true of an id_token.

@@ -11,7 +11,7 @@ import (
 	"slices"
 	"strings"
 
-	"avain/internal/keyset"
+	"avain/internal/platform/keyset"
 )
 
 // A key file may hold several keys while one takes the place of another: PEM blocks in the

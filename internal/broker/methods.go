@@ -3,7 +3,7 @@ package broker
 import (
 	"cmp"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
 )
 
 // method is one way of proving who one is, with the names that brokers give it where

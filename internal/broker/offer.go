@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
 )
 
 // patience is how long the selection page waits for a broker's first answer. After

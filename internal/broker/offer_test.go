@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
 )
 
 func offerIDs(o Offer) string {

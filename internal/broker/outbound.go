@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"avain/internal/bcp195"
+	"avain/internal/platform/bcp195"
 )
 
 // Most bytes that we read of each kind of answer. Real ones are a few kilobytes; a

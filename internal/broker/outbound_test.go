@@ -12,7 +12,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
 	lo "avain/internal/loopback"
 
 	"github.com/go-jose/go-jose/v4"

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
 )
 
 // Levels of assurance of the Finnish Trust Network.

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
 
 	"pgregory.net/rapid"
 )

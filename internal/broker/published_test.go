@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
 )
 
 // publishedToken is an id_token as a broker publishes it. The claims are written out as they

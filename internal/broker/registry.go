@@ -9,8 +9,8 @@ import (
 	"strings"
 	"time"
 
-	"avain/internal/login"
-	"avain/internal/steady"
+	"avain/internal/domain/login"
+	"avain/internal/platform/steady"
 )
 
 // Deps is what a registry needs from outside. Only CallbackURL is required.

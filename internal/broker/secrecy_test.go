@@ -11,7 +11,7 @@ import (
 	"sync"
 	"testing"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
 	"avain/internal/secret"
 )
 

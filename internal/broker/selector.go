@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"avain/internal/shown"
+	"avain/internal/domain/shown"
 
 	"golang.org/x/net/html"
 )

@@ -8,9 +8,9 @@ import (
 	"strings"
 	"time"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
+	"avain/internal/domain/shown"
 	"avain/internal/secret"
-	"avain/internal/shown"
 )
 
 // Answer is what came back from the broker after a test login, with names and codes

@@ -8,8 +8,8 @@ import (
 	"slices"
 	"time"
 
-	"avain/internal/hetu"
-	"avain/internal/shown"
+	"avain/internal/domain/hetu"
+	"avain/internal/domain/shown"
 )
 
 func sortedNames(c claims) []string { return slices.Sorted(maps.Keys(c)) }

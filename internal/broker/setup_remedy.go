@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"avain/internal/hetu"
+	"avain/internal/domain/hetu"
 
 	"github.com/goccy/go-yaml"
 )

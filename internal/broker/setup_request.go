@@ -5,7 +5,7 @@ import (
 	"net/url"
 	"strings"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
 )
 
 func (t *SetupTest) checkSelector(ctx context.Context) {

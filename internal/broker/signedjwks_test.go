@@ -3,7 +3,7 @@ package broker
 import (
 	"testing"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
 
 	"github.com/go-jose/go-jose/v4"
 )

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"avain/internal/brokersim"
-	"avain/internal/login"
+	"avain/internal/domain/login"
 	lo "avain/internal/loopback"
 	"avain/internal/secret"
 

@@ -4,7 +4,7 @@ import (
 	"net/http"
 	"testing"
 
-	"avain/internal/bcp195/bcp195test"
+	"avain/internal/platform/bcp195/bcp195test"
 )
 
 func TestBrokersMeetBCP195(t *testing.T) {

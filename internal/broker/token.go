@@ -6,8 +6,8 @@ import (
 	"errors"
 	"net/url"
 
-	"avain/internal/login"
-	"avain/internal/oauth"
+	"avain/internal/domain/login"
+	"avain/internal/protocol/oauth"
 )
 
 // assertion is the client assertion of private_key_jwt (RFC 7523 §2.2): short-lived,

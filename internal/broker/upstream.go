@@ -6,7 +6,7 @@ import (
 	"log/slog"
 	"time"
 
-	"avain/internal/hetu"
+	"avain/internal/domain/hetu"
 
 	"github.com/go-jose/go-jose/v4"
 )

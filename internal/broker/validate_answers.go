@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
 )
 
 func (c Config) checkAnswers(p *problems) {

@@ -12,8 +12,8 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/login"
-	"avain/internal/oauth"
+	"avain/internal/domain/login"
+	"avain/internal/protocol/oauth"
 	"avain/internal/secret"
 )
 

@@ -21,7 +21,7 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
 	"avain/internal/secret"
 
 	"github.com/go-jose/go-jose/v4"

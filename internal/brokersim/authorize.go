@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"avain/internal/oauth"
+	"avain/internal/protocol/oauth"
 	"avain/internal/secret"
 )
 

@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"avain/internal/brokersim"
-	"avain/internal/hetu"
+	"avain/internal/domain/hetu"
 
 	"pgregory.net/rapid"
 )

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"avain/internal/oauth"
+	"avain/internal/protocol/oauth"
 	"avain/internal/secret"
 
 	"github.com/go-jose/go-jose/v4"

@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"net/url"
 
-	"avain/internal/oauth"
+	"avain/internal/protocol/oauth"
 	"avain/internal/secret"
 )
 

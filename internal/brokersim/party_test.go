@@ -22,7 +22,7 @@ import (
 	"time"
 
 	"avain/internal/brokersim"
-	"avain/internal/hetu"
+	"avain/internal/domain/hetu"
 	"avain/internal/loopback"
 
 	"github.com/go-jose/go-jose/v4"

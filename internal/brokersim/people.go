@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"time"
 
-	"avain/internal/hetu"
+	"avain/internal/domain/hetu"
 )
 
 // Person is someone who can log in at every simulated bank and with Mobile

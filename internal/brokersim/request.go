@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"avain/internal/oauth"
+	"avain/internal/protocol/oauth"
 
 	"github.com/go-jose/go-jose/v4/jwt"
 )

@@ -10,7 +10,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"avain/internal/oauth"
+	"avain/internal/protocol/oauth"
 
 	"github.com/go-jose/go-jose/v4"
 )

@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"avain/internal/oauth"
+	"avain/internal/protocol/oauth"
 	"avain/internal/secret"
 )
 

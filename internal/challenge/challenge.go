@@ -7,14 +7,14 @@ import (
 	"time"
 
 	"avain/internal/attempt"
-	"avain/internal/client"
-	"avain/internal/dpop"
-	"avain/internal/login"
-	"avain/internal/oauth"
+	"avain/internal/domain/login"
+	"avain/internal/platform/notify"
+	"avain/internal/platform/steady"
+	"avain/internal/platform/web"
+	"avain/internal/protocol/client"
+	"avain/internal/protocol/dpop"
+	"avain/internal/protocol/oauth"
 	"avain/internal/secret"
-	"avain/internal/steady"
-	"avain/internal/wake"
-	"avain/internal/web"
 )
 
 // Attempts moves attempts: package attempt.
@@ -48,7 +48,7 @@ type Deps struct {
 	Marks     Marks
 	Clients   *client.Registry
 	Proofs    *dpop.Verifier
-	Room      *wake.Room
+	Room      *notify.Room
 	Keep      steady.Keeper // of the goroutines that serve those who wait
 	Web       *web.Kit
 	Now       func() time.Time

@@ -4,10 +4,10 @@ import (
 	"net/http"
 
 	"avain/internal/attempt"
-	"avain/internal/login"
-	"avain/internal/oauth"
+	"avain/internal/domain/login"
+	"avain/internal/platform/web"
+	"avain/internal/protocol/oauth"
 	"avain/internal/secret"
-	"avain/internal/web"
 )
 
 // approval is the answer to a claim: by its form the error of §5.2.2.1 of the draft,

@@ -7,5 +7,5 @@
 // verifier can redeem.
 //
 // What an attempt may do is decided in package attempt; how waiting apps are woken,
-// in package wake.
+// in package notify.
 package challenge

@@ -9,9 +9,9 @@ import (
 	"sync/atomic"
 	"time"
 
-	"avain/internal/login"
-	"avain/internal/steady"
-	"avain/internal/wake"
+	"avain/internal/domain/login"
+	"avain/internal/platform/notify"
+	"avain/internal/platform/steady"
 )
 
 const (
@@ -35,7 +35,7 @@ const (
 // It also counts the requests that wait in their own goroutines, because what both have
 // in common runs out first: file descriptors.
 type hall struct {
-	room  *wake.Room
+	room  *notify.Room
 	look  func(ctx context.Context, ids []string) (map[string]login.Standing, error)
 	now   func() time.Time
 	began time.Time

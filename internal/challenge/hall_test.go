@@ -14,8 +14,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"avain/internal/login"
-	"avain/internal/wake"
+	"avain/internal/domain/login"
+	"avain/internal/platform/notify"
 
 	"go.uber.org/goleak"
 )
@@ -26,7 +26,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type world struct {
 	*testing.T
 	hall *hall
-	room wake.Room
+	room notify.Room
 	stop func() // ends the hall and waits for it
 
 	mu    sync.Mutex

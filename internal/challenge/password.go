@@ -5,11 +5,11 @@ import (
 	"net/http"
 
 	"avain/internal/attempt"
-	"avain/internal/login"
-	"avain/internal/oauth"
-	"avain/internal/password"
+	"avain/internal/domain/login"
 	"avain/internal/people"
-	"avain/internal/web"
+	"avain/internal/platform/passhash"
+	"avain/internal/platform/web"
+	"avain/internal/protocol/oauth"
 )
 
 // Passwords knows who has which: package people.
@@ -39,7 +39,7 @@ func (f *Feature) password(w http.ResponseWriter, r *http.Request, c call) error
 	switch {
 	case name == "" || len(name) > people.MaxUserName:
 		return login.BadParam("username", "must be a user name or an e-mail address")
-	case typed == "" || len(typed) > password.MaxBytes:
+	case typed == "" || len(typed) > passhash.MaxBytes:
 		return login.BadParam("password", "must have from 1 to 1024 bytes")
 	}
 	start, err := f.d.Admit(r, c.params, c.client, login.MethodCredentials, c.key)
@@ -48,7 +48,7 @@ func (f *Feature) password(w http.ResponseWriter, r *http.Request, c call) error
 	}
 	start.ClockOff = c.clock
 	person, err := f.d.Passwords.CheckPassword(r.Context(), people.Try{
-		Name: name, Password: password.Of(typed), Place: people.Place{Key: c.key, Network: web.KnownNetwork(r.Context())},
+		Name: name, Password: passhash.Of(typed), Place: people.Place{Key: c.key, Network: web.KnownNetwork(r.Context())},
 	})
 	if err != nil {
 		return f.refuse(w, r, c.client, start, err)

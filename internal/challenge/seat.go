@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"time"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
 )
 
 // patience is how long one write may wait for room in the kernel's buffer. All that a
@@ -17,7 +17,7 @@ var signOfLife = []byte(":\n\n")
 
 // stream is one waiting app on a connection of its own, in the middle of an answer that
 // is sent in chunks (RFC 9112 §7.1). The desk's lock guards home, called and gone; the rest
-// belongs to the desk's goroutine once the stream is seated. It is a [wake.Guest].
+// belongs to the desk's goroutine once the stream is seated. It is a [notify.Guest].
 type stream struct {
 	desk    *desk
 	conn    net.Conn
@@ -33,10 +33,10 @@ type stream struct {
 	until   time.Time   // its last
 }
 
-// Called implements [wake.Guest].
+// Called implements [notify.Guest].
 func (s *stream) Called() { s.desk.call(s, false) }
 
-// SentHome implements [wake.Guest].
+// SentHome implements [notify.Guest].
 func (s *stream) SentHome() { s.desk.call(s, true) }
 
 // write sends an event as one chunk, and reports whether the app is still there.

@@ -6,9 +6,9 @@ import (
 	"strings"
 	"time"
 
-	"avain/internal/connlimit"
-	"avain/internal/login"
-	"avain/internal/web"
+	"avain/internal/domain/login"
+	"avain/internal/platform/connlimit"
+	"avain/internal/platform/web"
 )
 
 const (

@@ -8,9 +8,9 @@ import (
 	"strconv"
 	"time"
 
-	"avain/internal/connlimit"
-	"avain/internal/login"
-	"avain/internal/web"
+	"avain/internal/domain/login"
+	"avain/internal/platform/connlimit"
+	"avain/internal/platform/web"
 )
 
 // stream sends states as server-sent events (HTML standard, §9.2): what is, and then

@@ -3,8 +3,8 @@ package config
 import (
 	"slices"
 
-	"avain/internal/login"
-	"avain/internal/oauth"
+	"avain/internal/domain/login"
+	"avain/internal/protocol/oauth"
 	"avain/internal/secret"
 
 	"github.com/go-jose/go-jose/v4"

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"avain/internal/config"
-	"avain/internal/login"
+	"avain/internal/domain/login"
 )
 
 // TestThreat14RedirectURIs registers addresses that must never be registered.

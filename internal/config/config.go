@@ -6,7 +6,7 @@ import (
 
 	"avain/internal/appgate"
 	"avain/internal/broker"
-	"avain/internal/login"
+	"avain/internal/domain/login"
 	"avain/internal/secret"
 )
 

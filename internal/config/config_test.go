@@ -14,7 +14,7 @@ import (
 	"testing"
 
 	"avain/internal/config"
-	"avain/internal/keyset"
+	"avain/internal/platform/keyset"
 
 	"github.com/go-jose/go-jose/v4"
 )

@@ -1,6 +1,6 @@
 package config
 
-import "avain/internal/password"
+import "avain/internal/platform/passhash"
 
 // Credentials says what passwords must be like.
 type Credentials struct {
@@ -16,7 +16,7 @@ func (v validator) credentials(c Credentials) {
 	if c.LeakedFile == "" {
 		return
 	}
-	list, err := password.OpenLeaked(c.LeakedFile)
+	list, err := passhash.OpenLeaked(c.LeakedFile)
 	if err != nil {
 		v.add("credentials.leaked_file", "cannot be used: %s", fileError(err))
 		return

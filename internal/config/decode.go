@@ -13,7 +13,7 @@ import (
 	"strings"
 	"time"
 
-	"avain/internal/web"
+	"avain/internal/platform/web"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"

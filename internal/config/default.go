@@ -3,8 +3,8 @@ package config
 import (
 	"time"
 
-	"avain/internal/login"
-	"avain/internal/mail"
+	"avain/internal/domain/login"
+	"avain/internal/platform/mail"
 )
 
 // Default is the configuration before the file is read: what a minimal file need

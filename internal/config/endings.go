@@ -3,8 +3,8 @@ package config
 import (
 	"fmt"
 
-	"avain/internal/expiry"
-	"avain/internal/store"
+	"avain/internal/platform/expiry"
+	"avain/internal/platform/store"
 )
 
 // Endings lists what ends of all the files that logins depend on, read as they are now.

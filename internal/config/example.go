@@ -4,8 +4,8 @@ import (
 	"reflect"
 
 	"avain/internal/broker"
-	"avain/internal/login"
-	"avain/internal/oauth"
+	"avain/internal/domain/login"
+	"avain/internal/protocol/oauth"
 )
 
 const exampleHead = `# Configuration of Avain. Printed by: avain config example

@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"avain/internal/exact"
+	"avain/internal/domain/exact"
 
 	"github.com/goccy/go-yaml/ast"
 )

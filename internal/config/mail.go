@@ -3,7 +3,7 @@ package config
 import (
 	"time"
 
-	"avain/internal/mail"
+	"avain/internal/platform/mail"
 	"avain/internal/secret"
 )
 

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"avain/internal/config"
-	"avain/internal/mail"
+	"avain/internal/platform/mail"
 )
 
 const withMail = minimal + `

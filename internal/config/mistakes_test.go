@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"avain/internal/config"
-	"avain/internal/keyset"
+	"avain/internal/platform/keyset"
 )
 
 // mistakes is a file with one mistake in almost every line; the comment says what

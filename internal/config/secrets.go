@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
 	"avain/internal/secret"
 )
 

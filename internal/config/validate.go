@@ -12,10 +12,10 @@ import (
 	"strings"
 	"time"
 
-	"avain/internal/keyset"
-	"avain/internal/oauth"
+	"avain/internal/platform/keyset"
+	"avain/internal/platform/store"
+	"avain/internal/protocol/oauth"
 	"avain/internal/secret"
-	"avain/internal/store"
 )
 
 // validator checks what decoded. It fills nothing in, except what brokers' presets

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"avain/internal/appgate"
-	"avain/internal/login"
+	"avain/internal/domain/login"
 )
 
 // app checks the versions; those that are wrong themselves are not compared.

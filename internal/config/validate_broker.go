@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"avain/internal/broker"
-	"avain/internal/login"
+	"avain/internal/domain/login"
 )
 
 // brokers completes each broker from its preset and lets package broker check it;

@@ -7,8 +7,8 @@ import (
 	"slices"
 	"strings"
 
-	"avain/internal/login"
-	"avain/internal/outbound"
+	"avain/internal/domain/login"
+	"avain/internal/platform/outbound"
 
 	"github.com/go-jose/go-jose/v4"
 )

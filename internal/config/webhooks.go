@@ -1,6 +1,6 @@
 package config
 
-import "avain/internal/webhook"
+import "avain/internal/platform/webhook"
 
 // Webhooks are the systems that are told what happens.
 type Webhooks []webhook.Endpoint

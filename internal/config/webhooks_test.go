@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"avain/internal/config"
-	"avain/internal/webhook"
+	"avain/internal/platform/webhook"
 )
 
 const withWebhooks = minimal + `

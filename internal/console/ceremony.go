@@ -6,7 +6,7 @@ import (
 	"net/http"
 	"time"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
 	"avain/internal/secret"
 
 	"github.com/go-webauthn/webauthn/webauthn"

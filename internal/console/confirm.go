@@ -8,9 +8,9 @@ import (
 	"strings"
 	"time"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
+	"avain/internal/platform/web"
 	"avain/internal/secret"
-	"avain/internal/web"
 
 	"github.com/go-webauthn/webauthn/protocol"
 )

@@ -9,9 +9,9 @@ import (
 	"sync"
 	"time"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
+	"avain/internal/platform/web"
 	"avain/internal/secret"
-	"avain/internal/web"
 
 	"github.com/go-webauthn/webauthn/webauthn"
 )

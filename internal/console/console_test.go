@@ -10,9 +10,9 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
+	"avain/internal/platform/web"
 	"avain/internal/secret"
-	"avain/internal/web"
 )
 
 var noon = time.Date(2026, time.November, 23, 10, 0, 0, 0, time.UTC)

@@ -3,8 +3,8 @@ package console
 import (
 	"net/http"
 
-	"avain/internal/login"
-	"avain/internal/web"
+	"avain/internal/domain/login"
+	"avain/internal/platform/web"
 )
 
 // pages are those that the frame has itself.

@@ -10,8 +10,8 @@ import (
 	"sync"
 	"time"
 
-	"avain/internal/login"
-	"avain/internal/web"
+	"avain/internal/domain/login"
+	"avain/internal/platform/web"
 )
 
 //go:embed templates/*.html

@@ -8,9 +8,9 @@ import (
 	"net/http"
 	"net/url"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
+	"avain/internal/platform/web"
 	"avain/internal/secret"
-	"avain/internal/web"
 
 	"github.com/go-webauthn/webauthn/protocol"
 	"github.com/go-webauthn/webauthn/webauthn"

@@ -10,9 +10,9 @@ import (
 	"slices"
 	"strings"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
+	"avain/internal/platform/web"
 	"avain/internal/secret"
-	"avain/internal/web"
 
 	"github.com/go-webauthn/webauthn/protocol"
 )

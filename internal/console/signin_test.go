@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
 )
 
 // Whoever must sign in first gets their form back, but never an address that they made up.

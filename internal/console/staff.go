@@ -9,10 +9,10 @@ import (
 	"slices"
 	"time"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
+	"avain/internal/domain/shown"
+	"avain/internal/platform/web"
 	"avain/internal/secret"
-	"avain/internal/shown"
-	"avain/internal/web"
 )
 
 // InvitationLife is how long the link is good with which somebody makes a passkey.

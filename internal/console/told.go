@@ -6,8 +6,8 @@ import (
 	"strconv"
 	"time"
 
-	"avain/internal/login"
-	"avain/internal/web"
+	"avain/internal/domain/login"
+	"avain/internal/platform/web"
 )
 
 // Everybody with a role is told who else can use it: whoever has got a passkey in by

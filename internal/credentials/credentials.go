@@ -5,13 +5,13 @@ import (
 	"net/http"
 	"time"
 
-	"avain/internal/login"
-	"avain/internal/oauth"
-	"avain/internal/password"
+	"avain/internal/domain/login"
 	"avain/internal/people"
+	"avain/internal/platform/browsersession"
+	"avain/internal/platform/passhash"
+	"avain/internal/platform/web"
+	"avain/internal/protocol/oauth"
 	"avain/internal/secret"
-	"avain/internal/session"
-	"avain/internal/web"
 )
 
 const (
@@ -50,11 +50,11 @@ type Deps struct {
 	People   People
 	Sessions Sessions
 	Audit    Auditor
-	Browsers *session.Cookies
-	Devices  *session.Cookies // of browsers in which somebody has got in
+	Browsers *browsersession.Cookies
+	Devices  *browsersession.Cookies // of browsers in which somebody has got in
 	Web      *web.Kit
 	Now      func() time.Time
-	Rules    password.Rules
+	Rules    passhash.Rules
 	App      string // name of the app
 	SignIn   string // path of the page where somebody signs in with bank or Mobile Certificate
 
@@ -118,11 +118,11 @@ func (f *Feature) signIn(w http.ResponseWriter, r *http.Request) error {
 		return login.E(login.Invalid, login.ReasonCookiesBlocked, nil)
 	}
 	name, typed := form.Get("username"), form.Get("password")
-	if len(name) > people.MaxUserName || len(typed) > password.MaxBytes {
+	if len(name) > people.MaxUserName || len(typed) > passhash.MaxBytes {
 		name, typed = "", "" // nobody's
 	}
 	at := f.place(r)
-	person, err := f.d.People.CheckPassword(r.Context(), people.Try{Name: name, Password: password.Of(typed), Place: at})
+	person, err := f.d.People.CheckPassword(r.Context(), people.Try{Name: name, Password: passhash.Of(typed), Place: at})
 	if err == nil {
 		f.d.Devices.Keep(w, at.Browser)
 		return f.d.Enter(w, r, person)
@@ -201,7 +201,7 @@ func (f *Feature) set(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	typed := password.Of(form.Get("password"))
+	typed := passhash.Of(form.Get("password"))
 	if err := f.d.Rules.Check(r.Context(), typed, c.UserName, c.Email, person.Name); err != nil {
 		if !login.HasReason(err, login.ReasonPasswordWeak) {
 			return err

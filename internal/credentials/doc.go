@@ -3,5 +3,5 @@
 //
 // It owns the pages, what they say to whom, and the letters about passwords. It does not
 // own what a right password is and how often may be tried (package people), how it is
-// hashed (package password), or the same login from the app (package challenge).
+// hashed (package passhash), or the same login from the app (package challenge).
 package credentials

@@ -7,10 +7,10 @@ import (
 	"fmt"
 	"time"
 
-	"avain/internal/jobs"
-	"avain/internal/login"
-	"avain/internal/mail"
+	"avain/internal/domain/login"
 	"avain/internal/people"
+	"avain/internal/platform/jobs"
+	"avain/internal/platform/mail"
 	"avain/internal/secret"
 )
 

@@ -4,8 +4,8 @@ import (
 	"embed"
 	"net/http"
 
-	"avain/internal/login"
-	"avain/internal/web"
+	"avain/internal/domain/login"
+	"avain/internal/platform/web"
 )
 
 //go:embed templates/*.html

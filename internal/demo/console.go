@@ -4,9 +4,9 @@ import (
 	"net/http"
 	"slices"
 
-	"avain/internal/audit"
-	"avain/internal/login"
-	"avain/internal/web"
+	"avain/internal/domain/login"
+	"avain/internal/platform/audit"
+	"avain/internal/platform/web"
 )
 
 // staffNames are whom the demo invites into the support console.

@@ -15,7 +15,7 @@ import (
 
 	"avain/internal/brokersim"
 	"avain/internal/config"
-	"avain/internal/mail"
+	"avain/internal/platform/mail"
 	"avain/internal/wire"
 )
 

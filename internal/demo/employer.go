@@ -9,11 +9,11 @@ import (
 	"strings"
 	"time"
 
-	"avain/internal/hetu"
-	"avain/internal/login"
-	"avain/internal/mail"
-	"avain/internal/store"
-	"avain/internal/web"
+	"avain/internal/domain/hetu"
+	"avain/internal/domain/login"
+	"avain/internal/platform/mail"
+	"avain/internal/platform/store"
+	"avain/internal/platform/web"
 )
 
 //go:embed employer.html

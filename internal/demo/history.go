@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"avain/internal/brokersim"
-	"avain/internal/login"
-	"avain/internal/store"
+	"avain/internal/domain/login"
+	"avain/internal/platform/store"
 )
 
 // historyDays is how much past is made up: what the status page shows.

@@ -13,7 +13,7 @@ import (
 	"sync"
 
 	"avain/internal/brokersim"
-	"avain/internal/keyset"
+	"avain/internal/platform/keyset"
 	"avain/internal/secret"
 
 	"github.com/go-jose/go-jose/v4"

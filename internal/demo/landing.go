@@ -13,10 +13,10 @@ import (
 	"avain/internal/devices"
 	"avain/internal/loginlink"
 	"avain/internal/me"
+	"avain/internal/platform/web"
 	"avain/internal/privacy"
 	"avain/internal/qrlogin"
 	"avain/internal/signin"
-	"avain/internal/web"
 )
 
 //go:embed landing.html

@@ -9,7 +9,7 @@ import (
 	"strconv"
 	"strings"
 
-	"avain/internal/mail"
+	"avain/internal/platform/mail"
 )
 
 var (

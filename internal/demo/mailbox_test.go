@@ -13,8 +13,8 @@ import (
 	"sync"
 	"testing"
 
-	"avain/internal/mail"
 	"avain/internal/patience"
+	"avain/internal/platform/mail"
 )
 
 // post runs a mailbox and a sender that reaches it.

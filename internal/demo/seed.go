@@ -6,7 +6,7 @@ import (
 	"fmt"
 
 	"avain/internal/brokersim"
-	"avain/internal/login"
+	"avain/internal/domain/login"
 	"avain/internal/people"
 )
 

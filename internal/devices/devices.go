@@ -6,8 +6,8 @@ import (
 	"slices"
 	"time"
 
-	"avain/internal/login"
-	"avain/internal/web"
+	"avain/internal/domain/login"
+	"avain/internal/platform/web"
 )
 
 // pause is for how long login link and QR code are paused for a person who says that a

@@ -6,9 +6,9 @@ import (
 	"errors"
 	"time"
 
-	"avain/internal/jobs"
-	"avain/internal/login"
-	"avain/internal/mail"
+	"avain/internal/domain/login"
+	"avain/internal/platform/jobs"
+	"avain/internal/platform/mail"
 )
 
 // JobNewLogin is the kind of the job that tells a person of a new login.

@@ -4,8 +4,8 @@ import (
 	"context"
 	"net/http"
 
-	"avain/internal/login"
-	"avain/internal/web"
+	"avain/internal/domain/login"
+	"avain/internal/platform/web"
 )
 
 // Path is the page of a person's devices.

@@ -3,7 +3,7 @@ package diagnosis
 import (
 	"time"
 
-	"avain/internal/catalogue"
+	"avain/internal/domain/reasons"
 )
 
 // OfCode reads the support code of a request that was refused before there was a login:
@@ -11,6 +11,6 @@ import (
 // The code itself says what it was, and when, to within five minutes; the log has the
 // rest under it. It answers false for every other code.
 func OfCode(code string, now time.Time) (Diagnosis, bool) {
-	entry, at, ok := catalogue.OfCode(code, now)
+	entry, at, ok := reasons.OfCode(code, now)
 	return Diagnosis{Entry: entry, At: at}, ok
 }

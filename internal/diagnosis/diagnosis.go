@@ -4,14 +4,14 @@ import (
 	"slices"
 	"time"
 
-	"avain/internal/catalogue"
-	"avain/internal/login"
+	"avain/internal/domain/login"
+	"avain/internal/domain/reasons"
 )
 
 // Diagnosis is what became of a login: the entry of the catalogue, and where and when
 // it came to it. It holds no name, no secret and no identity code.
 type Diagnosis struct {
-	catalogue.Entry
+	reasons.Entry
 
 	Good    bool      `json:"good"`    // the app is logged in
 	Web     bool      `json:"web"`     // on our own pages: an activation, or signing in there; no app is involved
@@ -33,7 +33,7 @@ type Diagnosis struct {
 func Of(a login.Attempt, now time.Time) Diagnosis {
 	reason, decided := verdict(a, now)
 	d := Diagnosis{
-		Entry: catalogue.Of(reason), Running: running(a, now), Web: a.Client == login.WebClient,
+		Entry: reasons.Of(reason), Running: running(a, now), Web: a.Client == login.WebClient,
 		At: a.CreatedAt, Means: a.Means, Broker: a.Broker,
 	}
 	d.Good = d.Reason == login.ReasonWentWell

@@ -6,9 +6,9 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/catalogue"
 	"avain/internal/diagnosis"
-	"avain/internal/login"
+	"avain/internal/domain/login"
+	"avain/internal/domain/reasons"
 )
 
 var start = time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
@@ -182,12 +182,12 @@ func TestReplyNamesBrowserAndBank(t *testing.T) {
 	brand := diagnosis.Brand{App: "SmartumPay", Company: "Smartum", Version: "1.16.0", Bank: func(lang, means string) string {
 		return strings.ToUpper(means) + " " + lang
 	}}
-	d := diagnosis.Diagnosis{Entry: catalogue.Of(login.ReasonRedirectLost), Browser: "Samsung Internet 20 on Android", Means: "nordea"}
+	d := diagnosis.Diagnosis{Entry: reasons.Of(login.ReasonRedirectLost), Browser: "Samsung Internet 20 on Android", Means: "nordea"}
 	reply, err := diagnosis.Reply(d, "fi", brand)
 	if err != nil || !strings.Contains(reply, "selaimesi (Samsung Internet)") {
 		t.Errorf("%v: %s", err, reply)
 	}
-	d.Entry, d.Browser = catalogue.Of(login.ReasonAbandonedAtBank), "other on Android"
+	d.Entry, d.Browser = reasons.Of(login.ReasonAbandonedAtBank), "other on Android"
 	words, err := diagnosis.Say(d, "sv", brand)
 	if err != nil || !strings.Contains(words.Reply, "(NORDEA sv)") || strings.Contains(words.Cause, "other") {
 		t.Errorf("%v: %+v", err, words)

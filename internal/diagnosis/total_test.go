@@ -8,9 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/catalogue"
 	"avain/internal/diagnosis"
-	"avain/internal/login"
+	"avain/internal/domain/login"
+	"avain/internal/domain/reasons"
 
 	"pgregory.net/rapid"
 )
@@ -59,7 +59,7 @@ func inconsistent(a login.Attempt, now time.Time) string {
 	switch {
 	case !slices.Equal(before, a.Timeline):
 		return "the timeline was changed"
-	case !catalogue.Known(d.Reason) || !reflect.DeepEqual(d.Entry, catalogue.Of(d.Reason)):
+	case !reasons.Known(d.Reason) || !reflect.DeepEqual(d.Entry, reasons.Of(d.Reason)):
 		return "no entry of the catalogue: " + string(d.Reason)
 	case !reflect.DeepEqual(d, diagnosis.Of(a, now)):
 		return "another diagnosis the second time"
@@ -75,11 +75,11 @@ func inconsistent(a login.Attempt, now time.Time) string {
 		return "at a time when nothing happened"
 	}
 	for _, reason := range d.Earlier {
-		if !catalogue.Known(reason) {
+		if !reasons.Known(reason) {
 			return "no entry for what was earlier: " + string(reason)
 		}
 	}
-	for _, lang := range catalogue.Languages() {
+	for _, lang := range reasons.Languages() {
 		if words, err := diagnosis.Say(d, lang, diagnosis.Brand{App: "App"}); err != nil || words.Reply == "" || words.Cause == "" {
 			return "no words in " + lang
 		}

@@ -4,8 +4,8 @@ import (
 	"slices"
 	"time"
 
-	"avain/internal/catalogue"
-	"avain/internal/login"
+	"avain/internal/domain/login"
+	"avain/internal/domain/reasons"
 )
 
 // The machine words that a timeline tells a cancellation by.
@@ -79,7 +79,7 @@ func told(reason login.Reason) bool {
 	case login.ReasonWentWell, login.ReasonStillRunning, login.ReasonNothingFailed:
 		return false
 	default:
-		return catalogue.Known(reason)
+		return reasons.Known(reason)
 	}
 }
 

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"unicode"
 
-	"avain/internal/catalogue"
+	"avain/internal/domain/reasons"
 )
 
 // Brand is what the operator calls things: it fills the gaps in the words.
@@ -19,12 +19,12 @@ type Brand struct {
 
 // Say gives the words of a diagnosis in a language: fi, sv or en. They contain nothing
 // but our own words and the operator's; console and terminal escape them all the same.
-func Say(d Diagnosis, lang string, b Brand) (catalogue.Words, error) {
-	fill := catalogue.Fill{App: b.App, Company: b.Company, Version: b.Version, Browser: family(d.Browser), Web: d.Web}
+func Say(d Diagnosis, lang string, b Brand) (reasons.Words, error) {
+	fill := reasons.Fill{App: b.App, Company: b.Company, Version: b.Version, Browser: family(d.Browser), Web: d.Web}
 	if b.Bank != nil && d.Means != "" {
 		fill.Bank = b.Bank(lang, d.Means)
 	}
-	return catalogue.Say(d.Reason, lang, fill)
+	return reasons.Say(d.Reason, lang, fill)
 }
 
 // Reply is the ready answer to the person, to be copied into a letter or a chat.

@@ -9,9 +9,9 @@ import (
 	"strings"
 
 	"avain/internal/appgate"
-	"avain/internal/catalogue"
-	"avain/internal/login"
-	"avain/internal/web"
+	"avain/internal/domain/login"
+	"avain/internal/domain/reasons"
+	"avain/internal/platform/web"
 )
 
 // articleView is what article.html reads.
@@ -78,7 +78,7 @@ func (f *Feature) article(w http.ResponseWriter, r *http.Request) error {
 // reasonOf is the reason of that name, if the catalogue knows one that a person can be
 // told of.
 func reasonOf(name string) login.Reason {
-	if reason := login.Reason(name); name != "" && catalogue.Known(reason) {
+	if reason := login.Reason(name); name != "" && reasons.Known(reason) {
 		return reason
 	}
 	return ""

@@ -3,7 +3,7 @@ package help
 import (
 	"regexp"
 
-	"avain/internal/shown"
+	"avain/internal/domain/shown"
 )
 
 // maxComment is how much of a comment is kept, in letters.

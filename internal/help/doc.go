@@ -3,7 +3,7 @@
 // a short tree of questions that ends in what to do. Both ask whether they helped.
 //
 // It owns the article, the tree ([Questions], [Answers]) and what may be kept of an
-// answer ([Clean]). It does not own the words of the reasons (package catalogue), nor
+// answer ([Clean]). It does not own the words of the reasons (package reasons), nor
 // the news (package notices), nor what the staff sees of the answers
 // (internal/console/voices). Nothing here needs a cookie, a script or a login, and
 // nothing here tells anything about a person: addresses name a reason, never a login.

@@ -4,9 +4,9 @@ import (
 	"net/http"
 	"net/url"
 
-	"avain/internal/login"
-	"avain/internal/oauth"
-	"avain/internal/web"
+	"avain/internal/domain/login"
+	"avain/internal/platform/web"
+	"avain/internal/protocol/oauth"
 )
 
 // thanksView is what thanks.html reads.

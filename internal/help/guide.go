@@ -6,8 +6,8 @@ import (
 	"strings"
 
 	"avain/internal/appgate"
-	"avain/internal/login"
-	"avain/internal/web"
+	"avain/internal/domain/login"
+	"avain/internal/platform/web"
 )
 
 // guideView is what guide.html reads: a question with its choices, or an answer.

@@ -6,8 +6,8 @@ import (
 	"time"
 
 	"avain/internal/appgate"
-	"avain/internal/login"
-	"avain/internal/web"
+	"avain/internal/domain/login"
+	"avain/internal/platform/web"
 )
 
 // The addresses.

@@ -1,6 +1,6 @@
 package help
 
-import "avain/internal/login"
+import "avain/internal/domain/login"
 
 // Root is the first question.
 const Root = "start"

@@ -5,9 +5,9 @@ import (
 	"strings"
 	"testing"
 
-	"avain/internal/catalogue"
+	"avain/internal/domain/login"
+	"avain/internal/domain/reasons"
 	"avain/internal/help"
-	"avain/internal/login"
 )
 
 // longest is how many questions anybody has to answer: whoever has old credentials and
@@ -94,13 +94,13 @@ func TestQuestionsCoverTheCatalogue(t *testing.T) {
 			t.Errorf("the answer %q has the words of %q", name, a.Reason)
 		}
 		for _, reason := range append([]login.Reason{a.Reason}, a.Also...) {
-			if reason != "" && !catalogue.Known(reason) {
+			if reason != "" && !reasons.Known(reason) {
 				t.Errorf("%s answers %q, which the catalogue does not know", name, reason)
 			}
 			covered[reason] = name
 		}
 	}
-	for _, e := range catalogue.All() {
+	for _, e := range reasons.All() {
 		switch name, why := covered[e.Reason], leftOut[e.Reason]; {
 		case name == "" && why == "":
 			t.Errorf("no question leads to %s", e.Reason)

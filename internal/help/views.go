@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"sync"
 
-	"avain/internal/web"
+	"avain/internal/platform/web"
 )
 
 //go:embed templates/*.html

@@ -15,8 +15,8 @@ var quoted = regexp.MustCompile(`[”“]([^”“]+)”`)
 func TestHelpSpeaksTheWordsOfTheProduct(t *testing.T) {
 	t.Parallel()
 	for _, lang := range []string{"fi", "sv", "en"} {
-		own := filepath.Join("..", "web", "texts", "help."+lang+".json")
-		others, err := filepath.Glob(filepath.Join("..", "web", "texts", "*."+lang+".json"))
+		own := filepath.Join("..", "platform", "web", "texts", "help."+lang+".json")
+		others, err := filepath.Glob(filepath.Join("..", "platform", "web", "texts", "*."+lang+".json"))
 		if err != nil || len(others) < 5 {
 			t.Fatal(others, err)
 		}

@@ -7,13 +7,13 @@ import (
 	"net/url"
 
 	"avain/internal/attempt"
-	"avain/internal/catalogue"
-	"avain/internal/client"
-	"avain/internal/login"
-	"avain/internal/oauth"
+	"avain/internal/domain/login"
+	"avain/internal/domain/reasons"
+	"avain/internal/platform/browsersession"
+	"avain/internal/platform/web"
+	"avain/internal/protocol/client"
+	"avain/internal/protocol/oauth"
 	"avain/internal/secret"
-	"avain/internal/session"
-	"avain/internal/web"
 )
 
 // Attempts moves attempts: package attempt.
@@ -43,7 +43,7 @@ type Deps struct {
 	Attempts Attempts
 	People   People
 	Clients  *client.Registry
-	Cookies  *session.Cookies
+	Cookies  *browsersession.Cookies
 	Notices  Notices
 	Web      *web.Kit
 
@@ -339,7 +339,7 @@ func (f *Feature) appLink(a login.Attempt, browser secret.Text) string {
 // to those that tell of one: no address makes a page of ours say that all went well.
 func knownReason(s string) login.Reason {
 	for _, reason := range login.Reasons() {
-		if s == string(reason) && catalogue.Of(reason).Fault != catalogue.FaultNobody {
+		if s == string(reason) && reasons.Of(reason).Fault != reasons.FaultNobody {
 			return reason
 		}
 	}

@@ -4,8 +4,8 @@ import (
 	"net/http"
 	"time"
 
-	"avain/internal/login"
-	"avain/internal/web"
+	"avain/internal/domain/login"
+	"avain/internal/platform/web"
 )
 
 // Previews are the pages of this package with sample data, for [web.Kit.Gallery].

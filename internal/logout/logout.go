@@ -5,10 +5,10 @@ import (
 	"net/http"
 	"time"
 
-	"avain/internal/client"
-	"avain/internal/login"
-	"avain/internal/signer"
-	"avain/internal/web"
+	"avain/internal/domain/login"
+	"avain/internal/platform/web"
+	"avain/internal/protocol/client"
+	"avain/internal/protocol/signing"
 )
 
 // Sessions are the logged-in apps. login.ErrNotFound.
@@ -35,7 +35,7 @@ type Deps struct {
 	Browser  Browser
 	Sessions Sessions
 	Clients  *client.Registry
-	Signer   *signer.Signer
+	Signer   *signing.Signer
 	Audit    Auditor
 	Web      *web.Kit
 	Now      func() time.Time

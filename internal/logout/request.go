@@ -8,11 +8,11 @@ import (
 	"net/url"
 	"strings"
 
-	"avain/internal/client"
-	"avain/internal/login"
-	"avain/internal/oauth"
-	"avain/internal/signer"
-	"avain/internal/web"
+	"avain/internal/domain/login"
+	"avain/internal/platform/web"
+	"avain/internal/protocol/client"
+	"avain/internal/protocol/oauth"
+	"avain/internal/protocol/signing"
 )
 
 // request is what somebody asks for.
@@ -87,9 +87,9 @@ func (f *Feature) hinted(ctx context.Context, asked *request) error {
 	if !p.Has(hintName) {
 		return f.named(asked)
 	}
-	raw, err := f.d.Signer.Verify(ctx, p.Get(hintName), signer.Expect{Typ: signer.TypIDToken, Hint: true})
+	raw, err := f.d.Signer.Verify(ctx, p.Get(hintName), signing.Expect{Typ: signing.TypIDToken, Hint: true})
 	switch {
-	case errors.Is(err, signer.ErrKeyGone):
+	case errors.Is(err, signing.ErrKeyGone):
 		return f.named(asked)
 	case err != nil && login.AsError(err).Kind == login.Internal:
 		return err

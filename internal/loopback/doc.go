@@ -5,5 +5,5 @@
 // It owns HTTP transports that nobody else empties, ports that stay with whoever has
 // taken them, and the order in which a mail server is stopped. It knows nothing of the
 // service: who talks to it over HTTP is internal/robot, and what the letters are is
-// internal/mail.
+// internal/platform/mail.
 package loopback

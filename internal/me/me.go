@@ -10,12 +10,12 @@ import (
 	"time"
 
 	"avain/internal/attempt"
-	"avain/internal/login"
-	"avain/internal/oauth"
+	"avain/internal/domain/login"
 	"avain/internal/people"
+	"avain/internal/platform/browsersession"
+	"avain/internal/platform/web"
+	"avain/internal/protocol/oauth"
 	"avain/internal/secret"
-	"avain/internal/session"
-	"avain/internal/web"
 )
 
 const (
@@ -28,7 +28,7 @@ const (
 	mark = "~"
 
 	// longest is the life of a session on the web, whatever is done in it. Unused, it
-	// ends after session.Idle.
+	// ends after browsersession.Idle.
 	longest = 2 * time.Hour
 )
 
@@ -63,9 +63,9 @@ type Deps struct {
 	Attempts Attempts
 	Sessions Sessions
 	Audit    Auditor
-	Browsers *session.Cookies // of any browser
-	SignedIn *session.Cookies // of one whose person is signed in
-	Devices  *session.Cookies // of one in which somebody has got in
+	Browsers *browsersession.Cookies // of any browser
+	SignedIn *browsersession.Cookies // of one whose person is signed in
+	Devices  *browsersession.Cookies // of one in which somebody has got in
 	Web      *web.Kit
 	Now      func() time.Time
 	BaseURL  string // issuer; no trailing slash
@@ -142,7 +142,7 @@ func (f *Feature) Signed(w http.ResponseWriter, r *http.Request, act bool) (logi
 		return s, p, err == nil, err
 	}
 	now := f.d.Now()
-	if s, err = f.d.Sessions.UseSession(r.Context(), s.ID, now, now.Add(session.Idle)); err != nil {
+	if s, err = f.d.Sessions.UseSession(r.Context(), s.ID, now, now.Add(browsersession.Idle)); err != nil {
 		return s, p, false, err
 	}
 	f.d.SignedIn.Keep(w, value)
@@ -261,7 +261,7 @@ func (f *Feature) startOf(r *http.Request, browser secret.Text, request login.Re
 	request.Scopes = []string{oauth.ScopeOpenID, oauth.ScopeOfflineAccess}
 	request.CodeChallenge = base64.RawURLEncoding.EncodeToString(sum[:])
 	return attempt.Start{
-		Client: login.WebClient, Method: login.MethodDirect, Browser: browser, Key: session.Key(browser), Request: request,
+		Client: login.WebClient, Method: login.MethodDirect, Browser: browser, Key: browsersession.Key(browser), Request: request,
 		Device: login.Device{Platform: "web"}, Place: f.d.Web.Place(r.Context()), Label: web.BrowserLabel(r),
 	}
 }
@@ -305,7 +305,7 @@ func (f *Feature) back(w http.ResponseWriter, r *http.Request) error {
 	}
 	granted, err := f.d.Attempts.Redeem(r.Context(), attempt.Redemption{
 		Code: code, Client: login.WebClient, RedirectURI: f.d.BaseURL + returnURI, Verifier: verifier(browser, params.Get("state")),
-		Key: session.Key(browser), Idle: session.Idle, Absolute: longest,
+		Key: browsersession.Key(browser), Idle: browsersession.Idle, Absolute: longest,
 	})
 	if err != nil {
 		return err

@@ -4,8 +4,8 @@ import (
 	"net/http"
 	"net/url"
 
-	"avain/internal/login"
-	"avain/internal/web"
+	"avain/internal/domain/login"
+	"avain/internal/platform/web"
 )
 
 // Enter signs in a person whose password was right. The code goes to our own return

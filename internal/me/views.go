@@ -5,8 +5,8 @@ import (
 	"net/http"
 	"time"
 
-	"avain/internal/login"
-	"avain/internal/web"
+	"avain/internal/domain/login"
+	"avain/internal/platform/web"
 )
 
 //go:embed templates/*.html

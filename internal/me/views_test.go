@@ -7,9 +7,9 @@ import (
 	"strings"
 	"testing"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
 	"avain/internal/me"
-	"avain/internal/web"
+	"avain/internal/platform/web"
 )
 
 func newViews(t *testing.T) (*web.Kit, *me.Views) {

@@ -3,7 +3,7 @@ package metadata
 import (
 	"net/http"
 
-	"avain/internal/web"
+	"avain/internal/platform/web"
 )
 
 // Apps are the apps on phones that may open our addresses.

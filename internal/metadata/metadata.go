@@ -6,10 +6,10 @@ import (
 	"strings"
 
 	"avain/internal/broker"
-	"avain/internal/login"
-	"avain/internal/oauth"
-	"avain/internal/signer"
-	"avain/internal/web"
+	"avain/internal/domain/login"
+	"avain/internal/platform/web"
+	"avain/internal/protocol/oauth"
+	"avain/internal/protocol/signing"
 )
 
 // Brokers publish our registration, and know which banks can be reached: package
@@ -23,7 +23,7 @@ type Brokers interface {
 
 // Deps are what the feature stands on.
 type Deps struct {
-	Signer  *signer.Signer
+	Signer  *signing.Signer
 	Brokers Brokers
 	Gate    Gate
 	Notices Notices
@@ -112,7 +112,7 @@ func (f *Feature) discovery(w http.ResponseWriter, r *http.Request) error {
 		EndSession: at("/logout"), JWKS: at("/jwks"),
 		Scopes: f.d.Scopes, ResponseTypes: []string{"code"}, ResponseModes: []string{"query"},
 		Grants: []string{oauth.GrantAuthorizationCode, oauth.GrantRefreshToken},
-		ACR:    f.d.ACR, Subjects: []string{"public", "pairwise"}, IDTokenAlgs: signer.Algs(),
+		ACR:    f.d.ACR, Subjects: []string{"public", "pairwise"}, IDTokenAlgs: signing.Algs(),
 		TokenAuth: everybody, TokenAuthAlgs: assertions,
 		IntrospectionAuth: confidential, IntrospectionAuthAlgs: assertions,
 		RevocationAuth: everybody, RevocationAuthAlgs: assertions,
@@ -127,7 +127,7 @@ func (f *Feature) discovery(w http.ResponseWriter, r *http.Request) error {
 }
 
 // jwks serves our signing keys. Clients may keep them for five minutes; the next
-// key is published long before it signs (package signer).
+// key is published long before it signs (package signing).
 func (f *Feature) jwks(w http.ResponseWriter, r *http.Request) error {
 	body, etag, err := f.d.Signer.JWKS(r.Context())
 	if err != nil {

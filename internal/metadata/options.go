@@ -7,10 +7,10 @@ import (
 
 	"avain/internal/appgate"
 	"avain/internal/broker"
-	"avain/internal/login"
-	"avain/internal/oauth"
-	"avain/internal/shown"
-	"avain/internal/web"
+	"avain/internal/domain/login"
+	"avain/internal/domain/shown"
+	"avain/internal/platform/web"
+	"avain/internal/protocol/oauth"
 )
 
 // Gate knows which ways in are open: package appgate.
@@ -94,7 +94,7 @@ type asker struct {
 
 // options tells an app which ways of logging in are open to it now. Answers may be
 // cached for 15 seconds, so that a bank that an operator switches off is off in every
-// app within a minute (known.Fresh).
+// app within a minute (refresh.Fresh).
 func (f *Feature) options(w http.ResponseWriter, r *http.Request) error {
 	params, err := oauth.QueryParams(r)
 	if err != nil {

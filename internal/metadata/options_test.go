@@ -15,12 +15,12 @@ import (
 	"time"
 
 	"avain/internal/appgate"
-	"avain/internal/audit"
 	"avain/internal/broker"
-	"avain/internal/login"
+	"avain/internal/domain/login"
 	"avain/internal/metadata"
-	"avain/internal/store"
-	"avain/internal/web"
+	"avain/internal/platform/audit"
+	"avain/internal/platform/store"
+	"avain/internal/platform/web"
 )
 
 // offering is a broker that offers what the test says; the rest is not asked here.

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
 )
 
 // atom is a feed (RFC 4287). The package encoding/xml escapes every text, so that no

@@ -14,9 +14,9 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
 	"avain/internal/news"
-	"avain/internal/web"
+	"avain/internal/platform/web"
 
 	"github.com/mmcdole/gofeed"
 	"github.com/mmcdole/gofeed/atom"

@@ -9,8 +9,8 @@ import (
 	"sync"
 	"time"
 
-	"avain/internal/known"
-	"avain/internal/login"
+	"avain/internal/domain/login"
+	"avain/internal/platform/refresh"
 )
 
 // shownOver is how many notices that are over a reading holds, for the page of news.
@@ -52,14 +52,14 @@ type MeansRef struct{ ID, Name string }
 // Board knows what is told to whom. It is safe for concurrent use.
 type Board struct {
 	d       Deps
-	known   *known.Kept[[]login.Notice] // by their beginning, the newest first
-	keeping sync.Mutex                  // held by the one caller who writes what the service says by itself
+	known   *refresh.Kept[[]login.Notice] // by their beginning, the newest first
+	keeping sync.Mutex                    // held by the one caller who writes what the service says by itself
 }
 
 // New makes the board and reads the notices for the first time.
 func New(ctx context.Context, d Deps) (*Board, error) {
 	read := func(ctx context.Context) ([]login.Notice, error) { return d.Store.Notices(ctx, d.Now(), shownOver) }
-	last, err := known.New(ctx, known.Config[[]login.Notice]{What: "notices", Read: read, Now: d.Now, Log: d.Log})
+	last, err := refresh.New(ctx, refresh.Config[[]login.Notice]{What: "notices", Read: read, Now: d.Now, Log: d.Log})
 	if err != nil {
 		return nil, fmt.Errorf("notices: %w", err)
 	}

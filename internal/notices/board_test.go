@@ -9,8 +9,8 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/known"
-	"avain/internal/login"
+	"avain/internal/domain/login"
+	"avain/internal/platform/refresh"
 )
 
 func TestWhatIsShownWhen(t *testing.T) {
@@ -217,7 +217,7 @@ func TestNodesFollow(t *testing.T) {
 			t.Fatal("it was read again before it was due")
 		}
 	}
-	h.pass(known.Fresh)
+	h.pass(refresh.Fresh)
 	gone, hangUp := context.WithCancel(t.Context())
 	hangUp()
 	if len(there.Concerning(gone, login.Asker{})) != 1 || h.asked.Load() != before+1 {
@@ -236,7 +236,7 @@ func TestNodesFollow(t *testing.T) {
 		t.Errorf("a database in trouble was asked %d times", n)
 	}
 	h.fails.Store(nil)
-	h.pass(known.Fresh)
+	h.pass(refresh.Fresh)
 	var all sync.WaitGroup
 	for range 20 {
 		all.Go(func() { there.Concerning(t.Context(), login.Asker{}) })

@@ -8,9 +8,9 @@ import (
 	"strings"
 	"time"
 
-	"avain/internal/login"
-	"avain/internal/shown"
-	"avain/internal/web"
+	"avain/internal/domain/login"
+	"avain/internal/domain/shown"
+	"avain/internal/platform/web"
 
 	"golang.org/x/mod/semver"
 )

@@ -3,7 +3,7 @@ package notices
 import (
 	"time"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
 )
 
 // Draft is a notice as programs and files write it.

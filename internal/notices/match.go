@@ -3,7 +3,7 @@ package notices
 import (
 	"slices"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
 
 	"golang.org/x/mod/semver"
 )

@@ -9,9 +9,9 @@ import (
 	"strings"
 	"testing"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
 	"avain/internal/notices"
-	"avain/internal/web"
+	"avain/internal/platform/web"
 
 	"pgregory.net/rapid"
 )
@@ -21,7 +21,7 @@ type agent struct{ label, header string }
 
 func agents(t testing.TB) (all []agent) {
 	t.Helper()
-	file, err := os.Open("../web/testdata/agents.tsv")
+	file, err := os.Open("../platform/web/testdata/agents.tsv")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,7 +3,7 @@ package notices
 import (
 	"cmp"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
 )
 
 // phrase is what [Describe] builds its sentence from.

@@ -5,8 +5,8 @@ import (
 	"strconv"
 	"strings"
 
-	"avain/internal/login"
-	"avain/internal/web"
+	"avain/internal/domain/login"
+	"avain/internal/platform/web"
 )
 
 // Seen is one device of those that [Preview] tries.

@@ -5,7 +5,7 @@ import (
 	"context"
 	"time"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
 )
 
 // Kept is how long a notice is kept after its end: it stays on the page of news for over

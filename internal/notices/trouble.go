@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"avain/internal/broker"
-	"avain/internal/login"
-	"avain/internal/shown"
+	"avain/internal/domain/login"
+	"avain/internal/domain/shown"
 )
 
 const (

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"avain/internal/broker"
-	"avain/internal/login"
+	"avain/internal/domain/login"
 	"avain/internal/notices"
 )
 

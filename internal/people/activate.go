@@ -5,8 +5,8 @@ import (
 	"errors"
 	"time"
 
-	"avain/internal/login"
-	"avain/internal/names"
+	"avain/internal/domain/login"
+	"avain/internal/domain/names"
 	"avain/internal/secret"
 )
 

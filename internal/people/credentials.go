@@ -8,8 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"avain/internal/login"
-	"avain/internal/password"
+	"avain/internal/domain/login"
+	"avain/internal/platform/passhash"
 	"avain/internal/secret"
 
 	"golang.org/x/text/unicode/norm"
@@ -99,7 +99,7 @@ func (p *People) letIn(ctx context.Context, id string, at Place, spent []login.B
 
 // pretended is what a name costs that nobody has: always the same for one name, and as
 // dear in how many of them as people's passwords are.
-func (p *People) pretended(ctx context.Context, name string) password.Params {
+func (p *People) pretended(ctx context.Context, name string) passhash.Params {
 	uniform := p.d.TicketKeys.First().Derive("cost of an unknown name", name).Hash()
 	return p.d.Costs(ctx).Of(binary.BigEndian.Uint64(uniform[:8]))
 }
@@ -116,7 +116,7 @@ func (p *People) wrong(t Try, c login.Credential, paid payment) error {
 	return login.E(login.Forbidden, login.ReasonPasswordWrong, nil)
 }
 
-func (p *People) rehash(ctx context.Context, place *password.Place, c login.Credential, typed secret.Text) error {
+func (p *People) rehash(ctx context.Context, place *passhash.Place, c login.Credential, typed secret.Text) error {
 	stronger, err := place.Hash(ctx, typed)
 	if err != nil {
 		return err

@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 
-	"avain/internal/hetu"
-	"avain/internal/login"
+	"avain/internal/domain/hetu"
+	"avain/internal/domain/login"
 	"avain/internal/secret"
 )
 

@@ -7,18 +7,18 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/hetu"
-	"avain/internal/login"
-	"avain/internal/password"
+	"avain/internal/domain/hetu"
+	"avain/internal/domain/login"
 	"avain/internal/people"
+	"avain/internal/platform/passhash"
+	"avain/internal/platform/store"
 	"avain/internal/secret"
-	"avain/internal/store"
 )
 
 type office struct {
 	*people.People
 	db     *store.Store
-	hasher *password.Hasher
+	hasher *passhash.Hasher
 	hashed atomic.Int32 // hashes that were computed: time cannot be measured in a test
 	now    time.Time
 	wrong  *people.WrongTries
@@ -32,9 +32,9 @@ func newOffice(t *testing.T) *office {
 		t.Fatal(err)
 	}
 	o.wrong = people.NewWrongTries(zone)
-	if o.hasher, err = password.New(password.Config{
-		Params: password.Params{MemoryKiB: 64, Passes: 1, Threads: 1}, Peppers: secret.Ring{secret.Of("pepper")}, Slots: 2,
-		Computing: func(password.Params) { o.hashed.Add(1) },
+	if o.hasher, err = passhash.New(passhash.Config{
+		Params: passhash.Params{MemoryKiB: 64, Passes: 1, Threads: 1}, Peppers: secret.Ring{secret.Of("pepper")}, Slots: 2,
+		Computing: func(passhash.Params) { o.hashed.Add(1) },
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -106,9 +106,9 @@ func TestCheckPassword(t *testing.T) {
 }
 
 // placeIn is a place in the queue of another hasher with the same key.
-func placeIn(t *testing.T, p password.Params) *password.Place {
+func placeIn(t *testing.T, p passhash.Params) *passhash.Place {
 	t.Helper()
-	h, err := password.New(password.Config{Params: p, Peppers: secret.Ring{secret.Of("pepper")}, Slots: 1})
+	h, err := passhash.New(passhash.Config{Params: p, Peppers: secret.Ring{secret.Of("pepper")}, Slots: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,7 +123,7 @@ func TestWeakHashesAreReplaced(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
 	p := o.user(t, "aino", false)
-	old, err := placeIn(t, password.Params{MemoryKiB: 32, Passes: 1, Threads: 1}).Hash(t.Context(), secret.Of(rightPassword))
+	old, err := placeIn(t, passhash.Params{MemoryKiB: 32, Passes: 1, Threads: 1}).Hash(t.Context(), secret.Of(rightPassword))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,7 +145,7 @@ func TestWeakHashesAreReplaced(t *testing.T) {
 	if err != nil || c.Hash == old {
 		t.Fatalf("not replaced: %v", err)
 	}
-	if ok, stale, err := placeIn(t, password.Params{MemoryKiB: 64, Passes: 1, Threads: 1}).Verify(t.Context(), c.Hash, secret.Of(rightPassword)); !ok || stale || err != nil {
+	if ok, stale, err := placeIn(t, passhash.Params{MemoryKiB: 64, Passes: 1, Threads: 1}).Verify(t.Context(), c.Hash, secret.Of(rightPassword)); !ok || stale || err != nil {
 		t.Errorf("the new hash: %v, %v, %v", ok, stale, err)
 	}
 }

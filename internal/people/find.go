@@ -3,8 +3,8 @@ package people
 import (
 	"context"
 
-	"avain/internal/hetu"
-	"avain/internal/login"
+	"avain/internal/domain/hetu"
+	"avain/internal/domain/login"
 )
 
 // ByCode finds the person with an identity code, for the operator who has it from the

@@ -5,11 +5,11 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/hetu"
-	"avain/internal/login"
+	"avain/internal/domain/hetu"
+	"avain/internal/domain/login"
 	"avain/internal/people"
+	"avain/internal/platform/store/storetest"
 	"avain/internal/secret"
-	"avain/internal/store/storetest"
 )
 
 // ordered lets one node look who has forgotten a password, and answers the letters that it

@@ -7,8 +7,8 @@ import (
 	"fmt"
 	"time"
 
-	"avain/internal/hetu"
-	"avain/internal/login"
+	"avain/internal/domain/hetu"
+	"avain/internal/domain/login"
 	"avain/internal/secret"
 )
 

@@ -6,7 +6,7 @@ import (
 	"errors"
 	"fmt"
 
-	"avain/internal/hetu"
+	"avain/internal/domain/hetu"
 
 	"github.com/tink-crypto/tink-go/v2/prf"
 	"github.com/tink-crypto/tink-go/v2/tink"

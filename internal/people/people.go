@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"time"
 
-	"avain/internal/hetu"
-	"avain/internal/login"
-	"avain/internal/password"
+	"avain/internal/domain/hetu"
+	"avain/internal/domain/login"
+	"avain/internal/platform/passhash"
 	"avain/internal/secret"
 )
 
@@ -70,9 +70,9 @@ type Deps struct {
 	Keys  Keys
 	Now   func() time.Time
 
-	Passwords *password.Hasher
+	Passwords *passhash.Hasher
 	// Costs are those of everybody's passwords, as they were known last. It may be nil.
-	Costs func(ctx context.Context) password.Costs
+	Costs func(ctx context.Context) passhash.Costs
 
 	// Wrong counts wrong passwords; nil counts none.
 	Wrong *WrongTries
@@ -115,7 +115,7 @@ func New(d Deps) *People {
 		d.Audit = nobody{d.Store}
 	}
 	if d.Costs == nil {
-		d.Costs = func(context.Context) password.Costs { return password.Costs{} }
+		d.Costs = func(context.Context) passhash.Costs { return passhash.Costs{} }
 	}
 	return &People{d}
 }

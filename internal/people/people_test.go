@@ -8,11 +8,11 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/hetu"
-	"avain/internal/keyset"
-	"avain/internal/login"
+	"avain/internal/domain/hetu"
+	"avain/internal/domain/login"
 	"avain/internal/people"
-	"avain/internal/store"
+	"avain/internal/platform/keyset"
+	"avain/internal/platform/store"
 
 	"github.com/tink-crypto/tink-go/v2/prf"
 )

@@ -3,8 +3,8 @@ package people
 import (
 	"context"
 
-	"avain/internal/hetu"
-	"avain/internal/login"
+	"avain/internal/domain/hetu"
+	"avain/internal/domain/login"
 )
 
 // Prepare makes an employer's record ready to be written, by whoever writes many of

@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
 	"avain/internal/secret"
 )
 

@@ -5,10 +5,10 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
 	"avain/internal/people"
+	"avain/internal/platform/store/storetest"
 	"avain/internal/secret"
-	"avain/internal/store/storetest"
 )
 
 const guessed = "väärä"

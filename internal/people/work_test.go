@@ -7,11 +7,11 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/login"
-	"avain/internal/password"
+	"avain/internal/domain/login"
 	"avain/internal/people"
+	"avain/internal/platform/passhash"
+	"avain/internal/platform/store"
 	"avain/internal/secret"
-	"avain/internal/store"
 )
 
 // watched is a store that remembers what it was asked. That each of these asks the
@@ -70,10 +70,10 @@ func nameOf(kind string, n int) string { return kind + strconv.Itoa(n) }
 func TestThreat45UnknownNamesCauseTheSameWork(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
-	var hashed []password.Params
-	cheap, dear := password.Params{MemoryKiB: 64, Passes: 1, Threads: 1}, password.Params{MemoryKiB: 256, Passes: 3, Threads: 1}
-	hasher, err := password.New(password.Config{
-		Params: cheap, Peppers: secret.Ring{secret.Of("pepper")}, Slots: 1, Computing: func(p password.Params) { hashed = append(hashed, p) },
+	var hashed []passhash.Params
+	cheap, dear := passhash.Params{MemoryKiB: 64, Passes: 1, Threads: 1}, passhash.Params{MemoryKiB: 256, Passes: 3, Threads: 1}
+	hasher, err := passhash.New(passhash.Config{
+		Params: cheap, Peppers: secret.Ring{secret.Of("pepper")}, Slots: 1, Computing: func(p passhash.Params) { hashed = append(hashed, p) },
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -105,7 +105,7 @@ func TestThreat45UnknownNamesCauseTheSameWork(t *testing.T) {
 	typists := people.New(people.Deps{
 		Wrong: wrong,
 		Store: w, Now: func() time.Time { return o.now }, Passwords: hasher, TicketKeys: secret.Ring{secret.Of("the same in every run")},
-		Costs: func(context.Context) password.Costs { return password.NewCosts(counts) },
+		Costs: func(context.Context) passhash.Costs { return passhash.NewCosts(counts) },
 	})
 	work := func(kind string, n int) (asked []string, dearOnes int) {
 		for i := range n {

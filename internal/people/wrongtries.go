@@ -6,7 +6,7 @@ import (
 	"sync"
 	"time"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
 	"avain/internal/secret"
 )
 

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
 	"avain/internal/people"
 	"avain/internal/secret"
 )

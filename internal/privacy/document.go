@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"time"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
 )
 
 // Document is everything that there is about a person, for people and for programs.

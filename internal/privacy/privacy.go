@@ -6,8 +6,8 @@ import (
 	"slices"
 	"time"
 
-	"avain/internal/login"
-	"avain/internal/web"
+	"avain/internal/domain/login"
+	"avain/internal/platform/web"
 )
 
 // Store keeps everything. Both answer login.ErrNotFound when there is nothing.

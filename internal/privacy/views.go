@@ -4,7 +4,7 @@ import (
 	"embed"
 	"net/http"
 
-	"avain/internal/web"
+	"avain/internal/platform/web"
 )
 
 //go:embed templates/*.html

@@ -3,7 +3,7 @@ package privacy
 import (
 	"testing"
 
-	"avain/internal/store"
+	"avain/internal/platform/store"
 )
 
 // Every table and field that a person can be shown is explained, and nothing else.

@@ -7,10 +7,10 @@ import (
 	"time"
 
 	"avain/internal/attempt"
-	"avain/internal/login"
-	"avain/internal/oauth"
-	"avain/internal/wake"
-	"avain/internal/web"
+	"avain/internal/domain/login"
+	"avain/internal/platform/notify"
+	"avain/internal/platform/web"
+	"avain/internal/protocol/oauth"
 )
 
 const home = "/me"
@@ -29,7 +29,7 @@ type Attempts interface {
 // Deps are what the feature stands on.
 type Deps struct {
 	Attempts Attempts
-	Room     *wake.Room
+	Room     *notify.Room
 	Web      *web.Kit
 	Now      func() time.Time
 	App      string // name of the app

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"time"
 
-	"avain/internal/login"
-	"avain/internal/web"
+	"avain/internal/domain/login"
+	"avain/internal/platform/web"
 )
 
 //go:embed templates/*.html

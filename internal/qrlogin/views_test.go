@@ -8,9 +8,9 @@ import (
 	"strings"
 	"testing"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
+	"avain/internal/platform/web"
 	"avain/internal/qrlogin"
-	"avain/internal/web"
 )
 
 type gallery struct {

@@ -3,7 +3,7 @@ package rates
 import (
 	"math"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
 )
 
 const (

@@ -11,7 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
 )
 
 const (

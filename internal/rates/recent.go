@@ -4,7 +4,7 @@ import (
 	"slices"
 	"time"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
 )
 
 // quick is how far back the short looks go: in them an outage shows before an hour full

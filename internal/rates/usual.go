@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
 )
 
 // days is how far back the usual rate looks.

@@ -7,11 +7,11 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"avain/internal/exact"
-	"avain/internal/hetu"
-	"avain/internal/login"
-	"avain/internal/mail"
-	"avain/internal/shown"
+	"avain/internal/domain/exact"
+	"avain/internal/domain/hetu"
+	"avain/internal/domain/login"
+	"avain/internal/domain/shown"
+	"avain/internal/platform/mail"
 )
 
 // Entry is a person as an employer writes them. What is nil is not written and changes

@@ -9,9 +9,9 @@ import (
 	"strings"
 	"time"
 
-	"avain/internal/hetu"
-	"avain/internal/jobs"
-	"avain/internal/login"
+	"avain/internal/domain/hetu"
+	"avain/internal/domain/login"
+	"avain/internal/platform/jobs"
 )
 
 // JobChunk is the job that takes in one chunk of an import.

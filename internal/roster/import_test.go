@@ -11,12 +11,12 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/audit"
-	"avain/internal/hetu"
-	"avain/internal/jobs"
-	"avain/internal/login"
+	"avain/internal/domain/hetu"
+	"avain/internal/domain/login"
+	"avain/internal/platform/audit"
+	"avain/internal/platform/jobs"
+	"avain/internal/platform/store"
 	"avain/internal/roster"
-	"avain/internal/store"
 )
 
 var now = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)

@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/hetu"
-	"avain/internal/login"
+	"avain/internal/domain/hetu"
+	"avain/internal/domain/login"
 )
 
 func rules(t testing.TB) Rules {

@@ -11,8 +11,8 @@ import (
 	"slices"
 	"strings"
 
-	"avain/internal/exact"
-	"avain/internal/login"
+	"avain/internal/domain/exact"
+	"avain/internal/domain/login"
 )
 
 // Format is how a file of people is written.

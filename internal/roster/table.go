@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
 )
 
 // Table writes CSV for spreadsheets: it begins so that they take it for UTF-8, cells are

@@ -8,7 +8,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
 
 	"pgregory.net/rapid"
 )

@@ -13,12 +13,12 @@ import (
 	"strings"
 	"time"
 
-	"avain/internal/apikey"
-	"avain/internal/audit"
-	"avain/internal/hetu"
-	"avain/internal/login"
+	"avain/internal/domain/hetu"
+	"avain/internal/domain/login"
+	"avain/internal/platform/apikey"
+	"avain/internal/platform/audit"
+	"avain/internal/platform/web"
 	"avain/internal/roster"
-	"avain/internal/web"
 )
 
 // Store is what SCIM needs of the database. All methods answer login.ErrNotFound for

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
 )
 
 // aino is whom filters and patches are tried on.

@@ -6,7 +6,7 @@ import (
 	"net/url"
 	"strconv"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
 )
 
 const (

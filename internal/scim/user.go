@@ -7,9 +7,9 @@ import (
 	"strings"
 	"time"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
+	"avain/internal/domain/shown"
 	"avain/internal/roster"
-	"avain/internal/shown"
 )
 
 const schemaUser = "urn:ietf:params:scim:schemas:core:2.0:User"

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"net/http"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
 )
 
 // find answers a user of the key's employer. Records without a user name are none.

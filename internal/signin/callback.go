@@ -8,11 +8,11 @@ import (
 
 	"avain/internal/attempt"
 	"avain/internal/broker"
-	"avain/internal/login"
-	"avain/internal/oauth"
+	"avain/internal/domain/login"
 	"avain/internal/people"
+	"avain/internal/platform/web"
+	"avain/internal/protocol/oauth"
 	"avain/internal/secret"
-	"avain/internal/web"
 )
 
 // settleTime bounds the talk with the broker after the browser came back. It stays

@@ -4,8 +4,8 @@ import (
 	"net/http"
 	"net/url"
 
-	"avain/internal/login"
-	"avain/internal/web"
+	"avain/internal/domain/login"
+	"avain/internal/platform/web"
 )
 
 // Previews are the pages of a login with sample data: invented banks, an invented

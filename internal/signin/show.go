@@ -5,8 +5,8 @@ import (
 	"strings"
 
 	"avain/internal/broker"
-	"avain/internal/login"
-	"avain/internal/web"
+	"avain/internal/domain/login"
+	"avain/internal/platform/web"
 )
 
 // Show renders the page of an attempt that waits for the person, or that is over.

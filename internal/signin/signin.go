@@ -7,13 +7,13 @@ import (
 
 	"avain/internal/attempt"
 	"avain/internal/broker"
-	"avain/internal/client"
-	"avain/internal/login"
-	"avain/internal/oauth"
+	"avain/internal/domain/login"
 	"avain/internal/people"
+	"avain/internal/platform/browsersession"
+	"avain/internal/platform/web"
+	"avain/internal/protocol/client"
+	"avain/internal/protocol/oauth"
 	"avain/internal/secret"
-	"avain/internal/session"
-	"avain/internal/web"
 )
 
 // Attempts moves attempts: package attempt.
@@ -66,7 +66,7 @@ type Deps struct {
 	Notices  Notices
 	People   People
 	Clients  *client.Registry
-	Cookies  *session.Cookies
+	Cookies  *browsersession.Cookies
 	Web      *web.Kit
 
 	// Continue is the dispatcher, and Back the address that tells the client why its

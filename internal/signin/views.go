@@ -10,9 +10,9 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"avain/internal/login"
-	"avain/internal/shown"
-	"avain/internal/web"
+	"avain/internal/domain/login"
+	"avain/internal/domain/shown"
+	"avain/internal/platform/web"
 )
 
 //go:embed templates/*.html

@@ -12,9 +12,9 @@ import (
 	"testing"
 	"testing/fstest"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
+	"avain/internal/platform/web"
 	"avain/internal/signin"
-	"avain/internal/web"
 )
 
 type stage struct {

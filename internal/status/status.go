@@ -10,9 +10,9 @@ import (
 
 	"avain/internal/appgate"
 	"avain/internal/broker"
-	"avain/internal/login"
+	"avain/internal/domain/login"
+	"avain/internal/platform/web"
 	"avain/internal/rates"
-	"avain/internal/web"
 )
 
 //go:embed templates/status.html

@@ -15,10 +15,10 @@ import (
 
 	"avain/internal/appgate"
 	"avain/internal/broker"
-	"avain/internal/login"
+	"avain/internal/domain/login"
+	"avain/internal/platform/web"
 	"avain/internal/rates"
 	"avain/internal/status"
-	"avain/internal/web"
 )
 
 // world is what the page knows.

@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"time"
 
-	"avain/internal/web"
+	"avain/internal/platform/web"
 )
 
 // pageView is what status.html reads.

@@ -5,9 +5,9 @@ import (
 	"slices"
 
 	"avain/internal/broker"
-	"avain/internal/catalogue"
 	"avain/internal/diagnosis"
-	"avain/internal/login"
+	"avain/internal/domain/login"
+	"avain/internal/domain/reasons"
 )
 
 // journey is a trip to a broker that has ended.
@@ -70,10 +70,10 @@ func sameTrip(at, e login.Event) bool {
 
 // ending is how a login or journey counts that ended with a reason.
 func ending(reason login.Reason, detail string) login.Counts {
-	switch e := catalogue.Of(reason); {
+	switch e := reasons.Of(reason); {
 	case seen(e.Alarm, detail):
 		return login.Counts{Failed: 1}
-	case !e.Gone && (e.Fault == catalogue.FaultPhone || e.Fault == catalogue.FaultApp):
+	case !e.Gone && (e.Fault == reasons.FaultPhone || e.Fault == reasons.FaultApp):
 		return login.Counts{Broken: 1}
 	default:
 		return login.Counts{Gone: 1}
@@ -84,11 +84,11 @@ func ending(reason login.Reason, detail string) login.Counts {
 // connections to the broker, or in itself. What a browser brings is no evidence about a
 // bank: an error in a callback's query, a code that the broker refuses, a choice that is
 // not open. Anybody can bring any number of those (threat 43).
-func seen(alarm catalogue.Alarm, detail string) bool {
+func seen(alarm reasons.Alarm, detail string) bool {
 	switch alarm {
-	case catalogue.AlarmAlways:
+	case reasons.AlarmAlways:
 		return true
-	case catalogue.AlarmIfSeen:
+	case reasons.AlarmIfSeen:
 		return broker.Seen(detail)
 	default:
 		return false

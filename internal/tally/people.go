@@ -3,7 +3,7 @@ package tally
 import (
 	"hash/maphash"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
 )
 
 // mostMet bounds what a node remembers of one hour, in people and what they count for.

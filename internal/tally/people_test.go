@@ -5,8 +5,8 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/catalogue"
-	"avain/internal/login"
+	"avain/internal/domain/login"
+	"avain/internal/domain/reasons"
 	"avain/internal/secret"
 	"avain/internal/tally"
 )
@@ -127,7 +127,7 @@ func TestThreat65WhoLeavesNeverCounts(t *testing.T) {
 // What is not on our side or a broker's leaves no mark, whatever is said beside it.
 func TestThreat65OnlyOursOrABrokers(t *testing.T) {
 	t.Parallel()
-	for _, e := range catalogue.All() {
+	for _, e := range reasons.All() {
 		for _, detail := range []string{"", "token.http_503", "circuit.open", "callback.server_error"} {
 			counter, b := tally.New(), &book{}
 			a := begin(counter, noon)
@@ -138,7 +138,7 @@ func TestThreat65OnlyOursOrABrokers(t *testing.T) {
 			if err := counter.Flush(t.Context(), b); err != nil {
 				t.Fatal(err)
 			}
-			want := e.Alarm == catalogue.AlarmAlways || e.Alarm == catalogue.AlarmIfSeen && (detail == "token.http_503" || detail == "circuit.open")
+			want := e.Alarm == reasons.AlarmAlways || e.Alarm == reasons.AlarmIfSeen && (detail == "token.http_503" || detail == "circuit.open")
 			for d, p := range b.people {
 				if got := p.Failed > 0; got != want || (p.Marks.Least() > 0) != want {
 					t.Errorf("%s, %q: counts for %s as %+v", e.Reason, detail, d, p)

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"avain/internal/diagnosis"
-	"avain/internal/login"
+	"avain/internal/domain/login"
 )
 
 // FlushEvery is how often a node adds what it has counted, and so the most that it loses

@@ -13,8 +13,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"avain/internal/login"
-	"avain/internal/steady"
+	"avain/internal/domain/login"
+	"avain/internal/platform/steady"
 	"avain/internal/tally"
 
 	"pgregory.net/rapid"

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
 
 	"golang.org/x/mod/semver"
 )

@@ -8,12 +8,12 @@ import (
 	"slices"
 	"strings"
 
-	"avain/internal/dpop"
-	"avain/internal/login"
-	"avain/internal/oauth"
+	"avain/internal/domain/login"
+	"avain/internal/platform/web"
+	"avain/internal/protocol/dpop"
+	"avain/internal/protocol/oauth"
+	"avain/internal/protocol/signing"
 	"avain/internal/secret"
-	"avain/internal/signer"
-	"avain/internal/web"
 )
 
 // holder is who presents an access token: its claims, and the session as it is now.
@@ -131,7 +131,7 @@ func (f *Feature) present(w http.ResponseWriter, r *http.Request, token secret.T
 
 // inspect verifies an access token and looks up what stands behind it now.
 func (f *Feature) inspect(ctx context.Context, token secret.Text) (holder, error) {
-	raw, err := f.d.Signer.Verify(ctx, token.Reveal(), signer.Expect{Typ: signer.TypAccessToken})
+	raw, err := f.d.Signer.Verify(ctx, token.Reveal(), signing.Expect{Typ: signing.TypAccessToken})
 	if err != nil {
 		return holder{}, err
 	}

@@ -9,9 +9,9 @@ import (
 	"slices"
 	"strings"
 
-	"avain/internal/login"
-	"avain/internal/oauth"
-	"avain/internal/signer"
+	"avain/internal/domain/login"
+	"avain/internal/protocol/oauth"
+	"avain/internal/protocol/signing"
 
 	"github.com/go-jose/go-jose/v4"
 )
@@ -47,7 +47,7 @@ func (f *Feature) accessToken(ctx context.Context, c login.Client, s login.Sessi
 	if s.Key != "" {
 		claims.Confirm = &confirmation{s.Key}
 	}
-	return f.d.Signer.Sign(ctx, c.Alg, signer.TypAccessToken, claims)
+	return f.d.Signer.Sign(ctx, c.Alg, signing.TypAccessToken, claims)
 }
 
 // idClaims are those of OpenID Connect Core §2, with the profile that the app may
@@ -86,7 +86,7 @@ func (f *Feature) idToken(ctx context.Context, c login.Client, s login.Session, 
 		return "", nil
 	}
 	now := f.d.Now()
-	return f.d.Signer.Sign(ctx, c.Alg, signer.TypIDToken, idClaims{
+	return f.d.Signer.Sign(ctx, c.Alg, signing.TypIDToken, idClaims{
 		Issuer: f.d.BaseURL, Subject: f.d.Clients.Subject(c, p), Audience: s.Client,
 		Expires: now.Add(f.d.AccessLife).Unix(), Issued: now.Unix(), AuthTime: s.AuthTime.Unix(),
 		Nonce: s.Nonce, ACR: s.ACR, AMR: s.AMR, Session: s.ID,

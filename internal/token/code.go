@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"avain/internal/attempt"
-	"avain/internal/login"
+	"avain/internal/domain/login"
 	"avain/internal/secret"
 )
 

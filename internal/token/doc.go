@@ -7,5 +7,5 @@
 //
 // It does not own the authorization code (the gate of package attempt), proofs of
 // possession (package dpop), client authentication (package client) or the signing
-// keys (package signer).
+// keys (package signing).
 package token

@@ -4,7 +4,7 @@ import (
 	"strconv"
 	"strings"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
 	"avain/internal/secret"
 )
 

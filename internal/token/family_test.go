@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
 	"avain/internal/secret"
 
 	"pgregory.net/rapid"

@@ -6,8 +6,8 @@ import (
 	"slices"
 	"time"
 
-	"avain/internal/login"
-	"avain/internal/oauth"
+	"avain/internal/domain/login"
+	"avain/internal/protocol/oauth"
 	"avain/internal/secret"
 )
 

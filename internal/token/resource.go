@@ -1,8 +1,8 @@
 package token
 
 import (
-	"avain/internal/login"
-	"avain/internal/oauth"
+	"avain/internal/domain/login"
+	"avain/internal/protocol/oauth"
 )
 
 // reachable checks the resource that a token request names: one of the client's own.

@@ -5,10 +5,10 @@ import (
 	"errors"
 	"net/http"
 
-	"avain/internal/login"
-	"avain/internal/oauth"
+	"avain/internal/domain/login"
+	"avain/internal/platform/web"
+	"avain/internal/protocol/oauth"
 	"avain/internal/secret"
-	"avain/internal/web"
 )
 
 // revoke answers RFC 7009: giving up either token ends the session. An unknown

@@ -7,13 +7,13 @@ import (
 	"time"
 
 	"avain/internal/attempt"
-	"avain/internal/client"
-	"avain/internal/dpop"
-	"avain/internal/login"
-	"avain/internal/oauth"
+	"avain/internal/domain/login"
+	"avain/internal/platform/web"
+	"avain/internal/protocol/client"
+	"avain/internal/protocol/dpop"
+	"avain/internal/protocol/oauth"
+	"avain/internal/protocol/signing"
 	"avain/internal/secret"
-	"avain/internal/signer"
-	"avain/internal/web"
 )
 
 // Redeemer turns authorization codes into sessions: package attempt.
@@ -55,7 +55,7 @@ type Deps struct {
 	Sessions Sessions
 	Clients  *client.Registry
 	Proofs   *dpop.Verifier
-	Signer   *signer.Signer
+	Signer   *signing.Signer
 	Audit    Auditor
 	Web      *web.Kit
 	Now      func() time.Time

@@ -8,18 +8,18 @@ import (
 	"time"
 
 	"avain/internal/adminapi"
-	"avain/internal/apikey"
 	"avain/internal/broker"
 	"avain/internal/config"
 	"avain/internal/console"
-	"avain/internal/hetu"
-	"avain/internal/jobs"
-	"avain/internal/login"
-	"avain/internal/mail"
+	"avain/internal/domain/hetu"
+	"avain/internal/domain/login"
+	"avain/internal/platform/apikey"
+	"avain/internal/platform/jobs"
+	"avain/internal/platform/mail"
+	"avain/internal/platform/store"
+	"avain/internal/platform/web"
 	"avain/internal/roster"
 	"avain/internal/scim"
-	"avain/internal/store"
-	"avain/internal/web"
 )
 
 const (

@@ -6,9 +6,9 @@ import (
 	"log/slog"
 	"time"
 
-	"avain/internal/audit"
 	"avain/internal/config"
-	"avain/internal/store"
+	"avain/internal/platform/audit"
+	"avain/internal/platform/store"
 )
 
 // auditKey keys the chain of the audit log.

@@ -11,10 +11,10 @@ import (
 	"strings"
 	"time"
 
-	"avain/internal/audit"
 	"avain/internal/config"
-	"avain/internal/login"
-	"avain/internal/store"
+	"avain/internal/domain/login"
+	"avain/internal/platform/audit"
+	"avain/internal/platform/store"
 )
 
 // That the chain of the audit log has begun, and where, stands outside the database: beside

@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"avain/internal/config"
-	"avain/internal/connlimit"
+	"avain/internal/platform/connlimit"
 )
 
 // forItself are the file descriptors that no connection of people and apps gets: the

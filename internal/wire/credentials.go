@@ -6,11 +6,11 @@ import (
 
 	"avain/internal/config"
 	"avain/internal/credentials"
-	"avain/internal/login"
+	"avain/internal/domain/login"
 	"avain/internal/me"
-	"avain/internal/password"
 	"avain/internal/people"
-	"avain/internal/web"
+	"avain/internal/platform/passhash"
+	"avain/internal/platform/web"
 )
 
 // A person mistypes a few times a minute; a machine behind the same address as a whole
@@ -47,9 +47,9 @@ func (s *Service) throttledPeople(d Deps) throttledPeople {
 
 // credentials are the pages of Smartum credentials.
 func (s *Service) credentials(c config.Config, d Deps, m mechanisms, own *me.Feature, typed throttledPeople) (*credentials.Feature, error) {
-	s.Rules = password.Rules{MinLength: c.Credentials.MinLength}
+	s.Rules = passhash.Rules{MinLength: c.Credentials.MinLength}
 	if c.Credentials.LeakedFile != "" {
-		list, err := password.OpenLeaked(c.Credentials.LeakedFile)
+		list, err := passhash.OpenLeaked(c.Credentials.LeakedFile)
 		if err != nil {
 			return nil, err
 		}

@@ -7,10 +7,10 @@ import (
 	"avain/internal/broker"
 	"avain/internal/config"
 	"avain/internal/console/desk"
-	"avain/internal/login"
+	"avain/internal/domain/login"
 	"avain/internal/people"
-	"avain/internal/store"
-	"avain/internal/web"
+	"avain/internal/platform/store"
+	"avain/internal/platform/web"
 )
 
 // desk mounts the search, and what is found, on the console.

@@ -5,7 +5,7 @@ import (
 
 	"avain/internal/config"
 	"avain/internal/devices"
-	"avain/internal/login"
+	"avain/internal/domain/login"
 	"avain/internal/me"
 	"avain/internal/token"
 )

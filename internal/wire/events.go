@@ -3,12 +3,12 @@ package wire
 import (
 	"time"
 
-	"avain/internal/backchannel"
-	"avain/internal/client"
 	"avain/internal/config"
 	"avain/internal/devices"
-	"avain/internal/login"
-	"avain/internal/webhook"
+	"avain/internal/domain/login"
+	"avain/internal/platform/backchannel"
+	"avain/internal/platform/webhook"
+	"avain/internal/protocol/client"
 )
 
 // events turns what happens into messages for the operator's systems. What it answers

@@ -6,10 +6,10 @@ import (
 
 	"avain/internal/attempt"
 	"avain/internal/config"
-	"avain/internal/crowd"
-	"avain/internal/login"
-	"avain/internal/store"
-	"avain/internal/web"
+	"avain/internal/domain/login"
+	"avain/internal/platform/crowd"
+	"avain/internal/platform/store"
+	"avain/internal/platform/web"
 )
 
 // maxLimited is how many networks or keys a node remembers: a few megabytes.

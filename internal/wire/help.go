@@ -6,7 +6,7 @@ import (
 
 	"avain/internal/config"
 	"avain/internal/help"
-	"avain/internal/web"
+	"avain/internal/platform/web"
 )
 
 // commentsKept is how long what people wrote on the help pages is kept.

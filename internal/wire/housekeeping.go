@@ -7,21 +7,21 @@ import (
 	"sync"
 	"time"
 
-	"avain/internal/audit"
 	"avain/internal/broker"
 	"avain/internal/challenge"
-	"avain/internal/crowd"
-	"avain/internal/expiry"
-	"avain/internal/jobs"
 	"avain/internal/notices"
 	"avain/internal/people"
+	"avain/internal/platform/audit"
+	"avain/internal/platform/crowd"
+	"avain/internal/platform/expiry"
+	"avain/internal/platform/jobs"
+	"avain/internal/platform/notify"
+	"avain/internal/platform/steady"
+	"avain/internal/platform/store"
+	"avain/internal/platform/telemetry"
+	"avain/internal/protocol/signing"
 	"avain/internal/rates"
-	"avain/internal/signer"
-	"avain/internal/steady"
-	"avain/internal/store"
 	"avain/internal/tally"
-	"avain/internal/telemetry"
-	"avain/internal/wake"
 )
 
 // How often housekeeping looks. All of it may run on every node at once: purging
@@ -41,12 +41,12 @@ const (
 // housekeeping is what runs beside the requests.
 type housekeeping struct {
 	db        *store.Store
-	signer    *signer.Signer
+	signer    *signing.Signer
 	brokers   *broker.Registry
 	metrics   *telemetry.Metrics
 	crowd     *crowd.Crowd
 	announcer *store.Announcer
-	room      *wake.Room
+	room      *notify.Room
 	waiting   *challenge.Feature
 	people    *people.People
 	wrong     *people.WrongTries
@@ -88,7 +88,7 @@ func (h housekeeping) tasks() map[string]func(context.Context) {
 	return map[string]func(context.Context){
 		"announce": h.announcer.Speak,
 		"listen":   func(ctx context.Context) { h.announcer.Listen(ctx, h.room.Wake) },
-		"lookout":  wake.Lookout{Room: h.room, Moved: h.db.MovedSince, Now: h.now, Log: h.log}.Run,
+		"lookout":  notify.Lookout{Room: h.room, Moved: h.db.MovedSince, Now: h.now, Log: h.log}.Run,
 		"waiting":  h.waiting.Run,
 		"jobs":     h.jobs.Run,
 		"tally":    func(ctx context.Context) { h.tallies.Run(ctx, h.db, h.log) },

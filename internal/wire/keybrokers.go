@@ -10,7 +10,7 @@ import (
 
 	"avain/internal/broker"
 	"avain/internal/config"
-	"avain/internal/keyset"
+	"avain/internal/platform/keyset"
 )
 
 // brokerKeeps is for how long a broker may keep what we have published.

@@ -12,10 +12,10 @@ import (
 	"time"
 
 	"avain/internal/config"
-	"avain/internal/keyset"
-	"avain/internal/login"
+	"avain/internal/domain/login"
+	"avain/internal/platform/keyset"
+	"avain/internal/platform/store"
 	"avain/internal/secret"
-	"avain/internal/store"
 )
 
 // A key outside the database is changed in three steps, each by one run of avain keys rotate

@@ -8,12 +8,12 @@ import (
 	"slices"
 	"time"
 
-	"avain/internal/audit"
 	"avain/internal/config"
-	"avain/internal/keyset"
-	"avain/internal/login"
+	"avain/internal/domain/login"
+	"avain/internal/platform/audit"
+	"avain/internal/platform/keyset"
+	"avain/internal/platform/store"
 	"avain/internal/secret"
-	"avain/internal/store"
 )
 
 // A node with another key than the rest does harm in silence: known people are strangers

@@ -10,11 +10,11 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/keyset"
 	"avain/internal/people"
+	"avain/internal/platform/keyset"
+	"avain/internal/platform/store"
+	"avain/internal/platform/store/storetest"
 	"avain/internal/secret"
-	"avain/internal/store"
-	"avain/internal/store/storetest"
 
 	"github.com/tink-crypto/tink-go/v2/aead"
 	"github.com/tink-crypto/tink-go/v2/insecurecleartextkeyset"

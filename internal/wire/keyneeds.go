@@ -8,11 +8,11 @@ import (
 	"strconv"
 	"time"
 
-	"avain/internal/login"
-	"avain/internal/password"
+	"avain/internal/domain/login"
 	"avain/internal/people"
-	"avain/internal/signer"
-	"avain/internal/store"
+	"avain/internal/platform/passhash"
+	"avain/internal/platform/store"
+	"avain/internal/protocol/signing"
 )
 
 // What still needs an old key, and how it is moved to the new one where the database holds
@@ -36,7 +36,7 @@ func some(all []KeyNeed) (left []KeyNeed) {
 }
 
 func secretNeeds(ctx context.Context, r *rotation) ([]KeyNeed, error) {
-	passwords, err1 := r.db.PasswordsUnderOther(ctx, password.KeyID(r.keys.shared.First().Derive("passwords")))
+	passwords, err1 := r.db.PasswordsUnderOther(ctx, passhash.KeyID(r.keys.shared.First().Derive("passwords")))
 	reminders, err2 := r.db.RemindersBefore(ctx, r.since())
 	return some([]KeyNeed{
 		{"passwords", passwords, "each is hashed anew when its owner logs in; without the old secret they must order a new one"},
@@ -121,16 +121,16 @@ func sealAnew(ctx context.Context, r *rotation) error {
 	if err != nil {
 		return err
 	}
-	signing, err1 := r.db.SigningKeys(ctx)
+	ours, err1 := r.db.SigningKeys(ctx)
 	hints, err2 := r.db.HintKeys(ctx)
 	if err := errors.Join(err1, err2); err != nil {
 		return err
 	}
-	for _, k := range signing {
+	for _, k := range ours {
 		if bytes.HasPrefix(k.Sealed, prefix) {
 			continue
 		}
-		if fresh, err := signer.Reseal(k, r.keys.aead); err == nil {
+		if fresh, err := signing.Reseal(k, r.keys.aead); err == nil {
 			if err := r.db.ResealSigningKey(ctx, k.KID, k.Sealed, fresh); err != nil {
 				return err
 			}
@@ -140,7 +140,7 @@ func sealAnew(ctx context.Context, r *rotation) error {
 		if bytes.HasPrefix(k.Sealed, prefix) {
 			continue
 		}
-		if fresh, err := signer.ResealHint(k, r.keys.aead); err == nil {
+		if fresh, err := signing.ResealHint(k, r.keys.aead); err == nil {
 			if err := r.db.ResealHintKey(ctx, k.KID, k.Sealed, fresh); err != nil {
 				return err
 			}

@@ -10,9 +10,9 @@ import (
 	"strings"
 	"time"
 
-	"avain/internal/audit"
 	"avain/internal/config"
-	"avain/internal/login"
+	"avain/internal/domain/login"
+	"avain/internal/platform/audit"
 )
 
 // RotateHow is what an operator says about a step.

@@ -12,14 +12,14 @@ import (
 
 	"avain/internal/broker"
 	"avain/internal/config"
-	"avain/internal/hetu"
-	"avain/internal/login"
-	"avain/internal/password"
+	"avain/internal/domain/hetu"
+	"avain/internal/domain/login"
 	"avain/internal/people"
+	"avain/internal/platform/passhash"
+	"avain/internal/platform/store"
+	"avain/internal/platform/store/pgtest"
+	"avain/internal/protocol/signing"
 	"avain/internal/secret"
-	"avain/internal/signer"
-	"avain/internal/store"
-	"avain/internal/store/pgtest"
 )
 
 // keyWorld is an installation of two nodes whose keys change.
@@ -154,8 +154,8 @@ func (w *keyWorld) step(name, want string) KeyChange {
 func (w *keyWorld) people(dir string) *people.People {
 	w.Helper()
 	k := w.keys(dir)
-	hasher, err := password.New(password.Config{
-		Params: password.Params{MemoryKiB: 64, Passes: 1, Threads: 1}, Peppers: k.shared.Derive("passwords"), Slots: 1,
+	hasher, err := passhash.New(passhash.Config{
+		Params: passhash.Params{MemoryKiB: 64, Passes: 1, Threads: 1}, Peppers: k.shared.Derive("passwords"), Slots: 1,
 	})
 	w.must(err)
 	return people.New(people.Deps{
@@ -182,9 +182,9 @@ func (w *keyWorld) inhabit() {
 	w.must(w.signer(w.here).Start(w.Context()))
 }
 
-func (w *keyWorld) signer(dir string) *signer.Signer {
+func (w *keyWorld) signer(dir string) *signing.Signer {
 	w.Helper()
-	s, err := signer.New(signer.Config{
+	s, err := signing.New(signing.Config{
 		Store: w.db, AEAD: w.keys(dir).aead, Issuer: "https://login.example.com", Algs: []string{"ES256"}, ActiveFor: 30 * 24 * time.Hour,
 		HintLife: 365 * 24 * time.Hour, Now: func() time.Time { return w.now },
 	})

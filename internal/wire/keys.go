@@ -5,8 +5,8 @@ import (
 	"fmt"
 
 	"avain/internal/config"
-	"avain/internal/keyset"
 	"avain/internal/people"
+	"avain/internal/platform/keyset"
 	"avain/internal/secret"
 
 	"github.com/tink-crypto/tink-go/v2/prf"

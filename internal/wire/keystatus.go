@@ -10,9 +10,9 @@ import (
 	"time"
 
 	"avain/internal/config"
-	"avain/internal/login"
-	"avain/internal/signer"
-	"avain/internal/store"
+	"avain/internal/domain/login"
+	"avain/internal/platform/store"
+	"avain/internal/protocol/signing"
 )
 
 // KeyStatus says of one key how it stands.
@@ -125,7 +125,7 @@ func (k keys) ofSigning(row login.SigningKey, all []login.SigningKey, now time.T
 		return other.Alg == row.Alg && other.Slot > row.Slot && !other.ActiveFrom.After(now)
 	})
 	switch {
-	case signer.Check(row, k.aead) != nil:
+	case signing.Check(row, k.aead) != nil:
 		status.State, status.Detail = KeyDamaged, row.Alg+", sealed with another keyset, or changed"
 	case newer:
 		status.State, status.Detail = KeyRetired, row.Alg+", published until "+day(row.RemoveAt)

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"avain/internal/config"
-	"avain/internal/mail"
+	"avain/internal/platform/mail"
 )
 
 // errNoMail is what those get who want to send letters without a mail server.

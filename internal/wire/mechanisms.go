@@ -9,36 +9,36 @@ import (
 	"runtime"
 	"time"
 
-	"avain/internal/audit"
 	"avain/internal/broker"
-	"avain/internal/client"
 	"avain/internal/config"
-	"avain/internal/dpop"
-	"avain/internal/login"
+	"avain/internal/domain/login"
 	"avain/internal/me"
-	"avain/internal/password"
-	"avain/internal/session"
-	"avain/internal/signer"
-	"avain/internal/steady"
-	"avain/internal/store"
+	"avain/internal/platform/audit"
+	"avain/internal/platform/browsersession"
+	"avain/internal/platform/notify"
+	"avain/internal/platform/passhash"
+	"avain/internal/platform/steady"
+	"avain/internal/platform/store"
+	"avain/internal/platform/telemetry"
+	"avain/internal/platform/web"
+	"avain/internal/protocol/client"
+	"avain/internal/protocol/dpop"
+	"avain/internal/protocol/signing"
 	"avain/internal/tally"
-	"avain/internal/telemetry"
-	"avain/internal/wake"
-	"avain/internal/web"
 )
 
 // mechanisms are what the features stand on.
 type mechanisms struct {
 	keys      keys
-	passwords *password.Hasher
+	passwords *passhash.Hasher
 	kit       *web.Kit
-	cookies   *session.Cookies
-	devices   *session.Cookies // of browsers in which somebody has got in
+	cookies   *browsersession.Cookies
+	devices   *browsersession.Cookies // of browsers in which somebody has got in
 	clients   *client.Registry
 	proofs    *dpop.Verifier
-	signer    *signer.Signer
+	signer    *signing.Signer
 	brokers   *broker.Registry
-	room      *wake.Room
+	room      *notify.Room
 	// announcer tells the other nodes what room tells this one.
 	announcer *store.Announcer
 	events    events
@@ -60,8 +60,8 @@ func (s *Service) mechanisms(ctx context.Context, c config.Config, d Deps) (m me
 	}
 	// One core less than there are: what people type must not slow down whoever logs in
 	// in another way.
-	if m.passwords, err = password.New(password.Config{
-		Params: password.DefaultParams(), Peppers: m.keys.shared.Derive("passwords"), Slots: max(1, runtime.GOMAXPROCS(0)-1),
+	if m.passwords, err = passhash.New(passhash.Config{
+		Params: passhash.DefaultParams(), Peppers: m.keys.shared.Derive("passwords"), Slots: max(1, runtime.GOMAXPROCS(0)-1),
 	}); err != nil {
 		return m, err
 	}
@@ -93,11 +93,11 @@ func (s *Service) mechanisms(ctx context.Context, c config.Config, d Deps) (m me
 	if m.kit, err = newKit(c, d, address, s, m.metrics); err != nil {
 		return m, err
 	}
-	m.cookies, m.devices, m.room = session.New(address), session.NewDevice(address), &wake.Room{}
+	m.cookies, m.devices, m.room = browsersession.New(address), browsersession.NewDevice(address), &notify.Room{}
 	if m.proofs, err = dpop.New(dpop.Config{Keys: m.keys.shared.Derive("dpop nonces"), Now: d.Now}); err != nil {
 		return m, err
 	}
-	if m.signer, err = signer.New(signer.Config{
+	if m.signer, err = signing.New(signing.Config{
 		Store: s.Store, AEAD: m.keys.aead, Issuer: base, Algs: c.TokenAlgs(), ActiveFor: c.Tokens.Rotation,
 		HintLife: c.Lifetimes.SessionAbsolute, Now: d.Now,
 		Added: s.Audit.KeyRotated, Signed: m.metrics.TokenSigned,

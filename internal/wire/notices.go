@@ -8,10 +8,10 @@ import (
 	"avain/internal/broker"
 	"avain/internal/config"
 	"avain/internal/console/editor"
-	"avain/internal/login"
+	"avain/internal/domain/login"
 	"avain/internal/news"
 	"avain/internal/notices"
-	"avain/internal/web"
+	"avain/internal/platform/web"
 )
 
 // watchEvery is how often a node looks at its brokers for something to tell people.

@@ -6,8 +6,8 @@ import (
 	"avain/internal/attempt"
 	"avain/internal/config"
 	"avain/internal/me"
+	"avain/internal/platform/browsersession"
 	"avain/internal/qrlogin"
-	"avain/internal/session"
 )
 
 // ownPages are the pages that a person signs in to, and the QR codes on them.
@@ -17,7 +17,7 @@ func (s *Service) ownPages(c config.Config, d Deps, m mechanisms, attempts *atte
 		return nil, nil, err
 	}
 	own, err := me.New(me.Deps{
-		Attempts: attempts, Sessions: s.Store, Audit: s.Audit, Browsers: m.cookies, SignedIn: session.NewWeb(address),
+		Attempts: attempts, Sessions: s.Store, Audit: s.Audit, Browsers: m.cookies, SignedIn: browsersession.NewWeb(address),
 		Devices: m.devices, Recognise: s.People.Recognise,
 		Web: m.kit, Now: d.Now, BaseURL: c.Public.BaseURL, App: c.Brand.Name, Stores: me.Stores(c.Brand.Stores), Limit: flood.start,
 		Waiting: s.People.Waiting, Passwords: s.passwordsOn,

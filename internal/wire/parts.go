@@ -15,13 +15,13 @@ import (
 	"avain/internal/appgate"
 	"avain/internal/attempt"
 	"avain/internal/config"
-	"avain/internal/login"
+	"avain/internal/domain/login"
 	"avain/internal/metadata"
-	"avain/internal/oauth"
-	"avain/internal/place"
-	"avain/internal/store"
-	"avain/internal/telemetry"
-	"avain/internal/web"
+	"avain/internal/platform/geoip"
+	"avain/internal/platform/store"
+	"avain/internal/platform/telemetry"
+	"avain/internal/platform/web"
+	"avain/internal/protocol/oauth"
 )
 
 // rotationGrace is how long a rotated refresh token still gets its successor
@@ -130,11 +130,11 @@ func newKit(c config.Config, d Deps, base *url.URL, s *Service, metrics *telemet
 }
 
 // openPlaces is nil, which finds nothing, for an operator without a database of places.
-func openPlaces(c config.Config, d Deps) (*place.Finder, error) {
+func openPlaces(c config.Config, d Deps) (*geoip.Finder, error) {
 	if c.Place.Database == "" {
 		return nil, nil
 	}
-	return place.Open(c.Place.Database, d.Now, d.Log)
+	return geoip.Open(c.Place.Database, d.Now, d.Log)
 }
 
 func lifetimes(c config.Config) attempt.Lifetimes {

@@ -8,14 +8,14 @@ import (
 
 	"avain/internal/activation"
 	"avain/internal/config"
-	"avain/internal/jobs"
-	"avain/internal/known"
-	"avain/internal/login"
+	"avain/internal/domain/login"
 	"avain/internal/me"
-	"avain/internal/password"
 	"avain/internal/people"
-	"avain/internal/store"
-	"avain/internal/web"
+	"avain/internal/platform/jobs"
+	"avain/internal/platform/passhash"
+	"avain/internal/platform/refresh"
+	"avain/internal/platform/store"
+	"avain/internal/platform/web"
 )
 
 // costsFor is how long a node keeps to the costs of people's passwords: they change as
@@ -24,11 +24,11 @@ const costsFor = 5 * time.Minute
 
 // people is who there is and who is invited.
 func (s *Service) people(ctx context.Context, c config.Config, d Deps, m mechanisms) (*people.People, error) {
-	costs, err := known.New(ctx, known.Config[password.Costs]{
+	costs, err := refresh.New(ctx, refresh.Config[passhash.Costs]{
 		What: "costs of passwords", For: costsFor, Now: d.Now, Log: d.Log,
-		Read: func(ctx context.Context) (password.Costs, error) {
+		Read: func(ctx context.Context) (passhash.Costs, error) {
 			counts, err := s.Store.PasswordCosts(ctx)
-			return password.NewCosts(counts), err
+			return passhash.NewCosts(counts), err
 		},
 	})
 	if err != nil {

@@ -4,11 +4,11 @@ import (
 	"time"
 
 	"avain/internal/console/overview"
-	"avain/internal/login"
+	"avain/internal/domain/login"
+	"avain/internal/platform/web"
+	"avain/internal/platform/webhook"
 	"avain/internal/rates"
 	"avain/internal/status"
-	"avain/internal/web"
-	"avain/internal/webhook"
 )
 
 // zoneName is where people have the days and nights that they log in by.

@@ -3,8 +3,8 @@ package wire
 import (
 	"context"
 
-	"avain/internal/login"
-	"avain/internal/store"
+	"avain/internal/domain/login"
+	"avain/internal/platform/store"
 )
 
 // records are the store as the support console may see it (threats 7, 56). It is a list of

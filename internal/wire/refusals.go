@@ -4,11 +4,11 @@ import (
 	"context"
 	"time"
 
-	"avain/internal/audit"
-	"avain/internal/login"
-	"avain/internal/store"
-	"avain/internal/telemetry"
-	"avain/internal/web"
+	"avain/internal/domain/login"
+	"avain/internal/platform/audit"
+	"avain/internal/platform/store"
+	"avain/internal/platform/telemetry"
+	"avain/internal/platform/web"
 )
 
 // refused writes onto the timeline of a login that its person was shown a failure page,

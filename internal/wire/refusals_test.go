@@ -7,9 +7,9 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
+	"avain/internal/platform/store"
 	"avain/internal/secret"
-	"avain/internal/store"
 )
 
 // TestThreat34RefusalsDoNotFillATimeline: whoever is refused writes a line, and not one

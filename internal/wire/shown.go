@@ -1,8 +1,8 @@
 package wire
 
 import (
-	"avain/internal/audit"
-	"avain/internal/login"
+	"avain/internal/domain/login"
+	"avain/internal/platform/audit"
 )
 
 // What an agent of the support console sees of each record. What is not named is not

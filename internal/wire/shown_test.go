@@ -8,9 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/audit"
 	"avain/internal/console/desk"
-	"avain/internal/login"
+	"avain/internal/domain/login"
+	"avain/internal/platform/audit"
 )
 
 // The console has the look-ups that it names, each written out here. One that the store

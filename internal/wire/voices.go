@@ -5,7 +5,7 @@ import (
 
 	"avain/internal/console/trail"
 	"avain/internal/console/voices"
-	"avain/internal/web"
+	"avain/internal/platform/web"
 )
 
 // voices are the pages of the console on what people say of the help pages, and on what

@@ -9,34 +9,34 @@ import (
 	"time"
 
 	"avain/internal/activation"
-	"avain/internal/apikey"
 	"avain/internal/appgate"
 	"avain/internal/attempt"
-	"avain/internal/audit"
 	"avain/internal/authorize"
 	"avain/internal/challenge"
 	"avain/internal/config"
-	"avain/internal/connlimit"
 	"avain/internal/console"
-	"avain/internal/expiry"
-	"avain/internal/jobs"
-	"avain/internal/login"
+	"avain/internal/domain/login"
 	"avain/internal/loginlink"
 	"avain/internal/logout"
-	"avain/internal/mail"
 	"avain/internal/metadata"
 	"avain/internal/notices"
-	"avain/internal/password"
 	"avain/internal/people"
+	"avain/internal/platform/apikey"
+	"avain/internal/platform/audit"
+	"avain/internal/platform/connlimit"
+	"avain/internal/platform/expiry"
+	"avain/internal/platform/jobs"
+	"avain/internal/platform/mail"
+	"avain/internal/platform/notify"
+	"avain/internal/platform/passhash"
+	"avain/internal/platform/store"
+	"avain/internal/platform/telemetry"
+	"avain/internal/platform/web"
 	"avain/internal/privacy"
 	"avain/internal/rates"
 	"avain/internal/roster"
 	"avain/internal/signin"
-	"avain/internal/store"
-	"avain/internal/telemetry"
 	"avain/internal/token"
-	"avain/internal/wake"
-	"avain/internal/web"
 )
 
 // Deps are what the outside gives. Only Log is needed.
@@ -65,7 +65,7 @@ type Service struct {
 	Rates       *rates.Watch // how logins go
 	Jobs        *jobs.Runner
 	Mails       *activation.Mails // nil without a mail server
-	Rules       password.Rules    // that new passwords keep
+	Rules       passhash.Rules    // that new passwords keep
 
 	WrongTries *people.WrongTries // of this node, that are not in the database yet
 
@@ -75,7 +75,7 @@ type Service struct {
 	Console  *console.Console // of those who help people
 
 	kit      *web.Kit
-	room     *wake.Room
+	room     *notify.Room
 	stopping atomic.Bool
 	ready    *telemetry.Readiness
 	house    housekeeping

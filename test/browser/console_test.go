@@ -5,10 +5,10 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/catalogue"
 	"avain/internal/console"
-	"avain/internal/hetu"
-	"avain/internal/login"
+	"avain/internal/domain/hetu"
+	"avain/internal/domain/login"
+	"avain/internal/domain/reasons"
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/page"
@@ -101,7 +101,7 @@ func TestConsole(t *testing.T) {
 	agent.see(code, agent.title(login.ReasonNoBenefits), "Todennäköinen syy", "Vastaus asiakkaalle", "Epäonnistui", "Henkilö tunnistettiin", "Kuikka Pankki")
 	agent.look("console/attempt")
 
-	refused := catalogue.Code(login.ReasonVersionTooOld, time.Now())
+	refused := reasons.Code(login.ReasonVersionTooOld, time.Now())
 	agent.search(refused)
 	agent.at(w.Admin + "/console/refusals/")
 	agent.see(refused, agent.title(login.ReasonVersionTooOld), "Todennäköinen syy", "Vastaus asiakkaalle", "Päivitä sovellus näin")

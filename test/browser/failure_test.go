@@ -10,14 +10,14 @@ import (
 	"time"
 
 	"avain/internal/brokersim"
-	"avain/internal/login"
+	"avain/internal/domain/login"
 )
 
 var codePattern = regexp.MustCompile(`^[2-9A-Z]{3}-[2-9A-Z]{3}$`)
 
 // reasonTexts are the service's words for each reason, in Finnish.
 var reasonTexts = sync.OnceValues(func() (map[login.Reason]struct{ Title, What, Next string }, error) {
-	text, err := os.ReadFile("../../internal/catalogue/texts/pages.fi.json")
+	text, err := os.ReadFile("../../internal/domain/reasons/texts/pages.fi.json")
 	if err != nil {
 		return nil, err
 	}

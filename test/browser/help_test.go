@@ -5,8 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"avain/internal/domain/login"
 	"avain/internal/help"
-	"avain/internal/login"
 )
 
 // TestHelp: somebody's login fails; the help page answers why first, questions lead to

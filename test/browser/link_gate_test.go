@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
 )
 
 // TestOldVersion: an app that is too old for the alternative methods leads to the store

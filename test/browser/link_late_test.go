@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
 )
 
 // TestLinkTooLate: whatever takes too long, page and app say what it was and what to do,

@@ -3,7 +3,7 @@ package browser_test
 import (
 	"testing"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
 )
 
 // TestLockedPerson: whoever is locked is told so on every way, with a code for support:

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
 )
 
 // TestDirectLoginThatDoesNotComeBack: whoever comes back to the app without the bank

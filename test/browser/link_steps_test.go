@@ -3,7 +3,7 @@ package browser_test
 import (
 	"testing"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
 )
 
 // TestLinkBackAndReload: back and reload on every page of the link, and on the app's

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
 )
 
 // TestLoginLinkInEachLanguage walks the link through a browser that returns to the app

@@ -4,7 +4,7 @@ import (
 	"os"
 	"strings"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
 	"avain/internal/patience"
 
 	permission "github.com/chromedp/cdproto/browser"

@@ -3,7 +3,7 @@ package browser_test
 import (
 	"testing"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
 )
 
 // TestWrongDigits: three times wrong is the end of that login, on both sides. Starting

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"avain/internal/brokersim"
-	"avain/internal/login"
+	"avain/internal/domain/login"
 	"avain/internal/patience"
 
 	"github.com/chromedp/cdproto/cdp"

@@ -4,7 +4,7 @@ import (
 	"testing"
 
 	"avain/internal/brokersim"
-	"avain/internal/login"
+	"avain/internal/domain/login"
 )
 
 // atWaiting goes from the page of the means to the page that waits for the phone.

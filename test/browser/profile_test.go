@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
 )
 
 // TestSecondBrowser: a login belongs to the browser that began it. Others are told

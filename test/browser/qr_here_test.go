@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
 
 	"github.com/chromedp/chromedp/kb"
 )

@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
 
 	control "github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/chromedp/kb"

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
 
 	control "github.com/chromedp/cdproto/browser"
 )

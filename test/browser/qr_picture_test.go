@@ -6,7 +6,7 @@ import (
 	"image/png"
 	"testing"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
 
 	control "github.com/chromedp/cdproto/browser"
 	"rsc.io/qr"

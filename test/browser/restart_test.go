@@ -4,7 +4,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
 )
 
 // TestAppRestartedInTheMiddle: a tab that is closed, or a browser that is, loses no

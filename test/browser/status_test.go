@@ -7,7 +7,7 @@ import (
 
 	"avain/internal/brokersim"
 	"avain/internal/demo"
-	"avain/internal/login"
+	"avain/internal/domain/login"
 )
 
 // afternoon is a time of day at which people log in.

@@ -13,9 +13,9 @@ import (
 	"avain/internal/brokersim"
 	"avain/internal/config"
 	"avain/internal/demo"
-	"avain/internal/login"
+	"avain/internal/domain/login"
 	"avain/internal/loopback"
-	"avain/internal/store/storetest"
+	"avain/internal/platform/store/storetest"
 )
 
 // world is a whole installation: service, banks and phone app, in a folder that

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"avain/internal/brokersim"
-	"avain/internal/login"
+	"avain/internal/domain/login"
 )
 
 // TestCancelAtEachStep: at each step there is a way out, it says what happened, and

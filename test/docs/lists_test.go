@@ -18,7 +18,7 @@ import (
 	"avain/internal/broker"
 	"avain/internal/brokersim"
 	"avain/internal/demo"
-	"avain/internal/login"
+	"avain/internal/domain/login"
 	"avain/internal/robot"
 )
 
@@ -175,7 +175,7 @@ func TestReasonsAreExplained(t *testing.T) {
 // docs/operations.md, and no other.
 func TestAuditActionsAreExplained(t *testing.T) {
 	t.Parallel()
-	const folder = "internal/audit"
+	const folder = "internal/platform/audit"
 	actions, written := map[string]string{}, serviceSource(t)
 	for _, f := range parse(t, folder) {
 		ast.Inspect(f, func(n ast.Node) bool {

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"avain/internal/store"
+	"avain/internal/platform/store"
 )
 
 // schema lists the columns of each table, as the program makes them.

@@ -20,10 +20,10 @@ import (
 	"testing"
 
 	"avain/internal/config"
-	"avain/internal/keyset"
+	"avain/internal/platform/keyset"
+	"avain/internal/platform/store"
+	"avain/internal/platform/store/pgtest"
 	"avain/internal/secret"
-	"avain/internal/store"
-	"avain/internal/store/pgtest"
 
 	"github.com/go-jose/go-jose/v4"
 )

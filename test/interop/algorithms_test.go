@@ -4,7 +4,7 @@ import (
 	"testing"
 
 	"avain/internal/config"
-	"avain/internal/login"
+	"avain/internal/domain/login"
 
 	"golang.org/x/oauth2"
 )

@@ -8,7 +8,7 @@ import (
 	"avain/internal/broker"
 	"avain/internal/config"
 	"avain/internal/demo"
-	"avain/internal/login"
+	"avain/internal/domain/login"
 	"avain/internal/robot"
 )
 

@@ -10,7 +10,7 @@ import (
 
 	"avain/internal/config"
 	"avain/internal/demo"
-	"avain/internal/login"
+	"avain/internal/domain/login"
 	"avain/internal/secret"
 
 	"github.com/coreos/go-oidc/v3/oidc"

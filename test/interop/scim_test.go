@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"avain/internal/config"
-	"avain/internal/login"
+	"avain/internal/domain/login"
 )
 
 // scimTester: a tester that we did not write tries all of SCIM: discovery, each attribute made, read,

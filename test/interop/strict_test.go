@@ -9,7 +9,7 @@ import (
 
 	"avain/internal/config"
 	"avain/internal/demo"
-	"avain/internal/login"
+	"avain/internal/domain/login"
 	"avain/internal/robot"
 
 	"github.com/go-jose/go-jose/v4"

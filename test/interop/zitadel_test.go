@@ -13,7 +13,7 @@ import (
 
 	"avain/internal/config"
 	"avain/internal/demo"
-	"avain/internal/login"
+	"avain/internal/domain/login"
 
 	"github.com/go-jose/go-jose/v4"
 	"github.com/zitadel/oidc/v3/pkg/client/rp"

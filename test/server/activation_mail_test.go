@@ -13,9 +13,9 @@ import (
 
 	"avain/internal/config"
 	"avain/internal/demo"
-	"avain/internal/login"
-	"avain/internal/mail"
+	"avain/internal/domain/login"
 	"avain/internal/people"
+	"avain/internal/platform/mail"
 )
 
 // What a mail server does with a letter is known afterwards, and no letter is lost or

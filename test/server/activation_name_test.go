@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
 )
 
 // An address was mistyped and then corrected: whoever reads the wrong mailbox can do

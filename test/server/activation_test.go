@@ -11,8 +11,8 @@ import (
 	"avain/internal/brokersim"
 	"avain/internal/config"
 	"avain/internal/demo"
-	"avain/internal/hetu"
-	"avain/internal/login"
+	"avain/internal/domain/hetu"
+	"avain/internal/domain/login"
 	"avain/internal/patience"
 	"avain/internal/robot"
 )

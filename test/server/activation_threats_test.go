@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"avain/internal/demo"
-	"avain/internal/login"
+	"avain/internal/domain/login"
 )
 
 func (r *rig) formRequest(path string, form url.Values, header http.Header) *http.Request {

@@ -15,7 +15,7 @@ import (
 
 	"avain/internal/brokersim"
 	"avain/internal/config"
-	"avain/internal/login"
+	"avain/internal/domain/login"
 	"avain/internal/loopback"
 	"avain/internal/secret"
 

@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/login"
-	"avain/internal/store"
+	"avain/internal/domain/login"
+	"avain/internal/platform/store"
 )
 
 // Scans of a QR code that come to nothing, of people who type the wrong number, wait too

@@ -10,10 +10,10 @@ import (
 
 	"avain/internal/brokersim"
 	"avain/internal/config"
-	"avain/internal/known"
-	"avain/internal/login"
+	"avain/internal/domain/login"
+	"avain/internal/platform/refresh"
+	"avain/internal/platform/store/storetest"
 	"avain/internal/robot"
-	"avain/internal/store/storetest"
 )
 
 // options is what a running app reads.
@@ -96,7 +96,7 @@ func TestMethodIsSwitchedWhileTheServiceRuns(t *testing.T) {
 	}
 
 	r.byOperator(login.Switch{Name: login.MethodSwitch(login.MethodLink), Reasons: map[string]string{"fi": "Korjaamme vikaa."}})
-	r.clock.pass(known.Fresh)
+	r.clock.pass(refresh.Fresh)
 	seen := r.options("locale=fi")
 	if seen.state(login.MethodLink) != "off" || seen.Methods[1].Reason != "Korjaamme vikaa." || seen.state(login.MethodDirect) != "on" {
 		t.Errorf("apps see %+v", seen.Methods)
@@ -113,7 +113,7 @@ func TestMethodIsSwitchedWhileTheServiceRuns(t *testing.T) {
 	}
 
 	r.byOperator(login.Switch{Name: login.MethodSwitch(login.MethodLink), On: true})
-	r.clock.pass(known.Fresh)
+	r.clock.pass(refresh.Fresh)
 	if err := r.startBy("link", nil); err != nil || r.options("").state(login.MethodLink) != "on" {
 		t.Errorf("it did not come back: %v", err)
 	}
@@ -151,7 +151,7 @@ func TestBankIsSwitchedWhileTheServiceRuns(t *testing.T) {
 	r := newRig(t)
 	before := r.open(r.start()) // an open page still shows the button
 	r.byOperator(login.Switch{Name: login.MeansSwitch("kuikka")})
-	r.clock.pass(known.Fresh)
+	r.clock.pass(refresh.Fresh)
 
 	if o := r.options(""); o.available("kuikka") || !o.available("mobile") {
 		t.Errorf("apps see %+v", o.Banks)
@@ -171,12 +171,12 @@ func TestBankIsSwitchedWhileTheServiceRuns(t *testing.T) {
 		}
 	}
 	a := r.attempt(l.SupportCode)
-	if !contains(reasons(a), login.ReasonMeansUnavailable) || a.State != login.StateCreated {
-		t.Errorf("support sees %s: %v", a.State, reasons(a))
+	if !contains(reasonsOf(a), login.ReasonMeansUnavailable) || a.State != login.StateCreated {
+		t.Errorf("support sees %s: %v", a.State, reasonsOf(a))
 	}
 
 	r.byOperator(login.Switch{Name: login.MeansSwitch("kuikka"), On: true})
-	r.clock.pass(known.Fresh)
+	r.clock.pass(refresh.Fresh)
 	r.login()
 }
 
@@ -195,7 +195,7 @@ func TestSwitchReachesOtherNodes(t *testing.T) {
 	if r.options("").state(login.MethodLink) != "off" {
 		t.Error("the node that switched does not follow at once")
 	}
-	r.clock.pass(known.Fresh)
+	r.clock.pass(refresh.Fresh)
 	if e := refusal(r.startBy("link", nil)); e.Reason != string(login.ReasonMeansUnavailable) {
 		t.Errorf("the other node does not follow: %+v", e)
 	}

@@ -9,12 +9,12 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/audit"
 	"avain/internal/brokersim"
 	"avain/internal/config"
-	"avain/internal/login"
+	"avain/internal/domain/login"
+	"avain/internal/platform/audit"
+	"avain/internal/platform/store/storetest"
 	"avain/internal/robot"
-	"avain/internal/store/storetest"
 )
 
 // actions lists what the audit log holds.

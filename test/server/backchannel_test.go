@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/audit"
 	"avain/internal/config"
+	"avain/internal/platform/audit"
 
 	"github.com/coreos/go-oidc/v3/oidc"
 )

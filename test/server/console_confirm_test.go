@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
 )
 
 // TestThreat49StolenCookieLetsNobodyIn: whoever has a signed-in browser's cookie, and no

@@ -14,8 +14,8 @@ import (
 	"avain/internal/brokersim"
 	"avain/internal/console"
 	"avain/internal/console/desk"
-	"avain/internal/hetu"
-	"avain/internal/login"
+	"avain/internal/domain/hetu"
+	"avain/internal/domain/login"
 	"avain/internal/secret"
 )
 

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
 	"avain/internal/robot"
 )
 

@@ -8,11 +8,11 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/audit"
 	"avain/internal/config"
 	"avain/internal/demo"
-	"avain/internal/login"
+	"avain/internal/domain/login"
 	"avain/internal/patience"
+	"avain/internal/platform/audit"
 	"avain/internal/robot"
 )
 

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"avain/internal/demo"
-	"avain/internal/hetu"
-	"avain/internal/login"
+	"avain/internal/domain/hetu"
+	"avain/internal/domain/login"
 	"avain/internal/patience"
 	"avain/internal/robot"
 	"avain/internal/secret"

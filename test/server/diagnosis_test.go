@@ -8,10 +8,10 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/catalogue"
 	"avain/internal/demo"
 	"avain/internal/diagnosis"
-	"avain/internal/login"
+	"avain/internal/domain/login"
+	"avain/internal/domain/reasons"
 	"avain/internal/robot"
 )
 
@@ -267,7 +267,7 @@ func TestPagesThatSayNoAreOnTheTimeline(t *testing.T) {
 	if d := diagnosis.Of(a, r.clock.now()); d.Reason != login.ReasonRateLimited || !d.Running || len(a.Timeline) != before {
 		t.Errorf("support reads %s; timeline %+v", d.Reason, a.Timeline)
 	}
-	if e := catalogue.Of(login.ReasonRateLimited); !strings.Contains(page.Body, "Liian monta") || e.Gone {
+	if e := reasons.Of(login.ReasonRateLimited); !strings.Contains(page.Body, "Liian monta") || e.Gone {
 		t.Errorf("the page says\n%s", page.Body)
 	}
 }

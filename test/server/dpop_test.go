@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"avain/internal/config"
-	"avain/internal/login"
+	"avain/internal/domain/login"
 	"avain/internal/robot"
 	"avain/internal/secret"
 

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
 )
 
 var formField = regexp.MustCompile(`<(?:input|select|textarea)[^>]* name="([^"]+)"`)

@@ -12,9 +12,9 @@ import (
 	"avain/internal/brokersim"
 	"avain/internal/config"
 	"avain/internal/diagnosis"
-	"avain/internal/login"
+	"avain/internal/domain/login"
+	"avain/internal/platform/store"
 	"avain/internal/robot"
-	"avain/internal/store"
 )
 
 // unhurried lets one network begin as many logins as it likes; a bank has one broker,

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"avain/internal/config"
-	"avain/internal/login"
+	"avain/internal/domain/login"
 	"avain/internal/robot"
 )
 

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
 )
 
 // The whole way of a file: out of the admin API, as a spreadsheet would leave it, and in

@@ -8,10 +8,10 @@ import (
 	"time"
 
 	"avain/internal/config"
-	"avain/internal/login"
+	"avain/internal/domain/login"
+	"avain/internal/platform/store/storetest"
 	"avain/internal/robot"
 	"avain/internal/secret"
-	"avain/internal/store/storetest"
 
 	"github.com/tink-crypto/tink-go/v2/insecurecleartextkeyset"
 	tink "github.com/tink-crypto/tink-go/v2/keyset"

@@ -5,7 +5,7 @@ import (
 	"net/url"
 	"testing"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
 )
 
 // A login that is given up in the app ends on the page as well, at once; and only the app

@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"avain/internal/config"
+	"avain/internal/domain/login"
 	"avain/internal/help"
-	"avain/internal/login"
 )
 
 // What people answer is counted, per day, page, language and reason; without a cookie, a

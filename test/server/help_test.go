@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"avain/internal/config"
+	"avain/internal/domain/login"
 	"avain/internal/help"
-	"avain/internal/login"
 )
 
 // Browsers as they call themselves.

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
 	"avain/internal/robot"
 )
 
@@ -142,8 +142,8 @@ func TestCancelling(t *testing.T) {
 			l := r.start()
 			page := r.press(r.open(l), c.buttons...)
 			a := r.attempt(l.SupportCode)
-			if a.State != c.state || !contains(reasons(a), c.reason) {
-				t.Fatalf("state %s, reasons %v", a.State, reasons(a))
+			if a.State != c.state || !contains(reasonsOf(a), c.reason) {
+				t.Fatalf("state %s, reasons %v", a.State, reasonsOf(a))
 			}
 			if c.state == login.StateDenied {
 				if _, err := r.app.Finish(t.Context(), l, page.App); code(err) != "access_denied" {

@@ -11,8 +11,8 @@ import (
 	"testing"
 
 	"avain/internal/config"
-	"avain/internal/keyset"
 	"avain/internal/patience"
+	"avain/internal/platform/keyset"
 	"avain/internal/secret"
 	"avain/internal/wire"
 

@@ -13,7 +13,7 @@ import (
 
 	"avain/internal/config"
 	"avain/internal/demo"
-	"avain/internal/login"
+	"avain/internal/domain/login"
 	"avain/internal/robot"
 )
 

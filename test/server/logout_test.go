@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"avain/internal/config"
-	"avain/internal/keyset"
-	"avain/internal/signer"
+	"avain/internal/platform/keyset"
+	"avain/internal/protocol/signing"
 )
 
 // Without a hint nobody says which app is meant: what the browser itself holds is ended,
@@ -94,7 +94,7 @@ func TestLogoutByARetiredKey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	house, err := signer.New(signer.Config{Store: r.Inside.Store, AEAD: aead, Issuer: r.Service, Now: r.clock.now})
+	house, err := signing.New(signing.Config{Store: r.Inside.Store, AEAD: aead, Issuer: r.Service, Now: r.clock.now})
 	if err != nil {
 		t.Fatal(err)
 	}

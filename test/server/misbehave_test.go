@@ -8,10 +8,10 @@ import (
 	"time"
 
 	"avain/internal/brokersim"
-	"avain/internal/catalogue"
 	"avain/internal/config"
 	"avain/internal/diagnosis"
-	"avain/internal/login"
+	"avain/internal/domain/login"
+	"avain/internal/domain/reasons"
 	"avain/internal/robot"
 )
 
@@ -87,7 +87,7 @@ func TestEveryMisbehaviourIsDiagnosed(t *testing.T) {
 		for _, played := range []map[brokersim.Toggle]misbehaviour{bankMisbehaves, mobileMisbehaves, bankKeepsThePerson} {
 			if want, ok := played[toggle.Name]; ok {
 				rows++
-				if !catalogue.Known(want.reason) {
+				if !reasons.Known(want.reason) {
 					t.Errorf("%s leads to %q, which the catalogue does not know", toggle.Name, want.reason)
 				}
 			}

@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"avain/internal/config"
+	"avain/internal/platform/store/pgtest"
 	"avain/internal/secret"
-	"avain/internal/store/pgtest"
 	"avain/internal/wire"
 )
 

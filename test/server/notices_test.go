@@ -16,8 +16,8 @@ import (
 	"avain/internal/brokersim"
 	"avain/internal/config"
 	"avain/internal/demo"
-	"avain/internal/known"
-	"avain/internal/login"
+	"avain/internal/domain/login"
+	"avain/internal/platform/refresh"
 )
 
 // agentTransport is a phone whose requests come from one browser.
@@ -179,7 +179,7 @@ func TestNoticeActs(t *testing.T) {
 	// to be whom.
 	publish(login.Act{First: login.MethodLink})
 	r.byOperator(login.Switch{Name: login.MethodSwitch(login.MethodLink)})
-	r.clock.pass(known.Fresh)
+	r.clock.pass(refresh.Fresh)
 	if o := r.told("platform=android&version=1.16.0", operaOnAndroid); o.Methods[0].Method != "direct" || o.Methods[1].State != "off" {
 		t.Errorf("switched off: %+v", o.Methods)
 	}

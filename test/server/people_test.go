@@ -7,8 +7,8 @@ import (
 
 	"avain/internal/brokersim"
 	"avain/internal/demo"
-	"avain/internal/hetu"
-	"avain/internal/login"
+	"avain/internal/domain/hetu"
+	"avain/internal/domain/login"
 	"avain/internal/robot"
 )
 

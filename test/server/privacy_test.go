@@ -7,11 +7,11 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/audit"
 	"avain/internal/config"
-	"avain/internal/login"
-	"avain/internal/store/storetest"
-	"avain/internal/webhook"
+	"avain/internal/domain/login"
+	"avain/internal/platform/audit"
+	"avain/internal/platform/store/storetest"
+	"avain/internal/platform/webhook"
 )
 
 // A person downloads what is known of them, shortly after proving who they are: a

@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
 	"avain/internal/patience"
 	"avain/internal/robot"
 

@@ -13,7 +13,7 @@ import (
 
 	"avain/internal/brokersim"
 	"avain/internal/config"
-	"avain/internal/login"
+	"avain/internal/domain/login"
 	"avain/internal/robot"
 )
 
@@ -42,8 +42,8 @@ func TestThreat03TwoPhonesOnOneCode(t *testing.T) {
 	if _, err := r.app.CollectAndRedeem(t.Context(), mine); reason(err) != login.ReasonQRReused {
 		t.Errorf("the first phone gets %v", err)
 	}
-	if a := r.attempt(mine.SupportCode); a.State != login.StateBurned || !contains(reasons(a), login.ReasonQRReused) {
-		t.Errorf("%s, %v", a.State, reasons(a))
+	if a := r.attempt(mine.SupportCode); a.State != login.StateBurned || !contains(reasonsOf(a), login.ReasonQRReused) {
+		t.Errorf("%s, %v", a.State, reasonsOf(a))
 	}
 	if n := r.sessions(); n != 1 { // that of the page
 		t.Errorf("%d sessions", n)

@@ -10,9 +10,9 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
+	"avain/internal/platform/store"
 	"avain/internal/roster"
-	"avain/internal/store"
 )
 
 // send sends a file of people, waits until it has been taken in, and answers what was wrong.

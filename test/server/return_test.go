@@ -9,7 +9,7 @@ import (
 
 	"avain/internal/config"
 	"avain/internal/diagnosis"
-	"avain/internal/login"
+	"avain/internal/domain/login"
 	"avain/internal/robot"
 )
 

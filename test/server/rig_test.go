@@ -16,9 +16,9 @@ import (
 	"avain/internal/brokersim"
 	"avain/internal/config"
 	"avain/internal/demo"
-	"avain/internal/login"
+	"avain/internal/domain/login"
+	"avain/internal/platform/store/storetest"
 	"avain/internal/robot"
-	"avain/internal/store/storetest"
 )
 
 var keys = sync.OnceValues(demo.NewKeys)
@@ -189,7 +189,7 @@ func (r *rig) attempt(supportCode string) login.Attempt {
 }
 
 // reasons lists the reasons in the timeline.
-func reasons(a login.Attempt) []login.Reason {
+func reasonsOf(a login.Attempt) []login.Reason {
 	var all []login.Reason
 	for _, e := range a.Timeline {
 		if e.Reason != "" {

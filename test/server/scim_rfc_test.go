@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"avain/internal/config"
-	"avain/internal/login"
+	"avain/internal/domain/login"
 )
 
 // directory is an employer whose people a directory keeps.

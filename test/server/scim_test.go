@@ -9,8 +9,8 @@ import (
 	"strings"
 	"testing"
 
-	"avain/internal/login"
-	"avain/internal/store"
+	"avain/internal/domain/login"
+	"avain/internal/platform/store"
 )
 
 // scim sends a request of a directory.

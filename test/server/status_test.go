@@ -10,9 +10,9 @@ import (
 
 	"avain/internal/brokersim"
 	"avain/internal/config"
-	"avain/internal/login"
-	"avain/internal/store"
-	"avain/internal/webhook"
+	"avain/internal/domain/login"
+	"avain/internal/platform/store"
+	"avain/internal/platform/webhook"
 )
 
 // counted adds up what was counted in the last hours, by value.

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"avain/internal/config"
-	"avain/internal/login"
+	"avain/internal/domain/login"
 	"avain/internal/robot"
 )
 

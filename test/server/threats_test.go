@@ -8,7 +8,7 @@ import (
 	"sync"
 	"testing"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
 	"avain/internal/robot"
 )
 
@@ -178,8 +178,8 @@ func TestThreat15ForeignBrowserGetsNothing(t *testing.T) {
 			t.Errorf("%s: the login's page answers %d, %v", name, page.Status, err)
 		}
 	}
-	if a := r.attempt(l.SupportCode); a.State != login.StateOpened || !contains(reasons(a), login.ReasonOtherBrowser) {
-		t.Errorf("state %s, reasons %v", a.State, reasons(a))
+	if a := r.attempt(l.SupportCode); a.State != login.StateOpened || !contains(reasonsOf(a), login.ReasonOtherBrowser) {
+		t.Errorf("state %s, reasons %v", a.State, reasonsOf(a))
 	}
 	page, err := r.browser.Open(t.Context(), callback)
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
 )
 
 // opera is a browser that says it is of that version.

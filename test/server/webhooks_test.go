@@ -12,10 +12,10 @@ import (
 
 	"avain/internal/config"
 	"avain/internal/demo"
-	"avain/internal/login"
+	"avain/internal/domain/login"
 	"avain/internal/patience"
+	"avain/internal/platform/webhook"
 	"avain/internal/secret"
-	"avain/internal/webhook"
 
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 )

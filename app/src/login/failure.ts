@@ -1,5 +1,5 @@
-import type words from "../../../internal/catalogue/app/fi.json";
-import reasons from "../../../internal/catalogue/app/reasons.json";
+import type words from "../../../internal/domain/reasons/app/fi.json";
+import reasons from "../../../internal/domain/reasons/app/reasons.json";
 
 /**
  * Why a login, or a call of the app, did not work: the key into the texts. The names,

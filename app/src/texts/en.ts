@@ -1,4 +1,4 @@
-import failures from "../../../internal/catalogue/app/en.json";
+import failures from "../../../internal/domain/reasons/app/en.json";
 
 import type { Texts } from "./fi.ts";
 

@@ -1,4 +1,4 @@
-import failures from "../../../internal/catalogue/app/fi.json";
+import failures from "../../../internal/domain/reasons/app/fi.json";
 
 /**
  * Finnish is the source language: its keys are the keys. Sinä-form, short sentences,

@@ -1,4 +1,4 @@
-import failures from "../../../internal/catalogue/app/sv.json";
+import failures from "../../../internal/domain/reasons/app/sv.json";
 
 import type { Texts } from "./fi.ts";
 

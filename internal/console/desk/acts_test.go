@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/hetu"
+	"avain/internal/domain/hetu"
 
 	"pgregory.net/rapid"
 )

@@ -4,11 +4,11 @@ import (
 	"net/http"
 	"strings"
 
-	"avain/internal/catalogue"
 	"avain/internal/console"
 	"avain/internal/diagnosis"
-	"avain/internal/login"
-	"avain/internal/web"
+	"avain/internal/domain/login"
+	"avain/internal/domain/reasons"
+	"avain/internal/platform/web"
 )
 
 // attemptView is a login: what became of it, what to answer, and what happened when.
@@ -20,8 +20,8 @@ type attemptView struct {
 	Person                              string // path; empty when nobody was identified
 	PersonName                          string
 
-	Verdict catalogue.Words
-	Fault   catalogue.Fault
+	Verdict reasons.Words
+	Fault   reasons.Fault
 	Good    bool
 	Gone    bool
 	Running bool
@@ -102,7 +102,7 @@ func (k *Desk) attemptView(r *http.Request, a login.Attempt) (view attemptView, 
 		return view, err
 	}
 	for _, reason := range d.Earlier {
-		words, err := catalogue.Say(reason, lang, k.fill())
+		words, err := reasons.Say(reason, lang, k.fill())
 		if err != nil {
 			return view, err
 		}
@@ -117,7 +117,7 @@ func (k *Desk) attemptView(r *http.Request, a login.Attempt) (view attemptView, 
 
 // replies are the ready answers, the one in the person's language first.
 func (k *Desk) replies(d diagnosis.Diagnosis, locale string) (all []reply, err error) {
-	for _, lang := range catalogue.Languages() {
+	for _, lang := range reasons.Languages() {
 		text, err := diagnosis.Reply(d, lang, k.d.Brand)
 		if err != nil {
 			return nil, err
@@ -143,7 +143,7 @@ func (k *Desk) lines(a login.Attempt, lang string) (all []lineView, err error) {
 			line.Times, line.Since = e.Count, k.clock(e.Since)
 		}
 		if e.Reason != "" {
-			words, err := catalogue.Say(e.Reason, lang, k.fill())
+			words, err := reasons.Say(e.Reason, lang, k.fill())
 			if err != nil {
 				return nil, err
 			}
@@ -154,6 +154,6 @@ func (k *Desk) lines(a login.Attempt, lang string) (all []lineView, err error) {
 	return all, nil
 }
 
-func (k *Desk) fill() catalogue.Fill {
-	return catalogue.Fill{App: k.d.Brand.App, Company: k.d.Brand.Company, Version: k.d.Brand.Version}
+func (k *Desk) fill() reasons.Fill {
+	return reasons.Fill{App: k.d.Brand.App, Company: k.d.Brand.Company, Version: k.d.Brand.Version}
 }

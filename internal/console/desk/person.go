@@ -9,11 +9,11 @@ import (
 	"strings"
 	"time"
 
-	"avain/internal/audit"
 	"avain/internal/console"
 	"avain/internal/diagnosis"
-	"avain/internal/login"
-	"avain/internal/web"
+	"avain/internal/domain/login"
+	"avain/internal/platform/audit"
+	"avain/internal/platform/web"
 )
 
 const (

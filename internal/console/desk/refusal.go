@@ -3,19 +3,19 @@ package desk
 import (
 	"net/http"
 
-	"avain/internal/catalogue"
 	"avain/internal/console"
 	"avain/internal/diagnosis"
-	"avain/internal/login"
-	"avain/internal/web"
+	"avain/internal/domain/login"
+	"avain/internal/domain/reasons"
+	"avain/internal/platform/web"
 )
 
 // refusalView is a request that was refused before there was a login. Its support code
 // is all that there is of it: no row, no person, no device.
 type refusalView struct {
 	Code, At string
-	Verdict  catalogue.Words
-	Fault    catalogue.Fault
+	Verdict  reasons.Words
+	Fault    reasons.Fault
 	Replies  []reply
 }
 

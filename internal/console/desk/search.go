@@ -12,8 +12,8 @@ import (
 
 	"avain/internal/console"
 	"avain/internal/diagnosis"
-	"avain/internal/login"
-	"avain/internal/web"
+	"avain/internal/domain/login"
+	"avain/internal/platform/web"
 )
 
 const (

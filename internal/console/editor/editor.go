@@ -8,9 +8,9 @@ import (
 	"time"
 
 	"avain/internal/console"
-	"avain/internal/login"
+	"avain/internal/domain/login"
 	"avain/internal/notices"
-	"avain/internal/web"
+	"avain/internal/platform/web"
 )
 
 //go:embed templates/*.html

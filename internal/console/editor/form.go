@@ -6,9 +6,9 @@ import (
 	"strconv"
 	"time"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
 	"avain/internal/notices"
-	"avain/internal/web"
+	"avain/internal/platform/web"
 )
 
 // form is what stands in the fields.

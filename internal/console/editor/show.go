@@ -6,9 +6,9 @@ import (
 	"strings"
 
 	"avain/internal/console"
-	"avain/internal/login"
+	"avain/internal/domain/login"
 	"avain/internal/notices"
-	"avain/internal/web"
+	"avain/internal/platform/web"
 )
 
 // page is what the editor's page is made of.

@@ -3,7 +3,7 @@ package overview
 import (
 	"time"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
 	"avain/internal/rates"
 )
 

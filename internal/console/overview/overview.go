@@ -13,10 +13,10 @@ import (
 	"time"
 
 	"avain/internal/console"
-	"avain/internal/login"
+	"avain/internal/domain/login"
+	"avain/internal/platform/web"
 	"avain/internal/rates"
 	"avain/internal/tally"
-	"avain/internal/web"
 )
 
 //go:embed templates/*.html

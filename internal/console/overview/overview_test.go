@@ -8,10 +8,10 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
+	"avain/internal/platform/web"
 	"avain/internal/rates"
 	"avain/internal/tally"
-	"avain/internal/web"
 )
 
 var noon = time.Date(2026, 11, 23, 12, 20, 0, 0, time.UTC)

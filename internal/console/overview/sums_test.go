@@ -8,12 +8,12 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/login"
+	"avain/internal/domain/login"
+	"avain/internal/platform/store"
+	"avain/internal/platform/store/pgtest"
+	"avain/internal/platform/store/storetest"
 	"avain/internal/rates"
 	"avain/internal/secret"
-	"avain/internal/store"
-	"avain/internal/store/pgtest"
-	"avain/internal/store/storetest"
 	"avain/internal/tally"
 
 	"pgregory.net/rapid"

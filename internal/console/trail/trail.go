@@ -12,8 +12,8 @@ import (
 	"time"
 
 	"avain/internal/console"
-	"avain/internal/login"
-	"avain/internal/web"
+	"avain/internal/domain/login"
+	"avain/internal/platform/web"
 )
 
 //go:embed templates/*.html

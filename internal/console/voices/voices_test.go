@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/login"
-	"avain/internal/web"
+	"avain/internal/domain/login"
+	"avain/internal/platform/web"
 )
 
 func TestRowsAddUpTheDays(t *testing.T) {

@@ -1,0 +1,71 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"math"
+	"time"
+
+	"avain/internal/domain/login"
+)
+
+const (
+	// The index alerts_lasting lets one alert last at a time: of many nodes that see the
+	// same fall, one raises it.
+	raiseAlertSQL = `INSERT INTO alerts (id, dimension, value, raised_at, ended_at, ok, gone, failed, usual)
+		VALUES ($1, $2, $3, $4, 0, $5, $6, $7, $8) ON CONFLICT (dimension, value) WHERE ended_at = 0 DO NOTHING`
+
+	endAlertSQL = `UPDATE alerts SET ended_at = $2 WHERE id = $1 AND ended_at = 0`
+
+	alertsSQL = `SELECT id, dimension, value, raised_at, ended_at, ok, gone, failed, usual FROM alerts
+		WHERE ended_at = 0 OR ended_at > $1 ORDER BY raised_at DESC, id`
+
+	purgeAlertsSQL = `DELETE FROM alerts WHERE id IN (SELECT id FROM alerts
+		WHERE ended_at > 0 AND ended_at < $1 ORDER BY ended_at LIMIT $2)`
+)
+
+// RaiseAlert writes an alert, and orders the jobs that tell of it, unless one for the
+// same value of the same dimension lasts already; then it changes nothing and answers
+// false.
+func (s *Store) RaiseAlert(ctx context.Context, a login.Alert, jobs []login.Job) (bool, error) {
+	return s.changeAlert(ctx, "raise alert", jobs, raiseAlertSQL,
+		a.ID, string(a.Dimension), text(a.Value), millis(a.RaisedAt), a.Now.OK, a.Now.Gone, a.Now.Failed, int64(math.Round(a.Usual*1000)))
+}
+
+// EndAlert ends an alert, and orders the jobs that tell of it, unless somebody else has
+// ended it; then it answers false.
+func (s *Store) EndAlert(ctx context.Context, id string, at time.Time, jobs []login.Job) (bool, error) {
+	return s.changeAlert(ctx, "end alert", jobs, endAlertSQL, text(id), millis(at))
+}
+
+func (s *Store) changeAlert(ctx context.Context, what string, jobs []login.Job, query string, args ...any) (bool, error) {
+	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
+		if err := mustChange(login.ErrMoved)(tx.ExecContext(ctx, query, args...)); err != nil {
+			return err
+		}
+		return addJobs(ctx, tx, jobs)
+	})
+	if errors.Is(err, login.ErrMoved) {
+		return false, nil
+	}
+	return err == nil, wrap(what, err)
+}
+
+// Alerts lists the alerts that last, and those that ended after an instant, the newest
+// first.
+func (s *Store) Alerts(ctx context.Context, since time.Time) ([]login.Alert, error) {
+	var all []login.Alert
+	err := eachRow(ctx, s.db.reader(), alertsSQL, []any{millis(since)}, func(row scanner) error {
+		var a login.Alert
+		var usual int64
+		err := row.Scan(&a.ID, &a.Dimension, &a.Value, timeColumn{&a.RaisedAt}, timeColumn{&a.EndedAt},
+			&a.Now.OK, &a.Now.Gone, &a.Now.Failed, &usual)
+		a.Usual = float64(usual) / 1000
+		all = append(all, a)
+		return err
+	})
+	if err != nil {
+		return nil, wrap("read alerts", err)
+	}
+	return all, nil
+}

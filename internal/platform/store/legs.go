@@ -1,0 +1,103 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"avain/internal/domain/login"
+	"avain/internal/secret"
+)
+
+// legBound is how many legs an attempt may have. Beyond it the oldest are
+// forgotten: whoever presses "choose" a thousand times gets no thousand rows.
+const legBound = "20"
+
+const (
+	legColumns = `state, attempt, broker, means, started_at, expires_at, done_at`
+
+	beginLegSQL = `INSERT INTO legs (` + legColumns + `, taken_until) VALUES ($1, $2, $3, $4, $5, $6, $7, 0)`
+
+	trimLegsSQL = `DELETE FROM legs WHERE attempt = $1 AND state IN
+		(SELECT state FROM legs WHERE attempt = $1 ORDER BY started_at DESC, state LIMIT 1000 OFFSET ` + legBound + `)`
+
+	legByStateSQL = `SELECT ` + legColumns + ` FROM legs WHERE state = $1`
+
+	takeLegSQL = `UPDATE legs SET taken_until = $3
+		WHERE state = $1 AND done_at = 0 AND taken_until <= $2 AND expires_at > $2
+		RETURNING ` + legColumns
+
+	finishLegSQL = `UPDATE legs SET done_at = $2 WHERE state = $1 AND done_at = 0`
+
+	finishLegOfSQL = finishLegSQL + ` AND attempt = $3`
+)
+
+// LegByState finds a leg by the state parameter that went to the broker.
+// login.ErrNotFound.
+func (s *Store) LegByState(ctx context.Context, state secret.Hash) (login.Leg, error) {
+	leg, err := scanLeg(s.db.reader().QueryRowContext(ctx, legByStateSQL, state[:]))
+	return leg, wrap("find leg", one(err, login.ErrNotFound))
+}
+
+// TakeLeg lends the leg to this caller until at+lease, so that of two clicks on
+// "return" only one asks the broker, and a node that died with a leg in its hands
+// does not keep it. It answers false, and the leg as it is, when the leg is done,
+// expired or lent to another. login.ErrNotFound.
+func (s *Store) TakeLeg(ctx context.Context, state secret.Hash, at time.Time, lease time.Duration) (login.Leg, bool, error) {
+	var leg login.Leg
+	var taken bool
+	err := s.db.write(ctx, func(ctx context.Context, tx runner) (err error) {
+		leg, err = scanLeg(tx.QueryRowContext(ctx, takeLegSQL, state[:], millis(at), millis(at.Add(lease))))
+		if taken = err == nil; taken || !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+		leg, err = scanLeg(tx.QueryRowContext(ctx, legByStateSQL, state[:]))
+		return one(err, login.ErrNotFound)
+	})
+	if err != nil {
+		return login.Leg{}, false, wrap("take leg", err)
+	}
+	return leg, taken, nil
+}
+
+// FinishLeg ends a leg whose answer moved nothing: from then on it is done. Ending
+// it again does no harm. login.ErrNotFound.
+func (s *Store) FinishLeg(ctx context.Context, state secret.Hash, at time.Time) error {
+	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
+		err := mustChange(login.ErrMoved)(tx.ExecContext(ctx, finishLegSQL, state[:], millis(at)))
+		if !errors.Is(err, login.ErrMoved) {
+			return err
+		}
+		_, err = scanLeg(tx.QueryRowContext(ctx, legByStateSQL, state[:]))
+		return one(err, login.ErrNotFound)
+	})
+	return wrap("finish leg", err)
+}
+
+// beginLeg writes a leg of a move.
+func beginLeg(ctx context.Context, tx runner, leg login.Leg, at time.Time) error {
+	var done int64
+	if leg.Done {
+		done = millis(at)
+	}
+	_, err := tx.ExecContext(ctx, beginLegSQL, leg.State[:], leg.Attempt, text(leg.Broker), text(leg.Means),
+		millis(leg.StartedAt), millis(leg.ExpiresAt), done)
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, trimLegsSQL, leg.Attempt)
+	return err
+}
+
+func scanLeg(row scanner) (login.Leg, error) {
+	var leg login.Leg
+	var done time.Time
+	err := row.Scan(hashColumn{&leg.State}, &leg.Attempt, &leg.Broker, &leg.Means,
+		timeColumn{&leg.StartedAt}, timeColumn{&leg.ExpiresAt}, timeColumn{&done})
+	if err != nil {
+		return login.Leg{}, err
+	}
+	leg.Done = !done.IsZero()
+	return leg, nil
+}

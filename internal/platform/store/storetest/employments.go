@@ -1,0 +1,231 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	"avain/internal/domain/login"
+	"avain/internal/platform/store"
+)
+
+// AddEmployer writes a new employer.
+func AddEmployer(t testing.TB, s *store.Store) login.Employer {
+	t.Helper()
+	e := login.Employer{ID: login.NewID(), Name: "Kahvila Oy", Locale: "sv", CreatedAt: Noon(), UpdatedAt: Noon()}
+	if err := s.AddEmployer(t.Context(), e); err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+// Employment is an employer's record of somebody nobody knows yet, with a benefit that
+// is released and one that is not.
+func Employment(employer string) login.Employment {
+	return login.Employment{
+		ID: login.NewID(), Employer: employer, Kind: login.UserSmartumPlus, ExternalID: login.NewID(), UserName: login.NewID(),
+		Email: "Aino@example.com", GivenName: "Aino", FamilyName: "Ääkkönen", Locale: "fi", CreatedAt: Noon(), UpdatedAt: Noon(),
+		Benefits: []login.Benefit{{Kind: "lunch", StartsAt: Noon().AddDate(-1, 0, 0), ReleasedAt: Noon()}, {Kind: "sports"}},
+	}
+}
+
+// Hire writes the record, changed as asked.
+func Hire(t testing.TB, s *store.Store, employer string, change ...func(*login.Employment)) login.Employment {
+	t.Helper()
+	m := Employment(employer)
+	for _, c := range change {
+		c(&m)
+	}
+	if err := s.AddEmployment(t.Context(), m); err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func employers(t *testing.T, s *store.Store) {
+	var all []login.Employer
+	for range 5 {
+		all = append(all, AddEmployer(t, s))
+	}
+	wantErr(t, "the same id", s.AddEmployer(t.Context(), all[0]), login.ErrExists)
+	slices.SortFunc(all, func(a, b login.Employer) int {
+		if a.ID < b.ID {
+			return -1
+		}
+		return 1
+	})
+	first := must[[]login.Employer](t)(s.Employers(t.Context(), "", 3))
+	rest := must[[]login.Employer](t)(s.Employers(t.Context(), first[2].ID, 3))
+	if got := slices.Concat(first, rest); !reflect.DeepEqual(got, all) {
+		t.Errorf("listed %+v, want %+v", got, all)
+	}
+	at := Noon().Add(time.Hour)
+	wantErr(t, "change", s.ChangeEmployer(t.Context(), all[1].ID, "Kahvila Ab", "fi", at), nil)
+	all[1].Name, all[1].Locale, all[1].UpdatedAt = "Kahvila Ab", "fi", at
+	if got := must[login.Employer](t)(s.EmployerByID(t.Context(), all[1].ID)); got != all[1] {
+		t.Errorf("got %+v, want %+v", got, all[1])
+	}
+	_, err := s.EmployerByID(t.Context(), login.NewID())
+	wantErr(t, "unknown", err, login.ErrNotFound)
+	wantErr(t, "change unknown", s.ChangeEmployer(t.Context(), login.NewID(), "", "", at), login.ErrNotFound)
+}
+
+func employments(t *testing.T, s *store.Store) {
+	here, there := AddEmployer(t, s), AddEmployer(t, s)
+	lookup := NewHash()
+	want := Hire(t, s, here.ID, func(m *login.Employment) { m.Lookup = lookup[:] })
+	bare := Hire(t, s, here.ID, func(m *login.Employment) { m.ExternalID, m.UserName, m.Email, m.Benefits = "", "", "", nil })
+	Hire(t, s, here.ID, func(m *login.Employment) { m.ExternalID, m.UserName, m.Email = "", "", "" }) // empty ones never collide
+	Hire(t, s, there.ID, func(m *login.Employment) { m.ExternalID, m.UserName = want.ExternalID, want.UserName })
+	for what, change := range map[string]func(*login.Employment){
+		"external id": func(m *login.Employment) { m.ExternalID = want.ExternalID },
+		"user name":   func(m *login.Employment) { m.UserName = want.UserName },
+		"id":          func(m *login.Employment) { m.ID = want.ID },
+	} {
+		again := Employment(here.ID)
+		change(&again)
+		wantErr(t, "the same "+what, s.AddEmployment(t.Context(), again), login.ErrExists)
+	}
+	for how, get := range map[string]func() (login.Employment, error){
+		"id":          func() (login.Employment, error) { return s.EmploymentByID(t.Context(), want.ID) },
+		"employer":    func() (login.Employment, error) { return s.EmploymentOf(t.Context(), here.ID, want.ID) },
+		"external id": only(t, s, here.ID, store.EmploymentFilter{ExternalID: want.ExternalID}),
+		"user name":   only(t, s, here.ID, store.EmploymentFilter{UserName: want.UserName}),
+		"e-mail":      only(t, s, here.ID, store.EmploymentFilter{Email: "aINO@Example.com"}),
+		"all":         only(t, s, here.ID, store.EmploymentFilter{ExternalID: want.ExternalID, UserName: want.UserName, Email: want.Email}),
+	} {
+		if got, err := get(); err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("by %s: %v\n got %+v\nwant %+v", how, err, got, want)
+		}
+	}
+	for _, known := range []bool{true, false} {
+		l := NewHash()
+		if known {
+			l = lookup
+		}
+		if got, err := s.InvitedByLookup(t.Context(), [][]byte{nil, l[:]}); err != nil || got != known {
+			t.Errorf("invited: %v, %v; want %v", got, err, known)
+		}
+	}
+	employmentChanges(t, s, want, bare, there.ID)
+}
+
+// only finds the one record that the filter leaves.
+func only(t *testing.T, s *store.Store, employer string, f store.EmploymentFilter) func() (login.Employment, error) {
+	t.Helper()
+	return func() (login.Employment, error) {
+		all, err := s.Employments(t.Context(), employer, f, 10)
+		if err != nil || len(all) != 1 {
+			t.Fatalf("%+v: %d found, %v", f, len(all), err)
+		}
+		return all[0], nil
+	}
+}
+
+func employmentChanges(t *testing.T, s *store.Store, m, other login.Employment, foreign string) {
+	at := Noon().Add(time.Hour)
+	get := func() login.Employment {
+		t.Helper()
+		return must[login.Employment](t)(s.EmploymentByID(t.Context(), m.ID))
+	}
+	taken := m
+	taken.ID = other.ID
+	wantErr(t, "another's external id", s.ChangeEmployment(t.Context(), taken, at), login.ErrExists)
+
+	m.Email, m.GivenName, m.Kind, m.UpdatedAt = "aino@example.org", "Áilu", login.UserSmartum, at
+	m.Benefits = []login.Benefit{{Kind: "bicycle", ReleasedAt: at}, {Kind: "sports", ReleasedAt: at}}
+	wantErr(t, "change", s.ChangeEmployment(t.Context(), m, at), nil)
+	if got := get(); !reflect.DeepEqual(got, m) {
+		t.Errorf("changed:\n got %+v\nwant %+v", got, m)
+	}
+	// Another employer finds, changes and ends nothing (threat 25).
+	thief := m
+	thief.Employer, thief.Email = foreign, "thief@example.com"
+	_, err := s.EmploymentOf(t.Context(), foreign, m.ID)
+	for what, err := range map[string]error{
+		"read": err, "change": s.ChangeEmployment(t.Context(), thief, at),
+		"end": s.EndEmployment(t.Context(), foreign, m.ID, at), "resume": s.ResumeEmployment(t.Context(), foreign, m.ID, at),
+	} {
+		wantErr(t, what+" by another employer", err, login.ErrNotFound)
+	}
+	for _, hour := range []int{2, 3} {
+		wantErr(t, "end", s.EndEmployment(t.Context(), m.Employer, m.ID, Noon().Add(time.Duration(hour)*time.Hour)), nil)
+	}
+	if got := get(); !got.EndedAt.Equal(Noon().Add(2 * time.Hour)) {
+		t.Errorf("ended at %v: the first end holds", got.EndedAt)
+	}
+	wantErr(t, "resume", s.ResumeEmployment(t.Context(), m.Employer, m.ID, at), nil)
+	if got := get(); !reflect.DeepEqual(got, m) {
+		t.Errorf("resumed:\n got %+v\nwant %+v", got, m)
+	}
+}
+
+// amendments change what is said of a record and nothing else, also when many say something
+// at once.
+func amendments(t *testing.T, s *store.Store) {
+	e, at := AddEmployer(t, s), Noon().Add(time.Hour)
+	want := Hire(t, s, e.ID)
+	other := Hire(t, s, e.ID)
+	say := []login.EmploymentChange{
+		{ExternalID: new("4711")},
+		{UserName: new("aino")},
+		{Email: new("aino@example.org")},
+		{GivenName: new("Áilu")},
+		{FamilyName: new("")},
+		{Locale: new("sv")},
+		{Kind: new(login.UserSmartum)},
+		{Benefits: []login.BenefitChange{{Kind: "lunch"}, {Kind: "sports", Released: new(true)}, {Kind: "bicycle", EndsAt: &at}}},
+	}
+	for _, err := range together(t.Context(), len(say), func(ctx context.Context, i int) error {
+		return s.AmendEmployment(ctx, e.ID, want.ID, say[i], at)
+	}) {
+		wantErr(t, "amend", err, nil)
+	}
+	for _, c := range say {
+		want, _ = want.With(c, at)
+	}
+	want.UpdatedAt = at
+	check := func(what string) {
+		t.Helper()
+		if got := must[login.Employment](t)(s.EmploymentByID(t.Context(), want.ID)); !reflect.DeepEqual(got, want) {
+			t.Errorf("%s:\n got %+v\nwant %+v", what, got, want)
+		}
+	}
+	check("said at once")
+	later := at.Add(time.Hour)
+	for what, c := range map[string]login.EmploymentChange{
+		"nothing": {}, "the same": {Email: &want.Email, Benefits: []login.BenefitChange{{Kind: "sports"}, {Kind: "bicycle", EndsAt: &at}, {Kind: "lunch"}}},
+	} {
+		wantErr(t, what, s.AmendEmployment(t.Context(), e.ID, want.ID, c, later), nil)
+		check(what) // nor is it said to have been changed
+	}
+	wantErr(t, "nothing of a benefit", s.PutBenefit(t.Context(), e.ID, want.ID, login.BenefitChange{Kind: "bicycle"}, at), nil)
+	check("nothing said")
+	for what, err := range map[string]error{
+		"another's id":       s.AmendEmployment(t.Context(), e.ID, want.ID, login.EmploymentChange{ExternalID: &other.ExternalID}, at),
+		"another's name":     s.AmendEmployment(t.Context(), e.ID, want.ID, login.EmploymentChange{UserName: &other.UserName}, at),
+		"another's id again": s.AmendEmployment(t.Context(), e.ID, want.ID, login.EmploymentChange{ExternalID: &other.ExternalID, Email: new("x@y.example")}, at),
+	} {
+		wantErr(t, what, err, login.ErrExists)
+	}
+	wantErr(t, "by another employer", s.AmendEmployment(t.Context(), AddEmployer(t, s).ID, want.ID, say[0], at), login.ErrNotFound)
+	late := at.AddDate(1, 0, 0)
+	for what, err := range map[string]error{
+		"amend": s.AmendEmployment(t.Context(), e.ID, want.ID, login.EmploymentChange{Locale: new("en"), Benefits: []login.BenefitChange{{Kind: "bicycle", StartsAt: &late}}}, at),
+		"put":   s.PutBenefit(t.Context(), e.ID, want.ID, login.BenefitChange{Kind: "bicycle", StartsAt: &late}, at),
+	} {
+		if _, ok := errors.AsType[login.Mistakes](err); !ok {
+			t.Errorf("%s a benefit that would end before it starts: %v", what, err)
+		}
+	}
+	check("refused")
+	for _, kind := range []string{"bicycle", "lunch", "sports"} {
+		wantErr(t, "put", s.PutBenefit(t.Context(), e.ID, want.ID, login.BenefitChange{Kind: kind, EndsAt: new(time.Time)}, at), nil)
+	}
+	wantErr(t, "end all", s.AmendEmployment(t.Context(), e.ID, want.ID, login.EmploymentChange{Benefits: []login.BenefitChange{}}, at), nil)
+	want.Benefits = nil
+	check("all ended")
+}

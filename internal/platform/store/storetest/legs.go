@@ -1,0 +1,96 @@
+package storetest
+
+import (
+	"reflect"
+	"testing"
+	"time"
+
+	"avain/internal/domain/login"
+	"avain/internal/platform/store"
+	"avain/internal/secret"
+)
+
+// begin opens a new attempt and begins a leg of it.
+func begin(t *testing.T, s *store.Store) login.Leg {
+	t.Helper()
+	m := opening(Start(t, s).ID)
+	m.SetBrowser = NewHash()
+	m.Leg = &login.Leg{State: NewHash(), Attempt: m.Attempt, Broker: "simulated", Means: "nordea", StartedAt: Noon(), ExpiresAt: Noon().Add(10 * time.Minute)}
+	if _, err := s.MoveAttempt(t.Context(), m); err != nil {
+		t.Fatalf("begin a leg: %v", err)
+	}
+	return *m.Leg
+}
+
+func legs(t *testing.T, s *store.Store) {
+	leg := begin(t, s)
+	if got, err := s.LegByState(t.Context(), leg.State); err != nil || !reflect.DeepEqual(got, leg) {
+		t.Errorf("%v\n got %+v\nwant %+v", err, got, leg)
+	}
+	const lease = 10 * time.Second
+	take := func(what string, at time.Time, want bool) {
+		t.Helper()
+		got, taken, err := s.TakeLeg(t.Context(), leg.State, at, lease)
+		if err != nil || taken != want || got.State != leg.State {
+			t.Errorf("%s: taken %v (%+v, %v), want %v", what, taken, got, err, want)
+		}
+	}
+	take("first", Noon(), true)
+	take("double click", Noon().Add(time.Second), false)
+	take("just before the lease ends", Noon().Add(lease-time.Millisecond), false)
+	take("taken over from a crash", Noon().Add(lease), true)
+	take("after the leg's end", leg.ExpiresAt, false)
+
+	// Another attempt's move cannot end it.
+	other := begin(t, s)
+	_, err := s.MoveAttempt(t.Context(), login.Move{
+		Attempt: other.Attempt, From: []login.State{login.StateOpened}, To: login.StateAuthenticated,
+		At: Noon(), Event: Event("return"), FinishLeg: leg.State,
+	})
+	wantErr(t, "foreign leg", err, login.ErrMoved)
+	if got := must[login.Leg](t)(s.LegByState(t.Context(), leg.State)); got.Done {
+		t.Error("a foreign move ended the leg")
+	}
+	wantErr(t, "finish", s.FinishLeg(t.Context(), leg.State, Noon()), nil)
+	wantErr(t, "finish again", s.FinishLeg(t.Context(), leg.State, Noon()), nil)
+	take("done", Noon().Add(time.Minute), false)
+	if got := must[login.Leg](t)(s.LegByState(t.Context(), leg.State)); !got.Done {
+		t.Error("finished, but not done")
+	}
+	unknownLegs(t, s)
+}
+
+func unknownLegs(t *testing.T, s *store.Store) {
+	for name, state := range map[string]secret.Hash{"unknown": NewHash(), "zero": {}} {
+		_, err := s.LegByState(t.Context(), state)
+		wantErr(t, name, err, login.ErrNotFound)
+		_, taken, err := s.TakeLeg(t.Context(), state, Noon(), time.Minute)
+		wantErr(t, name+", take", err, login.ErrNotFound)
+		if taken {
+			t.Errorf("%s: taken", name)
+		}
+		wantErr(t, name+", finish", s.FinishLeg(t.Context(), state, Noon()), login.ErrNotFound)
+	}
+}
+
+// legsAreBounded: whoever chooses a bank again and again makes no rows without end,
+// and the latest choice always works.
+func legsAreBounded(t *testing.T, s *store.Store) {
+	first := begin(t, s)
+	var last login.Leg
+	for i := range 40 {
+		at := Noon().Add(time.Duration(i+1) * time.Second)
+		last = login.Leg{State: NewHash(), Broker: "b", Means: "m", StartedAt: at, ExpiresAt: at.Add(time.Minute)}
+		_, err := s.MoveAttempt(t.Context(), login.Move{
+			Attempt: first.Attempt, From: []login.State{login.StateOpened}, To: login.StateOpened, At: at, Event: Event("choose"), Leg: &last,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err := s.LegByState(t.Context(), first.State)
+	wantErr(t, "the oldest", err, login.ErrNotFound)
+	if got := must[login.Leg](t)(s.LegByState(t.Context(), last.State)); got.Attempt != first.Attempt {
+		t.Errorf("the last leg belongs to %q", got.Attempt)
+	}
+}
