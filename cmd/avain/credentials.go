@@ -10,13 +10,13 @@ import (
 	"slices"
 	"strings"
 
+	"avain/internal/core/people"
+	"avain/internal/core/provisioning"
 	"avain/internal/domain/exact"
 	"avain/internal/domain/hetu"
 	"avain/internal/domain/login"
-	"avain/internal/people"
 	"avain/internal/platform/mail"
 	"avain/internal/platform/passhash"
-	"avain/internal/roster"
 	"avain/internal/secret"
 	"avain/internal/wire"
 )
@@ -170,12 +170,12 @@ func personOf(e entry) (login.Person, error) {
 	if !slices.Contains(locales(), e.Locale) {
 		return login.Person{}, errors.New("locale must be fi, sv or en")
 	}
-	e.Name, e.GivenName, e.FamilyName = roster.PersonName(e.Name), roster.PersonName(e.GivenName), roster.PersonName(e.FamilyName)
+	e.Name, e.GivenName, e.FamilyName = provisioning.PersonName(e.Name), provisioning.PersonName(e.GivenName), provisioning.PersonName(e.FamilyName)
 	if e.Name == "" && e.GivenName != "" && e.FamilyName != "" {
 		e.Name = e.GivenName + " " + e.FamilyName
 	}
 	for i, benefit := range e.Benefits {
-		benefit.Employer = roster.EmployerName(benefit.Employer)
+		benefit.Employer = provisioning.EmployerName(benefit.Employer)
 		e.Benefits[i].Employer = benefit.Employer
 		if benefit.Kind == "" || benefit.Employer == "" {
 			return login.Person{}, errors.New("each benefit needs kind and employer")

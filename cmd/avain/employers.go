@@ -7,9 +7,9 @@ import (
 	"slices"
 	"time"
 
+	"avain/internal/core/provisioning"
 	"avain/internal/domain/login"
 	"avain/internal/platform/audit"
-	"avain/internal/roster"
 	"avain/internal/wire"
 )
 
@@ -28,7 +28,7 @@ func (employersAddCommand) Help() string {
 
 // Run adds the employer.
 func (c employersAddCommand) Run(ctx context.Context, t terminal) error {
-	name := roster.EmployerName(c.Name)
+	name := provisioning.EmployerName(c.Name)
 	if name == "" {
 		return usageError{errors.New("the name must have a letter that can be seen")}
 	}

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"avain/internal/diagnosis"
+	"avain/internal/core/diagnosis"
 	"avain/internal/domain/login"
 	"avain/internal/wire"
 )

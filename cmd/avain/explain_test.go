@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/diagnosis"
+	"avain/internal/core/diagnosis"
 	"avain/internal/domain/login"
 	"avain/internal/domain/reasons"
 	"avain/internal/platform/store"

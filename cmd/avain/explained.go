@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"avain/internal/broker"
-	"avain/internal/diagnosis"
+	"avain/internal/core/diagnosis"
 	"avain/internal/domain/login"
 	"avain/internal/domain/reasons"
 	"avain/internal/domain/shown"

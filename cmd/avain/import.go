@@ -14,11 +14,11 @@ import (
 	"sync"
 	"time"
 
+	"avain/internal/core/provisioning"
 	"avain/internal/domain/login"
 	"avain/internal/platform/audit"
 	"avain/internal/platform/jobs"
 	"avain/internal/platform/web"
-	"avain/internal/roster"
 	"avain/internal/wire"
 )
 
@@ -47,7 +47,7 @@ func (c importCommand) Run(ctx context.Context, t terminal) error {
 	}
 	defer func() { _ = in.Close() }() // read only: nothing can be lost
 	return withService(ctx, t, c.configFlag, func(s *wire.Service) error {
-		i, err := s.Importer.Receive(ctx, audit.System, c.Employer, format, c.Invite, http.MaxBytesReader(nil, in, roster.MaxBytes))
+		i, err := s.Importer.Receive(ctx, audit.System, c.Employer, format, c.Invite, http.MaxBytesReader(nil, in, provisioning.MaxBytes))
 		if mistakes, ok := errors.AsType[login.Mistakes](err); ok {
 			return usageError{mistakes}
 		}
@@ -64,12 +64,12 @@ func (c importCommand) Run(ctx context.Context, t terminal) error {
 	})
 }
 
-func (c importCommand) open(t terminal) (io.ReadCloser, roster.Format, error) {
-	format := roster.Format(c.Format)
+func (c importCommand) open(t terminal) (io.ReadCloser, provisioning.Format, error) {
+	format := provisioning.Format(c.Format)
 	if format == "" {
-		format = roster.CSV
+		format = provisioning.CSV
 		if ending := strings.ToLower(filepath.Ext(c.File)); ending == ".ndjson" || ending == ".jsonl" || ending == ".json" {
-			format = roster.NDJSON
+			format = provisioning.NDJSON
 		}
 	}
 	if c.File == "-" {
@@ -79,7 +79,7 @@ func (c importCommand) open(t terminal) (io.ReadCloser, roster.Format, error) {
 	if err != nil {
 		return nil, "", usageError{err}
 	}
-	if info, err := f.Stat(); err == nil && info.Size() > roster.MaxBytes {
+	if info, err := f.Stat(); err == nil && info.Size() > provisioning.MaxBytes {
 		return nil, "", usageError{errors.Join(errors.New("the file is larger than 64 MiB; send it in parts"), f.Close())}
 	}
 	return f, format, nil
@@ -89,7 +89,7 @@ func (c importCommand) open(t terminal) (io.ReadCloser, roster.Format, error) {
 // too, until all are done.
 func finishImport(ctx context.Context, s *wire.Service, id string, show func(login.Import)) (login.Import, error) {
 	runner := jobs.New(jobs.Config{Store: s.Store, Now: time.Now, Log: slog.New(slog.DiscardHandler), Scrub: web.Scrub})
-	runner.Handle(roster.JobChunk, s.Importer.Work, jobs.Options{Workers: 1})
+	runner.Handle(provisioning.JobChunk, s.Importer.Work, jobs.Options{Workers: 1})
 	working, stop := context.WithCancel(ctx)
 	var background sync.WaitGroup
 	background.Go(func() { runner.Run(working) })

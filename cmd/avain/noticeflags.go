@@ -10,8 +10,8 @@ import (
 	"regexp"
 	"strconv"
 
+	"avain/internal/core/notices"
 	"avain/internal/domain/login"
-	"avain/internal/notices"
 
 	"github.com/goccy/go-yaml"
 )

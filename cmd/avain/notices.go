@@ -7,8 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"avain/internal/core/notices"
 	"avain/internal/domain/login"
-	"avain/internal/notices"
 	"avain/internal/platform/audit"
 	"avain/internal/wire"
 )

@@ -5,11 +5,11 @@ import (
 	"errors"
 	"time"
 
+	"avain/internal/core/provisioning"
 	"avain/internal/domain/hetu"
 	"avain/internal/domain/login"
 	"avain/internal/platform/audit"
 	"avain/internal/platform/store"
-	"avain/internal/roster"
 	"avain/internal/wire"
 )
 
@@ -108,11 +108,11 @@ func (personsAddCommand) Help() string {
 // Run adds the person.
 func (c personsAddCommand) Run(ctx context.Context, t terminal) error {
 	return withService(ctx, t, c.configFlag, func(s *wire.Service) error {
-		e := roster.Entry{
+		e := provisioning.Entry{
 			ExternalID: &c.ExternalID, UserName: &c.UserName, Email: &c.Email, GivenName: &c.GivenName, FamilyName: &c.FamilyName, Locale: &c.Locale,
 		}
 		for _, kind := range c.Benefit {
-			e.Benefits = append(e.Benefits, roster.Benefit{Kind: kind})
+			e.Benefits = append(e.Benefits, provisioning.Benefit{Kind: kind})
 		}
 		said, _, mistakes := s.Importer.Rules.Read(e)
 		m, wrong := login.Employment{Employer: c.Employer, Kind: login.UserSmartumPlus}.With(said, time.Now())

@@ -33,30 +33,30 @@ func TestThePictureRefuses(t *testing.T) {
 		test     bool
 		fine     bool
 	}{
-		{"internal/wire", "internal/token", false, true},
-		{"internal/token", "internal/attempt", false, true},
-		{"internal/token", "internal/platform/web", false, true},
-		{"internal/attempt", "internal/domain/login", false, true},
+		{"internal/wire", "internal/oidc/token", false, true},
+		{"internal/oidc/token", "internal/core/attempt", false, true},
+		{"internal/oidc/token", "internal/platform/web", false, true},
+		{"internal/core/attempt", "internal/domain/login", false, true},
 		{"internal/platform/telemetry", "internal/platform/store", false, true},
 		{"internal/platform/store/storetest", "internal/platform/store", false, true},
 		{"internal/platform/store", "internal/platform/store/pgtest", true, true},
-		{"internal/signin", "internal/brokersim", true, true},
+		{"internal/methods/bank", "internal/brokersim", true, true},
 		{"cmd/demo", "internal/demo", false, true},
 		{"internal/demo", "internal/brokersim", false, true},
-		{"internal/people", "internal/platform/store", true, true},
+		{"internal/core/people", "internal/platform/store", true, true},
 
 		{"cmd/bench", "internal/robot", false, true},
 
 		{"internal/robot", "internal/domain/login", false, false},
 		{"internal/wire", "internal/robot", false, false},
-		{"internal/token", "internal/authorize", false, false},
-		{"internal/token", "internal/authorize", true, false},
-		{"internal/token", "internal/platform/store", false, false},
-		{"internal/attempt", "internal/platform/store", false, false},
-		{"internal/attempt", "internal/people", false, false},
-		{"internal/attempt", "internal/token", false, false},
-		{"internal/platform/web", "internal/attempt", false, false},
-		{"internal/broker", "internal/signin", false, false},
+		{"internal/oidc/token", "internal/oidc/authorize", false, false},
+		{"internal/oidc/token", "internal/oidc/authorize", true, false},
+		{"internal/oidc/token", "internal/platform/store", false, false},
+		{"internal/core/attempt", "internal/platform/store", false, false},
+		{"internal/core/attempt", "internal/core/people", false, false},
+		{"internal/core/attempt", "internal/oidc/token", false, false},
+		{"internal/platform/web", "internal/core/attempt", false, false},
+		{"internal/broker", "internal/methods/bank", false, false},
 		{"internal/broker", "internal/config", false, false},
 		{"internal/domain/login", "internal/platform/store", false, false},
 		{"internal/wire", "internal/brokersim", false, false},
@@ -64,7 +64,7 @@ func TestThePictureRefuses(t *testing.T) {
 		{"cmd/avain", "internal/demo", false, false},
 		{"internal/wire", "internal/demo", false, false},
 		{"internal/platform/store", "internal/platform/store/pgtest", false, false},
-		{"internal/token", "internal/nowhere", false, false},
+		{"internal/oidc/token", "internal/nowhere", false, false},
 	} {
 		if wrong := mayImport(tc.from, tc.to, tc.test); tc.fine != (wrong == "") {
 			t.Errorf("%s → %s (test: %v): %q", tc.from, tc.to, tc.test, wrong)

@@ -19,7 +19,7 @@ var looks = []string{
 
 // handed are functions that add an entry all the same, each with why.
 var handed = map[string]string{
-	"internal/scim/users.go:note":                "is handed the context of the transaction",
+	"internal/admin/scim/users.go:note":          "is handed the context of the transaction",
 	"internal/wire/auditbegun.go:BeginAuditAnew": "what stands outside the database is written in between",
 }
 
@@ -91,7 +91,7 @@ func apart(syntax *ast.File, acts []string, seen *int) (found []apartCall) {
 }
 
 // calledOn is the method of a call on something that is called the audit log: x.Audit.M,
-// audit.M of a field, trail.M.
+// audit.M of a field, auditlog.M.
 func calledOn(call *ast.CallExpr) string {
 	method, ok := call.Fun.(*ast.SelectorExpr)
 	if !ok {

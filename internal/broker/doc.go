@@ -10,7 +10,7 @@
 // that a login can fail with.
 //
 // It does not own the login attempt (package attempt), the state, nonce and verifier
-// of a journey (the caller makes and keeps them), the pages (package signin), or who
+// of a journey (the caller makes and keeps them), the pages (package bank), or who
 // the person is to us (package people). It stores nothing per login.
 //
 // The facts it builds on, with their sources, stand in docs/brokers.md.

@@ -4,8 +4,8 @@ import (
 	"net/netip"
 	"time"
 
-	"avain/internal/appgate"
 	"avain/internal/broker"
+	"avain/internal/core/availability"
 	"avain/internal/domain/login"
 	"avain/internal/secret"
 )
@@ -130,9 +130,9 @@ type Stores struct {
 
 // App says which versions of the app may do what.
 type App struct {
-	MinimumVersion     appgate.Version `yaml:"minimum_version" doc:"Older apps cannot begin a login and are told to update. Whoever is logged in stays so."`
-	RecommendedVersion appgate.Version `yaml:"recommended_version" doc:"Older apps are asked to update."`
-	AlternativeVersion appgate.Version `yaml:"alternative_version" doc:"The login link and the QR code need this version."`
+	MinimumVersion     availability.Version `yaml:"minimum_version" doc:"Older apps cannot begin a login and are told to update. Whoever is logged in stays so."`
+	RecommendedVersion availability.Version `yaml:"recommended_version" doc:"Older apps are asked to update."`
+	AlternativeVersion availability.Version `yaml:"alternative_version" doc:"The login link and the QR code need this version."`
 }
 
 // Methods says which ways of logging in there are.

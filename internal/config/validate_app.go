@@ -5,17 +5,17 @@ import (
 	"slices"
 	"strings"
 
-	"avain/internal/appgate"
+	"avain/internal/core/availability"
 	"avain/internal/domain/login"
 )
 
 // app checks the versions; those that are wrong themselves are not compared.
 func (v validator) app(a App) {
 	good := true
-	for path, version := range map[string]appgate.Version{
+	for path, version := range map[string]availability.Version{
 		"app.minimum_version": a.MinimumVersion, "app.recommended_version": a.RecommendedVersion, "app.alternative_version": a.AlternativeVersion,
 	} {
-		if _, ok := appgate.ParseVersion(string(version)); !ok {
+		if _, ok := availability.ParseVersion(string(version)); !ok {
 			v.add(path, "must be a version such as 1.16.0")
 			good = false
 		}
@@ -66,7 +66,7 @@ var (
 	harmonyAppID = regexp.MustCompile(`^[0-9]{1,32}$`)
 )
 
-// claimedPath is where the apps on phones come back to (package metadata publishes it).
+// claimedPath is where the apps on phones come back to (package discovery publishes it).
 const claimedPath = "/return"
 
 // claimed checks the apps that may open our addresses.

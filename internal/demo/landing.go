@@ -7,16 +7,16 @@ import (
 	"slices"
 	"strings"
 
-	"avain/internal/activation"
+	"avain/internal/account/activation"
+	"avain/internal/account/devices"
+	"avain/internal/account/home"
+	"avain/internal/account/privacy"
 	"avain/internal/brokersim"
-	"avain/internal/credentials"
-	"avain/internal/devices"
-	"avain/internal/loginlink"
-	"avain/internal/me"
+	"avain/internal/methods/bank"
+	"avain/internal/methods/link"
+	"avain/internal/methods/password"
+	"avain/internal/methods/qr"
 	"avain/internal/platform/web"
-	"avain/internal/privacy"
-	"avain/internal/qrlogin"
-	"avain/internal/signin"
 )
 
 //go:embed landing.html
@@ -27,19 +27,19 @@ var landing = template.Must(template.New("landing").Parse(landingText))
 // mountLanding adds the page that walks a newcomer through each journey, and the
 // gallery of all pages with sample data.
 func (d *Demo) mountLanding(mux *http.ServeMux, kit *web.Kit) error {
-	views, err := signin.NewViews(kit)
+	views, err := bank.NewViews(kit)
 	if err != nil {
 		return err
 	}
-	links, err := loginlink.NewViews(kit)
+	links, err := link.NewViews(kit)
 	if err != nil {
 		return err
 	}
-	own, err := me.NewViews(kit)
+	own, err := home.NewViews(kit)
 	if err != nil {
 		return err
 	}
-	codes, err := qrlogin.NewViews(kit)
+	codes, err := qr.NewViews(kit)
 	if err != nil {
 		return err
 	}
@@ -51,7 +51,7 @@ func (d *Demo) mountLanding(mux *http.ServeMux, kit *web.Kit) error {
 	if err != nil {
 		return err
 	}
-	passwords, err := credentials.NewViews(kit)
+	passwords, err := password.NewViews(kit)
 	if err != nil {
 		return err
 	}

@@ -7,8 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"avain/internal/core/notices"
 	"avain/internal/domain/login"
-	"avain/internal/notices"
 )
 
 // seedNews publishes the two news items of the article. They have no end, so they are

@@ -6,8 +6,8 @@ import (
 	"fmt"
 
 	"avain/internal/brokersim"
+	"avain/internal/core/people"
 	"avain/internal/domain/login"
-	"avain/internal/people"
 )
 
 // seed adds the sample people, or so many generated ones. The stranger stays out:

@@ -7,10 +7,12 @@ import (
 	"net/http"
 	"time"
 
-	"avain/internal/adminapi"
+	"avain/internal/admin/api"
+	"avain/internal/admin/scim"
 	"avain/internal/broker"
 	"avain/internal/config"
 	"avain/internal/console"
+	"avain/internal/core/provisioning"
 	"avain/internal/domain/hetu"
 	"avain/internal/domain/login"
 	"avain/internal/platform/apikey"
@@ -18,8 +20,6 @@ import (
 	"avain/internal/platform/mail"
 	"avain/internal/platform/store"
 	"avain/internal/platform/web"
-	"avain/internal/roster"
-	"avain/internal/scim"
 )
 
 const (
@@ -51,26 +51,26 @@ func (s *Service) adminAPI(c config.Config, d Deps, m mechanisms, operator http.
 	if err != nil {
 		return nil, err
 	}
-	kinds := make([]adminapi.Kind, 0, len(c.Benefits))
-	rules := roster.Rules{HETU: HETUMode(c), Zone: zone}
+	kinds := make([]api.Kind, 0, len(c.Benefits))
+	rules := provisioning.Rules{HETU: HETUMode(c), Zone: zone}
 	for _, b := range c.Benefits {
-		kinds, rules.Kinds = append(kinds, adminapi.Kind(b)), append(rules.Kinds, b.Kind)
+		kinds, rules.Kinds = append(kinds, api.Kind(b)), append(rules.Kinds, b.Kind)
 	}
 	s.APIKeys = &apikey.Keys{
 		Store: s.Store, Now: d.Now, Log: d.Log,
 		Limit: web.NewLimiter(web.Limit{Burst: 200, Each: 10 * time.Millisecond}, maxLimited, d.Now),
 		Wrong: web.NewLimiter(web.Limit{Burst: 60, Each: time.Second}, maxLimited, d.Now),
 	}
-	s.Importer = &roster.Importer{Store: s.Store, People: s.People, Rules: rules, Audit: s.Audit, Now: d.Now, Rows: roster.MaxRows, Wake: s.Jobs.Wake}
-	s.Jobs.Handle(roster.JobChunk, s.Importer.Work, jobs.Options{Workers: 1})
-	m.metrics.JobKinds(roster.JobChunk)
+	s.Importer = &provisioning.Importer{Store: s.Store, People: s.People, Rules: rules, Audit: s.Audit, Now: d.Now, Rows: provisioning.MaxRows, Wake: s.Jobs.Wake}
+	s.Jobs.Handle(provisioning.JobChunk, s.Importer.Work, jobs.Options{Workers: 1})
+	m.metrics.JobKinds(provisioning.JobChunk)
 
-	kit := m.kit.With(roster.MaxBytes, adminTime)
+	kit := m.kit.With(provisioning.MaxBytes, adminTime)
 	mux := http.NewServeMux()
-	adminapi.New(adminapi.Deps{
+	api.New(api.Deps{
 		Store: s.Store, People: s.People, Importer: s.Importer, Notices: s.Notices, Rules: rules, Keys: s.APIKeys, Audit: s.Audit, Web: kit,
 		Now: d.Now, Kinds: kinds, Locale: c.Brand.Languages[0], Wake: s.Jobs.Wake, Bounced: s.bounced(),
-		List: func(ctx context.Context, employer string, f adminapi.Filter, limit int) ([]login.Employment, error) {
+		List: func(ctx context.Context, employer string, f api.Filter, limit int) ([]login.Employment, error) {
 			return s.Store.Employments(ctx, employer, store.EmploymentFilter(f), limit)
 		},
 	}).Mount(mux)

@@ -4,11 +4,11 @@ import (
 	"context"
 	"time"
 
+	"avain/internal/account/home"
 	"avain/internal/config"
-	"avain/internal/credentials"
+	"avain/internal/core/people"
 	"avain/internal/domain/login"
-	"avain/internal/me"
-	"avain/internal/people"
+	"avain/internal/methods/password"
 	"avain/internal/platform/passhash"
 	"avain/internal/platform/web"
 )
@@ -46,7 +46,7 @@ func (s *Service) throttledPeople(d Deps) throttledPeople {
 }
 
 // credentials are the pages of Smartum credentials.
-func (s *Service) credentials(c config.Config, d Deps, m mechanisms, own *me.Feature, typed throttledPeople) (*credentials.Feature, error) {
+func (s *Service) credentials(c config.Config, d Deps, m mechanisms, own *home.Feature, typed throttledPeople) (*password.Feature, error) {
 	s.Rules = passhash.Rules{MinLength: c.Credentials.MinLength}
 	if c.Credentials.LeakedFile != "" {
 		list, err := passhash.OpenLeaked(c.Credentials.LeakedFile)
@@ -56,7 +56,7 @@ func (s *Service) credentials(c config.Config, d Deps, m mechanisms, own *me.Fea
 		s.closers = append(s.closers, list.Close)
 		s.Rules.Leaked = list.Has
 	}
-	return credentials.New(credentials.Deps{
+	return password.New(password.Deps{
 		People: typed, Sessions: s.Store, Audit: s.Audit, Browsers: m.cookies, Devices: m.devices, Web: m.kit, Now: d.Now, Rules: s.Rules,
 		App: c.Brand.Name, SignIn: "/me", Enter: own.Enter, Refused: own.Refused,
 		Limit: typed.limit,
@@ -68,6 +68,6 @@ func (s *Service) credentials(c config.Config, d Deps, m mechanisms, own *me.Fea
 
 // passwordLetters are sent by jobs.
 func (s *Service) passwordLetters(c config.Config, m mechanisms) {
-	credentials.NewLetters(credentials.LetterDeps{People: s.People, Sender: s.mailer, BaseURL: c.Public.BaseURL}).Handle(s.Jobs)
+	password.NewLetters(password.LetterDeps{People: s.People, Sender: s.mailer, BaseURL: c.Public.BaseURL}).Handle(s.Jobs)
 	m.metrics.JobKinds(people.JobPasswordReset, people.JobPasswordChanged)
 }

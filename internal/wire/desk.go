@@ -6,9 +6,9 @@ import (
 
 	"avain/internal/broker"
 	"avain/internal/config"
-	"avain/internal/console/desk"
+	"avain/internal/console/support"
+	"avain/internal/core/people"
 	"avain/internal/domain/login"
-	"avain/internal/people"
 	"avain/internal/platform/store"
 	"avain/internal/platform/web"
 )
@@ -19,7 +19,7 @@ func (s *Service) desk(c config.Config, d Deps, m mechanisms, kit *web.Kit) erro
 	if err != nil {
 		return err
 	}
-	desk.New(desk.Deps{
+	support.New(support.Deps{
 		Console: s.Console, Records: records{s.Store}, Acts: acts{s.People, s.Store}, Audit: s.Audit, Sealer: m.keys.aead, Web: kit,
 		Now: d.Now, Zone: zone, Wake: s.Jobs.Wake, Means: m.meansName,
 		Client: func(id string) string {

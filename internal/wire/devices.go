@@ -3,15 +3,15 @@ package wire
 import (
 	"context"
 
+	"avain/internal/account/devices"
+	"avain/internal/account/home"
 	"avain/internal/config"
-	"avain/internal/devices"
 	"avain/internal/domain/login"
-	"avain/internal/me"
-	"avain/internal/token"
+	"avain/internal/oidc/token"
 )
 
 // devices are where a person is logged in.
-func (s *Service) devices(c config.Config, d Deps, m mechanisms, own *me.Feature, tokens *token.Feature) (*devices.Feature, error) {
+func (s *Service) devices(c config.Config, d Deps, m mechanisms, own *home.Feature, tokens *token.Feature) (*devices.Feature, error) {
 	return devices.New(devices.Deps{
 		Store: s.Store, Audit: s.Audit, Web: m.kit, Now: d.Now, Origins: m.clients.OriginAllowed,
 		Client: func(id string) string {

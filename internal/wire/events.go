@@ -3,8 +3,8 @@ package wire
 import (
 	"time"
 
+	"avain/internal/account/devices"
 	"avain/internal/config"
-	"avain/internal/devices"
 	"avain/internal/domain/login"
 	"avain/internal/platform/backchannel"
 	"avain/internal/platform/webhook"

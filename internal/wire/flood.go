@@ -4,8 +4,8 @@ import (
 	"context"
 	"time"
 
-	"avain/internal/attempt"
 	"avain/internal/config"
+	"avain/internal/core/attempt"
 	"avain/internal/domain/login"
 	"avain/internal/platform/crowd"
 	"avain/internal/platform/store"

@@ -5,8 +5,8 @@ import (
 	"time"
 
 	"avain/internal/config"
-	"avain/internal/help"
 	"avain/internal/platform/web"
+	"avain/internal/public/help"
 )
 
 // commentsKept is how long what people wrote on the help pages is kept.

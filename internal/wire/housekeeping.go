@@ -8,9 +8,11 @@ import (
 	"time"
 
 	"avain/internal/broker"
-	"avain/internal/challenge"
-	"avain/internal/notices"
-	"avain/internal/people"
+	"avain/internal/core/alerting"
+	"avain/internal/core/counts"
+	"avain/internal/core/notices"
+	"avain/internal/core/people"
+	"avain/internal/oidc/firstparty"
 	"avain/internal/platform/audit"
 	"avain/internal/platform/crowd"
 	"avain/internal/platform/expiry"
@@ -20,8 +22,6 @@ import (
 	"avain/internal/platform/store"
 	"avain/internal/platform/telemetry"
 	"avain/internal/protocol/signing"
-	"avain/internal/rates"
-	"avain/internal/tally"
 )
 
 // How often housekeeping looks. All of it may run on every node at once: purging
@@ -47,15 +47,15 @@ type housekeeping struct {
 	crowd     *crowd.Crowd
 	announcer *store.Announcer
 	room      *notify.Room
-	waiting   *challenge.Feature
+	waiting   *firstparty.Feature
 	people    *people.People
 	wrong     *people.WrongTries
 	notices   *notices.Board
 	languages []string // of notices
 	jobs      *jobs.Runner
 	audit     *audit.Log
-	tallies   *tally.Counter
-	rates     *rates.Watch
+	tallies   *counts.Counter
+	rates     *alerting.Watch
 	keep      steady.Keeper
 	endings   *expiry.Watch // of files
 	ready     *telemetry.Readiness
@@ -93,7 +93,7 @@ func (h housekeeping) tasks() map[string]func(context.Context) {
 		"jobs":     h.jobs.Run,
 		"tally":    func(ctx context.Context) { h.tallies.Run(ctx, h.db, h.log) },
 		"tries": func(ctx context.Context) {
-			tally.Regularly(ctx, "wrong passwords", func(ctx context.Context) error { return h.wrong.Flush(ctx, h.db) }, h.log)
+			counts.Regularly(ctx, "wrong passwords", func(ctx context.Context) error { return h.wrong.Flush(ctx, h.db) }, h.log)
 		},
 	}
 }
@@ -113,7 +113,7 @@ func (h housekeeping) chores() map[string]chore {
 		"remind": {remindEvery, h.remind},
 		"forget": {forgetEvery, h.forget},
 		"words":  {forgetEvery, h.words},
-		"rates":  {rates.Every, h.rates.Look},
+		"rates":  {alerting.Every, h.rates.Look},
 		"anchor": {anchorEvery, h.anchor},
 		"settle": {anchorEvery, h.audit.Settle},
 		"seal":   {sealEvery, h.seal},

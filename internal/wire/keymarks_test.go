@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/people"
+	"avain/internal/core/people"
 	"avain/internal/platform/keyset"
 	"avain/internal/platform/store"
 	"avain/internal/platform/store/storetest"

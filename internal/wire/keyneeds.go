@@ -8,8 +8,8 @@ import (
 	"strconv"
 	"time"
 
+	"avain/internal/core/people"
 	"avain/internal/domain/login"
-	"avain/internal/people"
 	"avain/internal/platform/passhash"
 	"avain/internal/platform/store"
 	"avain/internal/protocol/signing"

@@ -12,9 +12,9 @@ import (
 
 	"avain/internal/broker"
 	"avain/internal/config"
+	"avain/internal/core/people"
 	"avain/internal/domain/hetu"
 	"avain/internal/domain/login"
-	"avain/internal/people"
 	"avain/internal/platform/passhash"
 	"avain/internal/platform/store"
 	"avain/internal/platform/store/pgtest"

@@ -5,7 +5,7 @@ import (
 	"fmt"
 
 	"avain/internal/config"
-	"avain/internal/people"
+	"avain/internal/core/people"
 	"avain/internal/platform/keyset"
 	"avain/internal/secret"
 

@@ -9,10 +9,11 @@ import (
 	"runtime"
 	"time"
 
+	"avain/internal/account/home"
 	"avain/internal/broker"
 	"avain/internal/config"
+	"avain/internal/core/counts"
 	"avain/internal/domain/login"
-	"avain/internal/me"
 	"avain/internal/platform/audit"
 	"avain/internal/platform/browsersession"
 	"avain/internal/platform/notify"
@@ -24,7 +25,6 @@ import (
 	"avain/internal/protocol/client"
 	"avain/internal/protocol/dpop"
 	"avain/internal/protocol/signing"
-	"avain/internal/tally"
 )
 
 // mechanisms are what the features stand on.
@@ -43,8 +43,8 @@ type mechanisms struct {
 	announcer *store.Announcer
 	events    events
 	metrics   *telemetry.Metrics
-	keep      steady.Keeper  // of what runs in the background
-	tallies   *tally.Counter // of how logins end
+	keep      steady.Keeper   // of what runs in the background
+	tallies   *counts.Counter // of how logins end
 	tracing   *telemetry.Tracing
 }
 
@@ -66,7 +66,7 @@ func (s *Service) mechanisms(ctx context.Context, c config.Config, d Deps) (m me
 		return m, err
 	}
 	if m.clients, err = client.New(client.Config{
-		Clients: append(c.LoginClients(), me.Client(base, c.Brand.Name)), Issuer: base, Endpoints: []string{base + "/token", base + "/par"},
+		Clients: append(c.LoginClients(), home.Client(base, c.Brand.Name)), Issuer: base, Endpoints: []string{base + "/token", base + "/par"},
 		PairwiseKey: m.keys.subjects, Now: d.Now,
 	}); err != nil {
 		return m, err
@@ -74,7 +74,7 @@ func (s *Service) mechanisms(ctx context.Context, c config.Config, d Deps) (m me
 	if m.events, err = s.events(c, d, m.clients); err != nil {
 		return m, err
 	}
-	m.tallies = tally.New()
+	m.tallies = counts.New()
 	if s.Store, err = s.openStore(ctx, c, d, m); err != nil {
 		return m, err
 	}

@@ -7,11 +7,11 @@ import (
 
 	"avain/internal/broker"
 	"avain/internal/config"
-	"avain/internal/console/editor"
+	editor "avain/internal/console/notices"
+	"avain/internal/core/notices"
 	"avain/internal/domain/login"
-	"avain/internal/news"
-	"avain/internal/notices"
 	"avain/internal/platform/web"
+	"avain/internal/public/news"
 )
 
 // watchEvery is how often a node looks at its brokers for something to tell people.

@@ -3,29 +3,29 @@ package wire
 import (
 	"net/url"
 
-	"avain/internal/attempt"
+	"avain/internal/account/home"
 	"avain/internal/config"
-	"avain/internal/me"
+	"avain/internal/core/attempt"
+	"avain/internal/methods/qr"
 	"avain/internal/platform/browsersession"
-	"avain/internal/qrlogin"
 )
 
 // ownPages are the pages that a person signs in to, and the QR codes on them.
-func (s *Service) ownPages(c config.Config, d Deps, m mechanisms, attempts *attempt.Attempts, flood *flood) (*me.Feature, *qrlogin.Feature, error) {
+func (s *Service) ownPages(c config.Config, d Deps, m mechanisms, attempts *attempt.Attempts, flood *flood) (*home.Feature, *qr.Feature, error) {
 	address, err := url.Parse(c.Public.BaseURL)
 	if err != nil {
 		return nil, nil, err
 	}
-	own, err := me.New(me.Deps{
+	own, err := home.New(home.Deps{
 		Attempts: attempts, Sessions: s.Store, Audit: s.Audit, Browsers: m.cookies, SignedIn: browsersession.NewWeb(address),
 		Devices: m.devices, Recognise: s.People.Recognise,
-		Web: m.kit, Now: d.Now, BaseURL: c.Public.BaseURL, App: c.Brand.Name, Stores: me.Stores(c.Brand.Stores), Limit: flood.start,
+		Web: m.kit, Now: d.Now, BaseURL: c.Public.BaseURL, App: c.Brand.Name, Stores: home.Stores(c.Brand.Stores), Limit: flood.start,
 		Waiting: s.People.Waiting, Passwords: s.passwordsOn,
 	})
 	if err != nil {
 		return nil, nil, err
 	}
-	codes, err := qrlogin.New(qrlogin.Deps{
+	codes, err := qr.New(qr.Deps{
 		Attempts: attempts, Room: m.room, Web: m.kit, Now: d.Now, App: c.Brand.Name, OpenLink: openLink(c), Signed: own.Signed,
 	})
 	return own, codes, err

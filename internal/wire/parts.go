@@ -12,11 +12,11 @@ import (
 	"slices"
 	"time"
 
-	"avain/internal/appgate"
-	"avain/internal/attempt"
 	"avain/internal/config"
+	"avain/internal/core/attempt"
+	"avain/internal/core/availability"
 	"avain/internal/domain/login"
-	"avain/internal/metadata"
+	"avain/internal/oidc/discovery"
 	"avain/internal/platform/geoip"
 	"avain/internal/platform/store"
 	"avain/internal/platform/telemetry"
@@ -149,10 +149,10 @@ func built() []login.Method {
 	return login.Methods()
 }
 
-func (s *Service) gate(ctx context.Context, c config.Config, d Deps) (*appgate.Gate, error) {
-	return appgate.New(ctx, appgate.Deps{
+func (s *Service) gate(ctx context.Context, c config.Config, d Deps) (*availability.Gate, error) {
+	return availability.New(ctx, availability.Deps{
 		Store: s.Store, Audit: s.Audit, Board: s.Notices, Now: d.Now, Log: d.Log,
-		Config: appgate.Config{
+		Config: availability.Config{
 			Order: c.Methods.Order, Off: c.Methods.Off, Built: built(), Minimum: c.App.MinimumVersion,
 			Recommended: c.App.RecommendedVersion, Alternative: c.App.AlternativeVersion,
 		},
@@ -160,11 +160,11 @@ func (s *Service) gate(ctx context.Context, c config.Config, d Deps) (*appgate.G
 }
 
 // apps are the apps on phones of all clients.
-func apps(c config.Config) metadata.Apps {
-	var all metadata.Apps
+func apps(c config.Config) discovery.Apps {
+	var all discovery.Apps
 	for _, client := range c.Clients {
 		for _, a := range client.Android {
-			all.Android = append(all.Android, metadata.AndroidApp(a))
+			all.Android = append(all.Android, discovery.AndroidApp(a))
 		}
 		for _, a := range client.IOS {
 			all.IOS = append(all.IOS, a.TeamID+"."+a.BundleID)

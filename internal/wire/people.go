@@ -6,11 +6,11 @@ import (
 	"io"
 	"time"
 
-	"avain/internal/activation"
+	"avain/internal/account/activation"
+	"avain/internal/account/home"
 	"avain/internal/config"
+	"avain/internal/core/people"
 	"avain/internal/domain/login"
-	"avain/internal/me"
-	"avain/internal/people"
 	"avain/internal/platform/jobs"
 	"avain/internal/platform/passhash"
 	"avain/internal/platform/refresh"
@@ -48,7 +48,7 @@ func (s *Service) people(ctx context.Context, c config.Config, d Deps, m mechani
 }
 
 // activation is the page that the link of an invitation leads to.
-func (s *Service) activation(c config.Config, d Deps, m mechanisms, own *me.Feature) (*activation.Feature, error) {
+func (s *Service) activation(c config.Config, d Deps, m mechanisms, own *home.Feature) (*activation.Feature, error) {
 	return activation.New(activation.Deps{
 		People: s.People, Browsers: m.cookies, Web: m.kit, Now: d.Now, App: c.Brand.Name, SignIn: "/me",
 		Terms: activation.Terms(c.Invitations.Terms), Begin: own.Activate,

@@ -4,11 +4,11 @@ import (
 	"time"
 
 	"avain/internal/console/overview"
+	"avain/internal/core/alerting"
 	"avain/internal/domain/login"
 	"avain/internal/platform/web"
 	"avain/internal/platform/webhook"
-	"avain/internal/rates"
-	"avain/internal/status"
+	"avain/internal/public/status"
 )
 
 // zoneName is where people have the days and nights that they log in by.
@@ -21,7 +21,7 @@ func (s *Service) rates(d Deps, m mechanisms) (*status.Feature, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.Rates = rates.New(rates.Deps{
+	s.Rates = alerting.New(alerting.Deps{
 		Store: s.Store, Now: d.Now, Zone: zone, Log: d.Log, Tell: m.events.alert, Seen: m.metrics.RatesSeen,
 	})
 	return status.New(status.Deps{

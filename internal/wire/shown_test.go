@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/console/desk"
+	"avain/internal/console/support"
 	"avain/internal/domain/login"
 	"avain/internal/platform/audit"
 )
@@ -18,7 +18,7 @@ import (
 func TestThreat56ConsoleHasNoOtherLookUps(t *testing.T) {
 	t.Parallel()
 	for what, want := range map[reflect.Type]reflect.Type{
-		reflect.TypeFor[records](): reflect.TypeFor[desk.Records](), reflect.TypeFor[acts](): reflect.TypeFor[desk.Acts](),
+		reflect.TypeFor[records](): reflect.TypeFor[support.Records](), reflect.TypeFor[acts](): reflect.TypeFor[support.Acts](),
 	} {
 		if what.NumMethod() != want.NumMethod() || !what.Implements(want) {
 			t.Errorf("%v has %d methods, the console asks for %d", what, what.NumMethod(), want.NumMethod())

@@ -3,8 +3,8 @@ package wire
 import (
 	"time"
 
-	"avain/internal/console/trail"
-	"avain/internal/console/voices"
+	"avain/internal/console/auditlog"
+	"avain/internal/console/feedback"
 	"avain/internal/platform/web"
 )
 
@@ -15,7 +15,7 @@ func (s *Service) voices(d Deps, kit *web.Kit) error {
 	if err != nil {
 		return err
 	}
-	voices.New(voices.Deps{Console: s.Console, Store: s.Store, Web: kit, Now: d.Now})
-	trail.New(trail.Deps{Console: s.Console, Store: s.Store, Zone: zone})
+	feedback.New(feedback.Deps{Console: s.Console, Store: s.Store, Web: kit, Now: d.Now})
+	auditlog.New(auditlog.Deps{Console: s.Console, Store: s.Store, Zone: zone})
 	return nil
 }

@@ -8,19 +8,24 @@ import (
 	"sync/atomic"
 	"time"
 
-	"avain/internal/activation"
-	"avain/internal/appgate"
-	"avain/internal/attempt"
-	"avain/internal/authorize"
-	"avain/internal/challenge"
+	"avain/internal/account/activation"
+	"avain/internal/account/privacy"
 	"avain/internal/config"
 	"avain/internal/console"
+	"avain/internal/core/alerting"
+	"avain/internal/core/attempt"
+	"avain/internal/core/availability"
+	"avain/internal/core/notices"
+	"avain/internal/core/people"
+	"avain/internal/core/provisioning"
 	"avain/internal/domain/login"
-	"avain/internal/loginlink"
-	"avain/internal/logout"
-	"avain/internal/metadata"
-	"avain/internal/notices"
-	"avain/internal/people"
+	"avain/internal/methods/bank"
+	"avain/internal/methods/link"
+	"avain/internal/oidc/authorize"
+	"avain/internal/oidc/discovery"
+	"avain/internal/oidc/endsession"
+	"avain/internal/oidc/firstparty"
+	"avain/internal/oidc/token"
 	"avain/internal/platform/apikey"
 	"avain/internal/platform/audit"
 	"avain/internal/platform/connlimit"
@@ -32,11 +37,6 @@ import (
 	"avain/internal/platform/store"
 	"avain/internal/platform/telemetry"
 	"avain/internal/platform/web"
-	"avain/internal/privacy"
-	"avain/internal/rates"
-	"avain/internal/roster"
-	"avain/internal/signin"
-	"avain/internal/token"
 )
 
 // Deps are what the outside gives. Only Log is needed.
@@ -60,19 +60,19 @@ type Service struct {
 	People      *people.People
 	Store       *store.Store
 	Audit       *audit.Log
-	Gate        *appgate.Gate
+	Gate        *availability.Gate
 	Notices     *notices.Board
-	Rates       *rates.Watch // how logins go
+	Rates       *alerting.Watch // how logins go
 	Jobs        *jobs.Runner
 	Mails       *activation.Mails // nil without a mail server
 	Rules       passhash.Rules    // that new passwords keep
 
 	WrongTries *people.WrongTries // of this node, that are not in the database yet
 
-	APIKeys  *apikey.Keys     // of the admin API
-	Importer *roster.Importer // of files of people
-	Privacy  *privacy.Feature // exports and erases people
-	Console  *console.Console // of those who help people
+	APIKeys  *apikey.Keys           // of the admin API
+	Importer *provisioning.Importer // of files of people
+	Privacy  *privacy.Feature       // exports and erases people
+	Console  *console.Console       // of those who help people
 
 	kit      *web.Kit
 	room     *notify.Room
@@ -114,12 +114,12 @@ func New(ctx context.Context, c config.Config, d Deps) (s *Service, err error) {
 
 	// Features.
 	base, mux, flood := c.Public.BaseURL, http.NewServeMux(), newFlood(c, m, s.Store, attempts, d.Now)
-	begin, signIn, link, err := s.entrance(c, d, m, attempts, flood)
+	begin, signIn, loginLink, err := s.entrance(c, d, m, attempts, flood)
 	if err != nil {
 		return s, err
 	}
 	typed := s.throttledPeople(d)
-	waiting := challenge.New(challenge.Deps{
+	waiting := firstparty.New(firstparty.Deps{
 		Attempts: attempts, People: names{s.Store}, Passwords: typed, Marks: s.Store, Clients: m.clients, Proofs: m.proofs, Room: m.room, Keep: m.keep,
 		Web: m.kit, Now: d.Now, BaseURL: base, Claims: flood.claims, Admit: begin.Admit,
 		Standings: s.Store.Standings, MostWaiting: mostWaiting(ctx, c, d.Log),
@@ -151,18 +151,18 @@ func New(ctx context.Context, c config.Config, d Deps) (s *Service, err error) {
 	if err := s.privacy(c, d, m, own); err != nil {
 		return s, err
 	}
-	about := metadata.New(metadata.Deps{
+	about := discovery.New(discovery.Deps{
 		Signer: m.signer, Brokers: m.brokers, Gate: s.Gate, Notices: s.Notices, Clients: m.clients, Web: m.kit, BaseURL: base,
-		Scopes: scopes(c), ACR: levels(c), Locales: c.Brand.Languages, Stores: metadata.Stores(c.Brand.Stores), Apps: apps(c),
+		Scopes: scopes(c), ACR: levels(c), Locales: c.Brand.Languages, Stores: discovery.Stores(c.Brand.Stores), Apps: apps(c),
 	})
-	out := logout.New(logout.Deps{
+	out := endsession.New(endsession.Deps{
 		Browser: own, Sessions: s.Store, Clients: m.clients, Signer: m.signer, Audit: s.Audit, Web: m.kit, Now: d.Now,
 	})
 	help, err := s.support(ctx, c, d, m)
 	if err != nil {
 		return s, err
 	}
-	if err := mount(mux, d, m.kit, append(help, begin, signIn, link, waiting, own, codes, invited, passwords, tokens, logins, s.Privacy, about, out)...); err != nil {
+	if err := mount(mux, d, m.kit, append(help, begin, signIn, loginLink, waiting, own, codes, invited, passwords, tokens, logins, s.Privacy, about, out)...); err != nil {
 		return s, err
 	}
 	s.room, s.kit = m.room, m.kit
@@ -201,26 +201,26 @@ func (s *Service) attempts(c config.Config, d Deps, m mechanisms) *attempt.Attem
 // an attempt: sign-in hands back to the dispatcher, and the dispatcher shows its pages.
 func (s *Service) entrance(
 	c config.Config, d Deps, m mechanisms, attempts *attempt.Attempts, flood *flood,
-) (begin *authorize.Feature, signIn *signin.Feature, link *loginlink.Feature, err error) {
+) (begin *authorize.Feature, signIn *bank.Feature, loginLink *link.Feature, err error) {
 	begin = authorize.New(authorize.Deps{
 		Attempts: attempts, Gate: s.Gate, Clients: m.clients, Proofs: m.proofs, Cookies: m.cookies, Web: m.kit, Now: d.Now,
 		BaseURL: c.Public.BaseURL, AttemptLife: c.Lifetimes.Attempt, Limit: flood.start,
 		Show:    func(w http.ResponseWriter, r *http.Request, a login.Attempt) error { return signIn.Show(w, r, a) },
-		Confirm: func(w http.ResponseWriter, r *http.Request, a login.Attempt) error { return link.Show(w, r, a) },
+		Confirm: func(w http.ResponseWriter, r *http.Request, a login.Attempt) error { return loginLink.Show(w, r, a) },
 	})
-	if signIn, err = signin.New(signin.Deps{
+	if signIn, err = bank.New(bank.Deps{
 		Attempts: attempts, Brokers: m.brokers, Gate: s.Gate, Notices: s.Notices, People: s.People, Clients: m.clients, Cookies: m.cookies,
 		Web: m.kit, Continue: begin.Continue, Back: begin.Back,
 	}); err != nil {
 		return nil, nil, nil, err
 	}
-	if link, err = loginlink.New(loginlink.Deps{
+	if loginLink, err = link.New(link.Deps{
 		Attempts: attempts, People: names{s.Store}, Clients: m.clients, Cookies: m.cookies,
 		Notices: s.Notices, Web: m.kit, Answer: begin.Answer, Back: begin.Back,
 	}); err != nil {
 		return nil, nil, nil, err
 	}
-	return begin, signIn, link, nil
+	return begin, signIn, loginLink, nil
 }
 
 // feature mounts itself.
@@ -237,7 +237,7 @@ func mount(mux *http.ServeMux, d Deps, kit *web.Kit, features ...feature) error 
 	return d.Mount(mux, kit)
 }
 
-func (s *Service) housekeeping(c config.Config, d Deps, m mechanisms, flood *flood, waiting *challenge.Feature) housekeeping {
+func (s *Service) housekeeping(c config.Config, d Deps, m mechanisms, flood *flood, waiting *firstparty.Feature) housekeeping {
 	return housekeeping{
 		audit: s.Audit,
 		db:    s.Store, signer: m.signer, brokers: m.brokers, metrics: m.metrics, crowd: flood.crowd,

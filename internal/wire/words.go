@@ -5,7 +5,7 @@ import (
 
 	"avain/internal/broker"
 	"avain/internal/config"
-	"avain/internal/diagnosis"
+	"avain/internal/core/diagnosis"
 )
 
 // Words are the names that the operator gives to things, as they fill the gaps in what

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"avain/internal/domain/login"
-	"avain/internal/help"
+	"avain/internal/public/help"
 )
 
 // TestHelp: somebody's login fails; the help page answers why first, questions lead to

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"avain/internal/config"
+	"avain/internal/core/provisioning"
 	"avain/internal/domain/login"
-	"avain/internal/roster"
 )
 
 // adminAPIFuzzer: a contract fuzzer that we did not write reads the published document of the
@@ -29,7 +29,7 @@ func adminAPIFuzzer(t *testing.T) {
 	if err := d.Inside.Store.AddEmployment(t.Context(), m); err != nil {
 		t.Fatal(err)
 	}
-	i, err := d.Inside.Importer.Receive(t.Context(), "system", e.ID, roster.CSV, false, strings.NewReader("external_id,email\n2,nonsense\n"))
+	i, err := d.Inside.Importer.Receive(t.Context(), "system", e.ID, provisioning.CSV, false, strings.NewReader("external_id,email\n2,nonsense\n"))
 	if err != nil {
 		t.Fatal(err)
 	}

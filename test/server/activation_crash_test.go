@@ -23,12 +23,12 @@ import (
 
 	"avain/internal/brokersim"
 	"avain/internal/config"
+	"avain/internal/core/people"
 	"avain/internal/demo"
 	"avain/internal/domain/hetu"
 	"avain/internal/domain/login"
 	"avain/internal/loopback"
 	"avain/internal/patience"
-	"avain/internal/people"
 	"avain/internal/platform/store"
 	"avain/internal/wire"
 

@@ -12,9 +12,9 @@ import (
 	"time"
 
 	"avain/internal/config"
+	"avain/internal/core/people"
 	"avain/internal/demo"
 	"avain/internal/domain/login"
-	"avain/internal/people"
 	"avain/internal/platform/mail"
 )
 

@@ -93,7 +93,7 @@ func newAdminWorld(t *testing.T, changes ...func(*config.Config)) *adminWorld {
 	w.key("import", []login.APIScope{login.ScopeImport})
 	w.key("read", []login.APIScope{login.ScopeEmployersRead})
 	w.key("tired", all)
-	if w.doc, err = openapi3.NewLoader().LoadFromFile("../../internal/adminapi/openapi.yaml"); err != nil {
+	if w.doc, err = openapi3.NewLoader().LoadFromFile("../../internal/admin/api/openapi.yaml"); err != nil {
 		t.Fatal(err)
 	}
 	w.doc.Servers = openapi3.Servers{{URL: w.Admin}}

@@ -13,7 +13,7 @@ import (
 
 	"avain/internal/brokersim"
 	"avain/internal/console"
-	"avain/internal/console/desk"
+	"avain/internal/console/support"
 	"avain/internal/domain/hetu"
 	"avain/internal/domain/login"
 	"avain/internal/secret"
@@ -323,7 +323,7 @@ func (c cases) mustHide(t *testing.T, where string, got answered) {
 func TestThreat07DeskHasNoWayToLogIn(t *testing.T) {
 	t.Parallel()
 	words := []string{"token", "code", "link", "redeem", "refresh", "hetu", "lookup", "key", "ticket", "credential", "password", "claim", "confirm", "approve", "start", "qr"}
-	for _, i := range []reflect.Type{reflect.TypeFor[desk.Records](), reflect.TypeFor[desk.Acts]()} {
+	for _, i := range []reflect.Type{reflect.TypeFor[support.Records](), reflect.TypeFor[support.Acts]()} {
 		for n := range i.NumMethod() {
 			method := i.Method(n).Name
 			if method == "AttemptBySupportCode" {

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"avain/internal/core/people"
 	"avain/internal/demo"
-	"avain/internal/people"
 	"avain/internal/robot"
 )
 

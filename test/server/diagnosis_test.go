@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"avain/internal/core/diagnosis"
 	"avain/internal/demo"
-	"avain/internal/diagnosis"
 	"avain/internal/domain/login"
 	"avain/internal/domain/reasons"
 	"avain/internal/robot"

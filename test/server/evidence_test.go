@@ -11,7 +11,7 @@ import (
 
 	"avain/internal/brokersim"
 	"avain/internal/config"
-	"avain/internal/diagnosis"
+	"avain/internal/core/diagnosis"
 	"avain/internal/domain/login"
 	"avain/internal/platform/store"
 	"avain/internal/robot"

@@ -9,7 +9,7 @@ import (
 
 	"avain/internal/config"
 	"avain/internal/domain/login"
-	"avain/internal/help"
+	"avain/internal/public/help"
 )
 
 // What people answer is counted, per day, page, language and reason; without a cookie, a

@@ -12,7 +12,7 @@ import (
 
 	"avain/internal/config"
 	"avain/internal/domain/login"
-	"avain/internal/help"
+	"avain/internal/public/help"
 )
 
 // Browsers as they call themselves.
@@ -206,7 +206,7 @@ func TestArticleIsTrue(t *testing.T) {
 // the notices.
 func testNamed(t *testing.T, name string) bool {
 	t.Helper()
-	for _, pattern := range []string{"../browser/*_test.go", "*_test.go", "../../internal/notices/*_test.go"} {
+	for _, pattern := range []string{"../browser/*_test.go", "*_test.go", "../../internal/core/notices/*_test.go"} {
 		paths, err := filepath.Glob(pattern)
 		if err != nil || len(paths) == 0 {
 			t.Fatal(pattern, err)

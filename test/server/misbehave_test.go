@@ -9,7 +9,7 @@ import (
 
 	"avain/internal/brokersim"
 	"avain/internal/config"
-	"avain/internal/diagnosis"
+	"avain/internal/core/diagnosis"
 	"avain/internal/domain/login"
 	"avain/internal/domain/reasons"
 	"avain/internal/robot"

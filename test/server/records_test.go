@@ -10,9 +10,9 @@ import (
 	"testing"
 	"time"
 
+	"avain/internal/core/provisioning"
 	"avain/internal/domain/login"
 	"avain/internal/platform/store"
-	"avain/internal/roster"
 )
 
 // send sends a file of people, waits until it has been taken in, and answers what was wrong.
@@ -86,7 +86,7 @@ func (w *adminWorld) said(id string) string {
 	if err != nil {
 		w.Fatal(err)
 	}
-	day := func(at time.Time, shift int) string { return cmp.Or(roster.Day(at, helsinki, shift), "..") }
+	day := func(at time.Time, shift int) string { return cmp.Or(provisioning.Day(at, helsinki, shift), "..") }
 	line := []string{m.UserName, m.Email, m.GivenName, m.FamilyName, m.Locale, string(m.Kind)}
 	for _, b := range m.Benefits {
 		held := ""

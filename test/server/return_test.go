@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"avain/internal/config"
-	"avain/internal/diagnosis"
+	"avain/internal/core/diagnosis"
 	"avain/internal/domain/login"
 	"avain/internal/robot"
 )

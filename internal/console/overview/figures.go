@@ -3,8 +3,8 @@ package overview
 import (
 	"time"
 
+	"avain/internal/core/alerting"
 	"avain/internal/domain/login"
-	"avain/internal/rates"
 )
 
 // window is the time that everything on a page was counted in: some whole hours, and what
@@ -23,7 +23,7 @@ const (
 // windowOf is the window that an address asks for.
 func windowOf(asked string, now time.Time) window {
 	if asked != "24" {
-		return window{lately, rates.Since(now), now}
+		return window{lately, alerting.Since(now), now}
 	}
 	return window{allDay, now.Truncate(login.TallyHour).Add(-(allDay - 1) * login.TallyHour).UTC(), now}
 }

@@ -13,10 +13,10 @@ import (
 	"time"
 
 	"avain/internal/console"
+	"avain/internal/core/alerting"
+	"avain/internal/core/counts"
 	"avain/internal/domain/login"
 	"avain/internal/platform/web"
-	"avain/internal/rates"
-	"avain/internal/tally"
 )
 
 //go:embed templates/*.html
@@ -28,9 +28,9 @@ const Path = console.Root + "overview"
 // again is how soon the page loads itself again.
 const again = 30 * time.Second
 
-// Watch knows how logins go: package rates.
+// Watch knows how logins go: package alerting.
 type Watch interface {
-	Picture(ctx context.Context) rates.Picture
+	Picture(ctx context.Context) alerting.Picture
 }
 
 // Counts are the tallies: package store, behind package wire.
@@ -199,7 +199,7 @@ func (o *overview) groups(lang string, watched []login.Rate, f figures) (groups 
 		return nil
 	}
 	seen := map[login.Dimension]map[string]bool{}
-	for _, d := range rates.Watched() {
+	for _, d := range alerting.Watched() {
 		seen[d] = map[string]bool{}
 	}
 	for _, r := range watched {
@@ -212,7 +212,7 @@ func (o *overview) groups(lang string, watched []login.Rate, f figures) (groups 
 			return nil, err
 		}
 	}
-	for _, d := range rates.Watched() {
+	for _, d := range alerting.Watched() {
 		rest := slices.SortedFunc(maps.Keys(f.of[d]), func(a, b string) int {
 			return cmp.Or(cmp.Compare(f.of[d][b].Tried(), f.of[d][a].Tried()), cmp.Compare(a, b))
 		})
@@ -251,9 +251,9 @@ func (o *overview) name(lang string, d login.Dimension, value string) (string, e
 	switch {
 	case d == login.DimensionAll:
 		return o.d.Web.Text(lang, "overview.dim_all")
-	case value == tally.None:
+	case value == counts.None:
 		return o.d.Web.Text(lang, "overview.none")
-	case value == tally.Other:
+	case value == counts.Other:
 		return o.d.Web.Text(lang, "overview.others")
 	case d == login.DimensionMethod && slices.Contains(login.Methods(), login.Method(value)):
 		return o.d.Web.Text(lang, "status.method_"+value)

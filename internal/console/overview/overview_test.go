@@ -8,18 +8,18 @@ import (
 	"testing"
 	"time"
 
+	"avain/internal/core/alerting"
+	"avain/internal/core/counts"
 	"avain/internal/domain/login"
 	"avain/internal/platform/web"
-	"avain/internal/rates"
-	"avain/internal/tally"
 )
 
 var noon = time.Date(2026, 11, 23, 12, 20, 0, 0, time.UTC)
 
-// counts are what was counted.
-type counts []login.Tally
+// tallies are what was counted.
+type tallies []login.Tally
 
-func (c counts) AllTallies(_ context.Context, from, to time.Time) (all []login.Tally, err error) {
+func (c tallies) AllTallies(_ context.Context, from, to time.Time) (all []login.Tally, err error) {
 	for _, t := range c {
 		if !t.Hour.Before(from) && t.Hour.Before(to) {
 			all = append(all, t)
@@ -28,11 +28,11 @@ func (c counts) AllTallies(_ context.Context, from, to time.Time) (all []login.T
 	return all, nil
 }
 
-type picture rates.Picture
+type picture alerting.Picture
 
-func (p picture) Picture(context.Context) rates.Picture { return rates.Picture(p) }
+func (p picture) Picture(context.Context) alerting.Picture { return alerting.Picture(p) }
 
-func newOverview(t *testing.T, c counts, p rates.Picture) *overview {
+func newOverview(t *testing.T, c tallies, p alerting.Picture) *overview {
 	t.Helper()
 	kit, err := web.New(web.Config{BaseURL: &url.URL{Scheme: "http", Host: "localhost"}})
 	if err != nil {
@@ -64,18 +64,18 @@ func TestStates(t *testing.T) {
 func TestGroups(t *testing.T) {
 	t.Parallel()
 	one := login.Counts{OK: 9, Failed: 1}
-	o := newOverview(t, counts{
+	o := newOverview(t, tallies{
 		tallied(0, login.DimensionMethod, "qr", one), tallied(1, login.DimensionMeans, "gone", one), tallied(0, login.DimensionMeans, "late", one),
-		tallied(0, login.DimensionVersion, tally.None, one), tallied(0, login.DimensionVersion, tally.Other, one),
+		tallied(0, login.DimensionVersion, counts.None, one), tallied(0, login.DimensionVersion, counts.Other, one),
 		tallied(0, login.DimensionMethod, "morse", one), tallied(0, login.DimensionAll, "", one), tallied(2, login.DimensionPlatform, "ios", one),
 		tallied(0, login.DimensionBroker, "telia", login.Counts{OK: 18, Failed: 2}),
-	}, rates.Picture{
+	}, alerting.Picture{
 		Rates: []login.Rate{
 			{Dimension: login.DimensionMeans, Value: "op", Alert: true},
 			{Dimension: login.DimensionMethod, Value: "qr"},
 			{Dimension: login.DimensionMeans, Value: "gone"},
-			{Dimension: login.DimensionVersion, Value: tally.None},
-			{Dimension: login.DimensionVersion, Value: tally.Other},
+			{Dimension: login.DimensionVersion, Value: counts.None},
+			{Dimension: login.DimensionVersion, Value: counts.Other},
 			{Dimension: login.DimensionMethod, Value: "morse"},
 			{Dimension: login.DimensionBrowser, Value: "Opera on Android"},
 			{Dimension: login.DimensionAll},
@@ -118,7 +118,7 @@ func TestWindows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := newOverview(t, nil, rates.Picture{})
+	o := newOverview(t, nil, alerting.Picture{})
 	o.d.Zone = zone
 	for _, c := range []struct {
 		asked, lang string
@@ -156,7 +156,7 @@ func TestReasons(t *testing.T) {
 		tallied(0, login.DimensionBroker, "telia", login.Counts{OK: 70, Gone: 50, Failed: 6, Broken: 4}),
 	}
 	in := windowOf("", noon)
-	o := newOverview(t, nil, rates.Picture{})
+	o := newOverview(t, nil, alerting.Picture{})
 	got := o.reasons("fi", login.DimensionMeansReason, figuresOf(in, all))
 	want := []reason{
 		{"broker_down", "Kuikka Pankki", login.Counts{Failed: 5}},
@@ -181,7 +181,7 @@ func TestPlot(t *testing.T) {
 	t.Parallel()
 	at := func(hours int, n login.Counts) login.Tally { return tallied(hours, login.DimensionMeans, "op", n) }
 	in := windowOf("24", noon)
-	o := newOverview(t, nil, rates.Picture{})
+	o := newOverview(t, nil, alerting.Picture{})
 	banks := o.banks("fi", in, figuresOf(in, []login.Tally{
 		at(0, login.Counts{OK: 500, Gone: 250, Failed: 250}), at(23, login.Counts{Failed: 1}), at(24, login.Counts{Failed: 9999}),
 	}))

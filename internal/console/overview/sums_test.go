@@ -8,18 +8,18 @@ import (
 	"testing"
 	"time"
 
+	"avain/internal/core/alerting"
+	"avain/internal/core/counts"
 	"avain/internal/domain/login"
 	"avain/internal/platform/store"
 	"avain/internal/platform/store/pgtest"
 	"avain/internal/platform/store/storetest"
-	"avain/internal/rates"
 	"avain/internal/secret"
-	"avain/internal/tally"
 
 	"pgregory.net/rapid"
 )
 
-// However logins go, whichever node counts them, and whenever somebody looks: on both
+// However logins go, whichever node tallies them, and whenever somebody looks: on both
 // databases the rows of every table of the page add up to the figure below them, and the
 // tables of logins, and those of journeys, to the same one.
 func TestRowsAddUp(t *testing.T) {
@@ -54,9 +54,9 @@ func rowsAddUp(t *testing.T, config store.Config) {
 	now := noon
 	rapid.Check(t, func(rt *rapid.T) {
 		now = now.AddDate(0, 0, 3) // nothing of the rounds before is in the window
-		o := newOverview(t, nil, rates.Picture{Rates: []login.Rate{{Dimension: login.DimensionMeans, Value: "op"}, {Dimension: login.DimensionAll}}})
+		o := newOverview(t, nil, alerting.Picture{Rates: []login.Rate{{Dimension: login.DimensionMeans, Value: "op"}, {Dimension: login.DimensionAll}}})
 		o.d.Counts, o.d.Now = db, func() time.Time { return now }
-		nodes := []*tally.Counter{tally.New(), tally.New()}
+		nodes := []*counts.Counter{counts.New(), counts.New()}
 		logins := rapid.IntRange(1, 12).Draw(rt, "logins")
 		for i := range logins {
 			node := rapid.SampledFrom(nodes).Draw(rt, "node")
@@ -78,7 +78,7 @@ func rowsAddUp(t *testing.T, config store.Config) {
 }
 
 // someLogin is a login of any kind that goes any way.
-func someLogin(rt *rapid.T, node *tally.Counter, i int, at time.Time) {
+func someLogin(rt *rapid.T, node *counts.Counter, i int, at time.Time) {
 	text := func(of string, choice ...string) string { return rapid.SampledFrom(choice).Draw(rt, of) }
 	reason := func() login.Reason { return rapid.SampledFrom(login.Reasons()).Draw(rt, "reason") }
 	detail := func() string { return text("detail", "", "token.http_503", "callback.server_error", "circuit.open") }

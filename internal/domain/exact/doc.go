@@ -7,6 +7,6 @@
 // and the invitation of the other. Text that is only shown is the other kind, and cleaned
 // (package shown).
 //
-// It does not know what an id may hold besides (package roster), nor what an address is
+// It does not know what an id may hold besides (package provisioning), nor what an address is
 // (package mail).
 package exact

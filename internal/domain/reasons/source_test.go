@@ -22,7 +22,7 @@ import (
 
 // source is one file of the service, without its tests.
 type source struct {
-	path string // from the root: internal/attempt/gate.go
+	path string // from the root: internal/core/attempt/gate.go
 	file *ast.File
 	set  *token.FileSet
 }
@@ -177,9 +177,9 @@ var converted = map[string]string{
 	"internal/wire/refusals":       "compared with constants",
 	"internal/platform/web/record": "noted by a handler; the catalogue answers for what it does not know",
 	"internal/platform/telemetry":  "compared with constants",
-	"internal/tally":               "what the service itself has written into a row",
-	"internal/me/me":               "kept to the catalogue by web.Worded",
-	"internal/help":                "looked up in the catalogue before it is used",
+	"internal/core/counts":         "what the service itself has written into a row",
+	"internal/account/home/me":     "kept to the catalogue by web.Worded",
+	"internal/public/help":         "looked up in the catalogue before it is used",
 	"internal/console":             "kept to the catalogue by web.Worded, or looked up there",
 }
 

@@ -35,7 +35,7 @@ type conn struct {
 	heard       bool // the first bytes of a request have come
 	ahead       bool // bytes of the next request have come while this one is answered
 	gone        bool // counted out
-	taken       bool // out of the server, by package challenge
+	taken       bool // out of the server, by package firstparty
 	multiplexed bool // HTTP/2: many requests at a time
 	writes      int  // that wait for the other side
 	partial     int  // requests whose body has not come whole

@@ -7,7 +7,7 @@
 // room, those first whose end costs nobody anything. It never closes one on which a whole
 // request is being worked on.
 //
-// Apps that wait for news of their logins are counted by package challenge, which bounds
+// Apps that wait for news of their logins are counted by package firstparty, which bounds
 // them; here they only hold file descriptors. How long a request may take to come in is
 // the server's (cmd/avain), how often anybody may ask, the limits' (package web), what a
 // network is, package crowd's. Why so: docs/decisions/0029.

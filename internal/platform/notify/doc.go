@@ -7,5 +7,5 @@
 //
 // It owns the waiting room of one node. How a hint gets from node to node is the
 // store's affair (LISTEN and NOTIFY on PostgreSQL); what those who wait are told, and
-// over which connection, is package challenge's.
+// over which connection, is package firstparty's.
 package notify

@@ -1,5 +1,5 @@
 // Package refresh keeps what a node has last read of something small that all nodes share
-// and somebody changes now and then: the switches (package appgate), the notices (package
+// and somebody changes now and then: the switches (package availability), the notices (package
 // notices). Asking costs nothing, and when the database is away, what was last known
 // holds.
 //

@@ -8,7 +8,7 @@
 // page, and the pages that belong to no feature (errors, logging out).
 //
 // It does not own any route or any state: features mount themselves and keep their
-// own templates (package signin has the login pages). The cookie that binds a
+// own templates (package bank has the login pages). The cookie that binds a
 // browser to an attempt lives in package browsersession, counters that must survive a
 // restart in the database.
 package web

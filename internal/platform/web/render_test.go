@@ -219,7 +219,7 @@ func TestErrorPageOffersWhatHelps(t *testing.T) {
 	}
 }
 
-// TestThreat23PayloadsInSharedPagesStayText: see package signin for its own pages.
+// TestThreat23PayloadsInSharedPagesStayText: see package bank for its own pages.
 func TestThreat23PayloadsInSharedPagesStayText(t *testing.T) {
 	t.Parallel()
 	kit := newKit(t, nil)

@@ -170,7 +170,7 @@ func TestEveryTextIsUsedAndThere(t *testing.T) {
 			prefixes = append(prefixes, m[1])
 		}
 	}
-	used = append(used, namedInGo(t, "../../console/*.go", "../../console/*/*.go", "../../news/*.go", "../../help/*.go", "../../status/*.go")...)
+	used = append(used, namedInGo(t, "../../console/*.go", "../../console/*/*.go", "../../public/news/*.go", "../../public/help/*.go", "../../public/status/*.go")...)
 	for _, key := range textKeys(t, c, Finnish) {
 		built := slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(key, p) })
 		if !built && !slices.Contains(used, key) {

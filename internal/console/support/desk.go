@@ -1,0 +1,159 @@
+package support
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"net/http"
+	"time"
+
+	"avain/internal/console"
+	"avain/internal/core/diagnosis"
+	"avain/internal/domain/login"
+	"avain/internal/platform/web"
+)
+
+//go:embed templates/*.html
+var templateFiles embed.FS
+
+// Records are people and logins as the desk may see them: without hashes, keys and what
+// a client asked for. Look-ups answer login.ErrNotFound.
+type Records interface {
+	PersonsNamed(ctx context.Context, typed string, limit int) ([]string, error)
+	EmploymentsNamed(ctx context.Context, typed string, limit int) ([]string, error)
+	EmployersNamed(ctx context.Context, typed string, limit int) ([]string, error)
+	FindByAddress(ctx context.Context, address string, limit int) (persons, employments []string, err error)
+
+	PersonByID(ctx context.Context, id string) (login.Person, error)
+	UserNamesOf(ctx context.Context, person string) ([]string, error)
+	EmploymentByID(ctx context.Context, id string) (login.Employment, error)
+	EmploymentsOfPerson(ctx context.Context, person string) ([]login.Employment, error)
+	EmploymentsOf(ctx context.Context, employer, after string, limit int) ([]login.Employment, error)
+	EmployerByID(ctx context.Context, id string) (login.Employer, error)
+	HeldActivations(ctx context.Context, employment string) ([]login.HeldActivation, error)
+	InvitationsOf(ctx context.Context, employment string) ([]login.Invitation, error)
+	SessionByID(ctx context.Context, id string) (login.Session, error)
+	SessionsOfPerson(ctx context.Context, person string) ([]login.Session, error)
+	AttemptByID(ctx context.Context, id string) (login.Attempt, error)
+	AttemptBySupportCode(ctx context.Context, code string) (login.Attempt, error)
+	AttemptsOfPerson(ctx context.Context, person string, limit int) ([]login.Attempt, error)
+	WrongTriesOf(ctx context.Context, person string, days int) ([]login.WrongDay, error)
+	StaffActsOn(ctx context.Context, target string, limit int) ([]login.AuditEntry, error)
+	StaffByID(ctx context.Context, id string) (login.Staff, error)
+}
+
+// Acts are what the desk can do. None of them hands anything out.
+type Acts interface {
+	// Invite orders the letter of a new invitation, unless somebody has just done so; a
+	// Conflict when there is nothing to invite to.
+	Invite(ctx context.Context, m login.Employment) (stands login.Invitation, ordered bool, err error)
+	RevokeSession(ctx context.Context, id, why string, at time.Time) error
+	PausePerson(ctx context.Context, id string, until, at time.Time) error
+	// ReleaseActivation answers login.ErrNotFound also for one that is released.
+	ReleaseActivation(ctx context.Context, employment, id string, at time.Time) error
+}
+
+// Auditor is told of every look and every act.
+type Auditor interface {
+	Atomically(ctx context.Context, act func(ctx context.Context) error) error
+	SearchRefused(ctx context.Context, actor string)
+	PersonViewed(ctx context.Context, actor, person string)
+	RecordViewed(ctx context.Context, actor, employment string)
+	EmployerViewed(ctx context.Context, actor, employer string)
+	AttemptViewed(ctx context.Context, actor string, a login.Attempt)
+	PersonInvited(ctx context.Context, actor, target string, i login.Invitation, because string)
+	DeviceLoggedOut(ctx context.Context, actor, person, session, because string)
+	MethodsPaused(ctx context.Context, actor, person string, until time.Time, because string)
+	MethodsResumed(ctx context.Context, actor, person, because string)
+	ActivationReleased(ctx context.Context, actor, employment string, h login.HeldActivation, because string)
+}
+
+// Deps are what the desk stands on.
+type Deps struct {
+	Console *console.Console
+	Records Records
+	Acts    Acts
+	Audit   Auditor
+	Sealer  console.Sealer
+	Web     *web.Kit
+	Now     func() time.Time
+	Zone    *time.Location               // of the times that agents read
+	Client  func(id string) string       // name of an app
+	Means   func(lang, id string) string // name of a bank or method; the id of one that is gone
+	Brand   diagnosis.Brand
+	Wake    func() // lets what was ordered begin at once
+}
+
+// Desk serves the pages.
+type Desk struct {
+	d                                                  Deps
+	searches                                           *web.Limiter // per agent
+	search, person, record, attempt, employer, refusal func() (*web.Template, error)
+}
+
+// How much one agent may search and look at: a hundred calls an hour are many, a list of
+// all customers is more.
+var searchLimit = web.Limit{Burst: 60, Each: 5 * time.Second}
+
+// New makes the desk and mounts it on the console.
+func New(d Deps) *Desk {
+	k := &Desk{d: d, searches: web.NewLimiter(searchLimit, 1000, d.Now)}
+	for name, at := range map[string]*func() (*web.Template, error){
+		"search": &k.search, "person": &k.person, "record": &k.record, "attempt": &k.attempt, "employer": &k.employer,
+		"refusal": &k.refusal,
+	} {
+		*at = d.Console.Template(templateFiles, "templates/parts.html", "templates/"+name+".html")
+	}
+	c := d.Console
+	c.AddNav(console.Root, "desk.nav", login.RoleAgent)
+	c.Get("{$}", login.RoleAgent, k.showSearch)
+	c.Post("search", login.RoleAgent, k.limited(k.find))
+	c.Get("people/{id}", login.RoleAgent, k.limited(k.showPerson))
+	c.Post("people/{id}/pause", login.RoleAgent, k.pause)
+	c.Post("people/{id}/resume", login.RoleLead, k.resume)
+	c.Post("people/{id}/devices/{session}", login.RoleAgent, k.logOut)
+	c.Post("people/{id}/records/{record}", login.RoleAgent, k.inviteKnown)
+	c.Get("records/{id}", login.RoleAgent, k.limited(k.showRecord))
+	c.Post("records/{id}/invite", login.RoleAgent, k.inviteUnknown)
+	c.Post("records/{id}/held/{held}", login.RoleAgent, k.release)
+	c.Get("attempts/{id}", login.RoleAgent, k.limited(k.showAttempt))
+	c.Get("refusals/{code}", login.RoleAgent, k.limited(k.showRefusal))
+	c.Get("employers/{id}", login.RoleAgent, k.limited(k.showEmployer))
+	return k
+}
+
+// limited holds back somebody who looks at more people than help needs.
+func (k *Desk) limited(h console.Handler) console.Handler {
+	return func(w http.ResponseWriter, r *http.Request, who console.Agent) error {
+		if err := k.searches.Check(who.ID); err != nil {
+			k.d.Audit.SearchRefused(r.Context(), who.Actor())
+			return err
+		}
+		return h(w, r, who)
+	}
+}
+
+// found turns a look-up that found nothing into the one answer for what is not there and
+// what is of another kind (threats 25, 26).
+func found(err error) error {
+	if errors.Is(err, login.ErrNotFound) {
+		return login.E(login.NotFound, login.ReasonPageUnknown, err)
+	}
+	return err
+}
+
+// clock is a time as agents read it on the phone: to the second, in their zone.
+func (k *Desk) clock(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.In(k.d.Zone).Format("15:04:05")
+}
+
+// day is a time in a list.
+func (k *Desk) day(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.In(k.d.Zone).Format("2.1.2006 15:04")
+}
