@@ -25,7 +25,7 @@ export default defineConfig({
     environment: "node",
     include: ["test/**/*.test.ts"],
     // Nothing sleeps; the time is for machines that are busy with other things, and scales as
-    // that of the service's tests does (internal/patience).
+    // that of the service's tests does (internal/testkit/patience).
     testTimeout: patience,
     hookTimeout: patience,
     teardownTimeout: patience,

@@ -47,7 +47,7 @@ formatted() {
 # go_tests prints one line per package as it ends, and everything about a failure.
 go_tests() {
   local log=.cache/test.log code=0
-  local limit=$((60 * ${AVAIN_TEST_PATIENCE:-1}))m # as much longer as the tests wait (internal/patience)
+  local limit=$((60 * ${AVAIN_TEST_PATIENCE:-1}))m # as much longer as the tests wait (internal/testkit/patience)
   echo "· go test -race (packages appear as they end; all output in $log)"
   go test -race -v -timeout "$limit" ./... >"$log" 2>&1 &
   local tests=$!

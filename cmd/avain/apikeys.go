@@ -7,10 +7,10 @@ import (
 	"strings"
 	"time"
 
+	"avain/internal/app"
 	"avain/internal/domain/login"
 	"avain/internal/platform/audit"
 	"avain/internal/secret"
-	"avain/internal/wire"
 )
 
 type apiKeysCreateCommand struct {
@@ -30,7 +30,7 @@ func (apiKeysCreateCommand) Help() string {
 
 // Run makes the key.
 func (c apiKeysCreateCommand) Run(ctx context.Context, t terminal) error {
-	return withService(ctx, t, c.configFlag, func(s *wire.Service) error {
+	return withService(ctx, t, c.configFlag, func(s *app.Service) error {
 		k := login.APIKey{Name: c.Name, Employers: c.Employer}
 		for _, scope := range c.Scopes {
 			k.Scopes = append(k.Scopes, login.APIScope(scope))
@@ -89,7 +89,7 @@ type apiKeyOut struct {
 
 // Run lists.
 func (c apiKeysListCommand) Run(ctx context.Context, t terminal) error {
-	return withService(ctx, t, c.configFlag, func(s *wire.Service) error {
+	return withService(ctx, t, c.configFlag, func(s *app.Service) error {
 		all, err := s.Store.APIKeys(ctx)
 		if err != nil {
 			return err
@@ -133,7 +133,7 @@ func (apiKeysRotateCommand) Help() string {
 
 // Run exchanges the secret.
 func (c apiKeysRotateCommand) Run(ctx context.Context, t terminal) error {
-	return withService(ctx, t, c.configFlag, func(s *wire.Service) error {
+	return withService(ctx, t, c.configFlag, func(s *app.Service) error {
 		var shown secret.Text
 		if err := s.Audit.Atomically(ctx, func(ctx context.Context) (err error) {
 			s.Audit.APIKeyRotated(ctx, audit.System, c.ID)
@@ -160,7 +160,7 @@ func (apiKeysRevokeCommand) Help() string {
 
 // Run ends the key.
 func (c apiKeysRevokeCommand) Run(ctx context.Context, t terminal) error {
-	return withService(ctx, t, c.configFlag, func(s *wire.Service) error {
+	return withService(ctx, t, c.configFlag, func(s *app.Service) error {
 		if err := s.Audit.Atomically(ctx, func(ctx context.Context) error {
 			s.Audit.APIKeyRevoked(ctx, audit.System, c.ID)
 			return s.Store.RevokeAPIKey(ctx, c.ID, time.Now())

@@ -12,11 +12,11 @@ import (
 	"strings"
 	"time"
 
+	"avain/internal/app"
 	"avain/internal/domain/login"
 	"avain/internal/platform/audit"
 	"avain/internal/platform/store"
 	"avain/internal/platform/telemetry"
-	"avain/internal/wire"
 )
 
 // withAudit runs a command that only looks at the audit log. Unlike withService it
@@ -30,7 +30,7 @@ func withAudit(ctx context.Context, t terminal, f configFlag, act func(*store.St
 	if err != nil {
 		return err
 	}
-	db, chain, err := wire.OpenAudit(ctx, c, log)
+	db, chain, err := app.OpenAudit(ctx, c, log)
 	if err != nil {
 		return err
 	}

@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 
+	"avain/internal/app"
 	"avain/internal/platform/telemetry"
-	"avain/internal/wire"
 )
 
 type auditBeginCommand struct {
@@ -34,7 +34,7 @@ func (c auditBeginCommand) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return err
 	}
-	begun, err := wire.BeginAuditAnew(ctx, loaded, log)
+	begun, err := app.BeginAuditAnew(ctx, loaded, log)
 	if err != nil {
 		return err
 	}

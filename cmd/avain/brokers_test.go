@@ -18,9 +18,9 @@ import (
 	"testing"
 
 	"avain/internal/broker"
-	"avain/internal/brokersim"
-	lo "avain/internal/loopback"
-	"avain/internal/patience"
+	"avain/internal/testkit/brokersim"
+	lo "avain/internal/testkit/loopback"
+	"avain/internal/testkit/patience"
 
 	"github.com/go-jose/go-jose/v4"
 )

@@ -16,12 +16,12 @@ import (
 	"testing"
 	"time"
 
+	"avain/internal/app"
 	"avain/internal/domain/hetu"
 	"avain/internal/domain/login"
-	lo "avain/internal/loopback"
-	"avain/internal/patience"
 	"avain/internal/secret"
-	"avain/internal/wire"
+	lo "avain/internal/testkit/loopback"
+	"avain/internal/testkit/patience"
 
 	"github.com/alecthomas/kong"
 	"github.com/emersion/go-smtp"
@@ -293,7 +293,7 @@ func (w everyWorld) populate() {
 		w.Fatal(err)
 	}
 	log := slog.New(slog.DiscardHandler)
-	s, err := wire.New(w.Context(), loaded, wire.Deps{Log: log})
+	s, err := app.New(w.Context(), loaded, app.Deps{Log: log})
 	if err != nil {
 		w.Fatal(err)
 	}

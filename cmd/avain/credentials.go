@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"avain/internal/app"
 	"avain/internal/core/people"
 	"avain/internal/core/provisioning"
 	"avain/internal/domain/exact"
@@ -18,7 +19,6 @@ import (
 	"avain/internal/platform/mail"
 	"avain/internal/platform/passhash"
 	"avain/internal/secret"
-	"avain/internal/wire"
 )
 
 type credentialsAddCommand struct {
@@ -69,8 +69,8 @@ func (c credentialsAddCommand) Run(ctx context.Context, t terminal) error {
 		return err
 	}
 	defer done()
-	return withService(ctx, t, c.configFlag, func(s *wire.Service) error {
-		all, err := readCredentials(ctx, in, wire.HETUMode(loaded), s.Rules)
+	return withService(ctx, t, c.configFlag, func(s *app.Service) error {
+		all, err := readCredentials(ctx, in, app.HETUMode(loaded), s.Rules)
 		if err != nil {
 			return refused(t, err)
 		}

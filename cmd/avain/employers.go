@@ -7,10 +7,10 @@ import (
 	"slices"
 	"time"
 
+	"avain/internal/app"
 	"avain/internal/core/provisioning"
 	"avain/internal/domain/login"
 	"avain/internal/platform/audit"
-	"avain/internal/wire"
 )
 
 type employersAddCommand struct {
@@ -32,7 +32,7 @@ func (c employersAddCommand) Run(ctx context.Context, t terminal) error {
 	if name == "" {
 		return usageError{errors.New("the name must have a letter that can be seen")}
 	}
-	return withService(ctx, t, c.configFlag, func(s *wire.Service) error {
+	return withService(ctx, t, c.configFlag, func(s *app.Service) error {
 		e := login.Employer{ID: login.NewID(), Name: name, Locale: c.Locale, CreatedAt: time.Now()}
 		if err := s.Audit.Atomically(ctx, func(ctx context.Context) error {
 			s.Audit.EmployerAdded(ctx, audit.System, e.ID)
@@ -67,7 +67,7 @@ const listPage = 500
 
 // Run lists.
 func (c employersListCommand) Run(ctx context.Context, t terminal) error {
-	return withService(ctx, t, c.configFlag, func(s *wire.Service) error {
+	return withService(ctx, t, c.configFlag, func(s *app.Service) error {
 		values, rows := []employerOut{}, [][]string{}
 		for after := ""; ; {
 			all, err := s.Store.Employers(ctx, after, listPage)
@@ -105,7 +105,7 @@ func (c employersChangeCommand) Run(ctx context.Context, t terminal) error {
 	if !slices.Contains([]string{"", "fi", "sv", "en"}, c.Locale) {
 		return usageError{errors.New("--locale must be fi, sv or en")}
 	}
-	return withService(ctx, t, c.configFlag, func(s *wire.Service) error {
+	return withService(ctx, t, c.configFlag, func(s *app.Service) error {
 		e, err := s.Store.EmployerByID(ctx, c.ID)
 		if err != nil {
 			return unknown("employer", err)

@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"time"
 
+	"avain/internal/app"
 	"avain/internal/core/diagnosis"
 	"avain/internal/domain/login"
-	"avain/internal/wire"
 )
 
 type explainCommand struct {
@@ -43,11 +43,11 @@ func (c explainCommand) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return err
 	}
-	brand, now := wire.Words(settings), time.Now()
+	brand, now := app.Words(settings), time.Now()
 	if d, ok := diagnosis.OfCode(code, now); ok {
 		return c.show(t, explained{Code: code, Lang: c.Lang, Diagnosis: d}, brand)
 	}
-	return onService(ctx, t, settings, func(s *wire.Service) error {
+	return onService(ctx, t, settings, func(s *app.Service) error {
 		a, err := s.Store.AttemptBySupportCode(ctx, code)
 		if errors.Is(err, login.ErrNotFound) {
 			return fmt.Errorf("no login has the support code %s; it may be older than retention.attempts, or misheard", code)

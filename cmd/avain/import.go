@@ -14,12 +14,12 @@ import (
 	"sync"
 	"time"
 
+	"avain/internal/app"
 	"avain/internal/core/provisioning"
 	"avain/internal/domain/login"
 	"avain/internal/platform/audit"
 	"avain/internal/platform/jobs"
 	"avain/internal/platform/web"
-	"avain/internal/wire"
 )
 
 type importCommand struct {
@@ -46,7 +46,7 @@ func (c importCommand) Run(ctx context.Context, t terminal) error {
 		return err
 	}
 	defer func() { _ = in.Close() }() // read only: nothing can be lost
-	return withService(ctx, t, c.configFlag, func(s *wire.Service) error {
+	return withService(ctx, t, c.configFlag, func(s *app.Service) error {
 		i, err := s.Importer.Receive(ctx, audit.System, c.Employer, format, c.Invite, http.MaxBytesReader(nil, in, provisioning.MaxBytes))
 		if mistakes, ok := errors.AsType[login.Mistakes](err); ok {
 			return usageError{mistakes}
@@ -87,7 +87,7 @@ func (c importCommand) open(t terminal) (io.ReadCloser, provisioning.Format, err
 
 // finishImport works on the import's chunks itself, beside a service that may be doing so
 // too, until all are done.
-func finishImport(ctx context.Context, s *wire.Service, id string, show func(login.Import)) (login.Import, error) {
+func finishImport(ctx context.Context, s *app.Service, id string, show func(login.Import)) (login.Import, error) {
 	runner := jobs.New(jobs.Config{Store: s.Store, Now: time.Now, Log: slog.New(slog.DiscardHandler), Scrub: web.Scrub})
 	runner.Handle(provisioning.JobChunk, s.Importer.Work, jobs.Options{Workers: 1})
 	working, stop := context.WithCancel(ctx)
@@ -130,7 +130,7 @@ type importOut struct {
 	Mistakes []lineMistake `json:"mistakes"` // of the rows that could not be taken
 }
 
-func (c importCommand) report(ctx context.Context, t terminal, s *wire.Service, i login.Import) error {
+func (c importCommand) report(ctx context.Context, t terminal, s *app.Service, i login.Import) error {
 	most := shownMistakes + 1 // there may be millions
 	if t.json {
 		most = math.MaxInt
@@ -157,7 +157,7 @@ func (c importCommand) report(ctx context.Context, t terminal, s *wire.Service, 
 const mistakesPage = 500
 
 // importMistakes lists the mistakes of an import, at most so many.
-func importMistakes(ctx context.Context, s *wire.Service, id string, most int) (lineMistakes, error) {
+func importMistakes(ctx context.Context, s *app.Service, id string, most int) (lineMistakes, error) {
 	all := lineMistakes{}
 	for line, n := int64(0), int64(-1); len(all) < most; {
 		want := min(mistakesPage, most-len(all))

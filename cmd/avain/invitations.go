@@ -5,9 +5,9 @@ import (
 	"errors"
 	"time"
 
+	"avain/internal/app"
 	"avain/internal/domain/login"
 	"avain/internal/platform/audit"
-	"avain/internal/wire"
 )
 
 type invitationsListCommand struct {
@@ -33,7 +33,7 @@ type invitationOut struct {
 
 // Run lists.
 func (c invitationsListCommand) Run(ctx context.Context, t terminal) error {
-	return withService(ctx, t, c.configFlag, func(s *wire.Service) error {
+	return withService(ctx, t, c.configFlag, func(s *app.Service) error {
 		m, err := s.Store.EmploymentOf(ctx, c.Employer, c.Person)
 		if err != nil {
 			return unknown("person of this employer", err)
@@ -72,7 +72,7 @@ Within a minute of the last letter no second one is sent.
 
 // Run invites.
 func (c invitationsSendCommand) Run(ctx context.Context, t terminal) error {
-	return c.change(ctx, t, c.Person, "ordered", func(s *wire.Service, m login.Employment) error {
+	return c.change(ctx, t, c.Person, "ordered", func(s *app.Service, m login.Employment) error {
 		if m.Email == "" || !m.ActivatedAt.IsZero() || !m.EndedAt.IsZero() {
 			return errors.New("the person has no e-mail address, has activated already, or has left")
 		}
@@ -100,7 +100,7 @@ func (invitationsRevokeCommand) Help() string {
 
 // Run revokes.
 func (c invitationsRevokeCommand) Run(ctx context.Context, t terminal) error {
-	return c.change(ctx, t, c.Invitation, "revoked", func(s *wire.Service, m login.Employment) error {
+	return c.change(ctx, t, c.Invitation, "revoked", func(s *app.Service, m login.Employment) error {
 		err := s.Audit.Atomically(ctx, func(ctx context.Context) error {
 			s.Audit.InvitationRevoked(ctx, audit.System, m.ID, c.Invitation)
 			return s.Store.RevokeInvitation(ctx, m.ID, c.Invitation, time.Now())

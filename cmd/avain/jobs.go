@@ -8,9 +8,9 @@ import (
 	"strconv"
 	"time"
 
+	"avain/internal/app"
 	"avain/internal/domain/login"
 	"avain/internal/platform/audit"
-	"avain/internal/wire"
 )
 
 type jobsListCommand struct {
@@ -35,7 +35,7 @@ type kindLine struct {
 
 // Run lists.
 func (c jobsListCommand) Run(ctx context.Context, t terminal) error {
-	return withService(ctx, t, c.configFlag, func(s *wire.Service) error {
+	return withService(ctx, t, c.configFlag, func(s *app.Service) error {
 		depths, err := s.Store.JobDepths(ctx)
 		if err != nil {
 			return err
@@ -86,7 +86,7 @@ func (c jobsDeadCommand) Run(ctx context.Context, t terminal) error {
 	if c.Limit < 1 {
 		return usageError{errors.New("--limit must be at least 1")}
 	}
-	return withService(ctx, t, c.configFlag, func(s *wire.Service) error {
+	return withService(ctx, t, c.configFlag, func(s *app.Service) error {
 		dead := []deadLine{}
 		for place := (login.JobPlace{}); len(dead) < c.Limit; {
 			page, err := s.Store.DeadJobs(ctx, c.Kind, place, min(jobsPage, c.Limit-len(dead)))
@@ -136,14 +136,14 @@ func (c jobsRetryCommand) Run(ctx context.Context, t terminal) error {
 			return usageError{fmt.Errorf("%q is not the id of a job; avain admin jobs dead shows them", id)}
 		}
 	}
-	return withService(ctx, t, c.configFlag, func(s *wire.Service) error {
+	return withService(ctx, t, c.configFlag, func(s *app.Service) error {
 		revived, err := c.revive(ctx, s)
 		return errors.Join(err, t.say(map[string]int64{"revived": revived}, "%d begun anew", revived))
 	})
 }
 
 // revive goes on after a job that is not on the list, and reports it in the end.
-func (c jobsRetryCommand) revive(ctx context.Context, s *wire.Service) (revived int64, failed error) {
+func (c jobsRetryCommand) revive(ctx context.Context, s *app.Service) (revived int64, failed error) {
 	if c.Kind != "" {
 		return c.reviveKind(ctx, s)
 	}
@@ -165,7 +165,7 @@ func (c jobsRetryCommand) revive(ctx context.Context, s *wire.Service) (revived 
 }
 
 // reviveKind begins with many jobs in turn: everybody's writes wait for each transaction.
-func (c jobsRetryCommand) reviveKind(ctx context.Context, s *wire.Service) (revived int64, err error) {
+func (c jobsRetryCommand) reviveKind(ctx context.Context, s *app.Service) (revived int64, err error) {
 	now := time.Now()
 	for more := true; more && err == nil; {
 		var n int64

@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"avain/internal/app"
 	"avain/internal/platform/telemetry"
-	"avain/internal/wire"
 )
 
 type keysAcceptCommand struct {
@@ -37,7 +37,7 @@ func (c keysAcceptCommand) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return err
 	}
-	taken, err := wire.AcceptKeys(ctx, loaded, log)
+	taken, err := app.AcceptKeys(ctx, loaded, log)
 	if err != nil {
 		return err
 	}

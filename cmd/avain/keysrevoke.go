@@ -3,8 +3,8 @@ package main
 import (
 	"context"
 
+	"avain/internal/app"
 	"avain/internal/platform/audit"
-	"avain/internal/wire"
 )
 
 type keysRevokeCommand struct {
@@ -21,7 +21,7 @@ func (keysRevokeCommand) Help() string {
 
 // Run ends the key.
 func (c keysRevokeCommand) Run(ctx context.Context, t terminal) error {
-	return withService(ctx, t, c.configFlag, func(s *wire.Service) error {
+	return withService(ctx, t, c.configFlag, func(s *app.Service) error {
 		if err := s.Audit.Atomically(ctx, func(ctx context.Context) error {
 			s.Audit.KeyRevoked(ctx, audit.System, c.KID)
 			return s.Store.RevokeSigningKey(ctx, c.KID)

@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 
+	"avain/internal/app"
 	"avain/internal/platform/telemetry"
-	"avain/internal/wire"
 )
 
 type keysRotateCommand struct {
@@ -47,8 +47,8 @@ func (c keysRotateCommand) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return err
 	}
-	change, err := wire.RotateKey(ctx, loaded, c.Key, wire.RotateHow{Force: c.Force, Abandon: c.Abandon, HandedOver: c.HandedOver}, wire.Deps{Log: log})
-	if errors.Is(err, wire.ErrNoSuchKey) {
+	change, err := app.RotateKey(ctx, loaded, c.Key, app.RotateHow{Force: c.Force, Abandon: c.Abandon, HandedOver: c.HandedOver}, app.Deps{Log: log})
+	if errors.Is(err, app.ErrNoSuchKey) {
 		return usageError{err}
 	}
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"avain/internal/wire"
+	"avain/internal/app"
 
 	"github.com/go-jose/go-jose/v4"
 )
@@ -26,9 +26,9 @@ func TestThreat64EntityKeyWaitsForTheBroker(t *testing.T) {
 	if err := os.WriteFile(b.file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	rotate := func(want string, args ...string) wire.KeyChange {
+	rotate := func(want string, args ...string) app.KeyChange {
 		t.Helper()
-		var change wire.KeyChange
+		var change app.KeyChange
 		out := command(t, 0, slices.Concat([]string{"keys", "rotate", "telia/entity", "--json", "-c", b.file}, args)...)
 		if err := json.Unmarshal([]byte(out), &change); err != nil || change.Step != want {
 			t.Fatalf("%s, %v; want %s", out, err, want)
@@ -41,11 +41,11 @@ func TestThreat64EntityKeyWaitsForTheBroker(t *testing.T) {
 			t.Errorf("printed %s", got)
 		}
 	}
-	if change := rotate(wire.StepAdded); !strings.Contains(change.Next, "our-statement.jwt.next") || !strings.Contains(change.Next, "--handed-over") {
+	if change := rotate(app.StepAdded); !strings.Contains(change.Next, "our-statement.jwt.next") || !strings.Contains(change.Next, "--handed-over") {
 		t.Errorf("nobody is told what to hand over: %+v", change)
 	}
 	first := string(must(os.ReadFile(filepath.Join(dir, "keys/our-statement.jwt.next"))))
-	rotate(wire.StepAdded)
+	rotate(app.StepAdded)
 	if again := string(must(os.ReadFile(filepath.Join(dir, "keys/our-statement.jwt.next")))); again != first {
 		t.Error("another statement than the one that was handed over")
 	}
@@ -53,12 +53,12 @@ func TestThreat64EntityKeyWaitsForTheBroker(t *testing.T) {
 	if out := command(t, 0, "keys", "status", "-c", b.file); !strings.Contains(out, "changing") {
 		t.Errorf("status: %s", out)
 	}
-	rotate(wire.StepUsed, "--handed-over")
+	rotate(app.StepUsed, "--handed-over")
 	if now := strings.TrimSpace(string(must(os.ReadFile(filepath.Join(dir, "keys/our-statement.jwt"))))); now != strings.TrimSpace(first) {
 		t.Error("what is served is not what was handed over")
 	}
 	agrees()
-	rotate(wire.StepNone, "--force", "0")
+	rotate(app.StepNone, "--force", "0")
 	agrees()
 	statement, err := jose.ParseSignedCompact(strings.TrimSpace(first), []jose.SignatureAlgorithm{jose.RS256})
 	if err != nil {

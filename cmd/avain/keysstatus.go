@@ -6,8 +6,8 @@ import (
 	"slices"
 	"time"
 
+	"avain/internal/app"
 	"avain/internal/platform/telemetry"
-	"avain/internal/wire"
 )
 
 type keysStatusCommand struct {
@@ -32,14 +32,14 @@ func (c keysStatusCommand) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return err
 	}
-	all, err := wire.KeyStatuses(ctx, loaded, log, time.Now())
+	all, err := app.KeyStatuses(ctx, loaded, log, time.Now())
 	if err != nil {
 		return err
 	}
 	rows, bad := [][]string{}, 0
 	for _, k := range all {
 		rows = append(rows, []string{k.Key, k.State, k.Detail})
-		if slices.Contains([]string{wire.KeyWrong, wire.KeyLate, wire.KeyDamaged}, k.State) {
+		if slices.Contains([]string{app.KeyWrong, app.KeyLate, app.KeyDamaged}, k.State) {
 			bad++
 		}
 	}

@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"time"
 
+	"avain/internal/app"
 	"avain/internal/domain/login"
 	"avain/internal/platform/audit"
-	"avain/internal/wire"
 )
 
 // whoFlag names a person the way support knows one: by the support code of one of
@@ -29,7 +29,7 @@ func (peopleLockCommand) Help() string {
 
 // Run locks the person out.
 func (c peopleLockCommand) Run(ctx context.Context, t terminal) error {
-	return c.change(ctx, t, "locked", func(s *wire.Service, person string) error {
+	return c.change(ctx, t, "locked", func(s *app.Service, person string) error {
 		return s.Audit.Atomically(ctx, func(ctx context.Context) error {
 			s.Audit.PersonLocked(ctx, audit.System, person)
 			return s.Store.LockPerson(ctx, person, time.Now())
@@ -48,7 +48,7 @@ func (peopleUnlockCommand) Help() string {
 
 // Run lets the person in again.
 func (c peopleUnlockCommand) Run(ctx context.Context, t terminal) error {
-	return c.change(ctx, t, "unlocked", func(s *wire.Service, person string) error {
+	return c.change(ctx, t, "unlocked", func(s *app.Service, person string) error {
 		return s.Audit.Atomically(ctx, func(ctx context.Context) error {
 			s.Audit.PersonUnlocked(ctx, audit.System, person)
 			return s.Store.UnlockPerson(ctx, person, time.Now())
@@ -56,12 +56,12 @@ func (c peopleUnlockCommand) Run(ctx context.Context, t terminal) error {
 	})
 }
 
-func (f whoFlag) change(ctx context.Context, t terminal, done string, change func(s *wire.Service, person string) error) error {
+func (f whoFlag) change(ctx context.Context, t terminal, done string, change func(s *app.Service, person string) error) error {
 	code, ok := login.ParseSupportCode(f.Code)
 	if !ok {
 		return usageError{errors.New("a support code has six characters, such as K7Q-4TM")}
 	}
-	return withService(ctx, t, f.configFlag, func(s *wire.Service) error {
+	return withService(ctx, t, f.configFlag, func(s *app.Service) error {
 		a, err := s.Store.AttemptBySupportCode(ctx, code)
 		if errors.Is(err, login.ErrNotFound) {
 			return fmt.Errorf("there is no login with the support code %s; old ones are forgotten after a while", code)

@@ -9,9 +9,9 @@ import (
 	"strconv"
 	"strings"
 
+	"avain/internal/app"
 	"avain/internal/domain/login"
 	"avain/internal/platform/mail"
-	"avain/internal/wire"
 )
 
 type mailTestCommand struct {
@@ -34,7 +34,7 @@ func (c mailTestCommand) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return err
 	}
-	mailer, err := wire.NewMailer(loaded, nil)
+	mailer, err := app.NewMailer(loaded, nil)
 	if err != nil {
 		return usageError{err}
 	}
@@ -106,7 +106,7 @@ func (c mailPreviewCommand) Run(t terminal) error {
 	if i < 0 {
 		return usageError{fmt.Errorf("no letter is called %s", strings.ToValidUTF8(c.Name, "?"))}
 	}
-	mailer, err := wire.NewMailer(loaded, nil)
+	mailer, err := app.NewMailer(loaded, nil)
 	if err != nil {
 		return usageError{err}
 	}

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"avain/internal/wire"
+	"avain/internal/app"
 
 	"github.com/alecthomas/kong"
 )
@@ -59,7 +59,7 @@ func (p place) page() string { return strings.ReplaceAll(p.Place(), " ", "-") }
 // manual is a page in the language man(7), which man-db and mandoc read.
 func (p place) manual(date string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, ".TH %s 1 %s %s Avain\n", strings.ToUpper(p.page()), date, manQuoted("avain "+wire.Version()))
+	fmt.Fprintf(&b, ".TH %s 1 %s %s Avain\n", strings.ToUpper(p.page()), date, manQuoted("avain "+app.Version()))
 	summary, detail := strings.TrimSuffix(p.Help, "."), p.Detail
 	if p.Path == "" {
 		summary, detail = "login service of a payment app", description

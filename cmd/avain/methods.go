@@ -10,9 +10,9 @@ import (
 	"strings"
 	"time"
 
+	"avain/internal/app"
 	"avain/internal/domain/login"
 	"avain/internal/domain/shown"
-	"avain/internal/wire"
 )
 
 type methodsListCommand struct {
@@ -33,7 +33,7 @@ func (c methodsListCommand) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return err
 	}
-	return withService(ctx, t, c.configFlag, func(s *wire.Service) error {
+	return withService(ctx, t, c.configFlag, func(s *app.Service) error {
 		return printWays(ctx, t, s, means)
 	})
 }
@@ -119,7 +119,7 @@ func (c whichFlag) set(ctx context.Context, t terminal, one login.Switch) error 
 		return err
 	}
 	one.By = "system"
-	return withService(ctx, t, c.configFlag, func(s *wire.Service) error {
+	return withService(ctx, t, c.configFlag, func(s *app.Service) error {
 		if one.On && c.Method != "" && !s.Gate.Has(login.Method(c.Method)) {
 			return fmt.Errorf("%s cannot be switched on: it is not in methods.order, or not in this version of avain", c.Method)
 		}
@@ -162,7 +162,7 @@ type way struct {
 	At      *time.Time        `json:"at,omitempty"`
 }
 
-func printWays(ctx context.Context, t terminal, s *wire.Service, means []string) error {
+func printWays(ctx context.Context, t terminal, s *app.Service, means []string) error {
 	switched := map[string]login.Switch{}
 	all, err := s.Gate.Switches(ctx)
 	if err != nil {
@@ -182,7 +182,7 @@ func printWays(ctx context.Context, t terminal, s *wire.Service, means []string)
 	return t.table(ways, []string{"KIND", "ID", "STATE", "SINCE", "BY…", "REASON…"}, rows)
 }
 
-func waysOf(ctx context.Context, s *wire.Service, means []string, switched map[string]login.Switch) []way {
+func waysOf(ctx context.Context, s *app.Service, means []string, switched map[string]login.Switch) []way {
 	var ways []way
 	add := func(kind, id, name string, on bool) {
 		w := way{Kind: kind, ID: id, State: map[bool]string{true: "on", false: "off"}[on]}

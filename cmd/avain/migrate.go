@@ -8,10 +8,10 @@ import (
 	"os"
 	"time"
 
+	"avain/internal/app"
 	"avain/internal/config"
 	"avain/internal/platform/store"
 	"avain/internal/platform/telemetry"
-	"avain/internal/wire"
 )
 
 type migrateCommand struct {
@@ -40,7 +40,7 @@ func (c migrateCommand) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return err
 	}
-	if err := wire.Migrate(ctx, loaded, log); err != nil {
+	if err := app.Migrate(ctx, loaded, log); err != nil {
 		return err
 	}
 	return fits(t)

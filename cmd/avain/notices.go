@@ -7,10 +7,10 @@ import (
 	"slices"
 	"time"
 
+	"avain/internal/app"
 	"avain/internal/core/notices"
 	"avain/internal/domain/login"
 	"avain/internal/platform/audit"
-	"avain/internal/wire"
 )
 
 type noticesListCommand struct {
@@ -28,7 +28,7 @@ func (noticesListCommand) Help() string {
 
 // Run lists.
 func (c noticesListCommand) Run(ctx context.Context, t terminal) error {
-	return withService(ctx, t, c.configFlag, func(s *wire.Service) error {
+	return withService(ctx, t, c.configFlag, func(s *app.Service) error {
 		all, err := s.Notices.All(ctx)
 		if err != nil {
 			return err
@@ -97,7 +97,7 @@ func (c noticesPublishCommand) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return err
 	}
-	return withService(ctx, t, c.configFlag, func(s *wire.Service) error {
+	return withService(ctx, t, c.configFlag, func(s *app.Service) error {
 		made, err := s.Notices.Publish(ctx, audit.System, n)
 		if err != nil {
 			return inWords(err)
@@ -125,7 +125,7 @@ func (c noticesPreviewCommand) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return err
 	}
-	return withService(ctx, t, c.configFlag, func(s *wire.Service) error {
+	return withService(ctx, t, c.configFlag, func(s *app.Service) error {
 		n, err := s.Notices.Check(ctx, n)
 		if err != nil {
 			return inWords(err)
@@ -166,7 +166,7 @@ func (noticesWithdrawCommand) Help() string {
 
 // Run withdraws.
 func (c noticesWithdrawCommand) Run(ctx context.Context, t terminal) error {
-	return withService(ctx, t, c.configFlag, func(s *wire.Service) error {
+	return withService(ctx, t, c.configFlag, func(s *app.Service) error {
 		err := s.Notices.Withdraw(ctx, audit.System, c.ID)
 		if errors.Is(err, login.ErrMoved) {
 			return errors.New("the notice is withdrawn already")

@@ -10,10 +10,10 @@ import (
 	"io"
 	"os"
 
+	"avain/internal/app"
 	"avain/internal/domain/exact"
 	"avain/internal/domain/hetu"
 	"avain/internal/domain/login"
-	"avain/internal/wire"
 )
 
 type peopleAddCommand struct {
@@ -59,11 +59,11 @@ func (c peopleAddCommand) Run(ctx context.Context, t terminal) (err error) {
 		return err
 	}
 	defer done()
-	newcomers, err := readPeople(in, wire.HETUMode(loaded))
+	newcomers, err := readPeople(in, app.HETUMode(loaded))
 	if err != nil {
 		return refused(t, err)
 	}
-	return withService(ctx, t, c.configFlag, func(s *wire.Service) error {
+	return withService(ctx, t, c.configFlag, func(s *app.Service) error {
 		progress, gone := progressOn(t.err, "people")
 		added, unknown, err := adding[newcomer]{s: s, add: func(ctx context.Context, n newcomer) (isNew bool, err error) {
 			_, isNew, err = s.People.Add(ctx, n.code, n.person)

@@ -5,12 +5,12 @@ import (
 	"errors"
 	"time"
 
+	"avain/internal/app"
 	"avain/internal/core/provisioning"
 	"avain/internal/domain/hetu"
 	"avain/internal/domain/login"
 	"avain/internal/platform/audit"
 	"avain/internal/platform/store"
-	"avain/internal/wire"
 )
 
 type personsListCommand struct {
@@ -45,7 +45,7 @@ type personOut struct {
 
 // Run lists.
 func (c personsListCommand) Run(ctx context.Context, t terminal) error {
-	return withService(ctx, t, c.configFlag, func(s *wire.Service) error {
+	return withService(ctx, t, c.configFlag, func(s *app.Service) error {
 		if _, err := s.Store.EmployerByID(ctx, c.Employer); err != nil {
 			return unknown("employer", err)
 		}
@@ -107,7 +107,7 @@ func (personsAddCommand) Help() string {
 
 // Run adds the person.
 func (c personsAddCommand) Run(ctx context.Context, t terminal) error {
-	return withService(ctx, t, c.configFlag, func(s *wire.Service) error {
+	return withService(ctx, t, c.configFlag, func(s *app.Service) error {
 		e := provisioning.Entry{
 			ExternalID: &c.ExternalID, UserName: &c.UserName, Email: &c.Email, GivenName: &c.GivenName, FamilyName: &c.FamilyName, Locale: &c.Locale,
 		}
@@ -155,8 +155,8 @@ type recordArgs struct {
 }
 
 // change does something to the record, or to what belongs to it, and says what.
-func (c recordArgs) change(ctx context.Context, t terminal, id, said string, act func(*wire.Service, login.Employment) error) error {
-	return withService(ctx, t, c.configFlag, func(s *wire.Service) error {
+func (c recordArgs) change(ctx context.Context, t terminal, id, said string, act func(*app.Service, login.Employment) error) error {
+	return withService(ctx, t, c.configFlag, func(s *app.Service) error {
 		m, err := s.Store.EmploymentOf(ctx, c.Employer, c.Person)
 		if err != nil {
 			return unknown("person of this employer", err)
@@ -179,7 +179,7 @@ func (personsEndCommand) Help() string {
 
 // Run ends the employment.
 func (c personsEndCommand) Run(ctx context.Context, t terminal) error {
-	return c.change(ctx, t, c.Person, "ended", func(s *wire.Service, m login.Employment) error {
+	return c.change(ctx, t, c.Person, "ended", func(s *app.Service, m login.Employment) error {
 		return s.Audit.Atomically(ctx, func(ctx context.Context) error {
 			s.Audit.EmploymentEnded(ctx, audit.System, m)
 			return s.Store.EndEmployment(ctx, m.Employer, m.ID, time.Now())
@@ -198,7 +198,7 @@ func (personsResumeCommand) Help() string {
 
 // Run takes the end back.
 func (c personsResumeCommand) Run(ctx context.Context, t terminal) error {
-	return c.change(ctx, t, c.Person, "resumed", func(s *wire.Service, m login.Employment) error {
+	return c.change(ctx, t, c.Person, "resumed", func(s *app.Service, m login.Employment) error {
 		return s.Audit.Atomically(ctx, func(ctx context.Context) error {
 			s.Audit.EmploymentResumed(ctx, audit.System, m)
 			return s.Store.ResumeEmployment(ctx, m.Employer, m.ID, time.Now())

@@ -5,9 +5,9 @@ import (
 	"errors"
 	"slices"
 
+	"avain/internal/app"
 	"avain/internal/domain/login"
 	"avain/internal/platform/audit"
-	"avain/internal/wire"
 )
 
 // portion is how many people are added in one transaction, with one entry of the audit log.
@@ -15,7 +15,7 @@ const portion = 200
 
 // adding adds the people of a file.
 type adding[T any] struct {
-	s *wire.Service
+	s *app.Service
 	// prepare does what takes long, before anybody has to wait for it; it may be nil.
 	prepare func(ctx context.Context, one *T) error
 	// add answers whether the person was new, or login.ErrExists.

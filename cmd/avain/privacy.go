@@ -8,10 +8,10 @@ import (
 	"io"
 	"strings"
 
+	"avain/internal/app"
 	"avain/internal/domain/hetu"
 	"avain/internal/domain/login"
 	"avain/internal/platform/audit"
-	"avain/internal/wire"
 )
 
 // whomArgs name a person by an id, by a support code, or by an identity code, which does
@@ -34,7 +34,7 @@ func (a whomArgs) check() error {
 }
 
 // find answers the id.
-func (a whomArgs) find(ctx context.Context, t terminal, s *wire.Service) (string, error) {
+func (a whomArgs) find(ctx context.Context, t terminal, s *app.Service) (string, error) {
 	if a.HetuFile != "" {
 		return a.byCode(ctx, t, s)
 	}
@@ -49,7 +49,7 @@ func (a whomArgs) find(ctx context.Context, t terminal, s *wire.Service) (string
 	return attempt.Person, err
 }
 
-func (a whomArgs) byCode(ctx context.Context, t terminal, s *wire.Service) (string, error) {
+func (a whomArgs) byCode(ctx context.Context, t terminal, s *app.Service) (string, error) {
 	c, err := a.load(t)
 	if err != nil {
 		return "", err
@@ -63,7 +63,7 @@ func (a whomArgs) byCode(ctx context.Context, t terminal, s *wire.Service) (stri
 	if err != nil {
 		return "", err
 	}
-	code, err := hetu.Parse(strings.TrimSpace(string(text)), wire.HETUMode(c))
+	code, err := hetu.Parse(strings.TrimSpace(string(text)), app.HETUMode(c))
 	if err != nil {
 		return "", usageError{err}
 	}
@@ -89,7 +89,7 @@ func (c peopleExportCommand) Run(ctx context.Context, t terminal) error {
 	if err := c.check(); err != nil {
 		return err
 	}
-	return withService(ctx, t, c.configFlag, func(s *wire.Service) error {
+	return withService(ctx, t, c.configFlag, func(s *app.Service) error {
 		id, err := c.find(ctx, t, s)
 		if err != nil {
 			return err
@@ -129,7 +129,7 @@ func (c peopleEraseCommand) Run(ctx context.Context, t terminal) error {
 	if c.HetuFile == "-" && !c.Yes {
 		return usageError{errors.New("the answer cannot come from where the identity code comes from; say --yes")}
 	}
-	return withService(ctx, t, c.configFlag, func(s *wire.Service) error {
+	return withService(ctx, t, c.configFlag, func(s *app.Service) error {
 		id, err := c.find(ctx, t, s)
 		if err != nil {
 			return err

@@ -16,10 +16,10 @@ import (
 	"syscall"
 	"time"
 
+	"avain/internal/app"
 	"avain/internal/config"
 	"avain/internal/platform/bcp195"
 	"avain/internal/platform/telemetry"
-	"avain/internal/wire"
 )
 
 // How long a connection may take. Slow senders must not hold connections for ever;
@@ -86,7 +86,7 @@ func serve(ctx context.Context, c config.Config, again *reloader, log *slog.Logg
 	}
 	defer func() { _ = admin.Close() }()
 
-	service, err := wire.New(ctx, c, wire.Deps{Log: log})
+	service, err := app.New(ctx, c, app.Deps{Log: log})
 	if err != nil {
 		return err
 	}
@@ -103,7 +103,7 @@ func serve(ctx context.Context, c config.Config, again *reloader, log *slog.Logg
 	// What starting needed (parsed texts and pages, keys) goes back to the system now:
 	// an idle service would not collect it for minutes.
 	debug.FreeOSMemory()
-	log.InfoContext(ctx, "serving", "version", wire.Version(), "base_url", c.Public.BaseURL,
+	log.InfoContext(ctx, "serving", "version", app.Version(), "base_url", c.Public.BaseURL,
 		"public", public.Addr().String(), "admin", admin.Addr().String())
 	return serveUntil(ctx, service, c.Public.DrainDelay, log, running{people, service.Connections.Listener(public)}, running{operator, admin})
 }
@@ -123,7 +123,7 @@ func (r running) serve() error {
 
 // serveUntil serves until ctx ends or a listener fails, then lets what is in flight
 // finish. Housekeeping stops last: requests may still need it.
-func serveUntil(ctx context.Context, service *wire.Service, delay time.Duration, log *slog.Logger, all ...running) error {
+func serveUntil(ctx context.Context, service *app.Service, delay time.Duration, log *slog.Logger, all ...running) error {
 	house, stopHouse := context.WithCancel(context.WithoutCancel(ctx))
 	var background sync.WaitGroup
 	background.Go(func() { service.Run(house) })

@@ -26,8 +26,8 @@ import (
 	"time"
 
 	"avain/internal/config"
-	"avain/internal/patience"
 	"avain/internal/platform/connlimit"
+	"avain/internal/testkit/patience"
 )
 
 const serveConfig = `

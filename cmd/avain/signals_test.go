@@ -9,7 +9,7 @@ import (
 	"syscall"
 	"testing"
 
-	"avain/internal/patience"
+	"avain/internal/testkit/patience"
 )
 
 // change writes the configuration anew.

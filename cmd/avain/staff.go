@@ -5,11 +5,11 @@ import (
 	"errors"
 	"time"
 
+	"avain/internal/app"
 	"avain/internal/console"
 	"avain/internal/domain/login"
 	"avain/internal/platform/audit"
 	"avain/internal/secret"
-	"avain/internal/wire"
 )
 
 type staffInviteCommand struct {
@@ -29,7 +29,7 @@ func (staffInviteCommand) Help() string {
 
 // Run prints the link.
 func (c staffInviteCommand) Run(ctx context.Context, t terminal) error {
-	return withService(ctx, t, c.configFlag, func(s *wire.Service) (err error) {
+	return withService(ctx, t, c.configFlag, func(s *app.Service) (err error) {
 		var who login.Staff
 		var link secret.Text
 		if c.Again != "" {
@@ -83,7 +83,7 @@ type staffOut struct {
 
 // Run lists.
 func (c staffListCommand) Run(ctx context.Context, t terminal) error {
-	return withService(ctx, t, c.configFlag, func(s *wire.Service) error {
+	return withService(ctx, t, c.configFlag, func(s *app.Service) error {
 		all, err := s.Store.Staff(ctx)
 		if err != nil {
 			return err
@@ -129,7 +129,7 @@ func (staffRoleCommand) Help() string {
 
 // Run gives the role.
 func (c staffRoleCommand) Run(ctx context.Context, t terminal) error {
-	return withService(ctx, t, c.configFlag, func(s *wire.Service) error {
+	return withService(ctx, t, c.configFlag, func(s *app.Service) error {
 		if err := s.Console.SetRole(ctx, audit.System, c.ID, login.Role(c.Role)); err != nil {
 			return unknown("person of the staff", err)
 		}
@@ -151,7 +151,7 @@ func (staffDisableCommand) Help() string {
 
 // Run keeps them out.
 func (c staffDisableCommand) Run(ctx context.Context, t terminal) error {
-	return withService(ctx, t, c.configFlag, func(s *wire.Service) error {
+	return withService(ctx, t, c.configFlag, func(s *app.Service) error {
 		if err := s.Console.Disable(ctx, audit.System, c.ID); err != nil {
 			return unknown("person of the staff", err)
 		}
@@ -173,7 +173,7 @@ func (staffEnableCommand) Help() string {
 
 // Run lets them in.
 func (c staffEnableCommand) Run(ctx context.Context, t terminal) error {
-	return withService(ctx, t, c.configFlag, func(s *wire.Service) error {
+	return withService(ctx, t, c.configFlag, func(s *app.Service) error {
 		if err := s.Console.Enable(ctx, audit.System, c.ID); err != nil {
 			return unknown("person of the staff", err)
 		}

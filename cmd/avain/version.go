@@ -3,7 +3,7 @@ package main
 import (
 	"runtime"
 
-	"avain/internal/wire"
+	"avain/internal/app"
 )
 
 type versionCommand struct{}
@@ -25,6 +25,6 @@ type versionOut struct {
 
 // Run prints the version.
 func (versionCommand) Run(t terminal) error {
-	v := versionOut{wire.Version(), runtime.Version(), runtime.GOOS, runtime.GOARCH}
+	v := versionOut{app.Version(), runtime.Version(), runtime.GOOS, runtime.GOARCH}
 	return t.say(v, "avain %s (%s %s/%s)", v.Version, v.Go, v.OS, v.Arch)
 }

@@ -17,7 +17,7 @@ import (
 	"strings"
 	"time"
 
-	"avain/internal/brokersim"
+	"avain/internal/testkit/brokersim"
 
 	"github.com/go-jose/go-jose/v4"
 )

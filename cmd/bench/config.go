@@ -7,7 +7,7 @@ import (
 	"strings"
 	"text/template"
 
-	"avain/internal/brokersim"
+	"avain/internal/testkit/brokersim"
 )
 
 const (

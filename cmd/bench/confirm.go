@@ -10,7 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"avain/internal/robot"
+	"avain/internal/testkit/robot"
 )
 
 // measureConfirm times what a person feels after Vahvista: a login by link, whose app

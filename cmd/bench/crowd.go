@@ -13,7 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"avain/internal/robot"
+	"avain/internal/testkit/robot"
 )
 
 // crowd is many apps that wait, each on a connection of its own.

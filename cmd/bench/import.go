@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"avain/internal/brokersim"
+	"avain/internal/testkit/brokersim"
 )
 
 // measureImport sends a file of people to the admin API and waits until all are taken

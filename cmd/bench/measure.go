@@ -5,7 +5,7 @@ import (
 	"os"
 	"time"
 
-	"avain/internal/robot"
+	"avain/internal/testkit/robot"
 )
 
 // measure is something to find out, and how.

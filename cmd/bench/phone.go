@@ -8,8 +8,8 @@ import (
 	"net/url"
 	"time"
 
-	"avain/internal/brokersim"
-	"avain/internal/robot"
+	"avain/internal/testkit/brokersim"
+	"avain/internal/testkit/robot"
 )
 
 // phones makes phones that share their connections: what a connection and its TLS

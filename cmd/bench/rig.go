@@ -14,8 +14,8 @@ import (
 	"strings"
 	"time"
 
-	"avain/internal/brokersim"
-	"avain/internal/loopback"
+	"avain/internal/testkit/brokersim"
+	"avain/internal/testkit/loopback"
 )
 
 // rig is everything that a measure needs, put together once.

@@ -13,9 +13,9 @@ import (
 	"sync"
 	"time"
 
+	"avain/internal/app"
 	"avain/internal/config"
 	"avain/internal/platform/telemetry"
-	"avain/internal/wire"
 )
 
 // serviceCommand is this program as the service, with the profiler on. The service
@@ -39,7 +39,7 @@ func (c serviceCommand) Run(ctx context.Context, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	service, err := wire.New(ctx, loaded, wire.Deps{Log: log})
+	service, err := app.New(ctx, loaded, app.Deps{Log: log})
 	if err != nil {
 		return err
 	}
@@ -58,7 +58,7 @@ func (c serviceCommand) Run(ctx context.Context, out io.Writer) (err error) {
 }
 
 // serveBoth serves people and operator until ctx ends.
-func serveBoth(ctx context.Context, service *wire.Service, c config.Config) error {
+func serveBoth(ctx context.Context, service *app.Service, c config.Config) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var all sync.WaitGroup

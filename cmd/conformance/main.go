@@ -22,8 +22,8 @@ import (
 	"time"
 
 	"avain/internal/config"
-	"avain/internal/demo"
 	"avain/internal/platform/bcp195"
+	"avain/internal/testkit/demo"
 
 	"github.com/alecthomas/kong"
 )

@@ -14,7 +14,7 @@ import (
 	"syscall"
 	"time"
 
-	"avain/internal/demo"
+	"avain/internal/testkit/demo"
 
 	"github.com/alecthomas/kong"
 )

@@ -12,7 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"avain/internal/robot"
+	"avain/internal/testkit/robot"
 )
 
 // plan says how long the attack is.

@@ -12,7 +12,7 @@ import (
 	"slices"
 	"time"
 
-	"avain/internal/robot"
+	"avain/internal/testkit/robot"
 )
 
 // book is what was learned at one time: requests to spoil, and ids to put into them.

@@ -7,7 +7,7 @@ import (
 	"net/url"
 	"strings"
 
-	"avain/internal/robot"
+	"avain/internal/testkit/robot"
 
 	"golang.org/x/net/html"
 )

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/demo"
+	"avain/internal/testkit/demo"
 )
 
 var keys = sync.OnceValues(demo.NewKeys)

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"avain/internal/robot"
+	"avain/internal/testkit/robot"
 )
 
 // request is a request that the service understands, and after it was spoiled one

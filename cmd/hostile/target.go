@@ -15,12 +15,12 @@ import (
 	"sync"
 	"time"
 
-	"avain/internal/brokersim"
 	"avain/internal/config"
-	"avain/internal/demo"
 	"avain/internal/domain/hetu"
 	"avain/internal/domain/login"
-	"avain/internal/robot"
+	"avain/internal/testkit/brokersim"
+	"avain/internal/testkit/demo"
+	"avain/internal/testkit/robot"
 )
 
 // target is an installation that is attacked, and what the attacker has there: an

@@ -6,7 +6,7 @@ import (
 	"net/http"
 	"net/url"
 
-	"avain/internal/robot"
+	"avain/internal/testkit/robot"
 )
 
 // visitor is an app and a browser of one person.

@@ -13,7 +13,7 @@ import (
 	"testing"
 
 	"avain/internal/domain/login"
-	lo "avain/internal/loopback"
+	lo "avain/internal/testkit/loopback"
 
 	"github.com/go-jose/go-jose/v4"
 )

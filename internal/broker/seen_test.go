@@ -6,9 +6,9 @@ import (
 	"strings"
 	"testing"
 
-	"avain/internal/brokersim"
 	"avain/internal/domain/login"
 	"avain/internal/secret"
+	"avain/internal/testkit/brokersim"
 )
 
 // No word that a callback's query can bring about is evidence, and what opens a circuit

@@ -11,10 +11,10 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/brokersim"
 	"avain/internal/domain/login"
-	lo "avain/internal/loopback"
 	"avain/internal/secret"
+	"avain/internal/testkit/brokersim"
+	lo "avain/internal/testkit/loopback"
 
 	"github.com/go-jose/go-jose/v4"
 )

@@ -6,7 +6,7 @@
 // Secrets never stand in the file; it names the file or environment variable that
 // holds each, and they come back as [secret.Text], which does not print itself.
 //
-// It does not build anything from what it read (package wire does), and it does not
+// It does not build anything from what it read (package app does), and it does not
 // know what a broker's settings mean: package broker checks those, and this package
 // says where in the file they stand.
 package config

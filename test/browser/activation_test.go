@@ -7,7 +7,7 @@ import (
 
 	"avain/internal/domain/hetu"
 	"avain/internal/domain/login"
-	"avain/internal/patience"
+	"avain/internal/testkit/patience"
 )
 
 // activationWords are what a person goes by from the letter to the benefits.

@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"avain/internal/patience"
+	"avain/internal/testkit/patience"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/chromedp"

@@ -3,8 +3,8 @@ package browser_test
 import (
 	"testing"
 
-	"avain/internal/demo"
-	"avain/internal/patience"
+	"avain/internal/testkit/demo"
+	"avain/internal/testkit/patience"
 )
 
 // passwordWords are what a person with Smartum credentials goes by.

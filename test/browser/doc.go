@@ -1,5 +1,5 @@
 // Package browser tests the whole thing in a real browser: Debian's chromium drives
-// the phone app, the service's pages and the simulated banks, all of internal/demo.
+// the phone app, the service's pages and the simulated banks, all of internal/testkit/demo.
 //
 //	world      an installation: service, banks, phone app, and a clock to move
 //	browser    a chromium of its own, with a fresh profile and a wire that can be cut

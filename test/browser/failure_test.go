@@ -9,8 +9,8 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/brokersim"
 	"avain/internal/domain/login"
+	"avain/internal/testkit/brokersim"
 )
 
 var codePattern = regexp.MustCompile(`^[2-9A-Z]{3}-[2-9A-Z]{3}$`)

@@ -9,10 +9,10 @@ import (
 	"testing"
 
 	"avain/internal/config"
-	"avain/internal/demo"
 	"avain/internal/domain/login"
-	"avain/internal/loopback"
-	"avain/internal/robot"
+	"avain/internal/testkit/demo"
+	"avain/internal/testkit/loopback"
+	"avain/internal/testkit/robot"
 
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"avain/internal/domain/login"
-	"avain/internal/robot"
+	"avain/internal/testkit/robot"
 )
 
 // startTwenty starts logins by link and gives them up, as fast as an app can: as many

@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"avain/internal/domain/login"
-	"avain/internal/patience"
+	"avain/internal/testkit/patience"
 
 	permission "github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/cdproto/emulation"

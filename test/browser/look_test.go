@@ -7,9 +7,9 @@ import (
 	"strings"
 	"testing"
 
-	"avain/internal/brokersim"
 	"avain/internal/domain/login"
-	"avain/internal/patience"
+	"avain/internal/testkit/brokersim"
+	"avain/internal/testkit/patience"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/page"

@@ -3,8 +3,8 @@ package browser_test
 import (
 	"testing"
 
-	"avain/internal/brokersim"
 	"avain/internal/domain/login"
+	"avain/internal/testkit/brokersim"
 )
 
 // atWaiting goes from the page of the means to the page that waits for the phone.

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"avain/internal/domain/login"
-	"avain/internal/patience"
+	"avain/internal/testkit/patience"
 )
 
 const operaAgent = "Mozilla/5.0 (Linux; Android 12; SM-G991B) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/100.0.4896.127 Mobile Safari/537.36 OPR/69.3.3606.65458"

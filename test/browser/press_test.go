@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"avain/internal/patience"
+	"avain/internal/testkit/patience"
 
 	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"

@@ -4,8 +4,8 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/loopback"
-	"avain/internal/robot"
+	"avain/internal/testkit/loopback"
+	"avain/internal/testkit/robot"
 
 	"github.com/chromedp/cdproto/emulation"
 )

@@ -5,9 +5,9 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/brokersim"
-	"avain/internal/demo"
 	"avain/internal/domain/login"
+	"avain/internal/testkit/brokersim"
+	"avain/internal/testkit/demo"
 )
 
 // afternoon is a time of day at which people log in.

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"avain/internal/patience"
+	"avain/internal/testkit/patience"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"

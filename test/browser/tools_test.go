@@ -11,8 +11,8 @@ import (
 	"sync"
 	"time"
 
-	"avain/internal/demo"
-	"avain/internal/patience"
+	"avain/internal/testkit/demo"
+	"avain/internal/testkit/patience"
 )
 
 const (

@@ -10,12 +10,12 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/brokersim"
 	"avain/internal/config"
-	"avain/internal/demo"
 	"avain/internal/domain/login"
-	"avain/internal/loopback"
 	"avain/internal/platform/store/storetest"
+	"avain/internal/testkit/brokersim"
+	"avain/internal/testkit/demo"
+	"avain/internal/testkit/loopback"
 )
 
 // world is a whole installation: service, banks and phone app, in a folder that

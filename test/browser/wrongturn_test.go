@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/brokersim"
 	"avain/internal/domain/login"
+	"avain/internal/testkit/brokersim"
 )
 
 // TestCancelAtEachStep: at each step there is a way out, it says what happened, and

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"avain/internal/robot"
+	"avain/internal/testkit/robot"
 )
 
 // showsBoth reads a page with the claims of the ID token and of userinfo, as two members.

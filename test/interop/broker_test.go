@@ -7,9 +7,9 @@ import (
 
 	"avain/internal/broker"
 	"avain/internal/config"
-	"avain/internal/demo"
 	"avain/internal/domain/login"
-	"avain/internal/robot"
+	"avain/internal/testkit/demo"
+	"avain/internal/testkit/robot"
 )
 
 // acr is the level that the foreign broker vouches for.

@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/patience"
+	"avain/internal/testkit/patience"
 )
 
 // nodeFolder holds the npm programs.

@@ -9,9 +9,9 @@ import (
 	"time"
 
 	"avain/internal/config"
-	"avain/internal/demo"
 	"avain/internal/domain/login"
 	"avain/internal/secret"
+	"avain/internal/testkit/demo"
 
 	"github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"

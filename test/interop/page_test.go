@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"avain/internal/patience"
+	"avain/internal/testkit/patience"
 
 	"github.com/chromedp/chromedp"
 )

@@ -15,10 +15,10 @@ import (
 	"time"
 
 	"avain/internal/config"
-	"avain/internal/demo"
 	"avain/internal/domain/hetu"
 	"avain/internal/domain/login"
 	"avain/internal/secret"
+	"avain/internal/testkit/demo"
 )
 
 // siteSecret is what `openssl rand -base64 32` may give: it has characters that some

@@ -8,9 +8,9 @@ import (
 	"testing"
 
 	"avain/internal/config"
-	"avain/internal/demo"
 	"avain/internal/domain/login"
-	"avain/internal/robot"
+	"avain/internal/testkit/demo"
+	"avain/internal/testkit/robot"
 
 	"github.com/go-jose/go-jose/v4"
 )

@@ -15,8 +15,8 @@ import (
 	"time"
 
 	"avain/internal/domain/login"
-	"avain/internal/patience"
-	"avain/internal/robot"
+	"avain/internal/testkit/patience"
+	"avain/internal/testkit/robot"
 )
 
 // webApp is a web server that lets people in with a standard client.

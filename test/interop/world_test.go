@@ -8,10 +8,10 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/brokersim"
 	"avain/internal/config"
-	"avain/internal/demo"
-	"avain/internal/robot"
+	"avain/internal/testkit/brokersim"
+	"avain/internal/testkit/demo"
+	"avain/internal/testkit/robot"
 )
 
 var keys = sync.OnceValues(demo.NewKeys)

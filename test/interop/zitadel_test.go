@@ -12,8 +12,8 @@ import (
 	"testing"
 
 	"avain/internal/config"
-	"avain/internal/demo"
 	"avain/internal/domain/login"
+	"avain/internal/testkit/demo"
 
 	"github.com/go-jose/go-jose/v4"
 	"github.com/zitadel/oidc/v3/pkg/client/rp"

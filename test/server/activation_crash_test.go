@@ -21,16 +21,16 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/brokersim"
+	"avain/internal/app"
 	"avain/internal/config"
 	"avain/internal/core/people"
-	"avain/internal/demo"
 	"avain/internal/domain/hetu"
 	"avain/internal/domain/login"
-	"avain/internal/loopback"
-	"avain/internal/patience"
 	"avain/internal/platform/store"
-	"avain/internal/wire"
+	"avain/internal/testkit/brokersim"
+	"avain/internal/testkit/demo"
+	"avain/internal/testkit/loopback"
+	"avain/internal/testkit/patience"
 
 	"github.com/emersion/go-smtp"
 )
@@ -219,7 +219,7 @@ func inviteUntilKilled(path string) error {
 	if err != nil {
 		return err
 	}
-	s, err := wire.New(ctx, loaded, wire.Deps{Log: slog.New(slog.DiscardHandler)})
+	s, err := app.New(ctx, loaded, app.Deps{Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return err
 	}
@@ -244,7 +244,7 @@ func inviteUntilKilled(path string) error {
 	return <-failed
 }
 
-func victimInvites(ctx context.Context, s *wire.Service, report func(what, id string)) error {
+func victimInvites(ctx context.Context, s *app.Service, report func(what, id string)) error {
 	now := time.Now()
 	_, i, err := s.People.Hire(ctx, login.Employment{
 		Employer: os.Getenv(crashEmployer), Email: "somebody@example.com", Kind: login.UserSmartumPlus,

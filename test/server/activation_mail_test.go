@@ -13,9 +13,9 @@ import (
 
 	"avain/internal/config"
 	"avain/internal/core/people"
-	"avain/internal/demo"
 	"avain/internal/domain/login"
 	"avain/internal/platform/mail"
+	"avain/internal/testkit/demo"
 )
 
 // What a mail server does with a letter is known afterwards, and no letter is lost or

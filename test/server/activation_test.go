@@ -8,13 +8,13 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/brokersim"
 	"avain/internal/config"
-	"avain/internal/demo"
 	"avain/internal/domain/hetu"
 	"avain/internal/domain/login"
-	"avain/internal/patience"
-	"avain/internal/robot"
+	"avain/internal/testkit/brokersim"
+	"avain/internal/testkit/demo"
+	"avain/internal/testkit/patience"
+	"avain/internal/testkit/robot"
 )
 
 // The article's sentence.

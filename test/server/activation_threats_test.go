@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"avain/internal/demo"
 	"avain/internal/domain/login"
+	"avain/internal/testkit/demo"
 )
 
 func (r *rig) formRequest(path string, form url.Values, header http.Header) *http.Request {

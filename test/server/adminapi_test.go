@@ -13,11 +13,11 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/brokersim"
 	"avain/internal/config"
 	"avain/internal/domain/login"
-	"avain/internal/loopback"
 	"avain/internal/secret"
+	"avain/internal/testkit/brokersim"
+	"avain/internal/testkit/loopback"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"

@@ -8,12 +8,12 @@ import (
 	"strings"
 	"testing"
 
-	"avain/internal/brokersim"
 	"avain/internal/config"
 	"avain/internal/domain/login"
 	"avain/internal/platform/refresh"
 	"avain/internal/platform/store/storetest"
-	"avain/internal/robot"
+	"avain/internal/testkit/brokersim"
+	"avain/internal/testkit/robot"
 )
 
 // options is what a running app reads.

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"avain/internal/robot"
+	"avain/internal/testkit/robot"
 )
 
 // The challenge endpoint answers with the errors and statuses of

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"avain/internal/config"
-	"avain/internal/patience"
+	"avain/internal/testkit/patience"
 )
 
 // A node alone whose clock is not the database's is not ready. Two that agree with each

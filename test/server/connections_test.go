@@ -12,8 +12,8 @@ import (
 	"time"
 
 	"avain/internal/config"
-	"avain/internal/patience"
 	"avain/internal/platform/connlimit"
+	"avain/internal/testkit/patience"
 )
 
 // A few networks hold as many connections as they may, with requests that trickle in and

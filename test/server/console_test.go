@@ -11,12 +11,12 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/brokersim"
 	"avain/internal/console"
 	"avain/internal/console/support"
 	"avain/internal/domain/hetu"
 	"avain/internal/domain/login"
 	"avain/internal/secret"
+	"avain/internal/testkit/brokersim"
 )
 
 // agent is somebody of the staff, signed in.

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"avain/internal/domain/login"
-	"avain/internal/robot"
+	"avain/internal/testkit/robot"
 )
 
 // crawl opens, with the live cookies of the browser, every address that a login by

@@ -8,8 +8,8 @@ import (
 	"testing"
 
 	"avain/internal/core/people"
-	"avain/internal/demo"
-	"avain/internal/robot"
+	"avain/internal/testkit/demo"
+	"avain/internal/testkit/robot"
 )
 
 // FuzzPassword: whatever somebody types as user name and password, the app's endpoint

@@ -9,11 +9,11 @@ import (
 	"time"
 
 	"avain/internal/config"
-	"avain/internal/demo"
 	"avain/internal/domain/login"
-	"avain/internal/patience"
 	"avain/internal/platform/audit"
-	"avain/internal/robot"
+	"avain/internal/testkit/demo"
+	"avain/internal/testkit/patience"
+	"avain/internal/testkit/robot"
 )
 
 const wrongPassword = "väärä-salasana-canary"

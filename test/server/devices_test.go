@@ -8,12 +8,12 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/demo"
 	"avain/internal/domain/hetu"
 	"avain/internal/domain/login"
-	"avain/internal/patience"
-	"avain/internal/robot"
 	"avain/internal/secret"
+	"avain/internal/testkit/demo"
+	"avain/internal/testkit/patience"
+	"avain/internal/testkit/robot"
 )
 
 // handset is a phone on which somebody is logged in.

@@ -9,10 +9,10 @@ import (
 	"time"
 
 	"avain/internal/core/diagnosis"
-	"avain/internal/demo"
 	"avain/internal/domain/login"
 	"avain/internal/domain/reasons"
-	"avain/internal/robot"
+	"avain/internal/testkit/demo"
+	"avain/internal/testkit/robot"
 )
 
 // What people do, and leave undone: support reads what it came to, under the code that

@@ -15,8 +15,8 @@ import (
 
 	"avain/internal/config"
 	"avain/internal/domain/login"
-	"avain/internal/robot"
 	"avain/internal/secret"
+	"avain/internal/testkit/robot"
 
 	"github.com/go-jose/go-jose/v4"
 )

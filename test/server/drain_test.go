@@ -6,7 +6,7 @@ import (
 	"net/http/httptest"
 	"testing"
 
-	"avain/internal/demo"
+	"avain/internal/testkit/demo"
 )
 
 // A node that stops says so before it stops answering, and healthz still says that

@@ -9,12 +9,12 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/brokersim"
 	"avain/internal/config"
 	"avain/internal/core/diagnosis"
 	"avain/internal/domain/login"
 	"avain/internal/platform/store"
-	"avain/internal/robot"
+	"avain/internal/testkit/brokersim"
+	"avain/internal/testkit/robot"
 )
 
 // unhurried lets one network begin as many logins as it likes; a bank has one broker,

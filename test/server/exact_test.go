@@ -9,7 +9,7 @@ import (
 
 	"avain/internal/config"
 	"avain/internal/domain/login"
-	"avain/internal/robot"
+	"avain/internal/testkit/robot"
 )
 
 // exact makes the phone app a client that nothing is kinder to than the specifications.

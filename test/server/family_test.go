@@ -10,8 +10,8 @@ import (
 	"avain/internal/config"
 	"avain/internal/domain/login"
 	"avain/internal/platform/store/storetest"
-	"avain/internal/robot"
 	"avain/internal/secret"
+	"avain/internal/testkit/robot"
 
 	"github.com/tink-crypto/tink-go/v2/insecurecleartextkeyset"
 	tink "github.com/tink-crypto/tink-go/v2/keyset"

@@ -9,7 +9,7 @@ import (
 
 	"avain/internal/config"
 	"avain/internal/domain/login"
-	"avain/internal/robot"
+	"avain/internal/testkit/robot"
 )
 
 // flooded bounds what may be unfinished, and nothing else.

@@ -11,9 +11,9 @@ import (
 	"time"
 
 	"avain/internal/config"
-	"avain/internal/demo"
 	"avain/internal/domain/login"
-	"avain/internal/robot"
+	"avain/internal/testkit/demo"
+	"avain/internal/testkit/robot"
 )
 
 // fuzzed is a whole service for fuzz targets, without limits in the way.

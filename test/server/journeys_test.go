@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"avain/internal/domain/login"
-	"avain/internal/robot"
+	"avain/internal/testkit/robot"
 )
 
 func TestDirectLogin(t *testing.T) {

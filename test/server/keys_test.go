@@ -10,11 +10,11 @@ import (
 	"strings"
 	"testing"
 
+	"avain/internal/app"
 	"avain/internal/config"
-	"avain/internal/patience"
 	"avain/internal/platform/keyset"
 	"avain/internal/secret"
-	"avain/internal/wire"
+	"avain/internal/testkit/patience"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // between two beats only the database can forget a node
 )
@@ -38,16 +38,16 @@ func TestThreat62NodeThatWasAwayIsNotReady(t *testing.T) {
 	if err := os.WriteFile(c.Keys.PRFKeysetFile, []byte(c.Keys.PRFKeyset.Reveal()), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	rotate := func() wire.KeyChange {
+	rotate := func() app.KeyChange {
 		t.Helper()
-		change, err := wire.RotateKey(t.Context(), c, "prf", wire.RotateHow{}, wire.Deps{Log: slog.New(slog.DiscardHandler), Now: r.clock.now})
+		change, err := app.RotateKey(t.Context(), c, "prf", app.RotateHow{}, app.Deps{Log: slog.New(slog.DiscardHandler), Now: r.clock.now})
 		if err != nil {
 			t.Fatal(err)
 		}
 		return change
 	}
 	rotate()
-	if change := rotate(); change.Step != wire.StepAdded || change.Ready != 0 || change.Nodes != 1 {
+	if change := rotate(); change.Step != app.StepAdded || change.Ready != 0 || change.Nodes != 1 {
 		t.Fatalf("a running node is not waited for: %+v", change)
 	}
 	if status, body := ready(); status != http.StatusOK {
@@ -66,7 +66,7 @@ func TestThreat62NodeThatWasAwayIsNotReady(t *testing.T) {
 		if _, err := db.ExecContext(t.Context(), "DELETE FROM nodes"); err != nil {
 			t.Fatal(err)
 		}
-		return rotate().Step == wire.StepUsed
+		return rotate().Step == app.StepUsed
 	})
 	patience.Until(t, "it is not ready", func() bool { status, _ := ready(); return status == http.StatusServiceUnavailable })
 	if _, body := ready(); !strings.Contains(body, `"keys":{"ok":false`) || !strings.Contains(body, `"database":{"ok":true`) {

@@ -12,9 +12,9 @@ import (
 	"time"
 
 	"avain/internal/config"
-	"avain/internal/demo"
 	"avain/internal/domain/login"
-	"avain/internal/robot"
+	"avain/internal/testkit/demo"
+	"avain/internal/testkit/robot"
 )
 
 // tooMany are the words of a page that says so, and when to come again.

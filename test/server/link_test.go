@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"avain/internal/domain/login"
-	"avain/internal/robot"
+	"avain/internal/testkit/robot"
 )
 
 // link starts a login by link. Its answer comes to our own /return, as for a native

@@ -7,12 +7,12 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/brokersim"
 	"avain/internal/config"
 	"avain/internal/core/diagnosis"
 	"avain/internal/domain/login"
 	"avain/internal/domain/reasons"
-	"avain/internal/robot"
+	"avain/internal/testkit/brokersim"
+	"avain/internal/testkit/robot"
 )
 
 // misbehaviour is what the person is told, and support finds.

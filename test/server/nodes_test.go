@@ -10,10 +10,10 @@ import (
 	"testing"
 	"time"
 
+	"avain/internal/app"
 	"avain/internal/config"
 	"avain/internal/platform/store/pgtest"
 	"avain/internal/secret"
-	"avain/internal/wire"
 )
 
 // onPostgres moves the service to PostgreSQL, and hands its configuration out, for
@@ -30,7 +30,7 @@ func onPostgres(t *testing.T, out *config.Config) func(*config.Config) {
 // name, as behind a load balancer.
 func node(t *testing.T, r *rig, c config.Config) http.RoundTripper {
 	t.Helper()
-	s, err := wire.New(t.Context(), c, wire.Deps{Log: slog.New(slog.NewJSONHandler(r.log, nil)), Now: r.clock.now})
+	s, err := app.New(t.Context(), c, app.Deps{Log: slog.New(slog.NewJSONHandler(r.log, nil)), Now: r.clock.now})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,11 +13,11 @@ import (
 	"time"
 
 	"avain/internal/broker"
-	"avain/internal/brokersim"
 	"avain/internal/config"
-	"avain/internal/demo"
 	"avain/internal/domain/login"
 	"avain/internal/platform/refresh"
+	"avain/internal/testkit/brokersim"
+	"avain/internal/testkit/demo"
 )
 
 // agentTransport is a phone whose requests come from one browser.

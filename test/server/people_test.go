@@ -5,11 +5,11 @@ import (
 	"strings"
 	"testing"
 
-	"avain/internal/brokersim"
-	"avain/internal/demo"
 	"avain/internal/domain/hetu"
 	"avain/internal/domain/login"
-	"avain/internal/robot"
+	"avain/internal/testkit/brokersim"
+	"avain/internal/testkit/demo"
+	"avain/internal/testkit/robot"
 )
 
 // Two people who share everything that is not the verified code stay two people:

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"avain/internal/config"
-	"avain/internal/robot"
+	"avain/internal/testkit/robot"
 
 	"github.com/maxmind/mmdbwriter"
 	"github.com/maxmind/mmdbwriter/mmdbtype"

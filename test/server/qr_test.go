@@ -16,8 +16,8 @@ import (
 	"time"
 
 	"avain/internal/domain/login"
-	"avain/internal/patience"
-	"avain/internal/robot"
+	"avain/internal/testkit/patience"
+	"avain/internal/testkit/robot"
 
 	"github.com/makiuchi-d/gozxing"
 	"github.com/makiuchi-d/gozxing/qrcode"

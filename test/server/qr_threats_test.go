@@ -11,10 +11,10 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/brokersim"
 	"avain/internal/config"
 	"avain/internal/domain/login"
-	"avain/internal/robot"
+	"avain/internal/testkit/brokersim"
+	"avain/internal/testkit/robot"
 )
 
 // Two keys scan one frame: neither gets tokens, and both screens and both phones are

@@ -10,7 +10,7 @@ import (
 	"avain/internal/config"
 	"avain/internal/core/diagnosis"
 	"avain/internal/domain/login"
-	"avain/internal/robot"
+	"avain/internal/testkit/robot"
 )
 
 // appLink opens an app of the phone, as no demo has one.

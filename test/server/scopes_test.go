@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"avain/internal/config"
-	"avain/internal/robot"
+	"avain/internal/testkit/robot"
 )
 
 // withEmail lets the shop have e-mail addresses.

@@ -13,10 +13,10 @@ import (
 	"strings"
 	"testing"
 
-	"avain/internal/brokersim"
 	"avain/internal/config"
-	"avain/internal/loopback"
-	"avain/internal/robot"
+	"avain/internal/testkit/brokersim"
+	"avain/internal/testkit/loopback"
+	"avain/internal/testkit/robot"
 )
 
 // places are everything that an attacker, or a curious colleague, could read: the

@@ -10,8 +10,8 @@ import (
 
 	"avain/internal/config"
 	"avain/internal/domain/login"
-	"avain/internal/robot"
 	"avain/internal/secret"
+	"avain/internal/testkit/robot"
 )
 
 // shopSecret has what form encoding changes: a secret in base64, as many tools make them.

@@ -8,11 +8,11 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/brokersim"
 	"avain/internal/config"
 	"avain/internal/domain/login"
 	"avain/internal/platform/store"
 	"avain/internal/platform/webhook"
+	"avain/internal/testkit/brokersim"
 )
 
 // counted adds up what was counted in the last hours, by value.

@@ -14,9 +14,9 @@ import (
 	"testing"
 	"time"
 
+	"avain/internal/app"
 	"avain/internal/config"
-	"avain/internal/robot"
-	"avain/internal/wire"
+	"avain/internal/testkit/robot"
 )
 
 // follow opens the event stream of a login, and checks the first event.
@@ -152,7 +152,7 @@ func TestStreamOverHTTP2(t *testing.T) {
 }
 
 // following waits over TLS at another node for a login that is then opened at the first.
-func (r *rig) following(t *testing.T, c config.Config, h2 bool, proto string) (*robot.Stream, *wire.Service) {
+func (r *rig) following(t *testing.T, c config.Config, h2 bool, proto string) (*robot.Stream, *app.Service) {
 	t.Helper()
 	other := newNode(t, r, c, true)
 	server := httptest.NewUnstartedServer(other.Public)
@@ -193,9 +193,9 @@ func (o overTLS) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // newNode is another node of the installation, without a listener. A mute one does not
 // tell the others what moves on it, as if every hint were lost.
-func newNode(t *testing.T, r *rig, c config.Config, speaks bool) *wire.Service {
+func newNode(t *testing.T, r *rig, c config.Config, speaks bool) *app.Service {
 	t.Helper()
-	s, err := wire.New(t.Context(), c, wire.Deps{Log: slog.New(slog.NewJSONHandler(r.log, nil)), Now: r.clock.now})
+	s, err := app.New(t.Context(), c, app.Deps{Log: slog.New(slog.NewJSONHandler(r.log, nil)), Now: r.clock.now})
 	if err != nil {
 		t.Fatal(err)
 	}

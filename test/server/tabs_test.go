@@ -8,7 +8,7 @@ import (
 
 	"avain/internal/config"
 	"avain/internal/domain/login"
-	"avain/internal/robot"
+	"avain/internal/testkit/robot"
 )
 
 // plainRequest is an authorization request by parameters, as the compatible profile has it.

@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"avain/internal/domain/login"
-	"avain/internal/robot"
+	"avain/internal/testkit/robot"
 )
 
 // The broker's answer, brought back a hundred times at once, makes one session.

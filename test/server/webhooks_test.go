@@ -11,11 +11,11 @@ import (
 	"testing"
 
 	"avain/internal/config"
-	"avain/internal/demo"
 	"avain/internal/domain/login"
-	"avain/internal/patience"
 	"avain/internal/platform/webhook"
 	"avain/internal/secret"
+	"avain/internal/testkit/demo"
+	"avain/internal/testkit/patience"
 
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 )

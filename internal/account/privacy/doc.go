@@ -4,6 +4,6 @@
 // It owns the document with everything that there is about a person and what its words
 // mean, the page that it is downloaded from, and the act of erasing. It does not own
 // where things are kept and how they are found or deleted (package store), how long they
-// are kept (the housekeeping of package wire), or who is signed in (package home).
+// are kept (the housekeeping of package app), or who is signed in (package home).
 // docs/privacy.md is the table for people.
 package privacy

@@ -33,7 +33,7 @@ type Watch interface {
 	Picture(ctx context.Context) alerting.Picture
 }
 
-// Counts are the tallies: package store, behind package wire.
+// Counts are the tallies: package store, behind package app.
 type Counts interface {
 	AllTallies(ctx context.Context, from, to time.Time) ([]login.Tally, error)
 }

@@ -174,7 +174,7 @@ func TestNobodySpellsReasonsOut(t *testing.T) {
 // converted are the places where text becomes a reason, and why nothing foreign does.
 var converted = map[string]string{
 	"internal/platform/store":      "what the service itself has written into a row",
-	"internal/wire/refusals":       "compared with constants",
+	"internal/app/refusals":        "compared with constants",
 	"internal/platform/web/record": "noted by a handler; the catalogue answers for what it does not know",
 	"internal/platform/telemetry":  "compared with constants",
 	"internal/core/counts":         "what the service itself has written into a row",

@@ -15,13 +15,13 @@ import (
 	"time"
 
 	"avain/internal/domain/login"
-	"avain/internal/patience"
 	"avain/internal/platform/jobs"
 	"avain/internal/platform/keyset"
 	"avain/internal/platform/store"
 	"avain/internal/protocol/client"
 	"avain/internal/protocol/signing"
 	"avain/internal/secret"
+	"avain/internal/testkit/patience"
 
 	"github.com/coreos/go-oidc/v3/oidc"
 	"github.com/go-jose/go-jose/v4"

@@ -4,5 +4,5 @@
 //
 // It owns the versions and cipher suites. It does not own certificates, trust in them, or
 // what is said over the connection. That nobody writes a tls.Config of their own is a rule
-// of internal/archtest.
+// of internal/testkit/archtest.
 package bcp195

@@ -22,8 +22,8 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/patience"
 	"avain/internal/platform/connlimit"
+	"avain/internal/testkit/patience"
 )
 
 // house is a real server behind a limiter, on real sockets. Each network that comes to it

@@ -10,7 +10,7 @@
 // ([ErrFinished]).
 //
 // It does not own the rows: ordering a job and claiming it are package store's. What a
-// kind of job does lives with its worker (packages mail, webhook, …); package wire
+// kind of job does lives with its worker (packages mail, webhook, …); package app
 // brings handler and runner together. Purging and counting what is due belong to
 // housekeeping, metrics to package telemetry.
 package jobs

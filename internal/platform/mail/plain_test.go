@@ -8,9 +8,9 @@ import (
 	"sync"
 	"testing"
 
-	"avain/internal/patience"
 	"avain/internal/platform/mail"
 	"avain/internal/secret"
+	"avain/internal/testkit/patience"
 )
 
 func newPassword() secret.Text { return secret.Of("canary-mail-password") }

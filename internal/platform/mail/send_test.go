@@ -11,9 +11,9 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/loopback"
-	"avain/internal/patience"
 	"avain/internal/platform/mail"
+	"avain/internal/testkit/loopback"
+	"avain/internal/testkit/patience"
 
 	"github.com/emersion/go-smtp"
 )

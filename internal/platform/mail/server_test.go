@@ -20,10 +20,10 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/loopback"
-	"avain/internal/patience"
 	avainmail "avain/internal/platform/mail"
 	"avain/internal/secret"
+	"avain/internal/testkit/loopback"
+	"avain/internal/testkit/patience"
 
 	"github.com/emersion/go-sasl"
 	"github.com/emersion/go-smtp"

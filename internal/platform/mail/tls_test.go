@@ -9,9 +9,9 @@ import (
 	"strings"
 	"testing"
 
-	"avain/internal/patience"
 	"avain/internal/platform/bcp195/bcp195test"
 	avainmail "avain/internal/platform/mail"
+	"avain/internal/testkit/patience"
 )
 
 func TestMailServersMeetBCP195(t *testing.T) {

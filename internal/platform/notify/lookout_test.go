@@ -9,8 +9,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"avain/internal/patience"
 	"avain/internal/platform/notify"
+	"avain/internal/testkit/patience"
 )
 
 // table is a database that remembers when attempts moved.

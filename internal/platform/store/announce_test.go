@@ -9,10 +9,10 @@ import (
 	"time"
 
 	"avain/internal/domain/login"
-	"avain/internal/patience"
 	"avain/internal/platform/store"
 	"avain/internal/platform/store/pgtest"
 	"avain/internal/secret"
+	"avain/internal/testkit/patience"
 )
 
 // What one node announces, the other hears: every id, in time.

@@ -12,10 +12,10 @@ import (
 	"time"
 
 	"avain/internal/domain/login"
-	"avain/internal/patience"
 	"avain/internal/platform/audit"
 	"avain/internal/platform/store/pgtest"
 	"avain/internal/secret"
+	"avain/internal/testkit/patience"
 )
 
 // streams are stores of each kind with somebody who can write their databases.

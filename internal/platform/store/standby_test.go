@@ -12,11 +12,11 @@ import (
 	"testing"
 
 	"avain/internal/domain/login"
-	"avain/internal/patience"
 	"avain/internal/platform/store"
 	"avain/internal/platform/store/pgtest"
 	"avain/internal/platform/store/storetest"
 	"avain/internal/secret"
+	"avain/internal/testkit/patience"
 
 	"github.com/jackc/pgx/v5"
 )

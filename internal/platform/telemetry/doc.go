@@ -9,6 +9,6 @@
 // login, and that its clock agrees with those of the others ([Pulse]).
 //
 // It does not own what is observed: features and mechanisms call the hooks that
-// package wire connects to it. The request record is package web's, the timeline of
+// package app connects to it. The request record is package web's, the timeline of
 // an attempt package attempt's.
 package telemetry

@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/broker"
 	"avain/internal/domain/login"
 	"avain/internal/platform/store"
 	"avain/internal/platform/telemetry"
@@ -101,8 +100,9 @@ func TestRequestsBrokersAndDatabase(t *testing.T) {
 	m.RequestServed(t.Context(), web.Summary{Method: "POST", Route: "/login/{id}/means", Status: 303, Duration: 3 * time.Millisecond})
 	m.RequestServed(t.Context(), web.Summary{Method: "BREW", Route: "unmatched", Status: 405, Duration: -time.Hour})
 	wantLines(t, scrape(t, m), `avain_broker_circuit_open{broker="telia"} 0`)
-	m.BrokerSpoke(broker.Observation{Broker: "telia", Step: "token", Outcome: "ok", Took: 250 * time.Millisecond})
-	m.BrokerSpoke(broker.Observation{Broker: "telia", Step: "circuit", Outcome: string(broker.CircuitOpen)})
+	m.BrokerSpoke("telia", "token", "ok", 250*time.Millisecond)
+	m.BrokerSpoke("telia", "circuit", "open", 0)
+	m.BrokerCircuit("telia", true)
 	wantLines(t, scrape(t, m),
 		`avain_http_requests_total{code="303",method="POST",route="/login/{id}/means"} 1`,
 		`avain_http_requests_total{code="405",method="other",route="unmatched"} 1`,
@@ -114,7 +114,8 @@ func TestRequestsBrokersAndDatabase(t *testing.T) {
 		`avain_database_connection_wait_seconds_total 1.5`,
 		`avain_database_size_bytes 4096`,
 	)
-	m.BrokerSpoke(broker.Observation{Broker: "telia", Step: "circuit", Outcome: string(broker.CircuitClosed)})
+	m.BrokerSpoke("telia", "circuit", "closed", 0)
+	m.BrokerCircuit("telia", false)
 	wantLines(t, scrape(t, m), `avain_broker_circuit_open{broker="telia"} 0`)
 }
 
@@ -127,7 +128,7 @@ func TestSeriesAreBounded(t *testing.T) {
 		word := fmt.Sprintf("word-%d", i)
 		m.RequestServed(t.Context(), web.Summary{Method: word, Route: "/" + word, Status: 200})
 		m.AttemptMoved(login.Attempt{Method: login.MethodDirect}, login.Event{Step: "choose", Outcome: "ok", Means: word})
-		m.BrokerSpoke(broker.Observation{Broker: "telia", Step: "token", Outcome: word})
+		m.BrokerSpoke("telia", "token", word, 0)
 	}
 	m.RequestServed(t.Context(), web.Summary{Method: "GET", Route: strings.Repeat("x", 1000), Status: 200})
 	text := scrape(t, m)

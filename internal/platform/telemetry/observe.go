@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"time"
 
-	"avain/internal/broker"
 	"avain/internal/domain/login"
 	"avain/internal/domain/reasons"
 	"avain/internal/platform/web"
@@ -134,24 +133,22 @@ func httpMethod(method string) string {
 	}
 }
 
-// circuitStep is the step under which package broker reports its circuit breaker.
-const circuitStep = "circuit"
+// BrokerSpoke counts an exchange with a broker, or another state of its circuit.
+func (m *Metrics) BrokerSpoke(broker, step, outcome string, took time.Duration) {
+	id, step := m.words.known("broker", broker), m.words.known("broker step", step)
+	m.exchanges.WithLabelValues(id, step, m.words.known("broker outcome", outcome)).Inc()
+	if took > 0 {
+		m.exchangeSeconds.WithLabelValues(id, step).Observe(seconds(took))
+	}
+}
 
-// BrokerSpoke counts an exchange with a broker; it is what package broker's Observe
-// calls.
-func (m *Metrics) BrokerSpoke(o broker.Observation) {
-	id, step := m.words.known("broker", o.Broker), m.words.known("broker step", o.Step)
-	m.exchanges.WithLabelValues(id, step, m.words.known("broker outcome", o.Outcome)).Inc()
-	if o.Took > 0 {
-		m.exchangeSeconds.WithLabelValues(id, step).Observe(seconds(o.Took))
+// BrokerCircuit says whether a broker counts as down.
+func (m *Metrics) BrokerCircuit(broker string, open bool) {
+	value := 0.0
+	if open {
+		value = 1
 	}
-	if o.Step == circuitStep {
-		open := 0.0
-		if o.Outcome == string(broker.CircuitOpen) {
-			open = 1
-		}
-		m.circuit.WithLabelValues(id).Set(open)
-	}
+	m.circuit.WithLabelValues(m.words.known("broker", broker)).Set(value)
 }
 
 // seconds never answers less than none: clocks are set back now and then.

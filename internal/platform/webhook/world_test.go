@@ -13,10 +13,10 @@ import (
 	"time"
 
 	"avain/internal/domain/login"
-	"avain/internal/patience"
 	"avain/internal/platform/jobs"
 	"avain/internal/platform/store"
 	"avain/internal/secret"
+	"avain/internal/testkit/patience"
 
 	"go.uber.org/goleak"
 )

@@ -13,5 +13,5 @@
 // one is made when the next token is signed.
 //
 // It does not own what a token says (features token and authorize), the keys we
-// use towards brokers (package broker), or when Tick runs (package wire).
+// use towards brokers (package broker), or when Tick runs (package app).
 package signing

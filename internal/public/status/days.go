@@ -44,7 +44,7 @@ const (
 	settled = 15 * time.Minute
 )
 
-// Counts are the tallies and alerts: package store, behind package wire.
+// Counts are the tallies and alerts: package store, behind package app.
 type Counts interface {
 	Tallies(ctx context.Context, d login.Dimension, from, to time.Time) ([]login.Tally, error)
 	Alerts(ctx context.Context, since time.Time) ([]login.Alert, error)

@@ -8,7 +8,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"avain/internal/patience"
+	"avain/internal/testkit/patience"
 
 	"github.com/jackc/pgx/v5"
 )

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/patience"
+	"avain/internal/testkit/patience"
 
 	"github.com/jackc/pgx/v5"
 )

@@ -1,0 +1,51 @@
+package app
+
+import (
+	"time"
+
+	"avain/internal/console/overview"
+	"avain/internal/core/alerting"
+	"avain/internal/domain/login"
+	"avain/internal/platform/web"
+	"avain/internal/platform/webhook"
+	"avain/internal/public/status"
+)
+
+// zoneName is where people have the days and nights that they log in by.
+const zoneName = "Europe/Helsinki"
+
+// rates watches how logins go, on every node, and shows it: to everybody on the status
+// page, which it answers.
+func (s *Service) rates(d Deps, m mechanisms) (*status.Feature, error) {
+	zone, err := time.LoadLocation(zoneName)
+	if err != nil {
+		return nil, err
+	}
+	s.Rates = alerting.New(alerting.Deps{
+		Store: s.Store, Now: d.Now, Zone: zone, Log: d.Log, Tell: m.events.alert, Seen: m.metrics.RatesSeen,
+	})
+	return status.New(status.Deps{
+		Gate: s.Gate, Brokers: m.brokers, Watch: s.Rates, Counts: s.Store, Web: m.kit, Now: d.Now, Zone: zone, Sample: d.Sample, Log: d.Log,
+	}), nil
+}
+
+// overview shows the staff how logins go.
+func (s *Service) overview(d Deps, m mechanisms, kit *web.Kit) error {
+	zone, err := time.LoadLocation(zoneName)
+	if err != nil {
+		return err
+	}
+	overview.New(overview.Deps{
+		Console: s.Console, Watch: s.Rates, Counts: s.Store, Web: kit, Now: d.Now, Zone: zone, Means: m.meansName, Sample: d.Sample,
+	})
+	return nil
+}
+
+// alert tells that fewer logins than usual succeed, or that as many do again.
+func (e events) alert(a login.Alert) []login.Job {
+	happened := webhook.Event{Type: webhook.AlertRaised, At: a.RaisedAt, Alert: a.ID, Dimension: a.Dimension, Value: a.Value}
+	if !a.Lasts() {
+		happened.Type, happened.At = webhook.AlertEnded, a.EndedAt
+	}
+	return e.sender.Jobs(happened)
+}
