@@ -1,13 +1,8 @@
 package loopback
 
 import (
-	"errors"
-	"fmt"
 	"net"
-	"os"
-	"runtime"
 	"strconv"
-	"syscall"
 )
 
 // Port is a port on 127.0.0.1 that nobody else on this machine gets until it is given
@@ -23,36 +18,8 @@ type Port struct {
 // while nobody listens.
 func (p *Port) Address() string { return net.JoinHostPort("localhost", strconv.Itoa(p.Number)) }
 
-// TakePort takes a free port.
-//
-// A socket that is bound to it and never listens holds it. Linux lets another socket
-// that says SO_REUSEADDR, as all listeners of Go do, listen there too, but chooses such
-// a port neither for a listener on port 0 nor for an outgoing connection. Elsewhere
-// the port is only a free one.
-func TakePort() (*Port, error) {
-	if runtime.GOOS != "linux" {
-		return freePort()
-	}
-	holder, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
-	if err != nil {
-		return nil, fmt.Errorf("take a port: %w", os.NewSyscallError("socket", err))
-	}
-	p := &Port{holder: holder}
-	if err := syscall.SetsockoptInt(holder, syscall.SOL_SOCKET, syscall.SO_REUSEADDR, 1); err != nil {
-		return nil, errors.Join(fmt.Errorf("take a port: %w", os.NewSyscallError("setsockopt", err)), p.Close())
-	}
-	if err := syscall.Bind(holder, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
-		return nil, errors.Join(fmt.Errorf("take a port: %w", os.NewSyscallError("bind", err)), p.Close())
-	}
-	name, err := syscall.Getsockname(holder)
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("take a port: %w", os.NewSyscallError("getsockname", err)), p.Close())
-	}
-	if bound, ok := name.(*syscall.SockaddrInet4); ok {
-		p.Number = bound.Port
-	}
-	return p, nil
-}
+// TakePort takes a free port. On Linux it stays ours; elsewhere it is only a free one.
+func TakePort() (*Port, error) { return hold() }
 
 func freePort() (*Port, error) {
 	listener, err := net.ListenTCP("tcp4", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
@@ -73,7 +40,7 @@ func (p *Port) Close() error {
 	}
 	holder := p.holder
 	p.holder = -1
-	return os.NewSyscallError("close", syscall.Close(holder))
+	return release(holder)
 }
 
 // PortFor takes a port for as long as a test runs.
