@@ -35,7 +35,7 @@ type span struct {
 
 var documents = sync.OnceValues(func() ([]document, error) {
 	var all []document
-	for _, pattern := range []string{"README.md", "app/README.md", "docs/*.md", "docs/decisions/*.md"} {
+	for _, pattern := range []string{"README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "app/README.md", "docs/*.md", "docs/decisions/*.md"} {
 		paths, err := filepath.Glob(filepath.Join(root, pattern))
 		if err != nil {
 			return nil, err
