@@ -99,16 +99,16 @@ func (c methodsOffCommand) Run(ctx context.Context, t terminal) error {
 		if text = shown.Line(text, shown.Whole); text == "" {
 			continue
 		}
-		if shown.Len(text) > longestReason || len(text) > shown.Bytes(longestReason) {
-			return usageError{fmt.Errorf("--reason-%s must have at most %d letters", lang, longestReason)}
+		if shown.Len(text) > maxReason || len(text) > shown.Bytes(maxReason) {
+			return usageError{fmt.Errorf("--reason-%s must have at most %d letters", lang, maxReason)}
 		}
 		reasons[lang] = text
 	}
 	return c.set(ctx, t, login.Switch{Reasons: reasons})
 }
 
-// longestReason bounds a reason, in characters: apps show it under a button.
-const longestReason = 200
+// maxReason bounds a reason, in characters: apps show it under a button.
+const maxReason = 200
 
 func (c whichFlag) set(ctx context.Context, t terminal, one login.Switch) error {
 	means, err := c.means(t)

@@ -81,8 +81,8 @@ func (f noticeFlags) draft(t terminal) (d notices.Draft, err error) {
 	return d, nil
 }
 
-// largestDraft bounds a file with a notice, in bytes.
-const largestDraft = 64 << 10
+// maxDraft bounds a file with a notice, in bytes.
+const maxDraft = 64 << 10
 
 func readDraft(t terminal, path string) (d notices.Draft, err error) {
 	in, done, err := openInput(path, t)
@@ -90,12 +90,12 @@ func readDraft(t terminal, path string) (d notices.Draft, err error) {
 		return d, err
 	}
 	defer done()
-	text, err := io.ReadAll(io.LimitReader(in, largestDraft+1))
+	text, err := io.ReadAll(io.LimitReader(in, maxDraft+1))
 	if err != nil {
 		return d, err
 	}
-	if len(text) > largestDraft {
-		return d, usageError{fmt.Errorf("%s is larger than %d bytes", path, largestDraft)}
+	if len(text) > maxDraft {
+		return d, usageError{fmt.Errorf("%s is larger than %d bytes", path, maxDraft)}
 	}
 	asJSON, err := yaml.YAMLToJSON(text) // JSON is YAML
 	if err != nil {

@@ -19,12 +19,12 @@ const (
 	// cutMark ends what was cut, and the head of a column that may be: free text, which a
 	// person can do without. Ids, addresses and times are copied, and never cut.
 	cutMark = "…"
-	// leastCut is what is left of a cell at least, in columns of the terminal.
-	leastCut = 10
+	// minCut is what is left of a cell at least, in columns of the terminal.
+	minCut = 10
 	// columnGap is between two columns.
 	columnGap = 2
-	// leastWidth is of the narrowest terminal that is thought of.
-	leastWidth = 20
+	// minWidth is of the narrowest terminal that is thought of.
+	minWidth = 20
 )
 
 // width is how wide the terminal is; 0 when the output goes elsewhere, where nothing is cut.
@@ -63,7 +63,7 @@ func printTable(out io.Writer, rows [][]string, limit int) error {
 		}
 	}
 	if limit > 0 {
-		limit = max(limit, leastWidth)
+		limit = max(limit, minWidth)
 		if !squeeze(widths, rows[0], cuttable, limit) {
 			return printParagraphs(out, rows, limit)
 		}
@@ -89,7 +89,7 @@ func squeeze(widths []int, head []string, cuttable []bool, limit int) bool {
 	}
 	for i := len(widths) - 1; i >= 0 && over > 0; i-- {
 		if cuttable[i] {
-			give := min(over, max(0, widths[i]-max(leastCut, columns(head[i]))))
+			give := min(over, max(0, widths[i]-max(minCut, columns(head[i]))))
 			widths[i], over = widths[i]-give, over-give
 		}
 	}

@@ -46,7 +46,7 @@ func TestTablesFitTheTerminal(t *testing.T) {
 				t.Errorf("%s at %d: %d of 2 ids\n%s", name, limit, n, out.String())
 			}
 			for line := range strings.Lines(out.String()) {
-				if n := columns(strings.TrimSuffix(line, "\n")); limit > 0 && n > max(limit, leastWidth) {
+				if n := columns(strings.TrimSuffix(line, "\n")); limit > 0 && n > max(limit, minWidth) {
 					t.Errorf("%s at %d: a line of %d columns\n%s", name, limit, n, line)
 				}
 			}

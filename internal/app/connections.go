@@ -30,7 +30,7 @@ func connectionsOf(c config.Limits, files int) connlimit.Limits {
 // newConnections bounds what comes to the public listener. That of the operator is out of
 // strangers' reach, and must answer when everything else is full.
 func newConnections(ctx context.Context, c config.Config, d Deps) *connlimit.Limiter {
-	files := mostFiles()
+	files := maxFiles()
 	limits := connectionsOf(c.Limits, files)
 	d.Log.InfoContext(ctx, "connections are bounded", "connections", limits.Altogether, "per_network", limits.PerNetwork,
 		"with_waiting_apps", limits.Files, "open_files", files)

@@ -7,8 +7,8 @@ import (
 	"os"
 )
 
-// mostFiles is 0: this system has no such limit, or does not say.
-func mostFiles() int { return 0 }
+// maxFiles is 0: this system has no such limit, or does not say.
+func maxFiles() int { return 0 }
 
 // keepOwner does nothing: files belong to whoever may open the folder.
 func keepOwner(*os.File, fs.FileInfo) error { return nil }

@@ -11,11 +11,11 @@ import (
 // browsers, the database, the brokers. Of a low limit it is a quarter.
 const forOthers = 4096
 
-// mostWaiting is how many apps may wait at once. A waiting app holds a file descriptor,
+// maxWaiting is how many apps may wait at once. A waiting app holds a file descriptor,
 // and those that log in, the database and the brokers need some too: a node that had none
 // left could not even say that it is full.
-func mostWaiting(ctx context.Context, c config.Config, log *slog.Logger) int {
-	files := mostFiles()
+func maxWaiting(ctx context.Context, c config.Config, log *slog.Logger) int {
+	files := maxFiles()
 	if most := files - min(forOthers, files/4); files > 0 && c.Limits.WaitingApps > most {
 		log.InfoContext(ctx, "fewer apps can wait than configured: the limit on open files is low",
 			"configured", c.Limits.WaitingApps, "open_files", files, "waiting_apps", most)

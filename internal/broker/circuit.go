@@ -16,8 +16,8 @@ const (
 	CircuitHalfOpen State = "half_open"
 )
 
-// longestCoolDown bounds the doubling: a broker that is back must be found within it.
-const longestCoolDown = 5 * time.Minute
+// maxCoolDown bounds the doubling: a broker that is back must be found within it.
+const maxCoolDown = 5 * time.Minute
 
 // circuit keeps people away from a broker that does not answer. It opens after a
 // number of failures in a row: transport errors, time-outs and 5xx, never a person who
@@ -106,7 +106,7 @@ func (c *circuit) failure(reason string) {
 // open is called with the lock held.
 func (c *circuit) open(reason string) {
 	if c.state != CircuitClosed {
-		c.wait = min(2*c.wait, longestCoolDown)
+		c.wait = min(2*c.wait, maxCoolDown)
 	}
 	c.state, c.reason, c.inARow = CircuitOpen, reason, 0
 	c.retryAt = c.now().Add(c.wait)

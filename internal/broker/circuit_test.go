@@ -47,7 +47,7 @@ func TestCircuitOpensAndHeals(t *testing.T) {
 	expectState(t, c, CircuitHalfOpen, "still down")
 	c.failure("again")
 	expectState(t, c, CircuitOpen, "again")
-	clock.advance(longestCoolDown)
+	clock.advance(maxCoolDown)
 	if !c.probeDue() {
 		t.Fatal("no third probe")
 	}
@@ -100,7 +100,7 @@ func TestCircuitProperties(t *testing.T) {
 				if c.lets() != (state != CircuitOpen) {
 					t.Fatal("lets disagrees with the state")
 				}
-				if retry > longestCoolDown || (retry > 0) != (state == CircuitOpen) {
+				if retry > maxCoolDown || (retry > 0) != (state == CircuitOpen) {
 					t.Fatalf("%s: retry after %s", state, retry)
 				}
 				if state == CircuitClosed && inARow >= config.Failures {

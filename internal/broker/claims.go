@@ -60,13 +60,13 @@ func (c claims) methods(claim string) []string {
 	return out
 }
 
-// mostSeconds keeps dates far from overflow (year 9999).
-const mostSeconds = 253402300799
+// maxSeconds keeps dates far from overflow (year 9999).
+const maxSeconds = 253402300799
 
 // time is a NumericDate; zero when it is missing or not one.
 func (c claims) time(name string) time.Time {
 	seconds, ok := c[name].(float64)
-	if !ok || !(seconds > 0 && seconds <= mostSeconds) {
+	if !ok || !(seconds > 0 && seconds <= maxSeconds) {
 		return time.Time{}
 	}
 	return time.Unix(int64(seconds), 0).UTC()
@@ -78,7 +78,7 @@ func (c claims) time(name string) time.Time {
 func (c claims) instant(name string) time.Time {
 	for _, layout := range []string{time.RFC3339Nano, "02-01-2006 15:04:05 UTC"} {
 		at, err := time.Parse(layout, c.text(name))
-		if err == nil && at.Unix() > 0 && at.Unix() <= mostSeconds {
+		if err == nil && at.Unix() > 0 && at.Unix() <= maxSeconds {
 			return at.UTC()
 		}
 	}

@@ -48,7 +48,7 @@ type addresses struct {
 // of another issuer, or one that names a host which is not in the configuration, is
 // refused as a whole.
 func (u *upstream) discover(ctx context.Context) (endpoints, error) {
-	raw, err := u.document(ctx, "discovery", u.config.Endpoints.Discovery, "application/json", mostMetadata)
+	raw, err := u.document(ctx, "discovery", u.config.Endpoints.Discovery, "application/json", maxMetadata)
 	if err != nil {
 		return endpoints{}, err
 	}

@@ -141,7 +141,7 @@ func decodeKeys(raw []byte) ([]jose.JSONWebKey, error) {
 	if err := json.Unmarshal(raw, &set); err != nil {
 		return nil, errors.New("not JSON")
 	}
-	if len(set.Keys) > mostKeys {
+	if len(set.Keys) > maxKeys {
 		return nil, errors.New("too many keys")
 	}
 	var keys []jose.JSONWebKey
@@ -161,13 +161,13 @@ func usableKeys(keys []jose.JSONWebKey) ([]jose.JSONWebKey, error) {
 	var usable []jose.JSONWebKey
 	for _, key := range keys {
 		public, ok := key.Key.(*rsa.PublicKey)
-		if !ok || public.N.BitLen() < leastRSA || key.Use == "enc" {
+		if !ok || public.N.BitLen() < minRSA || key.Use == "enc" {
 			continue
 		}
 		usable = append(usable, key)
 	}
 	if len(usable) == 0 {
-		return nil, fmt.Errorf("no RSA signing key of at least %d bits", leastRSA)
+		return nil, fmt.Errorf("no RSA signing key of at least %d bits", minRSA)
 	}
 	return usable, nil
 }
@@ -199,7 +199,7 @@ func readStatement(raw []byte, entity string, algorithms []jose.SignatureAlgorit
 	}
 	pin := entityPin{keys: keys, signed: statement}
 	if body.Exp != nil {
-		if *body.Exp <= 0 || *body.Exp > mostSeconds {
+		if *body.Exp <= 0 || *body.Exp > maxSeconds {
 			return entityPin{}, errors.New("entity statement: exp is no time")
 		}
 		pin.expires = time.Unix(int64(*body.Exp), 0)

@@ -20,13 +20,13 @@ func (f *fault) Error() string {
 	}
 	// Parsers quote what they could not read: a hostile token must not fill the log.
 	cause := f.err.Error()
-	if len(cause) > mostCause {
-		cause = cause[:mostCause] + "…"
+	if len(cause) > maxCause {
+		cause = cause[:maxCause] + "…"
 	}
 	return f.word + ": " + cause
 }
 
-const mostCause = 300
+const maxCause = 300
 
 func (f *fault) Unwrap() error { return f.err }
 

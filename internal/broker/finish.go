@@ -24,8 +24,8 @@ type Return struct {
 	StartedAt time.Time // when Begin was called; older identifications are refused
 }
 
-// mostCode bounds an authorization code; OP's is a JWT.
-const mostCode = 8 << 10
+// maxCode bounds an authorization code; OP's is a JWT.
+const maxCode = 8 << 10
 
 // Finish redeems the code and proves the identity, or says why not: every error is a
 // *login.Error whose Detail is a stable machine word. It does not stop when ctx is
@@ -106,7 +106,7 @@ func (u *upstream) readCallback(back Return) (string, error) {
 		return "", u.refused(back.Query)
 	}
 	code := back.Query.Get("code")
-	if !plain(code, mostCode) {
+	if !plain(code, maxCode) {
 		return "", bad("callback.code", nil)
 	}
 	return code, nil

@@ -108,17 +108,17 @@ func FuzzSelector(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if len(data.providers) == 0 || len(data.providers) > mostProviders {
+		if len(data.providers) == 0 || len(data.providers) > maxProviders {
 			t.Fatalf("%d providers", len(data.providers))
 		}
 		for _, p := range data.providers {
-			checkPlain(t, p.name, mostHeader)
+			checkPlain(t, p.name, maxHeader)
 			if !providerID.MatchString(p.id) || strings.Contains(p.name, "\n") {
 				t.Fatalf("provider %q %q", p.id, p.name)
 			}
 		}
 		for _, text := range []string{data.texts.ProviderInfo, data.texts.Consent, data.texts.PrivacyNotice, data.disturbance.Text} {
-			checkPlain(t, text, mostText)
+			checkPlain(t, text, maxText)
 		}
 		if link := data.texts.PrivacyNoticeLink; link != "" && !strings.HasPrefix(link, "http") {
 			t.Fatalf("link %q", link)
@@ -133,7 +133,7 @@ func FuzzOutage(f *testing.F) {
 	f.Fuzz(func(t *testing.T, raw string) {
 		texts := parseOutage(raw)
 		for _, lang := range languages() {
-			checkPlain(t, texts[lang], mostText)
+			checkPlain(t, texts[lang], maxText)
 		}
 	})
 }
@@ -169,7 +169,7 @@ func FuzzCallback(f *testing.F) {
 		}
 		code, err := u.readCallback(Return{Query: query, State: state})
 		if err == nil {
-			if query.Get("state") != state.Reveal() || code != query.Get("code") || !plain(code, mostCode) || query.Has("error") {
+			if query.Get("state") != state.Reveal() || code != query.Get("code") || !plain(code, maxCode) || query.Has("error") {
 				t.Fatalf("code %q from %q", code, raw)
 			}
 			return

@@ -83,7 +83,7 @@ func hostileTokens(t testing.TB) []hostile {
 		{"not a token", func(*world, map[string]any) string { return "hello" }, "id_token.encryption"},
 		{"JSON serialization", asJSONSerialization, "id_token.encryption"},
 		{"six parts", func(w *world, c map[string]any) string { return w.sealed(w.goodJWS(c)) + ".x" }, "id_token.encryption"},
-		{"oversized", func(*world, map[string]any) string { return strings.Repeat("a", mostIDToken+1) }, "id_token.size"},
+		{"oversized", func(*world, map[string]any) string { return strings.Repeat("a", maxIDToken+1) }, "id_token.size"},
 		{"wrong enc", func(w *world, c map[string]any) string {
 			return w.to(testDecryption(), oaep, jose.A256GCM, cty, w.goodJWS(c))
 		}, "id_token.encryption"},

@@ -8,8 +8,8 @@ import (
 	"github.com/go-jose/go-jose/v4/jwt"
 )
 
-// mostIDToken bounds an id_token; real ones have two to three kilobytes.
-const mostIDToken = 64 << 10
+// maxIDToken bounds an id_token; real ones have two to three kilobytes.
+const maxIDToken = 64 << 10
 
 // wordPlaintext: encryption is not switched on for us at the broker.
 const wordPlaintext = "id_token.plaintext"
@@ -64,7 +64,7 @@ func verified(signed *jwt.JSONWebToken, keys []jose.JSONWebKey) claims {
 // one broker's own sample does) lets whoever sits between take it away.
 func (u *upstream) decrypt(token string) (string, error) {
 	switch {
-	case len(token) > mostIDToken:
+	case len(token) > maxIDToken:
 		return "", &fault{word: "id_token.size"}
 	case strings.Count(token, ".") == 2:
 		return "", &fault{word: wordPlaintext}

@@ -33,7 +33,7 @@ func NewKey() ([]byte, error) {
 }
 
 func newBlock() (*pem.Block, *rsa.PrivateKey, error) {
-	key, err := rsa.GenerateKey(rand.Reader, leastRSA)
+	key, err := rsa.GenerateKey(rand.Reader, minRSA)
 	if err != nil {
 		return nil, nil, fmt.Errorf("make RSA key: %w", err)
 	}

@@ -12,12 +12,12 @@ import (
 	"github.com/go-jose/go-jose/v4/json"
 )
 
-// mostKeys bounds a key set; OP publishes three.
-const mostKeys = 100
+// maxKeys bounds a key set; OP publishes three.
+const maxKeys = 100
 
-// mostCacheAge is how long a broker's keys may be used without asking again: OP
+// maxCacheAge is how long a broker's keys may be used without asking again: OP
 // rotates weekly, its sandbox daily.
-const mostCacheAge = oneDay
+const maxCacheAge = oneDay
 
 // keySet is the broker's signing keys as of one fetch.
 type keySet struct {
@@ -42,7 +42,7 @@ func newKeySource(u *upstream, life *lifetime) (*keySource, error) {
 		fetch = func(ctx context.Context) (keySet, error) { return u.signedKeys(ctx, pin) }
 	}
 	return &keySource{every: config.RefreshEvery, cache: &cached[keySet]{
-		life: life, now: u.now, fetch: fetch, fresh: config.CacheTTL, keep: mostCacheAge, pause: time.Second,
+		life: life, now: u.now, fetch: fetch, fresh: config.CacheTTL, keep: maxCacheAge, pause: time.Second,
 		expires: func(set keySet) time.Time { return set.expires },
 	}}, nil
 }
@@ -104,7 +104,7 @@ func (u *upstream) plainKeys(ctx context.Context) (keySet, error) {
 		}
 		uri = found.jwks
 	}
-	raw, err := u.document(ctx, "jwks", uri, "application/jwk-set+json, application/json", mostJWKS)
+	raw, err := u.document(ctx, "jwks", uri, "application/jwk-set+json, application/json", maxJWKS)
 	if err != nil {
 		return keySet{}, err
 	}
@@ -138,7 +138,7 @@ func (u *upstream) signedKeys(ctx context.Context, pin entityPin) (keySet, error
 }
 
 func (u *upstream) fetchSignedJWKS(ctx context.Context) ([]byte, error) {
-	return u.document(ctx, "jwks", u.config.BrokerKeys.SignedJWKSURI, "application/jwk-set+jwt, application/jose, */*;q=0.1", mostJWKS)
+	return u.document(ctx, "jwks", u.config.BrokerKeys.SignedJWKSURI, "application/jwk-set+jwt, application/jose, */*;q=0.1", maxJWKS)
 }
 
 // believe opens a signed JWKS. Keys are good no longer than the statement that they are

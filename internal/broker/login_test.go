@@ -348,7 +348,7 @@ func TestThreat02Callback(t *testing.T) {
 		{"iss empty", func(r *Return) { r.Query.Set("iss", "") }, "callback.iss"},
 		{"no code", func(r *Return) { r.Query.Del("code") }, "callback.code"},
 		{"code with a line break", func(r *Return) { r.Query.Set("code", "a\r\nb") }, "callback.code"},
-		{"code too long", func(r *Return) { r.Query.Set("code", strings.Repeat("a", mostCode+1)) }, "callback.code"},
+		{"code too long", func(r *Return) { r.Query.Set("code", strings.Repeat("a", maxCode+1)) }, "callback.code"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -126,7 +126,7 @@ func TestOfferFallsBackToTheConfiguredList(t *testing.T) {
 	t.Parallel()
 	for name, handler := range map[string]http.HandlerFunc{
 		"500": textHandler(500, ""), "not JSON": textHandler(200, "<html>"), "no banks": textHandler(200, `{"identityProviders":[]}`),
-		"endless": func(rw http.ResponseWriter, _ *http.Request) { _, _ = rw.Write(make([]byte, mostSelector+1)) },
+		"endless": func(rw http.ResponseWriter, _ *http.Request) { _, _ = rw.Write(make([]byte, maxSelector+1)) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -223,11 +223,11 @@ func TestPlainText(t *testing.T) {
 		"<a href='javascript:x'>link</a>": "link", "<!-- c -->x": "x", "": "", "<img src=x onerror=alert(1)>": "",
 		"<svg><script>alert(1)</script></svg>ok": "ok", "\xff\xfe": "",
 	} {
-		if got := plainText(in, mostText); got != want {
+		if got := plainText(in, maxText); got != want {
 			t.Errorf("%q becomes %q, want %q", in, got, want)
 		}
 	}
-	if got := len([]rune(plainText(strings.Repeat("ä", 9000), mostText))); got != mostText {
+	if got := len([]rune(plainText(strings.Repeat("ä", 9000), maxText))); got != maxText {
 		t.Errorf("length %d", got)
 	}
 }

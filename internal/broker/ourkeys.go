@@ -14,11 +14,11 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-// leastRSA is what Telia demands of everybody, and what we demand of brokers.
-const leastRSA = 2048
+// minRSA is what Telia demands of everybody, and what we demand of brokers.
+const minRSA = 2048
 
 // most bytes of a key file; a 4096-bit key in PEM has 3.3 KB
-const mostKeyFile = 64 << 10
+const maxKeyFile = 64 << 10
 
 // ourKey is one private key of ours.
 type ourKey struct {
@@ -69,8 +69,8 @@ func loadFile(file KeyFile) ([]ourKey, error) {
 		return nil, fmt.Errorf("%s: %w", file.File, err)
 	}
 	for _, key := range keys {
-		if bits := key.private.N.BitLen(); bits < leastRSA {
-			return nil, fmt.Errorf("%s: RSA key of %d bits, at least %d are needed", file.File, bits, leastRSA)
+		if bits := key.private.N.BitLen(); bits < minRSA {
+			return nil, fmt.Errorf("%s: RSA key of %d bits, at least %d are needed", file.File, bits, minRSA)
 		}
 		if err := key.private.Validate(); err != nil {
 			return nil, fmt.Errorf("%s: not a sound RSA key", file.File)
@@ -171,8 +171,8 @@ func readFile(path string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !info.Mode().IsRegular() || info.Size() > mostKeyFile {
-		return nil, fmt.Errorf("%s: not a file of at most %d bytes", path, mostKeyFile)
+	if !info.Mode().IsRegular() || info.Size() > maxKeyFile {
+		return nil, fmt.Errorf("%s: not a file of at most %d bytes", path, maxKeyFile)
 	}
 	return os.ReadFile(path) //nolint:gosec // G304: the path stands in the operator's configuration
 }

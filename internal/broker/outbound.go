@@ -17,11 +17,11 @@ import (
 // Most bytes that we read of each kind of answer. Real ones are a few kilobytes; a
 // broker that lies, or whoever sits in its place, must not fill our memory.
 const (
-	mostJWKS     = 256 << 10
-	mostToken    = 128 << 10
-	mostMetadata = 128 << 10
-	mostSelector = 256 << 10
-	mostOutage   = 16 << 10
+	maxJWKS     = 256 << 10
+	maxToken    = 128 << 10
+	maxMetadata = 128 << 10
+	maxSelector = 256 << 10
+	maxOutage   = 16 << 10
 )
 
 // outbound is the only door to the network in this package. It goes to the hosts
@@ -116,7 +116,7 @@ func (o *outbound) get(ctx context.Context, target, accept string, most int64) (
 
 // post sends a form.
 func (o *outbound) post(ctx context.Context, target string, form url.Values) (answer, error) {
-	return o.do(ctx, http.MethodPost, target, "application/json", form, mostToken)
+	return o.do(ctx, http.MethodPost, target, "application/json", form, maxToken)
 }
 
 func (o *outbound) do(ctx context.Context, method, target, accept string, form url.Values, most int64) (_ answer, err error) {

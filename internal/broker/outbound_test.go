@@ -193,7 +193,7 @@ func TestCachedKeysOutliveAnOutageForADay(t *testing.T) {
 	w := newWorld(t, PresetIdura, nil)
 	mustLogin(t, w)
 	w.handle("jwks", textHandler(500, ""))
-	w.clock.advance(mostCacheAge - 1)
+	w.clock.advance(maxCacheAge - 1)
 	mustLogin(t, w)
 	w.registry.life.work.Wait() // the refresh that this started, and that failed
 	w.clock.advance(2)

@@ -43,7 +43,7 @@ func TestThreat43CallbacksOpenNoCircuit(t *testing.T) {
 	t.Parallel()
 	a := newAgainst(t, brokersim.OP, func(c *Config) { c.Circuit.Failures = 1 })
 	state := secret.Of("a-state-of-this-browser")
-	queries := []url.Values{{"code": {"nobody-made-this"}}, {"code": {""}}, {"error": {""}}, {"code": {strings.Repeat("A", mostCode)}}}
+	queries := []url.Values{{"code": {"nobody-made-this"}}, {"code": {""}}, {"error": {""}}, {"code": {strings.Repeat("A", maxCode)}}}
 	for _, code := range append(knownErrors(), "cancel", "whatever") {
 		queries = append(queries, url.Values{"error": {code}}, url.Values{"error": {code}, "iss": {"https://foreign.example"}})
 	}

@@ -15,9 +15,9 @@ import (
 
 // Bounds of what a broker may put on our pages.
 const (
-	mostProviders = 100
-	mostText      = 4000 // runes
-	mostHeader    = 200
+	maxProviders = 100
+	maxText      = 4000 // runes
+	maxHeader    = 200
 )
 
 // lastsDisturbance is how long a disturbance notice is shown when the broker no longer
@@ -147,7 +147,7 @@ func (d selectorData) find(id string) (provider, bool) {
 
 func (u *upstream) fetchSelector(ctx context.Context, lang string) (selectorData, error) {
 	uri := withQuery(u.config.Selector.URL, url.Values{"lang": {lang}})
-	raw, err := u.document(ctx, "selector", uri, "application/json", mostSelector)
+	raw, err := u.document(ctx, "selector", uri, "application/json", maxSelector)
 	if err != nil {
 		return selectorData{}, err
 	}
@@ -181,18 +181,18 @@ func parseSelector(raw []byte) (selectorData, error) {
 		return selectorData{}, &fault{word: "selector.format"}
 	}
 	data := selectorData{texts: InfoTexts{
-		ProviderInfo: plainText(doc.ProviderInfo, mostText), Consent: plainText(doc.Consent, mostText),
-		PrivacyNotice: plainText(doc.PrivacyText, mostText), PrivacyNoticeLink: webLink(doc.PrivacyLink),
+		ProviderInfo: plainText(doc.ProviderInfo, maxText), Consent: plainText(doc.Consent, maxText),
+		PrivacyNotice: plainText(doc.PrivacyText, maxText), PrivacyNoticeLink: webLink(doc.PrivacyLink),
 	}}
 	if doc.Disturbance != nil {
 		data.disturbance = Disturbance{
-			Header: oneLine(doc.Disturbance.Header), Text: plainText(doc.Disturbance.Text, mostText),
+			Header: oneLine(doc.Disturbance.Header), Text: plainText(doc.Disturbance.Text, maxText),
 		}
 	}
 	seen := map[string]bool{}
 	for _, p := range doc.Providers {
 		name := oneLine(p.Name)
-		if !providerID.MatchString(p.ID) || name == "" || seen[p.ID] || len(data.providers) == mostProviders {
+		if !providerID.MatchString(p.ID) || name == "" || seen[p.ID] || len(data.providers) == maxProviders {
 			continue
 		}
 		seen[p.ID] = true
@@ -207,7 +207,7 @@ func parseSelector(raw []byte) (selectorData, error) {
 // fetchOutage reads Telia's outage text: three languages in one line, split by "|";
 // usually empty.
 func (u *upstream) fetchOutage(ctx context.Context) (map[string]string, error) {
-	raw, err := u.document(ctx, "outage", u.config.Selector.OutageURL, "text/plain", mostOutage)
+	raw, err := u.document(ctx, "outage", u.config.Selector.OutageURL, "text/plain", maxOutage)
 	if err != nil {
 		return nil, err
 	}
@@ -219,7 +219,7 @@ func parseOutage(raw string) map[string]string {
 	parts := strings.SplitN(strings.TrimSpace(raw), "|", len(languages()))
 	for i, lang := range languages() {
 		if i < len(parts) {
-			texts[lang] = plainText(parts[i], mostText)
+			texts[lang] = plainText(parts[i], maxText)
 		}
 		if texts[lang] == "" {
 			texts[lang] = texts["fi"]
@@ -247,7 +247,7 @@ func plainText(raw string, most int) string {
 	return shown.Text(out.String(), most)
 }
 
-func oneLine(raw string) string { return shown.Line(plainText(raw, mostHeader), mostHeader) }
+func oneLine(raw string) string { return shown.Line(plainText(raw, maxHeader), maxHeader) }
 
 // webLink accepts https links only: a javascript: link would run on our page.
 func webLink(raw string) string {

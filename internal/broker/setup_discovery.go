@@ -22,7 +22,7 @@ func (t *SetupTest) checkDiscovery(ctx context.Context) {
 		}
 		address = u.config.Issuer + "/.well-known/openid-configuration"
 	}
-	raw, err := u.document(ctx, "discovery", address, "application/json", mostMetadata)
+	raw, err := u.document(ctx, "discovery", address, "application/json", maxMetadata)
 	if err != nil {
 		if u.config.Endpoints.Discovery == "" {
 			t.add(about, VerdictNote, "not to be had at %s (%s): the preset's addresses are used", address, detailOf(err))

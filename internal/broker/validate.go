@@ -231,7 +231,7 @@ func (c Config) checkServiceName(p *problems) {
 		p.add("request.service_name", "OP shows it to the person; it must be one of the agreed names")
 	}
 	for lang, name := range r.ServiceName {
-		most := mostServiceName(c.Preset)
+		most := maxServiceName(c.Preset)
 		if !slices.Contains(languages(), lang) || len([]rune(name)) > most || name == "" {
 			p.add("request.service_name."+lang, "want fi, sv or en, and at most %d characters", most)
 		}
@@ -252,7 +252,7 @@ func (c Config) checkTimes(p *problems) {
 		got        time.Duration
 		least, max time.Duration
 	}{
-		{"assertion.ttl", c.Assertion.TTL, 10 * time.Second, mostAssertion(c.Preset)},
+		{"assertion.ttl", c.Assertion.TTL, 10 * time.Second, maxAssertion(c.Preset)},
 		{"request.ttl", c.Request.TTL, 10 * time.Second, time.Hour},
 		{"broker_keys.cache_ttl", c.BrokerKeys.CacheTTL, time.Minute, oneDay},
 		{"broker_keys.refresh_every", c.BrokerKeys.RefreshEvery, time.Second, time.Hour},
@@ -261,7 +261,7 @@ func (c Config) checkTimes(p *problems) {
 		{"selector.ttl", c.Selector.TTL, 10 * time.Second, oneDay},
 		{"timeout", c.Timeout, 100 * time.Millisecond, time.Minute},
 		{"skew", c.Skew, time.Second, 2 * time.Minute},
-		{"circuit.cool_down", c.Circuit.CoolDown, time.Second, longestCoolDown},
+		{"circuit.cool_down", c.Circuit.CoolDown, time.Second, maxCoolDown},
 	} {
 		if t.got < t.least || t.got > t.max {
 			p.add(t.field, "want %s to %s", t.least, t.max)
@@ -272,17 +272,17 @@ func (c Config) checkTimes(p *problems) {
 	}
 }
 
-// mostServiceName is how long the name shown to people may be.
-func mostServiceName(preset Preset) int {
+// maxServiceName is how long the name shown to people may be.
+func maxServiceName(preset Preset) int {
 	if preset == PresetTelia {
 		return 40 // guide §2.1.4; registered there, not sent
 	}
 	return 64 // OP publishes no limit and recommends a short one
 }
 
-// mostAssertion is how long each broker recommends that a client assertion lives; Telia
+// maxAssertion is how long each broker recommends that a client assertion lives; Telia
 // refuses more than an hour (guide §2.6.2).
-func mostAssertion(preset Preset) time.Duration {
+func maxAssertion(preset Preset) time.Duration {
 	switch preset {
 	case PresetIdura:
 		return 5 * time.Minute

@@ -191,7 +191,7 @@ func (v validator) keys(k Keys) {
 }
 
 // minSecret is the least length of a secret that a machine made, in characters.
-const minSecret = keyset.LeastSecret
+const minSecret = keyset.MinSecret
 
 func (v validator) tokens(t Tokens) {
 	if t.Alg == "RS256" {

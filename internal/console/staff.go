@@ -18,15 +18,15 @@ import (
 // InvitationLife is how long the link is good with which somebody makes a passkey.
 const InvitationLife = 15 * time.Minute
 
-// longestName bounds the name of somebody of the staff, in letters.
-const longestName = 80
+// maxName bounds the name of somebody of the staff, in letters.
+const maxName = 80
 
 // Invite adds somebody to the staff and answers the link with which they make their
 // first passkey, once. Who invites is "staff:…" or "system". Errors: login.Mistakes.
 func (c *Console) Invite(ctx context.Context, actor, name string, role login.Role) (login.Staff, secret.Text, error) {
 	name = shown.Line(name, shown.Whole)
 	var mistakes login.Mistakes
-	if n := shown.Len(name); n == 0 || n > longestName || len(name) > shown.Bytes(longestName) {
+	if n := shown.Len(name); n == 0 || n > maxName || len(name) > shown.Bytes(maxName) {
 		mistakes = append(mistakes, login.Mistake{Field: "name", Detail: "must have 1 to 80 letters"})
 	}
 	if !slices.Contains(login.Roles(), role) {

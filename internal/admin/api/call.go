@@ -90,7 +90,7 @@ func onlyKnown(r *http.Request, known []string) error {
 	for _, name := range slices.Sorted(maps.Keys(query)) {
 		switch {
 		case !slices.Contains(known, name):
-			mistakes = append(mistakes, login.Mistake{Field: shown.Line(name, longestName), Detail: "is no query parameter of this operation" + orOf(known)})
+			mistakes = append(mistakes, login.Mistake{Field: shown.Line(name, maxName), Detail: "is no query parameter of this operation" + orOf(known)})
 		case len(query[name]) > 1:
 			mistakes = append(mistakes, login.Mistake{Field: name, Detail: "must be there once"})
 		}
@@ -105,8 +105,8 @@ func onlyKnown(r *http.Request, known []string) error {
 }
 
 const (
-	longestName = 100 // of a parameter that is repeated in an answer, in letters
-	maxNamed    = 20  // mistakes in one query: the answer is no echo of kilobytes
+	maxName  = 100 // of a parameter that is repeated in an answer, in letters
+	maxNamed = 20  // mistakes in one query: the answer is no echo of kilobytes
 )
 
 func orOf(known []string) string {

@@ -168,7 +168,7 @@ func employerOut(e login.Employer) openapi.Employer {
 
 const (
 	defaultPage = 100
-	largestPage = 200
+	maxPage     = 200
 )
 
 // page reads where a list goes on, and how long it may be.
@@ -182,7 +182,7 @@ func page(cursor string, limit *int) (after string, size int, err error) {
 	if limit != nil {
 		size = *limit
 	}
-	if size < 1 || size > largestPage {
+	if size < 1 || size > maxPage {
 		mistakes = append(mistakes, login.Mistake{Field: "limit", Detail: "must be from 1 to 200"})
 	}
 	if len(mistakes) > 0 {

@@ -11,7 +11,7 @@ func (f *Feature) serviceProviderConfig() object {
 		"documentationUri": f.Base + "/v1/",
 		"patch":            supported(true),
 		"bulk":             object{"supported": false, "maxOperations": 0, "maxPayloadSize": 0},
-		"filter":           object{"supported": true, "maxResults": mostCount},
+		"filter":           object{"supported": true, "maxResults": maxCount},
 		"changePassword":   supported(false),
 		"sort":             supported(false),
 		"etag":             supported(false),

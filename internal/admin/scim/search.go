@@ -11,10 +11,10 @@ import (
 
 const (
 	defaultCount = 100
-	mostCount    = 200
+	maxCount     = 200
 
 	walkPage = 1000    // records at once, of a walk over all
-	mostWalk = 200_000 // records of one walk; as many as an import may have
+	maxWalk  = 200_000 // records of one walk; as many as an import may have
 )
 
 // request is what a list is asked for (RFC 7644 §3.4.2, §3.4.3). It is not sorted, as
@@ -53,7 +53,7 @@ func (r request) window() (start, count int) {
 		start = min(max(*r.Start, 1), 1<<30)
 	}
 	if r.Count != nil {
-		count = min(max(*r.Count, 0), mostCount)
+		count = min(max(*r.Count, 0), maxCount)
 	}
 	return start, count
 }
@@ -129,7 +129,7 @@ func (f *Feature) filtered(c call, text string, start, count int) (found []login
 		}
 	}
 	for walked := 0; ; walked += walkPage {
-		if walked >= mostWalk {
+		if walked >= maxWalk {
 			return nil, 0, bad("tooMany", "The filter asks for more than we look through: add userName, externalId or emails.value.")
 		}
 		some, err := f.List(c.Context(), c.employer, l, walkPage)

@@ -61,8 +61,8 @@ type browserField struct {
 // rows of browsers: so many stay empty, at least.
 const spareBrowsers = 2
 
-// mostBrowserRows bounds what a form may send.
-const mostBrowserRows = 22
+// maxBrowserRows bounds what a form may send.
+const maxBrowserRows = 22
 
 const clockTime = "2006-01-02T15:04"
 
@@ -87,7 +87,7 @@ func (e *editor) formOf(r *http.Request, n login.Notice) form {
 	for i, b := range n.Audience.Browsers {
 		f.Browsers = append(f.Browsers, browserField{i, b.Family, digits(b.Min), digits(b.Max)})
 	}
-	for range min(spareBrowsers, mostBrowserRows-len(f.Browsers)) {
+	for range min(spareBrowsers, maxBrowserRows-len(f.Browsers)) {
 		f.Browsers = append(f.Browsers, browserField{N: len(f.Browsers)})
 	}
 	f.First = []option{{On: n.Act.First == ""}}
@@ -190,7 +190,7 @@ func chosenMeans(r *http.Request) (ids []string) {
 }
 
 func chosenBrowsers(r *http.Request) (all []login.BrowserRange, mistakes login.Mistakes) {
-	for i := range mostBrowserRows {
+	for i := range maxBrowserRows {
 		n := strconv.Itoa(i)
 		family := r.PostFormValue("family_" + n)
 		if family == "" {

@@ -264,8 +264,8 @@ func (o *overview) name(lang string, d login.Dimension, value string) (string, e
 	}
 }
 
-// mostReasons is how many are shown one by one.
-const mostReasons = 8
+// maxReasons is how many are shown one by one.
+const maxReasons = 8
 
 func (o *overview) reasons(lang string, d login.Dimension, f figures) reasons {
 	all := reasons{Total: f.total(d)}
@@ -281,10 +281,10 @@ func (o *overview) reasons(lang string, d login.Dimension, f figures) reasons {
 	slices.SortFunc(all.Rows, func(a, b reason) int {
 		return cmp.Or(cmp.Compare(b.Counts.Failed, a.Counts.Failed), cmp.Compare(b.Counts.Tried(), a.Counts.Tried()), cmp.Compare(a.Bank+a.Reason, b.Bank+b.Reason))
 	})
-	for _, r := range all.Rows[min(len(all.Rows), mostReasons):] {
+	for _, r := range all.Rows[min(len(all.Rows), maxReasons):] {
 		all.Rest = all.Rest.Plus(r.Counts)
 	}
-	all.Rows = all.Rows[:min(len(all.Rows), mostReasons)]
+	all.Rows = all.Rows[:min(len(all.Rows), maxReasons)]
 	return all
 }
 

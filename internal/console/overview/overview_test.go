@@ -170,7 +170,7 @@ func TestReasons(t *testing.T) {
 	for i := range 10 {
 		all = append(all, why(0, fmt.Sprintf("b%d broker_slow", i), login.Counts{Gone: int64(i)}))
 	}
-	if got = o.reasons("fi", login.DimensionMeansReason, figuresOf(in, all)); len(got.Rows) != mostReasons || got.Rest != (login.Counts{Gone: 0 + 1 + 2 + 3 + 4, Broken: 4}) {
+	if got = o.reasons("fi", login.DimensionMeansReason, figuresOf(in, all)); len(got.Rows) != maxReasons || got.Rest != (login.Counts{Gone: 0 + 1 + 2 + 3 + 4, Broken: 4}) {
 		t.Errorf("%d rows, and %+v", len(got.Rows), got.Rest)
 	}
 }

@@ -14,7 +14,7 @@ import (
 
 const (
 	shortestReason = 5   // letters
-	longestReason  = 200 // letters
+	maxReason      = 200 // letters
 )
 
 // why is how a session ends that somebody of the staff has ended, as it stands in the
@@ -31,7 +31,7 @@ func because(r *http.Request, id string) (form, error) {
 	switch n := shown.Len(f.Because); {
 	case n < shortestReason:
 		f.Wrong = "desk.reason_short"
-	case n > longestReason || len(f.Because) > shown.Bytes(longestReason):
+	case n > maxReason || len(f.Because) > shown.Bytes(maxReason):
 		f.Wrong = "desk.reason_long"
 	case identityCode.MatchString(f.Because):
 		f.Wrong, f.Because = "desk.reason_code", ""

@@ -17,8 +17,8 @@ import (
 )
 
 const (
-	mostFound    = 20
-	longestQuery = 120 // bytes
+	maxFound = 20
+	maxQuery = 120 // bytes
 )
 
 // identityCode is what looks like a Finnish personal identity code, old or new separators,
@@ -71,7 +71,7 @@ func (k *Desk) find(w http.ResponseWriter, r *http.Request, who console.Agent) e
 		return web.SeeOther(w, console.Root)
 	case identityCode.MatchString(typed):
 		return k.renderSearch(w, r, who, http.StatusBadRequest, searchView{Wrong: "desk.no_identity_codes"})
-	case len(typed) > longestQuery || !utf8.ValidString(typed):
+	case len(typed) > maxQuery || !utf8.ValidString(typed):
 		return k.renderSearch(w, r, who, http.StatusBadRequest, searchView{Wrong: "desk.too_long"})
 	}
 	if code, ok := login.ParseSupportCode(typed); ok {
@@ -129,9 +129,9 @@ func (k *Desk) look(ctx context.Context, typed string, view *searchView) error {
 	if err != nil {
 		return err
 	}
-	view.More = len(persons) > mostFound || len(records) > mostFound || len(employers) > mostFound
+	view.More = len(persons) > maxFound || len(records) > maxFound || len(employers) > maxFound
 	seen := map[string]bool{}
-	for _, id := range records[:min(len(records), mostFound)] {
+	for _, id := range records[:min(len(records), maxFound)] {
 		m, err := k.d.Records.EmploymentByID(ctx, id)
 		if errors.Is(err, login.ErrNotFound) {
 			continue // gone meanwhile
@@ -150,7 +150,7 @@ func (k *Desk) look(ctx context.Context, typed string, view *searchView) error {
 		view.People = append(view.People, row)
 	}
 	for _, id := range persons {
-		if len(view.People) == mostFound {
+		if len(view.People) == maxFound {
 			view.More = true
 			break
 		}
@@ -164,7 +164,7 @@ func (k *Desk) look(ctx context.Context, typed string, view *searchView) error {
 		seen[human] = true
 		view.People = append(view.People, row)
 	}
-	for _, id := range employers[:min(len(employers), mostFound)] {
+	for _, id := range employers[:min(len(employers), maxFound)] {
 		e, err := k.d.Records.EmployerByID(ctx, id)
 		if err != nil && !errors.Is(err, login.ErrNotFound) {
 			return err
@@ -177,7 +177,7 @@ func (k *Desk) look(ctx context.Context, typed string, view *searchView) error {
 }
 
 func (k *Desk) candidates(ctx context.Context, typed string) (persons, records, employers []string, err error) {
-	const most = mostFound + 1
+	const most = maxFound + 1
 	if !strings.ContainsAny(typed, " ,") {
 		// An address, or the name that somebody logs in with.
 		if persons, records, err = k.d.Records.FindByAddress(ctx, typed, most); err != nil {

@@ -31,7 +31,7 @@ const (
 
 	// A person may show so many codes in so much time: enough for clumsy hands, and a
 	// bound on how often anybody can be asked for a number (threats 4, 33).
-	mostPages   = 12
+	maxPages    = 12
 	pagesWithin = 10 * time.Minute
 )
 
@@ -52,7 +52,7 @@ func (s *Attempts) ShowQR(ctx context.Context, session login.Session, network st
 		Broker: session.Broker, Means: session.Means, ACR: session.ACR, AMR: session.AMR, AuthTime: session.AuthTime,
 		Key: s.frames.first().key.Name(), Network: s.frames.first().network(network), CreatedAt: now, ShownUntil: now.Add(s.d.Lifetimes.QRShown),
 	}
-	oldest, err := s.d.Store.ShowQRPage(ctx, p, mostPages, now.Add(-pagesWithin))
+	oldest, err := s.d.Store.ShowQRPage(ctx, p, maxPages, now.Add(-pagesWithin))
 	if errors.Is(err, login.ErrExists) {
 		e := login.E(login.TooMany, login.ReasonRateLimited, err)
 		e.RetryAfter = max(time.Second, oldest.Add(pagesWithin).Sub(now))

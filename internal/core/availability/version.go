@@ -2,8 +2,8 @@ package availability
 
 import "golang.org/x/mod/semver"
 
-// longestVersion bounds what we read as a version, in bytes.
-const longestVersion = 64
+// maxVersion bounds what we read as a version, in bytes.
+const maxVersion = 64
 
 // Version is a semantic version of the app, such as 1.16.0, without a v. The zero
 // value means "unknown".
@@ -11,7 +11,7 @@ type Version string
 
 // ParseVersion reads a version. Missing parts count as 0: 1.16 is 1.16.0.
 func ParseVersion(s string) (Version, bool) {
-	if len(s) > longestVersion || !semver.IsValid("v"+s) {
+	if len(s) > maxVersion || !semver.IsValid("v"+s) {
 		return "", false
 	}
 	return Version(s), true

@@ -6,9 +6,9 @@ import (
 	"avain/internal/domain/login"
 )
 
-// mostMet bounds what a node remembers of one hour, in people and what they count for.
+// maxMet bounds what a node remembers of one hour, in people and what they count for.
 // Beyond it nobody counts any more: so many are enough to tell how logins go.
-const mostMet = 1 << 20
+const maxMet = 1 << 20
 
 // acquaintances are the people who have counted already in one hour, as hashes with a key
 // that this process made up for itself.
@@ -44,7 +44,7 @@ func (c *Counter) people(at cell, who string, n login.Counts) login.People {
 		who    string
 		failed bool
 	}{at, who, n.Failed > 0})
-	if _, again := met[mark]; again || len(met) >= mostMet {
+	if _, again := met[mark]; again || len(met) >= maxMet {
 		return login.People{}
 	}
 	met[mark] = struct{}{}

@@ -18,9 +18,9 @@ const (
 )
 
 const (
-	// mostValues bounds the values of one dimension that a node tells apart in one hour.
-	mostValues = 60
-	maxValue   = 64 // bytes
+	// maxValues bounds the values of one dimension that a node tells apart in one hour.
+	maxValues = 60
+	maxValue  = 64 // bytes
 )
 
 // platformOf is the app's, of a closed list.
@@ -77,7 +77,7 @@ func (b bound) value(v string) string {
 	switch {
 	case b[v]:
 		return v
-	case len(b) >= mostValues, len(v) > maxValue:
+	case len(b) >= maxValues, len(v) > maxValue:
 		return Other
 	}
 	b[v] = true

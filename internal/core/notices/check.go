@@ -17,11 +17,11 @@ import (
 
 // Bounds of a notice. Every app loads all that concern it again and again.
 const (
-	longestTitle = 120  // letters
-	longestText  = 1000 // letters
-	mostBrowsers = 20
-	mostMeans    = 50
-	mostMajor    = 9999
+	maxTitle    = 120  // letters
+	maxText     = 1000 // letters
+	maxBrowsers = 20
+	maxMeans    = 50
+	maxMajor    = 9999
 )
 
 // Check answers the notice as it would be published, with its texts cleaned and, when it
@@ -80,8 +80,8 @@ func (c *checker) words(words map[string]login.NoticeWords) map[string]login.Not
 		if !there && i > 0 {
 			continue // the first language is shown instead
 		}
-		c.length("words."+lang+".title", w.Title, longestTitle)
-		c.length("words."+lang+".text", w.Text, longestText)
+		c.length("words."+lang+".title", w.Title, maxTitle)
+		c.length("words."+lang+".text", w.Text, maxText)
 	}
 	return tidy
 }
@@ -113,8 +113,8 @@ func (c *checker) audience(ctx context.Context, a login.Audience) {
 	among(c, "audience.methods", a.Methods, c.b.d.Methods)
 	c.browsers(a.Browsers)
 	c.versions(a.App)
-	if len(a.Means) > mostMeans || slices.ContainsFunc(a.Means, func(id string) bool { return !meansID.MatchString(id) }) {
-		c.add("audience.means", "must be at most %d ids of banks or Mobile Certificate", mostMeans)
+	if len(a.Means) > maxMeans || slices.ContainsFunc(a.Means, func(id string) bool { return !meansID.MatchString(id) }) {
+		c.add("audience.means", "must be at most %d ids of banks or Mobile Certificate", maxMeans)
 		return
 	}
 	if c.b.d.Means == nil || len(a.Means) == 0 {
@@ -140,8 +140,8 @@ func among[T ~string](c *checker, field string, words, known []T) {
 }
 
 func (c *checker) browsers(ranges []login.BrowserRange) {
-	if len(ranges) > mostBrowsers {
-		c.add("audience.browsers", "must be at most %d", mostBrowsers)
+	if len(ranges) > maxBrowsers {
+		c.add("audience.browsers", "must be at most %d", maxBrowsers)
 		return
 	}
 	for i, r := range ranges {
@@ -149,8 +149,8 @@ func (c *checker) browsers(ranges []login.BrowserRange) {
 		if !slices.Contains(web.Families(), r.Family) {
 			c.add(field+".family", "must be one of %s", list(web.Families()))
 		}
-		if r.Min < 0 || r.Max < 0 || r.Min > mostMajor || r.Max > mostMajor {
-			c.add(field, "must have major versions from 1 to %d, or 0 for no end", mostMajor)
+		if r.Min < 0 || r.Max < 0 || r.Min > maxMajor || r.Max > maxMajor {
+			c.add(field, "must have major versions from 1 to %d, or 0 for no end", maxMajor)
 		} else if r.Max > 0 && r.Max < r.Min {
 			c.add(field, "must not end before it begins")
 		}

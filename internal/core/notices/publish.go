@@ -12,9 +12,9 @@ import (
 // a year.
 const Kept = 400 * 24 * time.Hour
 
-// mostOpen bounds the notices that are on or to come: every answer to every app is made
+// maxOpen bounds the notices that are on or to come: every answer to every app is made
 // from them.
-const mostOpen = 100
+const maxOpen = 100
 
 // Publish adds a notice and answers it as it stands. What is zero is filled in: its id
 // and, when it begins at once, From. It answers login.Mistakes for what cannot be
@@ -26,7 +26,7 @@ func (b *Board) Publish(ctx context.Context, actor string, n login.Notice) (logi
 	if err != nil {
 		return login.Notice{}, err
 	}
-	if b.open(ctx) >= mostOpen {
+	if b.open(ctx) >= maxOpen {
 		return login.Notice{}, login.Mistakes{{Field: "notice", Detail: "is one too many: withdraw others first"}}
 	}
 	if err := b.d.Audit.Atomically(ctx, func(ctx context.Context) error {

@@ -142,7 +142,7 @@ func brokersOf(offer broker.Offer) (ids []string) {
 // disturbed are the broker's own words; package broker has made them plain.
 func disturbed(d broker.Disturbance, lang string) login.NoticeWords {
 	titles := map[string]string{"fi": "Häiriötiedote", "sv": "Störningsmeddelande", "en": "Service disruption"}
-	words := login.NoticeWords{Title: shown.Text(d.Header, longestTitle), Text: shown.Text(d.Text, longestText)}
+	words := login.NoticeWords{Title: shown.Text(d.Header, maxTitle), Text: shown.Text(d.Text, maxText)}
 	if words.Title == "" {
 		words.Title = titles[lang]
 	}
@@ -155,7 +155,7 @@ func away(means []broker.OfferedMeans, lang string) login.NoticeWords {
 	for i, m := range means {
 		names[i] = m.Name
 	}
-	which := shown.Text(strings.Join(names, ", "), longestText/2)
+	which := shown.Text(strings.Join(names, ", "), maxText/2)
 	switch lang {
 	case "sv":
 		return login.NoticeWords{

@@ -10,12 +10,12 @@ import (
 	"avain/internal/secret"
 )
 
-// mostPending bounds what is counted and not yet added. Every count has cost a hash, of
+// maxPending bounds what is counted and not yet added. Every count has cost a hash, of
 // which a node computes few in the time between two flushes: it is for a database that
 // takes everything but this.
-const mostPending = 10_000
+const maxPending = 10_000
 
-// errForgotten says that [mostPending] was reached.
+// errForgotten says that [maxPending] was reached.
 var errForgotten = errors.New("too many wrong tries to remember them all; some are not counted")
 
 // WrongTries counts the wrong passwords of people on one node, per day and network. It is
@@ -75,7 +75,7 @@ func (w *WrongTries) count(at time.Time, person string, known bool, network func
 
 func (w *WrongTries) add(cell wrongCell, n wrongCount) {
 	before, there := w.pending[cell]
-	if !there && len(w.pending) >= mostPending {
+	if !there && len(w.pending) >= maxPending {
 		w.forgotten = true
 		return
 	}

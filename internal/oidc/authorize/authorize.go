@@ -70,9 +70,9 @@ func (f *Feature) Mount(mux *http.ServeMux) {
 	mux.Handle("GET /login/{id}", f.d.Web.Page(f.page))
 }
 
-// longestAddress is what every proxy on the way takes, in bytes (RFC 9110 §4.1 asks for
+// maxAddress is what every proxy on the way takes, in bytes (RFC 9110 §4.1 asks for
 // 8,000).
-const longestAddress = 7000
+const maxAddress = 7000
 
 // begin is the authorization endpoint. With a request_uri it shows the attempt that
 // /par started; with plain parameters, which the compatible profile allows, it
@@ -90,7 +90,7 @@ func (f *Feature) begin(w http.ResponseWriter, r *http.Request) error {
 	}
 	web.Note(r.Context(), web.FieldClient, c.ID)
 	web.Prefer(r.Context(), params.Words("ui_locales"))
-	if again := "/authorize?" + params.Values().Encode(); r.Method == http.MethodPost && len(again) <= longestAddress {
+	if again := "/authorize?" + params.Values().Encode(); r.Method == http.MethodPost && len(again) <= maxAddress {
 		// A form of another site comes without our cookie (SameSite=Lax), and would get one
 		// more each time. A redirect comes with it.
 		return web.SeeOther(w, again)

@@ -201,14 +201,14 @@ func (f *Feature) banks(ctx context.Context, who asker, offer broker.Offer) ([]b
 	return all, nil
 }
 
-// mostNotices bounds an answer that every app asks for again and again.
-const mostNotices = 10
+// maxNotices bounds an answer that every app asks for again and again.
+const maxNotices = 10
 
 // notices are what concerns the asker, the most important first.
 func (f *Feature) notices(ctx context.Context, who asker) []notice {
 	all := []notice{}
 	for _, n := range f.d.Notices.Concerning(ctx, who.who) {
-		if len(all) == mostNotices {
+		if len(all) == maxNotices {
 			break
 		}
 		words := n.In(who.language, f.d.Web.Speaks())

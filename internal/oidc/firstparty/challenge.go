@@ -56,8 +56,8 @@ type Deps struct {
 	Claims    *web.Limiter // of QR codes, per key
 
 	// Standings tells how far attempts are, by their ids; unknown ones are left out.
-	Standings   func(ctx context.Context, ids []string) (map[string]login.Standing, error)
-	MostWaiting int // apps that may wait at once on this node
+	Standings  func(ctx context.Context, ids []string) (map[string]login.Standing, error)
+	MaxWaiting int // apps that may wait at once on this node
 
 	// Admit checks the beginning of a login: the feature authorize.
 	Admit func(r *http.Request, p oauth.Params, c login.Client, m login.Method, key string) (attempt.Start, error)

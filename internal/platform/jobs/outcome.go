@@ -47,7 +47,7 @@ func Stop(err error) error { return &verdict{cause: err, stop: true} }
 // reason: at least the usual pause, at most a day. The try counts.
 func After(err error, wait time.Duration) error { return &verdict{cause: err, after: wait} }
 
-const longestWait = 24 * time.Hour
+const maxWait = 24 * time.Hour
 
 // settle writes down how the try ended.
 func (r *Runner) settle(ctx context.Context, k *kind, j login.Job, err error) Outcome {
@@ -73,7 +73,7 @@ func (r *Runner) settle(ctx context.Context, k *kind, j login.Job, err error) Ou
 	}
 	wait, why := k.Backoff.after(j.Tries, r.Random()), r.text(err)
 	if v != nil {
-		wait = min(max(wait, v.after), longestWait)
+		wait = min(max(wait, v.after), maxWait)
 	}
 	r.Log.WarnContext(ctx, "a job failed; it is tried again", "kind", k.name, "job", j.ID, "try", j.Tries, "after", wait.String(), "error", why)
 	return r.write(ctx, j, Retried, func(ctx context.Context) error { return r.Store.RetryJob(ctx, j, r.Now().Add(wait), why) })
@@ -105,15 +105,15 @@ func (r *Runner) write(ctx context.Context, j login.Job, outcome Outcome, act fu
 	}
 }
 
-// longestWhy bounds what is kept of an error, in bytes.
-const longestWhy = 500
+// maxWhy bounds what is kept of an error, in bytes.
+const maxWhy = 500
 
 // text is what is kept and logged of an error. The cause comes from libraries, which
 // quote addresses and answers of strangers.
 func (r *Runner) text(err error) string {
 	why := r.scrub(err.Error())
-	if len(why) > longestWhy {
-		why = why[:longestWhy]
+	if len(why) > maxWhy {
+		why = why[:maxWhy]
 		for !utf8.ValidString(why) {
 			why = why[:len(why)-1]
 		}

@@ -18,8 +18,8 @@ const (
 	auditChain = "audit chain"
 )
 
-// LeastSecret is the least length of a secret that a machine made, in characters.
-const LeastSecret = 32
+// MinSecret is the least length of a secret that a machine made, in characters.
+const MinSecret = 32
 
 // Secret is the secret that all nodes share. Its file holds one text, or while it is being
 // replaced and from then on, JSON: the generations, and what does not change with them.
@@ -58,7 +58,7 @@ func ReadSecret(text secret.Text) (Secret, error) {
 }
 
 func (f secretFile) open() (Secret, error) {
-	tooShort := func(s string) bool { return len(s) < LeastSecret }
+	tooShort := func(s string) bool { return len(s) < MinSecret }
 	switch {
 	case len(f.Generations) == 0, len(f.Generations) > 2, f.Current < 0, f.Current >= len(f.Generations):
 		return Secret{}, errors.New("keyset: a secret has one generation or two, and one of them is current")

@@ -31,8 +31,8 @@ var (
 	errSender  = errors.New("has a name of more than 80 characters, or with characters that nobody sees or that begin a new line")
 )
 
-// longestSender bounds the name beside an address, in letters.
-const longestSender = 80
+// maxSender bounds the name beside an address, in letters.
+const maxSender = 80
 
 // commented reports whether an address has a comment (RFC 5322 §3.2.2): what stands in
 // brackets outside of quotes, which the library drops without a word.
@@ -71,7 +71,7 @@ func parseAddress(s string) (address, error) {
 	if commented(s) {
 		return address{}, errComment
 	}
-	name := shown.Line(parsed.Name, longestSender)
+	name := shown.Line(parsed.Name, maxSender)
 	if name != parsed.Name {
 		return address{}, errSender
 	}

@@ -70,7 +70,7 @@ type NewLogin struct {
 
 // write puts a letter into words.
 func (m *Mailer) write(letter Message) (content, error) {
-	w := &writer{mailer: m, values: map[string]any{"Brand": shown.Line(m.cfg.Brand.Name, longestName)}}
+	w := &writer{mailer: m, values: map[string]any{"Brand": shown.Line(m.cfg.Brand.Name, maxName)}}
 	w.out.Lang = m.texts.speaks(letter.Locale)
 	w.out.Brand, w.out.Accent = m.cfg.Brand.Name, m.accent
 	switch data := letter.Data.(type) {
@@ -104,8 +104,8 @@ func (w *writer) expect(got string, want ...string) {
 
 // The longest names that letters show, in characters.
 const (
-	longestName = 60
-	longestLine = 100
+	maxName = 60
+	maxLine = 100
 )
 
 // open writes what every letter begins with.
@@ -113,7 +113,7 @@ func (w *writer) open(key, name string) {
 	w.out.Subject = w.text(key + ".subject")
 	w.out.Glance = w.text(key + ".glance")
 	w.out.Heading = w.text(key + ".heading")
-	if name = unlinked(name, longestName); name != "" {
+	if name = unlinked(name, maxName); name != "" {
 		w.out.Greeting = w.text("letter.hello_name", "Name", name)
 	} else {
 		w.out.Greeting = w.text("letter.hello")
@@ -127,7 +127,7 @@ func (w *writer) invitation(template string, d Invitation) {
 		return
 	}
 	kind := "kind." + string(d.Kind)
-	w.values["Employer"] = unlinked(d.Employer, longestLine)
+	w.values["Employer"] = unlinked(d.Employer, maxLine)
 	w.values["Kind"] = w.text(kind + ".name")
 	w.open(template, d.Name)
 	w.say(template + ".what")
@@ -135,7 +135,7 @@ func (w *writer) invitation(template string, d Invitation) {
 		w.title("invitation.benefits")
 		list := make([]string, 0, len(d.Benefits))
 		for _, benefit := range d.Benefits {
-			list = append(list, unlinked(benefit, longestLine))
+			list = append(list, unlinked(benefit, maxLine))
 		}
 		w.add(block{List: list})
 	}
@@ -173,12 +173,12 @@ func (w *writer) newLogin(template string, d NewLogin) {
 	w.open(template, d.Name)
 	w.say("new_login.what")
 	facts := []fact{
-		{w.text("new_login.device"), unlinked(d.Device, longestLine)},
+		{w.text("new_login.device"), unlinked(d.Device, maxLine)},
 		{w.text("new_login.method"), w.text("method." + string(d.Method))},
 		{w.text("new_login.time"), w.moment(d.At)},
 	}
 	if d.Place != "" {
-		facts = append(facts, fact{w.text("new_login.place"), unlinked(d.Place, longestLine)})
+		facts = append(facts, fact{w.text("new_login.place"), unlinked(d.Place, maxLine)})
 	}
 	w.add(block{Facts: facts})
 	w.say("letter.fine_login")

@@ -5,10 +5,10 @@ import (
 	"sync"
 )
 
-// mostPerAttempt is how many may wait for one attempt: the app, and what is left of its
+// maxPerAttempt is how many may wait for one attempt: the app, and what is left of its
 // connections from before a tunnel or a sleep. Beyond it the one who has waited longest
 // is sent home, so that whoever holds one attempt cannot fill the room.
-const mostPerAttempt = 4
+const maxPerAttempt = 4
 
 // Guest is somebody who waits. The room calls its methods while it is locked: they must
 // not block, and not call the room.
@@ -38,8 +38,8 @@ func (r *Room) Sit(attempt string, g Guest) {
 	}
 	r.waiting[attempt] = append(r.waiting[attempt], g)
 	r.count++
-	if before := len(r.waiting[attempt]) - 1; before >= mostPerAttempt {
-		r.waiting[attempt][before-mostPerAttempt].SentHome()
+	if before := len(r.waiting[attempt]) - 1; before >= maxPerAttempt {
+		r.waiting[attempt][before-maxPerAttempt].SentHome()
 	}
 	if r.closed {
 		g.SentHome()

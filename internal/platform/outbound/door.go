@@ -20,8 +20,8 @@ import (
 
 const (
 	connectTime = 5 * time.Second
-	// mostAnswer is how much of an answer is read, only to use the connection again.
-	mostAnswer = 16 << 10
+	// maxAnswer is how much of an answer is read, only to use the connection again.
+	maxAnswer = 16 << 10
 )
 
 // Door sends to a list of addresses and to nobody else. It is safe for concurrent use.
@@ -78,7 +78,7 @@ func (d *Door) Post(ctx context.Context, to string, header http.Header, body str
 	if err != nil {
 		return 0, nil, trouble(err)
 	}
-	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, mostAnswer))
+	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, maxAnswer))
 	_ = response.Body.Close()
 	return response.StatusCode, response.Header, nil
 }

@@ -26,16 +26,16 @@ type Params struct {
 func DefaultParams() Params { return Params{MemoryKiB: 19 << 10, Passes: 2, Threads: 1} }
 
 func (p Params) possible() bool {
-	return p.Passes >= 1 && p.Passes <= mostPasses && p.Threads >= 1 && p.MemoryKiB >= 8*uint32(p.Threads) && p.MemoryKiB <= mostMemoryKiB
+	return p.Passes >= 1 && p.Passes <= maxPasses && p.Threads >= 1 && p.MemoryKiB >= 8*uint32(p.Threads) && p.MemoryKiB <= maxMemoryKiB
 }
 
 // What a stored text may ask of us at most: whoever can write into the database shall
 // not be able to take the memory of every node.
 const (
-	mostMemoryKiB = 256 << 10
-	mostPasses    = 16
-	saltBytes     = 16
-	sumBytes      = 32
+	maxMemoryKiB = 256 << 10
+	maxPasses    = 16
+	saltBytes    = 16
+	sumBytes     = 32
 )
 
 // MaxBytes bounds what is hashed; longer passwords are refused, not cut.

@@ -183,9 +183,9 @@ func speaksOf(row string, signs []string) bool {
 	return false
 }
 
-// mostTowns bounds the histories of one run: everything that is left of each is read
+// maxTowns bounds the histories of one run: everything that is left of each is read
 // again after every erasure.
-const mostTowns = 25
+const maxTowns = 25
 
 // Whatever there is of a person: when they are erased, exactly the rows that speak of
 // them are gone, from every table but the security log, and everything of everybody else
@@ -198,7 +198,7 @@ func TestErasureTakesThePersonAndNobodyElse(t *testing.T) {
 			db := raw(t, s)
 			towns := 0
 			rapid.Check(t, func(rt *rapid.T) {
-				if towns++; towns > mostTowns {
+				if towns++; towns > maxTowns {
 					return
 				}
 				w := town{t, rt, s}

@@ -26,8 +26,8 @@ const (
 	dropHeldHumanSQL = `DELETE FROM held_activations WHERE lookup = (SELECT hetu_lookup FROM persons WHERE id = $1)`
 )
 
-// mostHeld is how many humans are remembered for one invitation.
-const mostHeld = 20
+// maxHeld is how many humans are remembered for one invitation.
+const maxHeld = 20
 
 // HoldActivation writes down that a human with another name came with an invitation, and
 // reports whether somebody of the staff has released this human: then nothing is written.
@@ -43,7 +43,7 @@ func (s *Store) HoldActivation(ctx context.Context, h login.HeldActivation, empl
 		}
 		_, err1 := tx.ExecContext(ctx, holdSQL, text(h.ID), text(h.Invitation), lookups[0], text(h.SupportCode), millis(h.HeldAt))
 		_, err2 := tx.ExecContext(ctx, markHeldSQL, text(h.Invitation), millis(h.HeldAt))
-		_, err3 := tx.ExecContext(ctx, dropOldHeldSQL, text(h.Invitation), mostHeld)
+		_, err3 := tx.ExecContext(ctx, dropOldHeldSQL, text(h.Invitation), maxHeld)
 		return errors.Join(err1, err2, err3)
 	})
 	return released, wrap("hold activation", err)

@@ -13,9 +13,9 @@ import (
 )
 
 const (
-	// mostWords and longestWord bound what one name costs, in words and bytes.
-	mostWords   = 12
-	longestWord = 40
+	// maxWords and maxWord bound what one name costs, in words and bytes.
+	maxWords = 12
+	maxWord  = 40
 )
 
 // wordsOf are the words by which a name is found: in small letters, without accents,
@@ -28,10 +28,10 @@ func wordsOf(all ...string) [][]byte {
 	}
 	slices.Sort(words)
 	words = slices.Compact(words)
-	words = words[:min(len(words), mostWords)]
+	words = words[:min(len(words), maxWords)]
 	kept := make([][]byte, len(words))
 	for i, word := range words {
-		kept[i] = []byte(word[:min(len(word), longestWord)])
+		kept[i] = []byte(word[:min(len(word), maxWord)])
 	}
 	return kept
 }

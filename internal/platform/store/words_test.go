@@ -31,14 +31,14 @@ func TestEveryNameIsFoundByItsBeginnings(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		name := rapid.String().Draw(t, "name")
 		words := wordsOf(name)
-		if len(words) > mostWords {
+		if len(words) > maxWords {
 			t.Fatalf("%d words", len(words))
 		}
 		for _, word := range words {
-			if len(word) == 0 || len(word) > longestWord {
+			if len(word) == 0 || len(word) > maxWord {
 				t.Fatalf("a word of %d bytes", len(word))
 			}
-			if utf8.Valid(word) && len(word) < longestWord && !slices.ContainsFunc(wordsOf(string(word)), func(w []byte) bool { return bytes.Equal(w, word) }) {
+			if utf8.Valid(word) && len(word) < maxWord && !slices.ContainsFunc(wordsOf(string(word)), func(w []byte) bool { return bytes.Equal(w, word) }) {
 				t.Fatalf("%q is not found by itself: %q", word, wordsOf(string(word)))
 			}
 			begin := word[:1+len(word)/2]

@@ -11,8 +11,8 @@ var hexColour = regexp.MustCompile(`^#[0-9a-fA-F]{6}$`)
 
 type colour struct{ r, g, b float64 } // 0..1
 
-// leastContrast is what WCAG 2.2 AA asks of text (criterion 1.4.3).
-const leastContrast = 4.5
+// minContrast is what WCAG 2.2 AA asks of text (criterion 1.4.3).
+const minContrast = 4.5
 
 // palette is the style sheet's tail that sets the operator's accent: as it is on
 // light pages, lightened until it can be read on dark ones. Empty for no accent.
@@ -25,11 +25,11 @@ func palette(accent string) (string, error) {
 	}
 	light := parseColour(accent)
 	white, dark := colour{1, 1, 1}, parseColour(darkSurface)
-	if c := contrast(light, white); c < leastContrast {
-		return "", fmt.Errorf("accent %s: contrast with white is %.1f, at least %.1f is needed to be readable", accent, c, leastContrast)
+	if c := contrast(light, white); c < minContrast {
+		return "", fmt.Errorf("accent %s: contrast with white is %.1f, at least %.1f is needed to be readable", accent, c, minContrast)
 	}
 	onDark := light
-	for contrast(onDark, dark) < leastContrast+2 {
+	for contrast(onDark, dark) < minContrast+2 {
 		onDark = onDark.mix(white, 0.06)
 	}
 	return fmt.Sprintf(

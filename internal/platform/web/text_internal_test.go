@@ -254,7 +254,7 @@ func TestPalette(t *testing.T) {
 			t.Fatalf("%s: %q", accent, css)
 		}
 		for i, against := range []colour{white, white, dark, dark} {
-			if c := contrast(parseColour(colours[i]), against); c < leastContrast {
+			if c := contrast(parseColour(colours[i]), against); c < minContrast {
 				t.Errorf("%s: %s has contrast %.2f with %s", accent, colours[i], c, against)
 			}
 		}
@@ -306,7 +306,7 @@ func TestStyleSheetIsReadable(t *testing.T) {
 		} {
 			a, okA := colours[pair[0]]
 			b, okB := colours[pair[1]]
-			if c := contrast(a, b); !okA || !okB || c < leastContrast {
+			if c := contrast(a, b); !okA || !okB || c < minContrast {
 				t.Errorf("block %d: %s on %s has contrast %.2f", i, pair[0], pair[1], c)
 			}
 		}

@@ -17,8 +17,8 @@ const (
 	// usual is some hundred times what the slowest of those waits takes on two idle cores:
 	// only a failure takes it all, and then there is no hurry.
 	usual = 5 * time.Minute
-	// mostTimes keeps a mistyped number from letting a test that hangs hang for weeks.
-	mostTimes = 100
+	// maxTimes keeps a mistyped number from letting a test that hangs hang for weeks.
+	maxTimes = 100
 	// again is how soon [Until] looks again.
 	again = 10 * time.Millisecond
 	// aWhile is how long [Quiet] lasts. It does not scale: see there.
@@ -40,8 +40,8 @@ func factor(text string) (int, error) {
 		return 1, nil
 	}
 	n, err := strconv.Atoi(text)
-	if err != nil || n < 1 || n > mostTimes {
-		return 0, fmt.Errorf("%s is %q; it must be a whole number from 1 to %d", Variable, text, mostTimes)
+	if err != nil || n < 1 || n > maxTimes {
+		return 0, fmt.Errorf("%s is %q; it must be a whole number from 1 to %d", Variable, text, maxTimes)
 	}
 	return n, nil
 }
