@@ -21,18 +21,6 @@ func (p *Port) Address() string { return net.JoinHostPort("localhost", strconv.I
 // TakePort takes a free port. On Linux it stays ours; elsewhere it is only a free one.
 func TakePort() (*Port, error) { return hold() }
 
-func freePort() (*Port, error) {
-	listener, err := net.ListenTCP("tcp4", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
-	if err != nil {
-		return nil, err
-	}
-	p := &Port{holder: -1}
-	if bound, ok := listener.Addr().(*net.TCPAddr); ok {
-		p.Number = bound.Port
-	}
-	return p, listener.Close()
-}
-
 // Close gives the port back.
 func (p *Port) Close() error {
 	if p.holder < 0 {
