@@ -108,16 +108,10 @@ func (s *Service) bounced() func(ctx context.Context, actor string, report io.Re
 		return nil
 	}
 	return func(ctx context.Context, actor string, report io.Reader) error {
-		b, err := s.mailer.ParseBounce(report)
+		err := s.Bounced(ctx, actor, report)
 		if errors.Is(err, mail.ErrNoBounce) {
 			return login.Mistakes{{Detail: "must be a report of an undelivered letter of ours (RFC 3464)"}}
 		}
-		if err != nil {
-			return err
-		}
-		return s.Audit.Atomically(ctx, func(ctx context.Context) error {
-			s.Audit.BounceReported(ctx, actor)
-			return s.Mails.Bounced(ctx, b)
-		})
+		return err
 	}
 }

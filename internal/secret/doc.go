@@ -4,6 +4,6 @@
 // which a secret may be stored), and derivation: one secret that yields another, so
 // that a lost answer can be given again without ever having been written down.
 //
-// It does not own keys at rest (packages signer and keyset), passwords (package
+// It does not own keys at rest (packages signing and keyset), passwords (package
 // credentials) or DPoP (package dpop).
 package secret

@@ -3,6 +3,6 @@
 //
 // It owns what the page shows by the state of the invitation, the acceptance of the
 // terms, and the jobs that write to people. It does not own who the human is and what
-// their proof changes (packages signin and people), the sign-in that follows (feature
+// their proof changes (packages bank and people), the sign-in that follows (feature
 // me), nor how a letter leaves (package mail).
 package activation

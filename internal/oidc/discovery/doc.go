@@ -3,6 +3,6 @@
 // may open our addresses, and what we publish for the brokers that we are registered
 // with.
 //
-// Everything here is public and cacheable. It does not own the keys (packages signer
+// Everything here is public and cacheable. It does not own the keys (packages signing
 // and broker), nor does it decide what is open (package availability).
 package discovery

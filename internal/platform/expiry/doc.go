@@ -17,7 +17,7 @@
 //
 //   - keysets, secrets, passwords and bare keys have no end;
 //   - our token signing keys, and the keys that brokers publish, follow each other by
-//     themselves (packages signer and broker);
+//     themselves (packages signing and broker);
 //   - mail server, webhooks, brokers and the collector of traces are checked with the
 //     certificates of the system, which its packages renew; what they themselves show ends
 //     on their side and in no file of ours;

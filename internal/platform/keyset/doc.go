@@ -7,8 +7,8 @@
 // in a file are how a key is changed without losing what the old one made: see [Change]. A
 // mark in the database tells whether a keyset is the one that it is used with, and nothing
 // of the key. The package does not own where the bytes come from (package config), what is
-// sealed with them (packages signer and people), nor when a key may be changed (package
-// wire).
+// sealed with them (packages signing and people), nor when a key may be changed (package
+// app).
 //
 // The keysets are in the clear in their files. An operator with a key management
 // service wraps them with its key instead; Tink reads those through a KMS client,

@@ -1,8 +1,9 @@
 // Package store keeps everything that Avain must not forget, in SQLite (one node)
 // or PostgreSQL (many nodes), by the same SQL text.
 //
-// It owns rows and statements: each method is one act and one transaction, and
-// every act that may happen only once is one conditional statement whose condition
+// It owns rows and statements: each method is one act and one transaction, but within
+// [Store.Atomically], which makes several of them and the entries of the audit log about
+// them one. Every act that may happen only once is one conditional statement whose condition
 // and effect cannot be torn apart (threat 5). Secrets arrive as hashes and are
 // looked up in full; personal identity codes arrive as keyed look-up values.
 //

@@ -6,5 +6,5 @@
 // a key that fits its algorithm. go-jose does the cryptography.
 //
 // It does not own which key is right nor what the claims must say: that is for
-// packages dpop (proofs), client (assertions) and signer (our own tokens).
+// packages dpop (proofs), client (assertions) and signing (our own tokens).
 package jws
