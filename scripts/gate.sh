@@ -58,7 +58,9 @@ go_tests() {
   skipped=$(grep -cE '^[[:space:]]*--- SKIP' "$log")
   echo "· $passed tests passed, $broken failed, $skipped skipped"
   if [ $code != 0 ]; then
-    echo "· what failed:"
+    echo "· what failed, and what the tests say of it:"
+    said_by_failed "$log"
+    echo "· the lines around it:"
     grep -nE -B 30 -A 6 '^[[:space:]]*--- FAIL|^panic:|DATA RACE|^#|build failed|setup failed' "$log" | grep -vE -- '--- PASS|=== (RUN|PAUSE|CONT)' | tail -n 300
   fi
   if [ "$skipped" != 0 ]; then
@@ -67,6 +69,16 @@ go_tests() {
     code=1
   fi
   return $code
+}
+
+# said_by_failed log: the words of each failed test, without the service's log.
+said_by_failed() {
+  awk '
+    /^=== (RUN|CONT|NAME)/ { test = $3; more = 0; next }
+    /^ *[A-Za-z0-9_]+_test\.go:[0-9]+: / { said[test] = said[test] $0 "\n"; more = 20; next }
+    more > 0 && /^        [^{]/ { said[test] = said[test] $0 "\n"; more--; next }
+    /--- FAIL: / { print; printf "%s", said[$3]; delete said[$3] }
+  ' "$1" | cut -c1-400 | head -n 200
 }
 
 step "tools" scripts/install-test-tools.sh || exit 1

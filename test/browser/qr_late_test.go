@@ -82,6 +82,7 @@ func TestQRTypedCode(t *testing.T) {
 	app.openScanner()
 	app.typeCode("7k3")
 	app.see("Koodissa on kymmenen merkkiä.")
+	app.until(`document.activeElement === byID("typed-code")[0] ? "" : "the field has no focus"`)
 	app.key("00000000000")
 	app.pressID("typed-send")
 	app.mustFailToScan("qrUnknown", login.ReasonQRUnknown)

@@ -65,6 +65,7 @@ func lookScanning(page, app *tab, language string) {
 	app.pressID("typed-send")
 	app.until(`document.querySelector(".field-error").innerText === "" ? "no word of the missing characters" : ""`)
 	at("typed-short")
+	app.until(`document.activeElement === byID("typed-code")[0] ? "" : "the field has no focus"`)
 	app.key("00000000000")
 	app.pressID("typed-send")
 	app.seeElement("[data-failure=qrUnknown]")
