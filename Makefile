@@ -26,7 +26,7 @@ build: ## the service's binary, bin/avain
 	@CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o $(BIN)/avain ./cmd/avain
 	@ls -l $(BIN)/avain | awk '{ printf "  %.1f MB\n", $$5 / 1e6 }'
 
-test: ## the gate: installs what is missing, lints, runs every test with -race
+test: ## the gate: installs what is missing, lints, runs every test
 	@scripts/gate.sh
 
 test-fast: ## Go tests without -race and without browsers, for while you write
@@ -56,14 +56,14 @@ fuzz: ## every fuzz target for FUZZTIME each
 hostile: ## a million hostile requests against a whole service; ARGS="--help" tells more
 	@go run ./cmd/hostile $(ARGS)
 
-soak: ## the races and crashes of the store again and again, for SOAKTIME
+soak: ## every test with -race, then races and crashes again and again, for SOAKTIME
 	@scripts/soak.sh "$(SOAKTIME)"
 
 fmt: tools ## format the source as the linter wants it
 	@.cache/bin/golangci-lint fmt ./...
 
 clean: ## remove what was built; installed packages stay
-	@rm -rf $(BIN) app/dist .cache/golangci .cache/test.log
+	@rm -rf $(BIN) app/dist .cache/golangci .cache/test-*
 
 tools:
 	@scripts/install-test-tools.sh lint

@@ -1,11 +1,15 @@
 #!/usr/bin/env bash
 # The gate: everything that must hold before a change goes in. Steps go on after a
-# failure, so that one run shows all that is wrong; the summary at the end says which.
+# failure, so that one run shows all that is wrong; the summary at the end says which,
+# and how long each took.
+#   gate.sh           all steps, one after the other
+#   gate.sh STEP…     only these; .github/workflows/ci.yml runs them beside each other
 set -uo pipefail
 cd "$(dirname "$0")/.."
 mkdir -p .cache
 
-results=() failed=0
+everything=(app format lint vulnerabilities build raced raced-journeys journeys browser)
+results=() failed=0 tests=0
 
 # step name command…: runs a command, shows what it prints, and remembers how it went.
 step() {
@@ -17,10 +21,10 @@ step() {
     word=FAILED
     failed=1
   fi
-  results+=("$(printf '%-8s %-24s %4d s' "$word" "$name" $((SECONDS - start)))")
+  results+=("$(printf '%-8s %-44s %4d s' "$word" "$name" $((SECONDS - start)))")
 }
 
-app_packages() {
+npm_packages() {
   make app/node_modules/.package-lock.json && node_packages test/interop/node && node_packages test/browser/node
 }
 
@@ -44,56 +48,62 @@ formatted() {
   return 1
 }
 
-# go_tests prints one line per package as it ends, and everything about a failure.
+# go_tests name arguments…: runs tests, prints one line per package as it ends, and at the
+# end what failed tests said, without the service's log, which .cache/test-NAME.json has. A
+# test that is skipped proves nothing, so it counts as failed.
 go_tests() {
-  local log=.cache/test.log code=0
+  local report=.cache/test-$1 code=0 done_line
   local limit=$((60 * ${AVAIN_TEST_PATIENCE:-1}))m # as much longer as the tests wait (internal/testkit/patience)
-  echo "· go test -race (packages appear as they end; all output in $log)"
-  go test -race -v -timeout "$limit" ./... >"$log" 2>&1 &
-  local tests=$!
-  tail -n +1 -f --pid=$tests "$log" | grep --line-buffered -E '^(ok|FAIL)[[:space:]]|^[[:space:]]*--- FAIL|^panic:|WARNING: DATA RACE|\[build failed\]' || true
-  wait $tests || code=$?
-  passed=$(grep -cE '^[[:space:]]*--- PASS' "$log")
-  broken=$(grep -cE '^[[:space:]]*--- FAIL' "$log")
-  skipped=$(grep -cE '^[[:space:]]*--- SKIP' "$log")
-  echo "· $passed tests passed, $broken failed, $skipped skipped"
-  if [ $code != 0 ]; then
-    echo "· what failed, and what the tests say of it:"
-    said_by_failed "$log"
-    echo "· the lines around it:"
-    grep -nE -B 30 -A 6 '^[[:space:]]*--- FAIL|^panic:|DATA RACE|^#|build failed|setup failed' "$log" | grep -vE -- '--- PASS|=== (RUN|PAUSE|CONT)' | tail -n 300
-  fi
-  if [ "$skipped" != 0 ]; then
-    echo "· a test that is skipped proves nothing:"
-    grep -E '^[[:space:]]*--- SKIP' "$log"
+  shift
+  .cache/bin/gotestsum --format pkgname --format-hide-empty-pkg --jsonfile "$report.json" -- -timeout "$limit" "$@" 2>&1 |
+    sed -u -E '/^ *\{"time":/d; s/^(.{400}).+/\1 …/' | tee "$report.log"
+  code=${PIPESTATUS[0]}
+  done_line=$(grep -E '^DONE ' "$report.log" | tail -n 1)
+  tests=$((tests + $(said "$done_line" tests)))
+  if [ "$(said "$done_line" skipped)" != 0 ]; then
+    echo "a test that is skipped proves nothing"
     code=1
   fi
-  return $code
+  return "$code"
 }
 
-# said_by_failed log: the words of each failed test, without the service's log.
-said_by_failed() {
-  awk '
-    /^=== (RUN|CONT|NAME)/ { test = $3; more = 0; next }
-    /^ *[A-Za-z0-9_]+_test\.go:[0-9]+: / { said[test] = said[test] $0 "\n"; more = 20; next }
-    more > 0 && /^        [^{]/ { said[test] = said[test] $0 "\n"; more--; next }
-    /--- FAIL: / { print; printf "%s", said[$3]; delete said[$3] }
-  ' "$1" | cut -c1-400 | head -n 200
+# said line what: the number before a word of gotestsum's last line, 0 when it is not there.
+said() {
+  local n
+  n=$(grep -oE "[0-9]+ $2" <<<"$1") && echo "${n%% *}" || echo 0
 }
 
-step "tools" scripts/install-test-tools.sh || exit 1
+raced_journeys() { go_tests raced-journeys -race -run "^($(paste -sd'|' test/server/raced.txt))\$" ./test/server; }
+
+run() {
+  case $1 in
+    app)
+      step "npm packages" npm_packages
+      step "app: check, lint, test" app_checks
+      step "app: build" app_build
+      ;;
+    format) step "format" formatted ;;
+    lint) step "lint" make lint ;;
+    vulnerabilities) step "vulnerabilities" make vuln ;;
+    build) step "build" make build ;;
+    raced) step "go test -race: packages" go_tests raced -race ./internal/... ./cmd/... ;;
+    raced-journeys) step "go test -race: journeys that race" raced_journeys ;;
+    journeys) step "go test: journeys, clients, documents" go_tests journeys ./test/server ./test/interop ./test/docs ;;
+    browser) step "go test: browsers" go_tests browser ./test/browser ;;
+    *)
+      echo "gate: there is no step $1; there are: ${everything[*]}" >&2
+      exit 2
+      ;;
+  esac
+}
+
+step "tools" scripts/install-test-tools.sh
 if [ $failed = 1 ]; then exit 1; fi
-step "npm packages" app_packages
-step "app: check, lint, test" app_checks
-step "app: build" app_build
-step "format" formatted
-step "lint" make lint
-step "vulnerabilities" make vuln
-step "build" make build
-step "go test -race" go_tests
+[ $# = 0 ] && set -- "${everything[@]}"
+for name; do run "$name"; done
 
 echo
 echo "== summary"
 printf '%s\n' "${results[@]}"
-echo "${passed:-0} Go tests passed, ${broken:-0} failed; $((SECONDS / 60)) min $((SECONDS % 60)) s in all"
+echo "$tests Go tests; $((SECONDS / 60)) min $((SECONDS % 60)) s in all"
 exit $failed

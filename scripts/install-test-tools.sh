@@ -9,6 +9,7 @@ cd "$(dirname "$0")/.."
 # Pinned here and not in go.mod: what they depend on is none of the program's.
 golangci=v2.15.0
 govulncheck=v1.9.0
+gotestsum=v1.13.0
 oauth2_proxy=v7.15.6
 
 say() { echo "· $*"; }
@@ -136,6 +137,7 @@ fi
 install_tool github.com/golangci/golangci-lint/v2/cmd/golangci-lint "$golangci"
 install_tool golang.org/x/vuln/cmd/govulncheck "$govulncheck"
 [ "${1:-}" = lint ] && exit
+install_tool gotest.tools/gotestsum "$gotestsum"
 require node "install Node 20.19 or newer, https://nodejs.org/"
 require npm "it comes with Node"
 install_packages

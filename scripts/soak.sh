@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Repeats what is left to chance: races for one-time secrets and crashes under load, on
+# Runs every test with the race detector once, which the gate does only where there is
+# something to race. Then repeats what is left to chance: races for one-time secrets and crashes under load, on
 # both databases, until the time is over (30m, 2h) or something breaks. Guesses, confirmed
 # links and floods of starts come in the numbers of the threat model.
 set -euo pipefail
@@ -11,6 +12,9 @@ case ${1:-30m} in
   *s) seconds=${1%s} ;;
   *) echo "soak: the time must look like 90s, 30m or 2h" >&2; exit 2 ;;
 esac
+
+echo "· every test with the race detector"
+go test -race -count=1 -timeout 2h ./... | { grep -v 'no test files' || true; }
 
 end=$((SECONDS + seconds)) round=0
 while [ "$SECONDS" -lt "$end" ]; do
