@@ -40,6 +40,12 @@ func TestParse(t *testing.T) {
 		{"001052-308T", hetu.Lenient, hetu.ErrDate},
 		{"290200A900X", hetu.Lenient, nil},          // 2000 was a leap year
 		{"290200-900X", hetu.Lenient, hetu.ErrDate}, // 1900 was not
+		{"131352-308T", hetu.Lenient, hetu.ErrDate}, // the day would be right
+		{"010100a002h", hetu.Production, nil},
+		{"010100A001F", hetu.Artificial, hetu.ErrIndividual},
+		{"010100A000E", hetu.Artificial, hetu.ErrIndividual},
+		{"010100A899E", hetu.Production, nil},
+		{"010100A900F", hetu.Production, hetu.ErrArtificial},
 	} {
 		if _, err := hetu.Parse(c.in, c.mode); !errors.Is(err, c.want) {
 			t.Errorf("Parse(%q, mode %d) = %v, want %v", c.in, c.mode, err, c.want)
@@ -88,6 +94,40 @@ func TestMadeCodesParse(t *testing.T) {
 			t.Fatalf("production believed an artificial code: %v", err)
 		}
 	})
+}
+
+func TestOnlyWhatCanBeIsMade(t *testing.T) {
+	t.Parallel()
+	birth := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+	for _, c := range []struct {
+		separator  byte
+		individual int
+		want       error
+	}{
+		{'A', 2, nil},
+		{'A', 1, hetu.ErrIndividual},
+		{'A', 999, nil},
+		{'A', 1000, hetu.ErrIndividual},
+		{'-', 2, hetu.ErrSyntax}, // of another century
+		{'G', 2, hetu.ErrSyntax}, // of none
+	} {
+		if _, err := hetu.Make(birth, c.separator, c.individual); !errors.Is(err, c.want) {
+			t.Errorf("Make(%c, %d) = %v, want %v", c.separator, c.individual, err, c.want)
+		}
+	}
+}
+
+func TestRealCodesAreNotArtificial(t *testing.T) {
+	t.Parallel()
+	for s, want := range map[string]bool{"131052-308T": false, "010100A899E": false, "010100A900F": true} {
+		code, err := hetu.Parse(s, hetu.Artificial)
+		if err != nil || code.Artificial() != want {
+			t.Errorf("%s: artificial %t, %v", s, code.Artificial(), err)
+		}
+	}
+	if (hetu.Code{}).Artificial() || !(hetu.Code{}).Birth().IsZero() {
+		t.Error("no code is nobody's")
+	}
 }
 
 func TestCodeDoesNotPrintItself(t *testing.T) {

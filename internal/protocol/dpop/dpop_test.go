@@ -191,6 +191,14 @@ func TestThumbprintOfTheStandard(t *testing.T) {
 	}
 }
 
+func TestTheLongestJTI(t *testing.T) {
+	t.Parallel()
+	v := verifier(t, frozen)
+	if _, err := v.Check(request(prove(t, jose.ES256, newKey(t), honest(v).with("jti", strings.Repeat("j", 256))))); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestThreat17WrongClaims(t *testing.T) {
 	t.Parallel()
 	v, key := verifier(t, frozen), newKey(t)
@@ -481,6 +489,7 @@ func TestAddress(t *testing.T) {
 
 		{"https://login.example:8443/token", endpoint, false},
 		{"https://login.example:80/token", endpoint, false},
+		{"http://localhost:8080/token", "http://localhost:8081/token", false},
 		{"https://login.example:/token", "https://login.example:1/token", false},
 		{"https://login.example/Token", endpoint, false},
 		{"https://login.example/token/", endpoint, false},
@@ -515,10 +524,18 @@ func TestAddress(t *testing.T) {
 
 func TestNewDemandsAKeyAndAClock(t *testing.T) {
 	t.Parallel()
-	for _, config := range []dpop.Config{{Now: frozen}, {Keys: secret.Ring{secret.Of("short")}, Now: frozen}, {Keys: secret.Ring{secret.New()}}} {
+	for _, config := range []dpop.Config{
+		{Now: frozen},
+		{Keys: secret.Ring{secret.Of("short")}, Now: frozen},
+		{Keys: secret.Ring{secret.New()}},
+		{Keys: secret.Ring{secret.New(), secret.Of(strings.Repeat("k", 21))}, Now: frozen}, // under 128 bits
+	} {
 		if _, err := dpop.New(config); err == nil {
 			t.Error("made a Verifier from half a configuration")
 		}
+	}
+	if _, err := dpop.New(dpop.Config{Keys: secret.Ring{secret.NewShort()}, Now: frozen}); err != nil { // 128 bits
+		t.Error(err)
 	}
 }
 

@@ -132,6 +132,30 @@ func TestParseRefuses(t *testing.T) {
 	}
 }
 
+// A token may be as long as the rules say, and not a byte longer.
+func TestTheLongestToken(t *testing.T) {
+	t.Parallel()
+	token := raw(t, newKey(t), `{"alg":"ES256","typ":"JWT"}`, `{}`)
+	for most, want := range map[int]error{len(token): nil, len(token) - 1: jws.ErrTooLong} {
+		if _, err := jws.Parse(token, jws.Rules{MaxBytes: most, Types: []string{"JWT"}}); !errors.Is(err, want) {
+			t.Errorf("%d bytes where %d are allowed: %v, want %v", len(token), most, err, want)
+		}
+	}
+}
+
+// Where a token needs no type, it may be without one; to have an empty one is no type.
+func TestAbsentTypeIsNotAnEmptyOne(t *testing.T) {
+	t.Parallel()
+	key := newKey(t)
+	for header, want := range map[string]error{
+		`{"alg":"ES256"}`: nil, `{"alg":"ES256","typ":""}`: jws.ErrType, `{"alg":"ES256","typ":null}`: jws.ErrType,
+	} {
+		if _, err := jws.Parse(raw(t, key, header, `{}`), jws.Rules{MaxBytes: 2048, Types: []string{""}}); !errors.Is(err, want) {
+			t.Errorf("%s: %v, want %v", header, err, want)
+		}
+	}
+}
+
 // Every token has one spelling: whatever is changed anywhere in it, it is refused.
 func TestThreat28EveryBitAndEveryLengthMatters(t *testing.T) {
 	t.Parallel()
@@ -181,6 +205,7 @@ func TestCheckKey(t *testing.T) {
 	sized := func(n *big.Int) *rsa.PublicKey { return &rsa.PublicKey{N: n, E: 65537} }
 	small := sized(new(big.Int).Rsh(rsaKey.N, 1))    // 2047 bits
 	large := sized(new(big.Int).Lsh(rsaKey.N, 2049)) // 4097 bits
+	largest := sized(new(big.Int).Lsh(rsaKey.N, 2048))
 	p256 := newKey(t)
 	for name, c := range map[string]struct {
 		alg  string
@@ -202,6 +227,7 @@ func TestCheckKey(t *testing.T) {
 		"P-256 for RS256":   {"RS256", p256.Public(), false},
 		"small for RS256":   {"RS256", small, false},
 		"RSA too small":     {"PS256", small, false},
+		"RSA of 4096 bits":  {"PS256", largest, true},
 		"RSA too large":     {"PS256", large, false},
 		"symmetric":         {"HS256", []byte("0123456789abcdef0123456789abcdef"), false},
 		"nothing":           {"ES256", nil, false},
@@ -298,6 +324,19 @@ func TestDecode(t *testing.T) {
 	c = claims{}
 	if err := jws.Decode([]byte(`{"aud":"a"}`), &c); err != nil || !c.Iat.IsZero() || len(c.Aud) != 1 || c.Aud[0] != "a" {
 		t.Errorf("%+v, %v", c, err)
+	}
+}
+
+// Dates go from the first second to the last of the year 9999.
+func TestFirstAndLastDate(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]error{
+		"1": nil, "0.999": jws.ErrClaims, "253402300799": nil, "253402300799.001": jws.ErrClaims,
+	} {
+		var d jws.Date
+		if err := d.UnmarshalJSON([]byte(text)); !errors.Is(err, want) || d.IsZero() != (want != nil) {
+			t.Errorf("%s: %v, %v, want %v", text, d, err, want)
+		}
 	}
 }
 
