@@ -12,14 +12,14 @@ import (
 
 	"avain/internal/app"
 	"avain/internal/config"
-	"avain/internal/platform/store/pgtest"
+	"avain/internal/platform/store/storetest"
 	"avain/internal/secret"
 )
 
 // onPostgres moves the service to PostgreSQL, and hands its configuration out, for
 // another node.
 func onPostgres(t *testing.T, out *config.Config) func(*config.Config) {
-	dsn := pgtest.Database(t)
+	dsn := storetest.FreshPostgres(t)
 	return func(c *config.Config) {
 		c.Database.Driver, c.Database.Connection, c.Database.MaxConnections = config.Postgres, secret.Of(dsn), 4
 		*out = *c

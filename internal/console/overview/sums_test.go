@@ -3,7 +3,6 @@ package overview
 import (
 	"fmt"
 	"log/slog"
-	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -12,7 +11,6 @@ import (
 	"avain/internal/core/counts"
 	"avain/internal/domain/login"
 	"avain/internal/platform/store"
-	"avain/internal/platform/store/pgtest"
 	"avain/internal/platform/store/storetest"
 	"avain/internal/secret"
 
@@ -26,13 +24,11 @@ func TestRowsAddUp(t *testing.T) {
 	t.Parallel()
 	t.Run("sqlite", func(t *testing.T) {
 		t.Parallel()
-		path := filepath.Join(t.TempDir(), "avain.db")
-		storetest.Migrated(t, path)
-		rowsAddUp(t, store.Config{Driver: store.SQLite, Path: path})
+		rowsAddUp(t, store.Config{Driver: store.SQLite, Path: storetest.Fresh(t)})
 	})
 	t.Run("postgres", func(t *testing.T) {
 		t.Parallel()
-		rowsAddUp(t, store.Config{Driver: store.Postgres, DSN: secret.Of(pgtest.Database(t))})
+		rowsAddUp(t, store.Config{Driver: store.Postgres, DSN: secret.Of(storetest.FreshPostgres(t))})
 	})
 }
 

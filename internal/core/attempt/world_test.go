@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"log/slog"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -13,7 +12,6 @@ import (
 	"avain/internal/core/attempt"
 	"avain/internal/domain/login"
 	"avain/internal/platform/store"
-	"avain/internal/platform/store/pgtest"
 	"avain/internal/platform/store/storetest"
 	"avain/internal/secret"
 )
@@ -44,9 +42,7 @@ func (w *world) pass(d time.Duration) {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "avain.db")
-	storetest.Migrated(t, path)
-	return newWorldOn(t, store.Config{Driver: store.SQLite, Path: path})
+	return newWorldOn(t, store.Config{Driver: store.SQLite, Path: storetest.Fresh(t)})
 }
 
 // onBoth runs a test once per database.
@@ -59,7 +55,7 @@ func onBoth(t *testing.T, test func(w *world)) {
 	})
 	t.Run("postgres", func(t *testing.T) {
 		t.Parallel()
-		test(newWorldOn(t, store.Config{Driver: store.Postgres, DSN: secret.Of(pgtest.Database(t))}))
+		test(newWorldOn(t, store.Config{Driver: store.Postgres, DSN: secret.Of(storetest.FreshPostgres(t))}))
 	})
 }
 

@@ -3,7 +3,6 @@ package notices_test
 import (
 	"context"
 	"log/slog"
-	"path/filepath"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -11,6 +10,7 @@ import (
 	"avain/internal/core/notices"
 	"avain/internal/domain/login"
 	"avain/internal/platform/store"
+	"avain/internal/platform/store/storetest"
 )
 
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
@@ -27,7 +27,7 @@ type house struct {
 func newHouse(t testing.TB) *house {
 	t.Helper()
 	db, err := store.Open(t.Context(), store.Config{
-		Driver: store.SQLite, Path: filepath.Join(t.TempDir(), "n.db"), Log: slog.New(slog.DiscardHandler),
+		Driver: store.SQLite, Path: storetest.Fresh(t), Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		t.Fatal(err)

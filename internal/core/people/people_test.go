@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -13,6 +12,7 @@ import (
 	"avain/internal/domain/login"
 	"avain/internal/platform/keyset"
 	"avain/internal/platform/store"
+	"avain/internal/platform/store/storetest"
 
 	"github.com/tink-crypto/tink-go/v2/prf"
 )
@@ -20,7 +20,7 @@ import (
 func newStore(t *testing.T) *store.Store {
 	t.Helper()
 	db, err := store.Open(t.Context(), store.Config{
-		Driver: store.SQLite, Path: filepath.Join(t.TempDir(), "avain.db"), Log: slog.New(slog.DiscardHandler),
+		Driver: store.SQLite, Path: storetest.Fresh(t), Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -17,6 +16,7 @@ import (
 	"avain/internal/platform/audit"
 	"avain/internal/platform/jobs"
 	"avain/internal/platform/store"
+	"avain/internal/platform/store/storetest"
 )
 
 var now = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
@@ -45,7 +45,7 @@ type desk struct {
 
 func newDesk(t *testing.T) desk {
 	t.Helper()
-	db, err := store.Open(t.Context(), store.Config{Driver: store.SQLite, Path: filepath.Join(t.TempDir(), "x.db"), Log: slog.New(slog.DiscardHandler)})
+	db, err := store.Open(t.Context(), store.Config{Driver: store.SQLite, Path: storetest.Fresh(t), Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -20,6 +19,7 @@ import (
 	"avain/internal/oidc/discovery"
 	"avain/internal/platform/audit"
 	"avain/internal/platform/store"
+	"avain/internal/platform/store/storetest"
 	"avain/internal/platform/web"
 )
 
@@ -68,7 +68,7 @@ type world struct {
 func newWorld(t testing.TB, apps discovery.Apps, offer broker.Offer) world {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
-	db, err := store.Open(t.Context(), store.Config{Driver: store.SQLite, Path: filepath.Join(t.TempDir(), "a.db"), Log: log})
+	db, err := store.Open(t.Context(), store.Config{Driver: store.SQLite, Path: storetest.Fresh(t), Log: log})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +13,7 @@ import (
 	"avain/internal/domain/login"
 	"avain/internal/platform/apikey"
 	"avain/internal/platform/store"
+	"avain/internal/platform/store/storetest"
 	"avain/internal/platform/web"
 )
 
@@ -29,7 +29,7 @@ type office struct {
 
 func newOffice(t *testing.T) *office {
 	t.Helper()
-	db, err := store.Open(t.Context(), store.Config{Driver: store.SQLite, Path: filepath.Join(t.TempDir(), "x.db"), Log: slog.New(slog.DiscardHandler)})
+	db, err := store.Open(t.Context(), store.Config{Driver: store.SQLite, Path: storetest.Fresh(t), Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}

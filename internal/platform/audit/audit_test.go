@@ -6,7 +6,6 @@ import (
 	"errors"
 	"log/slog"
 	"maps"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -24,7 +23,7 @@ var now = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 func openStore(t *testing.T) *store.Store {
 	t.Helper()
 	db, err := store.Open(t.Context(), store.Config{
-		Driver: store.SQLite, Path: filepath.Join(t.TempDir(), "a.db"), Log: slog.New(slog.DiscardHandler),
+		Driver: store.SQLite, Path: storetest.Fresh(t), Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		t.Fatal(err)

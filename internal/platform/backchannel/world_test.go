@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -18,6 +17,7 @@ import (
 	"avain/internal/platform/jobs"
 	"avain/internal/platform/keyset"
 	"avain/internal/platform/store"
+	"avain/internal/platform/store/storetest"
 	"avain/internal/protocol/client"
 	"avain/internal/protocol/signing"
 	"avain/internal/secret"
@@ -100,7 +100,7 @@ func (w *world) open(log *slog.Logger) {
 		w.t.Fatal(err)
 	}
 	if w.store, err = store.Open(w.t.Context(), store.Config{
-		Driver: store.SQLite, Path: filepath.Join(w.t.TempDir(), "x.db"), Log: slog.New(slog.DiscardHandler), Revoked: w.sender.Jobs,
+		Driver: store.SQLite, Path: storetest.Fresh(w.t), Log: slog.New(slog.DiscardHandler), Revoked: w.sender.Jobs,
 	}); err != nil {
 		w.t.Fatal(err)
 	}

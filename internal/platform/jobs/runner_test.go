@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"path/filepath"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -13,6 +12,7 @@ import (
 	"avain/internal/domain/login"
 	"avain/internal/platform/jobs"
 	"avain/internal/platform/store"
+	"avain/internal/platform/store/storetest"
 
 	"go.uber.org/goleak"
 )
@@ -34,7 +34,7 @@ type world struct {
 func inBubble(t *testing.T, test func(t *testing.T, w *world), change ...func(*jobs.Config)) {
 	t.Helper()
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "x.db")
+	path := storetest.Fresh(t)
 	synctest.Test(t, func(t *testing.T) {
 		s, err := store.Open(t.Context(), store.Config{Driver: store.SQLite, Path: path, Log: slog.New(slog.DiscardHandler)})
 		if err != nil {

@@ -1,13 +1,10 @@
 package store_test
 
 import (
-	"context"
-	"errors"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"strconv"
-	"sync"
 	"testing"
 
 	"avain/internal/domain/login"
@@ -16,7 +13,6 @@ import (
 	"avain/internal/platform/store/storetest"
 	"avain/internal/secret"
 
-	"github.com/jackc/pgx/v5"
 	"go.uber.org/goleak"
 )
 
@@ -64,37 +60,12 @@ func emptySQLite(t testing.TB) store.Config {
 }
 
 func postgresConfig(t testing.TB) store.Config {
-	t.Helper()
-	template, err := migratedPostgres()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return store.Config{Driver: store.Postgres, DSN: secret.Of(pgtest.Like(t, template))}
+	return store.Config{Driver: store.Postgres, DSN: secret.Of(storetest.FreshPostgres(t))}
 }
 
 func emptyPostgres(t testing.TB) store.Config {
 	return store.Config{Driver: store.Postgres, DSN: secret.Of(pgtest.Database(t))}
 }
-
-// migratedPostgres is [storetest.Migrated] for PostgreSQL.
-var migratedPostgres = sync.OnceValues(func() (string, error) {
-	return pgtest.Template(func(dsn string) error {
-		ctx := context.Background()
-		s, err := store.Open(ctx, store.Config{Driver: store.Postgres, DSN: secret.Of(dsn), Log: quiet()})
-		if err != nil {
-			return err
-		}
-		if err := errors.Join(s.Migrate(ctx), s.Close()); err != nil {
-			return err
-		}
-		conn, err := pgx.Connect(ctx, dsn)
-		if err != nil {
-			return err
-		}
-		_, err = conn.Exec(ctx, storetest.Headless)
-		return errors.Join(err, conn.Close(ctx))
-	})
-})
 
 // onBoth runs a test once per database. config makes a fresh database with its schema.
 func onBoth(t *testing.T, test func(t *testing.T, config func(testing.TB) store.Config)) {

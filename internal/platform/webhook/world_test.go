@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -15,6 +14,7 @@ import (
 	"avain/internal/domain/login"
 	"avain/internal/platform/jobs"
 	"avain/internal/platform/store"
+	"avain/internal/platform/store/storetest"
 	"avain/internal/secret"
 	"avain/internal/testkit/patience"
 
@@ -74,7 +74,7 @@ func newWorld(t *testing.T, answer http.HandlerFunc, change ...func(*Endpoint)) 
 	if w.sender, err = New([]Endpoint{e}, w.now, log); err != nil {
 		t.Fatal(err)
 	}
-	w.store, err = store.Open(t.Context(), store.Config{Driver: store.SQLite, Path: filepath.Join(t.TempDir(), "x.db"), Log: log})
+	w.store, err = store.Open(t.Context(), store.Config{Driver: store.SQLite, Path: storetest.Fresh(t), Log: log})
 	if err != nil {
 		t.Fatal(err)
 	}

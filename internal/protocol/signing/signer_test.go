@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
-	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -16,6 +15,7 @@ import (
 	"avain/internal/domain/login"
 	"avain/internal/platform/keyset"
 	"avain/internal/platform/store"
+	"avain/internal/platform/store/storetest"
 	"avain/internal/protocol/oauth"
 	"avain/internal/protocol/signing"
 
@@ -59,7 +59,7 @@ func (s *shelf) SigningKeys(ctx context.Context) ([]login.SigningKey, error) {
 func newShelf(t testing.TB) *shelf {
 	t.Helper()
 	db, err := store.Open(t.Context(), store.Config{
-		Driver: store.SQLite, Path: filepath.Join(t.TempDir(), "avain.db"), Log: slog.New(slog.DiscardHandler),
+		Driver: store.SQLite, Path: storetest.Fresh(t), Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -12,6 +12,10 @@ import (
 	"testing"
 
 	"avain/internal/platform/store"
+	"avain/internal/platform/store/pgtest"
+	"avain/internal/secret"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // Migrated puts an empty SQLite database with this program's schema at a path where there
@@ -28,6 +32,24 @@ func Migrated(t testing.TB, path string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// Fresh is the path of such a copy, in a folder that goes when the test ends.
+func Fresh(t testing.TB) (path string) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), "avain.db")
+	Migrated(t, path)
+	return path
+}
+
+// FreshPostgres is the same in PostgreSQL: the DSN of a database of the test's own.
+func FreshPostgres(t testing.TB) (dsn string) {
+	t.Helper()
+	template, err := migratedPostgres()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pgtest.Like(t, template)
 }
 
 var migrated = sync.OnceValues(func() (_ []byte, err error) {
@@ -53,6 +75,25 @@ var migrated = sync.OnceValues(func() (_ []byte, err error) {
 		return nil, fmt.Errorf("take the head of the audit log away: %w", err)
 	}
 	return os.ReadFile(path) //nolint:gosec // the folder made above
+})
+
+var migratedPostgres = sync.OnceValues(func() (string, error) {
+	return pgtest.Template(func(dsn string) error {
+		ctx := context.Background()
+		s, err := store.Open(ctx, store.Config{Driver: store.Postgres, DSN: secret.Of(dsn), Log: slog.New(slog.DiscardHandler)})
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(s.Migrate(ctx), s.Close()); err != nil {
+			return err
+		}
+		conn, err := pgx.Connect(ctx, dsn)
+		if err != nil {
+			return err
+		}
+		_, err = conn.Exec(ctx, Headless)
+		return errors.Join(err, conn.Close(ctx))
+	})
 })
 
 // Headless takes an empty audit log back to before its chain began, which avain migrate then
