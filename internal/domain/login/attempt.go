@@ -241,3 +241,13 @@ const (
 	OutcomeRefused = "refused" // someone was told no; the attempt itself may go on
 	OutcomeFailed  = "failed"
 )
+
+// EndedBy reports whether this event, which has just been written, ended the attempt:
+// lines that are added to one that is over do not end it again.
+func (a Attempt) EndedBy(e Event) bool {
+	if !a.State.Over() || len(a.Timeline) == 0 {
+		return false
+	}
+	last := a.Timeline[len(a.Timeline)-1]
+	return last.Step == e.Step && last.At.UnixMilli() == e.At.UnixMilli() && a.UpdatedAt.UnixMilli() == e.At.UnixMilli()
+}

@@ -109,16 +109,6 @@ func MarkOf(known string) Marks {
 // Least is how many there are at least: several can have left the same mark.
 func (m Marks) Least() int { return bits.OnesCount64(uint64(m)) }
 
-// EndedBy reports whether this event, which has just been written, ended the attempt:
-// lines that are added to one that is over do not end it again.
-func (a Attempt) EndedBy(e Event) bool {
-	if !a.State.Over() || len(a.Timeline) == 0 {
-		return false
-	}
-	last := a.Timeline[len(a.Timeline)-1]
-	return last.Step == e.Step && last.At.UnixMilli() == e.At.UnixMilli() && a.UpdatedAt.UnixMilli() == e.At.UnixMilli()
-}
-
 // Alert says that fewer logins than usual succeed. There is at most one at a time for
 // a value of a dimension, on however many nodes.
 type Alert struct {
