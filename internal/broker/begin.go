@@ -224,7 +224,7 @@ func (u *upstream) push(ctx context.Context, found endpoints, object string) (st
 		return "", err
 	}
 	if !plain(body.RequestURI, 1024) {
-		return "", &fault{word: "par.request_uri", down: true}
+		return "", &brokerError{word: "par.request_uri", down: true}
 	}
 	return body.RequestURI, nil
 }

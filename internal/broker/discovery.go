@@ -54,11 +54,11 @@ func (u *upstream) discover(ctx context.Context) (endpoints, error) {
 	}
 	var doc addresses
 	if err := json.Unmarshal(raw, &doc); err != nil {
-		return endpoints{}, &fault{word: "discovery.format", down: true}
+		return endpoints{}, &brokerError{word: "discovery.format", down: true}
 	}
 	// RFC 8414 §3.3: or one issuer could pass its endpoints off as another's (mix-up).
 	if doc.Issuer != u.config.Issuer {
-		return endpoints{}, &fault{word: "discovery.issuer", down: true}
+		return endpoints{}, &brokerError{word: "discovery.issuer", down: true}
 	}
 	found := u.static()
 	orText(&found.authorization, doc.Authorization)
@@ -67,11 +67,11 @@ func (u *upstream) discover(ctx context.Context) (endpoints, error) {
 	orText(&found.jwks, doc.JWKS)
 	for _, target := range []string{found.authorization, found.token, found.par, found.jwks} {
 		if target != "" && (!u.out.allows(target) || strings.ContainsAny(target, "#\r\n")) {
-			return endpoints{}, &fault{word: "discovery.host", down: true}
+			return endpoints{}, &brokerError{word: "discovery.host", down: true}
 		}
 	}
 	if found.authorization == "" || found.token == "" {
-		return endpoints{}, &fault{word: "discovery.incomplete", down: true}
+		return endpoints{}, &brokerError{word: "discovery.incomplete", down: true}
 	}
 	return found, nil
 }
@@ -83,7 +83,7 @@ func (u *upstream) document(ctx context.Context, step, uri, accept string, most 
 	word, down := trouble(got, err)
 	u.observe(step, word, u.now().Sub(began))
 	if word != "" {
-		f := &fault{word: step + "." + word, down: down, err: err}
+		f := &brokerError{word: step + "." + word, down: down, err: err}
 		u.log.Warn("broker document not fetched", "detail", f.word, "error", f)
 		return nil, f
 	}

@@ -25,7 +25,7 @@ func (u *upstream) open(ctx context.Context, token string) (claims, error) {
 	}
 	signed, err := jwt.ParseSigned(inner, u.signatures)
 	if err != nil {
-		return nil, &fault{word: "id_token.signature_algorithm", err: err}
+		return nil, &brokerError{word: "id_token.signature_algorithm", err: err}
 	}
 	header := signed.Headers[0]
 	keys, err := u.keys.find(ctx, header.KeyID)
@@ -40,7 +40,7 @@ func (u *upstream) open(ctx context.Context, token string) (claims, error) {
 		found = verified(signed, keys)
 	}
 	if found == nil {
-		return nil, &fault{word: "id_token.signature"}
+		return nil, &brokerError{word: "id_token.signature"}
 	}
 	return found, nil
 }
@@ -65,20 +65,20 @@ func verified(signed *jwt.JSONWebToken, keys []jose.JSONWebKey) claims {
 func (u *upstream) decrypt(token string) (string, error) {
 	switch {
 	case len(token) > maxIDToken:
-		return "", &fault{word: "id_token.size"}
+		return "", &brokerError{word: "id_token.size"}
 	case strings.Count(token, ".") == 2:
-		return "", &fault{word: wordPlaintext}
+		return "", &brokerError{word: wordPlaintext}
 	}
 	sealed, err := jose.ParseEncryptedCompact(token, u.keyAlgs, u.contents)
 	if err != nil {
-		return "", &fault{word: "id_token.encryption", err: err}
+		return "", &brokerError{word: "id_token.encryption", err: err}
 	}
 	if _, compressed := sealed.Header.ExtraHeaders["zip"]; compressed {
-		return "", &fault{word: "id_token.zip"} // no broker compresses; a bomb does
+		return "", &brokerError{word: "id_token.zip"} // no broker compresses; a bomb does
 	}
 	if cty, present := sealed.Header.ExtraHeaders[jose.HeaderContentType]; present {
 		if text, ok := cty.(string); !ok || !strings.EqualFold(text, "JWT") {
-			return "", &fault{word: "id_token.content_type"}
+			return "", &brokerError{word: "id_token.content_type"}
 		}
 	}
 	for _, key := range u.keysFor(sealed.Header.KeyID) {
@@ -86,7 +86,7 @@ func (u *upstream) decrypt(token string) (string, error) {
 			return string(plaintext), nil
 		}
 	}
-	return "", &fault{word: "id_token.decryption"}
+	return "", &brokerError{word: "id_token.decryption"}
 }
 
 // keysFor orders our decryption keys: the one that the header names, then the others,

@@ -68,7 +68,7 @@ func (k *keySource) find(ctx context.Context, kid string) ([]jose.JSONWebKey, er
 		found = set.named(kid)
 	}
 	if len(found) == 0 {
-		return nil, &fault{word: "id_token.unknown_key"}
+		return nil, &brokerError{word: "id_token.unknown_key"}
 	}
 	return found, nil
 }
@@ -113,7 +113,7 @@ func (u *upstream) plainKeys(ctx context.Context) (keySet, error) {
 		keys, err = usableKeys(keys)
 	}
 	if err != nil {
-		return keySet{}, &fault{word: "jwks.format", down: true, err: err}
+		return keySet{}, &brokerError{word: "jwks.format", down: true, err: err}
 	}
 	return keySet{keys: keys}, nil
 }
@@ -123,7 +123,7 @@ func (u *upstream) plainKeys(ctx context.Context) (keySet, error) {
 // still cannot give us keys of their own (threat 21).
 func (u *upstream) signedKeys(ctx context.Context, pin entityPin) (keySet, error) {
 	if !pin.expires.IsZero() && !u.now().Before(pin.expires) {
-		return keySet{}, &fault{word: "jwks.entity_statement_expired", down: true}
+		return keySet{}, &brokerError{word: "jwks.entity_statement_expired", down: true}
 	}
 	raw, err := u.fetchSignedJWKS(ctx)
 	if err != nil {
@@ -206,7 +206,7 @@ func (u *upstream) openSignedJWKS(raw []byte, pin entityPin) (keySet, error) {
 
 // badKeys marks the broker as unhealthy: without its keys nobody can log in there.
 func badKeys(word string, err error) error {
-	return &fault{word: "jwks." + word, down: true, err: err}
+	return &brokerError{word: "jwks." + word, down: true, err: err}
 }
 
 // acceptsType compares "typ" as RFC 7515 §4.1.9 says: "application/" may be left out,

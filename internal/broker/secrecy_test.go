@@ -97,7 +97,7 @@ func echo(rw http.ResponseWriter, r *http.Request) {
 // A hostile token that makes a parser quote it must not fill the log.
 func TestFaultsAreShort(t *testing.T) {
 	t.Parallel()
-	f := &fault{word: "id_token.encryption", err: errors.New(strings.Repeat("x", 1<<20))}
+	f := &brokerError{word: "id_token.encryption", err: errors.New(strings.Repeat("x", 1<<20))}
 	if len(f.Error()) > 400 {
 		t.Errorf("%d bytes", len(f.Error()))
 	}

@@ -178,7 +178,7 @@ func parseSelector(raw []byte) (selectorData, error) {
 		} `json:"disturbanceInfo"`
 	}
 	if err := json.Unmarshal(raw, &doc); err != nil {
-		return selectorData{}, &fault{word: "selector.format"}
+		return selectorData{}, &brokerError{word: "selector.format"}
 	}
 	data := selectorData{texts: InfoTexts{
 		ProviderInfo: plainText(doc.ProviderInfo, maxText), Consent: plainText(doc.Consent, maxText),
@@ -199,7 +199,7 @@ func parseSelector(raw []byte) (selectorData, error) {
 		data.providers = append(data.providers, provider{id: p.ID, name: name})
 	}
 	if len(data.providers) == 0 {
-		return selectorData{}, &fault{word: "selector.empty"}
+		return selectorData{}, &brokerError{word: "selector.empty"}
 	}
 	return data, nil
 }

@@ -33,7 +33,7 @@ func (t *SetupTest) checkDiscovery(ctx context.Context) {
 	}
 	var doc metadata
 	if err := json.Unmarshal(raw, &doc); err != nil {
-		t.failed(about, &fault{word: "discovery.format"})
+		t.failed(about, &brokerError{word: "discovery.format"})
 		return
 	}
 	t.compareIssuer(about, doc)
@@ -80,7 +80,7 @@ func (t *SetupTest) compareIssuer(about string, doc metadata) {
 	if doc.Issuer == c.Issuer {
 		return
 	}
-	f := failure(about, &fault{word: "discovery.issuer", err: fmt.Errorf("it says %q, the configuration %q", doc.Issuer, c.Issuer)})
+	f := failure(about, &brokerError{word: "discovery.issuer", err: fmt.Errorf("it says %q, the configuration %q", doc.Issuer, c.Issuer)})
 	if c.Endpoints.Discovery == "" {
 		f.Verdict = VerdictNote
 	}

@@ -102,7 +102,7 @@ func (t *SetupTest) checkTheirStatement(about string, expires time.Time) {
 	switch now := t.u.now(); {
 	case expires.IsZero():
 	case !now.Before(expires):
-		t.failed(about, &fault{word: "jwks.entity_statement_expired"})
+		t.failed(about, &brokerError{word: "jwks.entity_statement_expired"})
 	default:
 		t.add(about, VerdictOK, "the statement ends on %s", expires.UTC().Format(time.DateOnly))
 	}

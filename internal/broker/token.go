@@ -58,7 +58,7 @@ func (u *upstream) redeem(ctx context.Context, code string, r Return) (string, e
 		return "", err
 	}
 	if body.IDToken == "" {
-		return "", &fault{word: "token.no_id_token", down: true}
+		return "", &brokerError{word: "token.no_id_token", down: true}
 	}
 	return body.IDToken, nil
 }
@@ -75,7 +75,7 @@ func (u *upstream) exchange(ctx context.Context, step, target string, form url.V
 	if word == "" {
 		return nil
 	}
-	return &fault{word: step + "." + word, down: isDown, err: orProtocolError(err, got)}
+	return &brokerError{word: step + "." + word, down: isDown, err: orProtocolError(err, got)}
 }
 
 // orProtocolError adds the OAuth error code to the cause. The description stays out

@@ -182,16 +182,16 @@ func (f *Feature) route(h handler) http.Handler {
 	})
 }
 
-// fault is an error with SCIM's own word for it (RFC 7644 table 9).
-type fault struct {
+// scimError is an error with SCIM's own word for it (RFC 7644 table 9).
+type scimError struct {
 	word string
 	error
 }
 
-func (f fault) Unwrap() error { return f.error }
+func (f scimError) Unwrap() error { return f.error }
 
 func bad(word, detail string) error {
-	return login.E(login.Invalid, login.ReasonRequestInvalid, fault{word, errors.New(word)}).With(detail)
+	return login.E(login.Invalid, login.ReasonRequestInvalid, scimError{word, errors.New(word)}).With(detail)
 }
 
 func missing(err error) error {
@@ -202,7 +202,7 @@ func missing(err error) error {
 }
 
 func taken() error {
-	return login.E(login.Conflict, login.ReasonRequestInvalid, fault{"uniqueness", login.ErrExists}).With("Another user has this userName or externalId.")
+	return login.E(login.Conflict, login.ReasonRequestInvalid, scimError{"uniqueness", login.ErrExists}).With("Another user has this userName or externalId.")
 }
 
 // render writes an error of RFC 7644 §3.12.
@@ -211,7 +211,7 @@ func render(w http.ResponseWriter, _ *http.Request, e *login.Error, status int) 
 	if status >= http.StatusInternalServerError {
 		detail = http.StatusText(status)
 	}
-	if f, ok := errors.AsType[fault](e); ok {
+	if f, ok := errors.AsType[scimError](e); ok {
 		word = f.word
 	}
 	if e.RetryAfter > 0 {

@@ -113,7 +113,7 @@ func activateAgain(ctx context.Context, tx runner, a login.Activation) (login.Ac
 	if i.UsedAt.IsZero() {
 		return login.Activated{}, login.ErrMoved
 	}
-	m, err := employment(ctx, tx, employmentByIDSQL, i.Employment)
+	m, err := findEmployment(ctx, tx, employmentByIDSQL, i.Employment)
 	if err != nil {
 		return login.Activated{}, err
 	}

@@ -24,7 +24,7 @@ func (s *Store) ChangeUser(ctx context.Context, employer, id string, at time.Tim
 	}
 	var refused error
 	err = s.db.write(ctx, func(ctx context.Context, tx runner) error {
-		if before, err = employment(ctx, tx, lockRecordSQL, id, employer); err != nil {
+		if before, err = findEmployment(ctx, tx, lockRecordSQL, id, employer); err != nil {
 			return err
 		}
 		if after, refused = change(before); refused != nil {
@@ -37,7 +37,7 @@ func (s *Store) ChangeUser(ctx context.Context, employer, id string, at time.Tim
 		if err := changeUser(ctx, tx, before, after, at); err != nil {
 			return err
 		}
-		after, err = employment(ctx, tx, employmentOfSQL, id, employer)
+		after, err = findEmployment(ctx, tx, employmentOfSQL, id, employer)
 		return err
 	})
 	if refused != nil {

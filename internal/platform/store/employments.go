@@ -106,7 +106,7 @@ func addEmployment(ctx context.Context, tx runner, m login.Employment) error {
 // login.ErrNotFound also for another employer's record; login.ErrExists.
 func (s *Store) ChangeEmployment(ctx context.Context, m login.Employment, at time.Time, jobs ...login.Job) error {
 	return s.changeEmployer(ctx, "change employment", m.Employer, m.ID, func(ctx context.Context, tx runner) error {
-		before, err := employment(ctx, tx, lockRecordSQL, m.ID, m.Employer)
+		before, err := findEmployment(ctx, tx, lockRecordSQL, m.ID, m.Employer)
 		if err != nil {
 			return err
 		}
@@ -122,7 +122,7 @@ func (s *Store) ChangeEmployment(ctx context.Context, m login.Employment, at tim
 // login.ErrNotFound also for another employer's record; login.ErrExists; login.Mistakes.
 func (s *Store) AmendEmployment(ctx context.Context, employer, id string, c login.EmploymentChange, at time.Time) error {
 	return s.changeEmployer(ctx, "amend employment", employer, id, func(ctx context.Context, tx runner) error {
-		before, err := employment(ctx, tx, lockRecordSQL, id, employer)
+		before, err := findEmployment(ctx, tx, lockRecordSQL, id, employer)
 		if err != nil {
 			return err
 		}
@@ -254,7 +254,7 @@ func (s *Store) EmploymentByID(ctx context.Context, id string) (login.Employment
 	if !storable(id) {
 		return login.Employment{}, login.ErrNotFound
 	}
-	m, err := employment(ctx, s.db.reader(), employmentByIDSQL, id)
+	m, err := findEmployment(ctx, s.db.reader(), employmentByIDSQL, id)
 	return m, wrap("find employment", err)
 }
 
@@ -264,11 +264,11 @@ func (s *Store) EmploymentOf(ctx context.Context, employer, id string) (login.Em
 	if !storable(id) || !storable(employer) {
 		return login.Employment{}, login.ErrNotFound
 	}
-	m, err := employment(ctx, s.db.reader(), employmentOfSQL, id, employer)
+	m, err := findEmployment(ctx, s.db.reader(), employmentOfSQL, id, employer)
 	return m, wrap("find employment", err)
 }
 
-func employment(ctx context.Context, on runner, query string, args ...any) (login.Employment, error) {
+func findEmployment(ctx context.Context, on runner, query string, args ...any) (login.Employment, error) {
 	m, err := scanEmployment(on.QueryRowContext(ctx, query, args...))
 	if err != nil {
 		return login.Employment{}, one(err, login.ErrNotFound)

@@ -52,8 +52,8 @@ func insert(queries ...string) func(context.Context, runner) error {
 	}
 }
 
-// queue queues writes in this order and waits, after release, for their outcomes.
-func queue(d *sqliteDB, release func(), acts ...func(context.Context, runner) error) []error {
+// enqueue queues writes in this order and waits, after release, for their outcomes.
+func enqueue(d *sqliteDB, release func(), acts ...func(context.Context, runner) error) []error {
 	errs := make([]error, len(acts))
 	var all sync.WaitGroup
 	for i, act := range acts {
@@ -83,7 +83,7 @@ func TestBatchKeepsWritesApart(t *testing.T) {
 	t.Parallel()
 	d, hold := openBatch(t)
 	before := d.stats()
-	errs := queue(d, hold(),
+	errs := enqueue(d, hold(),
 		insert("INSERT INTO x VALUES (1)"),
 		func(ctx context.Context, tx runner) error {
 			return errors.Join(insert("INSERT INTO x VALUES (2)")(ctx, tx), errTest)
@@ -137,7 +137,7 @@ func TestFailedWriteRunsTheOthersAgainOnce(t *testing.T) {
 		if c.fail {
 			second = fails
 		}
-		errs := queue(d, hold(), counted(n), second)
+		errs := enqueue(d, hold(), counted(n), second)
 		if errs[0] != nil || (errs[1] != nil) != c.fail || c.fail && !errors.Is(errs[1], errTest) {
 			t.Errorf("round %d: %v", round, errs)
 		}
@@ -177,7 +177,7 @@ func TestAloneIsUndoneToo(t *testing.T) {
 func TestBrokenTransactionIsToldToAll(t *testing.T) {
 	t.Parallel()
 	d, hold := openBatch(t)
-	errs := queue(d, hold(),
+	errs := enqueue(d, hold(),
 		insert("INSERT INTO x VALUES (1)"),
 		func(context.Context, runner) error { return login.ErrMoved }, // saw what never came to be
 		func(ctx context.Context, tx runner) error {

@@ -44,7 +44,7 @@ func (s *Store) TakeChunk(ctx context.Context, j login.Job, id string, n int, al
 // take writes one row: a new record, or a change of the one with the same external id.
 func (c *importedChunk) take(ctx context.Context, tx runner, h login.Hiring, at time.Time) error {
 	m := h.Employment
-	before, err := employment(ctx, tx, lockByExternalIDSQL, text(m.Employer), text(m.ExternalID))
+	before, err := findEmployment(ctx, tx, lockByExternalIDSQL, text(m.Employer), text(m.ExternalID))
 	switch {
 	case errors.Is(err, login.ErrNotFound):
 		return c.add(ctx, tx, h, at)

@@ -37,8 +37,8 @@ func (m *Metrics) JobKinds(kinds ...string) {
 // missing from it, which an alert can see; all others are there.
 const queueTime = 2 * time.Second
 
-// queue counts the jobs at each scrape.
-type queue struct {
+// jobQueue counts the jobs at each scrape.
+type jobQueue struct {
 	depths                func(context.Context) ([]login.JobDepth, error)
 	now                   func() time.Time
 	words                 *words
@@ -46,11 +46,11 @@ type queue struct {
 	waiting, dead, oldest *prometheus.Desc
 }
 
-func newQueue(c Config, m *Metrics) *queue {
+func newQueue(c Config, m *Metrics) *jobQueue {
 	desc := func(name, help string) *prometheus.Desc {
 		return prometheus.NewDesc("avain_jobs_"+name, help, []string{"kind"}, nil)
 	}
-	return &queue{
+	return &jobQueue{
 		depths: c.Jobs, now: c.Now, words: &m.words, kinds: &m.jobKinds,
 		waiting: desc("waiting", "Jobs that are not finished."),
 		dead:    desc("dead", "Jobs that were given up and wait for a person."),
@@ -59,14 +59,14 @@ func newQueue(c Config, m *Metrics) *queue {
 }
 
 // Describe implements [prometheus.Collector].
-func (q *queue) Describe(out chan<- *prometheus.Desc) {
+func (q *jobQueue) Describe(out chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{q.waiting, q.dead, q.oldest} {
 		out <- d
 	}
 }
 
 // Collect implements [prometheus.Collector].
-func (q *queue) Collect(out chan<- prometheus.Metric) {
+func (q *jobQueue) Collect(out chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), queueTime)
 	defer cancel()
 	depths, err := q.depths(ctx)

@@ -32,8 +32,8 @@ func seedEmployer(ctx context.Context, db *store.Store, now time.Time) error {
 	return err
 }
 
-// staff is one line of the employer's page.
-type staff struct {
+// employee is one line of the employer's page.
+type employee struct {
 	login.Employment
 	Invitation login.Invitation // the newest; without an id when there is none
 }
@@ -46,9 +46,9 @@ func (d *Demo) showEmployer(kit *web.Kit) web.Handler {
 		if err != nil {
 			return err
 		}
-		list := make([]staff, 0, len(all))
+		list := make([]employee, 0, len(all))
 		for _, m := range all {
-			one := staff{Employment: m}
+			one := employee{Employment: m}
 			invitations, err := db.InvitationsOf(r.Context(), m.ID)
 			if err != nil {
 				return err
@@ -131,7 +131,7 @@ func (d *Demo) manage(w http.ResponseWriter, r *http.Request) error {
 }
 
 // State says in English how far a person has come.
-func (s staff) State() string {
+func (s employee) State() string {
 	switch {
 	case !s.EndedAt.IsZero():
 		return "no longer employed"
@@ -147,4 +147,4 @@ func (s staff) State() string {
 }
 
 // Open reports whether something can still be done for the person to activate.
-func (s staff) Open() bool { return s.EndedAt.IsZero() && s.ActivatedAt.IsZero() }
+func (s employee) Open() bool { return s.EndedAt.IsZero() && s.ActivatedAt.IsZero() }

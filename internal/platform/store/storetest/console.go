@@ -30,7 +30,7 @@ func newPasskey(staff string) login.Passkey {
 	return login.Passkey{ID: login.NewID(), Staff: staff, Credential: credential[:], Name: "Chrome on macOS", Record: []byte(`{"x":1}`), CreatedAt: Noon()}
 }
 
-func staff(t *testing.T, s *store.Store) {
+func staffAndPasskeys(t *testing.T, s *store.Store) {
 	who := login.Staff{ID: login.NewID(), Name: "Sanna", Role: login.RoleAgent, CreatedAt: Noon()}
 	first := login.StaffInvitation{Token: NewHash(), Staff: who.ID, By: "system", CreatedAt: Noon(), ExpiresAt: Noon().Add(time.Hour)}
 	wantErr(t, "nobody yet", s.InviteStaff(t.Context(), who, false, first), login.ErrNotFound)

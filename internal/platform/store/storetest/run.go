@@ -110,7 +110,7 @@ func Run(t *testing.T, open func(t testing.TB) *store.Store) {
 		"ManyRetire":                 manyRetire,
 		"Threat28HashesInFull":       hashesInFull,
 		"Threat35TextsAreOnlyText":   textsAreOnlyText,
-		"Staff":                      staff,
+		"Staff":                      staffAndPasskeys,
 		"Passkeys":                   passkeys,
 		"StaffSessions":              staffSessions,
 		"Words":                      words,

@@ -6,15 +6,15 @@ import (
 	"avain/internal/domain/login"
 )
 
-// fault is a failure on the way to a login.Error: a stable machine word, and whether
+// brokerError is a failure on the way to a login.Error: a stable machine word, and whether
 // it speaks against the broker's health. Words are never built from what came in.
-type fault struct {
+type brokerError struct {
 	word string // such as "jwks.expired"
 	down bool   // counts for the circuit breaker
 	err  error  // for the log
 }
 
-func (f *fault) Error() string {
+func (f *brokerError) Error() string {
 	if f.err == nil {
 		return f.word
 	}
@@ -28,12 +28,12 @@ func (f *fault) Error() string {
 
 const maxCause = 300
 
-func (f *fault) Unwrap() error { return f.err }
+func (f *brokerError) Unwrap() error { return f.err }
 
-var errExpired = &fault{word: "jwks.expired"}
+var errExpired = &brokerError{word: "jwks.expired"}
 
 // transport makes the error for a broker that does not answer as it should.
-func transport(f *fault) *login.Error {
+func transport(f *brokerError) *login.Error {
 	reason := login.ReasonBrokerError
 	switch wordAfterDot(f.word) {
 	case "timeout":
@@ -56,8 +56,8 @@ func bad(word string, cause error) *login.Error {
 }
 
 // asFault finds the fault in an error.
-func asFault(err error) (*fault, bool) {
-	f, ok := errors.AsType[*fault](err)
+func asFault(err error) (*brokerError, bool) {
+	f, ok := errors.AsType[*brokerError](err)
 	return f, ok
 }
 
