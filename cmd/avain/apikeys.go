@@ -8,7 +8,8 @@ import (
 	"time"
 
 	"avain/internal/app"
-	"avain/internal/domain/login"
+	"avain/internal/domain/fault"
+	"avain/internal/domain/operations"
 	"avain/internal/platform/audit"
 	"avain/internal/secret"
 )
@@ -31,9 +32,9 @@ func (apiKeysCreateCommand) Help() string {
 // Run makes the key.
 func (c apiKeysCreateCommand) Run(ctx context.Context, t terminal) error {
 	return withService(ctx, t, c.configFlag, func(s *app.Service) error {
-		k := login.APIKey{Name: c.Name, Employers: c.Employer}
+		k := operations.APIKey{Name: c.Name, Employers: c.Employer}
 		for _, scope := range c.Scopes {
-			k.Scopes = append(k.Scopes, login.APIScope(scope))
+			k.Scopes = append(k.Scopes, operations.APIScope(scope))
 		}
 		if c.Life > 0 {
 			k.ExpiresAt = time.Now().Add(c.Life)
@@ -45,7 +46,7 @@ func (c apiKeysCreateCommand) Run(ctx context.Context, t terminal) error {
 			}
 			return err
 		})
-		if mistakes, ok := errors.AsType[login.Mistakes](err); ok {
+		if mistakes, ok := errors.AsType[fault.FieldErrors](err); ok {
 			return usageError{mistakes}
 		}
 		if err != nil {
@@ -77,14 +78,14 @@ func (apiKeysListCommand) Help() string {
 
 // apiKeyOut is a key in JSON.
 type apiKeyOut struct {
-	ID        string           `json:"id"`
-	Name      string           `json:"name"`
-	State     string           `json:"state"`
-	Scopes    []login.APIScope `json:"scopes"`
-	Employers []string         `json:"employers,omitempty"`
-	CreatedAt time.Time        `json:"created_at"`
-	ExpiresAt time.Time        `json:"expires_at,omitzero"`
-	UsedAt    time.Time        `json:"used_at,omitzero"`
+	ID        string                `json:"id"`
+	Name      string                `json:"name"`
+	State     string                `json:"state"`
+	Scopes    []operations.APIScope `json:"scopes"`
+	Employers []string              `json:"employers,omitempty"`
+	CreatedAt time.Time             `json:"created_at"`
+	ExpiresAt time.Time             `json:"expires_at,omitzero"`
+	UsedAt    time.Time             `json:"used_at,omitzero"`
 }
 
 // Run lists.
@@ -174,7 +175,7 @@ func (c apiKeysRevokeCommand) Run(ctx context.Context, t terminal) error {
 // unknown says that there is no such thing. The command was right and has failed: only the
 // database knows what there is.
 func unknown(what string, err error) error {
-	if errors.Is(err, login.ErrNotFound) {
+	if errors.Is(err, fault.ErrNotFound) {
 		return fmt.Errorf("there is no such %s", what)
 	}
 	return err

@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"avain/internal/app"
-	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 	"avain/internal/platform/audit"
 	"avain/internal/platform/store"
 	"avain/internal/platform/telemetry"
@@ -69,7 +69,7 @@ type entryLine struct {
 
 // Run searches.
 func (c auditSearchCommand) Run(ctx context.Context, t terminal) error {
-	q := login.AuditQuery{Actor: c.Actor, Action: c.Action, Target: c.Target, Person: c.Person, Limit: c.Limit}
+	q := operations.AuditQuery{Actor: c.Actor, Action: c.Action, Target: c.Target, Person: c.Person, Limit: c.Limit}
 	var early, late error
 	q.Since, early = moment(c.Since, time.Now())
 	q.Until, late = moment(c.Until, time.Now())
@@ -177,7 +177,7 @@ func (c auditExportCommand) Run(ctx context.Context, t terminal) error {
 	})
 }
 
-func exported(r login.AuditRow) exportLine {
+func exported(r operations.AuditRow) exportLine {
 	line := exportLine{
 		Seq: r.Seq, At: time.UnixMilli(r.At).UTC().Format("2006-01-02T15:04:05.000Z07:00"), Actor: r.Actor, Action: r.Action, Target: r.Target,
 		Detail: json.RawMessage(r.Detail), Stream: r.Stream, Num: r.Num,

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 	"avain/internal/platform/audit"
 	"avain/internal/platform/store"
 )
@@ -27,11 +27,11 @@ Whoever can write the database but has not the installation's secret cannot alte
 
 // Run verifies.
 func (c auditVerifyCommand) Run(ctx context.Context, t terminal) error {
-	var known login.AuditHead
+	var known operations.AuditHead
 	if c.Head != "" {
 		var ok bool
 		// A hash of noughts would ask for nothing, and everything would be whole.
-		if known, ok = login.ParseAuditHead(c.Head); !ok || known.Hash.Zero() {
+		if known, ok = operations.ParseAuditHead(c.Head); !ok || known.Hash.Zero() {
 			return usageError{errors.New("--head must be a number, a colon and 64 hexadecimal digits, as avain admin audit head prints it")}
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"avain/internal/core/people"
 	"avain/internal/core/provisioning"
 	"avain/internal/domain/exact"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/hetu"
 	"avain/internal/domain/login"
 	"avain/internal/platform/mail"
@@ -153,8 +154,8 @@ func checkCredential(ctx context.Context, e credentialLine, mode hetu.Mode, rule
 	}
 	one.typed = passhash.Of(e.Password)
 	err = rules.Check(ctx, one.typed, one.userName, e.Email, person.Name)
-	if login.HasReason(err, login.ReasonPasswordWeak) {
-		return one, fmt.Errorf("password: %s (at least %d characters, not leaked, not the name)", login.AsError(err).Detail, rules.MinLength)
+	if fault.HasReason(err, login.ReasonPasswordWeak) {
+		return one, fmt.Errorf("password: %s (at least %d characters, not leaked, not the name)", fault.AsError(err).Detail, rules.MinLength)
 	}
 	return one, err
 }

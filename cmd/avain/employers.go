@@ -9,6 +9,7 @@ import (
 
 	"avain/internal/app"
 	"avain/internal/core/provisioning"
+	"avain/internal/domain/employment"
 	"avain/internal/domain/login"
 	"avain/internal/platform/audit"
 )
@@ -33,7 +34,7 @@ func (c employersAddCommand) Run(ctx context.Context, t terminal) error {
 		return usageError{errors.New("the name must have a letter that can be seen")}
 	}
 	return withService(ctx, t, c.configFlag, func(s *app.Service) error {
-		e := login.Employer{ID: login.NewID(), Name: name, Locale: c.Locale, CreatedAt: time.Now()}
+		e := employment.Employer{ID: login.NewID(), Name: name, Locale: c.Locale, CreatedAt: time.Now()}
 		if err := s.Audit.Atomically(ctx, func(ctx context.Context) error {
 			s.Audit.EmployerAdded(ctx, audit.System, e.ID)
 			return s.Store.AddEmployer(ctx, e)

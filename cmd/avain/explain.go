@@ -8,6 +8,7 @@ import (
 
 	"avain/internal/app"
 	"avain/internal/core/diagnosis"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 )
 
@@ -49,7 +50,7 @@ func (c explainCommand) Run(ctx context.Context, t terminal) error {
 	}
 	return onService(ctx, t, settings, func(s *app.Service) error {
 		a, err := s.Store.AttemptBySupportCode(ctx, code)
-		if errors.Is(err, login.ErrNotFound) {
+		if errors.Is(err, fault.ErrNotFound) {
 			return fmt.Errorf("no login has the support code %s; it may be older than retention.attempts, or misheard", code)
 		}
 		if err != nil {

@@ -16,7 +16,8 @@ import (
 
 	"avain/internal/app"
 	"avain/internal/core/provisioning"
-	"avain/internal/domain/login"
+	"avain/internal/domain/employment"
+	"avain/internal/domain/fault"
 	"avain/internal/platform/audit"
 	"avain/internal/platform/jobs"
 	"avain/internal/platform/web"
@@ -48,14 +49,14 @@ func (c importCommand) Run(ctx context.Context, t terminal) error {
 	defer func() { _ = in.Close() }() // read only: nothing can be lost
 	return withService(ctx, t, c.configFlag, func(s *app.Service) error {
 		i, err := s.Importer.Receive(ctx, audit.System, c.Employer, format, c.Invite, http.MaxBytesReader(nil, in, provisioning.MaxBytes))
-		if mistakes, ok := errors.AsType[login.Mistakes](err); ok {
+		if mistakes, ok := errors.AsType[fault.FieldErrors](err); ok {
 			return usageError{mistakes}
 		}
 		if err != nil {
 			return unknown("employer", err)
 		}
 		progress, gone := progressOn(t.err, "rows")
-		i, err = finishImport(ctx, s, i.ID, func(i login.Import) { progress(i.Done, i.Rows) })
+		i, err = finishImport(ctx, s, i.ID, func(i employment.Import) { progress(i.Done, i.Rows) })
 		gone()
 		if err != nil {
 			return err
@@ -87,7 +88,7 @@ func (c importCommand) open(t terminal) (io.ReadCloser, provisioning.Format, err
 
 // finishImport works on the import's chunks itself, beside a service that may be doing so
 // too, until all are done.
-func finishImport(ctx context.Context, s *app.Service, id string, show func(login.Import)) (login.Import, error) {
+func finishImport(ctx context.Context, s *app.Service, id string, show func(employment.Import)) (employment.Import, error) {
 	runner := jobs.New(jobs.Config{Store: s.Store, Now: time.Now, Log: slog.New(slog.DiscardHandler), Scrub: web.Scrub})
 	runner.Handle(provisioning.JobChunk, s.Importer.Work, jobs.Options{Workers: 1})
 	working, stop := context.WithCancel(ctx)
@@ -105,7 +106,7 @@ func finishImport(ctx context.Context, s *app.Service, id string, show func(logi
 			return i, err
 		}
 		show(i)
-		if i.State != login.ImportRunning {
+		if i.State != employment.ImportRunning {
 			return i, nil
 		}
 		runner.Wake()
@@ -119,18 +120,18 @@ func finishImport(ctx context.Context, s *app.Service, id string, show func(logi
 
 // importOut is an import in JSON.
 type importOut struct {
-	ID      string            `json:"id"`
-	State   login.ImportState `json:"state"`
-	Rows    int64             `json:"rows"`
-	Created int64             `json:"created"`
-	Updated int64             `json:"updated"`
-	Invited int64             `json:"invited"`
-	Failed  int64             `json:"failed"`
+	ID      string                 `json:"id"`
+	State   employment.ImportState `json:"state"`
+	Rows    int64                  `json:"rows"`
+	Created int64                  `json:"created"`
+	Updated int64                  `json:"updated"`
+	Invited int64                  `json:"invited"`
+	Failed  int64                  `json:"failed"`
 
 	Mistakes []lineMistake `json:"mistakes"` // of the rows that could not be taken
 }
 
-func (c importCommand) report(ctx context.Context, t terminal, s *app.Service, i login.Import) error {
+func (c importCommand) report(ctx context.Context, t terminal, s *app.Service, i employment.Import) error {
 	most := shownMistakes + 1 // there may be millions
 	if t.json {
 		most = math.MaxInt

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"avain/internal/app"
-	"avain/internal/domain/login"
+	"avain/internal/domain/employment"
 	"avain/internal/platform/audit"
 )
 
@@ -23,12 +23,12 @@ func (invitationsListCommand) Help() string {
 
 // invitationOut is an invitation in JSON.
 type invitationOut struct {
-	ID         string          `json:"id"`
-	State      string          `json:"state"`
-	Mail       login.MailState `json:"mail"`
-	MailDetail string          `json:"mail_detail,omitempty"`
-	CreatedAt  time.Time       `json:"created_at"`
-	ExpiresAt  time.Time       `json:"expires_at"`
+	ID         string               `json:"id"`
+	State      string               `json:"state"`
+	Mail       employment.MailState `json:"mail"`
+	MailDetail string               `json:"mail_detail,omitempty"`
+	CreatedAt  time.Time            `json:"created_at"`
+	ExpiresAt  time.Time            `json:"expires_at"`
 }
 
 // Run lists.
@@ -72,7 +72,7 @@ Within a minute of the last letter no second one is sent.
 
 // Run invites.
 func (c invitationsSendCommand) Run(ctx context.Context, t terminal) error {
-	return c.change(ctx, t, c.Person, "ordered", func(s *app.Service, m login.Employment) error {
+	return c.change(ctx, t, c.Person, "ordered", func(s *app.Service, m employment.Employment) error {
 		if m.Email == "" || !m.ActivatedAt.IsZero() || !m.EndedAt.IsZero() {
 			return errors.New("the person has no e-mail address, has activated already, or has left")
 		}
@@ -100,7 +100,7 @@ func (invitationsRevokeCommand) Help() string {
 
 // Run revokes.
 func (c invitationsRevokeCommand) Run(ctx context.Context, t terminal) error {
-	return c.change(ctx, t, c.Invitation, "revoked", func(s *app.Service, m login.Employment) error {
+	return c.change(ctx, t, c.Invitation, "revoked", func(s *app.Service, m employment.Employment) error {
 		err := s.Audit.Atomically(ctx, func(ctx context.Context) error {
 			s.Audit.InvitationRevoked(ctx, audit.System, m.ID, c.Invitation)
 			return s.Store.RevokeInvitation(ctx, m.ID, c.Invitation, time.Now())

@@ -9,7 +9,9 @@ import (
 	"time"
 
 	"avain/internal/app"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
+	"avain/internal/domain/queue"
 	"avain/internal/platform/audit"
 )
 
@@ -88,7 +90,7 @@ func (c jobsDeadCommand) Run(ctx context.Context, t terminal) error {
 	}
 	return withService(ctx, t, c.configFlag, func(s *app.Service) error {
 		dead := []deadLine{}
-		for place := (login.JobPlace{}); len(dead) < c.Limit; {
+		for place := (queue.Place{}); len(dead) < c.Limit; {
 			page, err := s.Store.DeadJobs(ctx, c.Kind, place, min(jobsPage, c.Limit-len(dead)))
 			if err != nil {
 				return err
@@ -155,7 +157,7 @@ func (c jobsRetryCommand) revive(ctx context.Context, s *app.Service) (revived i
 		switch {
 		case err == nil:
 			revived++
-		case errors.Is(err, login.ErrNotFound):
+		case errors.Is(err, fault.ErrNotFound):
 			failed = errors.Join(failed, fmt.Errorf("%s is not on the list of dead jobs", id))
 		default:
 			return revived, errors.Join(failed, err)

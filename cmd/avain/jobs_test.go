@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"avain/internal/domain/login"
+	"avain/internal/domain/queue"
 	"avain/internal/platform/store"
 	"avain/internal/platform/store/storetest"
 )
@@ -59,14 +60,14 @@ func (d desk) bury(kind string, n int) (ids []string) {
 	s := d.open()
 	at := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 	order := func() {
-		j := login.Job{ID: login.NewID(), Kind: kind, Payload: []byte(`{"id":"x"}`), At: at, CreatedAt: at}
+		j := queue.Job{ID: login.NewID(), Kind: kind, Payload: []byte(`{"id":"x"}`), At: at, CreatedAt: at}
 		if err := s.AddJobs(d.t.Context(), j); err != nil {
 			d.t.Fatal(err)
 		}
 	}
 	for i := range n {
 		order()
-		held, err := s.ClaimJobs(d.t.Context(), []login.JobClaim{{Kind: kind, Limit: 1, Until: at.Add(time.Minute)}}, at)
+		held, err := s.ClaimJobs(d.t.Context(), []queue.Claim{{Kind: kind, Limit: 1, Until: at.Add(time.Minute)}}, at)
 		if err != nil || len(held) != 1 {
 			d.t.Fatal(held, err)
 		}

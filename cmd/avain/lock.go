@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"avain/internal/app"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/platform/audit"
 )
@@ -63,7 +64,7 @@ func (f whoFlag) change(ctx context.Context, t terminal, done string, change fun
 	}
 	return withService(ctx, t, f.configFlag, func(s *app.Service) error {
 		a, err := s.Store.AttemptBySupportCode(ctx, code)
-		if errors.Is(err, login.ErrNotFound) {
+		if errors.Is(err, fault.ErrNotFound) {
 			return fmt.Errorf("there is no login with the support code %s; old ones are forgotten after a while", code)
 		}
 		if err != nil {

@@ -12,6 +12,7 @@ import (
 
 	"avain/internal/app"
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 	"avain/internal/domain/shown"
 )
 
@@ -74,7 +75,7 @@ func (methodsOnCommand) Help() string {
 
 // Run switches on.
 func (c methodsOnCommand) Run(ctx context.Context, t terminal) error {
-	return c.set(ctx, t, login.Switch{On: true})
+	return c.set(ctx, t, operations.Switch{On: true})
 }
 
 type methodsOffCommand struct {
@@ -104,13 +105,13 @@ func (c methodsOffCommand) Run(ctx context.Context, t terminal) error {
 		}
 		reasons[lang] = text
 	}
-	return c.set(ctx, t, login.Switch{Reasons: reasons})
+	return c.set(ctx, t, operations.Switch{Reasons: reasons})
 }
 
 // maxReason bounds a reason, in characters: apps show it under a button.
 const maxReason = 200
 
-func (c whichFlag) set(ctx context.Context, t terminal, one login.Switch) error {
+func (c whichFlag) set(ctx context.Context, t terminal, one operations.Switch) error {
 	means, err := c.means(t)
 	if err != nil {
 		return err
@@ -144,12 +145,12 @@ func (c whichFlag) name(means []string) (string, error) {
 		if !slices.Contains(login.Methods(), login.Method(c.Method)) {
 			return "", usageError{errors.New("there is no such login method; there are direct, link, qr and credentials")}
 		}
-		return login.MethodSwitch(login.Method(c.Method)), nil
+		return operations.MethodSwitch(login.Method(c.Method)), nil
 	}
 	if !slices.Contains(means, c.Means) && !newBank.MatchString(c.Means) {
 		return "", usageError{fmt.Errorf("there is no such bank; there are %s", strings.Join(means, ", "))}
 	}
-	return login.MeansSwitch(c.Means), nil
+	return operations.MeansSwitch(c.Means), nil
 }
 
 // way is one line of the list.
@@ -163,14 +164,14 @@ type way struct {
 }
 
 func printWays(ctx context.Context, t terminal, s *app.Service, means []string) error {
-	switched := map[string]login.Switch{}
+	switched := map[string]operations.Switch{}
 	all, err := s.Gate.Switches(ctx)
 	if err != nil {
 		return err
 	}
 	for _, one := range all {
 		switched[one.Name] = one
-		if id, ok := strings.CutPrefix(one.Name, login.MeansSwitch("")); ok && !slices.Contains(means, id) {
+		if id, ok := strings.CutPrefix(one.Name, operations.MeansSwitch("")); ok && !slices.Contains(means, id) {
 			means = append(means, id)
 		}
 	}
@@ -182,7 +183,7 @@ func printWays(ctx context.Context, t terminal, s *app.Service, means []string) 
 	return t.table(ways, []string{"KIND", "ID", "STATE", "SINCE", "BY…", "REASON…"}, rows)
 }
 
-func waysOf(ctx context.Context, s *app.Service, means []string, switched map[string]login.Switch) []way {
+func waysOf(ctx context.Context, s *app.Service, means []string, switched map[string]operations.Switch) []way {
 	var ways []way
 	add := func(kind, id, name string, on bool) {
 		w := way{Kind: kind, ID: id, State: map[bool]string{true: "on", false: "off"}[on]}
@@ -193,11 +194,11 @@ func waysOf(ctx context.Context, s *app.Service, means []string, switched map[st
 		ways = append(ways, w)
 	}
 	for _, m := range s.Gate.Methods(ctx) {
-		add("method", string(m.Method), login.MethodSwitch(m.Method), m.On)
+		add("method", string(m.Method), operations.MethodSwitch(m.Method), m.On)
 	}
 	for _, id := range means {
 		on, _ := s.Gate.Means(ctx, id)
-		add("means", id, login.MeansSwitch(id), on)
+		add("means", id, operations.MeansSwitch(id), on)
 	}
 	return ways
 }

@@ -12,6 +12,7 @@ import (
 
 	"avain/internal/core/notices"
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 
 	"github.com/goccy/go-yaml"
 )
@@ -42,10 +43,10 @@ type noticeFlags struct {
 }
 
 // notice reads the flags, or the file.
-func (f noticeFlags) notice(t terminal) (login.Notice, error) {
+func (f noticeFlags) notice(t terminal) (operations.Notice, error) {
 	draft, err := f.draft(t)
 	if err != nil {
-		return login.Notice{}, err
+		return operations.Notice{}, err
 	}
 	n, err := draft.Notice()
 	return n, inWords(err)
@@ -59,15 +60,15 @@ func (f noticeFlags) draft(t terminal) (d notices.Draft, err error) {
 		return readDraft(t, f.File)
 	}
 	d = notices.Draft{
-		Severity: login.Severity(f.Severity), From: f.From, Until: f.Until, Words: map[string]login.NoticeWords{},
-		Audience: login.Audience{Platforms: f.Platform, App: login.VersionRange{Min: f.AppMin, Max: f.AppMax}, Methods: f.Method, Means: f.Means},
-		Act:      login.Act{Off: f.Off, First: f.First},
+		Severity: operations.Severity(f.Severity), From: f.From, Until: f.Until, Words: map[string]operations.NoticeWords{},
+		Audience: operations.Audience{Platforms: f.Platform, App: operations.VersionRange{Min: f.AppMin, Max: f.AppMax}, Methods: f.Method, Means: f.Means},
+		Act:      operations.Act{Off: f.Off, First: f.First},
 	}
 	if d.Severity == "" {
-		d.Severity = login.SeverityInfo
+		d.Severity = operations.SeverityInfo
 	}
-	for lang, words := range map[string]login.NoticeWords{"fi": {Title: f.TitleFI, Text: f.TextFI}, "sv": {Title: f.TitleSV, Text: f.TextSV}, "en": {Title: f.TitleEN, Text: f.TextEN}} {
-		if words != (login.NoticeWords{}) {
+	for lang, words := range map[string]operations.NoticeWords{"fi": {Title: f.TitleFI, Text: f.TextFI}, "sv": {Title: f.TitleSV, Text: f.TextSV}, "en": {Title: f.TitleEN, Text: f.TextEN}} {
+		if words != (operations.NoticeWords{}) {
 			d.Words[lang] = words
 		}
 	}
@@ -112,12 +113,12 @@ func readDraft(t terminal, path string) (d notices.Draft, err error) {
 var rangePattern = regexp.MustCompile(`^(.*?)(?: (\d{0,4})(-?)(\d{0,4}))?$`)
 
 // browserRange reads "Opera", "Opera 60-", "Opera -70", "Opera 60-70" and "Opera 60".
-func browserRange(s string) (r login.BrowserRange, err error) {
+func browserRange(s string) (r operations.BrowserRange, err error) {
 	found := rangePattern.FindStringSubmatch(s)
 	if len(found) == 0 || found[1] == "" {
 		return r, usageError{errors.New("--browser must be a name and perhaps versions, such as 'Opera 60-70'")}
 	}
-	r = login.BrowserRange{Family: found[1], Min: number(found[2]), Max: number(found[4])}
+	r = operations.BrowserRange{Family: found[1], Min: number(found[2]), Max: number(found[4])}
 	if found[3] == "" && found[4] == "" {
 		r.Max = r.Min
 	}

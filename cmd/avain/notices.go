@@ -9,7 +9,8 @@ import (
 
 	"avain/internal/app"
 	"avain/internal/core/notices"
-	"avain/internal/domain/login"
+	"avain/internal/domain/fault"
+	"avain/internal/domain/operations"
 	"avain/internal/platform/audit"
 )
 
@@ -34,7 +35,7 @@ func (c noticesListCommand) Run(ctx context.Context, t terminal) error {
 			return err
 		}
 		if !c.All {
-			all = slices.DeleteFunc(all, func(n login.Notice) bool {
+			all = slices.DeleteFunc(all, func(n operations.Notice) bool {
 				state := notices.State(n, time.Now())
 				return state == "over" || state == "withdrawn"
 			})
@@ -45,22 +46,22 @@ func (c noticesListCommand) Run(ctx context.Context, t terminal) error {
 
 // noticeRow is a notice in JSON.
 type noticeRow struct {
-	ID          string                       `json:"id"`
-	State       string                       `json:"state"`
-	Severity    login.Severity               `json:"severity"`
-	Words       map[string]login.NoticeWords `json:"words"`
-	From        time.Time                    `json:"from"`
-	Until       time.Time                    `json:"until,omitzero"`
-	Audience    login.Audience               `json:"audience,omitzero"`
-	Act         login.Act                    `json:"act,omitzero"`
-	About       string                       `json:"about"`
-	Source      string                       `json:"source,omitempty"`
-	By          string                       `json:"by"`
-	ChangedAt   time.Time                    `json:"changed_at"`
-	WithdrawnAt time.Time                    `json:"withdrawn_at,omitzero"`
+	ID          string                            `json:"id"`
+	State       string                            `json:"state"`
+	Severity    operations.Severity               `json:"severity"`
+	Words       map[string]operations.NoticeWords `json:"words"`
+	From        time.Time                         `json:"from"`
+	Until       time.Time                         `json:"until,omitzero"`
+	Audience    operations.Audience               `json:"audience,omitzero"`
+	Act         operations.Act                    `json:"act,omitzero"`
+	About       string                            `json:"about"`
+	Source      string                            `json:"source,omitempty"`
+	By          string                            `json:"by"`
+	ChangedAt   time.Time                         `json:"changed_at"`
+	WithdrawnAt time.Time                         `json:"withdrawn_at,omitzero"`
 }
 
-func printNotices(t terminal, all []login.Notice) error {
+func printNotices(t terminal, all []operations.Notice) error {
 	values, rows := []noticeRow{}, [][]string{}
 	for _, n := range all {
 		state, about := notices.State(n, time.Now()), describe(n)
@@ -72,7 +73,7 @@ func printNotices(t terminal, all []login.Notice) error {
 	return t.table(values, []string{"ID", "STATE", "SEVERITY", "FROM", "UNTIL", "TITLE…", "ABOUT…"}, rows)
 }
 
-func describe(n login.Notice) string {
+func describe(n operations.Notice) string {
 	return notices.Describe(n, "en", func(id string) string { return id })
 }
 
@@ -102,7 +103,7 @@ func (c noticesPublishCommand) Run(ctx context.Context, t terminal) error {
 		if err != nil {
 			return inWords(err)
 		}
-		return printNotices(t, []login.Notice{made})
+		return printNotices(t, []operations.Notice{made})
 	})
 }
 
@@ -168,7 +169,7 @@ func (noticesWithdrawCommand) Help() string {
 func (c noticesWithdrawCommand) Run(ctx context.Context, t terminal) error {
 	return withService(ctx, t, c.configFlag, func(s *app.Service) error {
 		err := s.Notices.Withdraw(ctx, audit.System, c.ID)
-		if errors.Is(err, login.ErrMoved) {
+		if errors.Is(err, fault.ErrMoved) {
 			return errors.New("the notice is withdrawn already")
 		}
 		if err != nil {
@@ -180,7 +181,7 @@ func (c noticesWithdrawCommand) Run(ctx context.Context, t terminal) error {
 
 // inWords makes the caller's mistakes theirs.
 func inWords(err error) error {
-	if mistakes, ok := errors.AsType[login.Mistakes](err); ok {
+	if mistakes, ok := errors.AsType[fault.FieldErrors](err); ok {
 		return usageError{mistakes}
 	}
 	return err

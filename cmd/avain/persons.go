@@ -7,8 +7,9 @@ import (
 
 	"avain/internal/app"
 	"avain/internal/core/provisioning"
+	"avain/internal/domain/employment"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/hetu"
-	"avain/internal/domain/login"
 	"avain/internal/platform/audit"
 	"avain/internal/platform/store"
 )
@@ -68,7 +69,7 @@ func (c personsListCommand) Run(ctx context.Context, t terminal) error {
 	})
 }
 
-func newPersonOut(m login.Employment) personOut {
+func newPersonOut(m employment.Employment) personOut {
 	p := personOut{
 		ID: m.ID, State: "added", ExternalID: m.ExternalID, UserName: m.UserName, Email: m.Email, GivenName: m.GivenName,
 		FamilyName: m.FamilyName, ActivatedAt: m.ActivatedAt, EndedAt: m.EndedAt, Benefits: []string{},
@@ -115,10 +116,10 @@ func (c personsAddCommand) Run(ctx context.Context, t terminal) error {
 			e.Benefits = append(e.Benefits, provisioning.Benefit{Kind: kind})
 		}
 		said, _, mistakes := s.Importer.Rules.Read(e)
-		m, wrong := login.Employment{Employer: c.Employer, Kind: login.UserSmartumPlus}.With(said, time.Now())
+		m, wrong := employment.Employment{Employer: c.Employer, Kind: employment.UserSmartumPlus}.With(said, time.Now())
 		mistakes = append(mistakes, wrong...)
 		if c.Invite && m.Email == "" {
-			mistakes = append(mistakes, login.Mistake{Field: "email", Detail: "is needed for an invitation"})
+			mistakes = append(mistakes, fault.FieldError{Field: "email", Detail: "is needed for an invitation"})
 		}
 		if len(mistakes) > 0 {
 			return usageError{mistakes}
@@ -127,7 +128,7 @@ func (c personsAddCommand) Run(ctx context.Context, t terminal) error {
 			return unknown("employer", err)
 		}
 		err := s.Audit.Atomically(ctx, func(ctx context.Context) (err error) {
-			var i login.Invitation
+			var i employment.Invitation
 			if m, i, err = s.People.Hire(ctx, m, hetu.Code{}, c.Invite); err != nil {
 				return err
 			}
@@ -137,7 +138,7 @@ func (c personsAddCommand) Run(ctx context.Context, t terminal) error {
 			}
 			return nil
 		})
-		if errors.Is(err, login.ErrExists) {
+		if errors.Is(err, fault.ErrExists) {
 			return errors.New("another person of this employer has this external id or user name")
 		}
 		if err != nil {
@@ -155,7 +156,7 @@ type recordArgs struct {
 }
 
 // change does something to the record, or to what belongs to it, and says what.
-func (c recordArgs) change(ctx context.Context, t terminal, id, said string, act func(*app.Service, login.Employment) error) error {
+func (c recordArgs) change(ctx context.Context, t terminal, id, said string, act func(*app.Service, employment.Employment) error) error {
 	return withService(ctx, t, c.configFlag, func(s *app.Service) error {
 		m, err := s.Store.EmploymentOf(ctx, c.Employer, c.Person)
 		if err != nil {
@@ -179,7 +180,7 @@ func (personsEndCommand) Help() string {
 
 // Run ends the employment.
 func (c personsEndCommand) Run(ctx context.Context, t terminal) error {
-	return c.change(ctx, t, c.Person, "ended", func(s *app.Service, m login.Employment) error {
+	return c.change(ctx, t, c.Person, "ended", func(s *app.Service, m employment.Employment) error {
 		return s.Audit.Atomically(ctx, func(ctx context.Context) error {
 			s.Audit.EmploymentEnded(ctx, audit.System, m)
 			return s.Store.EndEmployment(ctx, m.Employer, m.ID, time.Now())
@@ -198,7 +199,7 @@ func (personsResumeCommand) Help() string {
 
 // Run takes the end back.
 func (c personsResumeCommand) Run(ctx context.Context, t terminal) error {
-	return c.change(ctx, t, c.Person, "resumed", func(s *app.Service, m login.Employment) error {
+	return c.change(ctx, t, c.Person, "resumed", func(s *app.Service, m employment.Employment) error {
 		return s.Audit.Atomically(ctx, func(ctx context.Context) error {
 			s.Audit.EmploymentResumed(ctx, audit.System, m)
 			return s.Store.ResumeEmployment(ctx, m.Employer, m.ID, time.Now())

@@ -6,7 +6,7 @@ import (
 	"slices"
 
 	"avain/internal/app"
-	"avain/internal/domain/login"
+	"avain/internal/domain/fault"
 	"avain/internal/platform/audit"
 )
 
@@ -18,7 +18,7 @@ type adding[T any] struct {
 	s *app.Service
 	// prepare does what takes long, before anybody has to wait for it; it may be nil.
 	prepare func(ctx context.Context, one *T) error
-	// add answers whether the person was new, or login.ErrExists.
+	// add answers whether the person was new, or fault.ErrExists.
 	add func(ctx context.Context, one T) (isNew bool, err error)
 }
 
@@ -37,7 +37,7 @@ func (a adding[T]) all(ctx context.Context, people []T, progress func(done, all 
 			}
 		}
 		n, fresh, err := a.together(ctx, some)
-		if errors.Is(err, login.ErrExists) {
+		if errors.Is(err, fault.ErrExists) {
 			n, fresh, err = a.oneByOne(ctx, some)
 		}
 		added, unknown, seen = added+n, unknown+fresh, seen+len(some)
@@ -73,7 +73,7 @@ func (a adding[T]) together(ctx context.Context, some []T) (added, unknown int, 
 func (a adding[T]) oneByOne(ctx context.Context, some []T) (added, unknown int, err error) {
 	for one := range slices.Chunk(some, 1) {
 		n, fresh, err := a.together(ctx, one)
-		if err != nil && !errors.Is(err, login.ErrExists) {
+		if err != nil && !errors.Is(err, fault.ErrExists) {
 			return added, unknown, err
 		}
 		added, unknown = added+n, unknown+fresh

@@ -9,8 +9,10 @@ import (
 	"strings"
 
 	"avain/internal/app"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/hetu"
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 	"avain/internal/platform/audit"
 )
 
@@ -43,7 +45,7 @@ func (a whomArgs) find(ctx context.Context, t terminal, s *app.Service) (string,
 		return a.Person, nil
 	}
 	attempt, err := s.Store.AttemptBySupportCode(ctx, code)
-	if errors.Is(err, login.ErrNotFound) || err == nil && attempt.Person == "" {
+	if errors.Is(err, fault.ErrNotFound) || err == nil && attempt.Person == "" {
 		return "", fmt.Errorf("there is no login with the support code %s in which somebody was identified", code)
 	}
 	return attempt.Person, err
@@ -160,7 +162,7 @@ type erasedOut struct {
 	Jobs        int64  `json:"jobs"`
 }
 
-func newErasedOut(id string, e login.Erased) erasedOut {
+func newErasedOut(id string, e operations.ErasureResult) erasedOut {
 	return erasedOut{id, len(e.Persons), len(e.Employments), e.Sessions, e.Attempts, e.Jobs}
 }
 

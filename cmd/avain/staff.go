@@ -7,7 +7,8 @@ import (
 
 	"avain/internal/app"
 	"avain/internal/console"
-	"avain/internal/domain/login"
+	"avain/internal/domain/fault"
+	"avain/internal/domain/staff"
 	"avain/internal/platform/audit"
 	"avain/internal/secret"
 )
@@ -30,14 +31,14 @@ func (staffInviteCommand) Help() string {
 // Run prints the link.
 func (c staffInviteCommand) Run(ctx context.Context, t terminal) error {
 	return withService(ctx, t, c.configFlag, func(s *app.Service) (err error) {
-		var who login.Staff
+		var who staff.Member
 		var link secret.Text
 		if c.Again != "" {
 			who, link, err = s.Console.InviteAgain(ctx, audit.System, c.Again)
 		} else {
-			who, link, err = s.Console.Invite(ctx, audit.System, c.Name, login.Role(c.Role))
+			who, link, err = s.Console.Invite(ctx, audit.System, c.Name, staff.Role(c.Role))
 		}
-		if mistakes, ok := errors.AsType[login.Mistakes](err); ok {
+		if mistakes, ok := errors.AsType[fault.FieldErrors](err); ok {
 			return usageError{mistakes}
 		}
 		if err != nil {
@@ -54,7 +55,7 @@ func (c staffInviteCommand) Run(ctx context.Context, t terminal) error {
 type staffInvitationOut struct {
 	ID       string     `json:"id"`
 	Name     string     `json:"name"`
-	Role     login.Role `json:"role"`
+	Role     staff.Role `json:"role"`
 	Link     string     `json:"link"`
 	LinkLife int        `json:"link_life"` // seconds
 }
@@ -74,7 +75,7 @@ func (staffListCommand) Help() string {
 type staffOut struct {
 	ID         string     `json:"id"`
 	Name       string     `json:"name"`
-	Role       login.Role `json:"role"`
+	Role       staff.Role `json:"role"`
 	Passkeys   int        `json:"passkeys"`
 	CreatedAt  time.Time  `json:"created_at"`
 	UsedAt     time.Time  `json:"used_at,omitzero"`
@@ -130,7 +131,7 @@ func (staffRoleCommand) Help() string {
 // Run gives the role.
 func (c staffRoleCommand) Run(ctx context.Context, t terminal) error {
 	return withService(ctx, t, c.configFlag, func(s *app.Service) error {
-		if err := s.Console.SetRole(ctx, audit.System, c.ID, login.Role(c.Role)); err != nil {
+		if err := s.Console.SetRole(ctx, audit.System, c.ID, staff.Role(c.Role)); err != nil {
 			return unknown("person of the staff", err)
 		}
 		return t.done(c.ID, c.Role)

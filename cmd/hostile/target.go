@@ -16,8 +16,10 @@ import (
 	"time"
 
 	"avain/internal/config"
+	"avain/internal/domain/employment"
 	"avain/internal/domain/hetu"
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 	"avain/internal/testkit/brokersim"
 	"avain/internal/testkit/demo"
 	"avain/internal/testkit/robot"
@@ -69,21 +71,21 @@ func newTarget(ctx context.Context, keys *demo.Keys, log *slog.Logger) (*demo.De
 // furnish makes the attacker's employer and the victim's.
 func (t *target) furnish(ctx context.Context, d *demo.Demo) error {
 	now := time.Now()
-	own, foreign := login.Employer{ID: login.NewID(), Name: "Oma Oy", CreatedAt: now}, login.Employer{ID: login.NewID(), Name: victimEmployer, CreatedAt: now}
-	for _, e := range []login.Employer{own, foreign} {
+	own, foreign := employment.Employer{ID: login.NewID(), Name: "Oma Oy", CreatedAt: now}, employment.Employer{ID: login.NewID(), Name: victimEmployer, CreatedAt: now}
+	for _, e := range []employment.Employer{own, foreign} {
 		if err := d.Inside.Store.AddEmployer(ctx, e); err != nil {
 			return err
 		}
 	}
 	t.Employer = own.ID
-	for into, scopes := range map[*string][]login.APIScope{
+	for into, scopes := range map[*string][]operations.APIScope{
 		&t.APIKey: {
-			login.ScopeEmployersRead, login.ScopeEmployersWrite, login.ScopePersonsRead, login.ScopePersonsWrite,
-			login.ScopeInvitationsWrite, login.ScopeImport,
+			operations.ScopeEmployersRead, operations.ScopeEmployersWrite, operations.ScopePersonsRead, operations.ScopePersonsWrite,
+			operations.ScopeInvitationsWrite, operations.ScopeImport,
 		},
-		&t.SCIMKey: {login.ScopeSCIM},
+		&t.SCIMKey: {operations.ScopeSCIM},
 	} {
-		_, shown, err := d.Inside.APIKeys.New(ctx, login.APIKey{Name: "attacker", Scopes: scopes, Employers: []string{own.ID}})
+		_, shown, err := d.Inside.APIKeys.New(ctx, operations.APIKey{Name: "attacker", Scopes: scopes, Employers: []string{own.ID}})
 		if err != nil {
 			return err
 		}
@@ -92,7 +94,7 @@ func (t *target) furnish(ctx context.Context, d *demo.Demo) error {
 	return t.addVictim(ctx, d, foreign)
 }
 
-func (t *target) addVictim(ctx context.Context, d *demo.Demo, e login.Employer) error {
+func (t *target) addVictim(ctx context.Context, d *demo.Demo, e employment.Employer) error {
 	tokens, err := logIn(ctx, d.Service, d.App, victimUser)
 	if err != nil {
 		return err
@@ -105,8 +107,8 @@ func (t *target) addVictim(ctx context.Context, d *demo.Demo, e login.Employer) 
 	if err != nil || len(sessions) == 0 {
 		return fmt.Errorf("the victim is not logged in: %d sessions, %w", len(sessions), err)
 	}
-	record := login.Employment{
-		ID: login.NewID(), Employer: e.ID, Person: aino.ID, Kind: login.UserSmartumPlus, ExternalID: "canary-0451",
+	record := employment.Employment{
+		ID: login.NewID(), Employer: e.ID, Person: aino.ID, Kind: employment.UserSmartumPlus, ExternalID: "canary-0451",
 		UserName: "canary.user", GivenName: "Kaisa", FamilyName: victimFamily, Email: victimEmail, CreatedAt: time.Now(),
 	}
 	if err := d.Inside.Store.AddEmployment(ctx, record); err != nil {

@@ -13,8 +13,9 @@ import (
 	"avain/internal/config"
 	"avain/internal/console"
 	"avain/internal/core/provisioning"
+	"avain/internal/domain/employment"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/hetu"
-	"avain/internal/domain/login"
 	"avain/internal/platform/apikey"
 	"avain/internal/platform/jobs"
 	"avain/internal/platform/mail"
@@ -70,14 +71,14 @@ func (s *Service) adminAPI(c config.Config, d Deps, m mechanisms, operator http.
 	api.New(api.Deps{
 		Store: s.Store, People: s.People, Importer: s.Importer, Notices: s.Notices, Rules: rules, Keys: s.APIKeys, Audit: s.Audit, Web: kit,
 		Now: d.Now, Kinds: kinds, Locale: c.Brand.Languages[0], Wake: s.Jobs.Wake, Bounced: s.bounced(),
-		List: func(ctx context.Context, employer string, f api.Filter, limit int) ([]login.Employment, error) {
+		List: func(ctx context.Context, employer string, f api.Filter, limit int) ([]employment.Employment, error) {
 			return s.Store.Employments(ctx, employer, store.EmploymentFilter(f), limit)
 		},
 	}).Mount(mux)
 	scim.New(scim.Deps{
 		Store: s.Store, People: s.People, Rules: rules, Keys: s.APIKeys, Audit: s.Audit, Web: kit, Now: d.Now, Base: c.Admin.BaseURL,
 		Walks: web.NewLimiter(web.Limit{Burst: 30, Each: time.Second}, maxLimited, d.Now),
-		List: func(ctx context.Context, employer string, l scim.Lookup, limit int) ([]login.Employment, error) {
+		List: func(ctx context.Context, employer string, l scim.Lookup, limit int) ([]employment.Employment, error) {
 			return s.Store.Users(ctx, employer, store.EmploymentFilter{UserName: l.UserName, Email: l.Email, ExternalID: l.ExternalID, After: l.After}, limit)
 		},
 	}).Mount(mux)
@@ -110,7 +111,7 @@ func (s *Service) bounced() func(ctx context.Context, actor string, report io.Re
 	return func(ctx context.Context, actor string, report io.Reader) error {
 		err := s.Bounced(ctx, actor, report)
 		if errors.Is(err, mail.ErrNoBounce) {
-			return login.Mistakes{{Detail: "must be a report of an undelivered letter of ours (RFC 3464)"}}
+			return fault.FieldErrors{{Detail: "must be a report of an undelivered letter of ours (RFC 3464)"}}
 		}
 		return err
 	}

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"avain/internal/config"
-	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 	"avain/internal/platform/audit"
 	"avain/internal/platform/store"
 )
@@ -22,27 +22,27 @@ import (
 // everything in it, also to what it was before there was a chain (docs/decisions/0025).
 
 // auditBegun reads where the chain began; the zero head: nobody has written it down yet.
-func auditBegun(k config.Keys) (login.AuditHead, error) {
+func auditBegun(k config.Keys) (operations.AuditHead, error) {
 	text := k.AuditBegun
 	if k.AuditBegunFile != "" {
 		raw, err := os.ReadFile(k.AuditBegunFile)
 		if errors.Is(err, fs.ErrNotExist) {
-			return login.AuditHead{}, nil
+			return operations.AuditHead{}, nil
 		}
 		if err != nil {
-			return login.AuditHead{}, fmt.Errorf("keys.audit_begun_file: %w", err)
+			return operations.AuditHead{}, fmt.Errorf("keys.audit_begun_file: %w", err)
 		}
 		text = strings.TrimSpace(string(raw))
 		if text == "" {
-			return login.AuditHead{}, fmt.Errorf("keys.audit_begun_file: %s is empty; put it back from a backup, or from another node", k.AuditBegunFile)
+			return operations.AuditHead{}, fmt.Errorf("keys.audit_begun_file: %s is empty; put it back from a backup, or from another node", k.AuditBegunFile)
 		}
 	}
 	if text == "" {
-		return login.AuditHead{}, nil
+		return operations.AuditHead{}, nil
 	}
-	begun, ok := login.ParseAuditHead(text)
+	begun, ok := operations.ParseAuditHead(text)
 	if !ok || begun.Hash.Zero() { // which would mean that nobody has written it down
-		return login.AuditHead{}, fmt.Errorf("keys.audit_begun_file: %s is not what avain migrate wrote; put it back from a backup, or from another node", k.AuditBegunFile)
+		return operations.AuditHead{}, fmt.Errorf("keys.audit_begun_file: %s is not what avain migrate wrote; put it back from a backup, or from another node", k.AuditBegunFile)
 	}
 	return begun, nil
 }
@@ -52,7 +52,7 @@ var errUnrecorded = errors.New("where the audit log's chain began is not written
 
 // recordBegun writes down where the chain began. Over what stands there already it writes
 // only when it was begun anew.
-func recordBegun(k config.Keys, begun login.AuditHead, anew bool) error {
+func recordBegun(k config.Keys, begun operations.AuditHead, anew bool) error {
 	advice := fmt.Sprintf("let keys.audit_begun_file name a file that can be written once, or set the variable of keys.audit_begun_env to %s", begun)
 	if k.AuditBegunFile == "" {
 		return fmt.Errorf("%w: %s", errUnrecorded, advice)
@@ -65,7 +65,7 @@ func recordBegun(k config.Keys, begun login.AuditHead, anew bool) error {
 
 // writeBegun writes the file whole or not at all. It holds no secret; that nobody else may
 // write it is what counts.
-func writeBegun(file string, begun login.AuditHead, anew bool) (err error) {
+func writeBegun(file string, begun operations.AuditHead, anew bool) (err error) {
 	draft, err := os.CreateTemp(filepath.Dir(file), ".audit-begun-*")
 	if err != nil {
 		return err
@@ -107,8 +107,8 @@ func keepBegun(ctx context.Context, c config.Config, db *store.Store) error {
 // BeginAuditAnew begins the chain of the audit log anew, over the entries that there are, for
 // an operator who knows that somebody has changed the database. It says so in the log, and
 // outside the database. The head is where it began, also when it could not be written down.
-func BeginAuditAnew(ctx context.Context, c config.Config, log *slog.Logger) (begun login.AuditHead, err error) {
-	db, err := store.Open(ctx, storeConfig(c, log, time.Now, login.AuditHead{}))
+func BeginAuditAnew(ctx context.Context, c config.Config, log *slog.Logger) (begun operations.AuditHead, err error) {
+	db, err := store.Open(ctx, storeConfig(c, log, time.Now, operations.AuditHead{}))
 	if err != nil {
 		return begun, err
 	}

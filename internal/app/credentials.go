@@ -8,6 +8,7 @@ import (
 	"avain/internal/config"
 	"avain/internal/core/people"
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 	"avain/internal/methods/password"
 	"avain/internal/platform/passhash"
 	"avain/internal/platform/web"
@@ -61,7 +62,7 @@ func (s *Service) credentials(c config.Config, d Deps, m mechanisms, own *home.F
 		App: c.Brand.Name, SignIn: "/me", Enter: own.Enter, Refused: own.Refused,
 		Limit: typed.limit,
 		Admit: func(ctx context.Context) error {
-			return s.Gate.Admit(ctx, login.MethodCredentials, login.Asker{}, true)
+			return s.Gate.Admit(ctx, login.MethodCredentials, operations.Viewer{}, true)
 		},
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"avain/internal/config"
 	"avain/internal/console/support"
 	"avain/internal/core/people"
+	"avain/internal/domain/employment"
 	"avain/internal/domain/login"
 	"avain/internal/platform/store"
 	"avain/internal/platform/web"
@@ -56,10 +57,10 @@ type acts struct {
 }
 
 // Invite orders a letter; what stands in it the console does not learn.
-func (a acts) Invite(ctx context.Context, m login.Employment) (login.Invitation, bool, error) {
+func (a acts) Invite(ctx context.Context, m employment.Employment) (employment.Invitation, bool, error) {
 	whole, err := a.store.EmploymentByID(ctx, m.ID) // the console has only what it may show
 	if err != nil {
-		return login.Invitation{}, false, err
+		return employment.Invitation{}, false, err
 	}
 	i, ordered, err := a.people.Invite(ctx, whole)
 	return showInvitation(i), ordered, err

@@ -7,6 +7,7 @@ import (
 	"avain/internal/account/home"
 	"avain/internal/config"
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 	"avain/internal/oidc/token"
 )
 
@@ -32,5 +33,5 @@ func (s *Service) loginLetters(c config.Config, m mechanisms) {
 
 // passwordsOn reports whether Smartum credentials are a way in now.
 func (s *Service) passwordsOn(ctx context.Context) bool {
-	return s.Gate.Admit(ctx, login.MethodCredentials, login.Asker{}, true) == nil
+	return s.Gate.Admit(ctx, login.MethodCredentials, operations.Viewer{}, true) == nil
 }

@@ -5,7 +5,10 @@ import (
 
 	"avain/internal/account/devices"
 	"avain/internal/config"
+	"avain/internal/domain/employment"
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
+	"avain/internal/domain/queue"
 	"avain/internal/platform/backchannel"
 	"avain/internal/platform/webhook"
 	"avain/internal/protocol/client"
@@ -36,7 +39,7 @@ func (s *Service) events(c config.Config, d Deps, clients *client.Registry) (eve
 	return events{sender, out, d.Now, c.Mail.Set()}, nil
 }
 
-func (e events) loggedIn(s login.Session) []login.Job {
+func (e events) loggedIn(s login.Session) []queue.Job {
 	ordered := e.sender.Jobs(webhook.Event{
 		Type: webhook.SessionCreated, At: s.CreatedAt, Person: s.Person, Session: s.ID, Client: s.Client, Method: s.Method,
 	})
@@ -48,7 +51,7 @@ func (e events) loggedIn(s login.Session) []login.Job {
 
 // activated also tells that the record which the employer had kept of the human, from
 // before anybody knew who they are, has become part of another.
-func (e events) activated(m login.Employment, p login.Person) []login.Job {
+func (e events) activated(m employment.Employment, p login.Person) []queue.Job {
 	ordered := e.sender.Jobs(webhook.Event{
 		Type: webhook.PersonActivated, At: m.ActivatedAt, Person: p.ID, Employer: m.Employer, Employment: m.ID,
 	})
@@ -62,7 +65,7 @@ func (e events) activated(m login.Employment, p login.Person) []login.Job {
 
 // revoked is asked by the store, so that no way of ending a session is forgotten. Our
 // own pages are told of like any client: sessions are created there, too.
-func (e events) revoked(s login.Session, subject func() (string, error)) ([]login.Job, error) {
+func (e events) revoked(s login.Session, subject func() (string, error)) ([]queue.Job, error) {
 	ordered := e.sender.Jobs(webhook.Event{
 		Type: webhook.SessionRevoked, At: s.RevokedAt, Person: s.Person, Session: s.ID, Client: s.Client, Method: s.Method, Why: s.RevokedWhy,
 	})
@@ -70,7 +73,7 @@ func (e events) revoked(s login.Session, subject func() (string, error)) ([]logi
 	return append(ordered, tokens...), err
 }
 
-func (e events) bounced(m login.Employment, invitation string) []login.Job {
+func (e events) bounced(m employment.Employment, invitation string) []queue.Job {
 	return e.sender.Jobs(webhook.Event{
 		Type: webhook.InvitationBounced, At: e.now(), Employer: m.Employer, Employment: m.ID, Person: m.Person, Invitation: invitation,
 	})
@@ -78,7 +81,7 @@ func (e events) bounced(m login.Employment, invitation string) []login.Job {
 
 // erased tells of each record that a person was known by, or, of somebody whom nobody
 // had identified, of the employers' records.
-func (e events) erased(gone login.Erased) (ordered []login.Job) {
+func (e events) erased(gone operations.ErasureResult) (ordered []queue.Job) {
 	for _, person := range gone.Persons {
 		ordered = append(ordered, e.sender.Jobs(webhook.Event{Type: webhook.PersonErased, At: e.now(), Person: person})...)
 	}

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"avain/internal/config"
-	"avain/internal/domain/login"
+	"avain/internal/domain/fault"
 	"avain/internal/platform/keyset"
 	"avain/internal/platform/store"
 	"avain/internal/secret"
@@ -153,7 +153,7 @@ func (n keyNote) allows(key string) bool {
 // readNote answers the note and its text; an empty text, when there is no change.
 func readNote(ctx context.Context, db *store.Store, name string) (note keyNote, text string, err error) {
 	text, err = db.KeyChange(ctx, name)
-	if errors.Is(err, login.ErrNotFound) {
+	if errors.Is(err, fault.ErrNotFound) {
 		return note, "", nil
 	}
 	if err == nil {

@@ -9,7 +9,8 @@ import (
 	"time"
 
 	"avain/internal/config"
-	"avain/internal/domain/login"
+	"avain/internal/domain/fault"
+	"avain/internal/domain/operations"
 	"avain/internal/platform/audit"
 	"avain/internal/platform/keyset"
 	"avain/internal/platform/store"
@@ -106,7 +107,7 @@ func (k keys) recognise(ctx context.Context, db *store.Store, how recognising) (
 func (m marking) recognise(ctx context.Context, db *store.Store, how recognising) (another bool, err error) {
 	for {
 		recorded, err := db.KeyMark(ctx, m.name)
-		if err != nil && !errors.Is(err, login.ErrNotFound) {
+		if err != nil && !errors.Is(err, fault.ErrNotFound) {
 			return false, err
 		}
 		mark, held, err := m.mark(recorded)
@@ -125,7 +126,7 @@ func (m marking) recognise(ctx context.Context, db *store.Store, how recognising
 		case mark == recorded || how == lookOnly || late && how == keepMarks:
 			return refused, nil
 		}
-		if err = db.SetKeyMark(ctx, m.name, recorded, mark); !errors.Is(err, login.ErrMoved) {
+		if err = db.SetKeyMark(ctx, m.name, recorded, mark); !errors.Is(err, fault.ErrMoved) {
 			return another || refused, err
 		}
 		// Another node was faster: what does it say?
@@ -149,7 +150,7 @@ func openForKeys(ctx context.Context, c config.Config, log *slog.Logger) (keys, 
 	if err != nil {
 		return k, nil, err
 	}
-	db, err := store.Open(ctx, storeConfig(c, log, time.Now, login.AuditHead{}))
+	db, err := store.Open(ctx, storeConfig(c, log, time.Now, operations.AuditHead{}))
 	if err != nil {
 		return k, nil, err
 	}

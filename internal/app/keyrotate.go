@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"avain/internal/config"
-	"avain/internal/domain/login"
+	"avain/internal/domain/fault"
 	"avain/internal/platform/audit"
 )
 
@@ -163,7 +163,7 @@ func (r *rotation) add(ctx context.Context) (did string, err error) {
 		return "", err
 	}
 	switch err := r.tell(ctx, keyNote{Key: holds.Newest(), From: holds.Primary}, "added", 0); {
-	case errors.Is(err, login.ErrMoved):
+	case errors.Is(err, fault.ErrMoved):
 		// Somebody has begun on another node just now: theirs is the new key.
 		return "", errors.Join(errors.New("the change has just been begun from another node: take the file from there"), replaceFile(r.path, before))
 	case err != nil:

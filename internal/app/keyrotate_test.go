@@ -15,6 +15,7 @@ import (
 	"avain/internal/core/people"
 	"avain/internal/domain/hetu"
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 	"avain/internal/platform/passhash"
 	"avain/internal/platform/store"
 	"avain/internal/platform/store/pgtest"
@@ -94,7 +95,7 @@ func (w *keyWorld) config(dir string) config.Config {
 // open is the store of a node that starts with the keys in a folder.
 func (w *keyWorld) open(dir string) *store.Store {
 	w.Helper()
-	c := storeConfig(w.config(dir), slog.New(slog.DiscardHandler), func() time.Time { return w.now }, login.AuditHead{})
+	c := storeConfig(w.config(dir), slog.New(slog.DiscardHandler), func() time.Time { return w.now }, operations.AuditHead{})
 	c.KeyNames = keyNames(w.keys(dir).holds)
 	db, err := store.Open(w.Context(), c)
 	w.must(err)
@@ -418,7 +419,7 @@ func TestThreat62ForceNeedsTheNumber(t *testing.T) {
 		if c, err := w.rotate(name, RotateHow{Force: &n}, nil); err != nil || c.Step != StepNone {
 			t.Errorf("forced with the number: %+v, %v", c, err)
 		}
-		entries, _, err := w.db.SearchAudit(w.Context(), login.AuditQuery{Action: "keys.rotate", Limit: 10})
+		entries, _, err := w.db.SearchAudit(w.Context(), operations.AuditQuery{Action: "keys.rotate", Limit: 10})
 		if err != nil || len(entries) != 3 || entries[0].Detail["forced"] != "1" {
 			t.Errorf("the audit log: %+v, %v", entries, err)
 		}

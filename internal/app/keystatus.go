@@ -10,7 +10,8 @@ import (
 	"time"
 
 	"avain/internal/config"
-	"avain/internal/domain/login"
+	"avain/internal/domain/fault"
+	"avain/internal/domain/operations"
 	"avain/internal/platform/store"
 	"avain/internal/protocol/signing"
 )
@@ -99,7 +100,7 @@ func changing(ctx context.Context, status *KeyStatus, c config.Config, db *store
 func (m marking) status(ctx context.Context, db *store.Store) (KeyStatus, error) {
 	status := KeyStatus{Key: m.setting, State: KeyRight}
 	recorded, err := db.KeyMark(ctx, m.name)
-	if errors.Is(err, login.ErrNotFound) {
+	if errors.Is(err, fault.ErrNotFound) {
 		status.State = KeyUnmarked
 		return status, nil
 	}
@@ -118,10 +119,10 @@ func (m marking) status(ctx context.Context, db *store.Store) (KeyStatus, error)
 }
 
 // ofSigning is how a key that signs tokens stands among the others.
-func (k keys) ofSigning(row login.SigningKey, all []login.SigningKey, now time.Time) KeyStatus {
+func (k keys) ofSigning(row operations.SigningKey, all []operations.SigningKey, now time.Time) KeyStatus {
 	day := func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04") }
 	status := KeyStatus{Key: row.KID}
-	newer := slices.ContainsFunc(all, func(other login.SigningKey) bool {
+	newer := slices.ContainsFunc(all, func(other operations.SigningKey) bool {
 		return other.Alg == row.Alg && other.Slot > row.Slot && !other.ActiveFrom.After(now)
 	})
 	switch {

@@ -16,6 +16,7 @@ import (
 	"avain/internal/core/attempt"
 	"avain/internal/core/availability"
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 	"avain/internal/oidc/discovery"
 	"avain/internal/platform/geoip"
 	"avain/internal/platform/store"
@@ -40,7 +41,7 @@ func Version() string {
 	return info.Main.Version
 }
 
-func storeConfig(c config.Config, log *slog.Logger, now func() time.Time, begun login.AuditHead) store.Config {
+func storeConfig(c config.Config, log *slog.Logger, now func() time.Time, begun operations.AuditHead) store.Config {
 	return store.Config{
 		Driver: store.Driver(c.Database.Driver), Path: c.Database.Path, DSN: c.Database.Connection, Pooler: c.Database.Pooler,
 		Conns: c.Database.MaxConnections, Log: log, Now: now, AuditKey: auditKeyOf(c), AuditBegun: begun,

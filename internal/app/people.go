@@ -102,7 +102,7 @@ func (h housekeeping) remind(ctx context.Context) error {
 
 // Bounced takes a report that a letter could not be delivered, as it came to the bounce
 // address, and notes it where the letter belongs, and in the audit log. Errors:
-// mail.ErrNoBounce, login.ErrNotFound.
+// mail.ErrNoBounce, fault.ErrNotFound.
 func (s *Service) Bounced(ctx context.Context, actor string, report io.Reader) error {
 	if s.mailer == nil {
 		return errNoMail

@@ -5,7 +5,8 @@ import (
 
 	"avain/internal/console/overview"
 	"avain/internal/core/alerting"
-	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
+	"avain/internal/domain/queue"
 	"avain/internal/platform/web"
 	"avain/internal/platform/webhook"
 	"avain/internal/public/status"
@@ -42,7 +43,7 @@ func (s *Service) overview(d Deps, m mechanisms, kit *web.Kit) error {
 }
 
 // alert tells that fewer logins than usual succeed, or that as many do again.
-func (e events) alert(a login.Alert) []login.Job {
+func (e events) alert(a operations.Alert) []queue.Job {
 	happened := webhook.Event{Type: webhook.AlertRaised, At: a.RaisedAt, Alert: a.ID, Dimension: a.Dimension, Value: a.Value}
 	if !a.Lasts() {
 		happened.Type, happened.At = webhook.AlertEnded, a.EndedAt

@@ -3,7 +3,10 @@ package app
 import (
 	"context"
 
+	"avain/internal/domain/employment"
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
+	"avain/internal/domain/staff"
 	"avain/internal/platform/store"
 )
 
@@ -45,36 +48,36 @@ func (r records) PersonByID(ctx context.Context, id string) (login.Person, error
 }
 
 // EmployerByID is an employer.
-func (r records) EmployerByID(ctx context.Context, id string) (login.Employer, error) {
+func (r records) EmployerByID(ctx context.Context, id string) (employment.Employer, error) {
 	e, err := r.store.EmployerByID(ctx, id)
 	return showEmployer(e), err
 }
 
 // EmploymentByID is an employer's record.
-func (r records) EmploymentByID(ctx context.Context, id string) (login.Employment, error) {
+func (r records) EmploymentByID(ctx context.Context, id string) (employment.Employment, error) {
 	m, err := r.store.EmploymentByID(ctx, id)
 	return showEmployment(m), err
 }
 
 // HeldActivations have no name and no key of a human: a support code, and times.
-func (r records) HeldActivations(ctx context.Context, employment string) ([]login.HeldActivation, error) {
+func (r records) HeldActivations(ctx context.Context, employment string) ([]employment.HeldActivation, error) {
 	return r.store.HeldActivations(ctx, employment)
 }
 
 // EmploymentsOfPerson are employers' records.
-func (r records) EmploymentsOfPerson(ctx context.Context, person string) ([]login.Employment, error) {
+func (r records) EmploymentsOfPerson(ctx context.Context, person string) ([]employment.Employment, error) {
 	all, err := r.store.EmploymentsOfPerson(ctx, person)
 	return showEach(all, showEmployment), err
 }
 
 // EmploymentsOf is one page of an employer's records.
-func (r records) EmploymentsOf(ctx context.Context, employer, after string, limit int) ([]login.Employment, error) {
+func (r records) EmploymentsOf(ctx context.Context, employer, after string, limit int) ([]employment.Employment, error) {
 	all, err := r.store.Employments(ctx, employer, store.EmploymentFilter{After: after}, limit)
 	return showEach(all, showEmployment), err
 }
 
 // InvitationsOf are the invitations to an employer's record.
-func (r records) InvitationsOf(ctx context.Context, employment string) ([]login.Invitation, error) {
+func (r records) InvitationsOf(ctx context.Context, employment string) ([]employment.Invitation, error) {
 	all, err := r.store.InvitationsOf(ctx, employment)
 	return showEach(all, showInvitation), err
 }
@@ -116,13 +119,13 @@ func (r records) WrongTriesOf(ctx context.Context, person string, days int) ([]l
 }
 
 // StaffActsOn are what colleagues did.
-func (r records) StaffActsOn(ctx context.Context, target string, limit int) ([]login.AuditEntry, error) {
+func (r records) StaffActsOn(ctx context.Context, target string, limit int) ([]operations.AuditEntry, error) {
 	all, err := r.store.StaffActsOn(ctx, target, limit)
 	return showEach(all, showAct), err
 }
 
 // StaffByID is a colleague.
-func (r records) StaffByID(ctx context.Context, id string) (login.Staff, error) {
+func (r records) StaffByID(ctx context.Context, id string) (staff.Member, error) {
 	s, err := r.store.StaffByID(ctx, id)
 	return showStaff(s), err
 }

@@ -64,7 +64,7 @@ func TestThreat34RefusalsDoNotFillATimeline(t *testing.T) {
 	}
 	tell(ctx, login.NewID(), no(login.ReasonInternal)) // of nobody
 
-	ended, err := db.MoveAttempt(ctx, login.Move{
+	ended, err := db.MoveAttempt(ctx, login.Transition{
 		Attempt: a.ID, From: []login.State{login.StateCreated}, To: login.StateDenied, At: now.Add(time.Minute),
 		Event: login.Event{At: now.Add(time.Minute), Step: login.StepCancel, Outcome: login.OutcomeRefused},
 	})

@@ -1,7 +1,10 @@
 package app
 
 import (
+	"avain/internal/domain/employment"
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
+	"avain/internal/domain/staff"
 	"avain/internal/platform/audit"
 )
 
@@ -23,12 +26,12 @@ func showPerson(p login.Person) login.Person {
 	}
 }
 
-func showEmployer(e login.Employer) login.Employer {
-	return login.Employer{ID: e.ID, Name: e.Name, Locale: e.Locale}
+func showEmployer(e employment.Employer) employment.Employer {
+	return employment.Employer{ID: e.ID, Name: e.Name, Locale: e.Locale}
 }
 
-func showEmployment(m login.Employment) login.Employment {
-	return login.Employment{
+func showEmployment(m employment.Employment) employment.Employment {
+	return employment.Employment{
 		ID: m.ID, Employer: m.Employer, Person: m.Person, Kind: m.Kind, Email: m.Email, GivenName: m.GivenName, FamilyName: m.FamilyName,
 		Locale: m.Locale, ActivatedAt: m.ActivatedAt, EndedAt: m.EndedAt, CreatedAt: m.CreatedAt, Benefits: showEach(m.Benefits, showBenefit),
 	}
@@ -38,8 +41,8 @@ func showBenefit(b login.Benefit) login.Benefit {
 	return login.Benefit{Kind: b.Kind, StartsAt: b.StartsAt, EndsAt: b.EndsAt, ReleasedAt: b.ReleasedAt, ActivatedAt: b.ActivatedAt}
 }
 
-func showInvitation(i login.Invitation) login.Invitation {
-	return login.Invitation{
+func showInvitation(i employment.Invitation) employment.Invitation {
+	return employment.Invitation{
 		ID: i.ID, Employment: i.Employment, CreatedAt: i.CreatedAt, ExpiresAt: i.ExpiresAt, UsedAt: i.UsedAt, RevokedAt: i.RevokedAt,
 		Mail: i.Mail, MailAt: i.MailAt, MailDetail: i.MailDetail,
 	}
@@ -76,12 +79,14 @@ func showWrongDay(w login.WrongDay) login.WrongDay {
 	return login.WrongDay{Day: w.Day, Tries: w.Tries, Known: w.Known, Networks: w.Networks, More: w.More}
 }
 
-func showAct(e login.AuditEntry) login.AuditEntry {
-	shown := login.AuditEntry{At: e.At, Actor: e.Actor, Action: e.Action, Target: e.Target}
+func showAct(e operations.AuditEntry) operations.AuditEntry {
+	shown := operations.AuditEntry{At: e.At, Actor: e.Actor, Action: e.Action, Target: e.Target}
 	if because := e.Detail[audit.Because]; because != "" {
 		shown.Detail = map[string]string{audit.Because: because}
 	}
 	return shown
 }
 
-func showStaff(s login.Staff) login.Staff { return login.Staff{ID: s.ID, Name: s.Name, Role: s.Role} }
+func showStaff(s staff.Member) staff.Member {
+	return staff.Member{ID: s.ID, Name: s.Name, Role: s.Role}
+}

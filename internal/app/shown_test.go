@@ -10,6 +10,7 @@ import (
 
 	"avain/internal/console/support"
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 	"avain/internal/platform/audit"
 )
 
@@ -47,7 +48,7 @@ func TestThreat56ConsoleSeesWhatIsListed(t *testing.T) {
 	sees(t, showStaff, "ID Name Role")
 	sees(t, showWrongDay, "Day Tries Known Networks More")
 
-	act := showAct(login.AuditEntry{Detail: map[string]string{audit.Because: "a reason", "new_detail": "secret"}})
+	act := showAct(operations.AuditEntry{Detail: map[string]string{audit.Because: "a reason", "new_detail": "secret"}})
 	if !maps.Equal(act.Detail, map[string]string{audit.Because: "a reason"}) {
 		t.Errorf("a colleague's act shows %v", act.Detail)
 	}

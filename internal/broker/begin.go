@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/protocol/oauth"
 	"avain/internal/secret"
@@ -40,7 +41,7 @@ type Redirect struct {
 func (r *Registry) Begin(ctx context.Context, s Start) (Redirect, error) {
 	routes := r.patientRoutes(ctx, s.Means)
 	if len(routes) == 0 {
-		return Redirect{}, login.E(login.NotFound, login.ReasonMeansUnavailable, nil).With("means.unknown")
+		return Redirect{}, fault.New(fault.NotFound, login.ReasonMeansUnavailable, nil).WithDetail("means.unknown")
 	}
 	failed := down(routes)
 	for _, ready := range []func(*upstream) bool{
@@ -57,7 +58,7 @@ func (r *Registry) Begin(ctx context.Context, s Start) (Redirect, error) {
 			}
 			// Only a broker that does not answer is passed over. An error of our own
 			// making would be the same everywhere.
-			if failed = login.AsError(err); failed.Kind != login.Unavailable {
+			if failed = fault.AsError(err); failed.Kind != fault.Unavailable {
 				return Redirect{}, failed
 			}
 		}
@@ -67,8 +68,8 @@ func (r *Registry) Begin(ctx context.Context, s Start) (Redirect, error) {
 
 // down makes the error for a means whose brokers all have an open circuit; it says
 // when the first of them may be asked again.
-func down(routes []route) *login.Error {
-	e := login.E(login.Unavailable, login.ReasonBrokerDown, nil).With("circuit.open")
+func down(routes []route) *fault.Error {
+	e := fault.New(fault.Unavailable, login.ReasonBrokerDown, nil).WithDetail("circuit.open")
 	for _, route := range routes {
 		if _, _, retry := route.broker.circuit.look(); e.RetryAfter == 0 || retry < e.RetryAfter {
 			e.RetryAfter = retry
@@ -80,7 +81,7 @@ func down(routes []route) *login.Error {
 // begin makes the request object and hands it to the transport.
 func (u *upstream) begin(ctx context.Context, s Start, means Means) (Redirect, error) {
 	if s.State.Empty() || s.Nonce.Empty() || (*u.config.Request.PKCE && s.Verifier.Empty()) {
-		return Redirect{}, login.E(login.Internal, login.ReasonInternal, nil).With("start.incomplete")
+		return Redirect{}, fault.New(fault.Internal, login.ReasonInternal, nil).WithDetail("start.incomplete")
 	}
 	found, err := u.endpoints(ctx)
 	if err != nil {
@@ -89,7 +90,7 @@ func (u *upstream) begin(ctx context.Context, s Start, means Means) (Redirect, e
 	u.keys.warm()
 	object, err := u.sign(u.requestClaims(s, means))
 	if err != nil {
-		return Redirect{}, login.E(login.Internal, login.ReasonInternal, err).With("request.sign")
+		return Redirect{}, fault.New(fault.Internal, login.ReasonInternal, err).WithDetail("request.sign")
 	}
 	return u.carry(ctx, found, object)
 }
@@ -235,7 +236,7 @@ func (u *upstream) failed(ctx context.Context, err error) error {
 	f, ok := asFault(err)
 	if !ok {
 		if ctx.Err() != nil {
-			return login.E(login.Unavailable, login.ReasonBrokerSlow, err).With("request.cancelled")
+			return fault.New(fault.Unavailable, login.ReasonBrokerSlow, err).WithDetail("request.cancelled")
 		}
 		return err
 	}

@@ -3,10 +3,11 @@ package broker
 import (
 	"errors"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 )
 
-// brokerError is a failure on the way to a login.Error: a stable machine word, and whether
+// brokerError is a failure on the way to a fault.Error: a stable machine word, and whether
 // it speaks against the broker's health. Words are never built from what came in.
 type brokerError struct {
 	word string // such as "jwks.expired"
@@ -33,7 +34,7 @@ func (f *brokerError) Unwrap() error { return f.err }
 var errExpired = &brokerError{word: "jwks.expired"}
 
 // transport makes the error for a broker that does not answer as it should.
-func transport(f *brokerError) *login.Error {
+func transport(f *brokerError) *fault.Error {
 	reason := login.ReasonBrokerError
 	switch wordAfterDot(f.word) {
 	case "timeout":
@@ -41,17 +42,17 @@ func transport(f *brokerError) *login.Error {
 	case "unreachable":
 		reason = login.ReasonBrokerDown
 	}
-	return login.E(login.Unavailable, reason, f).With(f.word)
+	return fault.New(fault.Unavailable, reason, f).WithDetail(f.word)
 }
 
 // refuse makes the error for an answer that did not pass a check. It is Forbidden,
 // not Unavailable: nobody is logged in, and trying the same again does not help.
-func refuse(reason login.Reason, word string, cause error) *login.Error {
-	return login.E(login.Forbidden, reason, cause).With(word)
+func refuse(reason login.Reason, word string, cause error) *fault.Error {
+	return fault.New(fault.Forbidden, reason, cause).WithDetail(word)
 }
 
 // bad is refuse for the usual reason.
-func bad(word string, cause error) *login.Error {
+func bad(word string, cause error) *fault.Error {
 	return refuse(login.ReasonBrokerResponse, word, cause)
 }
 

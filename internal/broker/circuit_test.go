@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 
 	"pgregory.net/rapid"
@@ -186,7 +187,7 @@ func TestEveryBrokerDown(t *testing.T) {
 	mustFail(t, err, login.ReasonBrokerError, "token.http_503")
 	_, err = w.begin("metsa")
 	mustFail(t, err, login.ReasonBrokerDown, "circuit.open")
-	if got := login.AsError(err).RetryAfter; got != 20*time.Second {
+	if got := fault.AsError(err).RetryAfter; got != 20*time.Second {
 		t.Errorf("retry after %s", got)
 	}
 	if offer := w.registry.Offer(context.Background(), "fi"); offer.Means[0].Available {

@@ -1,6 +1,6 @@
 // Package broker is Avain as a relying party of Finnish Trust Network brokers: it
 // sends a person to a broker (OP, Telia, Idura, Signicat and their likes) and turns
-// the answer into a [login.Identity], or into a *[login.Error] that says why not.
+// the answer into a [login.Identity], or into a *[fault.Error] that says why not.
 //
 // It owns the configuration of a broker and its presets; the signed request and the
 // client assertion; the token exchange; the decryption and every check of the

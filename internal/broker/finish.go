@@ -8,6 +8,7 @@ import (
 	"time"
 	"unicode"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/secret"
 )
@@ -28,17 +29,17 @@ type Return struct {
 const maxCode = 8 << 10
 
 // Finish redeems the code and proves the identity, or says why not: every error is a
-// *login.Error whose Detail is a stable machine word. It does not stop when ctx is
+// *fault.Error whose Detail is a stable machine word. It does not stop when ctx is
 // cancelled: a browser that reloads aborts its first request, and the code, which
 // the broker accepts once, would be lost with it.
 func (r *Registry) Finish(ctx context.Context, back Return) (login.Identity, error) {
 	u, ok := r.find(back.Broker)
 	if !ok {
-		return login.Identity{}, login.E(login.NotFound, login.ReasonPageUnknown, nil).With("broker.unknown")
+		return login.Identity{}, fault.New(fault.NotFound, login.ReasonPageUnknown, nil).WithDetail("broker.unknown")
 	}
 	identity, err := u.finish(context.WithoutCancel(ctx), back)
 	if err != nil {
-		failed := login.AsError(err)
+		failed := fault.AsError(err)
 		u.log.Info("identification failed", "reason", string(failed.Reason), "detail", failed.Detail, "error", failed)
 		return login.Identity{}, failed
 	}
@@ -47,7 +48,7 @@ func (r *Registry) Finish(ctx context.Context, back Return) (login.Identity, err
 
 func (u *upstream) finish(ctx context.Context, back Return) (login.Identity, error) {
 	if back.StartedAt.IsZero() { // or every check of freshness would pass
-		return login.Identity{}, login.E(login.Internal, login.ReasonInternal, nil).With("return.incomplete")
+		return login.Identity{}, fault.New(fault.Internal, login.ReasonInternal, nil).WithDetail("return.incomplete")
 	}
 	code, err := u.readCallback(back)
 	if err != nil {
@@ -83,7 +84,7 @@ func outcome(err error) string {
 	if err == nil {
 		return ""
 	}
-	word, _, _ := strings.Cut(login.AsError(err).Detail, ":") // without the name of a claim
+	word, _, _ := strings.Cut(fault.AsError(err).Detail, ":") // without the name of a claim
 	return wordAfterDot(word)
 }
 
@@ -122,9 +123,9 @@ func (u *upstream) refused(query url.Values) error {
 	case slices.Contains(codes.Cancelled, code):
 		return refuse(login.ReasonCancelledAtBroker, "callback.cancelled", nil)
 	case slices.Contains(knownErrors(), code):
-		return login.E(login.Unavailable, login.ReasonBrokerError, nil).With("callback." + code)
+		return fault.New(fault.Unavailable, login.ReasonBrokerError, nil).WithDetail("callback." + code)
 	default:
-		return login.E(login.Unavailable, login.ReasonBrokerError, nil).With("callback.error")
+		return fault.New(fault.Unavailable, login.ReasonBrokerError, nil).WithDetail("callback.error")
 	}
 }
 

@@ -8,7 +8,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/fault"
 	"avain/internal/secret"
 
 	"github.com/go-jose/go-jose/v4"
@@ -174,8 +174,8 @@ func FuzzCallback(f *testing.F) {
 			}
 			return
 		}
-		failed := login.AsError(err)
-		if !strings.HasPrefix(failed.Detail, "callback.") || failed.Kind == login.Internal || strings.ContainsAny(failed.Detail, "<>%& ") {
+		failed := fault.AsError(err)
+		if !strings.HasPrefix(failed.Detail, "callback.") || failed.Kind == fault.Internal || strings.ContainsAny(failed.Detail, "<>%& ") {
 			t.Fatalf("error is %v", failed)
 		}
 	})

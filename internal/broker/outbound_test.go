@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	lo "avain/internal/testkit/loopback"
 
@@ -58,7 +59,7 @@ func TestThreat35NoOtherHostIsContacted(t *testing.T) {
 				if j, err := w.begin("metsa"); err == nil {
 					_, err = w.registry.Finish(context.Background(), j.back())
 					if err != nil {
-						failed := login.AsError(err)
+						failed := fault.AsError(err)
 						if !strings.HasSuffix(failed.Detail, ".redirect") {
 							t.Errorf("refused with %s", failed)
 						}

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 
 	"pgregory.net/rapid"
@@ -35,8 +36,8 @@ func TestAnyClaimIsRefusedOrRecordedAsItIs(t *testing.T) {
 				}
 				got, err := u.identify(c, j.back())
 				if err != nil {
-					failed, ok := err.(*login.Error) //nolint:errorlint // the contract is the type itself
-					if !ok || failed.Kind == login.Internal || !slices.Contains(login.Reasons(), failed.Reason) || failed.Detail == "" {
+					failed, ok := err.(*fault.Error) //nolint:errorlint // the contract is the type itself
+					if !ok || failed.Kind == fault.Internal || !slices.Contains(login.Reasons(), failed.Reason) || failed.Detail == "" {
 						rt.Fatalf("refused with %v", err)
 					}
 					refused++

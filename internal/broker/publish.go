@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 
 	"github.com/go-jose/go-jose/v4"
@@ -133,13 +134,13 @@ func (u *upstream) signedByEntity(slot func(*published) *signedDocument, typ str
 	}
 	signer, err := p.entity.signer(entityAlgorithm, typ)
 	if err != nil {
-		return nil, login.E(login.Internal, login.ReasonInternal, err).With("entity.sign")
+		return nil, fault.New(fault.Internal, login.ReasonInternal, err).WithDetail("entity.sign")
 	}
 	body["iss"], body["sub"] = u.entityID(), u.entityID()
 	body["iat"], body["exp"] = now.Unix(), now.Add(ttl).Unix()
 	signed, err := compact(signer, body)
 	if err != nil {
-		return nil, login.E(login.Internal, login.ReasonInternal, err).With("entity.sign")
+		return nil, fault.New(fault.Internal, login.ReasonInternal, err).WithDetail("entity.sign")
 	}
 	*kept = signedDocument{raw: []byte(signed), until: now.Add(ttl / 2)}
 	return kept.raw, nil
@@ -163,5 +164,5 @@ func (u *upstream) origin() string {
 }
 
 func noEntity() error {
-	return login.E(login.NotFound, login.ReasonPageUnknown, nil).With("entity.not_configured")
+	return fault.New(fault.NotFound, login.ReasonPageUnknown, nil).WithDetail("entity.not_configured")
 }

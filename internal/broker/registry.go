@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/platform/steady"
 )
@@ -138,7 +139,7 @@ func (r *Registry) one(id string) (*upstream, error) {
 	if u, ok := r.find(id); ok {
 		return u, nil
 	}
-	return nil, login.E(login.NotFound, login.ReasonPageUnknown, nil).With("broker.unknown")
+	return nil, fault.New(fault.NotFound, login.ReasonPageUnknown, nil).WithDetail("broker.unknown")
 }
 
 func asError(problems []Problem) error {

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"testing"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/secret"
 )
@@ -116,14 +117,14 @@ func TestIncompleteJourneysAreRefused(t *testing.T) {
 		start := good.start
 		change(&start)
 		_, err := w.registry.Begin(context.Background(), start)
-		if got := login.AsError(err); got.Kind != login.Internal || got.Detail != "start.incomplete" {
+		if got := fault.AsError(err); got.Kind != fault.Internal || got.Detail != "start.incomplete" {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	forgotten := good.back()
 	forgotten.StartedAt = (Return{}).StartedAt
 	_, err := w.registry.Finish(context.Background(), forgotten)
-	if got := login.AsError(err); got.Kind != login.Internal || got.Detail != "return.incomplete" {
+	if got := fault.AsError(err); got.Kind != fault.Internal || got.Detail != "return.incomplete" {
 		t.Errorf("started at: %v", err)
 	}
 	noNonce := good.back()

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/fault"
 	"avain/internal/secret"
 	"avain/internal/testkit/brokersim"
 )
@@ -53,7 +53,7 @@ func TestThreat43CallbacksOpenNoCircuit(t *testing.T) {
 			Broker: a.registry.brokers[0].config.ID, Means: "op", Query: query, State: state,
 			Nonce: secret.Of("nonce"), Verifier: secret.Of(strings.Repeat("v", 43)), StartedAt: a.clock.Now(),
 		})
-		if err == nil || Seen(login.AsError(err).Detail) {
+		if err == nil || Seen(fault.AsError(err).Detail) {
 			t.Errorf("%v is evidence: %v", query, err)
 		}
 	}

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/fault"
 	"avain/internal/secret"
 )
 
@@ -133,7 +133,7 @@ func detailOf(err error) string {
 	if f, ok := asFault(err); ok {
 		return f.word
 	}
-	if failed, ok := errors.AsType[*login.Error](err); ok {
+	if failed, ok := errors.AsType[*fault.Error](err); ok {
 		return failed.Detail
 	}
 	return ""

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 )
 
@@ -81,7 +82,7 @@ func (t *SetupTest) checkRequest(ctx context.Context) {
 	u := t.u
 	means, ok := t.means(ctx)
 	if !ok {
-		t.Report.Findings = append(t.Report.Findings, failure(about, login.E(login.NotFound, login.ReasonMeansUnavailable, nil).With("means.unknown")))
+		t.Report.Findings = append(t.Report.Findings, failure(about, fault.New(fault.NotFound, login.ReasonMeansUnavailable, nil).WithDetail("means.unknown")))
 		return
 	}
 	t.start.Means, t.began = means.ID, u.now()

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/secret"
 	"avain/internal/testkit/brokersim"
@@ -319,7 +320,7 @@ func TestTheSimulatorsProduction(t *testing.T) {
 				t.Fatal(err)
 			}
 			_, err := a.login()
-			if got := login.AsError(err); got == nil || got.Reason != login.ReasonBrokerNotInOperation {
+			if got := fault.AsError(err); got == nil || got.Reason != login.ReasonBrokerNotInOperation {
 				t.Errorf("a test in production: %v", err)
 			}
 		})

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/url"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/protocol/oauth"
 )
@@ -27,7 +28,7 @@ func (u *upstream) assertion(found endpoints) (string, error) {
 func (u *upstream) authenticated(found endpoints, form url.Values) (url.Values, error) {
 	assertion, err := u.assertion(found)
 	if err != nil {
-		return nil, login.E(login.Internal, login.ReasonInternal, err).With("assertion.sign")
+		return nil, fault.New(fault.Internal, login.ReasonInternal, err).WithDetail("assertion.sign")
 	}
 	form.Set("client_id", u.config.ClientID)
 	form.Set("client_assertion_type", oauth.AssertionJWTBearer)

@@ -21,6 +21,7 @@ import (
 	"testing"
 	"time"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/secret"
 
@@ -459,14 +460,14 @@ func (w *world) login(means string) (login.Identity, error) {
 // mustFail asserts reason and detail of an error, and that it is ours.
 func mustFail(t testing.TB, err error, reason login.Reason, detail string) {
 	t.Helper()
-	failed, ok := err.(*login.Error) //nolint:errorlint // the contract is the type itself
+	failed, ok := err.(*fault.Error) //nolint:errorlint // the contract is the type itself
 	if !ok {
 		t.Fatalf("error is %T (%v), want *login.Error", err, err)
 	}
 	if failed.Reason != reason || failed.Detail != detail {
 		t.Fatalf("error is %s, want reason %s, detail %s", failed, reason, detail)
 	}
-	if failed.Kind == login.Internal {
+	if failed.Kind == fault.Internal {
 		t.Fatalf("error is internal: %v", failed)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 	"avain/internal/secret"
 )
 
@@ -54,7 +55,7 @@ func (r reader) auditBegun(k *Keys) {
 	case k.AuditBegunEnv != "":
 		value, _ := lookupEnv(r.environ, k.AuditBegunEnv)
 		k.AuditBegun = strings.TrimSpace(value)
-		if begun, ok := login.ParseAuditHead(k.AuditBegun); k.AuditBegun != "" && (!ok || begun.Hash.Zero()) {
+		if begun, ok := operations.ParseAuditHead(k.AuditBegun); k.AuditBegun != "" && (!ok || begun.Hash.Zero()) {
 			r.add(path, "the environment variable %s is not what avain migrate told", k.AuditBegunEnv)
 		}
 	case k.AuditBegunFile == "" && k.SecretEnv == "" && k.SecretFile != "":

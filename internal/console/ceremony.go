@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/secret"
 
@@ -61,25 +62,25 @@ func (c *Console) keep(w http.ResponseWriter, one ceremony) error {
 }
 
 // resume opens the ceremony of the browser, for the second half of its kind.
-func (c *Console) resume(w http.ResponseWriter, r *http.Request, kind string) (ceremony, login.Once, error) {
-	gone := login.E(login.Gone, login.ReasonRequestExpired, nil)
+func (c *Console) resume(w http.ResponseWriter, r *http.Request, kind string) (ceremony, login.ReplayKey, error) {
+	gone := fault.New(fault.Gone, login.ReasonRequestExpired, nil)
 	value, ok := c.cookies.read(r, cookieCeremony)
 	if !ok {
-		return ceremony{}, login.Once{}, gone
+		return ceremony{}, login.ReplayKey{}, gone
 	}
 	c.cookies.set(w, cookieCeremony, "", 0)
 	sealed, err := base64.RawURLEncoding.DecodeString(value)
 	if err != nil {
-		return ceremony{}, login.Once{}, gone
+		return ceremony{}, login.ReplayKey{}, gone
 	}
 	plain, err := c.d.Sealer.Decrypt(sealed, []byte(sealedAs))
 	if err != nil {
-		return ceremony{}, login.Once{}, gone
+		return ceremony{}, login.ReplayKey{}, gone
 	}
 	var one ceremony
 	if err := json.Unmarshal(plain, &one); err != nil || one.Kind != kind || !c.d.Now().Before(one.Expires) {
-		return ceremony{}, login.Once{}, gone
+		return ceremony{}, login.ReplayKey{}, gone
 	}
-	once := login.Once{Mark: secret.Of("console ceremony " + one.Session.Challenge).Hash(), Expires: one.Expires}
+	once := login.ReplayKey{Hash: secret.Of("console ceremony " + one.Session.Challenge).Hash(), Expires: one.Expires}
 	return one, once, nil
 }

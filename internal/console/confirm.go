@@ -8,7 +8,9 @@ import (
 	"strings"
 	"time"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
+	"avain/internal/domain/staff"
 	"avain/internal/platform/web"
 	"avain/internal/secret"
 
@@ -38,7 +40,7 @@ const sealedConfirmation = "avain console confirmation"
 const confirmedField = "confirmed"
 
 // PostConfirmed mounts an act like [Console.Post] that needs a fresh proof by passkey.
-func (c *Console) PostConfirmed(pattern string, least login.Role, h Handler) {
+func (c *Console) PostConfirmed(pattern string, least staff.Role, h Handler) {
 	c.confirmed = append(c.confirmed, Root+pattern)
 	c.Post(pattern, least, func(w http.ResponseWriter, r *http.Request, who Agent) error {
 		proof, err := proofOf(r)
@@ -59,8 +61,8 @@ func (c *Console) PostConfirmed(pattern string, least login.Role, h Handler) {
 func (c *Console) Confirmed() []string { return c.confirmed }
 
 func (c *Console) mountConfirm() {
-	c.Post("confirm/begin", login.RoleAgent, c.beginConfirming)
-	c.Post("confirm/finish", login.RoleAgent, c.finishConfirming)
+	c.Post("confirm/begin", staff.RoleAgent, c.beginConfirming)
+	c.Post("confirm/finish", staff.RoleAgent, c.finishConfirming)
 }
 
 // proofOf reads the proof that a form or our own script brought.
@@ -70,12 +72,12 @@ func proofOf(r *http.Request) (string, error) {
 			Confirmed string `json:"confirmed"`
 		}
 		if err := json.NewDecoder(r.Body).Decode(&brought); err != nil {
-			return "", login.E(login.Invalid, login.ReasonRequestInvalid, err)
+			return "", fault.New(fault.Invalid, login.ReasonRequestInvalid, err)
 		}
 		return brought.Confirmed, nil
 	}
 	if err := r.ParseForm(); err != nil {
-		return "", login.E(login.Invalid, login.ReasonRequestInvalid, err)
+		return "", fault.New(fault.Invalid, login.ReasonRequestInvalid, err)
 	}
 	return r.PostForm.Get(confirmedField), nil
 }
@@ -88,7 +90,7 @@ func (c *Console) askToConfirm(w http.ResponseWriter, r *http.Request, who Agent
 		return err
 	}
 	if form == nil || r.Header.Get("Accept") == "application/json" {
-		return login.E(login.Unauthenticated, login.ReasonSignInAgain, nil)
+		return fault.New(fault.Unauthenticated, login.ReasonSignInAgain, nil)
 	}
 	t, err := c.own.confirm()
 	if err != nil {
@@ -102,15 +104,15 @@ func (c *Console) beginConfirming(w http.ResponseWriter, r *http.Request, who Ag
 		Act string `json:"act"`
 	}
 	if err := json.NewDecoder(r.Body).Decode(&asked); err != nil || !strings.HasPrefix(asked.Act, Root) || len(asked.Act) > 2000 {
-		return login.E(login.Invalid, login.ReasonRequestInvalid, err)
+		return fault.New(fault.Invalid, login.ReasonRequestInvalid, err)
 	}
-	h, err := c.holder(r.Context(), login.Staff{ID: who.ID, Name: who.Name})
+	h, err := c.holder(r.Context(), staff.Member{ID: who.ID, Name: who.Name})
 	if err != nil {
 		return err
 	}
 	options, session, err := c.webauthn.BeginLogin(h)
 	if err != nil {
-		return login.E(login.Forbidden, login.ReasonProofInvalid, explained(err))
+		return fault.New(fault.Forbidden, login.ReasonProofInvalid, explained(err))
 	}
 	if err := c.keep(w, ceremony{Kind: confirming, Session: *session, Staff: who.ID, Act: asked.Act}); err != nil {
 		return err
@@ -127,23 +129,23 @@ func (c *Console) finishConfirming(w http.ResponseWriter, r *http.Request, who A
 		return err
 	}
 	if one.Staff != who.ID {
-		return gone(login.ErrNotFound)
+		return gone(fault.ErrNotFound)
 	}
-	h, err := c.holder(r.Context(), login.Staff{ID: who.ID, Name: who.Name})
+	h, err := c.holder(r.Context(), staff.Member{ID: who.ID, Name: who.Name})
 	if err != nil {
 		return err
 	}
 	used, err := c.webauthn.FinishLogin(h, one.Session, r)
 	if err != nil {
-		return login.E(login.Forbidden, login.ReasonProofInvalid, explained(err))
+		return fault.New(fault.Forbidden, login.ReasonProofInvalid, explained(err))
 	}
 	k, err := c.d.Store.PasskeyByCredential(r.Context(), used.ID)
 	if err != nil || k.Staff != who.ID {
-		return login.E(login.Forbidden, login.ReasonProofInvalid, err)
+		return fault.New(fault.Forbidden, login.ReasonProofInvalid, err)
 	}
 	if used.Authenticator.CloneWarning {
 		c.d.Audit.PasskeyCopied(r.Context(), k)
-		return login.E(login.Forbidden, login.ReasonProofReplayed, nil)
+		return fault.New(fault.Forbidden, login.ReasonProofReplayed, nil)
 	}
 	if k.Record, err = json.Marshal(used); err != nil {
 		return err
@@ -175,7 +177,7 @@ func (c *Console) sealConfirmation(who Agent, act string) (string, error) {
 // useConfirmation takes a proof that was given by this person, in this browser, for this
 // act, a moment ago, and not before.
 func (c *Console) useConfirmation(r *http.Request, who Agent, proof string) error {
-	refused := login.E(login.Gone, login.ReasonRequestExpired, nil)
+	refused := fault.New(fault.Gone, login.ReasonRequestExpired, nil)
 	sealed, err := base64.RawURLEncoding.DecodeString(proof)
 	if err != nil {
 		return refused
@@ -191,6 +193,6 @@ func (c *Console) useConfirmation(r *http.Request, who Agent, proof string) erro
 	if one.Staff != who.ID || !bytes.Equal(one.Browser, who.session[:]) || one.Act != r.URL.EscapedPath() || !c.d.Now().Before(one.Expires) {
 		return refused
 	}
-	once := login.Once{Mark: secret.Of("console confirmation " + one.Nonce).Hash(), Expires: one.Expires}
+	once := login.ReplayKey{Hash: secret.Of("console confirmation " + one.Nonce).Hash(), Expires: one.Expires}
 	return gone(c.d.Store.UseOnce(r.Context(), once))
 }

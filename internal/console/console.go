@@ -9,7 +9,9 @@ import (
 	"sync"
 	"time"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
+	"avain/internal/domain/staff"
 	"avain/internal/platform/web"
 	"avain/internal/secret"
 
@@ -23,7 +25,7 @@ const Root = "/console/"
 type Agent struct {
 	ID   string
 	Name string
-	Role login.Role
+	Role staff.Role
 
 	session secret.Hash // of this browser
 	passkey string      // that it was signed in with
@@ -36,45 +38,45 @@ func (a Agent) Actor() string { return "staff:" + a.ID }
 // error, which is shown in the console's frame.
 type Handler func(w http.ResponseWriter, r *http.Request, who Agent) error
 
-// Store keeps the staff, their passkeys and sessions. Look-ups answer login.ErrNotFound.
+// Store keeps the staff, their passkeys and sessions. Look-ups answer fault.ErrNotFound.
 type Store interface {
-	InviteStaff(ctx context.Context, who login.Staff, isNew bool, i login.StaffInvitation) error
-	StaffInvitation(ctx context.Context, token secret.Hash, now time.Time) (login.StaffInvitation, login.Staff, error)
-	StaffByID(ctx context.Context, id string) (login.Staff, error)
-	Staff(ctx context.Context) ([]login.Staff, error)
-	SetStaffRole(ctx context.Context, id string, role login.Role) error
+	InviteStaff(ctx context.Context, who staff.Member, isNew bool, i staff.Invitation) error
+	StaffInvitation(ctx context.Context, token secret.Hash, now time.Time) (staff.Invitation, staff.Member, error)
+	StaffByID(ctx context.Context, id string) (staff.Member, error)
+	Staff(ctx context.Context) ([]staff.Member, error)
+	SetStaffRole(ctx context.Context, id string, role staff.Role) error
 	DisableStaff(ctx context.Context, id string, at time.Time) error
 	EnableStaff(ctx context.Context, id string) error
 
-	AddPasskey(ctx context.Context, k login.Passkey, invitation secret.Hash, at time.Time, once ...login.Once) error
-	PasskeyByCredential(ctx context.Context, credential []byte) (login.Passkey, error)
-	PasskeysOf(ctx context.Context, staff string) ([]login.Passkey, error)
+	AddPasskey(ctx context.Context, k staff.Passkey, invitation secret.Hash, at time.Time, once ...login.ReplayKey) error
+	PasskeyByCredential(ctx context.Context, credential []byte) (staff.Passkey, error)
+	PasskeysOf(ctx context.Context, staff string) ([]staff.Passkey, error)
 	DropPasskey(ctx context.Context, staff, id string) error
 	// UsePasskey notes that a passkey has proved its holder; marks are set with it.
-	UsePasskey(ctx context.Context, k login.Passkey, at time.Time, once ...login.Once) error
+	UsePasskey(ctx context.Context, k staff.Passkey, at time.Time, once ...login.ReplayKey) error
 	// PasskeysSince are those that were made after a time, the oldest first, and whose.
-	PasskeysSince(ctx context.Context, after time.Time) ([]login.StaffPasskey, error)
-	UseOnce(ctx context.Context, once ...login.Once) error
+	PasskeysSince(ctx context.Context, after time.Time) ([]staff.MemberPasskey, error)
+	UseOnce(ctx context.Context, once ...login.ReplayKey) error
 
-	SignInStaff(ctx context.Context, k login.Passkey, s login.StaffSession, at time.Time, once ...login.Once) error
+	SignInStaff(ctx context.Context, k staff.Passkey, s staff.Session, at time.Time, once ...login.ReplayKey) error
 	// StaffBySession finds a session and whose it is; not of those who are disabled.
-	StaffBySession(ctx context.Context, token secret.Hash) (login.StaffSession, login.Staff, error)
-	UseStaffSession(ctx context.Context, s login.StaffSession, idleUntil time.Time) error
+	StaffBySession(ctx context.Context, token secret.Hash) (staff.Session, staff.Member, error)
+	UseStaffSession(ctx context.Context, s staff.Session, idleUntil time.Time) error
 	EndStaffSession(ctx context.Context, token secret.Hash) error
 }
 
 // Auditor is told what the staff does.
 type Auditor interface {
 	Atomically(ctx context.Context, act func(ctx context.Context) error) error
-	StaffInvited(ctx context.Context, actor string, who login.Staff)
-	StaffRoleSet(ctx context.Context, actor, staff string, role login.Role)
+	StaffInvited(ctx context.Context, actor string, who staff.Member)
+	StaffRoleSet(ctx context.Context, actor, staff string, role staff.Role)
 	StaffDisabled(ctx context.Context, actor, staff string)
 	StaffEnabled(ctx context.Context, actor, staff string)
 	StaffSignedIn(ctx context.Context, staff, passkey string)
 	StaffSignedOut(ctx context.Context, staff string)
-	PasskeyAdded(ctx context.Context, k login.Passkey)
+	PasskeyAdded(ctx context.Context, k staff.Passkey)
 	PasskeyRemoved(ctx context.Context, staff, passkey string)
-	PasskeyCopied(ctx context.Context, k login.Passkey)
+	PasskeyCopied(ctx context.Context, k staff.Passkey)
 }
 
 // Deps are what the console stands on.
@@ -107,7 +109,7 @@ type Console struct {
 // Route is an address of the console and who may use it.
 type Route struct {
 	Method, Pattern string // GET or POST; the pattern with [Root]
-	Least           login.Role
+	Least           staff.Role
 }
 
 // Routes lists every address that needs somebody to be signed in.
@@ -130,8 +132,8 @@ func New(d Deps) (*Console, error) {
 	c.mountSignIn()
 	c.mountStaff()
 	c.mountConfirm()
-	c.Get("{rest...}", login.RoleAgent, func(http.ResponseWriter, *http.Request, Agent) error {
-		return login.E(login.NotFound, login.ReasonPageUnknown, nil)
+	c.Get("{rest...}", staff.RoleAgent, func(http.ResponseWriter, *http.Request, Agent) error {
+		return fault.New(fault.NotFound, login.ReasonPageUnknown, nil)
 	})
 	return c, nil
 }
@@ -140,17 +142,17 @@ func New(d Deps) (*Console, error) {
 func (c *Console) Handler() http.Handler { return c.d.Web.Middleware(c.mux) }
 
 // Get mounts a page at a pattern below [Root], for whoever has at least the role.
-func (c *Console) Get(pattern string, least login.Role, h Handler) {
+func (c *Console) Get(pattern string, least staff.Role, h Handler) {
 	c.mount(http.MethodGet, pattern, least, h)
 }
 
 // Post mounts an act at a pattern below [Root]. What another site sends is refused. An
 // act that changes something of a person takes a reason ([Reason]) and audits it.
-func (c *Console) Post(pattern string, least login.Role, h Handler) {
+func (c *Console) Post(pattern string, least staff.Role, h Handler) {
 	c.mount(http.MethodPost, pattern, least, h)
 }
 
-func (c *Console) mount(method, pattern string, least login.Role, h Handler) {
+func (c *Console) mount(method, pattern string, least staff.Role, h Handler) {
 	pattern = Root + strings.TrimPrefix(pattern, "/")
 	c.routes = append(c.routes, Route{Method: method, Pattern: pattern, Least: least})
 	guarded := c.d.Web.Framed(c.failed, func(w http.ResponseWriter, r *http.Request) error {
@@ -165,7 +167,7 @@ func (c *Console) mount(method, pattern string, least login.Role, h Handler) {
 			*known = who
 		}
 		if !who.Role.Covers(least) {
-			return login.E(login.Forbidden, login.ReasonPageUnknown, nil)
+			return fault.New(fault.Forbidden, login.ReasonPageUnknown, nil)
 		}
 		return h(w, r, who)
 	})
@@ -192,7 +194,7 @@ func (c *Console) signedIn(r *http.Request) (Agent, bool, error) {
 		return Agent{}, false, nil
 	}
 	s, staff, err := c.d.Store.StaffBySession(r.Context(), token.Hash())
-	if errors.Is(err, login.ErrNotFound) {
+	if errors.Is(err, fault.ErrNotFound) {
 		return Agent{}, false, nil
 	}
 	if err != nil {

@@ -10,7 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/fault"
+	"avain/internal/domain/staff"
 	"avain/internal/platform/web"
 	"avain/internal/secret"
 )
@@ -26,23 +27,23 @@ type staffRoom struct {
 func newRoom() staffRoom { return staffRoom{signed: map[secret.Hash]signed{}} }
 
 type signed struct {
-	session login.StaffSession
-	staff   login.Staff
+	session staff.Session
+	staff   staff.Member
 }
 
-func (s staffRoom) StaffBySession(_ context.Context, token secret.Hash) (login.StaffSession, login.Staff, error) {
+func (s staffRoom) StaffBySession(_ context.Context, token secret.Hash) (staff.Session, staff.Member, error) {
 	found, ok := s.signed[token]
 	if !ok {
-		return login.StaffSession{}, login.Staff{}, login.ErrNotFound
+		return staff.Session{}, staff.Member{}, fault.ErrNotFound
 	}
 	return found.session, found.staff, nil
 }
 
-func (staffRoom) PasskeysSince(context.Context, time.Time) ([]login.StaffPasskey, error) {
+func (staffRoom) PasskeysSince(context.Context, time.Time) ([]staff.MemberPasskey, error) {
 	return nil, nil
 }
 
-func (s staffRoom) UseStaffSession(_ context.Context, used login.StaffSession, idleUntil time.Time) error {
+func (s staffRoom) UseStaffSession(_ context.Context, used staff.Session, idleUntil time.Time) error {
 	one := s.signed[used.Token]
 	one.session.IdleUntil = idleUntil
 	s.signed[used.Token] = one
@@ -50,11 +51,11 @@ func (s staffRoom) UseStaffSession(_ context.Context, used login.StaffSession, i
 }
 
 // enter signs somebody in and answers their cookie.
-func (s staffRoom) enter(role login.Role, change func(*signed)) string {
+func (s staffRoom) enter(role staff.Role, change func(*signed)) string {
 	token := secret.New()
 	in := signed{
-		login.StaffSession{Token: token.Hash(), Staff: "x", IdleUntil: noon.Add(Idle), EndsAt: noon.Add(Longest)},
-		login.Staff{ID: "x", Name: "Sanna", Role: role},
+		staff.Session{Token: token.Hash(), Staff: "x", IdleUntil: noon.Add(Idle), EndsAt: noon.Add(Longest)},
+		staff.Member{ID: "x", Name: "Sanna", Role: role},
 	}
 	if change != nil {
 		change(&in)
@@ -96,16 +97,16 @@ func TestRolesDecideWhoReachesARoute(t *testing.T) {
 	t.Parallel()
 	room := newRoom()
 	c := newConsole(t, room)
-	for _, least := range append(login.Roles(), "", "wizard") {
-		for mount, method := range map[string]func(string, login.Role, Handler){"g": c.Get, "p": c.Post} {
+	for _, least := range append(staff.Roles(), "", "wizard") {
+		for mount, method := range map[string]func(string, staff.Role, Handler){"g": c.Get, "p": c.Post} {
 			method(fmt.Sprintf("try/%s%s", mount, least), least, func(w http.ResponseWriter, _ *http.Request, who Agent) error {
 				_, err := fmt.Fprint(w, "in as ", who.Role)
 				return err
 			})
 		}
 	}
-	rank := map[login.Role]int{login.RoleAgent: 1, login.RoleLead: 2, login.RoleOperator: 3}
-	for _, role := range append(login.Roles(), "", "wizard") {
+	rank := map[staff.Role]int{staff.RoleAgent: 1, staff.RoleLead: 2, staff.RoleOperator: 3}
+	for _, role := range append(staff.Roles(), "", "wizard") {
 		cookie := room.enter(role, nil)
 		for _, route := range c.Routes() {
 			if !strings.HasPrefix(route.Pattern, Root+"try/") {
@@ -135,8 +136,8 @@ func TestPageOnAnEmptyDeskKeepsNobodySignedIn(t *testing.T) {
 		_, err := fmt.Fprint(w, "the picture")
 		return err
 	}
-	c.Get("picture", login.RoleAgent, show)
-	c.Post("act", login.RoleAgent, show)
+	c.Get("picture", staff.RoleAgent, show)
+	c.Post("act", staff.RoleAgent, show)
 	soon := noon.Add(time.Minute)
 	for _, one := range []struct {
 		method, path string
@@ -144,7 +145,7 @@ func TestPageOnAnEmptyDeskKeepsNobodySignedIn(t *testing.T) {
 	}{
 		{http.MethodGet, "picture", true}, {http.MethodGet, "picture" + ByItself, false}, {http.MethodPost, "act" + ByItself, true},
 	} {
-		cookie := room.enter(login.RoleAgent, func(s *signed) { s.session.IdleUntil = soon })
+		cookie := room.enter(staff.RoleAgent, func(s *signed) { s.session.IdleUntil = soon })
 		if w := send(c, one.method, Root+one.path, cookie); w.Body.String() != "the picture" {
 			t.Errorf("%s %s: %d", one.method, one.path, w.Code)
 		}
@@ -158,17 +159,17 @@ func TestWhoIsNotSignedInStaysOut(t *testing.T) {
 	t.Parallel()
 	room := newRoom()
 	c := newConsole(t, room)
-	c.Get("secret", login.RoleAgent, func(w http.ResponseWriter, _ *http.Request, _ Agent) error {
+	c.Get("secret", staff.RoleAgent, func(w http.ResponseWriter, _ *http.Request, _ Agent) error {
 		_, err := fmt.Fprint(w, "the secret")
 		return err
 	})
-	other := room.enter(login.RoleOperator, nil)
+	other := room.enter(staff.RoleOperator, nil)
 	for name, cookie := range map[string]string{
 		"no cookie": "", "garbage": "x", "unknown": secret.New().Reveal(),
-		"idle":          room.enter(login.RoleOperator, func(s *signed) { s.session.IdleUntil = noon }),
-		"too long":      room.enter(login.RoleOperator, func(s *signed) { s.session.EndsAt = noon }),
-		"disabled":      room.enter(login.RoleOperator, func(s *signed) { s.staff.DisabledAt = noon.Add(-time.Hour) }),
-		"another's row": room.enter(login.RoleOperator, func(s *signed) { s.session.Token = secret.Of(other).Hash() }),
+		"idle":          room.enter(staff.RoleOperator, func(s *signed) { s.session.IdleUntil = noon }),
+		"too long":      room.enter(staff.RoleOperator, func(s *signed) { s.session.EndsAt = noon }),
+		"disabled":      room.enter(staff.RoleOperator, func(s *signed) { s.staff.DisabledAt = noon.Add(-time.Hour) }),
+		"another's row": room.enter(staff.RoleOperator, func(s *signed) { s.session.Token = secret.Of(other).Hash() }),
 	} {
 		w := send(c, http.MethodGet, "/console/secret", cookie)
 		if w.Code != http.StatusSeeOther || w.Header().Get("Location") != "/console/sign-in?next=%2Fconsole%2Fsecret" {

@@ -3,7 +3,7 @@ package console
 import (
 	"net/http"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/fault"
 	"avain/internal/platform/web"
 )
 
@@ -29,7 +29,7 @@ type failureView struct {
 
 // failed shows an error in the console's frame. What it says depends on the kind alone:
 // what is not there and what the caller may not see look the same (threats 25, 26).
-func (c *Console) failed(w http.ResponseWriter, r *http.Request, e *login.Error, status int) {
+func (c *Console) failed(w http.ResponseWriter, r *http.Request, e *fault.Error, status int) {
 	if r.Header.Get("Accept") == "application/json" {
 		c.failedScript(w, r, e, status)
 		return
@@ -50,9 +50,9 @@ func (c *Console) failed(w http.ResponseWriter, r *http.Request, e *login.Error,
 	}
 }
 
-func kindOf(k login.Kind) string {
+func kindOf(k fault.Kind) string {
 	switch k {
-	case login.Invalid, login.Forbidden, login.NotFound, login.Conflict, login.Gone, login.TooMany, login.Unavailable, login.Unauthenticated:
+	case fault.Invalid, fault.Forbidden, fault.NotFound, fault.Conflict, fault.Gone, fault.TooMany, fault.Unavailable, fault.Unauthenticated:
 		return k.String()
 	default:
 		return "internal"

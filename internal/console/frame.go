@@ -10,7 +10,7 @@ import (
 	"sync"
 	"time"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/staff"
 	"avain/internal/platform/web"
 )
 
@@ -20,17 +20,17 @@ var templateFiles embed.FS
 // navItem leads to a part of the console.
 type navItem struct {
 	Path, Text string
-	least      login.Role
+	least      staff.Role
 	Current    bool
 }
 
 // AddNav adds a part to the navigation, for whoever has at least the role: its path with
 // [Root], and the key of the text that names it.
-func (c *Console) AddNav(path, textKey string, least login.Role) {
+func (c *Console) AddNav(path, textKey string, least staff.Role) {
 	c.nav = append(c.nav, navItem{Path: path, Text: textKey, least: least})
 	// What everybody needs stands first, whoever mounts when.
 	slices.SortStableFunc(c.nav, func(a, b navItem) int {
-		return slices.Index(login.Roles(), a.least) - slices.Index(login.Roles(), b.least)
+		return slices.Index(staff.Roles(), a.least) - slices.Index(staff.Roles(), b.least)
 	})
 }
 
@@ -66,7 +66,7 @@ func (c *Console) Render(w http.ResponseWriter, r *http.Request, who Agent, stat
 	if f.Self = Root; r.Method == http.MethodGet {
 		f.Self = r.URL.Path
 	}
-	for _, item := range append(slices.Clone(c.nav), navItem{Path: Root + "staff", Text: "console.staff", least: login.RoleOperator}) {
+	for _, item := range append(slices.Clone(c.nav), navItem{Path: Root + "staff", Text: "console.staff", least: staff.RoleOperator}) {
 		if who.Role.Covers(item.least) {
 			item.Current = item.Path == r.URL.Path || item.Path != Root && strings.HasPrefix(r.URL.Path, item.Path)
 			elsewhere = elsewhere || item.Current

@@ -8,7 +8,9 @@ import (
 	"net/http"
 	"net/url"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
+	"avain/internal/domain/staff"
 	"avain/internal/platform/web"
 	"avain/internal/secret"
 
@@ -31,7 +33,7 @@ func newWebAuthn(base *url.URL, name string) (*webauthn.WebAuthn, error) {
 
 // holder is somebody of the staff as WebAuthn sees them.
 type holder struct {
-	staff login.Staff
+	staff staff.Member
 	keys  []webauthn.Credential
 }
 
@@ -47,7 +49,7 @@ func (h holder) WebAuthnDisplayName() string { return h.staff.Name }
 // WebAuthnCredentials are the passkeys.
 func (h holder) WebAuthnCredentials() []webauthn.Credential { return h.keys }
 
-func (c *Console) holder(ctx context.Context, staff login.Staff) (holder, error) {
+func (c *Console) holder(ctx context.Context, staff staff.Member) (holder, error) {
 	keys, err := c.d.Store.PasskeysOf(ctx, staff.ID)
 	if err != nil {
 		return holder{}, err
@@ -64,7 +66,7 @@ func (c *Console) holder(ctx context.Context, staff login.Staff) (holder, error)
 }
 
 // beginMaking starts the making of a passkey and answers what the browser's part needs.
-func (c *Console) beginMaking(w http.ResponseWriter, r *http.Request, kind string, staff login.Staff, invitation secret.Hash) error {
+func (c *Console) beginMaking(w http.ResponseWriter, r *http.Request, kind string, staff staff.Member, invitation secret.Hash) error {
 	h, err := c.holder(r.Context(), staff)
 	if err != nil {
 		return err
@@ -89,51 +91,51 @@ func (c *Console) beginMaking(w http.ResponseWriter, r *http.Request, kind strin
 
 // finishMaking checks what the authenticator has made, and writes it.
 // With whose, it must be theirs: somebody else may have signed in to the browser since.
-func (c *Console) finishMaking(w http.ResponseWriter, r *http.Request, kind, whose string) (login.Passkey, error) {
+func (c *Console) finishMaking(w http.ResponseWriter, r *http.Request, kind, whose string) (staff.Passkey, error) {
 	one, once, err := c.resume(w, r, kind)
 	if err != nil {
-		return login.Passkey{}, err
+		return staff.Passkey{}, err
 	}
 	if whose != "" && whose != one.Staff {
-		return login.Passkey{}, gone(login.ErrNotFound)
+		return staff.Passkey{}, gone(fault.ErrNotFound)
 	}
-	staff, err := c.d.Store.StaffByID(r.Context(), one.Staff)
+	member, err := c.d.Store.StaffByID(r.Context(), one.Staff)
 	if err != nil {
-		return login.Passkey{}, gone(err)
+		return staff.Passkey{}, gone(err)
 	}
-	h, err := c.holder(r.Context(), staff)
+	h, err := c.holder(r.Context(), member)
 	if err != nil {
-		return login.Passkey{}, err
+		return staff.Passkey{}, err
 	}
 	made, err := c.webauthn.FinishRegistration(h, one.Session, r)
 	if err != nil {
-		return login.Passkey{}, login.E(login.Forbidden, login.ReasonProofInvalid, explained(err))
+		return staff.Passkey{}, fault.New(fault.Forbidden, login.ReasonProofInvalid, explained(err))
 	}
 	record, err := json.Marshal(made)
 	if err != nil {
-		return login.Passkey{}, err
+		return staff.Passkey{}, err
 	}
 	var invitation secret.Hash
 	copy(invitation[:], one.Invitation)
-	k := login.Passkey{
-		ID: login.NewID(), Staff: staff.ID, Credential: made.ID, Name: web.BrowserLabel(r), Record: record, CreatedAt: c.d.Now(),
+	k := staff.Passkey{
+		ID: login.NewID(), Staff: member.ID, Credential: made.ID, Name: web.BrowserLabel(r), Record: record, CreatedAt: c.d.Now(),
 	}
 	if err := c.d.Audit.Atomically(r.Context(), func(ctx context.Context) error {
 		c.d.Audit.PasskeyAdded(ctx, k)
 		return c.d.Store.AddPasskey(ctx, k, invitation, c.d.Now(), once)
 	}); err != nil {
-		return login.Passkey{}, gone(err)
+		return staff.Passkey{}, gone(err)
 	}
 	return k, nil
 }
 
 // finishUsing checks what an authenticator has signed, and answers which passkey it was.
-func (c *Console) finishUsing(w http.ResponseWriter, r *http.Request) (login.Passkey, login.Once, error) {
+func (c *Console) finishUsing(w http.ResponseWriter, r *http.Request) (staff.Passkey, login.ReplayKey, error) {
 	one, once, err := c.resume(w, r, signingIn)
 	if err != nil {
-		return login.Passkey{}, once, err
+		return staff.Passkey{}, once, err
 	}
-	var found login.Passkey
+	var found staff.Passkey
 	_, used, err := c.webauthn.FinishPasskeyLogin(func(id, handle []byte) (webauthn.User, error) {
 		k, err := c.d.Store.PasskeyByCredential(r.Context(), id)
 		if err != nil {
@@ -144,32 +146,32 @@ func (c *Console) finishUsing(w http.ResponseWriter, r *http.Request) (login.Pas
 			return nil, err
 		}
 		if !bytes.Equal(handle, []byte(staff.ID)) || staff.Disabled() {
-			return nil, login.ErrNotFound
+			return nil, fault.ErrNotFound
 		}
 		found = k
 		return c.holder(r.Context(), staff)
 	}, one.Session, r)
 	if err != nil {
-		return login.Passkey{}, once, login.E(login.Forbidden, login.ReasonProofInvalid, explained(err))
+		return staff.Passkey{}, once, fault.New(fault.Forbidden, login.ReasonProofInvalid, explained(err))
 	}
 	if used.Authenticator.CloneWarning {
 		// The counter went back: somebody has a copy. Whoever comes first would be believed.
 		c.d.Audit.PasskeyCopied(r.Context(), found)
-		return login.Passkey{}, once, login.E(login.Forbidden, login.ReasonProofReplayed, nil)
+		return staff.Passkey{}, once, fault.New(fault.Forbidden, login.ReasonProofReplayed, nil)
 	}
 	if found.Record, err = json.Marshal(used); err != nil {
-		return login.Passkey{}, once, err
+		return staff.Passkey{}, once, err
 	}
 	return found, once, nil
 }
 
 // gone turns what the store says of a link or passkey that is of no use into one answer.
 func gone(err error) error {
-	if errors.Is(err, login.ErrNotFound) || errors.Is(err, login.ErrReplayed) {
-		return login.E(login.Gone, login.ReasonRequestExpired, err)
+	if errors.Is(err, fault.ErrNotFound) || errors.Is(err, fault.ErrReplayed) {
+		return fault.New(fault.Gone, login.ReasonRequestExpired, err)
 	}
-	if errors.Is(err, login.ErrExists) {
-		return login.E(login.Conflict, login.ReasonProofReplayed, err)
+	if errors.Is(err, fault.ErrExists) {
+		return fault.New(fault.Conflict, login.ReasonProofReplayed, err)
 	}
 	return err
 }

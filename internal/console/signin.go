@@ -10,7 +10,9 @@ import (
 	"slices"
 	"strings"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
+	"avain/internal/domain/staff"
 	"avain/internal/platform/web"
 	"avain/internal/secret"
 
@@ -35,7 +37,7 @@ func (c *Console) mountSignIn() {
 }
 
 // failedScript answers our own script, which has the words for each kind of failure.
-func (c *Console) failedScript(w http.ResponseWriter, _ *http.Request, e *login.Error, status int) {
+func (c *Console) failedScript(w http.ResponseWriter, _ *http.Request, e *fault.Error, status int) {
 	web.WriteJSON(w, status, struct {
 		Error string `json:"error"`
 	}{kindOf(e.Kind)})
@@ -63,7 +65,7 @@ func (c *Console) signInFirst(w http.ResponseWriter, r *http.Request) error {
 		return web.SeeOther(w, Root+"sign-in?next="+url.QueryEscape(ownPage(r.URL.RequestURI())))
 	}
 	if r.Header.Get("Accept") == "application/json" { // our own script
-		return login.E(login.Unauthenticated, login.ReasonSignInAgain, nil)
+		return fault.New(fault.Unauthenticated, login.ReasonSignInAgain, nil)
 	}
 	form, err := kept(r)
 	if err != nil {
@@ -79,7 +81,7 @@ func kept(r *http.Request) (*keptForm, error) {
 		return nil, nil //nolint:nilnil // nothing is kept, and that is no mistake
 	}
 	if err := r.ParseForm(); err != nil {
-		return nil, login.E(login.Invalid, login.ReasonRequestInvalid, err)
+		return nil, fault.New(fault.Invalid, login.ReasonRequestInvalid, err)
 	}
 	form, size := &keptForm{Action: r.URL.EscapedPath()}, 0
 	for _, name := range slices.Sorted(maps.Keys(r.PostForm)) {
@@ -180,7 +182,7 @@ type ticket struct {
 func (c *Console) beginInvited(w http.ResponseWriter, r *http.Request) error {
 	var brought ticket
 	if err := json.NewDecoder(r.Body).Decode(&brought); err != nil || !tokenShape.MatchString(brought.Ticket) {
-		return gone(login.ErrNotFound)
+		return gone(fault.ErrNotFound)
 	}
 	token := secret.Of(brought.Ticket).Hash()
 	_, staff, err := c.d.Store.StaffInvitation(r.Context(), token, c.d.Now())
@@ -200,9 +202,9 @@ func (c *Console) finishInvited(w http.ResponseWriter, r *http.Request) error {
 
 // enter signs somebody in whose passkey was just proved. The session gets a new secret
 // each time, so that nobody can have planted it (session fixation, threat 15).
-func (c *Console) enter(w http.ResponseWriter, r *http.Request, k login.Passkey, once ...login.Once) error {
+func (c *Console) enter(w http.ResponseWriter, r *http.Request, k staff.Passkey, once ...login.ReplayKey) error {
 	token, now := secret.New(), c.d.Now()
-	session := login.StaffSession{
+	session := staff.Session{
 		Token: token.Hash(), Staff: k.Staff, Passkey: k.ID, CreatedAt: now, IdleUntil: now.Add(Idle), EndsAt: now.Add(Longest),
 	}
 	before, again := c.cookies.session(r)

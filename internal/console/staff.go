@@ -9,8 +9,10 @@ import (
 	"slices"
 	"time"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/domain/shown"
+	"avain/internal/domain/staff"
 	"avain/internal/platform/web"
 	"avain/internal/secret"
 )
@@ -22,38 +24,38 @@ const InvitationLife = 15 * time.Minute
 const maxName = 80
 
 // Invite adds somebody to the staff and answers the link with which they make their
-// first passkey, once. Who invites is "staff:…" or "system". Errors: login.Mistakes.
-func (c *Console) Invite(ctx context.Context, actor, name string, role login.Role) (login.Staff, secret.Text, error) {
+// first passkey, once. Who invites is "staff:…" or "system". Errors: fault.FieldErrors.
+func (c *Console) Invite(ctx context.Context, actor, name string, role staff.Role) (staff.Member, secret.Text, error) {
 	name = shown.Line(name, shown.Whole)
-	var mistakes login.Mistakes
+	var mistakes fault.FieldErrors
 	if n := shown.Len(name); n == 0 || n > maxName || len(name) > shown.Bytes(maxName) {
-		mistakes = append(mistakes, login.Mistake{Field: "name", Detail: "must have 1 to 80 letters"})
+		mistakes = append(mistakes, fault.FieldError{Field: "name", Detail: "must have 1 to 80 letters"})
 	}
-	if !slices.Contains(login.Roles(), role) {
-		mistakes = append(mistakes, login.Mistake{Field: "role", Detail: "must be agent, lead or operator"})
+	if !slices.Contains(staff.Roles(), role) {
+		mistakes = append(mistakes, fault.FieldError{Field: "role", Detail: "must be agent, lead or operator"})
 	}
 	if len(mistakes) > 0 {
-		return login.Staff{}, secret.Text{}, mistakes
+		return staff.Member{}, secret.Text{}, mistakes
 	}
-	who := login.Staff{ID: login.NewID(), Name: name, Role: role, CreatedAt: c.d.Now()}
+	who := staff.Member{ID: login.NewID(), Name: name, Role: role, CreatedAt: c.d.Now()}
 	link, err := c.invite(ctx, actor, who, true)
 	return who, link, err
 }
 
 // InviteAgain answers another link for somebody who has lost their passkeys. The links
-// before are dead. Errors: login.ErrNotFound also for somebody who is disabled.
-func (c *Console) InviteAgain(ctx context.Context, actor, id string) (login.Staff, secret.Text, error) {
+// before are dead. Errors: fault.ErrNotFound also for somebody who is disabled.
+func (c *Console) InviteAgain(ctx context.Context, actor, id string) (staff.Member, secret.Text, error) {
 	who, err := c.d.Store.StaffByID(ctx, id)
 	if err != nil {
-		return login.Staff{}, secret.Text{}, err
+		return staff.Member{}, secret.Text{}, err
 	}
 	link, err := c.invite(ctx, actor, who, false)
 	return who, link, err
 }
 
-func (c *Console) invite(ctx context.Context, actor string, who login.Staff, isNew bool) (secret.Text, error) {
+func (c *Console) invite(ctx context.Context, actor string, who staff.Member, isNew bool) (secret.Text, error) {
 	token, now := secret.New(), c.d.Now()
-	i := login.StaffInvitation{Token: token.Hash(), Staff: who.ID, By: actor, CreatedAt: now, ExpiresAt: now.Add(InvitationLife)}
+	i := staff.Invitation{Token: token.Hash(), Staff: who.ID, By: actor, CreatedAt: now, ExpiresAt: now.Add(InvitationLife)}
 	if err := c.d.Audit.Atomically(ctx, func(ctx context.Context) error {
 		c.d.Audit.StaffInvited(ctx, actor, who)
 		return c.d.Store.InviteStaff(ctx, who, isNew, i)
@@ -64,10 +66,10 @@ func (c *Console) invite(ctx context.Context, actor string, who login.Staff, isN
 	return secret.Of(c.d.BaseURL + Root + "invited#" + token.Reveal()), nil
 }
 
-// SetRole gives somebody another role. Errors: login.ErrNotFound, login.Mistakes.
-func (c *Console) SetRole(ctx context.Context, actor, id string, role login.Role) error {
-	if !slices.Contains(login.Roles(), role) {
-		return login.Mistakes{{Field: "role", Detail: "must be agent, lead or operator"}}
+// SetRole gives somebody another role. Errors: fault.ErrNotFound, fault.FieldErrors.
+func (c *Console) SetRole(ctx context.Context, actor, id string, role staff.Role) error {
+	if !slices.Contains(staff.Roles(), role) {
+		return fault.FieldErrors{{Field: "role", Detail: "must be agent, lead or operator"}}
 	}
 	return c.d.Audit.Atomically(ctx, func(ctx context.Context) error {
 		c.d.Audit.StaffRoleSet(ctx, actor, id, role)
@@ -76,7 +78,7 @@ func (c *Console) SetRole(ctx context.Context, actor, id string, role login.Role
 }
 
 // Disable keeps somebody out from now on: every browser in which they are signed in is
-// out at its next click. Errors: login.ErrNotFound.
+// out at its next click. Errors: fault.ErrNotFound.
 func (c *Console) Disable(ctx context.Context, actor, id string) error {
 	return c.d.Audit.Atomically(ctx, func(ctx context.Context) error {
 		c.d.Audit.StaffDisabled(ctx, actor, id)
@@ -84,7 +86,7 @@ func (c *Console) Disable(ctx context.Context, actor, id string) error {
 	})
 }
 
-// Enable lets somebody in again with the passkeys that they had. Errors: login.ErrNotFound.
+// Enable lets somebody in again with the passkeys that they had. Errors: fault.ErrNotFound.
 func (c *Console) Enable(ctx context.Context, actor, id string) error {
 	return c.d.Audit.Atomically(ctx, func(ctx context.Context) error {
 		c.d.Audit.StaffEnabled(ctx, actor, id)
@@ -93,19 +95,19 @@ func (c *Console) Enable(ctx context.Context, actor, id string) error {
 }
 
 func (c *Console) mountStaff() {
-	c.Post("sign-out", login.RoleAgent, c.signOut)
-	c.Get("passkeys", login.RoleAgent, c.showPasskeys)
-	c.Post("seen", login.RoleAgent, c.seen)
-	c.PostConfirmed("passkeys/begin", login.RoleAgent, c.beginAdding)
-	c.Post("passkeys/finish", login.RoleAgent, c.finishAdding) // ends what was begun with a proof
-	c.PostConfirmed("passkeys/{id}/remove", login.RoleAgent, c.removePasskey)
-	c.Get("staff", login.RoleOperator, c.showStaff)
-	c.PostConfirmed("staff", login.RoleOperator, c.inviteStaff)
-	c.PostConfirmed("staff/{id}", login.RoleOperator, c.changeStaff)
+	c.Post("sign-out", staff.RoleAgent, c.signOut)
+	c.Get("passkeys", staff.RoleAgent, c.showPasskeys)
+	c.Post("seen", staff.RoleAgent, c.seen)
+	c.PostConfirmed("passkeys/begin", staff.RoleAgent, c.beginAdding)
+	c.Post("passkeys/finish", staff.RoleAgent, c.finishAdding) // ends what was begun with a proof
+	c.PostConfirmed("passkeys/{id}/remove", staff.RoleAgent, c.removePasskey)
+	c.Get("staff", staff.RoleOperator, c.showStaff)
+	c.PostConfirmed("staff", staff.RoleOperator, c.inviteStaff)
+	c.PostConfirmed("staff/{id}", staff.RoleOperator, c.changeStaff)
 }
 
 // passkeysView are somebody's own passkeys.
-type passkeysView struct{ Passkeys []login.Passkey }
+type passkeysView struct{ Passkeys []staff.Passkey }
 
 func (c *Console) showPasskeys(w http.ResponseWriter, r *http.Request, who Agent) error {
 	t, err := c.own.passkeys()
@@ -143,10 +145,10 @@ func (c *Console) removePasskey(w http.ResponseWriter, r *http.Request, who Agen
 		return c.d.Store.DropPasskey(ctx, who.ID, id)
 	})
 	switch {
-	case errors.Is(err, login.ErrNotFound):
-		return login.E(login.NotFound, login.ReasonPageUnknown, err)
-	case errors.Is(err, login.ErrMoved):
-		return login.E(login.Conflict, login.ReasonPageUnknown, err)
+	case errors.Is(err, fault.ErrNotFound):
+		return fault.New(fault.NotFound, login.ReasonPageUnknown, err)
+	case errors.Is(err, fault.ErrMoved):
+		return fault.New(fault.Conflict, login.ReasonPageUnknown, err)
 	case err != nil:
 		return err
 	}
@@ -155,8 +157,8 @@ func (c *Console) removePasskey(w http.ResponseWriter, r *http.Request, who Agen
 
 // staffView is the staff, and the link for somebody who was just invited.
 type staffView struct {
-	Staff []login.Staff
-	Roles []login.Role
+	Staff []staff.Member
+	Roles []staff.Role
 	Self  string
 
 	Link    string // shown once; empty mostly
@@ -179,17 +181,17 @@ func (c *Console) renderStaff(w http.ResponseWriter, r *http.Request, who Agent,
 	if view.Staff, err = c.d.Store.Staff(r.Context()); err != nil {
 		return err
 	}
-	view.Roles, view.Self, view.Minutes = login.Roles(), who.ID, int(InvitationLife.Minutes())
+	view.Roles, view.Self, view.Minutes = staff.Roles(), who.ID, int(InvitationLife.Minutes())
 	return c.Render(w, r, who, status, web.Page{Template: t, Title: "console.staff", Data: view})
 }
 
 func (c *Console) inviteStaff(w http.ResponseWriter, r *http.Request, who Agent) error {
 	if err := r.ParseForm(); err != nil {
-		return login.E(login.Invalid, login.ReasonRequestInvalid, err)
+		return fault.New(fault.Invalid, login.ReasonRequestInvalid, err)
 	}
 	name := r.PostForm.Get("name")
-	staff, link, err := c.inviteOnce(r.Context(), who.Actor(), name, login.Role(r.PostForm.Get("role")))
-	if _, wrong := errors.AsType[login.Mistakes](err); wrong {
+	staff, link, err := c.inviteOnce(r.Context(), who.Actor(), name, staff.Role(r.PostForm.Get("role")))
+	if _, wrong := errors.AsType[fault.FieldErrors](err); wrong {
 		return c.renderStaff(w, r, who, http.StatusBadRequest, staffView{Wrong: true, Name: name})
 	}
 	if err != nil {
@@ -200,10 +202,10 @@ func (c *Console) inviteStaff(w http.ResponseWriter, r *http.Request, who Agent)
 
 // inviteOnce takes a second press of the button for what it is: somebody who was added a
 // moment ago gets another link, and is not added again.
-func (c *Console) inviteOnce(ctx context.Context, actor, name string, role login.Role) (login.Staff, secret.Text, error) {
+func (c *Console) inviteOnce(ctx context.Context, actor, name string, role staff.Role) (staff.Member, secret.Text, error) {
 	all, err := c.d.Store.Staff(ctx)
 	if err != nil {
-		return login.Staff{}, secret.Text{}, err
+		return staff.Member{}, secret.Text{}, err
 	}
 	for _, known := range all {
 		if known.Name == shown.Line(name, shown.Whole) && known.Role == role && c.d.Now().Sub(known.CreatedAt) < flashLife && !known.Disabled() {
@@ -223,7 +225,7 @@ const sealedLink = "avain console staff link"
 
 // handOver goes to the page that shows a link, once: it travels sealed, and the page
 // takes it out of the browser.
-func (c *Console) handOver(w http.ResponseWriter, staff login.Staff, link secret.Text) error {
+func (c *Console) handOver(w http.ResponseWriter, staff staff.Member, link secret.Text) error {
 	plain, err := json.Marshal(handed{staff.Name, link.Reveal()})
 	if err != nil {
 		return err
@@ -257,11 +259,11 @@ func (c *Console) taken(w http.ResponseWriter, r *http.Request) (link handed) {
 // last operator would lock everybody out.
 func (c *Console) changeStaff(w http.ResponseWriter, r *http.Request, who Agent) error {
 	if err := r.ParseForm(); err != nil {
-		return login.E(login.Invalid, login.ReasonRequestInvalid, err)
+		return fault.New(fault.Invalid, login.ReasonRequestInvalid, err)
 	}
 	id, done := r.PathValue("id"), ""
 	if id == who.ID {
-		return login.E(login.Conflict, login.ReasonRequestInvalid, nil)
+		return fault.New(fault.Conflict, login.ReasonRequestInvalid, nil)
 	}
 	var err error
 	switch r.PostForm.Get("do") {
@@ -270,21 +272,21 @@ func (c *Console) changeStaff(w http.ResponseWriter, r *http.Request, who Agent)
 	case "enable":
 		err, done = c.Enable(r.Context(), who.Actor(), id), "console.done_enabled"
 	case "role":
-		err, done = c.SetRole(r.Context(), who.Actor(), id, login.Role(r.PostForm.Get("role"))), "console.done_role"
+		err, done = c.SetRole(r.Context(), who.Actor(), id, staff.Role(r.PostForm.Get("role"))), "console.done_role"
 	case "invite":
 		var link secret.Text
-		var staff login.Staff
+		var staff staff.Member
 		if staff, link, err = c.InviteAgain(r.Context(), who.Actor(), id); err == nil {
 			return c.handOver(w, staff, link)
 		}
 	default:
-		return login.E(login.Invalid, login.ReasonRequestInvalid, nil)
+		return fault.New(fault.Invalid, login.ReasonRequestInvalid, nil)
 	}
-	if _, wrong := errors.AsType[login.Mistakes](err); wrong {
-		return login.E(login.Invalid, login.ReasonRequestInvalid, err)
+	if _, wrong := errors.AsType[fault.FieldErrors](err); wrong {
+		return fault.New(fault.Invalid, login.ReasonRequestInvalid, err)
 	}
-	if errors.Is(err, login.ErrNotFound) {
-		return login.E(login.NotFound, login.ReasonPageUnknown, err)
+	if errors.Is(err, fault.ErrNotFound) {
+		return fault.New(fault.NotFound, login.ReasonPageUnknown, err)
 	}
 	if err != nil {
 		return err

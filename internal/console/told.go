@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/platform/web"
 )
@@ -60,11 +61,11 @@ func (c *Console) news(ctx context.Context, r *http.Request, who Agent) (all []t
 // seen ends telling, up to what stood on the page.
 func (c *Console) seen(w http.ResponseWriter, r *http.Request, _ Agent) error {
 	if err := r.ParseForm(); err != nil {
-		return login.E(login.Invalid, login.ReasonRequestInvalid, err)
+		return fault.New(fault.Invalid, login.ReasonRequestInvalid, err)
 	}
 	until := r.PostForm.Get("until")
 	if ms, err := strconv.ParseInt(until, 10, 64); err != nil || time.UnixMilli(ms).After(c.d.Now()) { // what has not happened is not seen
-		return login.E(login.Invalid, login.ReasonRequestInvalid, err)
+		return fault.New(fault.Invalid, login.ReasonRequestInvalid, err)
 	}
 	c.cookies.set(w, cookieSeen, until, toldFor)
 	return web.SeeOther(w, ownPage(r.PostForm.Get("back")))

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"avain/internal/domain/employment"
 	"avain/internal/domain/hetu"
 	"avain/internal/domain/login"
 	"avain/internal/testkit/patience"
@@ -34,13 +35,13 @@ var whileActivating = map[string]activationWords{
 }
 
 // invite adds somebody by the employer Revontuli Oy and gives the link of their letter.
-func (w *world) invite(email, locale string, released bool) (login.Employment, string) {
+func (w *world) invite(email, locale string, released bool) (employment.Employment, string) {
 	w.Helper()
-	e := login.Employer{ID: login.NewID(), Name: "Revontuli Oy", Locale: "fi", CreatedAt: w.clock.now()}
+	e := employment.Employer{ID: login.NewID(), Name: "Revontuli Oy", Locale: "fi", CreatedAt: w.clock.now()}
 	if err := w.Inside.Store.AddEmployer(w.Context(), e); err != nil {
 		w.Fatal(err)
 	}
-	m := login.Employment{Employer: e.ID, Email: email, Kind: login.UserSmartumPlus, Locale: locale}
+	m := employment.Employment{Employer: e.ID, Email: email, Kind: employment.UserSmartumPlus, Locale: locale}
 	for _, kind := range []string{"lunch", "culture"} {
 		b := login.Benefit{Kind: kind}
 		if released {

@@ -6,9 +6,11 @@ import (
 	"time"
 
 	"avain/internal/console"
+	"avain/internal/domain/employment"
 	"avain/internal/domain/hetu"
 	"avain/internal/domain/login"
 	"avain/internal/domain/reasons"
+	"avain/internal/domain/staff"
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/page"
@@ -33,7 +35,7 @@ func (b *tab) authenticator() (verify func(is bool)) {
 }
 
 // staff invites somebody into the console and answers the link.
-func (w *world) staff(role login.Role) (id, link string) {
+func (w *world) staff(role staff.Role) (id, link string) {
 	w.Helper()
 	who, secret, err := w.Inside.Console.Invite(w.Context(), "system", "Sanna Salo", role)
 	if err != nil {
@@ -43,7 +45,7 @@ func (w *world) staff(role login.Role) (id, link string) {
 }
 
 // newAgent is somebody of the staff at their computer, signed in.
-func (w *world) newAgent(role login.Role) (agent *tab, id string, verify func(bool)) {
+func (w *world) newAgent(role staff.Role) (agent *tab, id string, verify func(bool)) {
 	w.Helper()
 	id, link := w.staff(role)
 	agent = w.browser.stranger(computer()).newTab()
@@ -90,7 +92,7 @@ func TestConsole(t *testing.T) {
 	app.mustBeHome("Aino")
 	app.shut()
 
-	agent, id, _ := w.newAgent(login.RoleOperator)
+	agent, id, _ := w.newAgent(staff.RoleOperator)
 	if at := agent.address(); strings.Contains(at, "#") {
 		t.Errorf("the ticket stays in the address: %s", at)
 	}
@@ -177,8 +179,8 @@ func (w *world) hire() (record string) {
 	if err != nil || len(employers) == 0 {
 		w.Fatal(err)
 	}
-	m, _, err := w.Inside.People.Hire(w.Context(), login.Employment{
-		Employer: employers[0].ID, Kind: login.UserSmartumPlus, GivenName: "Vieno", FamilyName: "Hautala", Email: "vieno@example.com",
+	m, _, err := w.Inside.People.Hire(w.Context(), employment.Employment{
+		Employer: employers[0].ID, Kind: employment.UserSmartumPlus, GivenName: "Vieno", FamilyName: "Hautala", Email: "vieno@example.com",
 	}, hetu.Code{}, true)
 	if err != nil {
 		w.Fatal(err)
@@ -239,7 +241,7 @@ func TestConsoleWrongTurns(t *testing.T) {
 	b.complaints.expect("status of 410", "status of 403")
 	verify := b.authenticator()
 
-	_, link := w.staff(login.RoleAgent)
+	_, link := w.staff(staff.RoleAgent)
 	b.open(link)
 	b.see("Tervetuloa tukikonsoliin")
 	b.look("console/invited")
@@ -270,7 +272,7 @@ func TestConsoleWrongTurns(t *testing.T) {
 		stranger.shut()
 	}
 
-	_, late := w.staff(login.RoleAgent)
+	_, late := w.staff(staff.RoleAgent)
 	w.clock.pass(console.InvitationLife)
 	stranger := w.browser.stranger(computer()).newTab()
 	stranger.complaints.expect("status of 410")

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"avain/internal/domain/login"
+	"avain/internal/domain/staff"
 	"avain/internal/public/help"
 )
 
@@ -74,7 +75,7 @@ func TestHelp(t *testing.T) {
 // written, operators who did what.
 func (w *world) readByStaff() {
 	w.Helper()
-	agent, _, _ := w.newAgent(login.RoleAgent)
+	agent, _, _ := w.newAgent(staff.RoleAgent)
 	agent.open(w.Admin + "/console/voices")
 	agent.see("Palaute ohjeista", agent.title(login.ReasonNoBenefits), "Kommentit näkyvät tiimin vetäjille.")
 	if agent.says("Kukaan ei vastaa") {
@@ -87,7 +88,7 @@ func (w *world) readByStaff() {
 	}
 	agent.shut()
 
-	operator, _, _ := w.newAgent(login.RoleOperator)
+	operator, _, _ := w.newAgent(staff.RoleOperator)
 	operator.press("Palaute")
 	operator.see("Palaute ohjeista", "Kukaan ei vastaa numerosta […]", "Viikoittain")
 	operator.look("console/voices")

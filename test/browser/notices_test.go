@@ -6,7 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
+	"avain/internal/domain/staff"
 	"avain/internal/testkit/patience"
 )
 
@@ -67,16 +68,16 @@ func TestNewsAndEditor(t *testing.T) {
 	w := newWorld(t)
 	w.browser = w.newBrowser()
 	past := time.Now().Add(-48 * time.Hour)
-	if _, err := w.Inside.Notices.Publish(t.Context(), "system", login.Notice{
-		Severity: login.SeverityProblem, From: past, Until: past.Add(3 * time.Hour), Audience: login.Audience{Means: []string{"kuikka"}},
-		Words: map[string]login.NoticeWords{
+	if _, err := w.Inside.Notices.Publish(t.Context(), "system", operations.Notice{
+		Severity: operations.SeverityProblem, From: past, Until: past.Add(3 * time.Hour), Audience: operations.Audience{Means: []string{"kuikka"}},
+		Words: map[string]operations.NoticeWords{
 			"fi": {Title: "Kuikka Pankki ei vastannut", Text: "Pankin vika on korjattu."}, "sv": {Title: "Kuikka Pankki svarade inte", Text: "Bankens fel är åtgärdat."},
 			"en": {Title: "Kuikka Pankki did not answer", Text: "The bank has mended its fault."},
 		},
 	}); err != nil {
 		t.Fatal(err)
 	}
-	lead, _, _ := w.newAgent(login.RoleLead)
+	lead, _, _ := w.newAgent(staff.RoleLead)
 	lead.press("Tiedotteet")
 	lead.see("Opera-selain estää kirjautumisen Androidilla", "Kuikka Pankki ei vastannut")
 	lead.look("fi/console/notices")
@@ -117,6 +118,6 @@ func (w *world) untilTold(title string) {
 	w.Helper()
 	patience.Until(w, "everybody is told of "+title, func() bool {
 		current, _ := w.Inside.Notices.Everybody(w.Context())
-		return slices.ContainsFunc(current, func(n login.Notice) bool { return strings.Contains(n.Words["fi"].Title, title) })
+		return slices.ContainsFunc(current, func(n operations.Notice) bool { return strings.Contains(n.Words["fi"].Title, title) })
 	})
 }

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
+	"avain/internal/domain/staff"
 	"avain/internal/testkit/brokersim"
 	"avain/internal/testkit/demo"
 )
@@ -27,7 +29,7 @@ func TestHowLoginsGo(t *testing.T) {
 	t.Parallel()
 	w := newWorldAt(t, afternoon(t), demo.Options{Past: true})
 	w.newBrowser()
-	agent, _, _ := w.newAgent(login.RoleAgent)
+	agent, _, _ := w.newAgent(staff.RoleAgent)
 	agent.wire.change(func(answer *http.Response) { answer.Header.Del("Refresh") }) // it would go on by itself
 	agent.press("Tilannekuva")
 	agent.see("Ei hälytyksiä", "Pankit ja Mobiilivarmenne", "Kuikka Pankki", "Chrome on Android", "1.15.2", "klo 13.00–14.2", "Demo")
@@ -38,14 +40,14 @@ func TestHowLoginsGo(t *testing.T) {
 	agent.press("Näytä kaksi viime tuntia")
 	agent.see("klo 13.00–14.2")
 
-	var failed []login.Tally
-	for _, d := range []login.Dimension{login.DimensionMeans, login.DimensionMeansReason} {
+	var failed []operations.Tally
+	for _, d := range []operations.Dimension{operations.DimensionMeans, operations.DimensionMeansReason} {
 		value := "kuikka"
-		if d == login.DimensionMeansReason {
+		if d == operations.DimensionMeansReason {
 			value += " " + string(login.ReasonBrokerDown)
 		}
-		failed = append(failed, login.Tally{
-			Dimension: d, Hour: w.clock.now().UTC().Truncate(login.TallyHour), Value: value, Counts: login.Counts{Failed: 500}, People: login.Counts{Failed: 500}.Strangers(),
+		failed = append(failed, operations.Tally{
+			Dimension: d, Hour: w.clock.now().UTC().Truncate(operations.TallyHour), Value: value, Counts: operations.Counts{Failed: 500}, People: operations.Counts{Failed: 500}.Strangers(),
 		})
 	}
 	if err := w.Inside.Store.AddTallies(t.Context(), failed); err != nil {

@@ -10,7 +10,9 @@ import (
 
 	"avain/internal/config"
 	"avain/internal/core/provisioning"
+	"avain/internal/domain/employment"
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 )
 
 // adminAPIFuzzer: a contract fuzzer that we did not write reads the published document of the
@@ -21,11 +23,11 @@ func adminAPIFuzzer(t *testing.T) {
 	announce(t, "Schemathesis", "Python", pinned("python/requirements.in", `schemathesis==(.+)`))
 	lookedAt(t, "python", "schemathesis*")
 	d, _ := start(t, func(*config.Config) {})
-	e := login.Employer{ID: login.NewID(), Name: "Merituuli Oy", Locale: "fi", CreatedAt: time.Now()}
+	e := employment.Employer{ID: login.NewID(), Name: "Merituuli Oy", Locale: "fi", CreatedAt: time.Now()}
 	if err := d.Inside.Store.AddEmployer(t.Context(), e); err != nil {
 		t.Fatal(err)
 	}
-	m := login.Employment{ID: login.NewID(), Employer: e.ID, Kind: login.UserSmartumPlus, ExternalID: "1", Email: "aino@example.com", CreatedAt: time.Now()}
+	m := employment.Employment{ID: login.NewID(), Employer: e.ID, Kind: employment.UserSmartumPlus, ExternalID: "1", Email: "aino@example.com", CreatedAt: time.Now()}
 	if err := d.Inside.Store.AddEmployment(t.Context(), m); err != nil {
 		t.Fatal(err)
 	}
@@ -33,14 +35,14 @@ func adminAPIFuzzer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n, err := d.Inside.Notices.Publish(t.Context(), "system", login.Notice{
-		Severity: login.SeverityInfo, Words: map[string]login.NoticeWords{"fi": {Title: "Otsikko", Text: "Teksti"}},
+	n, err := d.Inside.Notices.Publish(t.Context(), "system", operations.Notice{
+		Severity: operations.SeverityInfo, Words: map[string]operations.NoticeWords{"fi": {Title: "Otsikko", Text: "Teksti"}},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := slices.DeleteFunc(login.APIScopes(), func(s login.APIScope) bool { return s == login.ScopeSCIM })
-	_, key, err := d.Inside.APIKeys.New(t.Context(), login.APIKey{Name: "fuzzer", Scopes: all})
+	all := slices.DeleteFunc(operations.APIScopes(), func(s operations.APIScope) bool { return s == operations.ScopeSCIM })
+	_, key, err := d.Inside.APIKeys.New(t.Context(), operations.APIKey{Name: "fuzzer", Scopes: all})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"avain/internal/config"
+	"avain/internal/domain/employment"
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 )
 
 // scimTester: a tester that we did not write tries all of SCIM: discovery, each attribute made, read,
@@ -17,11 +19,11 @@ func scimTester(t *testing.T) {
 	announce(t, "scim2-tester", "Python", pinned("python/requirements.in", `scim2-tester==(.+)`))
 	lookedAt(t, "python", "*.py")
 	d, _ := start(t, func(*config.Config) {})
-	e := login.Employer{ID: login.NewID(), Name: "Merituuli Oy", Locale: "fi", CreatedAt: time.Now()}
+	e := employment.Employer{ID: login.NewID(), Name: "Merituuli Oy", Locale: "fi", CreatedAt: time.Now()}
 	if err := d.Inside.Store.AddEmployer(t.Context(), e); err != nil {
 		t.Fatal(err)
 	}
-	_, key, err := d.Inside.APIKeys.New(t.Context(), login.APIKey{Name: "directory", Scopes: []login.APIScope{login.ScopeSCIM}, Employers: []string{e.ID}})
+	_, key, err := d.Inside.APIKeys.New(t.Context(), operations.APIKey{Name: "directory", Scopes: []operations.APIScope{operations.ScopeSCIM}, Employers: []string{e.ID}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"avain/internal/config"
+	"avain/internal/domain/employment"
 	"avain/internal/domain/hetu"
 	"avain/internal/domain/login"
 	"avain/internal/secret"
@@ -77,11 +78,11 @@ func setUp(t *testing.T, name string, changes ...func(*config.Client)) *site {
 // activate through the link that is mailed there.
 func proveEmail(t *testing.T, d *demo.Demo, address string) {
 	t.Helper()
-	e := login.Employer{ID: login.NewID(), Name: "Merituuli Oy", Locale: "fi", CreatedAt: time.Now()}
+	e := employment.Employer{ID: login.NewID(), Name: "Merituuli Oy", Locale: "fi", CreatedAt: time.Now()}
 	if err := d.Inside.Store.AddEmployer(t.Context(), e); err != nil {
 		t.Fatal(err)
 	}
-	m := login.Employment{Employer: e.ID, Email: address, Kind: login.UserSmartumPlus, Benefits: []login.Benefit{{Kind: "lunch", ReleasedAt: time.Now()}}}
+	m := employment.Employment{Employer: e.ID, Email: address, Kind: employment.UserSmartumPlus, Benefits: []login.Benefit{{Kind: "lunch", ReleasedAt: time.Now()}}}
 	if _, _, err := d.Inside.People.Hire(t.Context(), m, hetu.Code{}, true); err != nil {
 		t.Fatal(err)
 	}

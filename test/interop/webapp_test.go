@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/queue"
 	"avain/internal/testkit/patience"
 	"avain/internal/testkit/robot"
 )
@@ -85,7 +85,7 @@ func (s *site) endSessions(t *testing.T, sub any) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return !slices.ContainsFunc(depths, func(d login.JobDepth) bool { return d.Kind == login.JobLogout+"shop" })
+		return !slices.ContainsFunc(depths, func(d queue.Depth) bool { return d.Kind == queue.KindLogout+"shop" })
 	})
 }
 

@@ -24,6 +24,7 @@ import (
 	"avain/internal/app"
 	"avain/internal/config"
 	"avain/internal/core/people"
+	"avain/internal/domain/employment"
 	"avain/internal/domain/hetu"
 	"avain/internal/domain/login"
 	"avain/internal/platform/store"
@@ -165,7 +166,7 @@ func (r *rig) mustBeWhole(employer string, post *post, said map[string]string) m
 }
 
 // half names what is missing of an activation, or too much; empty when it is whole.
-func half(m login.Employment, i login.Invitation) string {
+func half(m employment.Employment, i employment.Invitation) string {
 	active := m.Active()
 	switch {
 	case i.UsedAt.IsZero() == active:
@@ -246,8 +247,8 @@ func inviteUntilKilled(path string) error {
 
 func victimInvites(ctx context.Context, s *app.Service, report func(what, id string)) error {
 	now := time.Now()
-	_, i, err := s.People.Hire(ctx, login.Employment{
-		Employer: os.Getenv(crashEmployer), Email: "somebody@example.com", Kind: login.UserSmartumPlus,
+	_, i, err := s.People.Hire(ctx, employment.Employment{
+		Employer: os.Getenv(crashEmployer), Email: "somebody@example.com", Kind: employment.UserSmartumPlus,
 		Benefits: []login.Benefit{{Kind: "lunch", ReleasedAt: now}, {Kind: "sports", ReleasedAt: now}},
 	}, hetu.Code{}, true)
 	if err != nil {
@@ -331,7 +332,7 @@ func (p *post) repeated() int {
 }
 
 // mustHave checks the letters of one invitation.
-func (p *post) mustHave(t *testing.T, m login.Employment, i login.Invitation) {
+func (p *post) mustHave(t *testing.T, m employment.Employment, i employment.Invitation) {
 	t.Helper()
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -339,7 +340,7 @@ func (p *post) mustHave(t *testing.T, m login.Employment, i login.Invitation) {
 	if len(all) == 0 && !m.Active() {
 		t.Errorf("%s: no letter left", i.ID)
 	}
-	if len(all) > 0 && !m.Active() && i.Mail != login.MailSent {
+	if len(all) > 0 && !m.Active() && i.Mail != employment.MailSent {
 		t.Errorf("%s: the letter left, and it is noted as %s", i.ID, i.Mail)
 	}
 	for _, letter := range all {

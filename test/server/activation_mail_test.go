@@ -13,7 +13,9 @@ import (
 
 	"avain/internal/config"
 	"avain/internal/core/people"
+	"avain/internal/domain/employment"
 	"avain/internal/domain/login"
+	"avain/internal/domain/queue"
 	"avain/internal/platform/mail"
 	"avain/internal/testkit/demo"
 )
@@ -25,29 +27,29 @@ func TestInvitationMail(t *testing.T) {
 	r := newRig(t)
 	e := r.employer("Merituuli Oy")
 	for email, want := range map[string]struct {
-		state   login.MailState
+		state   employment.MailState
 		detail  string
 		letters int
 		wait    bool // for the next try
 	}{
-		"fine@example.com":     {state: login.MailSent, letters: 1},
-		"refused@example.com":  {state: login.MailRefused, detail: "550 5.1.1"},
-		"rejected@example.com": {state: login.MailRefused, detail: "554 5.7.1"},
-		"slow@example.com":     {state: login.MailSent, letters: 1},
-		"greylist@example.com": {state: login.MailSent, letters: 1, wait: true},
-		"dropped@example.com":  {state: login.MailSent, letters: 1, wait: true},
-		"lost@example.com":     {state: login.MailSent, letters: 2, wait: true},
+		"fine@example.com":     {state: employment.MailSent, letters: 1},
+		"refused@example.com":  {state: employment.MailRefused, detail: "550 5.1.1"},
+		"rejected@example.com": {state: employment.MailRefused, detail: "554 5.7.1"},
+		"slow@example.com":     {state: employment.MailSent, letters: 1},
+		"greylist@example.com": {state: employment.MailSent, letters: 1, wait: true},
+		"dropped@example.com":  {state: employment.MailSent, letters: 1, wait: true},
+		"lost@example.com":     {state: employment.MailSent, letters: 2, wait: true},
 	} {
 		_, i := r.invite(e, email)
 		if want.wait {
 			r.eventually("a letter fails at first", func() bool { return r.invitation(i.ID).MailDetail != "" })
-			if now := r.invitation(i.ID); now.Mail != login.MailQueued {
+			if now := r.invitation(i.ID); now.Mail != employment.MailQueued {
 				t.Errorf("%s meanwhile: %s", email, now.Mail)
 			}
 			r.clock.pass(time.Minute)
 			r.Inside.Jobs.Wake()
 		}
-		r.eventually("the mail to "+email+" ends", func() bool { return r.invitation(i.ID).Mail != login.MailQueued })
+		r.eventually("the mail to "+email+" ends", func() bool { return r.invitation(i.ID).Mail != employment.MailQueued })
 		got := r.invitation(i.ID)
 		if got.Mail != want.state || !strings.Contains(got.MailDetail, want.detail) || strings.Contains(got.MailDetail, "@") {
 			t.Errorf("%s: %s, %q", email, got.Mail, got.MailDetail)
@@ -75,14 +77,14 @@ func TestInvitationMailIsGivenUp(t *testing.T) {
 	r.eventually("it is given up", func() bool {
 		// The clock must not take the lease of a try that is under way.
 		if strings.Contains(r.metrics(), fmt.Sprintf(`avain_jobs_total{kind="mail.invitation",outcome="retried"} %d`, tried+1)) {
-			if now := r.invitation(i.ID); now.Mail != login.MailQueued || now.MailDetail == "" {
+			if now := r.invitation(i.ID); now.Mail != employment.MailQueued || now.MailDetail == "" {
 				t.Fatalf("after try %d: %+v", tried+1, now)
 			}
 			tried++
 			r.clock.pass(6 * time.Hour)
 		}
 		r.Inside.Jobs.Wake()
-		return r.invitation(i.ID).Mail == login.MailFailed
+		return r.invitation(i.ID).Mail == employment.MailFailed
 	})
 	if got := r.invitation(i.ID); !strings.Contains(got.MailDetail, "452 4.2.2") {
 		t.Errorf("%q", got.MailDetail)
@@ -91,7 +93,7 @@ func TestInvitationMailIsGivenUp(t *testing.T) {
 		t.Errorf("given up after %v", took)
 	}
 	r.eventually("the job is dead", func() bool {
-		dead, err := r.Inside.Store.DeadJobs(t.Context(), "", login.JobPlace{}, 10)
+		dead, err := r.Inside.Store.DeadJobs(t.Context(), "", queue.Place{}, 10)
 		return err == nil && len(dead) == 1
 	})
 }
@@ -103,14 +105,14 @@ func TestInvitationMailThatCannotBe(t *testing.T) {
 	r := newRig(t)
 	_, i := r.invite(r.employer("Merituuli Oy"), "")
 	if err := r.Inside.Store.AddJobs(t.Context(),
-		login.Job{ID: login.NewID(), Kind: people.JobInvitation, Payload: []byte("[]"), At: r.clock.now(), CreatedAt: r.clock.now()},
-		login.Job{ID: login.NewID(), Kind: people.JobReminder, Payload: []byte(`{"invitation":"gone"}`), At: r.clock.now(), CreatedAt: r.clock.now()},
+		queue.Job{ID: login.NewID(), Kind: people.JobInvitation, Payload: []byte("[]"), At: r.clock.now(), CreatedAt: r.clock.now()},
+		queue.Job{ID: login.NewID(), Kind: people.JobReminder, Payload: []byte(`{"invitation":"gone"}`), At: r.clock.now(), CreatedAt: r.clock.now()},
 	); err != nil {
 		t.Fatal(err)
 	}
 	r.Inside.Jobs.Wake()
 	r.eventually("all have ended", func() bool {
-		dead, err := r.Inside.Store.DeadJobs(t.Context(), "", login.JobPlace{}, 10)
+		dead, err := r.Inside.Store.DeadJobs(t.Context(), "", queue.Place{}, 10)
 		depths, err2 := r.Inside.Store.JobDepths(t.Context())
 		waiting := int64(0)
 		for _, d := range depths {
@@ -118,7 +120,7 @@ func TestInvitationMailThatCannotBe(t *testing.T) {
 		}
 		return err == nil && err2 == nil && len(dead) == 1 && waiting == 0
 	})
-	if got := r.invitation(i.ID); got.Mail != login.MailRefused || !strings.Contains(got.MailDetail, "5.1.3") {
+	if got := r.invitation(i.ID); got.Mail != employment.MailRefused || !strings.Contains(got.MailDetail, "5.1.3") {
 		t.Errorf("%s, %q", got.Mail, got.MailDetail)
 	}
 	if err := r.Inside.Bounced(t.Context(), "system", strings.NewReader("Subject: hello\r\n\r\nno report")); !errors.Is(err, mail.ErrNoBounce) {
@@ -134,7 +136,7 @@ func TestInvitationReminder(t *testing.T) {
 	e := r.employer("Merituuli Oy")
 	r.invite(e, "late@example.com")
 	r.invite(e, "done@example.com")
-	r.invite(e, "early@example.com", func(m *login.Employment) { m.Benefits = []login.Benefit{{Kind: "lunch"}} })
+	r.invite(e, "early@example.com", func(m *employment.Employment) { m.Benefits = []login.Benefit{{Kind: "lunch"}} })
 	again, _ := r.invite(e, "again@example.com")
 	letter, link := r.letter("late@example.com", 1)
 	_, done := r.letter("done@example.com", 1)
@@ -197,7 +199,7 @@ func TestInvitationMailBounces(t *testing.T) {
 	if err := r.Inside.Bounced(t.Context(), "system", bytes.NewReader(report.Raw)); err != nil {
 		t.Fatal(err)
 	}
-	if got := r.invitation(i.ID); got.Mail != login.MailBounced || !strings.Contains(got.MailDetail, "5.1.1") || strings.Contains(got.MailDetail, "@") {
+	if got := r.invitation(i.ID); got.Mail != employment.MailBounced || !strings.Contains(got.MailDetail, "5.1.1") || strings.Contains(got.MailDetail, "@") {
 		t.Errorf("%s, %q", got.Mail, got.MailDetail)
 	}
 }
@@ -225,7 +227,7 @@ func TestInvitationWaitsForAMailServer(t *testing.T) {
 	d := run(false)
 	r := &rig{T: t, Demo: d, log: log, clock: &clock{}}
 	_, i := r.invite(r.employer("Merituuli Oy"), "vieno@example.com")
-	if got := r.invitation(i.ID); got.Mail != login.MailQueued {
+	if got := r.invitation(i.ID); got.Mail != employment.MailQueued {
 		t.Errorf("%s", got.Mail)
 	}
 	if err := d.Close(); err != nil {
@@ -241,7 +243,7 @@ func TestInvitationWaitsForAMailServer(t *testing.T) {
 		}
 	})
 	r.letter("vieno@example.com", 1)
-	r.eventually("it is noted", func() bool { return r.invitation(i.ID).Mail == login.MailSent })
+	r.eventually("it is noted", func() bool { return r.invitation(i.ID).Mail == employment.MailSent })
 }
 
 var anyHost = regexp.MustCompile(`https?://[^/\s"'<>]+`)

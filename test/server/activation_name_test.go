@@ -6,7 +6,10 @@ import (
 	"strings"
 	"testing"
 
+	"avain/internal/domain/employment"
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
+	"avain/internal/domain/staff"
 )
 
 // An address was mistyped and then corrected: whoever reads the wrong mailbox can do
@@ -41,7 +44,7 @@ func TestThreat41InvitationsEndWithTheirAddress(t *testing.T) {
 func TestThreat41AnotherNameIsHeld(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	named := func(m *login.Employment) { m.GivenName, m.FamilyName = "Vieno", "Salmi" } // married since
+	named := func(m *employment.Employment) { m.GivenName, m.FamilyName = "Vieno", "Salmi" } // married since
 	m, i := r.invite(r.employer("Merituuli Oy"), "vieno@example.com", named)
 	_, link := r.letter("vieno@example.com", 1)
 	held := r.activate(link, "maija")
@@ -68,7 +71,7 @@ func TestThreat41AnotherNameIsHeld(t *testing.T) {
 func TestThreat41AgentReleasesOneHuman(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	named := func(m *login.Employment) { m.GivenName, m.FamilyName = "Tuula", "Pekkarinen" }
+	named := func(m *employment.Employment) { m.GivenName, m.FamilyName = "Tuula", "Pekkarinen" }
 	m, _ := r.invite(r.employer("Merituuli Oy"), "vieno@example.com", named)
 	_, link := r.letter("vieno@example.com", 1)
 	for _, who := range []string{"maija", "vieno"} {
@@ -80,7 +83,7 @@ func TestThreat41AgentReleasesOneHuman(t *testing.T) {
 		t.Fatalf("%+v, %v", all, err)
 	}
 	code := all[0].SupportCode // the newest: Vieno's
-	a := r.agent(login.RoleAgent)
+	a := r.agent(staff.RoleAgent)
 	path := "/console/records/" + m.ID
 	page := a.get(path)
 	if !strings.Contains(page.Body, code) || strings.Contains(page.Body, "Hautala") || strings.Contains(page.Body, "Vieno") {
@@ -104,7 +107,7 @@ func TestThreat41AgentReleasesOneHuman(t *testing.T) {
 	r.mustSay(r.activate(link, "vieno"), http.StatusOK, activated)
 }
 
-func actOf(all []login.AuditEntry, action string) bool {
+func actOf(all []operations.AuditEntry, action string) bool {
 	for _, e := range all {
 		if e.Action == action && e.Detail["because"] != "" {
 			return true
@@ -121,7 +124,7 @@ func TestThreat41AnyName(t *testing.T) {
 	if err := r.Inside.Store.SetAnyName(t.Context(), e.ID, true, r.clock.now()); err != nil {
 		t.Fatal(err)
 	}
-	r.invite(e, "vieno@example.com", func(m *login.Employment) { m.GivenName, m.FamilyName = "Tuula", "Pekkarinen" })
+	r.invite(e, "vieno@example.com", func(m *employment.Employment) { m.GivenName, m.FamilyName = "Tuula", "Pekkarinen" })
 	_, link := r.letter("vieno@example.com", 1)
 	r.mustSay(r.activate(link, "vieno"), http.StatusOK, activated)
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"avain/internal/config"
+	"avain/internal/domain/employment"
 	"avain/internal/domain/hetu"
 	"avain/internal/domain/login"
 	"avain/internal/testkit/brokersim"
@@ -21,9 +22,9 @@ import (
 const activated = "SmartumPlus työsuhde-edut ovat aktivoituneet ja käytössäsi!"
 
 // employer adds one.
-func (r *rig) employer(name string) login.Employer {
+func (r *rig) employer(name string) employment.Employer {
 	r.Helper()
-	e := login.Employer{ID: login.NewID(), Name: name, Locale: "fi", CreatedAt: r.clock.now()}
+	e := employment.Employer{ID: login.NewID(), Name: name, Locale: "fi", CreatedAt: r.clock.now()}
 	if err := r.Inside.Store.AddEmployer(r.Context(), e); err != nil {
 		r.Fatal(err)
 	}
@@ -31,10 +32,10 @@ func (r *rig) employer(name string) login.Employer {
 }
 
 // invite adds somebody with two benefits and invites them.
-func (r *rig) invite(e login.Employer, email string, changes ...func(*login.Employment)) (login.Employment, login.Invitation) {
+func (r *rig) invite(e employment.Employer, email string, changes ...func(*employment.Employment)) (employment.Employment, employment.Invitation) {
 	r.Helper()
-	m := login.Employment{
-		Employer: e.ID, Email: email, Kind: login.UserSmartumPlus,
+	m := employment.Employment{
+		Employer: e.ID, Email: email, Kind: employment.UserSmartumPlus,
 		Benefits: []login.Benefit{{Kind: "lunch", ReleasedAt: r.clock.now()}, {Kind: "culture", ReleasedAt: r.clock.now()}},
 	}
 	for _, change := range changes {
@@ -102,7 +103,7 @@ func (r *rig) eventually(what string, happened func() bool) {
 	patience.Until(r, what, happened)
 }
 
-func (r *rig) invitation(id string) login.Invitation {
+func (r *rig) invitation(id string) employment.Invitation {
 	r.Helper()
 	i, err := r.Inside.Store.InvitationByID(r.Context(), id)
 	if err != nil {
@@ -111,7 +112,7 @@ func (r *rig) invitation(id string) login.Invitation {
 	return i
 }
 
-func (r *rig) employment(id string) login.Employment {
+func (r *rig) employment(id string) employment.Employment {
 	r.Helper()
 	m, err := r.Inside.Store.EmploymentByID(r.Context(), id)
 	if err != nil {
@@ -125,12 +126,12 @@ func (r *rig) employment(id string) login.Employment {
 func TestActivation(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	m, i := r.invite(r.employer("Merituuli Oy"), "vieno@example.com", func(m *login.Employment) { m.GivenName = "Vieno" })
+	m, i := r.invite(r.employer("Merituuli Oy"), "vieno@example.com", func(m *employment.Employment) { m.GivenName = "Vieno" })
 	letter, link := r.letter("vieno@example.com", 1)
 	if !strings.Contains(letter.Subject, "Merituuli Oy") || !strings.Contains(letter.Text, "Vieno") || !strings.Contains(letter.Text, "Lounas") {
 		t.Errorf("the letter:\n%s\n%s", letter.Subject, letter.Text)
 	}
-	r.eventually("the mail is noted as sent", func() bool { return r.invitation(i.ID).Mail == login.MailSent })
+	r.eventually("the mail is noted as sent", func() bool { return r.invitation(i.ID).Mail == employment.MailSent })
 
 	page := r.at(link)
 	r.mustSay(page, http.StatusOK, "Merituuli Oy", "Lounas", "Kulttuuri", "Olet SmartumPlus-käyttäjä", "Aktivoi edut", "2026-01", "https://example.com/kayttoehdot",
@@ -166,7 +167,7 @@ func TestActivationSpeaksThePersonsLanguage(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	e := r.employer("Merituuli Oy")
-	r.invite(e, "sv@example.com", func(m *login.Employment) { m.Locale = "sv" })
+	r.invite(e, "sv@example.com", func(m *employment.Employment) { m.Locale = "sv" })
 	letter, link := r.letter("sv@example.com", 1)
 	if !strings.Contains(letter.Text, "Aktivera förmånerna") {
 		t.Errorf("the letter:\n%s", letter.Text)
@@ -227,7 +228,7 @@ func TestActivationWithoutCookies(t *testing.T) {
 func TestActivationWithoutTerms(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, func(c *config.Config) { c.Invitations.Terms = config.Terms{} })
-	m, _ := r.invite(r.employer("Merituuli Oy"), "vieno@example.com", func(m *login.Employment) { m.Kind = login.UserSmartum })
+	m, _ := r.invite(r.employer("Merituuli Oy"), "vieno@example.com", func(m *employment.Employment) { m.Kind = employment.UserSmartum })
 	_, link := r.letter("vieno@example.com", 1)
 	r.mustSay(r.at(link), http.StatusOK, "!käyttöehdot", "Olet Smartum-käyttäjä")
 	r.mustSay(r.activate(link, "vieno"), http.StatusOK, "Smartum-etusi ovat aktivoituneet ja käytössäsi!", "!"+activated, "Lounas")
@@ -288,7 +289,7 @@ func TestActivationTooLate(t *testing.T) {
 func TestActivationWaitsForTheEmployer(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	m, _ := r.invite(r.employer("Merituuli Oy"), "vieno@example.com", func(m *login.Employment) {
+	m, _ := r.invite(r.employer("Merituuli Oy"), "vieno@example.com", func(m *employment.Employment) {
 		m.Benefits = []login.Benefit{{Kind: "lunch"}}
 	})
 	_, link := r.letter("vieno@example.com", 1)
@@ -393,7 +394,7 @@ func TestActivationOfSomebodyWhoHasBenefits(t *testing.T) {
 	if err := r.Inside.Store.AddPerson(t.Context(), alone, nil, nil); err != nil {
 		t.Fatal(err)
 	}
-	r.invite(r.employer("Pohjoistuuli Oy"), "old@example.com", func(m *login.Employment) { m.Person = alone.ID })
+	r.invite(r.employer("Pohjoistuuli Oy"), "old@example.com", func(m *employment.Employment) { m.Person = alone.ID })
 	_, link = r.letter("old@example.com", 1)
 	r.mustSay(r.activate(link, "aino"), http.StatusOK, activated, "Merituuli Oy", "Pohjoistuuli Oy", before.Benefits[0].Employer)
 	if joined, err := r.Inside.Store.PersonByID(t.Context(), alone.ID); err != nil || joined.ID != before.ID || joined.Subject != alone.Subject {
@@ -412,8 +413,8 @@ func TestActivationByIdentityCode(t *testing.T) {
 			code = p.HETU
 		}
 	}
-	m := login.Employment{
-		Employer: r.employer("Merituuli Oy").ID, Email: "vieno@example.com", Kind: login.UserSmartumPlus,
+	m := employment.Employment{
+		Employer: r.employer("Merituuli Oy").ID, Email: "vieno@example.com", Kind: employment.UserSmartumPlus,
 		Benefits: []login.Benefit{{Kind: "lunch", ReleasedAt: r.clock.now()}},
 	}
 	m, _, err := r.Inside.People.Hire(t.Context(), m, code, true)
@@ -429,7 +430,7 @@ func TestActivationByIdentityCode(t *testing.T) {
 	r.mustSay(r.activate(link, "vieno"), http.StatusOK, activated)
 }
 
-func mustInvitation(r *rig, m login.Employment) string {
+func mustInvitation(r *rig, m employment.Employment) string {
 	r.Helper()
 	all, err := r.Inside.Store.InvitationsOf(r.Context(), m.ID)
 	if err != nil || len(all) == 0 {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"avain/internal/domain/employment"
 	"avain/internal/domain/login"
 	"avain/internal/testkit/demo"
 )
@@ -98,7 +99,7 @@ func TestThreat20MailScannersUseNothingUp(t *testing.T) {
 			t.Errorf("%v: sent to %s", header, headers.Get("Location"))
 		}
 	}
-	if after := r.invitation(i.ID); !after.UsedAt.Equal(used.UsedAt) || after.Mail != used.Mail && after.Mail != login.MailSent {
+	if after := r.invitation(i.ID); !after.UsedAt.Equal(used.UsedAt) || after.Mail != used.Mail && after.Mail != employment.MailSent {
 		t.Errorf("before %+v\nafter %+v", used, after)
 	}
 	if after := r.employment(m.ID); !after.UpdatedAt.Equal(before.UpdatedAt) || after.Active() {
@@ -165,7 +166,7 @@ func TestThreat32TicketsAreNowhere(t *testing.T) {
 	_, refused := r.invite(e, "refused@example.com")
 	_, delayed := r.invite(e, "greylist@example.com")
 	r.eventually("the mail fails", func() bool {
-		return r.invitation(refused.ID).Mail == login.MailRefused && r.invitation(delayed.ID).MailDetail != ""
+		return r.invitation(refused.ID).Mail == employment.MailRefused && r.invitation(delayed.ID).MailDetail != ""
 	})
 	// A database that is gone while the page is asked for.
 	ctx, cancel := context.WithCancel(t.Context())

@@ -14,7 +14,9 @@ import (
 	"time"
 
 	"avain/internal/config"
+	"avain/internal/domain/employment"
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 	"avain/internal/secret"
 	"avain/internal/testkit/brokersim"
 	"avain/internal/testkit/loopback"
@@ -74,24 +76,24 @@ func newAdminWorld(t *testing.T, changes ...func(*config.Config)) *adminWorld {
 	if err != nil || len(sessions) == 0 {
 		t.Fatal(err, len(sessions))
 	}
-	all := slices.DeleteFunc(login.APIScopes(), func(s login.APIScope) bool { return s == login.ScopeSCIM })
+	all := slices.DeleteFunc(operations.APIScopes(), func(s operations.APIScope) bool { return s == operations.ScopeSCIM })
 	w.key("all", all)
 	w.a, w.b = w.tenant("A", aino.ID), w.tenant("B", aino.ID)
 	w.a.session, w.b.session = sessions[0].ID, sessions[0].ID
-	some := slices.DeleteFunc(slices.Clone(all), func(s login.APIScope) bool {
+	some := slices.DeleteFunc(slices.Clone(all), func(s operations.APIScope) bool {
 		return strings.HasPrefix(string(s), "sessions:") || strings.HasPrefix(string(s), "notices:")
 	})
 	w.key("a", some, w.a.employer)
 	w.key("b", some, w.b.employer)
-	n, err := w.Inside.Notices.Publish(t.Context(), "system", login.Notice{
-		Severity: login.SeverityInfo, Words: map[string]login.NoticeWords{"fi": {Title: "Otsikko", Text: "Teksti"}},
+	n, err := w.Inside.Notices.Publish(t.Context(), "system", operations.Notice{
+		Severity: operations.SeverityInfo, Words: map[string]operations.NoticeWords{"fi": {Title: "Otsikko", Text: "Teksti"}},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	w.a.notice, w.b.notice = n.ID, n.ID
-	w.key("import", []login.APIScope{login.ScopeImport})
-	w.key("read", []login.APIScope{login.ScopeEmployersRead})
+	w.key("import", []operations.APIScope{operations.ScopeImport})
+	w.key("read", []operations.APIScope{operations.ScopeEmployersRead})
 	w.key("tired", all)
 	if w.doc, err = openapi3.NewLoader().LoadFromFile("../../internal/admin/api/openapi.yaml"); err != nil {
 		t.Fatal(err)
@@ -103,9 +105,9 @@ func newAdminWorld(t *testing.T, changes ...func(*config.Config)) *adminWorld {
 	return w
 }
 
-func (w *adminWorld) key(name string, scopes []login.APIScope, employers ...string) {
+func (w *adminWorld) key(name string, scopes []operations.APIScope, employers ...string) {
 	w.Helper()
-	k, shown, err := w.Inside.APIKeys.New(w.Context(), login.APIKey{Name: name, Scopes: scopes, Employers: employers})
+	k, shown, err := w.Inside.APIKeys.New(w.Context(), operations.APIKey{Name: name, Scopes: scopes, Employers: employers})
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -135,8 +137,8 @@ func (w *adminWorld) tenant(name, person string) tenant {
 	}
 	t.invitation = invitations[0].ID
 	t.person = login.NewID()
-	err = w.Inside.Store.AddEmployment(w.Context(), login.Employment{
-		ID: t.person, Employer: t.employer, Person: person, Kind: login.UserSmartumPlus, ExternalID: "2", UserName: "second", CreatedAt: time.Now(),
+	err = w.Inside.Store.AddEmployment(w.Context(), employment.Employment{
+		ID: t.person, Employer: t.employer, Person: person, Kind: employment.UserSmartumPlus, ExternalID: "2", UserName: "second", CreatedAt: time.Now(),
 	})
 	if err != nil {
 		w.Fatal(err)
@@ -272,7 +274,7 @@ var wrong = map[string]map[string]func(w *adminWorld, a *ask){
 			a.body = strings.Replace(a.body, "{", `{"changed_at":"2020-01-01T00:00:00Z",`, 1)
 		},
 		"withdrawNotice": func(w *adminWorld, a *ask) {
-			n, err := w.Inside.Notices.Publish(w.Context(), "system", login.Notice{Severity: login.SeverityInfo, Words: map[string]login.NoticeWords{"fi": {Title: "x", Text: "x"}}})
+			n, err := w.Inside.Notices.Publish(w.Context(), "system", operations.Notice{Severity: operations.SeverityInfo, Words: map[string]operations.NoticeWords{"fi": {Title: "x", Text: "x"}}})
 			if err != nil {
 				w.Fatal(err)
 			}
@@ -515,7 +517,7 @@ func TestInvitationsPressedTwice(t *testing.T) {
 	w := newAdminWorld(t)
 	path := "/v1/employers/" + w.a.employer + "/persons/" + w.a.invited + "/invitations"
 	w.letter("new@a.example", 1)
-	w.clock.pass(login.PressedTwice)
+	w.clock.pass(employment.PressedTwice)
 	answers := make([]reply, 6)
 	var all sync.WaitGroup
 	for i := range answers {
@@ -531,7 +533,7 @@ func TestInvitationsPressedTwice(t *testing.T) {
 	if got := len(w.Mailbox.Mails("new@a.example")); got != 2 {
 		t.Errorf("%d letters, want the first and one more", got)
 	}
-	w.clock.pass(login.PressedTwice)
+	w.clock.pass(employment.PressedTwice)
 	if later := w.ask(ask{method: "POST", path: path, key: "a"}); later.json(t)["id"] == answers[0].json(t)["id"] {
 		t.Error("a minute later no other was sent")
 	}

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 	"avain/internal/platform/store"
 )
 
@@ -22,8 +22,8 @@ func TestThreat65FumbledScansRaiseNothing(t *testing.T) {
 	}
 	now := time.Now().In(zone)
 	r.clock.pass(time.Until(time.Date(now.Year(), now.Month(), now.Day(), 14, 10, 0, 0, zone)))
-	r.usually(map[login.Dimension]string{
-		login.DimensionAll: "", login.DimensionMethod: "qr", login.DimensionPlatform: "web", login.DimensionVersion: "1.16.0",
+	r.usually(map[operations.Dimension]string{
+		operations.DimensionAll: "", operations.DimensionMethod: "qr", operations.DimensionPlatform: "web", operations.DimensionVersion: "1.16.0",
 	})
 	r.noAlarm("before")
 	const each = 5
@@ -44,8 +44,8 @@ func TestThreat65FumbledScansRaiseNothing(t *testing.T) {
 	if _, err := r.Inside.Store.Purge(t.Context(), r.clock.now(), store.Retention{}); err != nil {
 		t.Fatal(err)
 	}
-	r.eventually("they are counted", func() bool { return r.counted(login.DimensionMethod)["qr"].Tried() >= 100+3*each })
-	for d, value := range map[login.Dimension]string{login.DimensionAll: "", login.DimensionMethod: "qr", login.DimensionVersion: "1.16.0"} {
+	r.eventually("they are counted", func() bool { return r.counted(operations.DimensionMethod)["qr"].Tried() >= 100+3*each })
+	for d, value := range map[operations.Dimension]string{operations.DimensionAll: "", operations.DimensionMethod: "qr", operations.DimensionVersion: "1.16.0"} {
 		if n := r.counted(d)[value]; n.Failed != 5 || n.Broken != each {
 			t.Errorf("%s: %+v", d, n)
 		}

@@ -10,6 +10,7 @@ import (
 
 	"avain/internal/config"
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 	"avain/internal/platform/refresh"
 	"avain/internal/platform/store/storetest"
 	"avain/internal/testkit/brokersim"
@@ -59,7 +60,7 @@ func (o options) available(bank string) bool {
 
 // byOperator switches as avain admin methods does: in the database, behind the
 // service's back.
-func (r *rig) byOperator(s login.Switch) {
+func (r *rig) byOperator(s operations.Switch) {
 	r.Helper()
 	s.By, s.At = "system", r.clock.now()
 	if err := r.Inside.Store.SetSwitch(r.Context(), s); err != nil {
@@ -95,7 +96,7 @@ func TestMethodIsSwitchedWhileTheServiceRuns(t *testing.T) {
 		t.Fatal("the login link is off from the start")
 	}
 
-	r.byOperator(login.Switch{Name: login.MethodSwitch(login.MethodLink), Reasons: map[string]string{"fi": "Korjaamme vikaa."}})
+	r.byOperator(operations.Switch{Name: operations.MethodSwitch(login.MethodLink), Reasons: map[string]string{"fi": "Korjaamme vikaa."}})
 	r.clock.pass(refresh.Fresh)
 	seen := r.options("locale=fi")
 	if seen.state(login.MethodLink) != "off" || seen.Methods[1].Reason != "Korjaamme vikaa." || seen.state(login.MethodDirect) != "on" {
@@ -112,7 +113,7 @@ func TestMethodIsSwitchedWhileTheServiceRuns(t *testing.T) {
 		t.Errorf("a logged-in app noticed: %v", err)
 	}
 
-	r.byOperator(login.Switch{Name: login.MethodSwitch(login.MethodLink), On: true})
+	r.byOperator(operations.Switch{Name: operations.MethodSwitch(login.MethodLink), On: true})
 	r.clock.pass(refresh.Fresh)
 	if err := r.startBy("link", nil); err != nil || r.options("").state(login.MethodLink) != "on" {
 		t.Errorf("it did not come back: %v", err)
@@ -150,7 +151,7 @@ func TestBankIsSwitchedWhileTheServiceRuns(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	before := r.open(r.start()) // an open page still shows the button
-	r.byOperator(login.Switch{Name: login.MeansSwitch("kuikka")})
+	r.byOperator(operations.Switch{Name: operations.MeansSwitch("kuikka")})
 	r.clock.pass(refresh.Fresh)
 
 	if o := r.options(""); o.available("kuikka") || !o.available("mobile") {
@@ -175,7 +176,7 @@ func TestBankIsSwitchedWhileTheServiceRuns(t *testing.T) {
 		t.Errorf("support sees %s: %v", a.State, reasonsOf(a))
 	}
 
-	r.byOperator(login.Switch{Name: login.MeansSwitch("kuikka"), On: true})
+	r.byOperator(operations.Switch{Name: operations.MeansSwitch("kuikka"), On: true})
 	r.clock.pass(refresh.Fresh)
 	r.login()
 }
@@ -189,7 +190,7 @@ func TestSwitchReachesOtherNodes(t *testing.T) {
 	if err := r.startBy("link", nil); err != nil {
 		t.Fatal(err)
 	}
-	if err := r.Inside.Gate.Set(t.Context(), login.Switch{Name: login.MethodSwitch(login.MethodLink), By: "system"}); err != nil {
+	if err := r.Inside.Gate.Set(t.Context(), operations.Switch{Name: operations.MethodSwitch(login.MethodLink), By: "system"}); err != nil {
 		t.Fatal(err)
 	}
 	if r.options("").state(login.MethodLink) != "off" {

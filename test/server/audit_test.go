@@ -11,6 +11,7 @@ import (
 
 	"avain/internal/config"
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 	"avain/internal/platform/audit"
 	"avain/internal/platform/store/storetest"
 	"avain/internal/testkit/brokersim"
@@ -89,7 +90,7 @@ func TestAuditChainOfARunningService(t *testing.T) {
 	var others sync.WaitGroup
 	for range 5 {
 		others.Go(func() {
-			if err := r.Inside.Store.AppendAudit(t.Context(), login.AuditEntry{At: time.Now(), Actor: "system", Action: "key.rotate", Target: "key:x"}); err != nil {
+			if err := r.Inside.Store.AppendAudit(t.Context(), operations.AuditEntry{At: time.Now(), Actor: "system", Action: "key.rotate", Target: "key:x"}); err != nil {
 				t.Error(err)
 			}
 		})

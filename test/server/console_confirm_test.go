@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"avain/internal/domain/login"
+	"avain/internal/domain/staff"
 )
 
 // TestThreat49StolenCookieLetsNobodyIn: whoever has a signed-in browser's cookie, and no
@@ -17,7 +18,7 @@ import (
 func TestThreat49StolenCookieLetsNobodyIn(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	a, other := r.agent(login.RoleOperator), r.agent(login.RoleOperator)
+	a, other := r.agent(staff.RoleOperator), r.agent(staff.RoleOperator)
 	thief := r.stranger()
 	thief.key = newAuthenticator(t, r.Admin)
 	thief.http.Jar.SetCookies(mustParse(t, r.Admin), a.http.Jar.Cookies(mustParse(t, r.Admin)))
@@ -67,7 +68,7 @@ func TestThreat49StolenCookieLetsNobodyIn(t *testing.T) {
 func TestThreat49ProofsCountOnce(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	a := r.agent(login.RoleOperator)
+	a := r.agent(staff.RoleOperator)
 	invite := func(one *agent, proof string) int {
 		return one.post("/console/staff", url.Values{"name": {"Pekka"}, "role": {"agent"}, "confirmed": {proof}}).Status
 	}
@@ -113,8 +114,8 @@ func TestThreat49ProofsCountOnce(t *testing.T) {
 func TestThreat49EverybodyWithTheRoleIsTold(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	lead, plain, operator := r.agent(login.RoleLead), r.agent(login.RoleAgent), r.agent(login.RoleOperator)
-	colleague := r.agent(login.RoleLead)
+	lead, plain, operator := r.agent(staff.RoleLead), r.agent(staff.RoleAgent), r.agent(staff.RoleOperator)
+	colleague := r.agent(staff.RoleLead)
 	seen := func(one *agent) string {
 		t.Helper()
 		_, after, found := strings.Cut(one.get("/console/").Body, "Uusia pääsyavaimia")

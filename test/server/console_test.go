@@ -13,14 +13,17 @@ import (
 
 	"avain/internal/console"
 	"avain/internal/console/support"
+	"avain/internal/domain/employment"
 	"avain/internal/domain/hetu"
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
+	"avain/internal/domain/staff"
 	"avain/internal/secret"
 	"avain/internal/testkit/brokersim"
 )
 
 // agent is somebody of the staff, signed in.
-func (r *rig) agent(role login.Role) *agent {
+func (r *rig) agent(role staff.Role) *agent {
 	r.Helper()
 	who, link, err := r.Inside.Console.Invite(r.Context(), "system", "Sanna "+string(role), role)
 	if err != nil {
@@ -39,7 +42,7 @@ func (r *rig) agent(role login.Role) *agent {
 func TestThreat07PasskeysAreCheckedInFull(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	a := r.agent(login.RoleAgent)
+	a := r.agent(staff.RoleAgent)
 	if got := a.get("/console/"); got.Status != http.StatusOK || !strings.Contains(got.Body, "Sanna agent") {
 		t.Fatalf("whoever has made a passkey is in: %d", got.Status)
 	}
@@ -89,7 +92,7 @@ func TestThreat07PasskeysAreCheckedInFull(t *testing.T) {
 func TestThreat07ChallengesCountOnce(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	a := r.agent(login.RoleAgent)
+	a := r.agent(staff.RoleAgent)
 	var options assertion
 	begin := func(one *agent) {
 		t.Helper()
@@ -139,8 +142,8 @@ func TestThreat07ChallengesCountOnce(t *testing.T) {
 func TestStaffInvitationCountsOnce(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	invite := func() (login.Staff, string) {
-		who, link, err := r.Inside.Console.Invite(t.Context(), "system", "Pekka", login.RoleAgent)
+	invite := func() (staff.Member, string) {
+		who, link, err := r.Inside.Console.Invite(t.Context(), "system", "Pekka", staff.RoleAgent)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -222,8 +225,8 @@ func (r *rig) cases() cases {
 	if err != nil || len(employers) == 0 {
 		r.Fatal(err)
 	}
-	m, i, err := r.Inside.People.Hire(r.Context(), login.Employment{
-		Employer: employers[0].ID, Kind: login.UserSmartumPlus, GivenName: "Vieno", FamilyName: "Canary", Email: "vieno.canary@example.com",
+	m, i, err := r.Inside.People.Hire(r.Context(), employment.Employment{
+		Employer: employers[0].ID, Kind: employment.UserSmartumPlus, GivenName: "Vieno", FamilyName: "Canary", Email: "vieno.canary@example.com",
 	}, hetu.Code{}, true)
 	if err != nil {
 		r.Fatal(err)
@@ -262,13 +265,13 @@ func TestThreat07ConsoleGivesNothingAway(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	c := r.cases()
-	c.staff = r.agent(login.RoleOperator).id
+	c.staff = r.agent(staff.RoleOperator).id
 	routes := r.Inside.Console.Routes()
 	if len(routes) < 20 {
 		t.Fatalf("only %d routes", len(routes))
 	}
 	nobody := r.stranger()
-	for _, role := range login.Roles() {
+	for _, role := range staff.Roles() {
 		a := r.agent(role)
 		shown := 0
 		for _, route := range routes {
@@ -347,7 +350,7 @@ func TestThreat26ConsoleIdsAreUniform(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	c := r.cases()
-	a := r.agent(login.RoleOperator)
+	a := r.agent(staff.RoleOperator)
 	ids := map[string]string{
 		"person": c.person, "record": c.employment, "session": c.session, "attempt": c.attempt, "employer": c.employer, "staff": a.id,
 		"made up": login.NewID(), "garbage": "x", "long": strings.Repeat("a", 300), "injection": url.PathEscape("' OR 1=1 --"), "NUL": "%00", "no text": "%ff",
@@ -406,7 +409,7 @@ func TestThreat25ConsoleFormsStayWithinTheirPerson(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	mine := r.cases()
-	a := r.agent(login.RoleOperator)
+	a := r.agent(staff.RoleOperator)
 	other := r.handset("matti")
 	theirs, err := r.Inside.Store.SessionsOfPerson(t.Context(), r.personID("matti"))
 	if err != nil || len(theirs) != 1 {
@@ -448,7 +451,7 @@ func TestThreat32ConsoleKeepsWhatIsTypedToItself(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	c := r.cases()
-	a := r.agent(login.RoleLead)
+	a := r.agent(staff.RoleLead)
 	const name, code, spaced = "Canarinen", "131052-308T", "131052 - 308T"
 	var seen []string
 	for _, typed := range []string{name, name + " Kaino", "canarinen@example.com", code, spaced, "131052A308T", "<script>" + name, strings.Repeat(name, 30)} {
@@ -459,7 +462,7 @@ func TestThreat32ConsoleKeepsWhatIsTypedToItself(t *testing.T) {
 			if found.Status != http.StatusOK || strings.Contains(found.Body, "<script>"+name) {
 				t.Errorf("%q: %d", typed, found.Status)
 			}
-			if other := r.agent(login.RoleOperator).get(got.Location); other.Status != http.StatusNotFound {
+			if other := r.agent(staff.RoleOperator).get(got.Location); other.Status != http.StatusNotFound {
 				t.Errorf("a colleague opens the search: %d", other.Status)
 			}
 		} else if got.Status != http.StatusBadRequest || strings.Contains(got.Body, "131052") {
@@ -497,7 +500,7 @@ func TestConsoleSpeaksEachLanguage(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	c := r.cases()
-	a := r.agent(login.RoleOperator)
+	a := r.agent(staff.RoleOperator)
 	if got := r.stranger().get("/console/sign-in?lang=en"); !strings.Contains(got.Body, "<noscript>") || !strings.Contains(got.Body, "Passkeys need JavaScript.") {
 		t.Error("nobody is told what passkeys need")
 	}
@@ -526,7 +529,7 @@ func TestConsoleSpeaksEachLanguage(t *testing.T) {
 func TestConsoleSearchesAreLimited(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	a := r.agent(login.RoleAgent)
+	a := r.agent(staff.RoleAgent)
 	last := 0
 	for range 70 {
 		last = a.post("/console/search", url.Values{"q": {"virtanen"}}).Status
@@ -534,11 +537,11 @@ func TestConsoleSearchesAreLimited(t *testing.T) {
 	if last != http.StatusTooManyRequests {
 		t.Errorf("after 70 searches at once: %d", last)
 	}
-	entries, _, err := r.Inside.Store.SearchAudit(t.Context(), login.AuditQuery{Action: "staff.search_refuse", Limit: 10})
+	entries, _, err := r.Inside.Store.SearchAudit(t.Context(), operations.AuditQuery{Action: "staff.search_refuse", Limit: 10})
 	if err != nil || len(entries) == 0 || entries[0].Actor != "staff:"+a.id {
 		t.Errorf("audit: %+v, %v", entries, err)
 	}
-	if got := r.agent(login.RoleAgent).post("/console/search", url.Values{"q": {"virtanen"}}); got.Status != http.StatusSeeOther {
+	if got := r.agent(staff.RoleAgent).post("/console/search", url.Values{"q": {"virtanen"}}); got.Status != http.StatusSeeOther {
 		t.Errorf("a colleague is held back, too: %d", got.Status)
 	}
 }
@@ -548,7 +551,7 @@ func TestConsoleFormsAreItsOwn(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	c := r.cases()
-	a := r.agent(login.RoleOperator)
+	a := r.agent(staff.RoleOperator)
 	body := func() *strings.Reader { return strings.NewReader("because=toiselta+sivulta") }
 	const kind = "application/x-www-form-urlencoded"
 	path := "/console/people/" + c.person + "/pause"
@@ -575,7 +578,7 @@ func TestConsoleFormsAreItsOwn(t *testing.T) {
 			}
 		}
 	}
-	for _, cookie := range r.agent(login.RoleAgent).cookies {
+	for _, cookie := range r.agent(staff.RoleAgent).cookies {
 		if !cookie.HttpOnly || cookie.SameSite != http.SameSiteStrictMode || cookie.Path != "/" {
 			t.Errorf("cookie %s: %+v", cookie.Name, cookie)
 		}

@@ -9,7 +9,10 @@ import (
 	"time"
 
 	"avain/internal/config"
+	"avain/internal/domain/employment"
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
+	"avain/internal/domain/staff"
 	"avain/internal/platform/audit"
 	"avain/internal/testkit/demo"
 	"avain/internal/testkit/patience"
@@ -254,7 +257,7 @@ func TestThreat38SupportSeesWrongPasswords(t *testing.T) {
 		at := from{"192.0.2." + strconv.Itoa(n), r.app.HTTP.Transport}
 		r.app.HTTP.Transport, r.browser.HTTP.Transport = at, at
 	}
-	hilma, a := r.person("hilma"), r.agent(login.RoleAgent)
+	hilma, a := r.person("hilma"), r.agent(staff.RoleAgent)
 	page := func() string {
 		t.Helper()
 		if err := r.Inside.WrongTries.Flush(t.Context(), r.Inside.Store); err != nil {
@@ -432,7 +435,7 @@ func TestForgottenPassword(t *testing.T) {
 	// Who presses twice gets one letter; later, a new link kills the one before.
 	r.forgot("hilma@example.com")
 	r.noJobs()
-	r.clock.pass(login.PressedTwice)
+	r.clock.pass(employment.PressedTwice)
 	r.forgot("hilma@example.com")
 	link := r.resetLink("hilma@example.com", 2)
 	r.mustTell(r.at(first), "Linkki ei ole enää voimassa", "Tilaa uusi linkki", `href="/password/forgot"`)
@@ -514,7 +517,7 @@ func TestPasswordsSwitchedOff(t *testing.T) {
 	if n := r.sessions(); n != 0 {
 		t.Errorf("%d sessions", n)
 	}
-	if err := r.Inside.Store.SetSwitch(t.Context(), login.Switch{Name: login.MethodSwitch(login.MethodCredentials), On: true, By: "system", At: r.clock.now()}); err != nil {
+	if err := r.Inside.Store.SetSwitch(t.Context(), operations.Switch{Name: operations.MethodSwitch(login.MethodCredentials), On: true, By: "system", At: r.clock.now()}); err != nil {
 		t.Fatal(err)
 	}
 	r.clock.pass(time.Minute)
@@ -573,7 +576,7 @@ func TestThreat19LinksForNewPasswordsAreOurOwn(t *testing.T) {
 		}
 		r.Inside.Jobs.Wake()
 		r.resetLink("hilma@example.com", i+1)
-		r.clock.pass(login.PressedTwice + time.Second) // else it is one order
+		r.clock.pass(employment.PressedTwice + time.Second) // else it is one order
 	}
 	for _, m := range r.Mailbox.Mails("hilma@example.com") {
 		if strings.Contains(string(m.Raw), "evil.example") {

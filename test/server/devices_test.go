@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"avain/internal/domain/employment"
 	"avain/internal/domain/hetu"
 	"avain/internal/domain/login"
 	"avain/internal/secret"
@@ -317,7 +318,7 @@ func TestJoinedRecordsShareTheirDevices(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, _ = r.invite(e, "sofia@example.com", func(m *login.Employment) { m.Person = c.Person })
+	_, _ = r.invite(e, "sofia@example.com", func(m *employment.Employment) { m.Person = c.Person })
 	_, link := r.letter("sofia@example.com", 1)
 	_, r.browser = r.phone()
 	r.activate(link, "sofia")

@@ -9,8 +9,11 @@ import (
 	"time"
 
 	"avain/internal/core/diagnosis"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 	"avain/internal/domain/reasons"
+	"avain/internal/domain/staff"
 	"avain/internal/testkit/demo"
 	"avain/internal/testkit/robot"
 )
@@ -188,7 +191,7 @@ func TestRefusedRequestsExplainThemselves(t *testing.T) {
 	early, _ := r.phone()
 	early.Now = func() time.Time { return r.clock.now().Add(time.Hour) }
 	_, clockWrong := early.Start(t.Context(), nil)
-	r.byOperator(login.Switch{Name: login.MethodSwitch(login.MethodLink)})
+	r.byOperator(operations.Switch{Name: operations.MethodSwitch(login.MethodLink)})
 	r.clock.pass(time.Minute)
 	noCookie, err := r.browser.Open(t.Context(), r.start().AuthorizeURL)
 	if err != nil {
@@ -214,7 +217,7 @@ func TestRefusedRequestsExplainThemselves(t *testing.T) {
 		if !ok || d.Reason != want || r.clock.now().Sub(d.At) > 6*time.Minute {
 			t.Errorf("%s reads %s at %v, %v; want %s", code, d.Reason, d.At, ok, want)
 		}
-		if _, err := r.Inside.Store.AttemptBySupportCode(t.Context(), code); !errors.Is(err, login.ErrNotFound) {
+		if _, err := r.Inside.Store.AttemptBySupportCode(t.Context(), code); !errors.Is(err, fault.ErrNotFound) {
 			t.Errorf("%s: a refusal left a row, %v", want, err)
 		}
 	}
@@ -228,7 +231,7 @@ func TestRefusedRequestsExplainThemselves(t *testing.T) {
 func TestConsoleExplainsRefusedRequests(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	a := r.agent(login.RoleAgent)
+	a := r.agent(staff.RoleAgent)
 	code := refusal(r.startBy("link", url.Values{"app_version": {"1.15.0"}})).SupportCode
 	got := a.post("/console/search", url.Values{"q": {strings.ToLower(code)}})
 	if want := "/console/refusals/" + code; got.Status != http.StatusSeeOther || !strings.HasSuffix(got.Header.Get("Location"), want) {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"avain/internal/domain/login"
+	"avain/internal/domain/staff"
 )
 
 var formField = regexp.MustCompile(`<(?:input|select|textarea)[^>]* name="([^"]+)"`)
@@ -17,7 +18,7 @@ var formField = regexp.MustCompile(`<(?:input|select|textarea)[^>]* name="([^"]+
 func TestEditor(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	lead := r.agent(login.RoleLead)
+	lead := r.agent(staff.RoleLead)
 	say := func(got answered, status int, words ...string) {
 		t.Helper()
 		if got.Status != status {
@@ -107,7 +108,7 @@ func TestEditor(t *testing.T) {
 func TestThreat07OnlyLeadsPublish(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	agent := r.agent(login.RoleAgent)
+	agent := r.agent(staff.RoleAgent)
 	before := len(r.news(t))
 	form := url.Values{"do": {"publish"}, "severity": {"info"}, "title_fi": {"x"}, "text_fi": {"x"}}
 	for _, path := range []string{"/console/notices", "/console/notices/new", "/console/notices/demo-news-opera-202205"} {
@@ -123,7 +124,7 @@ func TestThreat07OnlyLeadsPublish(t *testing.T) {
 			t.Errorf("POST %s by nobody: %d", path, got.Status)
 		}
 	}
-	lead := r.agent(login.RoleLead)
+	lead := r.agent(staff.RoleLead)
 	if got := lead.send(http.MethodPost, "/console/notices/new", "application/x-www-form-urlencoded", strings.NewReader(form.Encode()), "Sec-Fetch-Site", "cross-site", "Origin", "https://evil.example"); got.Status != http.StatusForbidden {
 		t.Errorf("another site publishes: %d", got.Status)
 	}

@@ -12,6 +12,7 @@ import (
 	"avain/internal/config"
 	"avain/internal/core/diagnosis"
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 	"avain/internal/platform/store"
 	"avain/internal/testkit/brokersim"
 	"avain/internal/testkit/robot"
@@ -29,20 +30,20 @@ func unhurried(c *config.Config) {
 // some of today.
 func (r *rig) usualDays() {
 	r.Helper()
-	r.usually(map[login.Dimension]string{
-		login.DimensionAll: "", login.DimensionMethod: "direct", login.DimensionMeans: "kuikka", login.DimensionBroker: "op", login.DimensionPlatform: "web",
+	r.usually(map[operations.Dimension]string{
+		operations.DimensionAll: "", operations.DimensionMethod: "direct", operations.DimensionMeans: "kuikka", operations.DimensionBroker: "op", operations.DimensionPlatform: "web",
 	})
 }
 
 // usually is usualDays of some values.
-func (r *rig) usually(values map[login.Dimension]string) {
+func (r *rig) usually(values map[operations.Dimension]string) {
 	r.Helper()
-	var all []login.Tally
+	var all []operations.Tally
 	for ago := range 29 {
-		n := login.Counts{OK: 90, Gone: 5, Failed: 5}
+		n := operations.Counts{OK: 90, Gone: 5, Failed: 5}
 		for d, value := range values {
-			hour := r.clock.now().UTC().AddDate(0, 0, -ago).Truncate(login.TallyHour)
-			all = append(all, login.Tally{Dimension: d, Hour: hour, Value: value, Counts: n, People: n.Strangers()})
+			hour := r.clock.now().UTC().AddDate(0, 0, -ago).Truncate(operations.TallyHour)
+			all = append(all, operations.Tally{Dimension: d, Hour: hour, Value: value, Counts: n, People: n.Strangers()})
 		}
 	}
 	if err := r.Inside.Store.AddTallies(r.Context(), all); err != nil {
@@ -164,9 +165,9 @@ func TestThreat43ForgedErrorsAreNoEvidence(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.eventually("it is counted", func() bool {
-		return r.counted(login.DimensionAll)[""].Tried() >= 100+logins && r.counted(login.DimensionMeans)["kuikka"].Tried() >= 100+logins*each
+		return r.counted(operations.DimensionAll)[""].Tried() >= 100+logins && r.counted(operations.DimensionMeans)["kuikka"].Tried() >= 100+logins*each
 	})
-	for d, value := range map[login.Dimension]string{login.DimensionMeans: "kuikka", login.DimensionBroker: "op", login.DimensionMethod: "direct", login.DimensionAll: ""} {
+	for d, value := range map[operations.Dimension]string{operations.DimensionMeans: "kuikka", operations.DimensionBroker: "op", operations.DimensionMethod: "direct", operations.DimensionAll: ""} {
 		if n := r.counted(d)[value]; n.Failed != 5 {
 			t.Errorf("%s: %+v", d, n)
 		}
@@ -187,5 +188,5 @@ func TestThreat43ForgedErrorsAreNoEvidence(t *testing.T) {
 	if page := r.public()[1]; !strings.Contains(page, "Kirjautumisessa on häiriöitä juuri nyt") {
 		t.Errorf("the page does not say so: %s", page)
 	}
-	r.eventually("it is counted", func() bool { return r.counted(login.DimensionMeans)["kuikka"].Failed == 6 })
+	r.eventually("it is counted", func() bool { return r.counted(operations.DimensionMeans)["kuikka"].Failed == 6 })
 }

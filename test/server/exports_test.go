@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/employment"
 )
 
 // The whole way of a file: out of the admin API, as a spreadsheet would leave it, and in
@@ -35,7 +35,7 @@ func TestThreat50ExportsImportAsTheSame(t *testing.T) {
 	}
 	made := w.ask(ask{method: "POST", path: root + "/imports", body: string(file.body), kind: "text/csv", key: "a"})
 	id, _ := made.json(t)["id"].(string)
-	if i := w.done(w.a.employer, id); i.State != login.ImportDone || i.Failed != 0 || i.Created != 0 || int(i.Updated) != len(before) {
+	if i := w.done(w.a.employer, id); i.State != employment.ImportDone || i.Failed != 0 || i.Created != 0 || int(i.Updated) != len(before) {
 		t.Errorf("%d people were exported: %+v\n%s", len(before), i, file.body)
 	}
 	if after := w.everybody(root); !maps.Equal(before, after) {

@@ -12,6 +12,7 @@ import (
 
 	"avain/internal/config"
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 	"avain/internal/public/help"
 )
 
@@ -275,8 +276,8 @@ func TestArticleFollowsTheSwitches(t *testing.T) {
 	if strings.Contains(page, "App Store") || strings.Contains(page, "cannot be used for logging in at all") {
 		t.Error("names a store that is not there, or the same version twice")
 	}
-	r.byOperator(login.Switch{Name: login.MethodSwitch(login.MethodQR), Reasons: map[string]string{"en": "We are mending <b>it</b>."}})
-	r.byOperator(login.Switch{Name: login.MethodSwitch(login.MethodDirect)})
+	r.byOperator(operations.Switch{Name: operations.MethodSwitch(login.MethodQR), Reasons: map[string]string{"en": "We are mending <b>it</b>."}})
+	r.byOperator(operations.Switch{Name: operations.MethodSwitch(login.MethodDirect)})
 	r.clock.pass(time.Minute)
 	raw := r.read("/help/login", "en", "")
 	page = words(raw)
@@ -288,7 +289,7 @@ func TestArticleFollowsTheSwitches(t *testing.T) {
 	if !strings.Contains(raw, "We are mending &lt;b&gt;it&lt;/b&gt;.") || strings.Contains(page, "“Scan the QR code”") {
 		t.Error("still explains what is off, or not why")
 	}
-	r.byOperator(login.Switch{Name: login.MethodSwitch(login.MethodLink)})
+	r.byOperator(operations.Switch{Name: operations.MethodSwitch(login.MethodLink)})
 	r.clock.pass(time.Minute)
 	if page = words(r.read("/help/login", "en", "")); !strings.Contains(page, "The alternative methods are not available right now.") {
 		t.Errorf("says nothing: %s", page)

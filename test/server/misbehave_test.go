@@ -11,6 +11,7 @@ import (
 	"avain/internal/core/diagnosis"
 	"avain/internal/domain/login"
 	"avain/internal/domain/reasons"
+	"avain/internal/domain/staff"
 	"avain/internal/testkit/brokersim"
 	"avain/internal/testkit/robot"
 )
@@ -208,7 +209,7 @@ func TestMisbehavingMobileBroker(t *testing.T) {
 // mustShow checks what support reads in the timeline of an attempt.
 func (r *rig) mustShow(code, want string) {
 	r.Helper()
-	page := r.agent(login.RoleOperator).get("/console/attempts/" + r.attempt(code).ID)
+	page := r.agent(staff.RoleOperator).get("/console/attempts/" + r.attempt(code).ID)
 	if page.Status != http.StatusOK || !strings.Contains(page.Body, want) {
 		r.Errorf("the console does not show %q: %d\n%s", want, page.Status, page.Body)
 	}

@@ -15,6 +15,7 @@ import (
 	"avain/internal/broker"
 	"avain/internal/config"
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 	"avain/internal/platform/refresh"
 	"avain/internal/testkit/brokersim"
 	"avain/internal/testkit/demo"
@@ -124,11 +125,11 @@ func TestNewsOfTheArticle(t *testing.T) {
 func TestNoticeActs(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	publish := func(act login.Act) login.Notice {
+	publish := func(act operations.Act) operations.Notice {
 		t.Helper()
-		n, err := r.Inside.Notices.Publish(t.Context(), "system", login.Notice{
-			Severity: login.SeverityProblem, Act: act, Words: map[string]login.NoticeWords{"fi": {Title: "Ei Operassa", Text: "Teksti."}, "sv": {Title: "Inte i Opera", Text: "Text."}},
-			Audience: login.Audience{Platforms: []string{"android"}, Browsers: []login.BrowserRange{{Family: "Opera", Max: 80}}},
+		n, err := r.Inside.Notices.Publish(t.Context(), "system", operations.Notice{
+			Severity: operations.SeverityProblem, Act: act, Words: map[string]operations.NoticeWords{"fi": {Title: "Ei Operassa", Text: "Teksti."}, "sv": {Title: "Inte i Opera", Text: "Text."}},
+			Audience: operations.Audience{Platforms: []string{"android"}, Browsers: []operations.BrowserRange{{Family: "Opera", Max: 80}}},
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -141,7 +142,7 @@ func TestNoticeActs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n := publish(login.Act{Off: []login.Method{login.MethodDirect}, First: login.MethodLink})
+	n := publish(operations.Act{Off: []login.Method{login.MethodDirect}, First: login.MethodLink})
 	o := r.told("platform=android&version=1.16.0&locale=sv", operaOnAndroid)
 	if o.Methods[0].Method != "link" || o.Methods[1].Method != "direct" || o.Methods[1].State != "off" || o.Methods[1].Reason != "Inte i Opera" {
 		t.Errorf("Opera is told %+v", o.Methods)
@@ -177,8 +178,8 @@ func TestNoticeActs(t *testing.T) {
 
 	// What a switch has closed stays closed, whatever notice is published and whoever says
 	// to be whom.
-	publish(login.Act{First: login.MethodLink})
-	r.byOperator(login.Switch{Name: login.MethodSwitch(login.MethodLink)})
+	publish(operations.Act{First: login.MethodLink})
+	r.byOperator(operations.Switch{Name: operations.MethodSwitch(login.MethodLink)})
 	r.clock.pass(refresh.Fresh)
 	if o := r.told("platform=android&version=1.16.0", operaOnAndroid); o.Methods[0].Method != "direct" || o.Methods[1].State != "off" {
 		t.Errorf("switched off: %+v", o.Methods)
@@ -288,7 +289,7 @@ func TestThreat23HostileBrokerIsNewsOnly(t *testing.T) {
 	}
 }
 
-func (r *rig) news(t *testing.T) []login.Notice {
+func (r *rig) news(t *testing.T) []operations.Notice {
 	t.Helper()
 	current, past := r.Inside.Notices.Everybody(t.Context())
 	return slices.Concat(current, past)

@@ -8,7 +8,8 @@ import (
 	"time"
 
 	"avain/internal/config"
-	"avain/internal/domain/login"
+	"avain/internal/domain/employment"
+	"avain/internal/domain/fault"
 	"avain/internal/platform/audit"
 	"avain/internal/platform/store/storetest"
 	"avain/internal/platform/webhook"
@@ -20,7 +21,7 @@ func TestOwnDataNeedsAFreshProof(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	e := r.employer("Kahvila Oy")
-	m, _ := r.invite(e, "aino@example.com", func(m *login.Employment) { m.GivenName = "Aino-Kaisa" })
+	m, _ := r.invite(e, "aino@example.com", func(m *employment.Employment) { m.GivenName = "Aino-Kaisa" })
 	other, _ := r.invite(e, "toinen@example.com")
 	_, link := r.letter("aino@example.com", 1)
 
@@ -97,13 +98,13 @@ func TestErasedPersonIsAStranger(t *testing.T) {
 	if page := r.at(link); strings.Contains(page.Body, "Aktivoi edut") {
 		t.Errorf("the invitation %s still works", i.ID)
 	}
-	if _, err := r.Inside.Store.PersonByID(t.Context(), person); !errors.Is(err, login.ErrNotFound) {
+	if _, err := r.Inside.Store.PersonByID(t.Context(), person); !errors.Is(err, fault.ErrNotFound) {
 		t.Errorf("the person: %v", err)
 	}
 	if _, err := r.Inside.Store.EmploymentByID(t.Context(), other.ID); err != nil {
 		t.Errorf("the other: %v", err)
 	}
-	if _, err := r.Inside.Privacy.Erase(t.Context(), audit.System, person, "request"); !errors.Is(err, login.ErrNotFound) {
+	if _, err := r.Inside.Privacy.Erase(t.Context(), audit.System, person, "request"); !errors.Is(err, fault.ErrNotFound) {
 		t.Errorf("again: %v", err)
 	}
 	entries, err := storetest.ReadAudit(t.Context(), r.Inside.Store, 0, 1000)

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"avain/internal/core/provisioning"
-	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 	"avain/internal/platform/store"
 )
 
@@ -33,7 +33,7 @@ func (w *adminWorld) send(kind, file string) (mistakes string) {
 func TestThreat58NoWayInTakesInvisibleCharacters(t *testing.T) {
 	t.Parallel()
 	w := newAdminWorld(t)
-	w.key("scim", []login.APIScope{login.ScopeSCIM}, w.a.employer)
+	w.key("scim", []operations.APIScope{operations.ScopeSCIM}, w.a.employer)
 	persons, named := "/v1/employers/"+w.a.employer+"/persons", "/scim/v2/Users/"+w.a.person
 	root := "/v1/employers/" + w.a.employer
 	w.done(w.a.employer, w.a.imported)
@@ -148,7 +148,7 @@ func TestWhatIsNotSaidOfAPersonStays(t *testing.T) {
 		day    = "must be a day such as 2026-12-31, from the year 1970 on"
 	)
 	w := newAdminWorld(t)
-	w.key("scim", []login.APIScope{login.ScopeSCIM}, w.a.employer)
+	w.key("scim", []operations.APIScope{operations.ScopeSCIM}, w.a.employer)
 	root := "/v1/employers/" + w.a.employer + "/persons"
 	for i, c := range []struct{ how, says, want, mistake string }{
 		// Absent.

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"avain/internal/config"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/platform/store/storetest"
 	"avain/internal/testkit/brokersim"
@@ -205,7 +206,7 @@ func (r *rig) sessions() int {
 	n := 0
 	for _, p := range brokersim.People() {
 		person, err := r.Inside.People.Identify(r.Context(), login.Identity{HETU: p.HETU})
-		if login.HasReason(err, login.ReasonNoBenefits) {
+		if fault.HasReason(err, login.ReasonNoBenefits) {
 			continue
 		}
 		if err != nil {

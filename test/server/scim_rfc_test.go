@@ -8,7 +8,9 @@ import (
 	"testing"
 
 	"avain/internal/config"
+	"avain/internal/domain/employment"
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 )
 
 // directory is an employer whose people a directory keeps.
@@ -20,7 +22,7 @@ type directory struct {
 func newDirectory(t *testing.T, changes ...func(*config.Config)) directory {
 	t.Helper()
 	w := newAdminWorld(t, changes...)
-	w.key("scim", []login.APIScope{login.ScopeSCIM}, w.a.employer)
+	w.key("scim", []operations.APIScope{operations.ScopeSCIM}, w.a.employer)
 	return directory{w, w.a.employer}
 }
 
@@ -37,7 +39,7 @@ func (d directory) patch(id, operations string, status int, says string) {
 }
 
 // record is what is kept of a user.
-func (d directory) record(id string) login.Employment {
+func (d directory) record(id string) employment.Employment {
 	d.Helper()
 	m, err := d.Inside.Store.EmploymentOf(d.Context(), d.employer, id)
 	if err != nil {
@@ -89,8 +91,8 @@ func TestThreat59LeaversLeaveWithWhatWeDoNotKeep(t *testing.T) {
 func TestThreat59OlderRulesKeepNobodyIn(t *testing.T) {
 	t.Parallel()
 	d := newDirectory(t)
-	m := login.Employment{
-		ID: login.NewID(), Employer: d.employer, Kind: login.UserSmartumPlus, UserName: "131052-308T", Email: "not an address", CreatedAt: d.clock.now(),
+	m := employment.Employment{
+		ID: login.NewID(), Employer: d.employer, Kind: employment.UserSmartumPlus, UserName: "131052-308T", Email: "not an address", CreatedAt: d.clock.now(),
 	}
 	if err := d.Inside.Store.AddEmployment(t.Context(), m); err != nil {
 		t.Fatal(err)

@@ -9,7 +9,9 @@ import (
 	"strings"
 	"testing"
 
+	"avain/internal/domain/employment"
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 	"avain/internal/platform/store"
 )
 
@@ -38,7 +40,7 @@ func (w *adminWorld) mustBe(a reply, status int, says string) map[string]any {
 func TestDirectoriesProvisionBySCIM(t *testing.T) {
 	t.Parallel()
 	w := newAdminWorld(t)
-	w.key("scim", []login.APIScope{login.ScopeSCIM}, w.a.employer)
+	w.key("scim", []operations.APIScope{operations.ScopeSCIM}, w.a.employer)
 	for _, path := range []string{"/ServiceProviderConfig", "/ResourceTypes", "/ResourceTypes/User", "/Schemas", "/Schemas/urn:ietf:params:scim:schemas:core:2.0:User"} {
 		w.mustBe(w.scim("GET", path, "", "scim"), http.StatusOK, "schemas")
 	}
@@ -84,7 +86,7 @@ func TestDirectoriesProvisionBySCIM(t *testing.T) {
 func TestThreat25DirectoriesSeeOnlyTheirOwn(t *testing.T) {
 	t.Parallel()
 	w := newAdminWorld(t)
-	w.key("scim", []login.APIScope{login.ScopeSCIM}, w.a.employer)
+	w.key("scim", []operations.APIScope{operations.ScopeSCIM}, w.a.employer)
 	before := w.snapshot()
 	for _, id := range []string{w.b.person, w.b.invited, login.NewID(), "%00", "..%2f"} {
 		for method, body := range map[string]string{
@@ -119,7 +121,7 @@ var payloads = []string{
 func TestThreat35PayloadsStayText(t *testing.T) {
 	t.Parallel()
 	w := newAdminWorld(t)
-	w.key("scim", []login.APIScope{login.ScopeSCIM}, w.a.employer)
+	w.key("scim", []operations.APIScope{operations.ScopeSCIM}, w.a.employer)
 	root := "/v1/employers/" + w.a.employer
 	for _, payload := range payloads {
 		quoted, err := json.Marshal(payload)
@@ -148,15 +150,15 @@ func TestThreat35PayloadsStayText(t *testing.T) {
 }
 
 // done waits until an import is done.
-func (w *adminWorld) done(employer, id string) login.Import {
+func (w *adminWorld) done(employer, id string) employment.Import {
 	w.Helper()
-	var i login.Import
+	var i employment.Import
 	w.eventually("an import is done", func() bool {
 		var err error
 		if i, err = w.Inside.Store.ImportOf(w.Context(), employer, id); err != nil {
 			w.Fatal(err)
 		}
-		return i.State != login.ImportRunning
+		return i.State != employment.ImportRunning
 	})
 	return i
 }

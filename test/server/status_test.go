@@ -10,20 +10,21 @@ import (
 
 	"avain/internal/config"
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 	"avain/internal/platform/store"
 	"avain/internal/platform/webhook"
 	"avain/internal/testkit/brokersim"
 )
 
 // counted adds up what was counted in the last hours, by value.
-func (r *rig) counted(d login.Dimension) map[string]login.Counts {
+func (r *rig) counted(d operations.Dimension) map[string]operations.Counts {
 	r.Helper()
 	now := r.clock.now()
 	all, err := r.Inside.Store.Tallies(r.Context(), d, now.Add(-2*time.Hour).UTC(), now.Add(time.Hour).UTC())
 	if err != nil {
 		r.Fatal(err)
 	}
-	sums := map[string]login.Counts{}
+	sums := map[string]operations.Counts{}
 	for _, t := range all {
 		sums[t.Value] = sums[t.Value].Plus(t.Counts)
 	}
@@ -65,18 +66,18 @@ func TestHowLoginsGo(t *testing.T) {
 	if _, err := r.Inside.Store.Purge(t.Context(), r.clock.now(), store.Retention{}); err != nil {
 		t.Fatal(err)
 	}
-	want := map[login.Dimension]map[string]login.Counts{
-		login.DimensionAll:      {"": {OK: 1, Gone: 3}},
-		login.DimensionMethod:   {"direct": {OK: 1, Gone: 3}},
-		login.DimensionVersion:  {"1.16.0": {OK: 1, Gone: 3}},
-		login.DimensionPlatform: {"web": {OK: 1, Gone: 3}},
-		login.DimensionMeans:    {"kuikka": {Failed: 1, Gone: 1}, "revontuli": {OK: 1}},
-		login.DimensionBroker:   {"op": {OK: 1, Gone: 1, Failed: 1}},
-		login.DimensionMeansReason: {
+	want := map[operations.Dimension]map[string]operations.Counts{
+		operations.DimensionAll:      {"": {OK: 1, Gone: 3}},
+		operations.DimensionMethod:   {"direct": {OK: 1, Gone: 3}},
+		operations.DimensionVersion:  {"1.16.0": {OK: 1, Gone: 3}},
+		operations.DimensionPlatform: {"web": {OK: 1, Gone: 3}},
+		operations.DimensionMeans:    {"kuikka": {Failed: 1, Gone: 1}, "revontuli": {OK: 1}},
+		operations.DimensionBroker:   {"op": {OK: 1, Gone: 1, Failed: 1}},
+		operations.DimensionMeansReason: {
 			"kuikka " + string(login.ReasonBrokerError): {Failed: 1}, "kuikka " + string(login.ReasonAbandonedAtBank): {Gone: 1},
 		},
 	}
-	r.eventually("it is counted", func() bool { return r.counted(login.DimensionAll)[""].Tried() == 4 })
+	r.eventually("it is counted", func() bool { return r.counted(operations.DimensionAll)[""].Tried() == 4 })
 	for d, values := range want {
 		got := r.counted(d)
 		for value, n := range values {
@@ -90,8 +91,8 @@ func TestHowLoginsGo(t *testing.T) {
 	}
 
 	// An hour later nobody gets in. What is usual is read anew each hour.
-	r.makeUp("kuikka", login.Counts{OK: 10}, 1, 2, 3, 4, 5)
-	r.makeUp("kuikka", login.Counts{Failed: 30}, 0)
+	r.makeUp("kuikka", operations.Counts{OK: 10}, 1, 2, 3, 4, 5)
+	r.makeUp("kuikka", operations.Counts{Failed: 30}, 0)
 	r.clock.pass(time.Hour)
 	for range 3 {
 		if err := r.Inside.Rates.Look(t.Context()); err != nil {
@@ -122,12 +123,12 @@ func TestHowLoginsGo(t *testing.T) {
 }
 
 // makeUp adds counts of a bank so many days ago, in the hour after this time of day.
-func (r *rig) makeUp(bank string, n login.Counts, daysAgo ...int) {
+func (r *rig) makeUp(bank string, n operations.Counts, daysAgo ...int) {
 	r.Helper()
-	var all []login.Tally
+	var all []operations.Tally
 	for _, ago := range daysAgo {
-		all = append(all, login.Tally{
-			Dimension: login.DimensionMeans, Hour: r.clock.now().Add(login.TallyHour).UTC().AddDate(0, 0, -ago).Truncate(login.TallyHour), Value: bank,
+		all = append(all, operations.Tally{
+			Dimension: operations.DimensionMeans, Hour: r.clock.now().Add(operations.TallyHour).UTC().AddDate(0, 0, -ago).Truncate(operations.TallyHour), Value: bank,
 			Counts: n, People: n.Strangers(),
 		})
 	}

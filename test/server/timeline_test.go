@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"avain/internal/domain/login"
+	"avain/internal/domain/staff"
 )
 
 // opera is a browser that says it is of that version.
@@ -73,7 +74,7 @@ func TestThreat47RepetitionHidesNothing(t *testing.T) {
 		t.Errorf("the right digits: %v", err)
 	}
 	mustRead(t, r.attempt(l.SupportCode), "open ok", "identify ok", "confirm ok", "digits refused", "digits ok", "redeem ok")
-	if page := r.agent(login.RoleAgent).get("/console/attempts/" + id).Body; !strings.Contains(page, "2 kertaa") || !strings.Contains(page, "Ensimmäisen kerran ") {
+	if page := r.agent(staff.RoleAgent).get("/console/attempts/" + id).Body; !strings.Contains(page, "2 kertaa") || !strings.Contains(page, "Ensimmäisen kerran ") {
 		t.Errorf("the console does not say that two digits were wrong:\n%s", page)
 	}
 }

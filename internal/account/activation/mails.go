@@ -9,7 +9,10 @@ import (
 	"time"
 
 	"avain/internal/core/people"
+	"avain/internal/domain/employment"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
+	"avain/internal/domain/queue"
 	"avain/internal/platform/jobs"
 	"avain/internal/platform/mail"
 	"avain/internal/secret"
@@ -18,13 +21,13 @@ import (
 // Invitations is what the mails need to know of them: package people.
 type Invitations interface {
 	ByInvitation(ctx context.Context, id string) (people.Invited, error)
-	TicketOf(i login.Invitation) secret.Text
+	TicketOf(i employment.Invitation) secret.Text
 }
 
-// States keeps how far a mail has come. login.ErrNotFound: no such invitation.
+// States keeps how far a mail has come. fault.ErrNotFound: no such invitation.
 type States interface {
 	Mailing(ctx context.Context, invitation, address string) error
-	Mailed(ctx context.Context, invitation string, state login.MailState, detail string, at time.Time, jobs ...login.Job) error
+	Mailed(ctx context.Context, invitation string, state employment.MailState, detail string, at time.Time, jobs ...queue.Job) error
 }
 
 // MailDeps are what the mails stand on.
@@ -39,7 +42,7 @@ type MailDeps struct {
 	Benefit func(locale, kind string) string
 	// Bounced answers the jobs that are ordered when a letter has come back, was refused
 	// for good or given up: events for the operator's systems. It may be nil.
-	Bounced func(m login.Employment, invitation string) []login.Job
+	Bounced func(m employment.Employment, invitation string) []queue.Job
 }
 
 // Mails does the jobs that inviting orders.
@@ -48,7 +51,7 @@ type Mails struct{ d MailDeps }
 // NewMails makes it.
 func NewMails(d MailDeps) *Mails {
 	if d.Bounced == nil {
-		d.Bounced = func(login.Employment, string) []login.Job { return nil }
+		d.Bounced = func(employment.Employment, string) []queue.Job { return nil }
 	}
 	return &Mails{d}
 }
@@ -77,21 +80,21 @@ const reminderMark = "-r"
 // invitation sends the mail that invites. The letter is named after the invitation, so
 // that one which is sent twice, because we died between the mail server's answer and
 // our note of it, is the same letter to whoever gets it.
-func (m *Mails) invitation(ctx context.Context, j login.Job) error {
+func (m *Mails) invitation(ctx context.Context, j queue.Job) error {
 	return m.send(ctx, j, mail.TemplateInvitation, "")
 }
 
-func (m *Mails) reminder(ctx context.Context, j login.Job) error {
+func (m *Mails) reminder(ctx context.Context, j queue.Job) error {
 	return m.send(ctx, j, mail.TemplateReminder, reminderMark)
 }
 
-func (m *Mails) send(ctx context.Context, j login.Job, template, mark string) error {
+func (m *Mails) send(ctx context.Context, j queue.Job, template, mark string) error {
 	var order people.MailJob
 	if err := json.Unmarshal(j.Payload, &order); err != nil {
 		return jobs.Stop(errors.New("the job's payload is not readable"))
 	}
 	about, err := m.d.Invitations.ByInvitation(ctx, order.Invitation)
-	if login.HasReason(err, login.ReasonInvitationUnknown) {
+	if fault.HasReason(err, login.ReasonInvitationUnknown) {
 		return nil // erased meanwhile
 	}
 	if err != nil {
@@ -119,47 +122,47 @@ func (m *Mails) send(ctx context.Context, j login.Job, template, mark string) er
 }
 
 // note writes down how far the letter has come, and answers what becomes of the job.
-func (m *Mails) note(ctx context.Context, about people.Invited, j login.Job, sent error) error {
+func (m *Mails) note(ctx context.Context, about people.Invited, j queue.Job, sent error) error {
 	var refused *mail.Refused
 	invitation := about.Invitation.ID
-	lost := func() []login.Job { return m.d.Bounced(about.Employment, invitation) }
+	lost := func() []queue.Job { return m.d.Bounced(about.Employment, invitation) }
 	switch {
 	case sent == nil:
-		return m.mailed(ctx, invitation, login.MailSent, "")
+		return m.mailed(ctx, invitation, employment.MailSent, "")
 	case errors.As(sent, &refused) && refused.Permanent:
-		return m.mailed(ctx, invitation, login.MailRefused, sent.Error(), lost()...)
+		return m.mailed(ctx, invitation, employment.MailRefused, sent.Error(), lost()...)
 	case mail.Permanent(sent): // cannot be written: no address, or a mistake of ours
-		return errors.Join(jobs.Stop(sent), m.mailed(ctx, invitation, login.MailFailed, sent.Error(), lost()...))
+		return errors.Join(jobs.Stop(sent), m.mailed(ctx, invitation, employment.MailFailed, sent.Error(), lost()...))
 	case j.Tries >= tries().Tries:
-		return errors.Join(sent, m.mailed(ctx, invitation, login.MailFailed, sent.Error(), lost()...))
+		return errors.Join(sent, m.mailed(ctx, invitation, employment.MailFailed, sent.Error(), lost()...))
 	default:
-		return errors.Join(sent, m.mailed(ctx, invitation, login.MailQueued, sent.Error()))
+		return errors.Join(sent, m.mailed(ctx, invitation, employment.MailQueued, sent.Error()))
 	}
 }
 
-func (m *Mails) mailed(ctx context.Context, invitation string, state login.MailState, detail string, jobs ...login.Job) error {
+func (m *Mails) mailed(ctx context.Context, invitation string, state employment.MailState, detail string, jobs ...queue.Job) error {
 	err := m.d.States.Mailed(ctx, invitation, state, detail, m.d.Now(), jobs...)
-	if errors.Is(err, login.ErrNotFound) {
+	if errors.Is(err, fault.ErrNotFound) {
 		return nil
 	}
 	return err
 }
 
-// Bounced notes that a letter came back that a mail server had taken. login.ErrNotFound:
+// Bounced notes that a letter came back that a mail server had taken. fault.ErrNotFound:
 // it is no letter of an invitation.
 func (m *Mails) Bounced(ctx context.Context, b mail.Bounce) error {
 	invitation := strings.TrimSuffix(b.ID, reminderMark)
 	if !login.ValidID(invitation) {
-		return login.ErrNotFound
+		return fault.ErrNotFound
 	}
 	about, err := m.d.Invitations.ByInvitation(ctx, invitation)
-	if login.HasReason(err, login.ReasonInvitationUnknown) {
-		return login.ErrNotFound
+	if fault.HasReason(err, login.ReasonInvitationUnknown) {
+		return fault.ErrNotFound
 	}
 	if err != nil {
 		return err
 	}
-	return m.d.States.Mailed(ctx, invitation, login.MailBounced, strings.TrimSpace(b.Status+" "+b.Text), m.d.Now(),
+	return m.d.States.Mailed(ctx, invitation, employment.MailBounced, strings.TrimSpace(b.Status+" "+b.Text), m.d.Now(),
 		m.d.Bounced(about.Employment, invitation)...)
 }
 
@@ -167,7 +170,7 @@ func (m *Mails) Bounced(ctx context.Context, b mail.Bounce) error {
 // in no job and in no database.
 func (m *Mails) letter(about people.Invited, template, mark string) mail.Message {
 	kind := mail.SmartumPlus
-	if about.Employment.Kind == login.UserSmartum {
+	if about.Employment.Kind == employment.UserSmartum {
 		kind = mail.Smartum
 	}
 	locale := about.Locale()

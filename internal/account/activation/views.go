@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"avain/internal/domain/employment"
 	"avain/internal/domain/login"
 	"avain/internal/platform/web"
 )
@@ -41,7 +42,7 @@ func NewViews(kit *web.Kit) (*Views, error) {
 type InvitationPage struct {
 	App        string
 	Employer   string
-	Kind       login.UserKind
+	Kind       employment.UserKind
 	Benefits   []string // kinds
 	ValidUntil time.Time
 	Terms      string       // version; empty: nothing to accept
@@ -56,8 +57,8 @@ func (v *Views) RenderInvitation(w http.ResponseWriter, r *http.Request, p Invit
 		status = http.StatusUnprocessableEntity
 		web.Note(r.Context(), web.FieldReason, string(p.Failed))
 	}
-	if p.Kind != login.UserSmartum {
-		p.Kind = login.UserSmartumPlus
+	if p.Kind != employment.UserSmartum {
+		p.Kind = employment.UserSmartumPlus
 	}
 	return v.kit.Render(w, r, status, web.Page{Template: v.invitation, Title: "activation.title." + string(p.Kind), Data: p})
 }
@@ -92,7 +93,7 @@ func (v *Views) RenderEnded(w http.ResponseWriter, r *http.Request, p EndedPage)
 // Previews are the pages with sample data.
 func (v *Views) Previews() []web.Preview {
 	sample := InvitationPage{
-		App: "SmartumPay", Employer: "Kuusiston Konepaja Oy", Kind: login.UserSmartumPlus, Benefits: []string{"lunch", "sports", "commuting"},
+		App: "SmartumPay", Employer: "Kuusiston Konepaja Oy", Kind: employment.UserSmartumPlus, Benefits: []string{"lunch", "sports", "commuting"},
 		ValidUntil: time.Date(2026, time.December, 22, 10, 5, 0, 0, time.UTC), Terms: "2026-01", TermsURL: "https://example.com/terms",
 	}
 	invitation := func(change func(*InvitationPage)) web.Handler {
@@ -109,7 +110,7 @@ func (v *Views) Previews() []web.Preview {
 	}
 	return []web.Preview{
 		{Name: "activation", Render: invitation(func(*InvitationPage) {})},
-		{Name: "activation-smartum", Render: invitation(func(p *InvitationPage) { p.Kind, p.Terms = login.UserSmartum, "" })},
+		{Name: "activation-smartum", Render: invitation(func(p *InvitationPage) { p.Kind, p.Terms = employment.UserSmartum, "" })},
 		{Name: "activation-terms", Render: invitation(func(p *InvitationPage) { p.Failed = login.ReasonTermsRequired })},
 		{Name: "activation-cookies", Render: invitation(func(p *InvitationPage) { p.Failed = login.ReasonCookiesBlocked })},
 		{Name: "activation-pending", Render: func(w http.ResponseWriter, r *http.Request) error {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/platform/web"
 )
@@ -20,7 +21,7 @@ const (
 	whyNotMe = "not_me"
 )
 
-// Store keeps sessions. Look-ups answer login.ErrNotFound.
+// Store keeps sessions. Look-ups answer fault.ErrNotFound.
 type Store interface {
 	SessionByID(ctx context.Context, id string) (login.Session, error)
 	SessionsOfPerson(ctx context.Context, person string) ([]login.Session, error)
@@ -132,7 +133,7 @@ func (f *Feature) mine(ctx context.Context, person login.Person, id string) (log
 	return s, nil
 }
 
-func unknown(err error) error { return login.E(login.NotFound, login.ReasonPageUnknown, err) }
+func unknown(err error) error { return fault.New(fault.NotFound, login.ReasonPageUnknown, err) }
 
 // end logs a device out. One that is out already stays so.
 func (f *Feature) end(ctx context.Context, s login.Session, why string) error {

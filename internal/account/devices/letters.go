@@ -6,7 +6,9 @@ import (
 	"errors"
 	"time"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
+	"avain/internal/domain/queue"
 	"avain/internal/platform/jobs"
 	"avain/internal/platform/mail"
 )
@@ -21,12 +23,12 @@ type order struct {
 
 // NewLogin orders the letter about a login: for apps, not for browsers that are signed
 // in to our own pages for minutes. Write it in the transaction of the login.
-func NewLogin(s login.Session) []login.Job {
+func NewLogin(s login.Session) []queue.Job {
 	if s.Client == login.WebClient {
 		return nil
 	}
 	payload, _ := json.Marshal(order{s.ID}) // a text can always be encoded
-	return []login.Job{{
+	return []queue.Job{{
 		ID: login.NewID(), Kind: JobNewLogin, Key: s.ID, Payload: payload, At: s.CreatedAt, CreatedAt: s.CreatedAt,
 	}}
 }
@@ -53,13 +55,13 @@ func (l *Letters) Handle(r *jobs.Runner) {
 
 // newLogin tells the person by mail: whoever took over their phone cannot take that
 // back. A person without an address has none to be told at.
-func (l *Letters) newLogin(ctx context.Context, j login.Job) error {
+func (l *Letters) newLogin(ctx context.Context, j queue.Job) error {
 	var o order
 	if err := json.Unmarshal(j.Payload, &o); err != nil {
 		return jobs.Stop(errors.New("the job's payload is not readable"))
 	}
 	s, err := l.d.Store.SessionByID(ctx, o.Session)
-	if errors.Is(err, login.ErrNotFound) {
+	if errors.Is(err, fault.ErrNotFound) {
 		return nil
 	}
 	if err != nil {

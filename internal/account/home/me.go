@@ -11,6 +11,7 @@ import (
 
 	"avain/internal/core/attempt"
 	"avain/internal/core/people"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/platform/browsersession"
 	"avain/internal/platform/web"
@@ -41,10 +42,10 @@ type Attempts interface {
 	Redeem(ctx context.Context, in attempt.Redemption) (attempt.Granted, error)
 }
 
-// Sessions are the sessions of people. Look-ups answer login.ErrNotFound.
+// Sessions are the sessions of people. Look-ups answer fault.ErrNotFound.
 type Sessions interface {
 	SessionByRefresh(ctx context.Context, hash secret.Hash) (login.Session, error)
-	UseSession(ctx context.Context, id string, at, idleUntil time.Time, once ...login.Once) (login.Session, error)
+	UseSession(ctx context.Context, id string, at, idleUntil time.Time, once ...login.ReplayKey) (login.Session, error)
 	RevokeSession(ctx context.Context, id, why string, at time.Time) error
 	PersonByID(ctx context.Context, id string) (login.Person, error)
 }
@@ -124,7 +125,7 @@ func (f *Feature) Signed(w http.ResponseWriter, r *http.Request, act bool) (logi
 		return login.Session{}, login.Person{}, false, nil
 	}
 	s, err := f.d.Sessions.SessionByRefresh(r.Context(), value.Hash())
-	if errors.Is(err, login.ErrNotFound) {
+	if errors.Is(err, fault.ErrNotFound) {
 		return login.Session{}, login.Person{}, false, nil
 	}
 	if err != nil {
@@ -135,7 +136,7 @@ func (f *Feature) Signed(w http.ResponseWriter, r *http.Request, act bool) (logi
 		return login.Session{}, login.Person{}, false, nil
 	}
 	p, err := f.d.Sessions.PersonByID(r.Context(), s.Person)
-	if errors.Is(err, login.ErrNotFound) || err == nil && (p.Locked() || s.Outgrown(p)) {
+	if errors.Is(err, fault.ErrNotFound) || err == nil && (p.Locked() || s.Outgrown(p)) {
 		return login.Session{}, login.Person{}, false, nil
 	}
 	if err != nil || !act {
@@ -181,7 +182,7 @@ func (f *Feature) whyOut(r *http.Request) (login.Reason, error) {
 		return "", nil
 	}
 	s, err := f.d.Sessions.SessionByRefresh(r.Context(), value.Hash())
-	if err != nil && !errors.Is(err, login.ErrNotFound) {
+	if err != nil && !errors.Is(err, fault.ErrNotFound) {
 		return "", err
 	}
 	if s.RevokedWhy == string(login.ReasonStrongRequired) {
@@ -237,7 +238,7 @@ func (f *Feature) Activate(w http.ResponseWriter, r *http.Request, invitation, t
 func (f *Feature) begin(w http.ResponseWriter, r *http.Request, request login.Request) error {
 	browser, ok := f.d.Browsers.Browser(r)
 	if !ok {
-		return login.E(login.Invalid, login.ReasonCookiesBlocked, nil)
+		return fault.New(fault.Invalid, login.ReasonCookiesBlocked, nil)
 	}
 	source, err := f.d.Limit(r.Context(), login.Starter{})
 	if err != nil {

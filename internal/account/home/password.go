@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/platform/web"
 )
@@ -13,7 +14,7 @@ import (
 func (f *Feature) Enter(w http.ResponseWriter, r *http.Request, person login.Person) error {
 	browser, ok := f.d.Browsers.Browser(r)
 	if !ok {
-		return login.E(login.Invalid, login.ReasonCookiesBlocked, nil)
+		return fault.New(fault.Invalid, login.ReasonCookiesBlocked, nil)
 	}
 	in := f.startOf(r, browser, login.Request{})
 	code, a, err := f.d.Attempts.Verified(r.Context(), in, person)

@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"time"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 )
 
 // Document is everything that there is about a person, for people and for programs.
@@ -40,7 +40,7 @@ func notIncluded() []string {
 	}
 }
 
-func document(id string, kept []login.Kept, now time.Time) Document {
+func document(id string, kept []operations.PersonalData, now time.Time) Document {
 	d := Document{About: about, ID: id, MadeAt: now.UTC(), NotIncluded: notIncluded(), Data: []Section{}}
 	for _, k := range kept {
 		s := Section{Table: k.Table, What: what(k.Table), Fields: map[string]string{}, Rows: k.Rows}

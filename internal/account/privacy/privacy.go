@@ -7,19 +7,21 @@ import (
 	"time"
 
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
+	"avain/internal/domain/queue"
 	"avain/internal/platform/web"
 )
 
-// Store keeps everything. Both answer login.ErrNotFound when there is nothing.
+// Store keeps everything. Both answer fault.ErrNotFound when there is nothing.
 type Store interface {
-	PersonalData(ctx context.Context, id string) ([]login.Kept, error)
-	ErasePerson(ctx context.Context, id string, e login.Erasure) (login.Erased, error)
+	PersonalData(ctx context.Context, id string) ([]operations.PersonalData, error)
+	ErasePerson(ctx context.Context, id string, e operations.Erasure) (operations.ErasureResult, error)
 }
 
 // Auditor is told of both acts.
 type Auditor interface {
 	PersonExported(ctx context.Context, actor, person string)
-	PersonErased(ctx context.Context, actor, person, why string, e login.Erased)
+	PersonErased(ctx context.Context, actor, person, why string, e operations.ErasureResult)
 }
 
 // Deps are what the feature stands on.
@@ -29,10 +31,10 @@ type Deps struct {
 	Web   *web.Kit
 	Now   func() time.Time
 
-	// KeepDates keeps bare records of activated employments: see login.Erasure.
+	// KeepDates keeps bare records of activated employments: see operations.Erasure.
 	KeepDates bool
 	// Erased answers the jobs that follow from an erasure: events for other systems.
-	Erased func(login.Erased) []login.Job
+	Erased func(operations.ErasureResult) []queue.Job
 
 	// Signed is who is signed in to our pages: the feature home.
 	Signed func(w http.ResponseWriter, r *http.Request, act bool) (login.Session, login.Person, bool, error)
@@ -61,7 +63,7 @@ func (f *Feature) Mount(mux *http.ServeMux) {
 
 // Export is everything that there is about a person, for whoever the actor is: "system"
 // or "person:" with an id. It is written down in the audit log. The id is that of a
-// person or of an employer's record of somebody. login.ErrNotFound.
+// person or of an employer's record of somebody. fault.ErrNotFound.
 func (f *Feature) Export(ctx context.Context, actor, id string) (Document, error) {
 	kept, err := f.d.Store.PersonalData(ctx, id)
 	if err != nil {
@@ -79,10 +81,12 @@ func Reasons() []string { return []string{"request", "objection", "unlawful", "o
 func ValidReason(why string) bool { return slices.Contains(Reasons(), why) }
 
 // Erase deletes everything about a person but the audit log, which holds ids alone. See
-// [Reasons]. login.ErrNotFound: there is nothing, or not any more.
-func (f *Feature) Erase(ctx context.Context, actor, id, why string) (login.Erased, error) {
-	return f.d.Store.ErasePerson(ctx, id, login.Erasure{
+// [Reasons]. fault.ErrNotFound: there is nothing, or not any more.
+func (f *Feature) Erase(ctx context.Context, actor, id, why string) (operations.ErasureResult, error) {
+	return f.d.Store.ErasePerson(ctx, id, operations.Erasure{
 		At: f.d.Now(), KeepDates: f.d.KeepDates, Jobs: f.d.Erased,
-		Told: func(ctx context.Context, gone login.Erased) { f.d.Audit.PersonErased(ctx, actor, id, why, gone) },
+		Told: func(ctx context.Context, gone operations.ErasureResult) {
+			f.d.Audit.PersonErased(ctx, actor, id, why, gone)
+		},
 	})
 }

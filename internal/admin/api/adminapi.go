@@ -10,7 +10,10 @@ import (
 
 	"avain/internal/admin/api/openapi"
 	"avain/internal/core/provisioning"
+	"avain/internal/domain/employment"
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
+	"avain/internal/domain/queue"
 	"avain/internal/platform/apikey"
 	"avain/internal/platform/audit"
 	"avain/internal/platform/web"
@@ -20,35 +23,35 @@ import (
 )
 
 // Store is what the operations need of the database. Methods that take an employer
-// answer login.ErrNotFound for another one's things.
+// answer fault.ErrNotFound for another one's things.
 type Store interface {
-	AddEmployer(ctx context.Context, e login.Employer) error
+	AddEmployer(ctx context.Context, e employment.Employer) error
 	SetAnyName(ctx context.Context, id string, allowed bool, at time.Time) error
 	ChangeEmployer(ctx context.Context, id, name, locale string, at time.Time) error
-	EmployerByID(ctx context.Context, id string) (login.Employer, error)
-	Employers(ctx context.Context, after string, limit int) ([]login.Employer, error)
+	EmployerByID(ctx context.Context, id string) (employment.Employer, error)
+	Employers(ctx context.Context, after string, limit int) ([]employment.Employer, error)
 
-	AddEmployment(ctx context.Context, m login.Employment, jobs ...login.Job) error
-	AddInvited(ctx context.Context, m login.Employment, i login.Invitation, jobs ...login.Job) error
-	// AmendEmployment and PutBenefit answer login.Mistakes for what only shows beside what is there.
-	AmendEmployment(ctx context.Context, employer, id string, c login.EmploymentChange, at time.Time) error
+	AddEmployment(ctx context.Context, m employment.Employment, jobs ...queue.Job) error
+	AddInvited(ctx context.Context, m employment.Employment, i employment.Invitation, jobs ...queue.Job) error
+	// AmendEmployment and PutBenefit answer fault.FieldErrors for what only shows beside what is there.
+	AmendEmployment(ctx context.Context, employer, id string, c employment.Change, at time.Time) error
 	EndEmployment(ctx context.Context, employer, id string, at time.Time) error
 	ResumeEmployment(ctx context.Context, employer, id string, at time.Time) error
-	EmploymentOf(ctx context.Context, employer, id string) (login.Employment, error)
-	PutBenefit(ctx context.Context, employer, id string, c login.BenefitChange, at time.Time) error
+	EmploymentOf(ctx context.Context, employer, id string) (employment.Employment, error)
+	PutBenefit(ctx context.Context, employer, id string, c employment.BenefitChange, at time.Time) error
 	DropBenefit(ctx context.Context, employer, id, kind string, at time.Time) error
 
-	InvitationsOf(ctx context.Context, employment string) ([]login.Invitation, error)
+	InvitationsOf(ctx context.Context, employment string) ([]employment.Invitation, error)
 	RevokeInvitation(ctx context.Context, employment, id string, at time.Time) error
 	SessionsOfPerson(ctx context.Context, person string) ([]login.Session, error)
 	RevokeSession(ctx context.Context, id, why string, at time.Time) error
 	RevokeSessionsOfPerson(ctx context.Context, person, why string, at time.Time) (int64, error)
 
-	ImportOf(ctx context.Context, employer, id string) (login.Import, error)
-	ImportsOf(ctx context.Context, employer string) ([]login.Import, error)
-	ImportMistakes(ctx context.Context, id string, afterLine, afterN int64, limit int) ([]login.ImportMistake, int64, error)
+	ImportOf(ctx context.Context, employer, id string) (employment.Import, error)
+	ImportsOf(ctx context.Context, employer string) ([]employment.Import, error)
+	ImportMistakes(ctx context.Context, id string, afterLine, afterN int64, limit int) ([]employment.ImportMistake, int64, error)
 
-	BeginAnswer(ctx context.Context, a login.Answer, now time.Time) (login.Answer, error)
+	BeginAnswer(ctx context.Context, a operations.RecordedResponse, now time.Time) (operations.RecordedResponse, error)
 	EndAnswer(ctx context.Context, mark secret.Hash, status int, body string) error
 	ForgetAnswer(ctx context.Context, mark secret.Hash) error
 }
@@ -58,14 +61,14 @@ type Filter struct{ After, Email, UserName, ExternalID string }
 
 // People makes records and invites.
 type People interface {
-	Prepare(m login.Employment, invite bool) (login.Hiring, error)
-	Invite(ctx context.Context, m login.Employment) (stands login.Invitation, ordered bool, err error)
+	Prepare(m employment.Employment, invite bool) (employment.HireRequest, error)
+	Invite(ctx context.Context, m employment.Employment) (stands employment.Invitation, ordered bool, err error)
 	provisioning.People
 }
 
 // Importer takes in files.
 type Importer interface {
-	Receive(ctx context.Context, actor, employer string, format provisioning.Format, invite bool, in io.Reader) (login.Import, error)
+	Receive(ctx context.Context, actor, employer string, format provisioning.Format, invite bool, in io.Reader) (employment.Import, error)
 }
 
 // Kind is a kind of benefit with its names per language.
@@ -77,7 +80,7 @@ type Kind struct {
 // Deps are what the operations stand on.
 type Deps struct {
 	Store    Store
-	List     func(ctx context.Context, employer string, f Filter, limit int) ([]login.Employment, error)
+	List     func(ctx context.Context, employer string, f Filter, limit int) ([]employment.Employment, error)
 	People   People
 	Importer Importer
 	Notices  Board
@@ -88,7 +91,7 @@ type Deps struct {
 	Now      func() time.Time
 	Kinds    []Kind
 	Locale   string                                                          // of employers that do not say theirs
-	Bounced  func(ctx context.Context, actor string, report io.Reader) error // login.ErrNotFound; login.Mistakes; nil: no letters are sent
+	Bounced  func(ctx context.Context, actor string, report io.Reader) error // fault.ErrNotFound; fault.FieldErrors; nil: no letters are sent
 	Wake     func()                                                          // tells those who send mail that there is work; may be nil
 }
 

@@ -9,7 +9,9 @@ import (
 	"net/http"
 	"time"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 	"avain/internal/secret"
 )
 
@@ -30,13 +32,13 @@ func again[T any](ctx context.Context, f *Feature, key *string, act func(id stri
 	}
 	idempotencyKey := *key // an empty one is of a client that could not make one: it hears of it
 	if len(idempotencyKey) < 8 || len(idempotencyKey) > 200 {
-		return none, invalid(login.Mistakes{{Field: "Idempotency-Key", Detail: "must have 8 to 200 characters"}})
+		return none, invalid(fault.FieldErrors{{Field: "Idempotency-Key", Detail: "must have 8 to 200 characters"}})
 	}
 	c, now := callOf(ctx), f.Now()
 	mark := secret.Of(c.key.ID).Derive("idempotency", c.path, idempotencyKey)
 	request := secret.Of(string(c.body)).Hash()
-	known, err := f.Store.BeginAnswer(ctx, login.Answer{Mark: mark.Hash(), Request: request, Busy: now.Add(busyLife), Expires: now.Add(answerLife)}, now)
-	if errors.Is(err, login.ErrExists) {
+	known, err := f.Store.BeginAnswer(ctx, operations.RecordedResponse{Mark: mark.Hash(), Request: request, Busy: now.Add(busyLife), Expires: now.Add(answerLife)}, now)
+	if errors.Is(err, fault.ErrExists) {
 		return recall[T](known, request)
 	}
 	if err != nil {
@@ -54,7 +56,7 @@ func again[T any](ctx context.Context, f *Feature, key *string, act func(id stri
 	return done, f.Store.EndAnswer(context.WithoutCancel(ctx), mark.Hash(), http.StatusCreated, string(text))
 }
 
-func recall[T any](known login.Answer, request secret.Hash) (done T, err error) {
+func recall[T any](known operations.RecordedResponse, request secret.Hash) (done T, err error) {
 	if !known.Request.Equal(request) {
 		return done, conflict("This Idempotency-Key came before with another body; take a new one for each thing that you want done.")
 	}

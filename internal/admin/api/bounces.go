@@ -8,6 +8,7 @@ import (
 	"net/http"
 
 	"avain/internal/admin/api/openapi"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/platform/audit"
 )
@@ -20,7 +21,7 @@ const maxReport = 1 << 20
 func (f *Feature) ReportBounce(ctx context.Context, r openapi.ReportBounceRequestObject) (openapi.ReportBounceResponseObject, error) {
 	c := callOf(ctx)
 	if !c.key.OfAll() {
-		return nil, login.E(login.Forbidden, login.ReasonClientRefused, nil).With("Only a key for all employers may report letters.")
+		return nil, fault.New(fault.Forbidden, login.ReasonClientRefused, nil).WithDetail("Only a key for all employers may report letters.")
 	}
 	text, err := io.ReadAll(http.MaxBytesReader(nil, io.NopCloser(r.Body), maxReport))
 	if err != nil {
@@ -30,7 +31,7 @@ func (f *Feature) ReportBounce(ctx context.Context, r openapi.ReportBounceReques
 		return nil, missing(nil)
 	}
 	err = f.Bounced(ctx, audit.ByKey(c.key), bytes.NewReader(text))
-	if mistakes, ok := errors.AsType[login.Mistakes](err); ok {
+	if mistakes, ok := errors.AsType[fault.FieldErrors](err); ok {
 		return nil, invalid(mistakes)
 	}
 	if err != nil {

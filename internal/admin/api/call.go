@@ -16,7 +16,8 @@ import (
 
 	"avain/internal/admin/api/openapi"
 	"avain/internal/core/provisioning"
-	"avain/internal/domain/login"
+	"avain/internal/domain/fault"
+	"avain/internal/domain/operations"
 	"avain/internal/domain/shown"
 	"avain/internal/platform/apikey"
 )
@@ -28,44 +29,44 @@ const (
 )
 
 // scopes is what each operation needs; a test holds it against the specification.
-var scopes = map[string]login.APIScope{
-	"GET /v1/benefit-kinds":          login.ScopePersonsRead,
-	"GET /v1/employers":              login.ScopeEmployersRead,
-	"POST /v1/employers":             login.ScopeEmployersWrite,
-	"GET /v1/employers/{employer}":   login.ScopeEmployersRead,
-	"PATCH /v1/employers/{employer}": login.ScopeEmployersWrite,
+var scopes = map[string]operations.APIScope{
+	"GET /v1/benefit-kinds":          operations.ScopePersonsRead,
+	"GET /v1/employers":              operations.ScopeEmployersRead,
+	"POST /v1/employers":             operations.ScopeEmployersWrite,
+	"GET /v1/employers/{employer}":   operations.ScopeEmployersRead,
+	"PATCH /v1/employers/{employer}": operations.ScopeEmployersWrite,
 
-	"GET /v1/employers/{employer}/persons":                             login.ScopePersonsRead,
-	"POST /v1/employers/{employer}/persons":                            login.ScopePersonsWrite,
-	"GET /v1/employers/{employer}/export":                              login.ScopePersonsRead,
-	"GET /v1/employers/{employer}/persons/{person}":                    login.ScopePersonsRead,
-	"PATCH /v1/employers/{employer}/persons/{person}":                  login.ScopePersonsWrite,
-	"POST /v1/employers/{employer}/persons/{person}/end":               login.ScopePersonsWrite,
-	"POST /v1/employers/{employer}/persons/{person}/resume":            login.ScopePersonsWrite,
-	"PUT /v1/employers/{employer}/persons/{person}/benefits/{kind}":    login.ScopePersonsWrite,
-	"DELETE /v1/employers/{employer}/persons/{person}/benefits/{kind}": login.ScopePersonsWrite,
+	"GET /v1/employers/{employer}/persons":                             operations.ScopePersonsRead,
+	"POST /v1/employers/{employer}/persons":                            operations.ScopePersonsWrite,
+	"GET /v1/employers/{employer}/export":                              operations.ScopePersonsRead,
+	"GET /v1/employers/{employer}/persons/{person}":                    operations.ScopePersonsRead,
+	"PATCH /v1/employers/{employer}/persons/{person}":                  operations.ScopePersonsWrite,
+	"POST /v1/employers/{employer}/persons/{person}/end":               operations.ScopePersonsWrite,
+	"POST /v1/employers/{employer}/persons/{person}/resume":            operations.ScopePersonsWrite,
+	"PUT /v1/employers/{employer}/persons/{person}/benefits/{kind}":    operations.ScopePersonsWrite,
+	"DELETE /v1/employers/{employer}/persons/{person}/benefits/{kind}": operations.ScopePersonsWrite,
 
-	"GET /v1/employers/{employer}/persons/{person}/invitations":                 login.ScopePersonsRead,
-	"POST /v1/employers/{employer}/persons/{person}/invitations":                login.ScopeInvitationsWrite,
-	"DELETE /v1/employers/{employer}/persons/{person}/invitations/{invitation}": login.ScopeInvitationsWrite,
+	"GET /v1/employers/{employer}/persons/{person}/invitations":                 operations.ScopePersonsRead,
+	"POST /v1/employers/{employer}/persons/{person}/invitations":                operations.ScopeInvitationsWrite,
+	"DELETE /v1/employers/{employer}/persons/{person}/invitations/{invitation}": operations.ScopeInvitationsWrite,
 
-	bouncePattern: login.ScopeInvitationsWrite,
+	bouncePattern: operations.ScopeInvitationsWrite,
 
-	"GET /v1/notices":                    login.ScopeNoticesRead,
-	"POST /v1/notices":                   login.ScopeNoticesWrite,
-	"POST /v1/notices/preview":           login.ScopeNoticesRead,
-	"GET /v1/notices/{notice}":           login.ScopeNoticesRead,
-	"PUT /v1/notices/{notice}":           login.ScopeNoticesWrite,
-	"POST /v1/notices/{notice}/withdraw": login.ScopeNoticesWrite,
+	"GET /v1/notices":                    operations.ScopeNoticesRead,
+	"POST /v1/notices":                   operations.ScopeNoticesWrite,
+	"POST /v1/notices/preview":           operations.ScopeNoticesRead,
+	"GET /v1/notices/{notice}":           operations.ScopeNoticesRead,
+	"PUT /v1/notices/{notice}":           operations.ScopeNoticesWrite,
+	"POST /v1/notices/{notice}/withdraw": operations.ScopeNoticesWrite,
 
-	"GET /v1/employers/{employer}/persons/{person}/sessions":              login.ScopeSessionsRead,
-	"DELETE /v1/employers/{employer}/persons/{person}/sessions":           login.ScopeSessionsWrite,
-	"DELETE /v1/employers/{employer}/persons/{person}/sessions/{session}": login.ScopeSessionsWrite,
+	"GET /v1/employers/{employer}/persons/{person}/sessions":              operations.ScopeSessionsRead,
+	"DELETE /v1/employers/{employer}/persons/{person}/sessions":           operations.ScopeSessionsWrite,
+	"DELETE /v1/employers/{employer}/persons/{person}/sessions/{session}": operations.ScopeSessionsWrite,
 
-	"GET /v1/employers/{employer}/imports":                 login.ScopeImport,
-	importPattern:                                          login.ScopeImport,
-	"GET /v1/employers/{employer}/imports/{import}":        login.ScopeImport,
-	"GET /v1/employers/{employer}/imports/{import}/errors": login.ScopeImport,
+	"GET /v1/employers/{employer}/imports":                 operations.ScopeImport,
+	importPattern:                                          operations.ScopeImport,
+	"GET /v1/employers/{employer}/imports/{import}":        operations.ScopeImport,
+	"GET /v1/employers/{employer}/imports/{import}/errors": operations.ScopeImport,
 }
 
 // queries are the parameters that an operation takes in the query, if any; a test holds them
@@ -84,15 +85,15 @@ var queries = map[string][]string{
 func onlyKnown(r *http.Request, known []string) error {
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
-		return invalid(login.Mistakes{{Field: "query", Detail: "has something that is not percent-encoded rightly"}})
+		return invalid(fault.FieldErrors{{Field: "query", Detail: "has something that is not percent-encoded rightly"}})
 	}
-	var mistakes login.Mistakes
+	var mistakes fault.FieldErrors
 	for _, name := range slices.Sorted(maps.Keys(query)) {
 		switch {
 		case !slices.Contains(known, name):
-			mistakes = append(mistakes, login.Mistake{Field: shown.Line(name, maxName), Detail: "is no query parameter of this operation" + orOf(known)})
+			mistakes = append(mistakes, fault.FieldError{Field: shown.Line(name, maxName), Detail: "is no query parameter of this operation" + orOf(known)})
 		case len(query[name]) > 1:
-			mistakes = append(mistakes, login.Mistake{Field: name, Detail: "must be there once"})
+			mistakes = append(mistakes, fault.FieldError{Field: name, Detail: "must be there once"})
 		}
 	}
 	if len(mistakes) > maxNamed {
@@ -121,7 +122,7 @@ const maxBody = 64 << 10
 
 // call is what is known of a request beside its parameters.
 type call struct {
-	key         login.APIKey
+	key         operations.APIKey
 	body        []byte // as it came; nil when it is a file
 	contentType string
 	path        string
@@ -137,7 +138,7 @@ func callOf(ctx context.Context) *call {
 
 // route finds the key, then reads the request and lets the operation answer. Errors of
 // all of them come back here and are rendered in one place.
-func (f *Feature) route(pattern string, scope login.APIScope, h http.HandlerFunc) http.Handler {
+func (f *Feature) route(pattern string, scope operations.APIScope, h http.HandlerFunc) http.Handler {
 	isFile := pattern == importPattern || pattern == bouncePattern
 	return f.Web.Custom(render, func(w http.ResponseWriter, r *http.Request) error {
 		key, err := f.Keys.Of(r.Context(), r)
@@ -173,12 +174,12 @@ func fail(_ http.ResponseWriter, r *http.Request, err error) {
 	c := callOf(r.Context())
 	c.err = err
 	if param, ok := paramOf(err); ok {
-		c.err = invalid(login.Mistakes{{Field: param, Detail: "is not of the right form"}})
+		c.err = invalid(fault.FieldErrors{{Field: param, Detail: "is not of the right form"}})
 	} else if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		c.err = invalid(login.Mistakes{provisioning.FieldOf(wrong)})
+		c.err = invalid(fault.FieldErrors{provisioning.FieldOf(wrong)})
 	} else if syntax, ok := errors.AsType[*json.SyntaxError](err); ok || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		_ = syntax // says where, in words that repeat what came in
-		c.err = invalid(login.Mistakes{{Detail: "the body must be one JSON object"}})
+		c.err = invalid(fault.FieldErrors{{Detail: "the body must be one JSON object"}})
 	}
 }
 
@@ -204,10 +205,10 @@ func exactly(next openapi.StrictHandlerFunc, _ string) openapi.StrictHandlerFunc
 			decoder := json.NewDecoder(bytes.NewReader(c.body))
 			decoder.DisallowUnknownFields()
 			if err := decoder.Decode(reflect.New(body.Type().Elem()).Interface()); err != nil {
-				return nil, invalid(login.Mistakes{provisioning.FieldOf(err)})
+				return nil, invalid(fault.FieldErrors{provisioning.FieldOf(err)})
 			}
 			if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-				return nil, invalid(login.Mistakes{{Detail: "the body must be one JSON object"}})
+				return nil, invalid(fault.FieldErrors{{Detail: "the body must be one JSON object"}})
 			}
 			if mistakes := nulls(c.body); len(mistakes) > 0 {
 				return nil, invalid(mistakes)
@@ -220,15 +221,15 @@ func exactly(next openapi.StrictHandlerFunc, _ string) openapi.StrictHandlerFunc
 // nulls names what is null. Some take that for "remove it" (RFC 7396), others for "I do not
 // know", and Go for nothing at all: whoever is misunderstood would lose something, or keep
 // it, without a word.
-func nulls(body []byte) (mistakes login.Mistakes) {
+func nulls(body []byte) (mistakes fault.FieldErrors) {
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(body, &members); err != nil || members == nil {
-		return login.Mistakes{{Detail: "the body must be one JSON object"}}
+		return fault.FieldErrors{{Detail: "the body must be one JSON object"}}
 	}
 	for _, name := range slices.Sorted(maps.Keys(members)) {
 		var value any
 		if err := json.Unmarshal(members[name], &value); err != nil || holdsNull(value) {
-			mistakes = append(mistakes, login.Mistake{Field: name, Detail: "must not be or hold null; leave out what stays, or write an empty text to remove it"})
+			mistakes = append(mistakes, fault.FieldError{Field: name, Detail: "must not be or hold null; leave out what stays, or write an empty text to remove it"})
 		}
 	}
 	return mistakes

@@ -9,18 +9,20 @@ import (
 
 	"avain/internal/admin/api/openapi"
 	"avain/internal/core/provisioning"
+	"avain/internal/domain/employment"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/platform/audit"
 )
 
 // employer finds an employer that the key sees.
-func (f *Feature) employer(ctx context.Context, id string) (login.Employer, error) {
+func (f *Feature) employer(ctx context.Context, id string) (employment.Employer, error) {
 	if !callOf(ctx).key.Sees(id) {
-		return login.Employer{}, missing(nil)
+		return employment.Employer{}, missing(nil)
 	}
 	e, err := f.Store.EmployerByID(ctx, id)
 	if err != nil {
-		return login.Employer{}, missing(err)
+		return employment.Employer{}, missing(err)
 	}
 	return e, nil
 }
@@ -55,18 +57,18 @@ func (f *Feature) ListEmployers(ctx context.Context, r openapi.ListEmployersRequ
 	return list, nil
 }
 
-func (f *Feature) employersAfter(ctx context.Context, after string, limit int) ([]login.Employer, error) {
+func (f *Feature) employersAfter(ctx context.Context, after string, limit int) ([]employment.Employer, error) {
 	key := callOf(ctx).key
 	if key.OfAll() {
 		return f.Store.Employers(ctx, after, limit)
 	}
-	var all []login.Employer
+	var all []employment.Employer
 	for _, id := range slices.Sorted(slices.Values(key.Employers)) {
 		if id <= after || len(all) == limit {
 			continue
 		}
 		e, err := f.Store.EmployerByID(ctx, id)
-		if errors.Is(err, login.ErrNotFound) {
+		if errors.Is(err, fault.ErrNotFound) {
 			continue
 		}
 		if err != nil {
@@ -81,19 +83,19 @@ func (f *Feature) employersAfter(ctx context.Context, after string, limit int) (
 func (f *Feature) CreateEmployer(ctx context.Context, r openapi.CreateEmployerRequestObject) (openapi.CreateEmployerResponseObject, error) {
 	key := callOf(ctx).key
 	if !key.OfAll() {
-		return nil, login.E(login.Forbidden, login.ReasonClientRefused, nil).With("Only a key for all employers may add one.")
+		return nil, fault.New(fault.Forbidden, login.ReasonClientRefused, nil).WithDetail("Only a key for all employers may add one.")
 	}
 	name, locale, err := f.employerFields(&r.Body.Name, r.Body.Locale)
 	if err != nil {
 		return nil, err
 	}
 	made, err := again(ctx, f, r.Params.IdempotencyKey, func(id string) (openapi.Employer, error) {
-		e := login.Employer{ID: id, Name: *name, Locale: cmp.Or(locale, f.Locale), CreatedAt: f.Now(), UpdatedAt: f.Now()}
+		e := employment.Employer{ID: id, Name: *name, Locale: cmp.Or(locale, f.Locale), CreatedAt: f.Now(), UpdatedAt: f.Now()}
 		err := f.Audit.Atomically(ctx, func(ctx context.Context) error {
 			f.Audit.EmployerAdded(ctx, audit.ByKey(key), e.ID)
 			return f.Store.AddEmployer(ctx, e)
 		})
-		if errors.Is(err, login.ErrExists) { // the try before was cut off after this
+		if errors.Is(err, fault.ErrExists) { // the try before was cut off after this
 			e, err = f.Store.EmployerByID(ctx, id)
 		}
 		if err != nil {
@@ -143,17 +145,17 @@ func (f *Feature) UpdateEmployer(ctx context.Context, r openapi.UpdateEmployerRe
 // employerFields checks what is given. The language is empty when none is; an empty one would
 // leave the employer's people without the language of their letters.
 func (f *Feature) employerFields(name *string, locale *openapi.Locale) (shownAs *string, language string, err error) {
-	var mistakes login.Mistakes
+	var mistakes fault.FieldErrors
 	if name != nil {
 		s := provisioning.EmployerName(*name)
 		if s == "" {
-			mistakes = append(mistakes, login.Mistake{Field: "name", Detail: "must have a letter that can be seen"})
+			mistakes = append(mistakes, fault.FieldError{Field: "name", Detail: "must have a letter that can be seen"})
 		}
 		shownAs = &s
 	}
 	if locale != nil {
 		if language = string(*locale); !slices.Contains([]string{"fi", "sv", "en"}, language) {
-			mistakes = append(mistakes, login.Mistake{Field: "locale", Detail: "must be fi, sv or en"})
+			mistakes = append(mistakes, fault.FieldError{Field: "locale", Detail: "must be fi, sv or en"})
 		}
 	}
 	if len(mistakes) > 0 {
@@ -162,7 +164,7 @@ func (f *Feature) employerFields(name *string, locale *openapi.Locale) (shownAs 
 	return shownAs, language, nil
 }
 
-func employerOut(e login.Employer) openapi.Employer {
+func employerOut(e employment.Employer) openapi.Employer {
 	return openapi.Employer{ID: e.ID, Name: e.Name, Locale: openapi.Locale(e.Locale), AnyName: e.AnyName, CreatedAt: e.CreatedAt, UpdatedAt: e.UpdatedAt}
 }
 
@@ -173,17 +175,17 @@ const (
 
 // page reads where a list goes on, and how long it may be.
 func page(cursor string, limit *int) (after string, size int, err error) {
-	var mistakes login.Mistakes
+	var mistakes fault.FieldErrors
 	id, decoding := base64.RawURLEncoding.Strict().DecodeString(cursor)
 	if decoding != nil || len(cursor) > 200 {
-		mistakes = append(mistakes, login.Mistake{Field: "cursor", Detail: "must be next of the page before, as it stands there"})
+		mistakes = append(mistakes, fault.FieldError{Field: "cursor", Detail: "must be next of the page before, as it stands there"})
 	}
 	size = defaultPage
 	if limit != nil {
 		size = *limit
 	}
 	if size < 1 || size > maxPage {
-		mistakes = append(mistakes, login.Mistake{Field: "limit", Detail: "must be from 1 to 200"})
+		mistakes = append(mistakes, fault.FieldError{Field: "limit", Detail: "must be from 1 to 200"})
 	}
 	if len(mistakes) > 0 {
 		return "", 0, invalid(mistakes)

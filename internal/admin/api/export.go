@@ -9,7 +9,7 @@ import (
 
 	"avain/internal/admin/api/openapi"
 	"avain/internal/core/provisioning"
-	"avain/internal/domain/login"
+	"avain/internal/domain/fault"
 	"avain/internal/platform/audit"
 )
 
@@ -60,7 +60,7 @@ func newStream(format *string, head []string, all func(rowWriter) error) (stream
 			return all(func(cells []string, _ any) error { return out.Row(cells) })
 		}}, nil
 	default:
-		return stream{}, invalid(login.Mistakes{{Field: "format", Detail: "must be ndjson or csv"}})
+		return stream{}, invalid(fault.FieldErrors{{Field: "format", Detail: "must be ndjson or csv"}})
 	}
 }
 

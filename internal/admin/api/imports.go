@@ -7,7 +7,8 @@ import (
 
 	"avain/internal/admin/api/openapi"
 	"avain/internal/core/provisioning"
-	"avain/internal/domain/login"
+	"avain/internal/domain/employment"
+	"avain/internal/domain/fault"
 	"avain/internal/platform/audit"
 )
 
@@ -42,10 +43,10 @@ func (f *Feature) CreateImport(ctx context.Context, r openapi.CreateImportReques
 	case "application/x-ndjson":
 		format = provisioning.NDJSON
 	default:
-		return nil, invalid(login.Mistakes{{Field: "Content-Type", Detail: "must be text/csv or application/x-ndjson"}})
+		return nil, invalid(fault.FieldErrors{{Field: "Content-Type", Detail: "must be text/csv or application/x-ndjson"}})
 	}
 	i, err := f.Importer.Receive(ctx, audit.ByKey(c.key), e.ID, format, r.Params.Invite, r.Body)
-	if mistakes, ok := errors.AsType[login.Mistakes](err); ok {
+	if mistakes, ok := errors.AsType[fault.FieldErrors](err); ok {
 		return nil, invalid(mistakes)
 	}
 	if err != nil {
@@ -60,10 +61,10 @@ func (f *Feature) GetImport(ctx context.Context, r openapi.GetImportRequestObjec
 	return openapi.GetImport200JSONResponse(importOut(i)), err
 }
 
-func (f *Feature) importOf(ctx context.Context, employer, id string) (login.Import, error) {
+func (f *Feature) importOf(ctx context.Context, employer, id string) (employment.Import, error) {
 	e, err := f.employer(ctx, employer)
 	if err != nil {
-		return login.Import{}, err
+		return employment.Import{}, err
 	}
 	i, err := f.Store.ImportOf(ctx, e.ID, id)
 	if err != nil {
@@ -72,7 +73,7 @@ func (f *Feature) importOf(ctx context.Context, employer, id string) (login.Impo
 	return i, nil
 }
 
-func importOut(i login.Import) openapi.Import {
+func importOut(i employment.Import) openapi.Import {
 	return openapi.Import{
 		ID: i.ID, State: openapi.ImportState(i.State), Invite: i.Invite, Rows: i.Rows, Done: i.Done, Created: i.Created,
 		Updated: i.Updated, Invited: i.Invited, Failed: i.Failed, CreatedAt: i.CreatedAt, FinishedAt: i.FinishedAt,

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"avain/internal/admin/api/openapi"
-	"avain/internal/domain/login"
+	"avain/internal/domain/employment"
 	"avain/internal/platform/audit"
 )
 
@@ -42,7 +42,7 @@ func (f *Feature) InvitePerson(ctx context.Context, r openapi.InvitePersonReques
 		return nil, conflict("The person has activated already: there is nothing to invite to.")
 	}
 	made, err := again(ctx, f, r.Params.IdempotencyKey, func(string) (openapi.Invitation, error) {
-		var i login.Invitation
+		var i employment.Invitation
 		ordered := false
 		if err := f.Audit.Atomically(ctx, func(ctx context.Context) (err error) {
 			if i, ordered, err = f.People.Invite(ctx, m); ordered {
@@ -75,7 +75,7 @@ func (f *Feature) RevokeInvitation(ctx context.Context, r openapi.RevokeInvitati
 	return openapi.RevokeInvitation204Response{}, nil
 }
 
-func invitationOut(i login.Invitation, now time.Time) openapi.Invitation {
+func invitationOut(i employment.Invitation, now time.Time) openapi.Invitation {
 	state := openapi.InvitationStateExpired
 	switch {
 	case !i.UsedAt.IsZero():

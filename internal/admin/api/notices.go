@@ -7,17 +7,19 @@ import (
 
 	"avain/internal/admin/api/openapi"
 	"avain/internal/core/notices"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 	"avain/internal/platform/audit"
 )
 
 // Board tells people the news: package notices.
 type Board interface {
-	All(ctx context.Context) ([]login.Notice, error)
-	Get(ctx context.Context, id string) (login.Notice, error)
-	Check(ctx context.Context, n login.Notice) (login.Notice, error)
-	Publish(ctx context.Context, actor string, n login.Notice) (login.Notice, error)
-	Change(ctx context.Context, actor string, n login.Notice) (login.Notice, error)
+	All(ctx context.Context) ([]operations.Notice, error)
+	Get(ctx context.Context, id string) (operations.Notice, error)
+	Check(ctx context.Context, n operations.Notice) (operations.Notice, error)
+	Publish(ctx context.Context, actor string, n operations.Notice) (operations.Notice, error)
+	Change(ctx context.Context, actor string, n operations.Notice) (operations.Notice, error)
 	Withdraw(ctx context.Context, actor, id string) error
 }
 
@@ -25,7 +27,7 @@ type Board interface {
 // gives no such key the scope; this is the second lock (threat 25).
 func forAll(ctx context.Context) error {
 	if !callOf(ctx).key.OfAll() {
-		return login.E(login.Forbidden, login.ReasonClientRefused, nil).With("Notices are only for keys of all employers.")
+		return fault.New(fault.Forbidden, login.ReasonClientRefused, nil).WithDetail("Notices are only for keys of all employers.")
 	}
 	return nil
 }
@@ -59,7 +61,7 @@ func (f *Feature) CreateNotice(ctx context.Context, r openapi.CreateNoticeReques
 	made, err := again(ctx, f, r.Params.IdempotencyKey, func(id string) (openapi.Notice, error) {
 		n.ID = id
 		done, err := f.Notices.Publish(ctx, audit.ByKey(callOf(ctx).key), n)
-		if errors.Is(err, login.ErrExists) { // the try before was cut off after this
+		if errors.Is(err, fault.ErrExists) { // the try before was cut off after this
 			done, err = f.Notices.Get(ctx, id)
 		}
 		if err != nil {
@@ -133,32 +135,32 @@ func (f *Feature) WithdrawNotice(ctx context.Context, r openapi.WithdrawNoticeRe
 
 // told classifies what the board answers.
 func told(err error) error {
-	if mistakes, ok := errors.AsType[login.Mistakes](err); ok {
+	if mistakes, ok := errors.AsType[fault.FieldErrors](err); ok {
 		return invalid(mistakes)
 	}
-	if errors.Is(err, login.ErrMoved) {
+	if errors.Is(err, fault.ErrMoved) {
 		return conflict("The notice is withdrawn, has changed since, or is the service's own; read it again.")
 	}
-	if errors.Is(err, login.ErrNotFound) {
+	if errors.Is(err, fault.ErrNotFound) {
 		return missing(err)
 	}
 	return err
 }
 
 // noticeIn reads a notice that somebody may write.
-func noticeIn(ctx context.Context, body openapi.NoticeNew) (login.Notice, error) {
+func noticeIn(ctx context.Context, body openapi.NoticeNew) (operations.Notice, error) {
 	if err := forAll(ctx); err != nil {
-		return login.Notice{}, err
+		return operations.Notice{}, err
 	}
 	draft, err := reshape[notices.Draft](body)
 	if err != nil {
-		return login.Notice{}, err
+		return operations.Notice{}, err
 	}
 	n, err := draft.Notice()
 	return n, told(err)
 }
 
-func (f *Feature) noticeOut(n login.Notice) (openapi.Notice, error) {
+func (f *Feature) noticeOut(n operations.Notice) (openapi.Notice, error) {
 	out := openapi.Notice{
 		ID: n.ID, State: openapi.NoticeState(notices.State(n, f.Now())), Severity: openapi.NoticeSeverity(n.Severity), From: n.From, Until: n.Until,
 		Source: n.Source, By: n.By, CreatedAt: n.CreatedAt, ChangedAt: n.ChangedAt, WithdrawnAt: n.WithdrawnAt,

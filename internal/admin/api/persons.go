@@ -8,18 +8,19 @@ import (
 
 	"avain/internal/admin/api/openapi"
 	"avain/internal/core/provisioning"
-	"avain/internal/domain/login"
+	"avain/internal/domain/employment"
+	"avain/internal/domain/fault"
 	"avain/internal/platform/audit"
 )
 
 // person finds a record of an employer that the key sees.
-func (f *Feature) person(ctx context.Context, employer, id string) (login.Employment, error) {
+func (f *Feature) person(ctx context.Context, employer, id string) (employment.Employment, error) {
 	if _, err := f.employer(ctx, employer); err != nil {
-		return login.Employment{}, err
+		return employment.Employment{}, err
 	}
 	m, err := f.Store.EmploymentOf(ctx, employer, id)
 	if err != nil {
-		return login.Employment{}, missing(err)
+		return employment.Employment{}, missing(err)
 	}
 	return m, nil
 }
@@ -59,15 +60,15 @@ func (f *Feature) CreatePerson(ctx context.Context, r openapi.CreatePersonReques
 		return nil, err
 	}
 	said, code, mistakes := f.Rules.Read(entryOf(*r.Body))
-	m, wrong := login.Employment{Employer: e.ID, Kind: login.UserSmartumPlus}.With(said, f.Now())
+	m, wrong := employment.Employment{Employer: e.ID, Kind: employment.UserSmartumPlus}.With(said, f.Now())
 	if len(mistakes) == 0 {
 		mistakes = wrong
 	}
 	if len(mistakes) == 0 && m.ExternalID == "" && m.UserName == "" && m.Email == "" && r.Body.Hetu == "" {
-		mistakes = append(mistakes, login.Mistake{Detail: "external_id, user_name, email or hetu is needed: without any nobody could be recognised, nor invited"})
+		mistakes = append(mistakes, fault.FieldError{Detail: "external_id, user_name, email or hetu is needed: without any nobody could be recognised, nor invited"})
 	}
 	if r.Body.Invite && m.Email == "" {
-		mistakes = append(mistakes, login.Mistake{Field: "email", Detail: "is needed for an invitation"})
+		mistakes = append(mistakes, fault.FieldError{Field: "email", Detail: "is needed for an invitation"})
 	}
 	if len(mistakes) > 0 {
 		return nil, invalid(mistakes)
@@ -83,7 +84,7 @@ func (f *Feature) CreatePerson(ctx context.Context, r openapi.CreatePersonReques
 	return openapi.CreatePerson201JSONResponse(made), err
 }
 
-func (f *Feature) hire(ctx context.Context, m login.Employment, invite bool) (login.Employment, error) {
+func (f *Feature) hire(ctx context.Context, m employment.Employment, invite bool) (employment.Employment, error) {
 	h, err := f.People.Prepare(m, invite)
 	if err != nil {
 		return m, err
@@ -98,7 +99,7 @@ func (f *Feature) hire(ctx context.Context, m login.Employment, invite bool) (lo
 		return f.Store.AddInvited(ctx, h.Employment, *h.Invitation, h.Jobs...)
 	})
 	switch {
-	case errors.Is(err, login.ErrExists):
+	case errors.Is(err, fault.ErrExists):
 		known, finding := f.Store.EmploymentOf(ctx, m.Employer, m.ID)
 		if finding == nil { // the try before was cut off after this
 			return known, nil
@@ -139,7 +140,7 @@ func (f *Feature) UpdatePerson(ctx context.Context, r openapi.UpdatePersonReques
 	if err := f.Audit.Atomically(ctx, func(ctx context.Context) error {
 		f.Audit.EmploymentChanged(ctx, audit.ByKey(callOf(ctx).key), m, "record")
 		return f.Store.AmendEmployment(ctx, m.Employer, m.ID, said, f.Now())
-	}); errors.Is(err, login.ErrExists) {
+	}); errors.Is(err, fault.ErrExists) {
 		return nil, taken()
 	} else if err != nil {
 		return nil, amended(err)
@@ -150,7 +151,7 @@ func (f *Feature) UpdatePerson(ctx context.Context, r openapi.UpdatePersonReques
 
 // amended is what came of a change: what is wrong with it, or the record is not there.
 func amended(err error) error {
-	if mistakes, ok := errors.AsType[login.Mistakes](err); ok {
+	if mistakes, ok := errors.AsType[fault.FieldErrors](err); ok {
 		return invalid(mistakes)
 	}
 	return missing(err)
@@ -216,10 +217,10 @@ type value struct {
 
 // noLonger refuses what nothing can match: it is a slip, and not a person who is not there.
 func noLonger(all ...value) error {
-	var mistakes login.Mistakes
+	var mistakes fault.FieldErrors
 	for _, v := range all {
 		if utf8.RuneCountInString(v.text) > v.most {
-			mistakes = append(mistakes, login.Mistake{Field: v.name, Detail: "at most " + strconv.Itoa(v.most) + " characters"})
+			mistakes = append(mistakes, fault.FieldError{Field: v.name, Detail: "at most " + strconv.Itoa(v.most) + " characters"})
 		}
 	}
 	if len(mistakes) > 0 {
@@ -262,7 +263,7 @@ func entryOf(p openapi.PersonNew) provisioning.Entry {
 	return e
 }
 
-func (f *Feature) personOut(m login.Employment) openapi.Person {
+func (f *Feature) personOut(m employment.Employment) openapi.Person {
 	p := openapi.Person{
 		ID: m.ID, Employer: m.Employer, State: openapi.PersonStateAdded, Kind: openapi.UserKind(m.Kind), ExternalID: m.ExternalID,
 		UserName: m.UserName, Email: m.Email, GivenName: m.GivenName, FamilyName: m.FamilyName, Locale: openapi.Locale(m.Locale),

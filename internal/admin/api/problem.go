@@ -8,25 +8,26 @@ import (
 	"strconv"
 
 	"avain/internal/admin/api/openapi"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/platform/web"
 )
 
 // invalid makes the error for wrong fields.
-func invalid(mistakes login.Mistakes) error {
-	return login.E(login.Invalid, login.ReasonRequestInvalid, mistakes).With("Something in the request is wrong; errors says what.")
+func invalid(mistakes fault.FieldErrors) error {
+	return fault.New(fault.Invalid, login.ReasonRequestInvalid, mistakes).WithDetail("Something in the request is wrong; errors says what.")
 }
 
 // conflict makes the error for something that is in the way.
-func conflict(detail string) *login.Error {
-	return login.E(login.Conflict, login.ReasonRequestInvalid, nil).With(detail)
+func conflict(detail string) *fault.Error {
+	return fault.New(fault.Conflict, login.ReasonRequestInvalid, nil).WithDetail(detail)
 }
 
 // missing is the answer for what is not there and for what belongs to another employer
 // (threat 25): nobody learns which.
 func missing(err error) error {
-	if err == nil || errors.Is(err, login.ErrNotFound) {
-		return login.E(login.NotFound, login.ReasonPageUnknown, err).With("There is nothing here, or it is not yours.")
+	if err == nil || errors.Is(err, fault.ErrNotFound) {
+		return fault.New(fault.NotFound, login.ReasonPageUnknown, err).WithDetail("There is nothing here, or it is not yours.")
 	}
 	return err
 }
@@ -55,7 +56,7 @@ func words(status int) string {
 
 // render writes a problem document (RFC 9457). Nothing of the cause reaches it but the
 // names of wrong fields.
-func render(w http.ResponseWriter, r *http.Request, e *login.Error, status int) {
+func render(w http.ResponseWriter, r *http.Request, e *fault.Error, status int) {
 	doc := openapi.Problem{
 		Type: "about:blank", Title: http.StatusText(status), Status: status, Reason: string(e.Reason),
 		Detail: cmp.Or(e.Detail, words(status)), SupportCode: web.SupportCode(r.Context()),
@@ -63,7 +64,7 @@ func render(w http.ResponseWriter, r *http.Request, e *login.Error, status int) 
 	if status >= http.StatusInternalServerError {
 		doc.Detail = words(status)
 	}
-	if mistakes, ok := errors.AsType[login.Mistakes](e); ok {
+	if mistakes, ok := errors.AsType[fault.FieldErrors](e); ok {
 		for _, m := range mistakes {
 			doc.Errors = append(doc.Errors, openapi.Mistake{Field: m.Field, Detail: m.Detail})
 		}

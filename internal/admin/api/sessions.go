@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"avain/internal/admin/api/openapi"
+	"avain/internal/domain/employment"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/platform/audit"
 )
@@ -15,13 +17,13 @@ const whyAdmin = "admin"
 // sessionsOf lists the live sessions of the human behind an employer's record. Only the
 // operator's own keys come here: devices are not an employer's business (package apikey
 // gives no other key the scope; this is the second lock).
-func (f *Feature) sessionsOf(ctx context.Context, employer, person string) (login.Employment, []login.Session, error) {
+func (f *Feature) sessionsOf(ctx context.Context, employer, person string) (employment.Employment, []login.Session, error) {
 	m, err := f.person(ctx, employer, person)
 	if err != nil {
 		return m, nil, err
 	}
 	if !callOf(ctx).key.OfAll() {
-		return m, nil, login.E(login.Forbidden, login.ReasonClientRefused, nil).With("Sessions are only for keys of all employers.")
+		return m, nil, fault.New(fault.Forbidden, login.ReasonClientRefused, nil).WithDetail("Sessions are only for keys of all employers.")
 	}
 	if m.Person == "" {
 		return m, nil, nil

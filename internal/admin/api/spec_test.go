@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 
 	"github.com/getkin/kin-openapi/openapi3"
 )
@@ -63,7 +63,7 @@ func TestScopesAreThoseOfTheSpecification(t *testing.T) {
 			}
 			pattern := method + " " + path
 			seen[pattern] = true
-			if op.Security == nil || len(*op.Security) != 1 || len((*op.Security)[0]["key"]) != 1 || login.APIScope((*op.Security)[0]["key"][0]) != scopes[pattern] {
+			if op.Security == nil || len(*op.Security) != 1 || len((*op.Security)[0]["key"]) != 1 || operations.APIScope((*op.Security)[0]["key"][0]) != scopes[pattern] {
 				t.Errorf("%s: the specification and the routes ask for different scopes", pattern)
 			}
 			needed := []string{"400", "401", "403", "429"} // 400: nobody's query may be misspelt

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/employment"
 )
 
 // email is an address of a user.
@@ -114,7 +114,7 @@ func (all emails) checked() error {
 }
 
 // emailsOf are the addresses of a record.
-func emailsOf(m login.Employment) emails {
+func emailsOf(m employment.Employment) emails {
 	if m.Email == "" {
 		return nil
 	}
@@ -130,13 +130,13 @@ func emailsOf(m login.Employment) emails {
 }
 
 // addresses is what is kept of them: nothing, where Email alone says the same.
-func (all emails) addresses() []login.Address {
+func (all emails) addresses() []employment.Address {
 	if len(all) == 0 || len(all) == 1 && strings.EqualFold(all[0].Type, "work") && bool(all[0].Primary) {
 		return nil
 	}
-	kept := make([]login.Address, 0, len(all))
+	kept := make([]employment.Address, 0, len(all))
 	for _, e := range all {
-		kept = append(kept, login.Address{Value: e.Value, Type: e.Type, Primary: bool(e.Primary)})
+		kept = append(kept, employment.Address{Value: e.Value, Type: e.Type, Primary: bool(e.Primary)})
 	}
 	return kept
 }

@@ -14,33 +14,37 @@ import (
 	"time"
 
 	"avain/internal/core/provisioning"
+	"avain/internal/domain/employment"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/hetu"
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
+	"avain/internal/domain/queue"
 	"avain/internal/platform/apikey"
 	"avain/internal/platform/audit"
 	"avain/internal/platform/web"
 )
 
-// Store is what SCIM needs of the database. All methods answer login.ErrNotFound for
+// Store is what SCIM needs of the database. All methods answer fault.ErrNotFound for
 // another employer's people.
 type Store interface {
-	EmploymentOf(ctx context.Context, employer, id string) (login.Employment, error)
-	NamedEmployments(ctx context.Context, employer string, offset, limit int) ([]login.Employment, int64, error)
-	AddEmployment(ctx context.Context, m login.Employment, jobs ...login.Job) error
-	ChangeUser(ctx context.Context, employer, id string, at time.Time, change func(before login.Employment) (login.Employment, error)) (before, after login.Employment, err error)
+	EmploymentOf(ctx context.Context, employer, id string) (employment.Employment, error)
+	NamedEmployments(ctx context.Context, employer string, offset, limit int) ([]employment.Employment, int64, error)
+	AddEmployment(ctx context.Context, m employment.Employment, jobs ...queue.Job) error
+	ChangeUser(ctx context.Context, employer, id string, at time.Time, change func(before employment.Employment) (employment.Employment, error)) (before, after employment.Employment, err error)
 	ForgetEmployment(ctx context.Context, employer, id string, at time.Time) error
 }
 
 // People makes records.
 type People interface {
-	Prepare(m login.Employment, invite bool) (login.Hiring, error)
+	Prepare(m employment.Employment, invite bool) (employment.HireRequest, error)
 	Lookup(ctx context.Context, code hetu.Code) ([]byte, error)
 }
 
 // Deps are what SCIM stands on.
 type Deps struct {
 	Store  Store
-	List   func(ctx context.Context, employer string, l Lookup, limit int) ([]login.Employment, error)
+	List   func(ctx context.Context, employer string, l Lookup, limit int) ([]employment.Employment, error)
 	People People
 	Rules  provisioning.Rules
 	Keys   *apikey.Keys
@@ -91,7 +95,7 @@ func (f *Feature) Mount(mux *http.ServeMux) {
 		mux.Handle(Root+path+"/{$}", h) // directories whose base address ends with a slash
 	}
 	unknown := f.route(func(http.ResponseWriter, call) error {
-		return login.E(login.NotFound, login.ReasonPageUnknown, nil).With("There is nothing here; see /ResourceTypes.")
+		return fault.New(fault.NotFound, login.ReasonPageUnknown, nil).WithDetail("There is nothing here; see /ResourceTypes.")
 	})
 	mux.Handle(Root, unknown)
 	mux.Handle(Root+"/", unknown)
@@ -133,7 +137,7 @@ func refused(detail string) handler {
 func discovery(v any) handler {
 	return func(w http.ResponseWriter, c call) error {
 		if c.URL.Query().Has("filter") {
-			return login.E(login.Forbidden, login.ReasonRequestInvalid, nil).With("This cannot be filtered.")
+			return fault.New(fault.Forbidden, login.ReasonRequestInvalid, nil).WithDetail("This cannot be filtered.")
 		}
 		answer(w, http.StatusOK, v)
 		return nil
@@ -150,7 +154,7 @@ func (f *Feature) groups(w http.ResponseWriter, _ call) error {
 // call is a request of a key that may speak SCIM for one employer.
 type call struct {
 	*http.Request
-	key      login.APIKey
+	key      operations.APIKey
 	employer string
 	body     []byte
 }
@@ -168,11 +172,11 @@ func (f *Feature) route(h handler) http.Handler {
 		if err != nil {
 			return err
 		}
-		if err := apikey.Need(key, login.ScopeSCIM); err != nil {
+		if err := apikey.Need(key, operations.ScopeSCIM); err != nil {
 			return err
 		}
 		if len(key.Employers) != 1 {
-			return login.E(login.Forbidden, login.ReasonClientRefused, nil).With("A key for SCIM is for exactly one employer.")
+			return fault.New(fault.Forbidden, login.ReasonClientRefused, nil).WithDetail("A key for SCIM is for exactly one employer.")
 		}
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 		if err != nil {
@@ -191,22 +195,22 @@ type scimError struct {
 func (f scimError) Unwrap() error { return f.error }
 
 func bad(word, detail string) error {
-	return login.E(login.Invalid, login.ReasonRequestInvalid, scimError{word, errors.New(word)}).With(detail)
+	return fault.New(fault.Invalid, login.ReasonRequestInvalid, scimError{word, errors.New(word)}).WithDetail(detail)
 }
 
 func missing(err error) error {
-	if err == nil || errors.Is(err, login.ErrNotFound) {
-		return login.E(login.NotFound, login.ReasonPageUnknown, err).With("There is no such user.")
+	if err == nil || errors.Is(err, fault.ErrNotFound) {
+		return fault.New(fault.NotFound, login.ReasonPageUnknown, err).WithDetail("There is no such user.")
 	}
 	return err
 }
 
 func taken() error {
-	return login.E(login.Conflict, login.ReasonRequestInvalid, scimError{"uniqueness", login.ErrExists}).With("Another user has this userName or externalId.")
+	return fault.New(fault.Conflict, login.ReasonRequestInvalid, scimError{"uniqueness", fault.ErrExists}).WithDetail("Another user has this userName or externalId.")
 }
 
 // render writes an error of RFC 7644 §3.12.
-func render(w http.ResponseWriter, _ *http.Request, e *login.Error, status int) {
+func render(w http.ResponseWriter, _ *http.Request, e *fault.Error, status int) {
 	detail, word := cmp.Or(e.Detail, http.StatusText(status)), ""
 	if status >= http.StatusInternalServerError {
 		detail = http.StatusText(status)

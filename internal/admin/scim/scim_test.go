@@ -7,15 +7,15 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/employment"
 )
 
 // aino is whom filters and patches are tried on.
 func aino() user {
-	return userOf(login.Employment{
+	return userOf(employment.Employment{
 		ID: "1", ExternalID: "77", UserName: "Aino@e.example", GivenName: "Aino", FamilyName: "Virtanen", Email: "a@e.example", Locale: "fi",
 		CreatedAt: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), UpdatedAt: time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC),
-		Addresses: []login.Address{{Value: "a@e.example", Type: "work", Primary: true}, {Value: "h@e.example", Type: "home"}},
+		Addresses: []employment.Address{{Value: "a@e.example", Type: "work", Primary: true}, {Value: "h@e.example", Type: "home"}},
 	}, Root)
 }
 
@@ -256,7 +256,7 @@ func TestWhichAddressLettersGoTo(t *testing.T) {
 			t.Errorf("%s: %q, %v; want %q", list, all.address(), err, want)
 		}
 	}
-	m := login.Employment{Email: "new@e.example", Addresses: []login.Address{{Value: "h@e.example", Type: "home"}, {Value: "w@e.example", Type: "work"}}}
+	m := employment.Employment{Email: "new@e.example", Addresses: []employment.Address{{Value: "h@e.example", Type: "home"}, {Value: "w@e.example", Type: "work"}}}
 	if got := emailsOf(m); got.address() != "new@e.example" || got[0].Value != "h@e.example" || m.Addresses[1].Value != "w@e.example" {
 		t.Errorf("another way has changed the address: %+v", got)
 	}

@@ -6,7 +6,8 @@ import (
 	"net/url"
 	"strconv"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/employment"
+	"avain/internal/domain/fault"
 )
 
 const (
@@ -81,7 +82,7 @@ func (f *Feature) posted(w http.ResponseWriter, c call) error {
 
 func (f *Feature) search(w http.ResponseWriter, c call, r request) error {
 	start, count := r.window()
-	var found []login.Employment
+	var found []employment.Employment
 	var total int64
 	var err error
 	if r.Filter == "" {
@@ -105,7 +106,7 @@ func (f *Feature) search(w http.ResponseWriter, c call, r request) error {
 }
 
 // filtered holds a filter against everybody whom an index does not choose out.
-func (f *Feature) filtered(c call, text string, start, count int) (found []login.Employment, total int64, err error) {
+func (f *Feature) filtered(c call, text string, start, count int) (found []employment.Employment, total int64, err error) {
 	filter, err := parseFilter(text)
 	if err != nil {
 		return nil, 0, err
@@ -114,14 +115,14 @@ func (f *Feature) filtered(c call, text string, start, count int) (found []login
 	if l.ID != "" {
 		m, err := f.Store.EmploymentOf(c.Context(), c.employer, l.ID)
 		switch {
-		case errors.Is(err, login.ErrNotFound):
+		case errors.Is(err, fault.ErrNotFound):
 			return nil, 0, nil
 		case err != nil:
 			return nil, 0, err
 		case m.UserName == "" || !filter.matches(userOf(m, f.root())):
 			return nil, 0, nil
 		}
-		return page([]login.Employment{m}, start, count), 1, nil
+		return page([]employment.Employment{m}, start, count), 1, nil
 	}
 	if l == (Lookup{}) && f.Walks != nil {
 		if err := f.Walks.Check(c.key.ID); err != nil {
@@ -151,7 +152,7 @@ func (f *Feature) filtered(c call, text string, start, count int) (found []login
 	}
 }
 
-func page(all []login.Employment, start, count int) []login.Employment {
+func page(all []employment.Employment, start, count int) []employment.Employment {
 	from := min(start-1, len(all))
 	return all[from:min(from+count, len(all))]
 }

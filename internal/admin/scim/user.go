@@ -8,7 +8,8 @@ import (
 	"time"
 
 	"avain/internal/core/provisioning"
-	"avain/internal/domain/login"
+	"avain/internal/domain/employment"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/shown"
 )
 
@@ -52,7 +53,7 @@ func (f *flag) UnmarshalJSON(text []byte) error {
 }
 
 // userOf writes a record; root is the address that SCIM has for its directory.
-func userOf(m login.Employment, root string) user {
+func userOf(m employment.Employment, root string) user {
 	active := flag(m.EndedAt.IsZero())
 	return user{
 		Schemas: []string{schemaUser}, ID: m.ID, ExternalID: m.ExternalID, UserName: m.UserName, Name: name{m.GivenName, m.FamilyName},
@@ -110,7 +111,7 @@ const maxType = 50
 // somebody new. Only what the user says otherwise than before is checked: a rule that has
 // become stricter must not keep a directory from ending somebody who was added under the
 // old one.
-func (f *Feature) record(u user, before login.Employment) (login.Employment, error) {
+func (f *Feature) record(u user, before employment.Employment) (employment.Employment, error) {
 	m, mistakes := f.read(u, before)
 	for i := range u.Emails {
 		e := &u.Emails[i]
@@ -148,7 +149,7 @@ func (f *Feature) record(u user, before login.Employment) (login.Employment, err
 }
 
 // read takes over the plain fields that are not as before, and says what is wrong of them.
-func (f *Feature) read(u user, before login.Employment) (login.Employment, login.Mistakes) {
+func (f *Feature) read(u user, before employment.Employment) (employment.Employment, fault.FieldErrors) {
 	said := func(now, before string) *string {
 		if now == before {
 			return nil

@@ -5,11 +5,12 @@ import (
 	"errors"
 	"net/http"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/employment"
+	"avain/internal/domain/fault"
 )
 
 // find answers a user of the key's employer. Records without a user name are none.
-func (f *Feature) find(c call) (login.Employment, error) {
+func (f *Feature) find(c call) (employment.Employment, error) {
 	m, err := f.Store.EmploymentOf(c.Context(), c.employer, c.PathValue("id"))
 	if err != nil {
 		return m, missing(err)
@@ -17,7 +18,7 @@ func (f *Feature) find(c call) (login.Employment, error) {
 	return m, named(m)
 }
 
-func named(m login.Employment) error {
+func named(m employment.Employment) error {
 	if m.UserName == "" {
 		return missing(nil)
 	}
@@ -33,7 +34,7 @@ func (f *Feature) get(w http.ResponseWriter, c call) error {
 }
 
 // show answers with a user, in the parts that were asked for.
-func (f *Feature) show(w http.ResponseWriter, c call, status int, m login.Employment) error {
+func (f *Feature) show(w http.ResponseWriter, c call, status int, m employment.Employment) error {
 	u := userOf(m, f.root())
 	parts, err := partsOf(c.URL.Query())
 	if err != nil {
@@ -56,11 +57,11 @@ func (f *Feature) create(w http.ResponseWriter, c call) error {
 	if err := read(c, &u); err != nil {
 		return err
 	}
-	m, err := f.record(u, login.Employment{})
+	m, err := f.record(u, employment.Employment{})
 	if err != nil {
 		return err
 	}
-	m.Employer, m.Kind = c.employer, login.UserSmartumPlus
+	m.Employer, m.Kind = c.employer, employment.UserSmartumPlus
 	h, err := f.People.Prepare(m, false)
 	if err != nil {
 		return err
@@ -71,7 +72,7 @@ func (f *Feature) create(w http.ResponseWriter, c call) error {
 			f.Audit.EmploymentEnded(ctx, c.actor(), h.Employment)
 		}
 		return f.Store.AddEmployment(ctx, h.Employment)
-	}); errors.Is(err, login.ErrExists) {
+	}); errors.Is(err, fault.ErrExists) {
 		return taken()
 	} else if err != nil {
 		return err
@@ -105,9 +106,9 @@ func (f *Feature) change(w http.ResponseWriter, c call, to func(user) (user, err
 	if _, err := partsOf(c.URL.Query()); err != nil {
 		return err
 	}
-	var after login.Employment
+	var after employment.Employment
 	err := f.Audit.Atomically(c.Context(), func(ctx context.Context) error {
-		before, changed, err := f.Store.ChangeUser(ctx, c.employer, c.PathValue("id"), f.Now(), func(m login.Employment) (login.Employment, error) {
+		before, changed, err := f.Store.ChangeUser(ctx, c.employer, c.PathValue("id"), f.Now(), func(m employment.Employment) (employment.Employment, error) {
 			if err := named(m); err != nil {
 				return m, err
 			}
@@ -123,7 +124,7 @@ func (f *Feature) change(w http.ResponseWriter, c call, to func(user) (user, err
 		after = changed
 		return err
 	})
-	if errors.Is(err, login.ErrExists) {
+	if errors.Is(err, fault.ErrExists) {
 		return taken()
 	}
 	if err != nil {
@@ -133,7 +134,7 @@ func (f *Feature) change(w http.ResponseWriter, c call, to func(user) (user, err
 }
 
 // note writes into the audit log what has changed.
-func (f *Feature) note(ctx context.Context, c call, before, after login.Employment) {
+func (f *Feature) note(ctx context.Context, c call, before, after employment.Employment) {
 	if !before.SaysSame(after) {
 		f.Audit.EmploymentChanged(ctx, c.actor(), before, "record")
 	}

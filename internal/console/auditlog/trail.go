@@ -12,7 +12,8 @@ import (
 	"time"
 
 	"avain/internal/console"
-	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
+	"avain/internal/domain/staff"
 	"avain/internal/platform/web"
 )
 
@@ -34,7 +35,7 @@ const longest = 100
 
 // Store searches the log.
 type Store interface {
-	SearchAudit(ctx context.Context, q login.AuditQuery) (found []login.AuditEntry, left int64, err error)
+	SearchAudit(ctx context.Context, q operations.AuditQuery) (found []operations.AuditEntry, left int64, err error)
 }
 
 // Deps are what the page stands on.
@@ -52,8 +53,8 @@ type trail struct {
 // New mounts the page on the console.
 func New(d Deps) {
 	t := &trail{d: d, page: d.Console.Template(templateFiles, "templates/trail.html")}
-	d.Console.Get("trail", login.RoleOperator, t.show)
-	d.Console.AddNav(Path, "trail.nav", login.RoleOperator)
+	d.Console.Get("trail", staff.RoleOperator, t.show)
+	d.Console.AddNav(Path, "trail.nav", staff.RoleOperator)
 }
 
 // form is what is searched for, as it was typed.
@@ -61,7 +62,7 @@ type form struct{ Actor, Action, Target, Person, Since, Until string }
 
 // line is an entry as it is shown: to the second, unlike other times of the console.
 type line struct {
-	login.AuditEntry
+	operations.AuditEntry
 	When, Detail string
 }
 
@@ -98,13 +99,13 @@ func (t *trail) show(w http.ResponseWriter, r *http.Request, who console.Agent) 
 }
 
 // query reads the form. It answers false when a day is none.
-func (t *trail) query(asked url.Values, f *form) (login.AuditQuery, bool) {
+func (t *trail) query(asked url.Values, f *form) (operations.AuditQuery, bool) {
 	field := func(name string) string {
 		value := strings.TrimSpace(asked.Get(name))
 		return value[:min(len(value), longest)]
 	}
 	*f = form{field("actor"), field("action"), field("target"), field("person"), field("since"), field("until")}
-	q := login.AuditQuery{Actor: f.Actor, Action: f.Action, Target: f.Target, Person: strings.TrimPrefix(f.Person, "person:"), Limit: shown, Scan: scanned}
+	q := operations.AuditQuery{Actor: f.Actor, Action: f.Action, Target: f.Target, Person: strings.TrimPrefix(f.Person, "person:"), Limit: shown, Scan: scanned}
 	since, okSince := t.day(f.Since)
 	until, okUntil := t.day(f.Until)
 	q.Since = since

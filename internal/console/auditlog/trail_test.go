@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 )
 
 func TestQuery(t *testing.T) {
@@ -16,7 +16,7 @@ func TestQuery(t *testing.T) {
 		t.Fatal(err)
 	}
 	page := &trail{d: Deps{Zone: zone}}
-	for asked, want := range map[string]login.AuditQuery{
+	for asked, want := range map[string]operations.AuditQuery{
 		"":                              {},
 		"actor=staff:X&target=+key:1+":  {Actor: "staff:X", Target: "key:1"},
 		"person=person:P1&action=key.*": {Person: "P1", Action: "key.*"},

@@ -11,6 +11,8 @@ import (
 
 	"avain/internal/console"
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
+	"avain/internal/domain/staff"
 	"avain/internal/platform/web"
 )
 
@@ -30,8 +32,8 @@ const (
 
 // Store keeps what people said.
 type Store interface {
-	FeedbackCounts(ctx context.Context, since time.Time) ([]login.FeedbackCount, error)
-	FeedbackComments(ctx context.Context, since, until time.Time, limit int) ([]login.FeedbackComment, error)
+	FeedbackCounts(ctx context.Context, since time.Time) ([]operations.FeedbackCount, error)
+	FeedbackComments(ctx context.Context, since, until time.Time, limit int) ([]operations.FeedbackComment, error)
 }
 
 // Deps are what the page stands on.
@@ -50,8 +52,8 @@ type voices struct {
 // New mounts the page on the console.
 func New(d Deps) {
 	v := &voices{d: d, page: d.Console.Template(templateFiles, "templates/voices.html")}
-	d.Console.Get("voices", login.RoleAgent, v.show)
-	d.Console.AddNav(Path, "voices.nav", login.RoleAgent)
+	d.Console.Get("voices", staff.RoleAgent, v.show)
+	d.Console.AddNav(Path, "voices.nav", staff.RoleAgent)
 }
 
 // tally is how many said what.
@@ -79,7 +81,7 @@ type week struct {
 }
 
 type comment struct {
-	login.FeedbackComment
+	operations.FeedbackComment
 	When string
 }
 
@@ -103,7 +105,7 @@ func (v *voices) show(w http.ResponseWriter, r *http.Request, who console.Agent)
 	if err != nil {
 		return err
 	}
-	data := view{Days: days, From: v.d.Web.DayInWords(lang, today.Add(-(days-1)*day)), To: v.d.Web.DayInWords(lang, today), Rows: rows(counts), Weeks: v.weeks(lang, today, counts), Lead: who.Role.Covers(login.RoleLead)}
+	data := view{Days: days, From: v.d.Web.DayInWords(lang, today.Add(-(days-1)*day)), To: v.d.Web.DayInWords(lang, today), Rows: rows(counts), Weeks: v.weeks(lang, today, counts), Lead: who.Role.Covers(staff.RoleLead)}
 	if data.Lead { // others never get them, not even hidden in the page
 		if err := v.comments(r, lang, &data); err != nil {
 			return err
@@ -113,7 +115,7 @@ func (v *voices) show(w http.ResponseWriter, r *http.Request, who console.Agent)
 }
 
 // rows adds up the days, those first with the most people who were not helped.
-func rows(counts []login.FeedbackCount) []row {
+func rows(counts []operations.FeedbackCount) []row {
 	type key struct {
 		page, lang string
 		reason     login.Reason
@@ -135,7 +137,7 @@ func rows(counts []login.FeedbackCount) []row {
 
 // weeks adds up the counts by weeks back from today, the newest first, as far back as
 // somebody answered.
-func (v *voices) weeks(lang string, today time.Time, counts []login.FeedbackCount) []week {
+func (v *voices) weeks(lang string, today time.Time, counts []operations.FeedbackCount) []week {
 	all := make([]week, days/7)
 	last := 0
 	for i := range all {

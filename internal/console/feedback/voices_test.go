@@ -7,16 +7,17 @@ import (
 	"time"
 
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 	"avain/internal/platform/web"
 )
 
 func TestRowsAddUpTheDays(t *testing.T) {
 	t.Parallel()
 	today := time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)
-	count := func(ago int, page, lang string, reason login.Reason, yes, no int64) login.FeedbackCount {
-		return login.FeedbackCount{Day: today.Add(-time.Duration(ago) * day), Page: page, Lang: lang, Reason: reason, Yes: yes, No: no}
+	count := func(ago int, page, lang string, reason login.Reason, yes, no int64) operations.FeedbackCount {
+		return operations.FeedbackCount{Day: today.Add(-time.Duration(ago) * day), Page: page, Lang: lang, Reason: reason, Yes: yes, No: no}
 	}
-	counts := []login.FeedbackCount{
+	counts := []operations.FeedbackCount{
 		count(80, "login", "fi", "", 1, 0), count(20, "login", "sv", login.ReasonLinkExpired, 2, 1), count(6, "guide", "fi", "", 3, 0),
 		count(1, "login", "sv", login.ReasonLinkExpired, 0, 4), count(0, "login", "fi", "", 1, 2), count(-1, "login", "fi", "", 5, 5),
 	}

@@ -9,7 +9,10 @@ import (
 
 	"avain/internal/console"
 	"avain/internal/core/notices"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
+	"avain/internal/domain/staff"
 	"avain/internal/platform/web"
 )
 
@@ -21,11 +24,11 @@ const Path = console.Root + "notices"
 
 // Board tells people the news: package notices.
 type Board interface {
-	All(ctx context.Context) ([]login.Notice, error)
-	Get(ctx context.Context, id string) (login.Notice, error)
-	Check(ctx context.Context, n login.Notice) (login.Notice, error)
-	Publish(ctx context.Context, actor string, n login.Notice) (login.Notice, error)
-	Change(ctx context.Context, actor string, n login.Notice) (login.Notice, error)
+	All(ctx context.Context) ([]operations.Notice, error)
+	Get(ctx context.Context, id string) (operations.Notice, error)
+	Check(ctx context.Context, n operations.Notice) (operations.Notice, error)
+	Publish(ctx context.Context, actor string, n operations.Notice) (operations.Notice, error)
+	Change(ctx context.Context, actor string, n operations.Notice) (operations.Notice, error)
 	Withdraw(ctx context.Context, actor, id string) error
 }
 
@@ -51,13 +54,13 @@ func New(d Deps) {
 	e := &editor{
 		d: d, list: d.Console.Template(templateFiles, "templates/list.html"), edit: d.Console.Template(templateFiles, "templates/edit.html"),
 	}
-	d.Console.Get("notices", login.RoleLead, e.showList)
-	d.Console.Get("notices/new", login.RoleLead, e.showNew)
-	d.Console.Post("notices/new", login.RoleLead, e.send)
-	d.Console.Get("notices/{id}", login.RoleLead, e.showOne)
-	d.Console.Post("notices/{id}", login.RoleLead, e.send)
-	d.Console.Post("notices/{id}/withdraw", login.RoleLead, e.withdraw)
-	d.Console.AddNav(Path, "editor.nav", login.RoleLead)
+	d.Console.Get("notices", staff.RoleLead, e.showList)
+	d.Console.Get("notices/new", staff.RoleLead, e.showNew)
+	d.Console.Post("notices/new", staff.RoleLead, e.send)
+	d.Console.Get("notices/{id}", staff.RoleLead, e.showOne)
+	d.Console.Post("notices/{id}", staff.RoleLead, e.send)
+	d.Console.Post("notices/{id}/withdraw", staff.RoleLead, e.withdraw)
+	d.Console.AddNav(Path, "editor.nav", staff.RoleLead)
 }
 
 // row is a notice in the list.
@@ -109,7 +112,7 @@ func (e *editor) namer(ctx context.Context, lang string) func(id string) string 
 }
 
 func (e *editor) showNew(w http.ResponseWriter, r *http.Request, who console.Agent) error {
-	n := login.Notice{Severity: login.SeverityWarning}
+	n := operations.Notice{Severity: operations.SeverityWarning}
 	return e.show(w, r, who, page{notice: n, form: e.formOf(r, n)})
 }
 
@@ -121,17 +124,17 @@ func (e *editor) showOne(w http.ResponseWriter, r *http.Request, who console.Age
 	return e.show(w, r, who, page{notice: n, form: e.formOf(r, n), preview: true})
 }
 
-func (e *editor) find(r *http.Request) (login.Notice, error) {
+func (e *editor) find(r *http.Request) (operations.Notice, error) {
 	n, err := e.d.Board.Get(r.Context(), r.PathValue("id"))
-	if errors.Is(err, login.ErrNotFound) {
-		return n, login.E(login.NotFound, login.ReasonPageUnknown, err)
+	if errors.Is(err, fault.ErrNotFound) {
+		return n, fault.New(fault.NotFound, login.ReasonPageUnknown, err)
 	}
 	return n, err
 }
 
 // send shows a preview of what stands in the form, or publishes it.
 func (e *editor) send(w http.ResponseWriter, r *http.Request, who console.Agent) error {
-	var before login.Notice
+	var before operations.Notice
 	if r.PathValue("id") != "" {
 		var err error
 		if before, err = e.find(r); err != nil {
@@ -139,7 +142,7 @@ func (e *editor) send(w http.ResponseWriter, r *http.Request, who console.Agent)
 		}
 	}
 	if err := r.ParseForm(); err != nil {
-		return login.E(login.Invalid, login.ReasonRequestInvalid, err)
+		return fault.New(fault.Invalid, login.ReasonRequestInvalid, err)
 	}
 	n, mistakes := e.read(r)
 	n.ID = before.ID
@@ -147,7 +150,7 @@ func (e *editor) send(w http.ResponseWriter, r *http.Request, who console.Agent)
 		n.From = before.From
 	}
 	checked, err := e.d.Board.Check(r.Context(), n)
-	if found, ok := errors.AsType[login.Mistakes](err); ok {
+	if found, ok := errors.AsType[fault.FieldErrors](err); ok {
 		mistakes = append(mistakes, found...)
 	} else if err != nil {
 		return err
@@ -164,13 +167,13 @@ func (e *editor) send(w http.ResponseWriter, r *http.Request, who console.Agent)
 	return e.publish(w, r, who, n, p)
 }
 
-func (e *editor) publish(w http.ResponseWriter, r *http.Request, who console.Agent, n login.Notice, p page) error {
+func (e *editor) publish(w http.ResponseWriter, r *http.Request, who console.Agent, n operations.Notice, p page) error {
 	act, done := e.d.Board.Publish, "editor.done_published"
 	if n.ID != "" {
 		act, done = e.d.Board.Change, "editor.done_changed"
 	}
 	made, err := act(r.Context(), who.Actor(), n)
-	if mistakes, ok := errors.AsType[login.Mistakes](err); ok { // there are too many, for one
+	if mistakes, ok := errors.AsType[fault.FieldErrors](err); ok { // there are too many, for one
 		p.mistakes = mistakes
 		return e.show(w, r, who, p)
 	}
@@ -185,7 +188,7 @@ func (e *editor) withdraw(w http.ResponseWriter, r *http.Request, who console.Ag
 	if err != nil {
 		return err
 	}
-	if err := e.d.Board.Withdraw(r.Context(), who.Actor(), n.ID); err != nil && !errors.Is(err, login.ErrMoved) { // pressed twice
+	if err := e.d.Board.Withdraw(r.Context(), who.Actor(), n.ID); err != nil && !errors.Is(err, fault.ErrMoved) { // pressed twice
 		return err
 	}
 	return e.d.Console.Done(w, Path+"/"+n.ID, "editor.done_withdrawn")
@@ -193,8 +196,8 @@ func (e *editor) withdraw(w http.ResponseWriter, r *http.Request, who console.Ag
 
 // moved is for who was slower than somebody else.
 func moved(err error) error {
-	if errors.Is(err, login.ErrMoved) {
-		return login.E(login.Conflict, login.ReasonRequestInvalid, err)
+	if errors.Is(err, fault.ErrMoved) {
+		return fault.New(fault.Conflict, login.ReasonRequestInvalid, err)
 	}
 	return err
 }

@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"avain/internal/core/notices"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 	"avain/internal/platform/web"
 )
 
@@ -67,7 +69,7 @@ const maxBrowserRows = 22
 const clockTime = "2006-01-02T15:04"
 
 // formOf is the form as a notice fills it.
-func (e *editor) formOf(r *http.Request, n login.Notice) form {
+func (e *editor) formOf(r *http.Request, n operations.Notice) form {
 	lang := e.d.Web.Language(r)
 	f := form{
 		From: e.clock(n.From), Until: e.clock(n.Until), Families: web.Families(), AppMin: n.Audience.App.Min, AppMax: n.Audience.App.Max,
@@ -75,7 +77,7 @@ func (e *editor) formOf(r *http.Request, n login.Notice) form {
 	if !n.ChangedAt.IsZero() {
 		f.ChangedAt = n.ChangedAt.UnixMilli()
 	}
-	for _, s := range login.Severities() {
+	for _, s := range operations.Severities() {
 		f.Severities = append(f.Severities, option{Value: string(s), On: s == n.Severity})
 	}
 	for i, l := range e.d.Languages {
@@ -104,7 +106,7 @@ func (e *editor) formOf(r *http.Request, n login.Notice) form {
 }
 
 // meansOf are those that can be chosen, and those that the notice names already.
-func (e *editor) meansOf(r *http.Request, lang string, n login.Notice) []notices.MeansRef {
+func (e *editor) meansOf(r *http.Request, lang string, n operations.Notice) []notices.MeansRef {
 	all := e.d.Means(r.Context(), lang)
 	for _, id := range n.Audience.Means {
 		if !slices.ContainsFunc(all, func(m notices.MeansRef) bool { return m.ID == id }) {
@@ -115,7 +117,7 @@ func (e *editor) meansOf(r *http.Request, lang string, n login.Notice) []notices
 }
 
 // filled is the form as it was sent, with what could not be read as it stood there.
-func (e *editor) filled(r *http.Request, n login.Notice) form {
+func (e *editor) filled(r *http.Request, n operations.Notice) form {
 	f := e.formOf(r, n)
 	f.From, f.Until = r.PostFormValue("from"), r.PostFormValue("until")
 	return f
@@ -136,7 +138,7 @@ func digits(n int) string {
 }
 
 // read makes a notice of the form. What it answers as mistakes the board could not know.
-func (e *editor) read(r *http.Request) (n login.Notice, mistakes login.Mistakes) {
+func (e *editor) read(r *http.Request) (n operations.Notice, mistakes fault.FieldErrors) {
 	value := r.PostFormValue
 	instant := func(field string) time.Time {
 		if value(field) == "" {
@@ -144,19 +146,19 @@ func (e *editor) read(r *http.Request) (n login.Notice, mistakes login.Mistakes)
 		}
 		t, err := time.ParseInLocation(clockTime, value(field), e.d.Zone)
 		if err != nil {
-			mistakes = append(mistakes, login.Mistake{Field: field, Detail: "is no time"})
+			mistakes = append(mistakes, fault.FieldError{Field: field, Detail: "is no time"})
 		}
 		return t
 	}
-	n = login.Notice{
-		Severity: login.Severity(value("severity")), Words: map[string]login.NoticeWords{}, From: instant("from"), Until: instant("until"),
-		Audience: login.Audience{App: login.VersionRange{Min: value("app_min"), Max: value("app_max")}}, Act: login.Act{First: login.Method(value("first"))},
+	n = operations.Notice{
+		Severity: operations.Severity(value("severity")), Words: map[string]operations.NoticeWords{}, From: instant("from"), Until: instant("until"),
+		Audience: operations.Audience{App: operations.VersionRange{Min: value("app_min"), Max: value("app_max")}}, Act: operations.Act{First: login.Method(value("first"))},
 	}
 	if ms, err := strconv.ParseInt(value("changed_at"), 10, 64); err == nil && ms > 0 {
 		n.ChangedAt = time.UnixMilli(ms).UTC()
 	}
 	for _, lang := range e.d.Languages {
-		if words := (login.NoticeWords{Title: value("title_" + lang), Text: value("text_" + lang)}); words != (login.NoticeWords{}) {
+		if words := (operations.NoticeWords{Title: value("title_" + lang), Text: value("text_" + lang)}); words != (operations.NoticeWords{}) {
 			n.Words[lang] = words
 		}
 	}
@@ -174,7 +176,7 @@ func (e *editor) read(r *http.Request) (n login.Notice, mistakes login.Mistakes)
 		}
 	}
 	n.Audience.Means = chosenMeans(r)
-	var wrong login.Mistakes
+	var wrong fault.FieldErrors
 	n.Audience.Browsers, wrong = chosenBrowsers(r)
 	return n, append(mistakes, wrong...)
 }
@@ -189,19 +191,19 @@ func chosenMeans(r *http.Request) (ids []string) {
 	return ids
 }
 
-func chosenBrowsers(r *http.Request) (all []login.BrowserRange, mistakes login.Mistakes) {
+func chosenBrowsers(r *http.Request) (all []operations.BrowserRange, mistakes fault.FieldErrors) {
 	for i := range maxBrowserRows {
 		n := strconv.Itoa(i)
 		family := r.PostFormValue("family_" + n)
 		if family == "" {
 			continue
 		}
-		one := login.BrowserRange{Family: family}
+		one := operations.BrowserRange{Family: family}
 		for field, at := range map[string]*int{"min_" + n: &one.Min, "max_" + n: &one.Max} {
 			if s := r.PostFormValue(field); s != "" {
 				v, err := strconv.Atoi(s)
 				if err != nil {
-					mistakes = append(mistakes, login.Mistake{Field: "audience.browsers", Detail: "has a version that is no number"})
+					mistakes = append(mistakes, fault.FieldError{Field: "audience.browsers", Detail: "has a version that is no number"})
 				}
 				*at = v
 			}

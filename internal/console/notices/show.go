@@ -7,17 +7,18 @@ import (
 
 	"avain/internal/console"
 	"avain/internal/core/notices"
-	"avain/internal/domain/login"
+	"avain/internal/domain/fault"
+	"avain/internal/domain/operations"
 	"avain/internal/platform/web"
 )
 
 // page is what the editor's page is made of.
 type page struct {
-	notice   login.Notice  // as it is published; zero for a new one
-	form     form          // what stands in the fields
-	preview  bool          // show who will see it, and how
-	shown    *login.Notice // that is previewed, when it is not the published one
-	mistakes login.Mistakes
+	notice   operations.Notice  // as it is published; zero for a new one
+	form     form               // what stands in the fields
+	preview  bool               // show who will see it, and how
+	shown    *operations.Notice // that is previewed, when it is not the published one
+	mistakes fault.FieldErrors
 }
 
 // editView is what edit.html reads.
@@ -86,12 +87,12 @@ func (e *editor) show(w http.ResponseWriter, r *http.Request, who console.Agent,
 	return e.d.Console.Render(w, r, who, status, web.Page{Template: template, Title: title, Data: view, Self: self})
 }
 
-func (e *editor) previewOf(r *http.Request, n login.Notice) *preview {
+func (e *editor) previewOf(r *http.Request, n operations.Notice) *preview {
 	lang := e.d.Web.Language(r)
 	p := &preview{About: notices.Describe(n, lang, e.namer(r.Context(), lang)), Seen: notices.Preview(n.Audience)}
 	for _, l := range e.d.Languages {
 		_, written := n.Words[l]
-		p.Words = append(p.Words, previewWords{l, !written, e.d.Web.Notices(l, []login.Notice{n})[0]})
+		p.Words = append(p.Words, previewWords{l, !written, e.d.Web.Notices(l, []operations.Notice{n})[0]})
 	}
 	for _, s := range p.Seen {
 		if s.Concerned {
@@ -102,7 +103,7 @@ func (e *editor) previewOf(r *http.Request, n login.Notice) *preview {
 }
 
 // wrongFields puts mistakes into words that leads read: one per field.
-func wrongFields(mistakes login.Mistakes) []wrongField {
+func wrongFields(mistakes fault.FieldErrors) []wrongField {
 	var all []wrongField
 	for _, m := range mistakes {
 		one := wrongField{What: "notice", Field: "severity"}

@@ -16,6 +16,8 @@ import (
 	"avain/internal/core/alerting"
 	"avain/internal/core/counts"
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
+	"avain/internal/domain/staff"
 	"avain/internal/platform/web"
 )
 
@@ -35,7 +37,7 @@ type Watch interface {
 
 // Counts are the tallies: package store, behind package app.
 type Counts interface {
-	AllTallies(ctx context.Context, from, to time.Time) ([]login.Tally, error)
+	AllTallies(ctx context.Context, from, to time.Time) ([]operations.Tally, error)
 }
 
 // Deps are what the overview stands on.
@@ -58,8 +60,8 @@ type overview struct {
 // New mounts the overview on the console.
 func New(d Deps) {
 	o := &overview{d: d, page: d.Console.Template(templateFiles, "templates/overview.html")}
-	d.Console.Get("overview", login.RoleAgent, o.show)
-	d.Console.AddNav(Path, "overview.nav", login.RoleAgent)
+	d.Console.Get("overview", staff.RoleAgent, o.show)
+	d.Console.AddNav(Path, "overview.nav", staff.RoleAgent)
 }
 
 func (o *overview) show(w http.ResponseWriter, r *http.Request, who console.Agent) error {
@@ -128,7 +130,7 @@ type group struct {
 
 type row struct {
 	Name        string
-	Now         login.Counts
+	Now         operations.Counts
 	Rate, Usual int // percent
 	Known       bool
 	State       string // alert, low, fine, too_few, unknown: names its text, "overview.{state}"
@@ -137,14 +139,14 @@ type row struct {
 // reasons are why nobody got in: the most frequent, and what is left.
 type reasons struct {
 	Rows  []reason
-	Rest  login.Counts
-	Total login.Counts
+	Rest  operations.Counts
+	Total operations.Counts
 }
 
 type reason struct {
 	Reason string
 	Bank   string
-	Counts login.Counts
+	Counts operations.Counts
 }
 
 func (o *overview) view(ctx context.Context, lang string, in window) (v view, err error) {
@@ -162,7 +164,7 @@ func (o *overview) view(ctx context.Context, lang string, in window) (v view, er
 			string(a.Dimension), name, a.RaisedAt.In(o.d.Zone).Format("15.04"), a.Now.OK, a.Now.Tried(), percent(a.Usual),
 		})
 	}
-	tallies, err := o.d.Counts.AllTallies(ctx, in.from, in.from.Add(time.Duration(in.hours)*login.TallyHour))
+	tallies, err := o.d.Counts.AllTallies(ctx, in.from, in.from.Add(time.Duration(in.hours)*operations.TallyHour))
 	if err != nil {
 		return v, err
 	}
@@ -173,21 +175,21 @@ func (o *overview) view(ctx context.Context, lang string, in window) (v view, er
 	if v.Long {
 		v.Banks = o.banks(lang, in, f)
 	}
-	v.Reasons, v.ByBank = o.reasons(lang, login.DimensionReason, f), o.reasons(lang, login.DimensionMeansReason, f)
+	v.Reasons, v.ByBank = o.reasons(lang, operations.DimensionReason, f), o.reasons(lang, operations.DimensionMeansReason, f)
 	return v, nil
 }
 
 // groups shows what was counted of every dimension that is watched. How it goes now is the
 // watch's to say: what is wrong stands first, in each dimension and among them, and what
 // it has not seen lately, last.
-func (o *overview) groups(lang string, watched []login.Rate, f figures) (groups []group, err error) {
-	add := func(r login.Rate, n login.Counts) error {
+func (o *overview) groups(lang string, watched []operations.Rate, f figures) (groups []group, err error) {
+	add := func(r operations.Rate, n operations.Counts) error {
 		at := slices.IndexFunc(groups, func(g group) bool { return g.Dimension == string(r.Dimension) })
 		if at < 0 {
 			at = len(groups)
 			sum := f.total(r.Dimension)
 			groups = append(groups, group{
-				Dimension: string(r.Dimension), Trips: r.Dimension == login.DimensionMeans || r.Dimension == login.DimensionBroker,
+				Dimension: string(r.Dimension), Trips: r.Dimension == operations.DimensionMeans || r.Dimension == operations.DimensionBroker,
 				Total: row{Now: sum, Rate: percent(sum.Rate())},
 			})
 		}
@@ -198,7 +200,7 @@ func (o *overview) groups(lang string, watched []login.Rate, f figures) (groups 
 		groups[at].Rows = append(groups[at].Rows, one)
 		return nil
 	}
-	seen := map[login.Dimension]map[string]bool{}
+	seen := map[operations.Dimension]map[string]bool{}
 	for _, d := range alerting.Watched() {
 		seen[d] = map[string]bool{}
 	}
@@ -220,7 +222,7 @@ func (o *overview) groups(lang string, watched []login.Rate, f figures) (groups 
 			if seen[d][value] {
 				continue
 			}
-			if err := add(login.Rate{Dimension: d, Value: value}, f.of[d][value]); err != nil {
+			if err := add(operations.Rate{Dimension: d, Value: value}, f.of[d][value]); err != nil {
 				return nil, err
 			}
 		}
@@ -231,7 +233,7 @@ func (o *overview) groups(lang string, watched []login.Rate, f figures) (groups 
 // fewTries is the number of logins below which a rate says nothing.
 const fewTries = 5
 
-func stateOf(r login.Rate) string {
+func stateOf(r operations.Rate) string {
 	switch {
 	case r.Alert:
 		return "alert"
@@ -247,17 +249,17 @@ func stateOf(r login.Rate) string {
 }
 
 // name is a value as people read it.
-func (o *overview) name(lang string, d login.Dimension, value string) (string, error) {
+func (o *overview) name(lang string, d operations.Dimension, value string) (string, error) {
 	switch {
-	case d == login.DimensionAll:
+	case d == operations.DimensionAll:
 		return o.d.Web.Text(lang, "overview.dim_all")
 	case value == counts.None:
 		return o.d.Web.Text(lang, "overview.none")
 	case value == counts.Other:
 		return o.d.Web.Text(lang, "overview.others")
-	case d == login.DimensionMethod && slices.Contains(login.Methods(), login.Method(value)):
+	case d == operations.DimensionMethod && slices.Contains(login.Methods(), login.Method(value)):
 		return o.d.Web.Text(lang, "status.method_"+value)
-	case d == login.DimensionMeans:
+	case d == operations.DimensionMeans:
 		return cmp.Or(o.d.Means(lang, value), value), nil
 	default:
 		return value, nil
@@ -267,7 +269,7 @@ func (o *overview) name(lang string, d login.Dimension, value string) (string, e
 // maxReasons is how many are shown one by one.
 const maxReasons = 8
 
-func (o *overview) reasons(lang string, d login.Dimension, f figures) reasons {
+func (o *overview) reasons(lang string, d operations.Dimension, f figures) reasons {
 	all := reasons{Total: f.total(d)}
 	for value, n := range f.of[d] {
 		one := reason{Reason: value, Counts: n}

@@ -10,16 +10,16 @@ import (
 
 	"avain/internal/core/alerting"
 	"avain/internal/core/counts"
-	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 	"avain/internal/platform/web"
 )
 
 var noon = time.Date(2026, 11, 23, 12, 20, 0, 0, time.UTC)
 
 // tallies are what was counted.
-type tallies []login.Tally
+type tallies []operations.Tally
 
-func (c tallies) AllTallies(_ context.Context, from, to time.Time) (all []login.Tally, err error) {
+func (c tallies) AllTallies(_ context.Context, from, to time.Time) (all []operations.Tally, err error) {
 	for _, t := range c {
 		if !t.Hour.Before(from) && t.Hour.Before(to) {
 			all = append(all, t)
@@ -46,12 +46,12 @@ func newOverview(t *testing.T, c tallies, p alerting.Picture) *overview {
 
 func TestStates(t *testing.T) {
 	t.Parallel()
-	for want, r := range map[string]login.Rate{
+	for want, r := range map[string]operations.Rate{
 		"alert":   {Alert: true},
-		"unknown": {Now: login.Counts{Failed: 9}},
-		"too_few": {Now: login.Counts{Failed: 4}, Known: true, Usual: 0.9},
-		"low":     {Now: login.Counts{OK: 7, Failed: 3}, Known: true, Low: true, Usual: 0.81},
-		"fine":    {Now: login.Counts{OK: 6, Failed: 4}, Known: true, Usual: 0.85}, // by accident
+		"unknown": {Now: operations.Counts{Failed: 9}},
+		"too_few": {Now: operations.Counts{Failed: 4}, Known: true, Usual: 0.9},
+		"low":     {Now: operations.Counts{OK: 7, Failed: 3}, Known: true, Low: true, Usual: 0.81},
+		"fine":    {Now: operations.Counts{OK: 6, Failed: 4}, Known: true, Usual: 0.85}, // by accident
 	} {
 		if got := stateOf(r); got != want {
 			t.Errorf("%+v is %s, want %s", r, got, want)
@@ -63,24 +63,24 @@ func TestStates(t *testing.T) {
 // more stands last, and nobody who has not come up is shown.
 func TestGroups(t *testing.T) {
 	t.Parallel()
-	one := login.Counts{OK: 9, Failed: 1}
+	one := operations.Counts{OK: 9, Failed: 1}
 	o := newOverview(t, tallies{
-		tallied(0, login.DimensionMethod, "qr", one), tallied(1, login.DimensionMeans, "gone", one), tallied(0, login.DimensionMeans, "late", one),
-		tallied(0, login.DimensionVersion, counts.None, one), tallied(0, login.DimensionVersion, counts.Other, one),
-		tallied(0, login.DimensionMethod, "morse", one), tallied(0, login.DimensionAll, "", one), tallied(2, login.DimensionPlatform, "ios", one),
-		tallied(0, login.DimensionBroker, "telia", login.Counts{OK: 18, Failed: 2}),
+		tallied(0, operations.DimensionMethod, "qr", one), tallied(1, operations.DimensionMeans, "gone", one), tallied(0, operations.DimensionMeans, "late", one),
+		tallied(0, operations.DimensionVersion, counts.None, one), tallied(0, operations.DimensionVersion, counts.Other, one),
+		tallied(0, operations.DimensionMethod, "morse", one), tallied(0, operations.DimensionAll, "", one), tallied(2, operations.DimensionPlatform, "ios", one),
+		tallied(0, operations.DimensionBroker, "telia", operations.Counts{OK: 18, Failed: 2}),
 	}, alerting.Picture{
-		Rates: []login.Rate{
-			{Dimension: login.DimensionMeans, Value: "op", Alert: true},
-			{Dimension: login.DimensionMethod, Value: "qr"},
-			{Dimension: login.DimensionMeans, Value: "gone"},
-			{Dimension: login.DimensionVersion, Value: counts.None},
-			{Dimension: login.DimensionVersion, Value: counts.Other},
-			{Dimension: login.DimensionMethod, Value: "morse"},
-			{Dimension: login.DimensionBrowser, Value: "Opera on Android"},
-			{Dimension: login.DimensionAll},
+		Rates: []operations.Rate{
+			{Dimension: operations.DimensionMeans, Value: "op", Alert: true},
+			{Dimension: operations.DimensionMethod, Value: "qr"},
+			{Dimension: operations.DimensionMeans, Value: "gone"},
+			{Dimension: operations.DimensionVersion, Value: counts.None},
+			{Dimension: operations.DimensionVersion, Value: counts.Other},
+			{Dimension: operations.DimensionMethod, Value: "morse"},
+			{Dimension: operations.DimensionBrowser, Value: "Opera on Android"},
+			{Dimension: operations.DimensionAll},
 		},
-		Alerts: []login.Alert{{Dimension: login.DimensionMeans, Value: "op", RaisedAt: noon, Now: login.Counts{OK: 1, Failed: 5}, Usual: 0.876}},
+		Alerts: []operations.Alert{{Dimension: operations.DimensionMeans, Value: "op", RaisedAt: noon, Now: operations.Counts{OK: 1, Failed: 5}, Usual: 0.876}},
 	})
 	v, err := o.view(t.Context(), "en", windowOf("", noon))
 	if err != nil {
@@ -102,13 +102,13 @@ func TestGroups(t *testing.T) {
 	if a := v.Alerts[0]; a != (alert{"means", "Kuikka Pankki", "12.20", 1, 6, 88}) {
 		t.Errorf("%+v", a)
 	}
-	if means := v.Groups[0]; !means.Trips || means.Total.Now != (login.Counts{OK: 18, Failed: 2}) || means.Total.Rate != 90 {
+	if means := v.Groups[0]; !means.Trips || means.Total.Now != (operations.Counts{OK: 18, Failed: 2}) || means.Total.Rate != 90 {
 		t.Errorf("in total %+v", means.Total)
 	}
 }
 
-func tallied(hoursAgo int, d login.Dimension, value string, n login.Counts) login.Tally {
-	return login.Tally{Dimension: d, Hour: noon.Truncate(time.Hour).Add(-time.Duration(hoursAgo) * time.Hour), Value: value, Counts: n}
+func tallied(hoursAgo int, d operations.Dimension, value string, n operations.Counts) operations.Tally {
+	return operations.Tally{Dimension: d, Hour: noon.Truncate(time.Hour).Add(-time.Duration(hoursAgo) * time.Hour), Value: value, Counts: n}
 }
 
 // The page says in words what time its figures are of, in each language.
@@ -146,31 +146,31 @@ func TestWindows(t *testing.T) {
 // break the page.
 func TestReasons(t *testing.T) {
 	t.Parallel()
-	why := func(hours int, value string, n login.Counts) login.Tally {
-		return tallied(hours, login.DimensionMeansReason, value, n)
+	why := func(hours int, value string, n operations.Counts) operations.Tally {
+		return tallied(hours, operations.DimensionMeansReason, value, n)
 	}
-	all := []login.Tally{
-		why(0, "op broker_down", login.Counts{Failed: 2}), why(1, "op broker_down", login.Counts{Failed: 3}), why(2, "op broker_down", login.Counts{Failed: 99}),
-		why(0, "new abandoned_at_bank", login.Counts{Gone: 50}), why(0, "op of_the_future", login.Counts{Failed: 1}),
-		why(0, "op cookies_blocked", login.Counts{Broken: 4}),
-		tallied(0, login.DimensionBroker, "telia", login.Counts{OK: 70, Gone: 50, Failed: 6, Broken: 4}),
+	all := []operations.Tally{
+		why(0, "op broker_down", operations.Counts{Failed: 2}), why(1, "op broker_down", operations.Counts{Failed: 3}), why(2, "op broker_down", operations.Counts{Failed: 99}),
+		why(0, "new abandoned_at_bank", operations.Counts{Gone: 50}), why(0, "op of_the_future", operations.Counts{Failed: 1}),
+		why(0, "op cookies_blocked", operations.Counts{Broken: 4}),
+		tallied(0, operations.DimensionBroker, "telia", operations.Counts{OK: 70, Gone: 50, Failed: 6, Broken: 4}),
 	}
 	in := windowOf("", noon)
 	o := newOverview(t, nil, alerting.Picture{})
-	got := o.reasons("fi", login.DimensionMeansReason, figuresOf(in, all))
+	got := o.reasons("fi", operations.DimensionMeansReason, figuresOf(in, all))
 	want := []reason{
-		{"broker_down", "Kuikka Pankki", login.Counts{Failed: 5}},
-		{"internal", "Kuikka Pankki", login.Counts{Failed: 1}},
-		{"abandoned_at_bank", "new", login.Counts{Gone: 50}},
-		{"cookies_blocked", "Kuikka Pankki", login.Counts{Broken: 4}},
+		{"broker_down", "Kuikka Pankki", operations.Counts{Failed: 5}},
+		{"internal", "Kuikka Pankki", operations.Counts{Failed: 1}},
+		{"abandoned_at_bank", "new", operations.Counts{Gone: 50}},
+		{"cookies_blocked", "Kuikka Pankki", operations.Counts{Broken: 4}},
 	}
-	if !slices.Equal(got.Rows, want) || got.Rest != (login.Counts{}) || got.Total != (login.Counts{Gone: 50, Failed: 6, Broken: 4}) {
+	if !slices.Equal(got.Rows, want) || got.Rest != (operations.Counts{}) || got.Total != (operations.Counts{Gone: 50, Failed: 6, Broken: 4}) {
 		t.Errorf("got %+v", got)
 	}
 	for i := range 10 {
-		all = append(all, why(0, fmt.Sprintf("b%d broker_slow", i), login.Counts{Gone: int64(i)}))
+		all = append(all, why(0, fmt.Sprintf("b%d broker_slow", i), operations.Counts{Gone: int64(i)}))
 	}
-	if got = o.reasons("fi", login.DimensionMeansReason, figuresOf(in, all)); len(got.Rows) != maxReasons || got.Rest != (login.Counts{Gone: 0 + 1 + 2 + 3 + 4, Broken: 4}) {
+	if got = o.reasons("fi", operations.DimensionMeansReason, figuresOf(in, all)); len(got.Rows) != maxReasons || got.Rest != (operations.Counts{Gone: 0 + 1 + 2 + 3 + 4, Broken: 4}) {
 		t.Errorf("%d rows, and %+v", len(got.Rows), got.Rest)
 	}
 }
@@ -179,11 +179,13 @@ func TestReasons(t *testing.T) {
 // was at all can be seen.
 func TestPlot(t *testing.T) {
 	t.Parallel()
-	at := func(hours int, n login.Counts) login.Tally { return tallied(hours, login.DimensionMeans, "op", n) }
+	at := func(hours int, n operations.Counts) operations.Tally {
+		return tallied(hours, operations.DimensionMeans, "op", n)
+	}
 	in := windowOf("24", noon)
 	o := newOverview(t, nil, alerting.Picture{})
-	banks := o.banks("fi", in, figuresOf(in, []login.Tally{
-		at(0, login.Counts{OK: 500, Gone: 250, Failed: 250}), at(23, login.Counts{Failed: 1}), at(24, login.Counts{Failed: 9999}),
+	banks := o.banks("fi", in, figuresOf(in, []operations.Tally{
+		at(0, operations.Counts{OK: 500, Gone: 250, Failed: 250}), at(23, operations.Counts{Failed: 1}), at(24, operations.Counts{Failed: 9999}),
 	}))
 	if len(banks) != 1 {
 		t.Fatalf("%d banks", len(banks))

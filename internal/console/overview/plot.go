@@ -6,13 +6,13 @@ import (
 	"slices"
 	"time"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 )
 
 // bank is a day of one bank.
 type bank struct {
 	Name  string
-	Sum   login.Counts
+	Sum   operations.Counts
 	Rate  int // percent
 	Hours []hour
 	Parts []part
@@ -23,7 +23,7 @@ type bank struct {
 type hour struct {
 	At    string // "14"
 	Start string // for programs
-	login.Counts
+	operations.Counts
 }
 
 // part is what the bars of all hours have of one kind, as one path: a page of a dozen
@@ -51,7 +51,7 @@ func (o *overview) banks(lang string, in window, f figures) []bank {
 	return banks
 }
 
-func (o *overview) bank(name string, first time.Time, hours []login.Counts) bank {
+func (o *overview) bank(name string, first time.Time, hours []operations.Counts) bank {
 	b := bank{Name: name, Width: barStep * len(hours)}
 	most := int64(1)
 	for _, n := range hours {
@@ -60,7 +60,7 @@ func (o *overview) bank(name string, first time.Time, hours []login.Counts) bank
 	b.Rate = percent(b.Sum.Rate())
 	b.Parts = []part{{Kind: "ok"}, {Kind: "gone"}, {Kind: "broken"}, {Kind: "failed"}}
 	for i, n := range hours {
-		at := first.Add(time.Duration(i) * login.TallyHour)
+		at := first.Add(time.Duration(i) * operations.TallyHour)
 		b.Hours = append(b.Hours, hour{At: at.In(o.d.Zone).Format("15"), Start: at.UTC().Format(time.RFC3339), Counts: n})
 		top := plotHeight
 		for p, count := range []int64{n.OK, n.Gone, n.Broken, n.Failed} {

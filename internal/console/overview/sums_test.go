@@ -10,6 +10,7 @@ import (
 	"avain/internal/core/alerting"
 	"avain/internal/core/counts"
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 	"avain/internal/platform/store"
 	"avain/internal/platform/store/storetest"
 	"avain/internal/secret"
@@ -50,7 +51,7 @@ func rowsAddUp(t *testing.T, config store.Config) {
 	now := noon
 	rapid.Check(t, func(rt *rapid.T) {
 		now = now.AddDate(0, 0, 3) // nothing of the rounds before is in the window
-		o := newOverview(t, nil, alerting.Picture{Rates: []login.Rate{{Dimension: login.DimensionMeans, Value: "op"}, {Dimension: login.DimensionAll}}})
+		o := newOverview(t, nil, alerting.Picture{Rates: []operations.Rate{{Dimension: operations.DimensionMeans, Value: "op"}, {Dimension: operations.DimensionAll}}})
 		o.d.Counts, o.d.Now = db, func() time.Time { return now }
 		nodes := []*counts.Counter{counts.New(), counts.New()}
 		logins := rapid.IntRange(1, 12).Draw(rt, "logins")
@@ -122,9 +123,9 @@ func (o *overview) mustAddUp(rt *rapid.T, now time.Time) {
 		if err != nil {
 			rt.Fatal(err)
 		}
-		totals := map[bool]login.Counts{} // of journeys, and of logins
+		totals := map[bool]operations.Counts{} // of journeys, and of logins
 		for _, g := range v.Groups {
-			var sum login.Counts
+			var sum operations.Counts
 			for _, r := range g.Rows {
 				sum = sum.Plus(r.Now)
 			}
@@ -145,9 +146,9 @@ func (o *overview) mustAddUp(rt *rapid.T, now time.Time) {
 				rt.Errorf("%d h, reasons of journeys %v: the rows are %+v, below them stands %+v, there are %+v", in.hours, trips, sum, why.Total, want)
 			}
 		}
-		var banks login.Counts
+		var banks operations.Counts
 		for _, b := range v.Banks {
-			var sum login.Counts
+			var sum operations.Counts
 			for _, h := range b.Hours {
 				sum = sum.Plus(h.Counts)
 			}

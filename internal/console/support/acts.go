@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"avain/internal/console"
+	"avain/internal/domain/employment"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/domain/shown"
 )
@@ -25,7 +27,7 @@ const why = "support"
 // is. The audit log keeps it for ever, so an identity code must not get in.
 func because(r *http.Request, id string) (form, error) {
 	if err := r.ParseForm(); err != nil {
-		return form{}, login.E(login.Invalid, login.ReasonRequestInvalid, err)
+		return form{}, fault.New(fault.Invalid, login.ReasonRequestInvalid, err)
 	}
 	f := form{ID: id, Because: shown.Line(r.PostForm.Get("because"), shown.Whole)}
 	switch n := shown.Len(f.Because); {
@@ -47,7 +49,7 @@ func (k *Desk) pause(w http.ResponseWriter, r *http.Request, who console.Agent) 
 	}
 	now := k.d.Now()
 	until := now.Add(pausedFor(r.PostForm.Get("hours")))
-	if until.Sub(p.PausedUntil) > login.PressedTwice { // else: pressed twice
+	if until.Sub(p.PausedUntil) > employment.PressedTwice { // else: pressed twice
 		if err := k.d.Audit.Atomically(r.Context(), func(ctx context.Context) error {
 			k.d.Audit.MethodsPaused(ctx, who.Actor(), p.ID, until, f.Because)
 			return k.d.Acts.PausePerson(ctx, p.ID, until, now)
@@ -83,7 +85,7 @@ func (k *Desk) logOut(w http.ResponseWriter, r *http.Request, who console.Agent)
 		return err
 	}
 	if !login.ValidID(id) {
-		return found(login.ErrNotFound)
+		return found(fault.ErrNotFound)
 	}
 	s, err := k.d.Records.SessionByID(r.Context(), id)
 	if err != nil {
@@ -92,7 +94,7 @@ func (k *Desk) logOut(w http.ResponseWriter, r *http.Request, who console.Agent)
 	// The session may hang on a record of the same human: ask whose it is.
 	owner, err := k.d.Records.PersonByID(r.Context(), s.Person)
 	if err != nil || owner.ID != p.ID {
-		return found(errors.Join(err, login.ErrNotFound))
+		return found(errors.Join(err, fault.ErrNotFound))
 	}
 	if f.Wrong != "" {
 		return k.again(w, r, who, p, f, nil)
@@ -117,11 +119,11 @@ func (k *Desk) inviteKnown(w http.ResponseWriter, r *http.Request, who console.A
 	}
 	m, err := k.d.Records.EmploymentByID(r.Context(), id)
 	if err != nil || m.Person == "" {
-		return found(errors.Join(err, login.ErrNotFound))
+		return found(errors.Join(err, fault.ErrNotFound))
 	}
 	owner, err := k.d.Records.PersonByID(r.Context(), m.Person)
 	if err != nil || owner.ID != p.ID {
-		return found(errors.Join(err, login.ErrNotFound))
+		return found(errors.Join(err, fault.ErrNotFound))
 	}
 	if f.Wrong != "" {
 		return k.again(w, r, who, p, f, nil)
@@ -133,7 +135,7 @@ func (k *Desk) inviteKnown(w http.ResponseWriter, r *http.Request, who console.A
 func (k *Desk) inviteUnknown(w http.ResponseWriter, r *http.Request, who console.Agent) error {
 	m, err := k.d.Records.EmploymentByID(r.Context(), r.PathValue("id"))
 	if err != nil || m.Person != "" {
-		return found(errors.Join(err, login.ErrNotFound))
+		return found(errors.Join(err, fault.ErrNotFound))
 	}
 	f, err := because(r, "invite-"+m.ID)
 	if err != nil {
@@ -157,9 +159,9 @@ func (k *Desk) release(w http.ResponseWriter, r *http.Request, who console.Agent
 	if err != nil {
 		return err
 	}
-	at := slices.IndexFunc(all, func(h login.HeldActivation) bool { return h.ID == r.PathValue("held") })
+	at := slices.IndexFunc(all, func(h employment.HeldActivation) bool { return h.ID == r.PathValue("held") })
 	if at < 0 {
-		return found(login.ErrNotFound)
+		return found(fault.ErrNotFound)
 	}
 	f, err := because(r, "held-"+all[at].ID)
 	if err != nil {
@@ -179,10 +181,10 @@ func (k *Desk) release(w http.ResponseWriter, r *http.Request, who console.Agent
 	return k.d.Console.Done(w, console.Root+"records/"+m.ID, "desk.done_released")
 }
 
-func (k *Desk) invite(w http.ResponseWriter, r *http.Request, who console.Agent, m login.Employment, target, path, why string) error {
+func (k *Desk) invite(w http.ResponseWriter, r *http.Request, who console.Agent, m employment.Employment, target, path, why string) error {
 	ordered := false // else: pressed twice
 	if err := k.d.Audit.Atomically(r.Context(), func(ctx context.Context) (err error) {
-		var i login.Invitation
+		var i employment.Invitation
 		if i, ordered, err = k.d.Acts.Invite(ctx, m); ordered {
 			k.d.Audit.PersonInvited(ctx, who.Actor(), target, i, why)
 		}

@@ -6,6 +6,7 @@ import (
 
 	"avain/internal/console"
 	"avain/internal/core/diagnosis"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/domain/reasons"
 	"avain/internal/platform/web"
@@ -61,7 +62,7 @@ type lineView struct {
 func (k *Desk) showAttempt(w http.ResponseWriter, r *http.Request, who console.Agent) error {
 	id := r.PathValue("id")
 	if !login.ValidID(id) {
-		return found(login.ErrNotFound)
+		return found(fault.ErrNotFound)
 	}
 	a, err := k.d.Records.AttemptByID(r.Context(), id)
 	if err != nil {

@@ -9,7 +9,11 @@ import (
 
 	"avain/internal/console"
 	"avain/internal/core/diagnosis"
+	"avain/internal/domain/employment"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
+	"avain/internal/domain/staff"
 	"avain/internal/platform/web"
 )
 
@@ -17,7 +21,7 @@ import (
 var templateFiles embed.FS
 
 // Records are people and logins as the desk may see them: without hashes, keys and what
-// a client asked for. Look-ups answer login.ErrNotFound.
+// a client asked for. Look-ups answer fault.ErrNotFound.
 type Records interface {
 	PersonsNamed(ctx context.Context, typed string, limit int) ([]string, error)
 	EmploymentsNamed(ctx context.Context, typed string, limit int) ([]string, error)
@@ -26,30 +30,30 @@ type Records interface {
 
 	PersonByID(ctx context.Context, id string) (login.Person, error)
 	UserNamesOf(ctx context.Context, person string) ([]string, error)
-	EmploymentByID(ctx context.Context, id string) (login.Employment, error)
-	EmploymentsOfPerson(ctx context.Context, person string) ([]login.Employment, error)
-	EmploymentsOf(ctx context.Context, employer, after string, limit int) ([]login.Employment, error)
-	EmployerByID(ctx context.Context, id string) (login.Employer, error)
-	HeldActivations(ctx context.Context, employment string) ([]login.HeldActivation, error)
-	InvitationsOf(ctx context.Context, employment string) ([]login.Invitation, error)
+	EmploymentByID(ctx context.Context, id string) (employment.Employment, error)
+	EmploymentsOfPerson(ctx context.Context, person string) ([]employment.Employment, error)
+	EmploymentsOf(ctx context.Context, employer, after string, limit int) ([]employment.Employment, error)
+	EmployerByID(ctx context.Context, id string) (employment.Employer, error)
+	HeldActivations(ctx context.Context, employment string) ([]employment.HeldActivation, error)
+	InvitationsOf(ctx context.Context, employment string) ([]employment.Invitation, error)
 	SessionByID(ctx context.Context, id string) (login.Session, error)
 	SessionsOfPerson(ctx context.Context, person string) ([]login.Session, error)
 	AttemptByID(ctx context.Context, id string) (login.Attempt, error)
 	AttemptBySupportCode(ctx context.Context, code string) (login.Attempt, error)
 	AttemptsOfPerson(ctx context.Context, person string, limit int) ([]login.Attempt, error)
 	WrongTriesOf(ctx context.Context, person string, days int) ([]login.WrongDay, error)
-	StaffActsOn(ctx context.Context, target string, limit int) ([]login.AuditEntry, error)
-	StaffByID(ctx context.Context, id string) (login.Staff, error)
+	StaffActsOn(ctx context.Context, target string, limit int) ([]operations.AuditEntry, error)
+	StaffByID(ctx context.Context, id string) (staff.Member, error)
 }
 
 // Acts are what the desk can do. None of them hands anything out.
 type Acts interface {
 	// Invite orders the letter of a new invitation, unless somebody has just done so; a
 	// Conflict when there is nothing to invite to.
-	Invite(ctx context.Context, m login.Employment) (stands login.Invitation, ordered bool, err error)
+	Invite(ctx context.Context, m employment.Employment) (stands employment.Invitation, ordered bool, err error)
 	RevokeSession(ctx context.Context, id, why string, at time.Time) error
 	PausePerson(ctx context.Context, id string, until, at time.Time) error
-	// ReleaseActivation answers login.ErrNotFound also for one that is released.
+	// ReleaseActivation answers fault.ErrNotFound also for one that is released.
 	ReleaseActivation(ctx context.Context, employment, id string, at time.Time) error
 }
 
@@ -61,11 +65,11 @@ type Auditor interface {
 	RecordViewed(ctx context.Context, actor, employment string)
 	EmployerViewed(ctx context.Context, actor, employer string)
 	AttemptViewed(ctx context.Context, actor string, a login.Attempt)
-	PersonInvited(ctx context.Context, actor, target string, i login.Invitation, because string)
+	PersonInvited(ctx context.Context, actor, target string, i employment.Invitation, because string)
 	DeviceLoggedOut(ctx context.Context, actor, person, session, because string)
 	MethodsPaused(ctx context.Context, actor, person string, until time.Time, because string)
 	MethodsResumed(ctx context.Context, actor, person, because string)
-	ActivationReleased(ctx context.Context, actor, employment string, h login.HeldActivation, because string)
+	ActivationReleased(ctx context.Context, actor, employment string, h employment.HeldActivation, because string)
 }
 
 // Deps are what the desk stands on.
@@ -105,20 +109,20 @@ func New(d Deps) *Desk {
 		*at = d.Console.Template(templateFiles, "templates/parts.html", "templates/"+name+".html")
 	}
 	c := d.Console
-	c.AddNav(console.Root, "desk.nav", login.RoleAgent)
-	c.Get("{$}", login.RoleAgent, k.showSearch)
-	c.Post("search", login.RoleAgent, k.limited(k.find))
-	c.Get("people/{id}", login.RoleAgent, k.limited(k.showPerson))
-	c.Post("people/{id}/pause", login.RoleAgent, k.pause)
-	c.Post("people/{id}/resume", login.RoleLead, k.resume)
-	c.Post("people/{id}/devices/{session}", login.RoleAgent, k.logOut)
-	c.Post("people/{id}/records/{record}", login.RoleAgent, k.inviteKnown)
-	c.Get("records/{id}", login.RoleAgent, k.limited(k.showRecord))
-	c.Post("records/{id}/invite", login.RoleAgent, k.inviteUnknown)
-	c.Post("records/{id}/held/{held}", login.RoleAgent, k.release)
-	c.Get("attempts/{id}", login.RoleAgent, k.limited(k.showAttempt))
-	c.Get("refusals/{code}", login.RoleAgent, k.limited(k.showRefusal))
-	c.Get("employers/{id}", login.RoleAgent, k.limited(k.showEmployer))
+	c.AddNav(console.Root, "desk.nav", staff.RoleAgent)
+	c.Get("{$}", staff.RoleAgent, k.showSearch)
+	c.Post("search", staff.RoleAgent, k.limited(k.find))
+	c.Get("people/{id}", staff.RoleAgent, k.limited(k.showPerson))
+	c.Post("people/{id}/pause", staff.RoleAgent, k.pause)
+	c.Post("people/{id}/resume", staff.RoleLead, k.resume)
+	c.Post("people/{id}/devices/{session}", staff.RoleAgent, k.logOut)
+	c.Post("people/{id}/records/{record}", staff.RoleAgent, k.inviteKnown)
+	c.Get("records/{id}", staff.RoleAgent, k.limited(k.showRecord))
+	c.Post("records/{id}/invite", staff.RoleAgent, k.inviteUnknown)
+	c.Post("records/{id}/held/{held}", staff.RoleAgent, k.release)
+	c.Get("attempts/{id}", staff.RoleAgent, k.limited(k.showAttempt))
+	c.Get("refusals/{code}", staff.RoleAgent, k.limited(k.showRefusal))
+	c.Get("employers/{id}", staff.RoleAgent, k.limited(k.showEmployer))
 	return k
 }
 
@@ -136,8 +140,8 @@ func (k *Desk) limited(h console.Handler) console.Handler {
 // found turns a look-up that found nothing into the one answer for what is not there and
 // what is of another kind (threats 25, 26).
 func found(err error) error {
-	if errors.Is(err, login.ErrNotFound) {
-		return login.E(login.NotFound, login.ReasonPageUnknown, err)
+	if errors.Is(err, fault.ErrNotFound) {
+		return fault.New(fault.NotFound, login.ReasonPageUnknown, err)
 	}
 	return err
 }

@@ -11,7 +11,10 @@ import (
 
 	"avain/internal/console"
 	"avain/internal/core/diagnosis"
+	"avain/internal/domain/employment"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
+	"avain/internal/domain/staff"
 	"avain/internal/platform/audit"
 	"avain/internal/platform/web"
 )
@@ -49,7 +52,7 @@ type employmentView struct {
 	Employer    string
 	Name        string // what the employer calls them
 	Email       string
-	Kind        login.UserKind
+	Kind        employment.UserKind
 	Activated   string
 	Ended       string
 	Benefits    []login.Benefit
@@ -63,7 +66,7 @@ type employmentView struct {
 type invitationView struct {
 	Sent   string
 	State  string // open, used, revoked, expired
-	Mail   login.MailState
+	Mail   employment.MailState
 	MailAt string
 	Detail string
 	Bad    bool // the mail has not arrived
@@ -120,7 +123,7 @@ func (k *Desk) showPerson(w http.ResponseWriter, r *http.Request, who console.Ag
 func (k *Desk) personOf(r *http.Request) (login.Person, error) {
 	id := r.PathValue("id")
 	if !login.ValidID(id) {
-		return login.Person{}, found(login.ErrNotFound)
+		return login.Person{}, found(fault.ErrNotFound)
 	}
 	p, err := k.d.Records.PersonByID(r.Context(), id)
 	return p, found(err)
@@ -132,7 +135,7 @@ func (k *Desk) renderPerson(w http.ResponseWriter, r *http.Request, who console.
 	path := console.Root + "people/" + p.ID
 	view := personView{
 		Path: path, Name: p.Name, Locale: p.Locale, Plus: p.SmartumPlus, Locked: k.day(p.LockedAt), PauseHours: pauseHours,
-		MayResume: who.Role.Covers(login.RoleLead), Pause: withInput(form{ID: "pause", Action: path + "/pause"}, wrong),
+		MayResume: who.Role.Covers(staff.RoleLead), Pause: withInput(form{ID: "pause", Action: path + "/pause"}, wrong),
 	}
 	if k.d.Now().Before(p.PausedUntil) {
 		view.Paused = k.day(p.PausedUntil)
@@ -199,7 +202,7 @@ func (k *Desk) employersOf(ctx context.Context, person, path string, wrong form)
 	return all, nil
 }
 
-func (k *Desk) employment(ctx context.Context, m login.Employment) (employmentView, error) {
+func (k *Desk) employment(ctx context.Context, m employment.Employment) (employmentView, error) {
 	e, err := k.d.Records.EmployerByID(ctx, m.Employer)
 	if err != nil {
 		return employmentView{}, err
@@ -229,7 +232,7 @@ type heldView struct {
 	Form               form
 }
 
-func (k *Desk) held(ctx context.Context, m login.Employment) (all []heldView, err error) {
+func (k *Desk) held(ctx context.Context, m employment.Employment) (all []heldView, err error) {
 	held, err := k.d.Records.HeldActivations(ctx, m.ID)
 	for _, h := range held {
 		all = append(all, heldView{
@@ -240,9 +243,9 @@ func (k *Desk) held(ctx context.Context, m login.Employment) (all []heldView, er
 	return all, err
 }
 
-func invitable(m login.Employment) bool { return m.ActivatedAt.IsZero() && m.EndedAt.IsZero() }
+func invitable(m employment.Employment) bool { return m.ActivatedAt.IsZero() && m.EndedAt.IsZero() }
 
-func (k *Desk) invitation(i login.Invitation) invitationView {
+func (k *Desk) invitation(i employment.Invitation) invitationView {
 	view := invitationView{Sent: k.day(i.CreatedAt), State: "open", Mail: i.Mail, MailAt: k.day(i.MailAt), Detail: i.MailDetail}
 	switch {
 	case !i.UsedAt.IsZero():
@@ -253,9 +256,9 @@ func (k *Desk) invitation(i login.Invitation) invitationView {
 		view.State = "expired"
 	}
 	switch i.Mail {
-	case login.MailRefused, login.MailFailed, login.MailBounced:
+	case employment.MailRefused, employment.MailFailed, employment.MailBounced:
 		view.Bad = true
-	case login.MailQueued, login.MailSent:
+	case employment.MailQueued, employment.MailSent:
 	}
 	return view
 }
@@ -356,7 +359,7 @@ func (k *Desk) showRecord(w http.ResponseWriter, r *http.Request, who console.Ag
 	return k.renderRecord(w, r, who, http.StatusOK, m, form{})
 }
 
-func (k *Desk) renderRecord(w http.ResponseWriter, r *http.Request, who console.Agent, status int, m login.Employment, wrong form) error {
+func (k *Desk) renderRecord(w http.ResponseWriter, r *http.Request, who console.Agent, status int, m employment.Employment, wrong form) error {
 	path := console.Root + "records/" + m.ID
 	record, err := k.employment(r.Context(), m)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 
 	"avain/internal/console"
 	"avain/internal/core/diagnosis"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/domain/reasons"
 	"avain/internal/platform/web"
@@ -24,7 +25,7 @@ func (k *Desk) showRefusal(w http.ResponseWriter, r *http.Request, who console.A
 	code, _ := login.ParseSupportCode(r.PathValue("code"))
 	d, ok := diagnosis.OfCode(code, k.d.Now())
 	if !ok {
-		return found(login.ErrNotFound)
+		return found(fault.ErrNotFound)
 	}
 	lang := k.d.Web.Language(r)
 	view := refusalView{Code: code, At: k.day(d.At), Fault: d.Fault}

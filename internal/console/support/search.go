@@ -12,6 +12,8 @@ import (
 
 	"avain/internal/console"
 	"avain/internal/core/diagnosis"
+	"avain/internal/domain/employment"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/platform/web"
 )
@@ -63,7 +65,7 @@ type searchView struct {
 // keeps it (threat 32).
 func (k *Desk) find(w http.ResponseWriter, r *http.Request, who console.Agent) error {
 	if err := r.ParseForm(); err != nil {
-		return login.E(login.Invalid, login.ReasonRequestInvalid, err)
+		return fault.New(fault.Invalid, login.ReasonRequestInvalid, err)
 	}
 	typed := strings.TrimSpace(r.PostForm.Get("q"))
 	switch {
@@ -79,7 +81,7 @@ func (k *Desk) find(w http.ResponseWriter, r *http.Request, who console.Agent) e
 		if err == nil {
 			return web.SeeOther(w, console.Root+"attempts/"+a.ID)
 		}
-		if !errors.Is(err, login.ErrNotFound) {
+		if !errors.Is(err, fault.ErrNotFound) {
 			return err
 		}
 		if _, ok := diagnosis.OfCode(code, k.d.Now()); ok {
@@ -101,7 +103,7 @@ func (k *Desk) showSearch(w http.ResponseWriter, r *http.Request, who console.Ag
 	if sealed, err := base64.RawURLEncoding.DecodeString(r.URL.Query().Get("found")); err == nil && len(sealed) > 0 {
 		typed, err := k.d.Sealer.Decrypt(sealed, []byte(sealedFor(who)))
 		if err != nil {
-			return login.E(login.NotFound, login.ReasonPageUnknown, nil)
+			return fault.New(fault.NotFound, login.ReasonPageUnknown, nil)
 		}
 		if err := k.look(r.Context(), string(typed), &view); err != nil {
 			return err
@@ -133,7 +135,7 @@ func (k *Desk) look(ctx context.Context, typed string, view *searchView) error {
 	seen := map[string]bool{}
 	for _, id := range records[:min(len(records), maxFound)] {
 		m, err := k.d.Records.EmploymentByID(ctx, id)
-		if errors.Is(err, login.ErrNotFound) {
+		if errors.Is(err, fault.ErrNotFound) {
 			continue // gone meanwhile
 		}
 		if err != nil {
@@ -155,7 +157,7 @@ func (k *Desk) look(ctx context.Context, typed string, view *searchView) error {
 			break
 		}
 		row, human, err := k.personRow(ctx, id)
-		if errors.Is(err, login.ErrNotFound) || seen[human] {
+		if errors.Is(err, fault.ErrNotFound) || seen[human] {
 			continue
 		}
 		if err != nil {
@@ -166,7 +168,7 @@ func (k *Desk) look(ctx context.Context, typed string, view *searchView) error {
 	}
 	for _, id := range employers[:min(len(employers), maxFound)] {
 		e, err := k.d.Records.EmployerByID(ctx, id)
-		if err != nil && !errors.Is(err, login.ErrNotFound) {
+		if err != nil && !errors.Is(err, fault.ErrNotFound) {
 			return err
 		}
 		view.Employers = append(view.Employers, EmployerRow{console.Root + "employers/" + e.ID, e.Name})
@@ -220,7 +222,7 @@ func (k *Desk) personRow(ctx context.Context, id string) (row Row, human string,
 	return row, p.ID, nil
 }
 
-func (k *Desk) recordRow(ctx context.Context, m login.Employment) (Row, error) {
+func (k *Desk) recordRow(ctx context.Context, m employment.Employment) (Row, error) {
 	e, err := k.d.Records.EmployerByID(ctx, m.Employer)
 	return Row{
 		Path: console.Root + "records/" + m.ID, Name: strings.TrimSpace(m.GivenName + " " + m.FamilyName), Email: m.Email,

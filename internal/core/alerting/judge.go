@@ -3,7 +3,7 @@ package alerting
 import (
 	"math"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 )
 
 const (
@@ -31,13 +31,13 @@ const (
 // should is a beta-binomial distribution, the predictive one for a rate that has been
 // observed (Gelman et al., Bayesian Data Analysis, 3rd edition, §2.4 and §3.7), with
 // Jeffreys' prior.
-func low(now, usual login.Counts) bool {
+func low(now, usual operations.Counts) bool {
 	return now.Rate() <= usual.Rate()-worth && chance(now, usual) < rare
 }
 
 // chance is the probability that as few logins as now succeed, or fewer, when the rate
 // is the usual one.
-func chance(now, usual login.Counts) float64 {
+func chance(now, usual operations.Counts) float64 {
 	weight := math.Min(float64(usual.Tried()), usualWeight)
 	a, b := usual.Rate()*weight+0.5, (1-usual.Rate())*weight+0.5
 	n := float64(now.Tried())
@@ -68,6 +68,6 @@ const (
 
 // back reports whether the logins since are as usual again: that needs less than what
 // raised the alert, so that nothing swings between the two.
-func back(since, usual login.Counts) bool {
+func back(since, usual operations.Counts) bool {
 	return since.Tried() >= backAfter && (since.Rate() >= usual.Rate()-backWithin || chance(since, usual) > 0.1)
 }

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
+	"avain/internal/domain/queue"
 )
 
 const (
@@ -41,12 +43,12 @@ const (
 
 // Store keeps counts and alerts.
 type Store interface {
-	Tallies(ctx context.Context, d login.Dimension, from, to time.Time) ([]login.Tally, error)
+	Tallies(ctx context.Context, d operations.Dimension, from, to time.Time) ([]operations.Tally, error)
 	// Alerts are those that last, and those that ended after an instant, newest first.
-	Alerts(ctx context.Context, since time.Time) ([]login.Alert, error)
+	Alerts(ctx context.Context, since time.Time) ([]operations.Alert, error)
 	// RaiseAlert and EndAlert answer false when another node has done it.
-	RaiseAlert(ctx context.Context, a login.Alert, jobs []login.Job) (bool, error)
-	EndAlert(ctx context.Context, id string, at time.Time, jobs []login.Job) (bool, error)
+	RaiseAlert(ctx context.Context, a operations.Alert, jobs []queue.Job) (bool, error)
+	EndAlert(ctx context.Context, id string, at time.Time, jobs []queue.Job) (bool, error)
 }
 
 // Deps are what a watch stands on.
@@ -58,16 +60,16 @@ type Deps struct {
 
 	// Tell answers the messages about an alert that begins, or ends when it has an end.
 	// They are ordered in its transaction. It may be nil.
-	Tell func(login.Alert) []login.Job
+	Tell func(operations.Alert) []queue.Job
 	// Seen is told of every picture, for metrics; may be nil.
-	Seen func([]login.Rate)
+	Seen func([]operations.Rate)
 }
 
 // Picture is how logins go at one moment. It is never changed.
 type Picture struct {
 	At     time.Time
-	Rates  []login.Rate  // of the values that have come up; what is wrong first
-	Alerts []login.Alert // that last, newest first
+	Rates  []operations.Rate  // of the values that have come up; what is wrong first
+	Alerts []operations.Alert // that last, newest first
 }
 
 // Watch looks at the counts and remembers what it saw. It is safe for concurrent use.
@@ -83,10 +85,10 @@ type Watch struct {
 // New makes a watch. It has seen nothing yet.
 func New(d Deps) *Watch {
 	if d.Tell == nil {
-		d.Tell = func(login.Alert) []login.Job { return nil }
+		d.Tell = func(operations.Alert) []queue.Job { return nil }
 	}
 	if d.Seen == nil {
-		d.Seen = func([]login.Rate) {}
+		d.Seen = func([]operations.Rate) {}
 	}
 	w := &Watch{d: d}
 	w.picture.Store(&Picture{})
@@ -119,7 +121,7 @@ func (w *Watch) Look(ctx context.Context) error {
 
 func (w *Watch) look(ctx context.Context) error {
 	now := w.d.Now()
-	hour := now.Truncate(login.TallyHour)
+	hour := now.Truncate(operations.TallyHour)
 	alerts, err := w.d.Store.Alerts(ctx, now.AddDate(0, 0, -days-1))
 	if err != nil {
 		return fmt.Errorf("rates: %w", err)
@@ -133,7 +135,7 @@ func (w *Watch) look(ctx context.Context) error {
 	}
 	counts := map[cell]counted{}
 	for _, d := range Watched() {
-		tallies, err := w.d.Store.Tallies(ctx, d, hour.Add(-login.TallyHour), hour.Add(login.TallyHour))
+		tallies, err := w.d.Store.Tallies(ctx, d, hour.Add(-operations.TallyHour), hour.Add(operations.TallyHour))
 		if err != nil {
 			return fmt.Errorf("rates: %w", err)
 		}
@@ -149,7 +151,7 @@ func (w *Watch) look(ctx context.Context) error {
 }
 
 // judge holds every value that has come up against what is usual.
-func (w *Watch) judge(ctx context.Context, now time.Time, counts map[cell]counted, alerts []login.Alert) (*Picture, error) {
+func (w *Watch) judge(ctx context.Context, now time.Time, counts map[cell]counted, alerts []operations.Alert) (*Picture, error) {
 	p := &Picture{At: now}
 	var failed []error
 	seen := map[key]bool{}
@@ -171,7 +173,7 @@ func (w *Watch) judge(ctx context.Context, now time.Time, counts map[cell]counte
 		}
 		p.Rates = append(p.Rates, r)
 	}
-	slices.SortFunc(p.Alerts, func(a, b login.Alert) int {
+	slices.SortFunc(p.Alerts, func(a, b operations.Alert) int {
 		return cmp.Or(b.RaisedAt.Compare(a.RaisedAt), cmp.Compare(a.Dimension, b.Dimension), cmp.Compare(a.Value, b.Value))
 	})
 	slices.SortFunc(p.Rates, worstFirst)
@@ -180,13 +182,15 @@ func (w *Watch) judge(ctx context.Context, now time.Time, counts map[cell]counte
 
 // Since is when the window begins that the rates of a moment are taken from: this hour and
 // the one before, for every value, so that those of a dimension add up to all.
-func Since(now time.Time) time.Time { return now.Truncate(login.TallyHour).Add(-login.TallyHour).UTC() }
+func Since(now time.Time) time.Time {
+	return now.Truncate(operations.TallyHour).Add(-operations.TallyHour).UTC()
+}
 
 // rate is how a value goes.
-func (w *Watch) rate(k key, now time.Time, counts map[cell]counted) login.Rate {
+func (w *Watch) rate(k key, now time.Time, counts map[cell]counted) operations.Rate {
 	since := Since(now)
-	sum := counts[cell{k, since}].plus(counts[cell{k, since.Add(login.TallyHour)}])
-	r := login.Rate{Dimension: k.dimension, Value: k.value, Since: since, Now: sum.Counts, People: evidence(k, now, counts)}
+	sum := counts[cell{k, since}].plus(counts[cell{k, since.Add(operations.TallyHour)}])
+	r := operations.Rate{Dimension: k.dimension, Value: k.value, Since: since, Now: sum.Counts, People: evidence(k, now, counts)}
 	if usually, known := w.usual.find(k); known {
 		r.Usual, r.Known = usually.Rate(), true
 		r.Low = r.Now.Rate() <= r.Usual-worth/2 && chance(r.Now, usually) < odd
@@ -196,11 +200,11 @@ func (w *Watch) rate(k key, now time.Time, counts map[cell]counted) login.Rate {
 
 // evidence is for how many people something of ours or of a broker's worked or failed, as
 // far back as there is too little of it.
-func evidence(k key, now time.Time, counts map[cell]counted) login.People {
-	hour := now.Truncate(login.TallyHour).UTC()
+func evidence(k key, now time.Time, counts map[cell]counted) operations.People {
+	hour := now.Truncate(operations.TallyHour).UTC()
 	n := counts[cell{k, hour}].people
 	if n.Counts().Tried() < few {
-		n = n.Plus(counts[cell{k, hour.Add(-login.TallyHour)}].people)
+		n = n.Plus(counts[cell{k, hour.Add(-operations.TallyHour)}].people)
 	}
 	return n
 }
@@ -209,9 +213,9 @@ func evidence(k key, now time.Time, counts map[cell]counted) login.People {
 // goes by evidence alone: or whoever begins logins and leaves them could raise one
 // (threat 43), or keep one from ending. The rate that staff see counts those too. Who has
 // met a failure is asked of the whole hour, and of the one before when that counts.
-func (w *Watch) watch(ctx context.Context, k key, met login.People, now time.Time, alerts []login.Alert) (login.Alert, error) {
+func (w *Watch) watch(ctx context.Context, k key, met operations.People, now time.Time, alerts []operations.Alert) (operations.Alert, error) {
 	hourly := met.Counts()
-	lasting, ended := login.Alert{}, time.Time{}
+	lasting, ended := operations.Alert{}, time.Time{}
 	for _, a := range alerts {
 		switch {
 		case a.Dimension != k.dimension || a.Value != k.value:
@@ -229,15 +233,15 @@ func (w *Watch) watch(ctx context.Context, k key, met login.People, now time.Tim
 	if now.Sub(ended) >= calm {
 		lately = append(lately, hourly)
 	}
-	at := slices.IndexFunc(lately, func(n login.Counts) bool { return known && n.Failed >= AtLeast && low(n, usually) })
+	at := slices.IndexFunc(lately, func(n operations.Counts) bool { return known && n.Failed >= AtLeast && low(n, usually) })
 	if at < 0 || met.Marks.Least() < AtLeast {
-		return login.Alert{}, nil
+		return operations.Alert{}, nil
 	}
 	fallen := lately[at]
-	a := login.Alert{ID: login.NewID(), Dimension: k.dimension, Value: k.value, RaisedAt: now, Now: fallen, Usual: usually.Rate()}
+	a := operations.Alert{ID: login.NewID(), Dimension: k.dimension, Value: k.value, RaisedAt: now, Now: fallen, Usual: usually.Rate()}
 	raised, err := w.d.Store.RaiseAlert(ctx, a, w.d.Tell(a))
 	if err != nil || !raised {
-		return login.Alert{}, err // the other node's is seen at the next look
+		return operations.Alert{}, err // the other node's is seen at the next look
 	}
 	w.d.Log.WarnContext(ctx, "fewer logins than usual succeed", "dimension", k.dimension, "value", k.value,
 		"people", fallen.Tried(), "succeeded", fallen.OK, "usual", usually.Rate())
@@ -245,9 +249,9 @@ func (w *Watch) watch(ctx context.Context, k key, met login.People, now time.Tim
 }
 
 // end ends an alert when logins are as usual again, or when nobody comes any more.
-func (w *Watch) end(ctx context.Context, a login.Alert, hourly login.Counts, lately []login.Counts, usually login.Counts, now time.Time) (login.Alert, error) {
+func (w *Watch) end(ctx context.Context, a operations.Alert, hourly operations.Counts, lately []operations.Counts, usually operations.Counts, now time.Time) (operations.Alert, error) {
 	since := hourly
-	if at := slices.IndexFunc(lately, func(n login.Counts) bool { return n.Tried() >= backAfter }); at >= 0 {
+	if at := slices.IndexFunc(lately, func(n operations.Counts) bool { return n.Tried() >= backAfter }); at >= 0 {
 		since = lately[at]
 	}
 	quiet := hourly.Tried() == 0 && now.Sub(a.RaisedAt) >= silence
@@ -263,13 +267,13 @@ func (w *Watch) end(ctx context.Context, a login.Alert, hourly login.Counts, lat
 	if ended {
 		w.d.Log.InfoContext(ctx, "as many logins as usual succeed again", "dimension", a.Dimension, "value", a.Value)
 	}
-	return login.Alert{}, nil
+	return operations.Alert{}, nil
 }
 
 // worstFirst puts what is wrong before what is not: alerts, then the greatest fall, then
 // what most people use.
-func worstFirst(a, b login.Rate) int {
-	alert := func(r login.Rate) int {
+func worstFirst(a, b operations.Rate) int {
+	alert := func(r operations.Rate) int {
 		if r.Alert {
 			return 0
 		}
@@ -282,7 +286,7 @@ func worstFirst(a, b login.Rate) int {
 }
 
 // fall is by how much a rate is below the usual one, in tenths: less is noise.
-func fall(r login.Rate) int {
+func fall(r operations.Rate) int {
 	if !r.Known || r.Now.Tried() == 0 {
 		return 0
 	}

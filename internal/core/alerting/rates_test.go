@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"avain/internal/core/alerting"
-	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 )
 
 // finland is as many people as use banks of very different size.
@@ -144,9 +144,9 @@ func TestWhatHasNoHistory(t *testing.T) {
 	w := newWorld(3, finland()...)
 	w.now = monday.Add(12 * time.Hour)
 	for range 20 {
-		w.add(login.DimensionMeans, w.now, "new", login.Counts{Failed: 1})
-		w.add(login.DimensionMethod, w.now, "credentials", login.Counts{Failed: 1})
-		w.add(login.DimensionBrowser, w.now, "Opera on Android", login.Counts{Failed: 1})
+		w.add(operations.DimensionMeans, w.now, "new", operations.Counts{Failed: 1})
+		w.add(operations.DimensionMethod, w.now, "credentials", operations.Counts{Failed: 1})
+		w.add(operations.DimensionBrowser, w.now, "Opera on Android", operations.Counts{Failed: 1})
 	}
 	if err := w.watch.Look(t.Context()); err != nil {
 		t.Fatal(err)
@@ -156,9 +156,9 @@ func TestWhatHasNoHistory(t *testing.T) {
 	}
 	empty := newWorld(3)
 	for range 50 {
-		empty.add(login.DimensionMeans, empty.now, "op", login.Counts{Failed: 1})
+		empty.add(operations.DimensionMeans, empty.now, "op", operations.Counts{Failed: 1})
 	}
-	if p := w.watch.Picture(t.Context()); !slices.ContainsFunc(p.Rates, func(r login.Rate) bool { return r.Value == "new" && r.Low && r.Alert }) {
+	if p := w.watch.Picture(t.Context()); !slices.ContainsFunc(p.Rates, func(r operations.Rate) bool { return r.Value == "new" && r.Low && r.Alert }) {
 		t.Errorf("what is wrong does not look so: %+v", p.Rates)
 	}
 	if err := empty.watch.Look(t.Context()); err != nil || len(empty.lasting()) > 0 {
@@ -181,7 +181,7 @@ func TestThreat43LeavingRaisesNothing(t *testing.T) {
 		w.live(t, 20*time.Minute, nil)
 		flood := func(b bank) {
 			for range 1000 {
-				w.count(b, login.Counts{Gone: 1})
+				w.count(b, operations.Counts{Gone: 1})
 			}
 		}
 		look := func() {
@@ -198,7 +198,7 @@ func TestThreat43LeavingRaisesNothing(t *testing.T) {
 		if got := w.lasting(); len(got) > 0 {
 			t.Errorf("seed %d: who leaves raises %v", seed, got)
 		}
-		worse := func(r login.Rate) bool { return r.Value == op.name && r.Low && !r.Alert }
+		worse := func(r operations.Rate) bool { return r.Value == op.name && r.Low && !r.Alert }
 		if p := w.watch.Picture(t.Context()); !slices.ContainsFunc(p.Rates, worse) {
 			t.Errorf("seed %d: staff do not see it: %+v", seed, p.Rates)
 		}
@@ -273,7 +273,7 @@ func TestTwoNodes(t *testing.T) {
 	both()
 	ofOP := func() (n int) {
 		for _, a := range w.alerts {
-			if a.Dimension == login.DimensionMeans && a.Value == "op" {
+			if a.Dimension == operations.DimensionMeans && a.Value == "op" {
 				n++
 			}
 		}
@@ -284,7 +284,7 @@ func TestTwoNodes(t *testing.T) {
 	}
 	for _, watch := range []*alerting.Watch{w.watch, other} {
 		p := watch.Picture(t.Context())
-		if !slices.ContainsFunc(p.Alerts, func(a login.Alert) bool { return a.Value == "op" }) {
+		if !slices.ContainsFunc(p.Alerts, func(a operations.Alert) bool { return a.Value == "op" }) {
 			t.Errorf("a node does not know of the alert: %+v", p.Alerts)
 		}
 	}
@@ -326,17 +326,17 @@ func TestThreat65AlertsNeedDifferentPeople(t *testing.T) {
 		// A bank with nobody else at this time: only who fails is there.
 		lonely := "lonely"
 		for ago := 1; ago <= 28; ago++ {
-			w.tell(login.DimensionMeans, w.now.AddDate(0, 0, -ago), lonely, login.Counts{OK: 20}, login.People{OK: 20})
+			w.tell(operations.DimensionMeans, w.now.AddDate(0, 0, -ago), lonely, operations.Counts{OK: 20}, operations.People{OK: 20})
 		}
 		w.watch = w.newWatch()
 		look()
 		for i := range alerting.AtLeast - 1 {
-			w.tell(login.DimensionMeans, w.now, lonely, login.Counts{Failed: 200}, login.People{Failed: 40, Marks: 1 << i})
+			w.tell(operations.DimensionMeans, w.now, lonely, operations.Counts{Failed: 200}, operations.People{Failed: 40, Marks: 1 << i})
 			if got := look(); len(got) > 0 {
 				t.Fatalf("seed %d: %d people raise %v", seed, i+1, got)
 			}
 		}
-		w.tell(login.DimensionMeans, w.now, lonely, login.Counts{OK: 5000, Failed: 1}, login.People{OK: 1, Failed: 1, Marks: 1 << 40})
+		w.tell(operations.DimensionMeans, w.now, lonely, operations.Counts{OK: 5000, Failed: 1}, operations.People{OK: 1, Failed: 1, Marks: 1 << 40})
 		if got := look(); !slices.Equal(got, []string{"means " + lonely}) {
 			t.Errorf("seed %d: %d people raise %v", seed, alerting.AtLeast, got)
 		}

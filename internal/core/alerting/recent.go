@@ -4,7 +4,7 @@ import (
 	"slices"
 	"time"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 )
 
 // quick is how far back the short looks go: in them an outage shows before an hour full
@@ -27,8 +27,8 @@ type cell struct {
 
 // counted is what was counted of a value.
 type counted struct {
-	login.Counts
-	people login.People
+	operations.Counts
+	people operations.People
 }
 
 func (c counted) plus(d counted) counted {
@@ -38,16 +38,16 @@ func (c counted) plus(d counted) counted {
 // addition is for how many people it worked or failed between two looks.
 type addition struct {
 	at time.Time
-	of map[key]login.Counts
+	of map[key]operations.Counts
 }
 
 // see takes in the counts of the hours that may still change.
 func (r *recent) see(at time.Time, counts map[cell]counted) {
 	if r.last != nil && at.Sub(r.seen) < quick { // else nobody knows when in between it was
-		more := addition{at, map[key]login.Counts{}}
+		more := addition{at, map[key]operations.Counts{}}
 		for c, n := range counts {
 			before := r.last[c].people
-			d := login.Counts{OK: n.people.OK - before.OK, Failed: n.people.Failed - before.Failed}
+			d := operations.Counts{OK: n.people.OK - before.OK, Failed: n.people.Failed - before.Failed}
 			if d.Tried() > 0 {
 				more.of[c.key] = more.of[c.key].Plus(d)
 			}
@@ -63,9 +63,9 @@ func (r *recent) see(at time.Time, counts map[cell]counted) {
 // sums are the evidence that was added since each of the looks, from the last one back: an outage
 // shows in what came after it began, whenever that was. What came before an instant does
 // not count.
-func (r *recent) sums(k key, after time.Time) []login.Counts {
-	var n login.Counts
-	all := make([]login.Counts, 0, len(r.added))
+func (r *recent) sums(k key, after time.Time) []operations.Counts {
+	var n operations.Counts
+	all := make([]operations.Counts, 0, len(r.added))
 	for _, more := range slices.Backward(r.added) {
 		if !more.at.After(after) {
 			break

@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 )
 
 // days is how far back the usual rate looks.
@@ -12,7 +12,7 @@ const days = 28
 
 // key is one value of one dimension.
 type key struct {
-	dimension login.Dimension
+	dimension operations.Dimension
 	value     string
 }
 
@@ -20,22 +20,22 @@ type key struct {
 type usual struct {
 	hour time.Time
 	of   map[key]counted
-	sum  map[login.Dimension]counted
+	sum  map[operations.Dimension]counted
 }
 
 // Watched are the dimensions that are held against what is usual.
-func Watched() []login.Dimension {
-	return []login.Dimension{
-		login.DimensionAll, login.DimensionMethod, login.DimensionMeans, login.DimensionBroker,
-		login.DimensionBrowser, login.DimensionPlatform, login.DimensionVersion,
+func Watched() []operations.Dimension {
+	return []operations.Dimension{
+		operations.DimensionAll, operations.DimensionMethod, operations.DimensionMeans, operations.DimensionBroker,
+		operations.DimensionBrowser, operations.DimensionPlatform, operations.DimensionVersion,
 	}
 }
 
 // readUsual adds up this hour of the day, and the ones before and after it, of other
 // days: those of the same kind, working or free, when they are many enough. Hours in
 // which something was wrong are left out, or an outage would become the usual.
-func (w *Watch) readUsual(ctx context.Context, hour time.Time, alerts []login.Alert) (*usual, error) {
-	same := &usual{hour, map[key]counted{}, map[login.Dimension]counted{}}
+func (w *Watch) readUsual(ctx context.Context, hour time.Time, alerts []operations.Alert) (*usual, error) {
+	same := &usual{hour, map[key]counted{}, map[operations.Dimension]counted{}}
 	all := map[key]counted{}
 	today := hour.In(w.d.Zone)
 	for _, d := range Watched() {
@@ -71,7 +71,7 @@ func free(day time.Time) bool { return day.Weekday() == time.Saturday || day.Wee
 
 // troubled reports whether an alert lasted in that hour. One that still lasts does not
 // count: what stays as it is becomes the usual.
-func troubled(alerts []login.Alert, k key, hour time.Time) bool {
+func troubled(alerts []operations.Alert, k key, hour time.Time) bool {
 	for _, a := range alerts {
 		if a.Dimension == k.dimension && a.Value == k.value && !a.Lasts() &&
 			a.RaisedAt.Before(hour.Add(2*time.Hour)) && a.EndedAt.After(hour) {
@@ -84,21 +84,21 @@ func troubled(alerts []login.Alert, k key, hour time.Time) bool {
 // find is what is usual for a value, false when nobody knows yet. A new bank and a new
 // version of the app are held against the others of their kind: one that lets nobody in
 // must not wait for a history. Other dimensions have values that differ by nature.
-func (u *usual) find(k key) (login.Counts, bool) {
-	return u.known(k, func(n counted) login.Counts { return n.Counts })
+func (u *usual) find(k key) (operations.Counts, bool) {
+	return u.known(k, func(n counted) operations.Counts { return n.Counts })
 }
 
 // evidence is the same for what alerts stand on.
-func (u *usual) evidence(k key) (login.Counts, bool) {
-	return u.known(k, func(n counted) login.Counts { return n.people.Counts() })
+func (u *usual) evidence(k key) (operations.Counts, bool) {
+	return u.known(k, func(n counted) operations.Counts { return n.people.Counts() })
 }
 
-func (u *usual) known(k key, part func(counted) login.Counts) (login.Counts, bool) {
+func (u *usual) known(k key, part func(counted) operations.Counts) (operations.Counts, bool) {
 	if own := part(u.of[k]); own.Tried() >= enough {
 		return own, true
 	}
-	if k.dimension != login.DimensionMeans && k.dimension != login.DimensionVersion {
-		return login.Counts{}, false
+	if k.dimension != operations.DimensionMeans && k.dimension != operations.DimensionVersion {
+		return operations.Counts{}, false
 	}
 	others := part(u.sum[k.dimension])
 	return others, others.Tried() >= enough

@@ -11,7 +11,8 @@ import (
 	"time"
 
 	"avain/internal/core/alerting"
-	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
+	"avain/internal/domain/queue"
 )
 
 // monday is a working day in winter, at midnight in Finland.
@@ -28,56 +29,56 @@ func helsinki() *time.Location {
 // history is a store that keeps everything in memory.
 type history struct {
 	mu     sync.Mutex
-	counts map[login.Dimension]map[int64]map[string]login.Tally
-	alerts []login.Alert
-	told   []login.Job
+	counts map[operations.Dimension]map[int64]map[string]operations.Tally
+	alerts []operations.Alert
+	told   []queue.Job
 	raised int
 	failed int
 	broken error
 }
 
 func newHistory() *history {
-	return &history{counts: map[login.Dimension]map[int64]map[string]login.Tally{}}
+	return &history{counts: map[operations.Dimension]map[int64]map[string]operations.Tally{}}
 }
 
 // add counts logins, each of somebody else. Their marks fall as they may.
-func (h *history) add(d login.Dimension, at time.Time, value string, n login.Counts) {
-	p := login.People{OK: n.OK, Failed: n.Failed}
+func (h *history) add(d operations.Dimension, at time.Time, value string, n operations.Counts) {
+	p := operations.People{OK: n.OK, Failed: n.Failed}
 	for range min(n.Failed, 1000) {
 		h.failed++
-		p.Marks |= login.MarkOf(strconv.Itoa(h.failed))
+		p.Marks |= operations.MarkOf(strconv.Itoa(h.failed))
 	}
 	h.tell(d, at, value, n, p)
 }
 
-func (h *history) tell(d login.Dimension, at time.Time, value string, n login.Counts, p login.People) {
+func (h *history) tell(d operations.Dimension, at time.Time, value string, n operations.Counts, p operations.People) {
 	hour := at.Unix() / 3600
 	if h.counts[d] == nil {
-		h.counts[d] = map[int64]map[string]login.Tally{}
+		h.counts[d] = map[int64]map[string]operations.Tally{}
 	}
 	if h.counts[d][hour] == nil {
-		h.counts[d][hour] = map[string]login.Tally{}
+		h.counts[d][hour] = map[string]operations.Tally{}
 	}
 	was := h.counts[d][hour][value]
-	h.counts[d][hour][value] = login.Tally{Counts: was.Plus(n), People: was.People.Plus(p)}
+	h.counts[d][hour][value] = operations.Tally{Counts: was.Plus(n), People: was.People.Plus(p)}
 }
 
-func (h *history) Tallies(_ context.Context, d login.Dimension, from, to time.Time) ([]login.Tally, error) {
+func (h *history) Tallies(_ context.Context, d operations.Dimension, from, to time.Time) ([]operations.Tally, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	var all []login.Tally
+	var all []operations.Tally
 	for hour := from.Truncate(time.Hour); hour.Before(to); hour = hour.Add(time.Hour) {
 		for value, n := range h.counts[d][hour.Unix()/3600] {
-			all = append(all, login.Tally{Dimension: d, Hour: hour, Value: value, Counts: n.Counts, People: n.People})
+			all = append(all, operations.Tally{Dimension: d, Hour: hour, Value: value, Counts: n.Counts, People: n.People})
 		}
 	}
 	return all, h.broken
 }
 
-func (h *history) Alerts(_ context.Context, since time.Time) ([]login.Alert, error) {
+func (h *history) Alerts(_ context.Context, since time.Time) ([]operations.Alert, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	var all []login.Alert
+	var all []operations.Alert
 	for _, a := range h.alerts {
 		if a.Lasts() || a.EndedAt.After(since) {
 			all = append(all, a)
@@ -86,7 +87,7 @@ func (h *history) Alerts(_ context.Context, since time.Time) ([]login.Alert, err
 	return all, h.broken
 }
 
-func (h *history) RaiseAlert(_ context.Context, a login.Alert, jobs []login.Job) (bool, error) {
+func (h *history) RaiseAlert(_ context.Context, a operations.Alert, jobs []queue.Job) (bool, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, b := range h.alerts {
@@ -98,7 +99,7 @@ func (h *history) RaiseAlert(_ context.Context, a login.Alert, jobs []login.Job)
 	return true, nil
 }
 
-func (h *history) EndAlert(_ context.Context, id string, at time.Time, jobs []login.Job) (bool, error) {
+func (h *history) EndAlert(_ context.Context, id string, at time.Time, jobs []queue.Job) (bool, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for i := range h.alerts {
@@ -149,9 +150,9 @@ func newWorld(seed uint64, banks ...bank) *world {
 		for _, b := range banks {
 			n := w.poisson(b.at(w.now))
 			ok := min(n, w.poisson(float64(n)*w.rateOf(b)))
-			counts := login.Counts{OK: int64(ok), Gone: int64(n-ok) / 2, Failed: int64(n - ok - (n-ok)/2)}
-			w.add(login.DimensionMeans, w.now, b.name, counts)
-			w.add(login.DimensionAll, w.now, "", counts)
+			counts := operations.Counts{OK: int64(ok), Gone: int64(n-ok) / 2, Failed: int64(n - ok - (n-ok)/2)}
+			w.add(operations.DimensionMeans, w.now, b.name, counts)
+			w.add(operations.DimensionAll, w.now, "", counts)
 		}
 		w.now = w.now.Add(time.Hour)
 	}
@@ -162,12 +163,12 @@ func newWorld(seed uint64, banks ...bank) *world {
 func (w *world) newWatch() *alerting.Watch {
 	return alerting.New(alerting.Deps{
 		Store: w.history, Now: func() time.Time { return w.now }, Zone: helsinki(), Log: slog.New(slog.DiscardHandler),
-		Tell: func(a login.Alert) []login.Job {
+		Tell: func(a operations.Alert) []queue.Job {
 			kind := "raised"
 			if !a.Lasts() {
 				kind = "ended"
 			}
-			return []login.Job{{Kind: kind, Key: a.Value}}
+			return []queue.Job{{Kind: kind, Key: a.Value}}
 		},
 	})
 }
@@ -186,11 +187,11 @@ func (w *world) rateOf(b bank) float64 {
 
 // logIn is one login as on any day: of those who do not get in, half have left.
 func (w *world) logIn(b bank, rate float64) {
-	n := login.Counts{OK: 1}
+	n := operations.Counts{OK: 1}
 	if w.random.Float64() >= rate {
-		n = login.Counts{Failed: 1}
+		n = operations.Counts{Failed: 1}
 		if w.random.Float64() < 0.5 {
-			n = login.Counts{Gone: 1}
+			n = operations.Counts{Gone: 1}
 		}
 	}
 	w.count(b, n)
@@ -198,16 +199,16 @@ func (w *world) logIn(b bank, rate float64) {
 
 // logInBroken is one login while the service sees its connections to the bank fail.
 func (w *world) logInBroken(b bank, rate float64) {
-	n := login.Counts{OK: 1}
+	n := operations.Counts{OK: 1}
 	if w.random.Float64() >= rate {
-		n = login.Counts{Failed: 1}
+		n = operations.Counts{Failed: 1}
 	}
 	w.count(b, n)
 }
 
-func (w *world) count(b bank, n login.Counts) {
-	w.add(login.DimensionMeans, w.now, b.name, n)
-	w.add(login.DimensionAll, w.now, "", n)
+func (w *world) count(b bank, n operations.Counts) {
+	w.add(operations.DimensionMeans, w.now, b.name, n)
+	w.add(operations.DimensionAll, w.now, "", n)
 }
 
 func (w *world) poisson(mean float64) int {

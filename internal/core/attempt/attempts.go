@@ -6,38 +6,40 @@ import (
 	"slices"
 	"time"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
+	"avain/internal/domain/queue"
 	"avain/internal/secret"
 )
 
 // Store is what attempts need of the database. Each method is one transaction.
 type Store interface {
 	QRStore
-	// StartAttempt writes a new row. login.ErrExists: the support code is taken.
-	// login.ErrReplayed: one of the marks was set before.
-	StartAttempt(ctx context.Context, a login.Attempt, s login.AttemptSecrets, once ...login.Once) error
-	// The look-ups answer login.ErrNotFound.
+	// StartAttempt writes a new row. fault.ErrExists: the support code is taken.
+	// fault.ErrReplayed: one of the marks was set before.
+	StartAttempt(ctx context.Context, a login.Attempt, s login.AttemptSecrets, once ...login.ReplayKey) error
+	// The look-ups answer fault.ErrNotFound.
 	AttemptByID(ctx context.Context, id string) (login.Attempt, error)
 	AttemptByRequestURI(ctx context.Context, hash secret.Hash) (login.Attempt, error)
 	AttemptByCode(ctx context.Context, hash secret.Hash) (login.Attempt, error)
 	AttemptByLink(ctx context.Context, hash secret.Hash) (login.Attempt, error)
 	AttemptByAuthSession(ctx context.Context, hash secret.Hash) (login.Attempt, error)
-	// TryDigits spends one of most tries, and one of the budget. login.ErrNotFound: no
-	// digits, or no try left. A login.TooMany says how long to wait for the budget.
-	TryDigits(ctx context.Context, attempt string, hashes []secret.Hash, at time.Time, most int, b login.Budget) (right bool, tries int, err error)
+	// TryDigits spends one of most tries, and one of the budget. fault.ErrNotFound: no
+	// digits, or no try left. A fault.TooMany says how long to wait for the budget.
+	TryDigits(ctx context.Context, attempt string, hashes []secret.Hash, at time.Time, most int, b login.RateLimit) (right bool, tries int, err error)
 	// MoveAttempt carries out a move if its conditions hold, else answers
-	// login.ErrMoved with the row as it is, login.ErrNotFound, login.ErrReplayed, or a
-	// login.TooMany that says how long to wait for the move's budget.
-	MoveAttempt(ctx context.Context, m login.Move) (login.Attempt, error)
+	// fault.ErrMoved with the row as it is, fault.ErrNotFound, fault.ErrReplayed, or a
+	// fault.TooMany that says how long to wait for the move's budget.
+	MoveAttempt(ctx context.Context, m login.Transition) (login.Attempt, error)
 	// NoteAttempt adds a line to the timeline and changes nothing else, but for what the
 	// line says of the page.
 	NoteAttempt(ctx context.Context, id string, n login.Note) error
-	// MakeRoom ends an attempt that costs nobody anything. login.ErrNotFound: there is
+	// MakeRoom ends an attempt that costs nobody anything. fault.ErrNotFound: there is
 	// none.
 	MakeRoom(ctx context.Context, r login.Room) (login.Attempt, error)
-	LegByState(ctx context.Context, hash secret.Hash) (login.Leg, error)
+	LegByState(ctx context.Context, hash secret.Hash) (login.BrokerRequest, error)
 	// TakeLeg lends a leg to one caller for the time of the lease.
-	TakeLeg(ctx context.Context, hash secret.Hash, at time.Time, lease time.Duration) (login.Leg, bool, error)
+	TakeLeg(ctx context.Context, hash secret.Hash, at time.Time, lease time.Duration) (login.BrokerRequest, bool, error)
 	FinishLeg(ctx context.Context, hash secret.Hash, at time.Time) error
 	// RedeemCode moves the attempt to redeemed and writes the session, once.
 	RedeemCode(ctx context.Context, r login.Redemption) (login.Attempt, error)
@@ -45,7 +47,7 @@ type Store interface {
 	RevokeSession(ctx context.Context, id, why string, at time.Time) error
 }
 
-// People answers who may log in. login.ErrNotFound when there is no such person.
+// People answers who may log in. fault.ErrNotFound when there is no such person.
 type People interface {
 	PersonByID(ctx context.Context, id string) (login.Person, error)
 }
@@ -91,7 +93,7 @@ type Deps struct {
 	Scanned func(page string)
 	// LoggedIn answers the jobs that a login orders: events for the operator's systems.
 	// They are written in its transaction. It may be nil.
-	LoggedIn func(login.Session) []login.Job
+	LoggedIn func(login.Session) []queue.Job
 	// Audit is told of what an operator must be able to reconstruct; may be nil.
 	Audit Auditor
 }
@@ -131,7 +133,7 @@ func New(d Deps) *Attempts {
 		d.Scanned = func(string) {}
 	}
 	if d.LoggedIn == nil {
-		d.LoggedIn = func(login.Session) []login.Job { return nil }
+		d.LoggedIn = func(login.Session) []queue.Job { return nil }
 	}
 	if d.Audit == nil {
 		d.Audit = nobody{}
@@ -141,12 +143,12 @@ func New(d Deps) *Attempts {
 
 // move carries out one event. The conditions come from the picture; the caller
 // adds what the event sets, and may narrow the states that it may happen in.
-func (s *Attempts) move(ctx context.Context, a login.Attempt, event Event, m login.Move) (login.Attempt, error) {
+func (s *Attempts) move(ctx context.Context, a login.Attempt, event Event, m login.Transition) (login.Attempt, error) {
 	return s.moveTold(ctx, a, event, m, nil)
 }
 
 // moveTold is move with what the security log is told of it; told may be nil.
-func (s *Attempts) moveTold(ctx context.Context, a login.Attempt, event Event, m login.Move, told func(context.Context)) (login.Attempt, error) {
+func (s *Attempts) moveTold(ctx context.Context, a login.Attempt, event Event, m login.Transition, told func(context.Context)) (login.Attempt, error) {
 	m.Attempt = a.ID
 	only := m.From
 	m.From, m.To = sources(a.Method, event)
@@ -163,30 +165,30 @@ func (s *Attempts) moveTold(ctx context.Context, a login.Attempt, event Event, m
 	case err == nil:
 		s.d.Observe(moved, m.Event)
 		return moved, nil
-	case errors.Is(err, login.ErrMoved):
+	case errors.Is(err, fault.ErrMoved):
 		return moved, s.whyNot(moved, m)
-	case errors.Is(err, login.ErrNotFound):
-		return login.Attempt{}, login.E(login.NotFound, login.ReasonAttemptUnknown, err)
-	case errors.Is(err, login.ErrReplayed):
-		return login.Attempt{}, login.E(login.Invalid, login.ReasonProofReplayed, err)
+	case errors.Is(err, fault.ErrNotFound):
+		return login.Attempt{}, fault.New(fault.NotFound, login.ReasonAttemptUnknown, err)
+	case errors.Is(err, fault.ErrReplayed):
+		return login.Attempt{}, fault.New(fault.Invalid, login.ReasonProofReplayed, err)
 	default:
 		return login.Attempt{}, err
 	}
 }
 
 // whyNot explains a move that did not happen, from the row as it is now.
-func (s *Attempts) whyNot(a login.Attempt, m login.Move) error {
+func (s *Attempts) whyNot(a login.Attempt, m login.Transition) error {
 	switch {
 	case !m.IfBrowser.Zero() && !a.Browser.Zero() && !a.Browser.Equal(m.IfBrowser):
-		return login.E(login.Conflict, login.ReasonOtherBrowser, login.ErrMoved)
+		return fault.New(fault.Conflict, login.ReasonOtherBrowser, fault.ErrMoved)
 	case a.State == login.StateRedeemed:
-		return login.E(login.Gone, login.ReasonAttemptUsed, login.ErrMoved)
+		return fault.New(fault.Gone, login.ReasonAttemptUsed, fault.ErrMoved)
 	case a.State == login.StateExpired, !m.At.Before(a.ExpiresAt):
-		return login.E(login.Gone, login.ReasonAttemptExpired, login.ErrMoved)
+		return fault.New(fault.Gone, login.ReasonAttemptExpired, fault.ErrMoved)
 	case a.State.Over():
-		return login.E(login.Gone, login.ReasonAttemptEnded, login.ErrMoved)
+		return fault.New(fault.Gone, login.ReasonAttemptEnded, fault.ErrMoved)
 	default:
-		return login.E(login.Conflict, login.ReasonAttemptUsed, login.ErrMoved)
+		return fault.New(fault.Conflict, login.ReasonAttemptUsed, fault.ErrMoved)
 	}
 }
 
@@ -222,7 +224,7 @@ func (s *Attempts) End(ctx context.Context, a login.Attempt, event Event, reason
 	return s.endIn(ctx, a, event, reason, e, nil)
 }
 
-func (s *Attempts) write(ctx context.Context, m login.Move, told func(context.Context)) (moved login.Attempt, err error) {
+func (s *Attempts) write(ctx context.Context, m login.Transition, told func(context.Context)) (moved login.Attempt, err error) {
 	if told == nil {
 		return s.d.Store.MoveAttempt(ctx, m)
 	}
@@ -237,7 +239,7 @@ func (s *Attempts) write(ctx context.Context, m login.Move, told func(context.Co
 // burn ends an attempt whose secret has got into other hands, and tells the security log.
 func (s *Attempts) burn(ctx context.Context, a login.Attempt, reason login.Reason, e login.Event, told func(context.Context)) (login.Attempt, error) {
 	e.Outcome, e.Reason = login.OutcomeRefused, reason
-	return s.moveTold(ctx, a, Burn, login.Move{Event: e, SetReason: reason}, told)
+	return s.moveTold(ctx, a, Burn, login.Transition{Event: e, SetReason: reason}, told)
 }
 
 // GiveUp ends an attempt because its person cancelled it in the app that started it. One
@@ -260,7 +262,7 @@ func (s *Attempts) endIn(ctx context.Context, a login.Attempt, event Event, reas
 	if event == Fail {
 		e.Outcome = login.OutcomeFailed
 	}
-	return s.move(ctx, a, event, login.Move{Event: e, SetReason: reason, From: only})
+	return s.move(ctx, a, event, login.Transition{Event: e, SetReason: reason, From: only})
 }
 
 // expireIfDue ends an attempt whose time is over, so that whoever looks at it sees
@@ -273,11 +275,11 @@ func (s *Attempts) expireIfDue(ctx context.Context, a login.Attempt) (login.Atte
 	if a.State == login.StateClaimed {
 		reason = login.ReasonApprovalLate
 	}
-	ended, err := s.move(ctx, a, Expire, login.Move{
+	ended, err := s.move(ctx, a, Expire, login.Transition{
 		Event:     login.Event{Step: login.StepExpire, Outcome: login.OutcomeFailed, Reason: reason},
 		SetReason: reason,
 	})
-	if errors.Is(err, login.ErrMoved) {
+	if errors.Is(err, fault.ErrMoved) {
 		return ended, nil // somebody else ended it first
 	}
 	return ended, err

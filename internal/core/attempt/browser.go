@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/platform/browsersession"
 	"avain/internal/secret"
@@ -18,8 +19,8 @@ const legLease = 30 * time.Second
 // one that pushed it (RFC 9126 §4).
 func (s *Attempts) ByRequestURI(ctx context.Context, requestURI secret.Text, client string) (login.Attempt, error) {
 	a, err := s.d.Store.AttemptByRequestURI(ctx, requestURI.Hash())
-	if errors.Is(err, login.ErrNotFound) || err == nil && a.Client != client {
-		return login.Attempt{}, login.E(login.NotFound, login.ReasonRequestExpired, login.ErrNotFound)
+	if errors.Is(err, fault.ErrNotFound) || err == nil && a.Client != client {
+		return login.Attempt{}, fault.New(fault.NotFound, login.ReasonRequestExpired, fault.ErrNotFound)
 	}
 	if err != nil {
 		return login.Attempt{}, err
@@ -32,17 +33,17 @@ func (s *Attempts) ByRequestURI(ctx context.Context, requestURI secret.Text, cli
 // browser gets ReasonOtherBrowser, and the attempt itself stays untouched.
 func (s *Attempts) ForBrowser(ctx context.Context, id string, browser secret.Text) (login.Attempt, error) {
 	if !login.ValidID(id) {
-		return login.Attempt{}, login.E(login.NotFound, login.ReasonAttemptUnknown, login.ErrNotFound)
+		return login.Attempt{}, fault.New(fault.NotFound, login.ReasonAttemptUnknown, fault.ErrNotFound)
 	}
 	a, err := s.d.Store.AttemptByID(ctx, id)
-	if errors.Is(err, login.ErrNotFound) {
-		return login.Attempt{}, login.E(login.NotFound, login.ReasonAttemptUnknown, err)
+	if errors.Is(err, fault.ErrNotFound) {
+		return login.Attempt{}, fault.New(fault.NotFound, login.ReasonAttemptUnknown, err)
 	}
 	if err != nil {
 		return login.Attempt{}, err
 	}
 	if !owns(a, browser) {
-		return login.Attempt{}, login.E(login.Conflict, login.ReasonOtherBrowser, login.ErrMoved)
+		return login.Attempt{}, fault.New(fault.Conflict, login.ReasonOtherBrowser, fault.ErrMoved)
 	}
 	return s.expireIfDue(ctx, a)
 }
@@ -85,9 +86,9 @@ func (s *Attempts) Prepare(a login.Attempt, browser secret.Text) Journey {
 func (s *Attempts) Depart(ctx context.Context, j Journey, browser secret.Text, e login.Event) (login.Attempt, error) {
 	binding, end := browsersession.Binding(browser, j.Attempt.ID), s.end(j.Attempt)
 	e.Step, e.Outcome, e.Means, e.Broker = login.StepChoose, login.OutcomeOK, j.Means, j.Broker
-	return s.move(ctx, j.Attempt, Open, login.Move{
+	return s.move(ctx, j.Attempt, Open, login.Transition{
 		Event: e, IfBrowser: binding, SetBrowser: binding, SetExpires: end,
-		Leg: &login.Leg{
+		BrokerRequest: &login.BrokerRequest{
 			State: j.State.Hash(), Attempt: j.Attempt.ID, Broker: j.Broker, Means: j.Means,
 			StartedAt: j.StartedAt, ExpiresAt: end,
 		},
@@ -99,8 +100,8 @@ func (s *Attempts) Depart(ctx context.Context, j Journey, browser secret.Text, e
 // ReasonOtherBrowser when this is not the browser that left.
 func (s *Attempts) Arrive(ctx context.Context, broker string, state, browser secret.Text) (Journey, error) {
 	leg, err := s.d.Store.LegByState(ctx, state.Hash())
-	if errors.Is(err, login.ErrNotFound) || err == nil && leg.Broker != broker {
-		return Journey{}, login.E(login.NotFound, login.ReasonAttemptUnknown, login.ErrNotFound)
+	if errors.Is(err, fault.ErrNotFound) || err == nil && leg.Broker != broker {
+		return Journey{}, fault.New(fault.NotFound, login.ReasonAttemptUnknown, fault.ErrNotFound)
 	}
 	if err != nil {
 		return Journey{}, err
@@ -110,7 +111,7 @@ func (s *Attempts) Arrive(ctx context.Context, broker string, state, browser sec
 		return Journey{}, err
 	}
 	if browser.Empty() || !owns(a, browser) {
-		return Journey{Attempt: a}, login.E(login.Conflict, login.ReasonOtherBrowser, login.ErrMoved)
+		return Journey{Attempt: a}, fault.New(fault.Conflict, login.ReasonOtherBrowser, fault.ErrMoved)
 	}
 	if a, err = s.expireIfDue(ctx, a); err != nil {
 		return Journey{}, err
@@ -147,9 +148,9 @@ func (s *Attempts) TurnedBack(ctx context.Context, j Journey, e login.Event) err
 // Authenticate records who the person is.
 func (s *Attempts) Authenticate(ctx context.Context, j Journey, id login.Identity, person login.Person, e login.Event) (login.Attempt, error) {
 	e.Step, e.Outcome, e.Broker, e.Means, e.Chosen = login.StepIdentify, login.OutcomeOK, id.Broker, id.Means, id.Instead(j.Means)
-	return s.move(ctx, j.Attempt, Authenticate, login.Move{
-		Event: e, IfBrowser: j.Attempt.Browser, FinishLeg: j.State.Hash(),
-		SetIdentity: &login.Proven{
+	return s.move(ctx, j.Attempt, Authenticate, login.Transition{
+		Event: e, IfBrowser: j.Attempt.Browser, EndRequest: j.State.Hash(),
+		SetIdentity: &login.AuthResult{
 			Person: person.ID, Broker: id.Broker, Means: id.Means,
 			ACR: id.ACR, AMR: id.AMR, AuthTime: id.AuthTime,
 		},

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"avain/internal/core/attempt"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/secret"
 )
@@ -70,7 +71,7 @@ func TestThreat26ForeignAndMadeUpHandlesLookAlike(t *testing.T) {
 	started := w.start(keyOfApp)
 	for _, id := range []string{"", "x", login.NewID(), "' OR 1=1 --", started.Attempt.ID + "A", started.Attempt.ID[:21]} {
 		_, err := w.ForBrowser(t.Context(), id, secret.New())
-		if e := login.AsError(err); e.Kind != login.NotFound || e.Reason != login.ReasonAttemptUnknown {
+		if e := fault.AsError(err); e.Kind != fault.NotFound || e.Reason != login.ReasonAttemptUnknown {
 			t.Errorf("%q: %v", id, err)
 		}
 	}

@@ -19,6 +19,6 @@ const (
 )
 
 // budget is that of one person for one kind of act.
-func (s *Attempts) budget(act, person string, burst int, each time.Duration) login.Budget {
-	return login.Budget{Key: s.d.DigitsKeys.First().Derive("budget", act, person).Hash(), Burst: burst, Each: each}
+func (s *Attempts) budget(act, person string, burst int, each time.Duration) login.RateLimit {
+	return login.RateLimit{Key: s.d.DigitsKeys.First().Derive("budget", act, person).Hash(), Burst: burst, Interval: each}
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"avain/internal/core/attempt"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/platform/crowd"
 	"avain/internal/platform/store"
@@ -105,7 +106,7 @@ func (s *street) live(g *guest, now int) bool {
 	switch g.step {
 	case 0:
 		g.a, err = s.begin(ctx, g.from)
-		if login.HasReason(err, login.ReasonRateLimited) {
+		if fault.HasReason(err, login.ReasonRateLimited) {
 			g.at, g.waited = now+1, g.waited+1 // the app tries again
 			return false
 		}
@@ -196,7 +197,7 @@ func (s *street) attack(i, now int) {
 	}
 	for range starts {
 		a, err := s.begin(ctx, from)
-		if login.HasReason(err, login.ReasonRateLimited) {
+		if fault.HasReason(err, login.ReasonRateLimited) {
 			return
 		}
 		if err != nil {
@@ -211,7 +212,7 @@ func (s *street) attack(i, now int) {
 			j.Means, j.Broker = bankID, brokerID
 			_, err = s.Depart(ctx, j, browser, login.Event{})
 		}
-		if err != nil && !errors.Is(err, login.ErrMoved) {
+		if err != nil && !errors.Is(err, fault.ErrMoved) {
 			s.Fatal(err)
 		}
 	}

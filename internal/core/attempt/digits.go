@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/protocol/oauth"
 	"avain/internal/secret"
@@ -43,8 +44,8 @@ func (s *Attempts) newDigits(a login.Attempt, browser secret.Text) *login.Digits
 // wrong key and wrong session look alike (threat 26).
 func (s *Attempts) ForApp(ctx context.Context, client string, authSession secret.Text, key string) (login.Attempt, error) {
 	a, err := s.d.Store.AttemptByAuthSession(ctx, authSession.Hash())
-	if errors.Is(err, login.ErrNotFound) || err == nil && (a.Client != client || a.Key != key) {
-		return login.Attempt{}, login.E(login.NotFound, login.ReasonAttemptUnknown, login.ErrNotFound).WithCode(oauth.InvalidSession)
+	if errors.Is(err, fault.ErrNotFound) || err == nil && (a.Client != client || a.Key != key) {
+		return login.Attempt{}, fault.New(fault.NotFound, login.ReasonAttemptUnknown, fault.ErrNotFound).WithCode(oauth.InvalidSession)
 	}
 	if err != nil {
 		return login.Attempt{}, err
@@ -59,24 +60,24 @@ func (s *Attempts) ForApp(ctx context.Context, client string, authSession secret
 // login himself needs digits that only the victim's browser shows (threats 1, 22).
 func (s *Attempts) Complete(ctx context.Context, a login.Attempt, authSession secret.Text, digits string) (secret.Text, error) {
 	if a.State != login.StateConfirmed {
-		return secret.Text{}, login.E(login.Conflict, login.ReasonDigitsExpired, nil).WithCode(oauth.InsufficientAuthorization)
+		return secret.Text{}, fault.New(fault.Conflict, login.ReasonDigitsExpired, nil).WithCode(oauth.InsufficientAuthorization)
 	}
 	right, tries, err := s.d.Store.TryDigits(ctx, a.ID, s.digitsHashes(a.ID, digits), s.d.Now(), digitTries,
 		s.budget("digits of a person", a.Person, digitsAtOnce, digitsEach))
 	switch {
-	case errors.Is(err, login.ErrNotFound):
+	case errors.Is(err, fault.ErrNotFound):
 		return secret.Text{}, s.noDigits(ctx, a, err)
-	case login.HasReason(err, login.ReasonRateLimited):
+	case fault.HasReason(err, login.ReasonRateLimited):
 		note := login.Event{Step: login.StepDigits, Outcome: login.OutcomeRefused, Reason: login.ReasonRateLimited}
 		return secret.Text{}, errors.Join(err, s.Note(ctx, a, note))
 	case err != nil:
 		return secret.Text{}, err
 	case !right && tries < digitTries:
 		err := s.Note(ctx, a, login.Event{Step: login.StepDigits, Outcome: login.OutcomeRefused, Reason: login.ReasonDigitsWrong})
-		return secret.Text{}, errors.Join(login.E(login.Invalid, login.ReasonDigitsWrong, nil).WithCode(oauth.InsufficientAuthorization), err)
+		return secret.Text{}, errors.Join(fault.New(fault.Invalid, login.ReasonDigitsWrong, nil).WithCode(oauth.InsufficientAuthorization), err)
 	case !right:
 		_, err := s.End(ctx, a, Burn, login.ReasonDigitsBurned, login.Event{Step: login.StepDigits})
-		return secret.Text{}, errors.Join(login.E(login.Gone, login.ReasonDigitsBurned, nil).WithCode(oauth.AccessDenied), err)
+		return secret.Text{}, errors.Join(fault.New(fault.Gone, login.ReasonDigitsBurned, nil).WithCode(oauth.AccessDenied), err)
 	}
 	return s.reissue(ctx, a, authSession)
 }
@@ -84,12 +85,12 @@ func (s *Attempts) Complete(ctx context.Context, a login.Attempt, authSession se
 // noDigits answers digits that cannot be looked at. Where they have expired, nothing can
 // finish the login any more; a direct login that has not shown any yet goes on.
 func (s *Attempts) noDigits(ctx context.Context, a login.Attempt, cause error) error {
-	refused := login.E(login.Gone, login.ReasonDigitsExpired, cause).WithCode(oauth.AccessDenied)
+	refused := fault.New(fault.Gone, login.ReasonDigitsExpired, cause).WithCode(oauth.AccessDenied)
 	if a.DigitsUntil.IsZero() || s.d.Now().Before(a.DigitsUntil) {
 		return refused
 	}
 	_, err := s.End(ctx, a, Fail, login.ReasonDigitsExpired, login.Event{Step: login.StepDigits})
-	if errors.Is(err, login.ErrMoved) {
+	if errors.Is(err, fault.ErrMoved) {
 		return refused
 	}
 	return errors.Join(refused, err)
@@ -99,7 +100,7 @@ func (s *Attempts) noDigits(ctx context.Context, a login.Attempt, cause error) e
 // that went out to the browser dies with it.
 func (s *Attempts) reissue(ctx context.Context, a login.Attempt, authSession secret.Text) (secret.Text, error) {
 	code := codeFor(a, authSession)
-	_, err := s.letOut(ctx, a, Recode, code, login.Move{Event: login.Event{Step: login.StepDigits, Outcome: login.OutcomeOK}})
+	_, err := s.letOut(ctx, a, Recode, code, login.Transition{Event: login.Event{Step: login.StepDigits, Outcome: login.OutcomeOK}})
 	if err != nil {
 		return secret.Text{}, err
 	}
@@ -111,14 +112,14 @@ func (s *Attempts) reissue(ctx context.Context, a login.Attempt, authSession sec
 // the login is burned.
 func (s *Attempts) Report(ctx context.Context, code secret.Text, client string) error {
 	a, err := s.d.Store.AttemptByCode(ctx, code.Hash())
-	if errors.Is(err, login.ErrNotFound) || err == nil && a.Client != client {
+	if errors.Is(err, fault.ErrNotFound) || err == nil && a.Client != client {
 		return nil // nothing to burn, and nothing to learn
 	}
 	if err != nil || a.State.Over() {
 		return err
 	}
 	_, err = s.End(ctx, a, Burn, login.ReasonUnexpectedCode, login.Event{Step: login.StepReport})
-	if errors.Is(err, login.ErrMoved) {
+	if errors.Is(err, fault.ErrMoved) {
 		return nil
 	}
 	return err

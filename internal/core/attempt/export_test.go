@@ -16,5 +16,5 @@ var SixDigits = sixDigits
 
 // MoveBy carries out an event as the features do, with nothing set beside it.
 func MoveBy(ctx context.Context, s *Attempts, a login.Attempt, event Event) (login.Attempt, error) {
-	return s.move(ctx, a, event, login.Move{Event: login.Event{Step: "test", Outcome: login.OutcomeOK}})
+	return s.move(ctx, a, event, login.Transition{Event: login.Event{Step: "test", Outcome: login.OutcomeOK}})
 }

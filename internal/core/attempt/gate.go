@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"time"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/platform/browsersession"
 	"avain/internal/protocol/oauth"
@@ -18,9 +19,9 @@ import (
 // letOut is the single gate through which every authorization code goes out, whatever
 // the method: a person who is locked gets none, here and nowhere else (a lock that one
 // path forgets was Authelia CVE-2025-24806).
-func (s *Attempts) letOut(ctx context.Context, a login.Attempt, event Event, code secret.Text, m login.Move) (login.Attempt, error) {
+func (s *Attempts) letOut(ctx context.Context, a login.Attempt, event Event, code secret.Text, m login.Transition) (login.Attempt, error) {
 	if err := s.mayLogIn(ctx, a); err != nil {
-		ended, endErr := s.End(ctx, a, Deny, login.AsError(err).Reason, login.Event{Step: m.Event.Step})
+		ended, endErr := s.End(ctx, a, Deny, fault.AsError(err).Reason, login.Event{Step: m.Event.Step})
 		return ended, errors.Join(err, endErr)
 	}
 	m.SetCode, m.SetCodeEnds = code.Hash(), s.d.Now().Add(s.d.Lifetimes.Code)
@@ -45,11 +46,11 @@ func (s *Attempts) issue(ctx context.Context, a login.Attempt, bearer secret.Tex
 		event = Recode
 	}
 	if _, ok := Next(a.Method, a.State, event); !ok {
-		return secret.Text{}, a, s.whyNot(a, login.Move{At: s.d.Now()})
+		return secret.Text{}, a, s.whyNot(a, login.Transition{At: s.d.Now()})
 	}
 	code := codeFor(a, bearer)
 	e.Step, e.Outcome = login.StepConfirm, login.OutcomeOK
-	m := login.Move{Event: e, IfBrowser: browsersession.Binding(bearer, a.ID)}
+	m := login.Transition{Event: e, IfBrowser: browsersession.Binding(bearer, a.ID)}
 	if digits {
 		m.Event.Detail = withDigits
 		m.Digits = s.newDigits(a, bearer)
@@ -57,7 +58,7 @@ func (s *Attempts) issue(ctx context.Context, a login.Attempt, bearer secret.Tex
 		m.Spend = &spend
 	}
 	moved, err := s.letOut(ctx, a, event, code, m)
-	if errors.Is(err, login.ErrMoved) && moved.State == login.StateConfirmed && owns(moved, bearer) {
+	if errors.Is(err, fault.ErrMoved) && moved.State == login.StateConfirmed && owns(moved, bearer) {
 		return s.again(moved, bearer) // two clicks at once: both get the one code
 	}
 	if err != nil {
@@ -74,10 +75,10 @@ func codeFor(a login.Attempt, bearer secret.Text) secret.Text {
 // the attempt.
 func (s *Attempts) again(a login.Attempt, bearer secret.Text) (secret.Text, login.Attempt, error) {
 	if !owns(a, bearer) {
-		return secret.Text{}, a, login.E(login.Conflict, login.ReasonOtherBrowser, nil)
+		return secret.Text{}, a, fault.New(fault.Conflict, login.ReasonOtherBrowser, nil)
 	}
 	if !s.d.Now().Before(a.CodeExpiresAt) {
-		return secret.Text{}, a, login.E(login.Gone, login.ReasonCodeExpired, nil)
+		return secret.Text{}, a, fault.New(fault.Gone, login.ReasonCodeExpired, nil)
 	}
 	return codeFor(a, bearer), a, nil
 }
@@ -86,21 +87,21 @@ func (s *Attempts) again(a login.Attempt, bearer secret.Text) (secret.Text, logi
 // a pause for those by which somebody can be led to log another in (product.md J9).
 func (s *Attempts) mayLogIn(ctx context.Context, a login.Attempt) error {
 	p, err := s.d.People.PersonByID(ctx, a.Person)
-	if errors.Is(err, login.ErrNotFound) {
-		return login.E(login.Forbidden, login.ReasonNoBenefits, err)
+	if errors.Is(err, fault.ErrNotFound) {
+		return fault.New(fault.Forbidden, login.ReasonNoBenefits, err)
 	}
 	if err != nil {
 		return fmt.Errorf("gate: %w", err)
 	}
 	if p.Locked() {
-		return login.E(login.Forbidden, login.ReasonPersonLocked, nil)
+		return fault.New(fault.Forbidden, login.ReasonPersonLocked, nil)
 	}
 	if p.SmartumPlus && login.ByPassword(a.Broker, a.AMR) {
 		// They have become one since the password was typed (pre-hijacking, threat 42).
-		return login.E(login.Forbidden, login.ReasonStrongRequired, nil)
+		return fault.New(fault.Forbidden, login.ReasonStrongRequired, nil)
 	}
 	if (a.Method == login.MethodLink || a.Method == login.MethodQR) && s.d.Now().Before(p.PausedUntil) {
-		return login.E(login.Forbidden, login.ReasonMethodsPaused, nil)
+		return fault.New(fault.Forbidden, login.ReasonMethodsPaused, nil)
 	}
 	return nil
 }
@@ -113,7 +114,7 @@ type Redemption struct {
 	Verifier    secret.Text   // PKCE
 	Key         string        // DPoP thumbprint of the proof; empty without one. It becomes the session's
 	ClockOff    time.Duration // of the device, as in Start
-	Once        []login.Once
+	Once        []login.ReplayKey
 	Exact       bool // the client is exact: a lost answer is not given again
 
 	// Refresh makes the first refresh token of a session from a secret that a retry
@@ -141,7 +142,7 @@ type Granted struct {
 // session was used, gets the same tokens again (docs/decisions).
 func (s *Attempts) Redeem(ctx context.Context, in Redemption) (Granted, error) {
 	a, err := s.d.Store.AttemptByCode(ctx, in.Code.Hash())
-	if errors.Is(err, login.ErrNotFound) {
+	if errors.Is(err, fault.ErrNotFound) {
 		return Granted{}, refused(login.ReasonCodeWrong, "unknown authorization code")
 	}
 	if err != nil {
@@ -160,13 +161,13 @@ func (s *Attempts) Redeem(ctx context.Context, in Redemption) (Granted, error) {
 		return Granted{}, errors.Join(refused(login.ReasonCodeExpired, "the authorization code has expired"), err)
 	}
 	if err := s.mayLogIn(ctx, a); err != nil {
-		_, endErr := s.End(ctx, a, Deny, login.AsError(err).Reason, login.Event{Step: login.StepRedeem})
-		return Granted{}, errors.Join(login.AsError(err).WithCode(oauth.InvalidGrant), endErr)
+		_, endErr := s.End(ctx, a, Deny, fault.AsError(err).Reason, login.Event{Step: login.StepRedeem})
+		return Granted{}, errors.Join(fault.AsError(err).WithCode(oauth.InvalidGrant), endErr)
 	}
 	session, refresh := s.newSession(a, in, now)
 	event := login.Event{At: now, Step: login.StepRedeem, Outcome: login.OutcomeOK, Means: a.Means, Broker: a.Broker, Detail: clockDetail(in.ClockOff)}
 	redemption := login.Redemption{
-		Code: in.Code.Hash(), Attempt: a.ID, At: now, Session: session, Event: event, Once: in.Once,
+		Code: in.Code.Hash(), Attempt: a.ID, At: now, Session: session, Event: event, ReplayKeys: in.Once,
 		Jobs: s.d.LoggedIn(session),
 	}
 	var moved login.Attempt
@@ -179,13 +180,13 @@ func (s *Attempts) Redeem(ctx context.Context, in Redemption) (Granted, error) {
 	case err == nil:
 		s.d.Observe(moved, event)
 		return Granted{moved, session, refresh}, nil
-	case errors.Is(err, login.ErrReplayed):
-		return Granted{}, login.E(login.Invalid, login.ReasonProofReplayed, err)
-	case errors.Is(err, login.ErrMoved) && moved.State == login.StateRedeemed:
+	case errors.Is(err, fault.ErrReplayed):
+		return Granted{}, fault.New(fault.Invalid, login.ReasonProofReplayed, err)
+	case errors.Is(err, fault.ErrMoved) && moved.State == login.StateRedeemed:
 		return s.redeemAgain(ctx, moved, in) // lost a race against ourselves
-	case errors.Is(err, login.ErrMoved):
+	case errors.Is(err, fault.ErrMoved):
 		return Granted{}, refused(login.ReasonAttemptEnded, "the login was ended before the code was redeemed")
-	case errors.Is(err, login.ErrNotFound): // six digits have just replaced it
+	case errors.Is(err, fault.ErrNotFound): // six digits have just replaced it
 		return Granted{}, refused(login.ReasonCodeWrong, "another code has replaced the authorization code")
 	default:
 		return Granted{}, err
@@ -240,7 +241,7 @@ func verifies(verifier secret.Text, challenge string) bool {
 
 func (s *Attempts) redeemAgain(ctx context.Context, a login.Attempt, in Redemption) (Granted, error) {
 	session, err := s.d.Store.SessionByID(ctx, a.Session)
-	if err != nil && !errors.Is(err, login.ErrNotFound) {
+	if err != nil && !errors.Is(err, fault.ErrNotFound) {
 		return Granted{}, err
 	}
 	now := s.d.Now()
@@ -292,6 +293,6 @@ func refreshToken(session string, a login.Attempt, in Redemption) secret.Text {
 	return in.Refresh(session, seed)
 }
 
-func refused(reason login.Reason, detail string) *login.Error {
-	return login.E(login.Invalid, reason, nil).WithCode(oauth.InvalidGrant).With(detail)
+func refused(reason login.Reason, detail string) *fault.Error {
+	return fault.New(fault.Invalid, reason, nil).WithCode(oauth.InvalidGrant).WithDetail(detail)
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"avain/internal/core/attempt"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/protocol/oauth"
 	"avain/internal/secret"
@@ -54,7 +55,7 @@ func TestThreat11CodeIsBoundToClientRedirectVerifierAndKey(t *testing.T) {
 					}
 					tried++
 					_, err := w.Redeem(t.Context(), in)
-					if e := login.AsError(err); err == nil || e.Code != oauth.InvalidGrant {
+					if e := fault.AsError(err); err == nil || e.Code != oauth.InvalidGrant {
 						t.Fatalf("client %q, uri %q, key %q: got %v", client, uri, key, err)
 					}
 				}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"avain/internal/core/attempt"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/secret"
 )
@@ -270,11 +271,11 @@ func TestThreat22GuessesPerPersonAreCountedInTheDatabase(t *testing.T) {
 			}
 		}
 		started, a, browser, err := guess()
-		if e := login.AsError(err); e.Kind != login.TooMany || e.RetryAfter <= 0 || e.RetryAfter > 5*time.Minute {
+		if e := fault.AsError(err); e.Kind != fault.TooMany || e.RetryAfter <= 0 || e.RetryAfter > 5*time.Minute {
 			w.Fatalf("the fourteenth guess: %v (%s)", err, e.RetryAfter)
 		}
 		right := attempt.SixDigits(browser, a.ID)
-		if _, err := node().Complete(w.Context(), a, started.AuthSession, right); login.AsError(err).Kind != login.TooMany {
+		if _, err := node().Complete(w.Context(), a, started.AuthSession, right); fault.AsError(err).Kind != fault.TooMany {
 			w.Errorf("the right digits tell the guesser that they are right: %v", err)
 		}
 		if now := w.row(a.ID); now.State != login.StateConfirmed {
@@ -303,7 +304,7 @@ func TestConfirmationsPerPersonAreCounted(t *testing.T) {
 	browser := secret.New()
 	_, a := w.linkAuthenticated(keyOfApp, browser)
 	code, _, err := w.Confirm(t.Context(), a, browser, login.Event{})
-	if e := login.AsError(err); e.Kind != login.TooMany || e.RetryAfter != time.Minute || !code.Empty() {
+	if e := fault.AsError(err); e.Kind != fault.TooMany || e.RetryAfter != time.Minute || !code.Empty() {
 		t.Errorf("the thirteenth: %v", err)
 	}
 	if _, c := w.confirmed(keyOfApp, secret.New()); c.Empty() {

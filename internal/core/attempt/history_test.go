@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"avain/internal/core/attempt"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/secret"
 
@@ -198,7 +199,7 @@ func (h *history) check(t interface{ Fatalf(string, ...any) }, event attempt.Eve
 	}
 	err := h.happen(event)
 	switch {
-	case err != nil && !errors.Is(err, errNoWay) && login.AsError(err).Kind == login.Internal:
+	case err != nil && !errors.Is(err, errNoWay) && fault.AsError(err).Kind == fault.Internal:
 		t.Fatalf("%s: %s in %s: %v", h.method, event, h.state, err)
 	case err == nil && !allowed && !h.again(event), err != nil && allowed:
 		t.Fatalf("%s: %s in %s: %v, the model says %v", h.method, event, h.state, err, allowed)
@@ -310,14 +311,14 @@ func TestEveryMoveAgreesWithTheModel(t *testing.T) {
 						ID: login.NewID(), SupportCode: login.NewSupportCode(), Method: method, State: state, Client: clientID,
 						CreatedAt: w.clock(), UpdatedAt: w.clock(), ExpiresAt: w.clock().Add(attempt.DefaultLifetimes().Attempt),
 					}
-					if err := w.db.StartAttempt(w.Context(), a, login.AttemptSecrets{}); errors.Is(err, login.ErrExists) {
+					if err := w.db.StartAttempt(w.Context(), a, login.AttemptSecrets{}); errors.Is(err, fault.ErrExists) {
 						continue // a support code that is taken: once in thousands of runs
 					} else if err != nil {
 						w.Fatal(err)
 					}
 					want, allowed := model(method, state, event)
 					got, err := attempt.MoveBy(w.Context(), w.Attempts, a, event)
-					if (err == nil) != allowed || err == nil && got.State != want || err != nil && !errors.Is(err, login.ErrMoved) {
+					if (err == nil) != allowed || err == nil && got.State != want || err != nil && !errors.Is(err, fault.ErrMoved) {
 						w.Errorf("%s: %s in %s: %s, %v; the model says %s (%v)", method, event, state, got.State, err, want, allowed)
 					}
 					if now := w.row(a.ID).State; allowed && now != want || !allowed && now != state {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"avain/internal/core/attempt"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 )
 
@@ -29,7 +30,7 @@ func TestDigitsEnd(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := w.Digits(a, d.browser); !errors.Is(err, login.ErrNotFound) {
+			if _, err := w.Digits(a, d.browser); !errors.Is(err, fault.ErrNotFound) {
 				t.Errorf("digits that nobody has confirmed: %v", err)
 			}
 			if _, err := w.Complete(t.Context(), a, d.started.AuthSession, d.right); reasonOf(err) != login.ReasonDigitsExpired {

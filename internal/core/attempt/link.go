@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/platform/browsersession"
 	"avain/internal/secret"
@@ -13,8 +14,8 @@ import (
 // messengers open links too.
 func (s *Attempts) ByLink(ctx context.Context, link secret.Text) (login.Attempt, error) {
 	a, err := s.d.Store.AttemptByLink(ctx, link.Hash())
-	if errors.Is(err, login.ErrNotFound) {
-		return login.Attempt{}, login.E(login.NotFound, login.ReasonAttemptUnknown, err)
+	if errors.Is(err, fault.ErrNotFound) {
+		return login.Attempt{}, fault.New(fault.NotFound, login.ReasonAttemptUnknown, err)
 	}
 	if err != nil {
 		return login.Attempt{}, err
@@ -34,14 +35,14 @@ func (s *Attempts) ByLink(ctx context.Context, link secret.Text) (login.Attempt,
 // owns it and no other.
 func (s *Attempts) ByCode(ctx context.Context, code, browser secret.Text) (login.Attempt, error) {
 	a, err := s.d.Store.AttemptByCode(ctx, code.Hash())
-	if errors.Is(err, login.ErrNotFound) {
-		return login.Attempt{}, login.E(login.NotFound, login.ReasonAttemptUnknown, err)
+	if errors.Is(err, fault.ErrNotFound) {
+		return login.Attempt{}, fault.New(fault.NotFound, login.ReasonAttemptUnknown, err)
 	}
 	if err != nil {
 		return login.Attempt{}, err
 	}
 	if browser.Empty() || !owns(a, browser) {
-		return login.Attempt{}, login.E(login.Conflict, login.ReasonOtherBrowser, login.ErrMoved)
+		return login.Attempt{}, fault.New(fault.Conflict, login.ReasonOtherBrowser, fault.ErrMoved)
 	}
 	return s.expireIfDue(ctx, a)
 }
@@ -61,24 +62,24 @@ func (s *Attempts) OpenLink(ctx context.Context, a login.Attempt, browser secret
 	if !s.d.Now().Before(a.CreatedAt.Add(s.d.Lifetimes.Unopened)) {
 		e.Step = login.StepOpen
 		ended, err := s.End(ctx, a, Fail, login.ReasonLinkExpired, e)
-		return ended, errors.Join(login.E(login.Gone, login.ReasonLinkExpired, nil), err)
+		return ended, errors.Join(fault.New(fault.Gone, login.ReasonLinkExpired, nil), err)
 	}
 	e.Step, e.Outcome = login.StepOpen, login.OutcomeOK
-	moved, err := s.move(ctx, a, Open, login.Move{Event: e, IfBrowser: binding, SetBrowser: binding, SetExpires: s.end(a)})
-	if login.HasReason(err, login.ReasonOtherBrowser) {
+	moved, err := s.move(ctx, a, Open, login.Transition{Event: e, IfBrowser: binding, SetBrowser: binding, SetExpires: s.end(a)})
+	if fault.HasReason(err, login.ReasonOtherBrowser) {
 		return s.burnLink(ctx, moved, e) // two browsers at the same moment
 	}
 	return moved, err
 }
 
 func (s *Attempts) burnLink(ctx context.Context, a login.Attempt, e login.Event) (login.Attempt, error) {
-	refused := login.E(login.Conflict, login.ReasonLinkReused, nil)
+	refused := fault.New(fault.Conflict, login.ReasonLinkReused, nil)
 	if a.State.Over() {
 		return a, refused
 	}
 	e.Step = login.StepOpen
 	burned, err := s.burn(ctx, a, login.ReasonLinkReused, e, func(ctx context.Context) { s.d.Audit.LinkReused(ctx, a) })
-	if errors.Is(err, login.ErrMoved) {
+	if errors.Is(err, fault.ErrMoved) {
 		err = nil // burned already, by the other one
 	}
 	return burned, errors.Join(refused, err)
@@ -93,7 +94,7 @@ func (s *Attempts) Confirm(ctx context.Context, a login.Attempt, browser secret.
 	if late {
 		e.Step = login.StepConfirm
 		ended, err := s.End(ctx, a, Fail, login.ReasonConfirmLate, e)
-		return secret.Text{}, ended, errors.Join(login.E(login.Gone, login.ReasonConfirmLate, nil), err)
+		return secret.Text{}, ended, errors.Join(fault.New(fault.Gone, login.ReasonConfirmLate, nil), err)
 	}
 	return s.issue(ctx, a, browser, e, true)
 }
@@ -101,23 +102,23 @@ func (s *Attempts) Confirm(ctx context.Context, a login.Attempt, browser secret.
 // Code is the code that has gone out to the browser, once more while it lives.
 func (s *Attempts) Code(a login.Attempt, browser secret.Text) (secret.Text, error) {
 	if a.State != login.StateConfirmed || browser.Empty() {
-		return secret.Text{}, login.E(login.Conflict, login.ReasonOtherBrowser, nil)
+		return secret.Text{}, fault.New(fault.Conflict, login.ReasonOtherBrowser, nil)
 	}
 	code, _, err := s.again(a, browser)
 	return code, err
 }
 
 // Digits are what the browser shows: the same six for the same browser each time, from
-// the person's confirmation until they expire. login.ErrNotFound: not confirmed yet.
+// the person's confirmation until they expire. fault.ErrNotFound: not confirmed yet.
 func (s *Attempts) Digits(a login.Attempt, browser secret.Text) (string, error) {
 	if a.State != login.StateConfirmed || !owns(a, browser) || browser.Empty() {
-		return "", login.E(login.Conflict, login.ReasonOtherBrowser, nil)
+		return "", fault.New(fault.Conflict, login.ReasonOtherBrowser, nil)
 	}
 	if a.DigitsUntil.IsZero() {
-		return "", login.ErrNotFound
+		return "", fault.ErrNotFound
 	}
 	if !s.d.Now().Before(a.DigitsUntil) {
-		return "", login.E(login.Gone, login.ReasonDigitsExpired, nil)
+		return "", fault.New(fault.Gone, login.ReasonDigitsExpired, nil)
 	}
 	return sixDigits(browser, a.ID), nil
 }

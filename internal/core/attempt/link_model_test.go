@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"avain/internal/core/attempt"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/protocol/oauth"
 	"avain/internal/secret"
@@ -169,7 +170,7 @@ func (d *desk) do(does string) (string, error) {
 	switch {
 	case err == nil:
 		return "ok", nil
-	case login.AsError(err).Kind == login.Internal && !errors.Is(err, login.ErrMoved):
+	case fault.AsError(err).Kind == fault.Internal && !errors.Is(err, fault.ErrMoved):
 		return "", err
 	default:
 		return "no", nil
@@ -302,7 +303,7 @@ func TestCodeReplacedWhileItIsRedeemed(t *testing.T) {
 		}}, People: w.db, Now: w.clock, Lifetimes: attempt.DefaultLifetimes(),
 	})
 	_, err = late.Redeem(t.Context(), rightful(code, keyOfApp))
-	if e := login.AsError(err); e.Kind != login.Invalid || e.Reason != login.ReasonCodeWrong || e.Code != oauth.InvalidGrant {
+	if e := fault.AsError(err); e.Kind != fault.Invalid || e.Reason != login.ReasonCodeWrong || e.Code != oauth.InvalidGrant {
 		t.Errorf("told %v", err)
 	}
 	if _, err := w.Redeem(t.Context(), rightful(other, keyOfApp)); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/secret"
 )
@@ -23,9 +24,9 @@ func (s *Attempts) Verified(ctx context.Context, in Start, person login.Person) 
 	}
 	a.Person = person.ID
 	code := codeFor(a, bearer)
-	moved, err := s.letOut(ctx, a, Verify, code, login.Move{
+	moved, err := s.letOut(ctx, a, Verify, code, login.Transition{
 		Event:       login.Event{Step: login.StepPassword, Outcome: login.OutcomeOK, Browser: in.Label},
-		SetIdentity: &login.Proven{Person: person.ID, AMR: []string{login.AMRPassword}, AuthTime: s.d.Now()},
+		SetIdentity: &login.AuthResult{Person: person.ID, AMR: []string{login.AMRPassword}, AuthTime: s.d.Now()},
 	})
 	if err != nil {
 		return secret.Text{}, moved, err
@@ -42,7 +43,7 @@ func (s *Attempts) Unverified(ctx context.Context, in Start, why error) (login.A
 	if err != nil {
 		return login.Attempt{}, errors.Join(why, err)
 	}
-	return s.End(ctx, started.Attempt, Fail, login.AsError(why).Reason, login.Event{
+	return s.End(ctx, started.Attempt, Fail, fault.AsError(why).Reason, login.Event{
 		Step: login.StepPassword, Outcome: login.OutcomeRefused, Browser: in.Label,
 	})
 }

@@ -7,22 +7,23 @@ import (
 	"slices"
 	"time"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/secret"
 )
 
 // QRStore is what QR pages need of the database. Each method is one transaction.
 type QRStore interface {
-	// ShowQRPage writes a page. login.ErrExists: the person has had too many since, the
+	// ShowQRPage writes a page. fault.ErrExists: the person has had too many since, the
 	// oldest of them at the time that is answered.
 	ShowQRPage(ctx context.Context, p login.QRPage, most int, since time.Time) (oldest time.Time, err error)
-	// The look-ups answer login.ErrNotFound.
+	// The look-ups answer fault.ErrNotFound.
 	QRPageByID(ctx context.Context, id string) (login.QRPage, error)
 	QRPageByTyped(ctx context.Context, hash secret.Hash) (login.QRPage, error)
-	// TypeQRPage gives a page that is being shown a typed code, or answers login.ErrMoved.
+	// TypeQRPage gives a page that is being shown a typed code, or answers fault.ErrMoved.
 	TypeQRPage(ctx context.Context, id string, hash secret.Hash, until, at time.Time) (login.QRPage, error)
 	// ClaimQRPage gives the page away and writes the attempt, or answers the page as it
-	// is with login.ErrMoved. login.ErrNotFound, login.ErrExists, login.ErrReplayed.
+	// is with fault.ErrMoved. fault.ErrNotFound, fault.ErrExists, fault.ErrReplayed.
 	ClaimQRPage(ctx context.Context, c login.QRClaim) (login.QRPage, error)
 }
 
@@ -42,7 +43,7 @@ const (
 func (s *Attempts) ShowQR(ctx context.Context, session login.Session, network string) (login.QRPage, error) {
 	now := s.d.Now()
 	if !s.fresh(session, now) {
-		return login.QRPage{}, login.E(login.Forbidden, login.ReasonSignInAgain, nil)
+		return login.QRPage{}, fault.New(fault.Forbidden, login.ReasonSignInAgain, nil)
 	}
 	if err := s.mayLogIn(ctx, login.Attempt{Method: login.MethodQR, Person: session.Person}); err != nil {
 		return login.QRPage{}, err
@@ -53,8 +54,8 @@ func (s *Attempts) ShowQR(ctx context.Context, session login.Session, network st
 		Key: s.frames.first().key.Name(), Network: s.frames.first().network(network), CreatedAt: now, ShownUntil: now.Add(s.d.Lifetimes.QRShown),
 	}
 	oldest, err := s.d.Store.ShowQRPage(ctx, p, maxPages, now.Add(-pagesWithin))
-	if errors.Is(err, login.ErrExists) {
-		e := login.E(login.TooMany, login.ReasonRateLimited, err)
+	if errors.Is(err, fault.ErrExists) {
+		e := fault.New(fault.TooMany, login.ReasonRateLimited, err)
 		e.RetryAfter = max(time.Second, oldest.Add(pagesWithin).Sub(now))
 		return login.QRPage{}, e
 	}
@@ -76,12 +77,12 @@ func (s *Attempts) fresh(session login.Session, now time.Time) bool {
 // QR finds a page for the session that shows it, and the login that has claimed it, if
 // one has. To every other session it does not exist.
 func (s *Attempts) QR(ctx context.Context, session login.Session, page string) (login.QRPage, login.Attempt, error) {
-	unknown := login.E(login.NotFound, login.ReasonPageUnknown, login.ErrNotFound)
+	unknown := fault.New(fault.NotFound, login.ReasonPageUnknown, fault.ErrNotFound)
 	if !login.ValidID(page) {
 		return login.QRPage{}, login.Attempt{}, unknown
 	}
 	p, err := s.d.Store.QRPageByID(ctx, page)
-	if errors.Is(err, login.ErrNotFound) || err == nil && (p.Session != session.ID || p.Person != session.Person) {
+	if errors.Is(err, fault.ErrNotFound) || err == nil && (p.Session != session.ID || p.Person != session.Person) {
 		return login.QRPage{}, login.Attempt{}, unknown
 	}
 	if err != nil || p.Attempt == "" {
@@ -110,13 +111,13 @@ func (s *Attempts) Typed(p login.QRPage) string {
 func (s *Attempts) TypeQR(ctx context.Context, session login.Session, p login.QRPage) (login.QRPage, error) {
 	now := s.d.Now()
 	if !s.fresh(session, now) {
-		return p, login.E(login.Forbidden, login.ReasonSignInAgain, nil)
+		return p, fault.New(fault.Forbidden, login.ReasonSignInAgain, nil)
 	}
 	until := now.Add(s.d.Lifetimes.Typed).Truncate(time.Millisecond)
 	code := s.frames.of(p).typed(p.ID, until)
 	typed, err := s.d.Store.TypeQRPage(ctx, p.ID, s.frames.of(p).typedHash(code), until, now)
-	if errors.Is(err, login.ErrMoved) {
-		return p, login.E(login.Gone, login.ReasonQRExpired, err)
+	if errors.Is(err, fault.ErrMoved) {
+		return p, fault.New(fault.Gone, login.ReasonQRExpired, err)
 	}
 	return typed, err
 }

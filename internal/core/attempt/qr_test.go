@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"avain/internal/core/attempt"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/secret"
 
@@ -140,7 +141,7 @@ func TestQRPageBelongsToItsSession(t *testing.T) {
 	if got, _, err := w.QR(t.Context(), session, p.ID); err != nil || got.ID != p.ID {
 		t.Error(err)
 	}
-	if _, err := w.Approve(t.Context(), p, "12", login.Event{}); !errors.Is(err, login.ErrMoved) {
+	if _, err := w.Approve(t.Context(), p, "12", login.Event{}); !errors.Is(err, fault.ErrMoved) {
 		t.Errorf("approving what nobody has scanned: %v", err)
 	}
 }
@@ -260,7 +261,7 @@ func (t *table) do(a act) (string, error) {
 		switch {
 		case err == nil:
 			return "right", nil
-		case errors.Is(err, login.ErrMoved):
+		case errors.Is(err, fault.ErrMoved):
 			return "moved", nil
 		case reasonOf(err) == login.ReasonQRWrongNumber:
 			return "wrong", nil
@@ -272,7 +273,7 @@ func (t *table) do(a act) (string, error) {
 		if err != nil || at.ID == "" {
 			return "moved", err
 		}
-		if _, err = t.End(t.Context(), at, attempt.Deny, login.ReasonCancelledByPerson, login.Event{}); errors.Is(err, login.ErrMoved) {
+		if _, err = t.End(t.Context(), at, attempt.Deny, login.ReasonCancelledByPerson, login.Event{}); errors.Is(err, fault.ErrMoved) {
 			return "moved", nil
 		}
 		return "ok", err
@@ -333,7 +334,7 @@ func (t *table) redeem(phone int) (string, error) {
 
 // refusal tells a no from a mishap.
 func refusal(err error) (string, error) {
-	if login.AsError(err).Kind == login.Internal {
+	if fault.AsError(err).Kind == fault.Internal {
 		return "", err
 	}
 	return "refused", nil

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/protocol/oauth"
 	"avain/internal/secret"
@@ -47,7 +48,7 @@ type Claimed struct {
 func (s *Attempts) Claim(ctx context.Context, in Claim) (Claimed, error) {
 	if in.Key == "" || in.Request.CodeChallenge == "" {
 		// A login that is bound to no phone could be fetched by anybody (threat 36).
-		return Claimed{}, login.E(login.Invalid, login.ReasonProofInvalid, nil).With("a QR login needs a key and a code_challenge")
+		return Claimed{}, fault.New(fault.Invalid, login.ReasonProofInvalid, nil).WithDetail("a QR login needs a key and a code_challenge")
 	}
 	p, typed, err := s.scanned(ctx, in)
 	if err != nil {
@@ -71,13 +72,13 @@ func (s *Attempts) Claim(ctx context.Context, in Claim) (Claimed, error) {
 			s.d.Scanned(p.ID)
 			out.Attempt, out.Number = a, s.frames.of(p).number(p.ID, a.ID)
 			return out, nil
-		case errors.Is(err, login.ErrMoved):
+		case errors.Is(err, fault.ErrMoved):
 			return s.claimAgain(ctx, taken, in, out)
-		case !errors.Is(err, login.ErrExists):
+		case !errors.Is(err, fault.ErrExists):
 			return Claimed{}, fmt.Errorf("claim QR page: %w", err)
 		}
 	}
-	return Claimed{}, login.E(login.Unavailable, login.ReasonInternal, errors.New("no free support code in eight tries"))
+	return Claimed{}, fault.New(fault.Unavailable, login.ReasonInternal, errors.New("no free support code in eight tries"))
 }
 
 // scanned finds the page of what was scanned or typed.
@@ -95,13 +96,13 @@ func (s *Attempts) scanned(ctx context.Context, in Claim) (p login.QRPage, typed
 		}
 		for _, key := range s.frames {
 			typed = frameKey{key}.typedHash(code)
-			if p, err = s.d.Store.QRPageByTyped(ctx, typed); !errors.Is(err, login.ErrNotFound) {
+			if p, err = s.d.Store.QRPageByTyped(ctx, typed); !errors.Is(err, fault.ErrNotFound) {
 				break
 			}
 		}
 	}
 	switch {
-	case errors.Is(err, login.ErrNotFound):
+	case errors.Is(err, fault.ErrNotFound):
 		return p, typed, noClaim(login.ReasonQRUnknown)
 	case err == nil && !typed.Zero() && !s.d.Now().Before(p.TypedUntil):
 		return p, typed, noClaim(login.ReasonQRExpired)
@@ -111,8 +112,8 @@ func (s *Attempts) scanned(ctx context.Context, in Claim) (p login.QRPage, typed
 }
 
 // noClaim is the answer to an app whose code is of no use.
-func noClaim(reason login.Reason) *login.Error {
-	return login.E(login.Invalid, reason, nil).WithCode(oauth.AccessDenied)
+func noClaim(reason login.Reason) *fault.Error {
+	return fault.New(fault.Invalid, reason, nil).WithCode(oauth.AccessDenied)
 }
 
 // elsewhere reports whether the phone is in another network than the browser, or may
@@ -174,7 +175,7 @@ func (s *Attempts) claimAgain(ctx context.Context, p login.QRPage, in Claim, out
 	}
 	e := login.Event{Step: login.StepClaim, Browser: in.Label}
 	burned, err := s.burn(ctx, a, login.ReasonQRReused, e, func(ctx context.Context) { s.d.Audit.QRReused(ctx, a) })
-	if errors.Is(err, login.ErrMoved) {
+	if errors.Is(err, fault.ErrMoved) {
 		if burned.Reason != login.ReasonQRReused { // it has just come to another end
 			return Claimed{}, noClaim(login.ReasonQRUsed)
 		}
@@ -189,10 +190,10 @@ func (s *Attempts) claimAgain(ctx context.Context, p login.QRPage, in Claim, out
 // bad parameter, which spends nothing, for what is not two digits.
 func (s *Attempts) Approve(ctx context.Context, p login.QRPage, number string, e login.Event) (login.Attempt, error) {
 	if number = strings.TrimSpace(number); len(number) != 2 || strings.Trim(number, "0123456789") != "" {
-		return login.Attempt{}, login.BadParam("number", "must be the two digits that the phone shows")
+		return login.Attempt{}, fault.BadParam("number", "must be the two digits that the phone shows")
 	}
 	if p.Attempt == "" {
-		return login.Attempt{}, login.E(login.Conflict, login.ReasonAttemptUnknown, login.ErrMoved)
+		return login.Attempt{}, fault.New(fault.Conflict, login.ReasonAttemptUnknown, fault.ErrMoved)
 	}
 	a, err := s.d.Store.AttemptByID(ctx, p.Attempt)
 	if err != nil {
@@ -203,19 +204,19 @@ func (s *Attempts) Approve(ctx context.Context, p login.QRPage, number string, e
 	}
 	e.Step = login.StepApprove
 	if a.State != login.StateClaimed {
-		return a, s.whyNot(a, login.Move{At: s.d.Now()})
+		return a, s.whyNot(a, login.Transition{At: s.d.Now()})
 	}
 	if subtle.ConstantTimeCompare([]byte(number), []byte(s.frames.of(p).number(p.ID, a.ID))) == 0 {
 		// Of numbers typed at once the first counts: a wrong one must not undo a right one.
 		ended, err := s.endIn(ctx, a, Burn, login.ReasonQRWrongNumber, e, []login.State{login.StateClaimed})
-		return ended, errors.Join(login.E(login.Gone, login.ReasonQRWrongNumber, nil), err)
+		return ended, errors.Join(fault.New(fault.Gone, login.ReasonQRWrongNumber, nil), err)
 	}
 	if err := s.mayLogIn(ctx, a); err != nil {
-		ended, endErr := s.End(ctx, a, Deny, login.AsError(err).Reason, e)
+		ended, endErr := s.End(ctx, a, Deny, fault.AsError(err).Reason, e)
 		return ended, errors.Join(err, endErr)
 	}
 	e.Outcome = login.OutcomeOK
-	return s.move(ctx, a, Allow, login.Move{Event: e, SetExpires: a.CreatedAt.Add(s.d.Lifetimes.Attempt)})
+	return s.move(ctx, a, Allow, login.Transition{Event: e, SetExpires: a.CreatedAt.Add(s.d.Lifetimes.Attempt)})
 }
 
 // Collect gives an approved phone its code, through the gate. It is derived from the
@@ -225,7 +226,7 @@ func (s *Attempts) Approve(ctx context.Context, p login.QRPage, number string, e
 func (s *Attempts) Collect(ctx context.Context, a login.Attempt, authSession secret.Text) (secret.Text, error) {
 	switch {
 	case a.State == login.StateClaimed:
-		return secret.Text{}, login.E(login.Invalid, login.ReasonApprovalRequired, nil).WithCode(oauth.InsufficientAuthorization)
+		return secret.Text{}, fault.New(fault.Invalid, login.ReasonApprovalRequired, nil).WithCode(oauth.InsufficientAuthorization)
 	case a.State != login.StateApproved:
 		reason := a.Reason
 		if reason == "" {
@@ -234,7 +235,7 @@ func (s *Attempts) Collect(ctx context.Context, a login.Attempt, authSession sec
 		return secret.Text{}, noClaim(reason)
 	}
 	code := codeFor(a, authSession)
-	_, err := s.letOut(ctx, a, Recode, code, login.Move{Event: login.Event{Step: login.StepConfirm, Outcome: login.OutcomeOK}})
+	_, err := s.letOut(ctx, a, Recode, code, login.Transition{Event: login.Event{Step: login.StepConfirm, Outcome: login.OutcomeOK}})
 	if err != nil {
 		return secret.Text{}, err
 	}

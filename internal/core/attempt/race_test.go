@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"avain/internal/core/attempt"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/secret"
 )
@@ -64,7 +65,7 @@ func (w *world) count(errs []error) map[login.Reason]int {
 	w.Helper()
 	counts := map[login.Reason]int{}
 	for _, err := range errs {
-		if err != nil && login.AsError(err).Kind == login.Internal {
+		if err != nil && fault.AsError(err).Kind == fault.Internal {
 			w.Errorf("told %v", err)
 		}
 		counts[reasonOf(err)]++

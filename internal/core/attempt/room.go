@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 )
 
@@ -34,7 +35,7 @@ func (s *Attempts) MakeRoom(ctx context.Context, from login.Source, cost login.C
 		room.Stage = login.StageShown
 	}
 	a, err := s.d.Store.MakeRoom(ctx, room)
-	if errors.Is(err, login.ErrNotFound) {
+	if errors.Is(err, fault.ErrNotFound) {
 		return false, nil
 	}
 	if err != nil {

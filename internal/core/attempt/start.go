@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/platform/browsersession"
 	"avain/internal/secret"
@@ -25,7 +26,7 @@ type Start struct {
 	Place    login.Place
 	Source   login.Source // whom it counts against
 	Label    string       // the browser, as the timeline names it
-	Once     []login.Once
+	Once     []login.ReplayKey
 	// Because is why a password was not enough, for the login that goes on from there:
 	// support must find it under the code that the person is shown. Else empty.
 	Because login.Reason
@@ -73,13 +74,13 @@ func (s *Attempts) Start(ctx context.Context, in Start) (Started, error) {
 			out.Attempt = a
 			s.d.Observe(a, a.Timeline[0])
 			return out, nil
-		case errors.Is(err, login.ErrReplayed):
-			return Started{}, login.E(login.Invalid, login.ReasonProofReplayed, err)
-		case !errors.Is(err, login.ErrExists):
+		case errors.Is(err, fault.ErrReplayed):
+			return Started{}, fault.New(fault.Invalid, login.ReasonProofReplayed, err)
+		case !errors.Is(err, fault.ErrExists):
 			return Started{}, fmt.Errorf("start attempt: %w", err)
 		}
 	}
-	return Started{}, login.E(login.Unavailable, login.ReasonInternal, errors.New("no free support code in eight tries"))
+	return Started{}, fault.New(fault.Unavailable, login.ReasonInternal, errors.New("no free support code in eight tries"))
 }
 
 // clockDetail is what the timeline says of a device whose clock is off by more than what

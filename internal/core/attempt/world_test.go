@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"avain/internal/core/attempt"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/platform/store"
 	"avain/internal/platform/store/storetest"
@@ -244,7 +245,7 @@ func reasonOf(err error) login.Reason {
 	if err == nil {
 		return ""
 	}
-	return login.AsError(err).Reason
+	return fault.AsError(err).Reason
 }
 
 // events lists step and reason of a timeline, the way support reads it.

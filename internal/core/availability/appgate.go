@@ -7,25 +7,27 @@ import (
 	"slices"
 	"time"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 	"avain/internal/platform/refresh"
 )
 
 // Store keeps the switches.
 type Store interface {
-	Switches(ctx context.Context) ([]login.Switch, error)
-	SetSwitch(ctx context.Context, s login.Switch) error
+	Switches(ctx context.Context) ([]operations.Switch, error)
+	SetSwitch(ctx context.Context, s operations.Switch) error
 }
 
 // Auditor is told of every switching.
 type Auditor interface {
 	Atomically(ctx context.Context, act func(ctx context.Context) error) error
-	Switched(ctx context.Context, s login.Switch)
+	Switched(ctx context.Context, s operations.Switch)
 }
 
 // Board knows what notices do for an asker: package notices.
 type Board interface {
-	Arrange(ctx context.Context, who login.Asker) login.Arrangement
+	Arrange(ctx context.Context, who operations.Viewer) operations.MethodOverrides
 }
 
 // Config is what the operator decides in the file.
@@ -51,26 +53,26 @@ type Deps struct {
 // Gate knows which ways in are open. It is safe for concurrent use.
 type Gate struct {
 	d     Deps
-	known *refresh.Kept[map[string]login.Switch]
+	known *refresh.Kept[map[string]operations.Switch]
 }
 
 // New makes the gate and reads the switches for the first time.
 func New(ctx context.Context, d Deps) (*Gate, error) {
 	g := &Gate{d: d}
 	var err error
-	g.known, err = refresh.New(ctx, refresh.Config[map[string]login.Switch]{What: "switches", Read: g.read, Now: d.Now, Log: d.Log})
+	g.known, err = refresh.New(ctx, refresh.Config[map[string]operations.Switch]{What: "switches", Read: g.read, Now: d.Now, Log: d.Log})
 	if err != nil {
 		return nil, fmt.Errorf("app gate: %w", err)
 	}
 	return g, nil
 }
 
-func (g *Gate) read(ctx context.Context) (map[string]login.Switch, error) {
+func (g *Gate) read(ctx context.Context) (map[string]operations.Switch, error) {
 	all, err := g.d.Store.Switches(ctx)
 	if err != nil {
 		return nil, err
 	}
-	switches := make(map[string]login.Switch, len(all))
+	switches := make(map[string]operations.Switch, len(all))
 	for _, s := range all {
 		switches[s.Name] = s
 	}
@@ -87,12 +89,12 @@ type Way struct {
 }
 
 // Methods lists the methods as they stand for somebody of whom nothing is known.
-func (g *Gate) Methods(ctx context.Context) []Way { return g.MethodsFor(ctx, login.Asker{}) }
+func (g *Gate) Methods(ctx context.Context) []Way { return g.MethodsFor(ctx, operations.Viewer{}) }
 
 // MethodsFor lists the methods in the order in which the asker's app shows them: as
 // configured, unless a notice for the asker puts another one first. One that is off, or
 // that needs a newer app, is put nowhere.
-func (g *Gate) MethodsFor(ctx context.Context, who login.Asker) []Way {
+func (g *Gate) MethodsFor(ctx context.Context, who operations.Viewer) []Way {
 	switches, sum := g.known.Get(ctx), g.arrange(ctx, who)
 	ways := make([]Way, 0, len(g.d.Config.Order))
 	for _, m := range g.d.Config.Order {
@@ -106,27 +108,27 @@ func (g *Gate) MethodsFor(ctx context.Context, who login.Asker) []Way {
 	return ways
 }
 
-func (g *Gate) arrange(ctx context.Context, who login.Asker) login.Arrangement {
+func (g *Gate) arrange(ctx context.Context, who operations.Viewer) operations.MethodOverrides {
 	if g.d.Board == nil {
-		return login.Arrangement{}
+		return operations.MethodOverrides{}
 	}
 	return g.d.Board.Arrange(ctx, who)
 }
 
 // arranged closes a way that a notice switches off. It opens none.
-func arranged(way Way, sum login.Arrangement) Way {
+func arranged(way Way, sum operations.MethodOverrides) Way {
 	if reasons, off := sum.Off[way.Method]; off && way.On {
 		return Way{Method: way.Method, Reasons: reasons}
 	}
 	return way
 }
 
-func (g *Gate) method(switches map[string]login.Switch, m login.Method) Way {
+func (g *Gate) method(switches map[string]operations.Switch, m login.Method) Way {
 	c := g.d.Config
 	if !g.Has(m) {
 		return Way{Method: m}
 	}
-	s, switched := switches[login.MethodSwitch(m)]
+	s, switched := switches[operations.MethodSwitch(m)]
 	switch {
 	case !switched:
 		return Way{Method: m, On: !slices.Contains(c.Off, m)}
@@ -145,7 +147,7 @@ func (g *Gate) Has(m login.Method) bool {
 // Means tells whether a means may be chosen, and if not, the operator's words for it
 // by language, which may be none.
 func (g *Gate) Means(ctx context.Context, id string) (on bool, reasons map[string]string) {
-	s, switched := g.known.Get(ctx)[login.MeansSwitch(id)]
+	s, switched := g.known.Get(ctx)[operations.MeansSwitch(id)]
 	if !switched || s.On {
 		return true, nil
 	}
@@ -155,7 +157,7 @@ func (g *Gate) Means(ctx context.Context, id string) (on bool, reasons map[strin
 // MayChoose refuses a means that is off: ReasonMeansUnavailable.
 func (g *Gate) MayChoose(ctx context.Context, id string) error {
 	if on, _ := g.Means(ctx, id); !on {
-		return login.E(login.Unavailable, login.ReasonMeansUnavailable, nil).With("means.switched_off")
+		return fault.New(fault.Unavailable, login.ReasonMeansUnavailable, nil).WithDetail("means.switched_off")
 	}
 	return nil
 }
@@ -173,14 +175,14 @@ func Alternative(m login.Method) bool { return m == login.MethodLink || m == log
 // says of itself, empty when it says nothing; apps of others have versions of their own
 // and are not asked. Errors: ReasonVersionTooOld, ReasonMeansUnavailable, and
 // ReasonRequestInvalid when an alternative method comes without a version.
-func (g *Gate) Admit(ctx context.Context, m login.Method, who login.Asker, own bool) error {
+func (g *Gate) Admit(ctx context.Context, m login.Method, who operations.Viewer, own bool) error {
 	if !own {
 		who.AppVersion = ""
 	} else if err := g.mayUse(m, Version(who.AppVersion)); err != nil {
 		return err
 	}
 	if !arranged(g.method(g.known.Get(ctx), m), g.arrange(ctx, who)).On {
-		return login.E(login.Forbidden, login.ReasonMeansUnavailable, nil).With("this login method is switched off")
+		return fault.New(fault.Forbidden, login.ReasonMeansUnavailable, nil).WithDetail("this login method is switched off")
 	}
 	return nil
 }
@@ -193,16 +195,16 @@ func (g *Gate) mayUse(m login.Method, version Version) error {
 	}
 	switch {
 	case version == "" && Alternative(m):
-		return login.BadParam("app_version", "missing, or not a version such as 1.16.0: this login method needs it, "+string(needed)+" or newer")
+		return fault.BadParam("app_version", "missing, or not a version such as 1.16.0: this login method needs it, "+string(needed)+" or newer")
 	case version != "" && version.Before(needed):
-		return login.E(login.Forbidden, login.ReasonVersionTooOld, nil).With("the app must be updated to version " + string(needed) + " or newer")
+		return fault.New(fault.Forbidden, login.ReasonVersionTooOld, nil).WithDetail("the app must be updated to version " + string(needed) + " or newer")
 	default:
 		return nil
 	}
 }
 
 // Set switches a way in on or off, for every node, and records who did it.
-func (g *Gate) Set(ctx context.Context, s login.Switch) error {
+func (g *Gate) Set(ctx context.Context, s operations.Switch) error {
 	s.At = g.d.Now()
 	if s.On {
 		s.Reasons = nil
@@ -217,6 +219,6 @@ func (g *Gate) Set(ctx context.Context, s login.Switch) error {
 }
 
 // Switches lists what has been switched, by name, straight from the database.
-func (g *Gate) Switches(ctx context.Context) ([]login.Switch, error) {
+func (g *Gate) Switches(ctx context.Context) ([]operations.Switch, error) {
 	return g.d.Store.Switches(ctx)
 }

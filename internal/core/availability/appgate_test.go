@@ -12,7 +12,9 @@ import (
 	"time"
 
 	"avain/internal/core/availability"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 	"avain/internal/platform/refresh"
 
 	"pgregory.net/rapid"
@@ -22,23 +24,23 @@ import (
 // test cannot.
 type switchboard struct {
 	mu    sync.Mutex
-	all   map[string]login.Switch
+	all   map[string]operations.Switch
 	fails error
 	asked atomic.Int32
 }
 
-func (b *switchboard) Switches(context.Context) ([]login.Switch, error) {
+func (b *switchboard) Switches(context.Context) ([]operations.Switch, error) {
 	b.asked.Add(1)
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	var all []login.Switch
+	var all []operations.Switch
 	for _, s := range b.all {
 		all = append(all, s)
 	}
 	return all, b.fails
 }
 
-func (b *switchboard) SetSwitch(_ context.Context, s login.Switch) error {
+func (b *switchboard) SetSwitch(_ context.Context, s operations.Switch) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.fails == nil {
@@ -53,7 +55,7 @@ func (b *switchboard) unplug(err error) {
 	b.fails = err
 }
 
-type witness struct{ saw []login.Switch }
+type witness struct{ saw []operations.Switch }
 
 // Atomically forgets what was recorded of an act that failed, as the transaction does.
 func (w *witness) Atomically(ctx context.Context, act func(context.Context) error) error {
@@ -65,12 +67,14 @@ func (w *witness) Atomically(ctx context.Context, act func(context.Context) erro
 	return err
 }
 
-func (w *witness) Switched(_ context.Context, s login.Switch) { w.saw = append(w.saw, s) }
+func (w *witness) Switched(_ context.Context, s operations.Switch) { w.saw = append(w.saw, s) }
 
 // notices are what a board of notices would say to everybody.
-type notices struct{ sum login.Arrangement }
+type notices struct{ sum operations.MethodOverrides }
 
-func (n *notices) Arrange(context.Context, login.Asker) login.Arrangement { return n.sum }
+func (n *notices) Arrange(context.Context, operations.Viewer) operations.MethodOverrides {
+	return n.sum
+}
 
 type world struct {
 	*availability.Gate
@@ -84,7 +88,7 @@ var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
 func newWorld(t testing.TB, change func(*availability.Config)) *world {
 	t.Helper()
-	w := &world{board: &switchboard{all: map[string]login.Switch{}}, audit: &witness{}, news: &notices{}}
+	w := &world{board: &switchboard{all: map[string]operations.Switch{}}, audit: &witness{}, news: &notices{}}
 	c := availability.Config{
 		Order:   []login.Method{login.MethodDirect, login.MethodQR, login.MethodLink, login.MethodCredentials},
 		Built:   []login.Method{login.MethodDirect, login.MethodLink, login.MethodQR},
@@ -179,7 +183,7 @@ func TestAdmit(t *testing.T) {
 		{login.MethodCredentials, "1.16.0", own, login.ReasonMeansUnavailable}, // does not exist
 		{login.Method("made up"), "1.16.0", own, login.ReasonMeansUnavailable},
 	} {
-		err := w.Admit(t.Context(), c.method, login.Asker{AppVersion: string(c.version)}, c.own)
+		err := w.Admit(t.Context(), c.method, operations.Viewer{AppVersion: string(c.version)}, c.own)
 		if got := reasonOf(err); got != c.want {
 			t.Errorf("%s with %q (own: %v): %v, want %q", c.method, c.version, c.own, err, c.want)
 		}
@@ -190,14 +194,14 @@ func reasonOf(err error) login.Reason {
 	if err == nil {
 		return ""
 	}
-	return login.AsError(err).Reason
+	return fault.AsError(err).Reason
 }
 
 // The alternative methods never admit a version that the minimum refuses.
 func TestMinimumAboveAlternativeCounts(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(c *availability.Config) { c.Minimum, c.Recommended = "1.20.0", "1.20.0" })
-	if err := w.Admit(t.Context(), login.MethodLink, login.Asker{AppVersion: "1.18.0"}, true); reasonOf(err) != login.ReasonVersionTooOld {
+	if err := w.Admit(t.Context(), login.MethodLink, operations.Viewer{AppVersion: "1.18.0"}, true); reasonOf(err) != login.ReasonVersionTooOld {
 		t.Errorf("got %v", err)
 	}
 }
@@ -215,23 +219,23 @@ func TestSwitches(t *testing.T) {
 	}
 	set := func(name string, on bool) {
 		t.Helper()
-		if err := w.Set(t.Context(), login.Switch{Name: name, On: on, By: "system", Reasons: map[string]string{"fi": "Huolto."}}); err != nil {
+		if err := w.Set(t.Context(), operations.Switch{Name: name, On: on, By: "system", Reasons: map[string]string{"fi": "Huolto."}}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if got := states(); !reflect.DeepEqual(got, []login.Method{login.MethodDirect, login.MethodLink}) {
 		t.Errorf("as configured: %v", got)
 	}
-	set(login.MethodSwitch(login.MethodLink), false)
-	set(login.MethodSwitch(login.MethodQR), true)
-	set(login.MethodSwitch(login.MethodCredentials), true) // does not exist, whatever a row says
+	set(operations.MethodSwitch(login.MethodLink), false)
+	set(operations.MethodSwitch(login.MethodQR), true)
+	set(operations.MethodSwitch(login.MethodCredentials), true) // does not exist, whatever a row says
 	if got := states(); !reflect.DeepEqual(got, []login.Method{login.MethodDirect, login.MethodQR}) {
 		t.Errorf("switched: %v", got)
 	}
 	if ways := w.Methods(t.Context()); ways[2].Method != login.MethodLink || ways[2].Reasons["fi"] != "Huolto." || ways[1].Reasons != nil {
 		t.Errorf("order or reasons are wrong: %+v", ways)
 	}
-	set(login.MeansSwitch("nordea"), false)
+	set(operations.MeansSwitch("nordea"), false)
 	if on, reasons := w.Means(t.Context(), "nordea"); on || reasons["fi"] != "Huolto." {
 		t.Errorf("nordea is %v, %v", on, reasons)
 	}
@@ -241,7 +245,7 @@ func TestSwitches(t *testing.T) {
 	if err := w.MayChoose(t.Context(), "link"); err != nil {
 		t.Errorf("the switch of a method must not be that of a means of the same name: %v", err)
 	}
-	set(login.MeansSwitch("nordea"), true)
+	set(operations.MeansSwitch("nordea"), true)
 	if err := w.MayChoose(t.Context(), "nordea"); err != nil {
 		t.Error(err)
 	}
@@ -254,7 +258,7 @@ func TestSwitches(t *testing.T) {
 func TestNodeFollowsWithinTenSeconds(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
-	w.board.all[login.MeansSwitch("nordea")] = login.Switch{Name: login.MeansSwitch("nordea")} // another node's doing
+	w.board.all[operations.MeansSwitch("nordea")] = operations.Switch{Name: operations.MeansSwitch("nordea")} // another node's doing
 	for range 100 {
 		if on, _ := w.Means(t.Context(), "nordea"); !on {
 			t.Fatal("it was read again before it was due")
@@ -274,7 +278,7 @@ func TestNodeFollowsWithinTenSeconds(t *testing.T) {
 func TestUnreadableSwitchesKeepTheLastKnown(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
-	if err := w.Set(t.Context(), login.Switch{Name: login.MeansSwitch("nordea")}); err != nil {
+	if err := w.Set(t.Context(), operations.Switch{Name: operations.MeansSwitch("nordea")}); err != nil {
 		t.Fatal(err)
 	}
 	w.board.unplug(errors.New("disk on fire"))
@@ -284,18 +288,18 @@ func TestUnreadableSwitchesKeepTheLastKnown(t *testing.T) {
 		if on, _ := w.Means(t.Context(), "nordea"); on {
 			t.Fatal("a closed door opened")
 		}
-		if err := w.Admit(t.Context(), login.MethodDirect, login.Asker{}, true); err != nil {
+		if err := w.Admit(t.Context(), login.MethodDirect, operations.Viewer{}, true); err != nil {
 			t.Fatalf("an open door closed: %v", err)
 		}
 	}
 	if n := w.board.asked.Load() - asked; n != 1 {
 		t.Errorf("a database in trouble was asked %d times, want 1", n)
 	}
-	if err := w.Set(t.Context(), login.Switch{Name: login.MeansSwitch("op")}); err == nil || len(w.audit.saw) != 1 {
+	if err := w.Set(t.Context(), operations.Switch{Name: operations.MeansSwitch("op")}); err == nil || len(w.audit.saw) != 1 {
 		t.Errorf("a switching that failed was recorded as done: %v, %+v", err, w.audit.saw)
 	}
 	w.board.unplug(nil)
-	w.board.all[login.MeansSwitch("nordea")] = login.Switch{Name: login.MeansSwitch("nordea"), On: true}
+	w.board.all[operations.MeansSwitch("nordea")] = operations.Switch{Name: operations.MeansSwitch("nordea"), On: true}
 	w.now.Add(int64(refresh.Fresh))
 	if on, _ := w.Means(t.Context(), "nordea"); !on {
 		t.Error("the node did not recover")
@@ -316,7 +320,7 @@ func TestNodeThatHasNeverReadDoesNotStart(t *testing.T) {
 func TestCallerWhoHangsUpStillReads(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
-	w.board.all[login.MeansSwitch("nordea")] = login.Switch{Name: login.MeansSwitch("nordea")}
+	w.board.all[operations.MeansSwitch("nordea")] = operations.Switch{Name: operations.MeansSwitch("nordea")}
 	w.now.Add(int64(refresh.Fresh))
 	gone, hangUp := context.WithCancel(t.Context())
 	hangUp()
@@ -333,7 +337,7 @@ func TestManyAskAtOnce(t *testing.T) {
 		all.Go(func() {
 			w.now.Add(int64(refresh.Fresh))
 			if n%10 == 0 {
-				if err := w.board.SetSwitch(t.Context(), login.Switch{Name: login.MeansSwitch("nordea"), On: n%20 == 0}); err != nil {
+				if err := w.board.SetSwitch(t.Context(), operations.Switch{Name: operations.MeansSwitch("nordea"), On: n%20 == 0}); err != nil {
 					t.Error(err)
 				}
 			}
@@ -350,7 +354,7 @@ func TestNoticesOrderAndClose(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(c *availability.Config) { c.Off = []login.Method{login.MethodQR} })
 	look := func(version string) (all []string) {
-		for _, way := range w.MethodsFor(t.Context(), login.Asker{AppVersion: version}) {
+		for _, way := range w.MethodsFor(t.Context(), operations.Viewer{AppVersion: version}) {
 			all = append(all, fmt.Sprintf("%s %v %s", way.Method, way.On, way.Reasons["fi"]))
 		}
 		return all
@@ -362,17 +366,17 @@ func TestNoticesOrderAndClose(t *testing.T) {
 		}
 	}
 	check("no notice", "1.16.0", "direct true ", "qr false ", "link true ", "credentials false ")
-	w.news.sum = login.Arrangement{First: login.MethodLink, Off: map[login.Method]map[string]string{login.MethodDirect: {"fi": "Opera"}}}
+	w.news.sum = operations.MethodOverrides{First: login.MethodLink, Off: map[login.Method]map[string]string{login.MethodDirect: {"fi": "Opera"}}}
 	check("link first, direct off", "1.16.0", "link true ", "direct false Opera", "qr false ", "credentials false ")
 	check("too old for the link", "1.15.0", "direct false Opera", "qr false ", "link true ", "credentials false ")
-	if err := w.Admit(t.Context(), login.MethodDirect, login.Asker{AppVersion: "1.16.0"}, true); reasonOf(err) != login.ReasonMeansUnavailable {
+	if err := w.Admit(t.Context(), login.MethodDirect, operations.Viewer{AppVersion: "1.16.0"}, true); reasonOf(err) != login.ReasonMeansUnavailable {
 		t.Errorf("direct: %v", err)
 	}
-	if err := w.Admit(t.Context(), login.MethodLink, login.Asker{AppVersion: "1.16.0"}, true); err != nil {
+	if err := w.Admit(t.Context(), login.MethodLink, operations.Viewer{AppVersion: "1.16.0"}, true); err != nil {
 		t.Errorf("link: %v", err)
 	}
-	w.news.sum = login.Arrangement{First: login.MethodQR}
+	w.news.sum = operations.MethodOverrides{First: login.MethodQR}
 	check("what is off is not first", "1.16.0", "direct true ", "qr false ", "link true ", "credentials false ")
-	w.news.sum = login.Arrangement{First: login.MethodCredentials, Off: map[login.Method]map[string]string{login.MethodQR: {"fi": "x"}}}
+	w.news.sum = operations.MethodOverrides{First: login.MethodCredentials, Off: map[login.Method]map[string]string{login.MethodQR: {"fi": "x"}}}
 	check("what does not exist is not first, and a switch keeps its own words", "1.16.0", "direct true ", "qr false ", "link true ", "credentials false ")
 }

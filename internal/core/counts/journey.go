@@ -7,6 +7,7 @@ import (
 	"avain/internal/broker"
 	"avain/internal/core/diagnosis"
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 	"avain/internal/domain/reasons"
 )
 
@@ -69,14 +70,14 @@ func sameTrip(at, e login.Event) bool {
 }
 
 // ending is how a login or journey counts that ended with a reason.
-func ending(reason login.Reason, detail string) login.Counts {
+func ending(reason login.Reason, detail string) operations.Counts {
 	switch e := reasons.Of(reason); {
 	case seen(e.Alarm, detail):
-		return login.Counts{Failed: 1}
+		return operations.Counts{Failed: 1}
 	case !e.Gone && (e.Fault == reasons.FaultPhone || e.Fault == reasons.FaultApp):
-		return login.Counts{Broken: 1}
+		return operations.Counts{Broken: 1}
 	default:
-		return login.Counts{Gone: 1}
+		return operations.Counts{Gone: 1}
 	}
 }
 
@@ -99,14 +100,14 @@ func seen(alarm reasons.Alarm, detail string) bool {
 // ours: a login that somebody leaves where nothing should hold it up reads as if we had
 // (package diagnosis must say something), and anybody can leave any number of them. A
 // failure has a line of its own.
-func verdict(a login.Attempt, d diagnosis.Diagnosis) login.Counts {
+func verdict(a login.Attempt, d diagnosis.Diagnosis) operations.Counts {
 	if d.Good {
-		return login.Counts{OK: 1}
+		return operations.Counts{OK: 1}
 	}
 	n := ending(d.Reason, d.Detail)
 	told := func(e login.Event) bool { return e.Reason == d.Reason && e.Outcome != login.OutcomeOK }
 	if n.Failed > 0 && !slices.ContainsFunc(a.Timeline, told) {
-		return login.Counts{Gone: 1}
+		return operations.Counts{Gone: 1}
 	}
 	return n
 }

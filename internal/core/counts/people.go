@@ -4,6 +4,7 @@ import (
 	"hash/maphash"
 
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 )
 
 // maxMet bounds what a node remembers of one hour, in people and what they count for.
@@ -30,9 +31,9 @@ func known(a login.Attempt) string {
 
 // people is whom a login that ended so counts for: nobody when they have counted in this
 // hour for the same. Call it with the lock held.
-func (c *Counter) people(at cell, who string, n login.Counts) login.People {
+func (c *Counter) people(at cell, who string, n operations.Counts) operations.People {
 	if who == "" || n.OK+n.Failed == 0 {
-		return login.People{}
+		return operations.People{}
 	}
 	met := c.met[at.hour]
 	if met == nil {
@@ -45,13 +46,13 @@ func (c *Counter) people(at cell, who string, n login.Counts) login.People {
 		failed bool
 	}{at, who, n.Failed > 0})
 	if _, again := met[mark]; again || len(met) >= maxMet {
-		return login.People{}
+		return operations.People{}
 	}
 	met[mark] = struct{}{}
 	if n.Failed > 0 {
-		return login.People{Failed: 1, Marks: login.MarkOf(who)}
+		return operations.People{Failed: 1, Marks: operations.MarkOf(who)}
 	}
-	return login.People{OK: 1}
+	return operations.People{OK: 1}
 }
 
 // forget drops the people of hours that are long over. Call it with the lock held.
@@ -61,7 +62,7 @@ func (c *Counter) forget() {
 		newest = max(newest, hour)
 	}
 	for hour := range c.met {
-		if newest-hour > login.TallyHour.Milliseconds() {
+		if newest-hour > operations.TallyHour.Milliseconds() {
 			delete(c.met, hour)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 
 	"avain/internal/core/counts"
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 	"avain/internal/domain/reasons"
 	"avain/internal/secret"
 )
@@ -53,10 +54,10 @@ func TestThreat65OnePersonCountsOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if n := b.of(login.DimensionMeans); n != (login.Counts{OK: 50, Failed: 151}) {
+	if n := b.of(operations.DimensionMeans); n != (operations.Counts{OK: 50, Failed: 151}) {
 		t.Errorf("logins: %+v", n)
 	}
-	for _, d := range []login.Dimension{login.DimensionAll, login.DimensionMethod, login.DimensionMeans, login.DimensionBroker, login.DimensionBrowser} {
+	for _, d := range []operations.Dimension{operations.DimensionAll, operations.DimensionMethod, operations.DimensionMeans, operations.DimensionBroker, operations.DimensionBrowser} {
 		p := b.people[d]
 		if p.OK != 1 || p.Failed != 3 || p.Marks.Least() != 1 {
 			t.Errorf("%s: %+v, %d people at least", d, p, p.Marks.Least())
@@ -69,7 +70,7 @@ func TestThreat65OnePersonCountsOnce(t *testing.T) {
 	if err := one.Flush(t.Context(), b); err != nil {
 		t.Fatal(err)
 	}
-	if p := b.people[login.DimensionMeans]; p.OK != 41 || p.Failed != 43 || p.Marks.Least() < 20 || p.Marks.Least() > 41 {
+	if p := b.people[operations.DimensionMeans]; p.OK != 41 || p.Failed != 43 || p.Marks.Least() < 20 || p.Marks.Least() > 41 {
 		t.Errorf("forty more: %+v, %d people at least", p, p.Marks.Least())
 	}
 }
@@ -113,7 +114,7 @@ func TestThreat65WhoLeavesNeverCounts(t *testing.T) {
 					if err := counter.Flush(t.Context(), b); err != nil {
 						t.Fatal(err)
 					}
-					for _, d := range login.Dimensions() {
+					for _, d := range operations.Dimensions() {
 						if n := b.of(d); n.Failed != 0 || b.people[d].Failed != 0 || b.people[d].Marks != 0 {
 							t.Errorf("%s, left %s after %s, %s: %s has %+v", method, state, step.Step, over, d, n)
 						}

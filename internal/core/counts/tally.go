@@ -9,6 +9,7 @@ import (
 
 	"avain/internal/core/diagnosis"
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 )
 
 // FlushEvery is how often a node adds what it has counted, and so the most that it loses
@@ -17,7 +18,7 @@ const FlushEvery = 10 * time.Second
 
 // Store adds counts to those of the other nodes, all or none.
 type Store interface {
-	AddTallies(ctx context.Context, counted []login.Tally) error
+	AddTallies(ctx context.Context, counted []operations.Tally) error
 }
 
 // Counter counts on one node. It is safe for concurrent use.
@@ -31,8 +32,8 @@ type Counter struct {
 
 // counted is what a cell has.
 type counted struct {
-	login.Counts
-	people login.People
+	operations.Counts
+	people operations.People
 }
 
 func (c counted) plus(d counted) counted {
@@ -40,7 +41,7 @@ func (c counted) plus(d counted) counted {
 }
 
 type column struct {
-	dimension login.Dimension
+	dimension operations.Dimension
 	hour      int64 // milliseconds
 }
 
@@ -65,8 +66,8 @@ func (c *Counter) Observe(a login.Attempt, e login.Event) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	who := known(a)
-	add := func(d login.Dimension, value string, n login.Counts) {
-		at := column{d, e.At.Truncate(login.TallyHour).UnixMilli()}
+	add := func(d operations.Dimension, value string, n operations.Counts) {
+		at := column{d, e.At.Truncate(operations.TallyHour).UnixMilli()}
 		if c.seen[at] == nil {
 			c.seen[at] = bound{}
 		}
@@ -74,14 +75,14 @@ func (c *Counter) Observe(a login.Attempt, e login.Event) {
 		c.pending[one] = c.pending[one].plus(counted{n, c.people(one, who, n)})
 	}
 	for _, j := range trips {
-		n := login.Counts{OK: 1}
+		n := operations.Counts{OK: 1}
 		if j.reason != "" {
 			n = ending(j.reason, j.detail)
 		}
-		add(login.DimensionMeans, orNone(j.means), n)
-		add(login.DimensionBroker, orNone(j.broker), n)
+		add(operations.DimensionMeans, orNone(j.means), n)
+		add(operations.DimensionBroker, orNone(j.broker), n)
 		if n.OK == 0 {
-			add(login.DimensionMeansReason, orNone(j.means)+" "+string(j.reason), n)
+			add(operations.DimensionMeansReason, orNone(j.means)+" "+string(j.reason), n)
 		}
 	}
 	if !over {
@@ -90,14 +91,14 @@ func (c *Counter) Observe(a login.Attempt, e login.Event) {
 	d := diagnosis.Of(a, e.At)
 	n := verdict(a, d)
 	browser, release := browserOf(a.Timeline)
-	add(login.DimensionAll, "", n)
-	add(login.DimensionMethod, orNone(string(a.Method)), n)
-	add(login.DimensionPlatform, platformOf(a.Device), n)
-	add(login.DimensionVersion, versionOf(a.Device), n)
-	add(login.DimensionBrowser, browser, n)
-	add(login.DimensionRelease, release, n)
+	add(operations.DimensionAll, "", n)
+	add(operations.DimensionMethod, orNone(string(a.Method)), n)
+	add(operations.DimensionPlatform, platformOf(a.Device), n)
+	add(operations.DimensionVersion, versionOf(a.Device), n)
+	add(operations.DimensionBrowser, browser, n)
+	add(operations.DimensionRelease, release, n)
 	if n.OK == 0 {
-		add(login.DimensionReason, string(d.Reason), n)
+		add(operations.DimensionReason, string(d.Reason), n)
 	}
 }
 
@@ -131,9 +132,9 @@ func (c *Counter) Flush(ctx context.Context, s Store) error {
 	if len(taken) == 0 {
 		return nil
 	}
-	batch := make([]login.Tally, 0, len(taken))
+	batch := make([]operations.Tally, 0, len(taken))
 	for at, n := range taken {
-		batch = append(batch, login.Tally{Dimension: at.dimension, Hour: time.UnixMilli(at.hour).UTC(), Value: at.value, Counts: n.Counts, People: n.people})
+		batch = append(batch, operations.Tally{Dimension: at.dimension, Hour: time.UnixMilli(at.hour).UTC(), Value: at.value, Counts: n.Counts, People: n.people})
 	}
 	added := false
 	defer func() { // also when it panics
@@ -159,7 +160,7 @@ func latest(seen map[column]bound) map[column]bound {
 	}
 	kept := map[column]bound{}
 	for at, values := range seen {
-		if newest-at.hour <= login.TallyHour.Milliseconds() {
+		if newest-at.hour <= operations.TallyHour.Milliseconds() {
 			kept[at] = values
 		}
 	}

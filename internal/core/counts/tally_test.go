@@ -15,6 +15,7 @@ import (
 
 	"avain/internal/core/counts"
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 	"avain/internal/platform/steady"
 
 	"pgregory.net/rapid"
@@ -25,13 +26,13 @@ var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 // book is a store that fails as often as it is told to.
 type book struct {
 	mu      sync.Mutex
-	counts  map[string]login.Counts // "dimension hour value"
-	people  map[login.Dimension]login.People
+	counts  map[string]operations.Counts // "dimension hour value"
+	people  map[operations.Dimension]operations.People
 	failing bool
 	batches int
 }
 
-func (b *book) AddTallies(_ context.Context, counted []login.Tally) error {
+func (b *book) AddTallies(_ context.Context, counted []operations.Tally) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.failing {
@@ -39,7 +40,7 @@ func (b *book) AddTallies(_ context.Context, counted []login.Tally) error {
 	}
 	b.batches++
 	if b.counts == nil {
-		b.counts, b.people = map[string]login.Counts{}, map[login.Dimension]login.People{}
+		b.counts, b.people = map[string]operations.Counts{}, map[operations.Dimension]operations.People{}
 	}
 	for _, t := range counted {
 		key := fmt.Sprintf("%s %02d %s", t.Dimension, t.Hour.Hour(), t.Value)
@@ -49,7 +50,7 @@ func (b *book) AddTallies(_ context.Context, counted []login.Tally) error {
 	return nil
 }
 
-func (b *book) of(d login.Dimension) (sum login.Counts) {
+func (b *book) of(d operations.Dimension) (sum operations.Counts) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for key, n := range b.counts {
@@ -102,7 +103,7 @@ func event(at time.Time, step, outcome string, reason login.Reason, means string
 	return e
 }
 
-func wantCounts(t *testing.T, b *book, want map[string]login.Counts) {
+func wantCounts(t *testing.T, b *book, want map[string]operations.Counts) {
 	t.Helper()
 	for key, n := range want {
 		if b.counts[key] != n {
@@ -135,7 +136,7 @@ func TestOneLoginThreeBanks(t *testing.T) {
 	if err := c.Flush(t.Context(), b); err != nil {
 		t.Fatal(err)
 	}
-	wantCounts(t, b, map[string]login.Counts{
+	wantCounts(t, b, map[string]operations.Counts{
 		"means 12 op": {Failed: 1}, "means 12 nordea": {Gone: 1}, "means 12 mobile": {OK: 1}, "broker 12 telia": {OK: 1, Gone: 1, Failed: 1},
 		"means_reason 12 op broker_error": {Failed: 1}, "means_reason 12 nordea abandoned_at_bank": {Gone: 1},
 		"all 12 ": {OK: 1}, "method 12 direct": {OK: 1}, "platform 12 android": {OK: 1}, "version 12 1.16.0": {OK: 1},
@@ -157,7 +158,7 @@ func TestAnotherBankAtTheBroker(t *testing.T) {
 		if err := c.Flush(t.Context(), b); err != nil {
 			t.Fatal(err)
 		}
-		if got := b.counts["means 12 nordea"]; got != (login.Counts{OK: 1}) || len(b.counts) != 2 { // and the broker's own row
+		if got := b.counts["means 12 nordea"]; got != (operations.Counts{OK: 1}) || len(b.counts) != 2 { // and the broker's own row
 			t.Errorf("%s: %v", outcome, b.counts)
 		}
 	}
@@ -171,39 +172,39 @@ func TestWhoCounts(t *testing.T) {
 	expire := login.Event{At: end, Step: login.StepExpire, Outcome: login.OutcomeFailed, Reason: login.ReasonAttemptExpired}
 	for name, c := range map[string]struct {
 		live func(a *told)
-		want login.Counts
+		want operations.Counts
 	}{
-		"nobody came": {func(a *told) { a.move(login.StateExpired, expire) }, login.Counts{}},
+		"nobody came": {func(a *told) { a.move(login.StateExpired, expire) }, operations.Counts{}},
 		"given up in the app": {func(a *told) {
 			a.move(login.StateDenied, login.Event{At: end, Step: login.StepCancel, Detail: "app", Outcome: login.OutcomeRefused, Reason: login.ReasonCancelledByPerson})
-		}, login.Counts{}},
+		}, operations.Counts{}},
 		"saw the banks and left": {func(a *told) {
 			a.note(event(noon, login.StepPage, login.OutcomeOK, "", ""))
 			a.move(login.StateExpired, expire)
-		}, login.Counts{Gone: 1}},
+		}, operations.Counts{Gone: 1}},
 		"left at the bank": {func(a *told) {
 			a.move(login.StateOpened, event(noon, login.StepChoose, login.OutcomeOK, "", "op"))
 			a.move(login.StateExpired, expire)
-		}, login.Counts{Gone: 1}},
+		}, operations.Counts{Gone: 1}},
 		"wrong password": {func(a *told) {
 			a.Method = login.MethodCredentials
 			a.move(login.StateFailed, event(noon, login.StepPassword, login.OutcomeRefused, login.ReasonPasswordWrong, ""))
-		}, login.Counts{Gone: 1}},
+		}, operations.Counts{Gone: 1}},
 		"broken": {func(a *told) {
 			a.move(login.StateFailed, event(noon, login.StepReturn, login.OutcomeFailed, login.ReasonBrokerError, "op"))
-		}, login.Counts{Failed: 1}},
+		}, operations.Counts{Failed: 1}},
 		"broken, says a browser": {func(a *told) {
 			e := event(noon, login.StepReturn, login.OutcomeFailed, login.ReasonBrokerError, "op")
 			e.Detail = "callback.server_error"
 			a.move(login.StateFailed, e)
-		}, login.Counts{Gone: 1}},
+		}, operations.Counts{Gone: 1}},
 	} {
 		counter, b := counts.New(), &book{}
 		c.live(begin(counter, noon))
 		if err := counter.Flush(t.Context(), b); err != nil {
 			t.Fatal(err)
 		}
-		if got := b.of(login.DimensionAll); got != c.want {
+		if got := b.of(operations.DimensionAll); got != c.want {
 			t.Errorf("%s: %+v, want %+v", name, got, c.want)
 		}
 	}
@@ -213,11 +214,11 @@ func TestWhoCounts(t *testing.T) {
 // and counts as that in every dimension. What a phone or an app broke is told apart.
 func TestThreat43OnlyWhatWasSeenCounts(t *testing.T) {
 	t.Parallel()
-	failed, gone, broken := login.Counts{Failed: 1}, login.Counts{Gone: 1}, login.Counts{Broken: 1}
+	failed, gone, broken := operations.Counts{Failed: 1}, operations.Counts{Gone: 1}, operations.Counts{Broken: 1}
 	for _, c := range []struct {
 		reason login.Reason
 		detail string
-		want   login.Counts
+		want   operations.Counts
 	}{
 		{login.ReasonBrokerError, "token.http_503", failed},
 		{login.ReasonBrokerSlow, "token.timeout", failed},
@@ -244,7 +245,7 @@ func TestThreat43OnlyWhatWasSeenCounts(t *testing.T) {
 		if err := counter.Flush(t.Context(), b); err != nil {
 			t.Fatal(err)
 		}
-		for _, d := range login.Dimensions() {
+		for _, d := range operations.Dimensions() {
 			if got := b.of(d); got != c.want {
 				t.Errorf("%s, %q counts for %s as %+v, want %+v", c.reason, c.detail, d, got, c.want)
 			}
@@ -300,15 +301,15 @@ func TestSumsAreConserved(t *testing.T) {
 		if err := c.Flush(rt.Context(), b); err != nil {
 			rt.Fatal(err)
 		}
-		for _, d := range login.Dimensions() {
+		for _, d := range operations.Dimensions() {
 			want := logins
 			switch d {
-			case login.DimensionMeans, login.DimensionBroker:
+			case operations.DimensionMeans, operations.DimensionBroker:
 				want = trips
-			case login.DimensionMeansReason:
-				want = trips - b.of(login.DimensionMeans).OK
-			case login.DimensionReason:
-				want = logins - b.of(login.DimensionAll).OK
+			case operations.DimensionMeansReason:
+				want = trips - b.of(operations.DimensionMeans).OK
+			case operations.DimensionReason:
+				want = logins - b.of(operations.DimensionAll).OK
 			}
 			if got := b.of(d).Tried(); got != want {
 				rt.Errorf("%s: %d, want %d", d, got, want)
@@ -376,7 +377,7 @@ func TestRun(t *testing.T) {
 		b.mu.Unlock()
 		one()
 		time.Sleep(counts.FlushEvery)
-		if got := b.of(login.DimensionAll).Failed; got != 2 {
+		if got := b.of(operations.DimensionAll).Failed; got != 2 {
 			t.Errorf("%d after the database is back, want 2", got)
 		}
 		time.Sleep(3 * counts.FlushEvery)
@@ -386,7 +387,7 @@ func TestRun(t *testing.T) {
 		one()
 		stop()
 		<-done
-		if got := b.of(login.DimensionAll).Failed; got != 3 {
+		if got := b.of(operations.DimensionAll).Failed; got != 3 {
 			t.Errorf("%d after the end, want 3", got)
 		}
 	})
@@ -414,7 +415,7 @@ func TestCountingTogether(t *testing.T) {
 	if err := c.Flush(t.Context(), b); err != nil {
 		t.Fatal(err)
 	}
-	if got := b.of(login.DimensionAll).Failed; got != 400 {
+	if got := b.of(operations.DimensionAll).Failed; got != 400 {
 		t.Errorf("%d, want 400", got)
 	}
 }
@@ -433,7 +434,7 @@ func FuzzValues(f *testing.F) {
 		if err := c.Flush(t.Context(), b); err != nil {
 			t.Fatal(err)
 		}
-		for _, d := range []login.Dimension{login.DimensionPlatform, login.DimensionVersion, login.DimensionBrowser, login.DimensionRelease} {
+		for _, d := range []operations.Dimension{operations.DimensionPlatform, operations.DimensionVersion, operations.DimensionBrowser, operations.DimensionRelease} {
 			if got := b.of(d); got.Tried() != 1 {
 				t.Errorf("%s: %+v", d, got)
 			}
@@ -447,7 +448,7 @@ type illBook struct {
 	well bool
 }
 
-func (b *illBook) AddTallies(ctx context.Context, counted []login.Tally) error {
+func (b *illBook) AddTallies(ctx context.Context, counted []operations.Tally) error {
 	if !b.well {
 		b.well = true
 		panic("database")
@@ -471,7 +472,7 @@ func TestThreat54FlushThatPanics(t *testing.T) {
 		time.Sleep(3 * counts.FlushEvery)
 		stop()
 		running.Wait()
-		if n := b.of(login.DimensionMeans); n.Tried() != 1 {
+		if n := b.of(operations.DimensionMeans); n.Tried() != 1 {
 			t.Errorf("counted %+v", n)
 		}
 	})

@@ -8,7 +8,9 @@ import (
 	"strings"
 	"time"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 	"avain/internal/domain/shown"
 	"avain/internal/platform/web"
 
@@ -25,33 +27,33 @@ const (
 )
 
 // Check answers the notice as it would be published, with its texts cleaned and, when it
-// begins at once, From filled in; or login.Mistakes with everything that is wrong.
-func (b *Board) Check(ctx context.Context, n login.Notice) (login.Notice, error) {
+// begins at once, From filled in; or fault.FieldErrors with everything that is wrong.
+func (b *Board) Check(ctx context.Context, n operations.Notice) (operations.Notice, error) {
 	c := &checker{b: b}
 	if n.From.IsZero() {
 		n.From = b.d.Now()
 	}
 	n.From, n.Until = n.From.UTC().Truncate(time.Millisecond), n.Until.UTC().Truncate(time.Millisecond)
-	if !slices.Contains(login.Severities(), n.Severity) {
-		c.add("severity", "must be one of %s", list(login.Severities()))
+	if !slices.Contains(operations.Severities(), n.Severity) {
+		c.add("severity", "must be one of %s", list(operations.Severities()))
 	}
 	n.Words = c.words(n.Words)
 	c.times(n)
 	c.audience(ctx, n.Audience)
 	c.act(n)
 	if len(c.all) > 0 {
-		return login.Notice{}, c.all
+		return operations.Notice{}, c.all
 	}
 	return n, nil
 }
 
 type checker struct {
 	b   *Board
-	all login.Mistakes
+	all fault.FieldErrors
 }
 
 func (c *checker) add(field, format string, args ...any) {
-	c.all = append(c.all, login.Mistake{Field: field, Detail: fmt.Sprintf(format, args...)})
+	c.all = append(c.all, fault.FieldError{Field: field, Detail: fmt.Sprintf(format, args...)})
 }
 
 func list[T ~string](words []T) string {
@@ -63,15 +65,15 @@ func list[T ~string](words []T) string {
 }
 
 // words cleans the texts, and cuts none: their author is told what is too long. A language in which neither title nor text stands is left out.
-func (c *checker) words(words map[string]login.NoticeWords) map[string]login.NoticeWords {
-	tidy := make(map[string]login.NoticeWords, len(words))
+func (c *checker) words(words map[string]operations.NoticeWords) map[string]operations.NoticeWords {
+	tidy := make(map[string]operations.NoticeWords, len(words))
 	for lang, w := range words {
 		if !slices.Contains(c.b.d.Languages, lang) {
 			c.add("words", "may be in %s only", list(c.b.d.Languages))
 			continue
 		}
 		w.Title, w.Text = shown.Line(w.Title, shown.Whole), shown.Text(w.Text, shown.Whole)
-		if w != (login.NoticeWords{}) {
+		if w != (operations.NoticeWords{}) {
 			tidy[lang] = w
 		}
 	}
@@ -95,7 +97,7 @@ func (c *checker) length(field, text string, most int) {
 	}
 }
 
-func (c *checker) times(n login.Notice) {
+func (c *checker) times(n operations.Notice) {
 	if !n.Until.IsZero() && !n.Until.After(n.From) {
 		c.add("until", "must be after from")
 	}
@@ -108,7 +110,7 @@ func (c *checker) times(n login.Notice) {
 
 var meansID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$`)
 
-func (c *checker) audience(ctx context.Context, a login.Audience) {
+func (c *checker) audience(ctx context.Context, a operations.Audience) {
 	among(c, "audience.platforms", a.Platforms, login.Platforms())
 	among(c, "audience.methods", a.Methods, c.b.d.Methods)
 	c.browsers(a.Browsers)
@@ -139,7 +141,7 @@ func among[T ~string](c *checker, field string, words, known []T) {
 	}
 }
 
-func (c *checker) browsers(ranges []login.BrowserRange) {
+func (c *checker) browsers(ranges []operations.BrowserRange) {
 	if len(ranges) > maxBrowsers {
 		c.add("audience.browsers", "must be at most %d", maxBrowsers)
 		return
@@ -157,7 +159,7 @@ func (c *checker) browsers(ranges []login.BrowserRange) {
 	}
 }
 
-func (c *checker) versions(r login.VersionRange) {
+func (c *checker) versions(r operations.VersionRange) {
 	valid := true
 	for _, end := range []struct{ field, v string }{{"audience.app.min", r.Min}, {"audience.app.max", r.Max}} {
 		if end.v != "" && (len(end.v) > 64 || !semver.IsValid("v"+end.v)) {
@@ -170,7 +172,7 @@ func (c *checker) versions(r login.VersionRange) {
 	}
 }
 
-func (c *checker) act(n login.Notice) {
+func (c *checker) act(n operations.Notice) {
 	if n.Act.Zero() {
 		return
 	}

@@ -3,46 +3,47 @@ package notices
 import (
 	"time"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/fault"
+	"avain/internal/domain/operations"
 )
 
 // Draft is a notice as programs and files write it.
 type Draft struct {
-	Severity  login.Severity               `json:"severity"`
-	Words     map[string]login.NoticeWords `json:"words"`
-	From      string                       `json:"from,omitempty"`  // RFC 3339; empty: now, or as it was
-	Until     string                       `json:"until,omitempty"` // RFC 3339; empty: until it is withdrawn
-	Audience  login.Audience               `json:"audience,omitzero"`
-	Act       login.Act                    `json:"act,omitzero"`
-	ChangedAt string                       `json:"changed_at,omitempty"` // of the version that a change was made from
+	Severity  operations.Severity               `json:"severity"`
+	Words     map[string]operations.NoticeWords `json:"words"`
+	From      string                            `json:"from,omitempty"`  // RFC 3339; empty: now, or as it was
+	Until     string                            `json:"until,omitempty"` // RFC 3339; empty: until it is withdrawn
+	Audience  operations.Audience               `json:"audience,omitzero"`
+	Act       operations.Act                    `json:"act,omitzero"`
+	ChangedAt string                            `json:"changed_at,omitempty"` // of the version that a change was made from
 }
 
-// Notice reads the draft. What is wrong with its times is told as login.Mistakes; all
+// Notice reads the draft. What is wrong with its times is told as fault.FieldErrors; all
 // else is for [Board.Check].
-func (d Draft) Notice() (login.Notice, error) {
-	var mistakes login.Mistakes
+func (d Draft) Notice() (operations.Notice, error) {
+	var mistakes fault.FieldErrors
 	instant := func(field, s string) (t time.Time) {
 		if s == "" {
 			return t
 		}
 		t, err := time.Parse(time.RFC3339Nano, s)
 		if err != nil {
-			mistakes = append(mistakes, login.Mistake{Field: field, Detail: "must be a time such as 2026-05-31T18:00:00+03:00"})
+			mistakes = append(mistakes, fault.FieldError{Field: field, Detail: "must be a time such as 2026-05-31T18:00:00+03:00"})
 		}
 		return t
 	}
-	n := login.Notice{
+	n := operations.Notice{
 		Severity: d.Severity, Words: d.Words, Audience: d.Audience, Act: d.Act,
 		From: instant("from", d.From), Until: instant("until", d.Until), ChangedAt: instant("changed_at", d.ChangedAt),
 	}
 	if len(mistakes) > 0 {
-		return login.Notice{}, mistakes
+		return operations.Notice{}, mistakes
 	}
 	return n, nil
 }
 
 // State says where a notice stands: coming, on, over or withdrawn.
-func State(n login.Notice, now time.Time) string {
+func State(n operations.Notice, now time.Time) string {
 	switch {
 	case !n.WithdrawnAt.IsZero():
 		return "withdrawn"

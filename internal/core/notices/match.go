@@ -3,26 +3,26 @@ package notices
 import (
 	"slices"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 
 	"golang.org/x/mod/semver"
 )
 
 // Concerns reports whether a notice for the audience is for the asker. What is not said
 // fails no condition but that on the family of the browser.
-func Concerns(a login.Audience, who login.Asker) bool {
+func Concerns(a operations.Audience, who operations.Viewer) bool {
 	return said(a.Platforms, who.Platform) && said(a.Methods, who.Method) && said(a.Means, who.Means) &&
 		browser(a.Browsers, who) && version(a.App, who.AppVersion)
 }
 
 // acts reports whether a notice may act for the asker: who is only perhaps concerned is
 // told, but nothing is taken away from them.
-func acts(a login.Audience, who login.Asker) bool {
+func acts(a operations.Audience, who operations.Viewer) bool {
 	who.Method, who.Means = "", "" // these are what is arranged
-	if !Concerns(a, who) || len(a.Platforms) > 0 && who.Platform == "" || a.App != (login.VersionRange{}) && who.AppVersion == "" {
+	if !Concerns(a, who) || len(a.Platforms) > 0 && who.Platform == "" || a.App != (operations.VersionRange{}) && who.AppVersion == "" {
 		return false
 	}
-	return len(a.Browsers) == 0 || who.BrowserVersion > 0 || slices.Contains(a.Browsers, login.BrowserRange{Family: who.Browser})
+	return len(a.Browsers) == 0 || who.BrowserVersion > 0 || slices.Contains(a.Browsers, operations.BrowserRange{Family: who.Browser})
 }
 
 // said reports whether a list has the word, or whether one of the two is missing.
@@ -30,8 +30,8 @@ func said[T ~string](list []T, word T) bool {
 	return len(list) == 0 || word == "" || slices.Contains(list, word)
 }
 
-func browser(ranges []login.BrowserRange, who login.Asker) bool {
-	return len(ranges) == 0 || slices.ContainsFunc(ranges, func(r login.BrowserRange) bool {
+func browser(ranges []operations.BrowserRange, who operations.Viewer) bool {
+	return len(ranges) == 0 || slices.ContainsFunc(ranges, func(r operations.BrowserRange) bool {
 		if r.Family != who.Browser {
 			return false
 		}
@@ -42,7 +42,7 @@ func browser(ranges []login.BrowserRange, who login.Asker) bool {
 
 // version compares by semantic versioning: 1.9.0 is before 1.16.0, and 1.16.0-beta before
 // 1.16.0. Both ends are included.
-func version(r login.VersionRange, v string) bool {
+func version(r operations.VersionRange, v string) bool {
 	if v == "" {
 		return true
 	}

@@ -11,6 +11,7 @@ import (
 
 	"avain/internal/core/notices"
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 	"avain/internal/platform/web"
 
 	"pgregory.net/rapid"
@@ -41,44 +42,44 @@ func agents(t testing.TB) (all []agent) {
 // so, and nobody else.
 func TestTargetingRealBrowsers(t *testing.T) {
 	t.Parallel()
-	browsers := func(all ...login.BrowserRange) login.Audience { return login.Audience{Browsers: all} }
+	browsers := func(all ...operations.BrowserRange) operations.Audience { return operations.Audience{Browsers: all} }
 	for _, c := range []struct {
 		name     string
-		audience login.Audience
+		audience operations.Audience
 		want     func(label string) bool
 	}{
-		{"everybody", login.Audience{}, func(string) bool { return true }},
-		{"Opera on Android", login.Audience{Platforms: []string{"android"}, Browsers: []login.BrowserRange{{Family: "Opera"}}}, func(label string) bool {
+		{"everybody", operations.Audience{}, func(string) bool { return true }},
+		{"Opera on Android", operations.Audience{Platforms: []string{"android"}, Browsers: []operations.BrowserRange{{Family: "Opera"}}}, func(label string) bool {
 			return strings.HasPrefix(label, "Opera ") && !strings.HasPrefix(label, "Opera Mini") && !strings.HasPrefix(label, "Opera GX") &&
 				strings.HasSuffix(label, "on Android")
 		}},
-		{"every Opera", browsers(login.BrowserRange{Family: "Opera"}, login.BrowserRange{Family: "Opera Mini"}, login.BrowserRange{Family: "Opera GX"},
-			login.BrowserRange{Family: "Opera Touch"}), func(label string) bool { return strings.HasPrefix(label, "Opera") }},
-		{"old Opera", browsers(login.BrowserRange{Family: "Opera", Max: 68}), func(label string) bool {
+		{"every Opera", browsers(operations.BrowserRange{Family: "Opera"}, operations.BrowserRange{Family: "Opera Mini"}, operations.BrowserRange{Family: "Opera GX"},
+			operations.BrowserRange{Family: "Opera Touch"}), func(label string) bool { return strings.HasPrefix(label, "Opera") }},
+		{"old Opera", browsers(operations.BrowserRange{Family: "Opera", Max: 68}), func(label string) bool {
 			return slices.Contains([]string{"Opera 68 on Android", "Opera 52 on Android", "Opera 60 on HarmonyOS"}, label)
 		}},
-		{"Opera from 86 to 106", browsers(login.BrowserRange{Family: "Opera", Min: 86, Max: 106}), func(label string) bool {
+		{"Opera from 86 to 106", browsers(operations.BrowserRange{Family: "Opera", Min: 86, Max: 106}), func(label string) bool {
 			return label == "Opera 86 on Android" || label == "Opera 106 on Windows"
 		}},
-		{"Samsung Internet", browsers(login.BrowserRange{Family: "Samsung Internet"}), func(label string) bool { return strings.HasPrefix(label, "Samsung") }},
-		{"Firefox on iPhone", login.Audience{Platforms: []string{"ios"}, Browsers: []login.BrowserRange{{Family: "Firefox"}}}, func(label string) bool {
+		{"Samsung Internet", browsers(operations.BrowserRange{Family: "Samsung Internet"}), func(label string) bool { return strings.HasPrefix(label, "Samsung") }},
+		{"Firefox on iPhone", operations.Audience{Platforms: []string{"ios"}, Browsers: []operations.BrowserRange{{Family: "Firefox"}}}, func(label string) bool {
 			return label == "Firefox 128 on iOS"
 		}},
-		{"DuckDuckGo", browsers(login.BrowserRange{Family: "DuckDuckGo"}), func(label string) bool { return strings.HasPrefix(label, "DuckDuckGo") }},
-		{"Huawei", login.Audience{Platforms: []string{"huawei"}}, func(label string) bool {
+		{"DuckDuckGo", browsers(operations.BrowserRange{Family: "DuckDuckGo"}), func(label string) bool { return strings.HasPrefix(label, "DuckDuckGo") }},
+		{"Huawei", operations.Audience{Platforms: []string{"huawei"}}, func(label string) bool {
 			return strings.HasSuffix(label, "on HarmonyOS") || strings.HasPrefix(label, "Huawei")
 		}},
-		{"computers", login.Audience{Platforms: []string{"web"}}, func(label string) bool {
+		{"computers", operations.Audience{Platforms: []string{"web"}}, func(label string) bool {
 			return !slices.ContainsFunc([]string{"on Android", "on iOS", "on HarmonyOS"}, func(s string) bool { return strings.HasSuffix(label, s) })
 		}},
-		{"in other apps", browsers(login.BrowserRange{Family: "In-app browser"}), func(label string) bool { return strings.HasPrefix(label, "In-app") }},
-		{"Safari 16 or older", browsers(login.BrowserRange{Family: "Safari", Max: 16}), func(label string) bool {
+		{"in other apps", browsers(operations.BrowserRange{Family: "In-app browser"}), func(label string) bool { return strings.HasPrefix(label, "In-app") }},
+		{"Safari 16 or older", browsers(operations.BrowserRange{Family: "Safari", Max: 16}), func(label string) bool {
 			return label == "Safari 16 on iOS" || label == "Safari 15 on iOS"
 		}},
-		{"Chrome and Edge from 130", browsers(login.BrowserRange{Family: "Chrome", Min: 130}, login.BrowserRange{Family: "Edge", Min: 130}), func(label string) bool {
+		{"Chrome and Edge from 130", browsers(operations.BrowserRange{Family: "Chrome", Min: 130}, operations.BrowserRange{Family: "Edge", Min: 130}), func(label string) bool {
 			return strings.HasPrefix(label, "Chrome 14") || strings.HasPrefix(label, "Chrome 138") || strings.HasPrefix(label, "Edge 130")
 		}},
-		{"nobody has it", browsers(login.BrowserRange{Family: "Brave"}), func(string) bool { return false }},
+		{"nobody has it", browsers(operations.BrowserRange{Family: "Brave"}), func(string) bool { return false }},
 	} {
 		for _, a := range agents(t) {
 			who := web.AskerOf(&http.Request{Header: http.Header{"User-Agent": {a.header}}})
@@ -92,26 +93,26 @@ func TestTargetingRealBrowsers(t *testing.T) {
 // What an asker does not say fails no condition but the one on the family.
 func TestTargetingWhoSaysLittle(t *testing.T) {
 	t.Parallel()
-	full := login.Audience{
-		Platforms: []string{"android"}, Browsers: []login.BrowserRange{{Family: "Opera", Min: 60, Max: 70}},
-		App: login.VersionRange{Min: "1.9.0", Max: "1.16.0"}, Methods: []login.Method{login.MethodLink}, Means: []string{"nordea"},
+	full := operations.Audience{
+		Platforms: []string{"android"}, Browsers: []operations.BrowserRange{{Family: "Opera", Min: 60, Max: 70}},
+		App: operations.VersionRange{Min: "1.9.0", Max: "1.16.0"}, Methods: []login.Method{login.MethodLink}, Means: []string{"nordea"},
 	}
-	fits := login.Asker{Platform: "android", Browser: "Opera", BrowserVersion: 65, AppVersion: "1.16.0", Method: login.MethodLink, Means: "nordea"}
+	fits := operations.Viewer{Platform: "android", Browser: "Opera", BrowserVersion: 65, AppVersion: "1.16.0", Method: login.MethodLink, Means: "nordea"}
 	for name, c := range map[string]struct {
-		change func(*login.Asker)
+		change func(*operations.Viewer)
 		want   bool
 	}{
-		"fits": {func(*login.Asker) {}, true},
+		"fits": {func(*operations.Viewer) {}, true},
 
-		"no platform": {func(a *login.Asker) { a.Platform = "" }, true}, "other platform": {func(a *login.Asker) { a.Platform = "ios" }, false},
-		"no family": {func(a *login.Asker) { a.Browser, a.BrowserVersion = "", 0 }, false}, "other family": {func(a *login.Asker) { a.Browser = "Chrome" }, false},
-		"no version": {func(a *login.Asker) { a.BrowserVersion = 0 }, true}, "older": {func(a *login.Asker) { a.BrowserVersion = 59 }, false},
-		"newer": {func(a *login.Asker) { a.BrowserVersion = 71 }, false}, "first": {func(a *login.Asker) { a.BrowserVersion = 60 }, true},
-		"last": {func(a *login.Asker) { a.BrowserVersion = 70 }, true}, "no app": {func(a *login.Asker) { a.AppVersion = "" }, true},
-		"older app": {func(a *login.Asker) { a.AppVersion = "1.8.9" }, false}, "as a number older": {func(a *login.Asker) { a.AppVersion = "1.10.0" }, true},
-		"newer app": {func(a *login.Asker) { a.AppVersion = "1.16.1" }, false}, "before the last": {func(a *login.Asker) { a.AppVersion = "1.16.0-rc.1" }, true},
-		"no method": {func(a *login.Asker) { a.Method = "" }, true}, "other method": {func(a *login.Asker) { a.Method = login.MethodQR }, false},
-		"no means": {func(a *login.Asker) { a.Means = "" }, true}, "other means": {func(a *login.Asker) { a.Means = "op" }, false},
+		"no platform": {func(a *operations.Viewer) { a.Platform = "" }, true}, "other platform": {func(a *operations.Viewer) { a.Platform = "ios" }, false},
+		"no family": {func(a *operations.Viewer) { a.Browser, a.BrowserVersion = "", 0 }, false}, "other family": {func(a *operations.Viewer) { a.Browser = "Chrome" }, false},
+		"no version": {func(a *operations.Viewer) { a.BrowserVersion = 0 }, true}, "older": {func(a *operations.Viewer) { a.BrowserVersion = 59 }, false},
+		"newer": {func(a *operations.Viewer) { a.BrowserVersion = 71 }, false}, "first": {func(a *operations.Viewer) { a.BrowserVersion = 60 }, true},
+		"last": {func(a *operations.Viewer) { a.BrowserVersion = 70 }, true}, "no app": {func(a *operations.Viewer) { a.AppVersion = "" }, true},
+		"older app": {func(a *operations.Viewer) { a.AppVersion = "1.8.9" }, false}, "as a number older": {func(a *operations.Viewer) { a.AppVersion = "1.10.0" }, true},
+		"newer app": {func(a *operations.Viewer) { a.AppVersion = "1.16.1" }, false}, "before the last": {func(a *operations.Viewer) { a.AppVersion = "1.16.0-rc.1" }, true},
+		"no method": {func(a *operations.Viewer) { a.Method = "" }, true}, "other method": {func(a *operations.Viewer) { a.Method = login.MethodQR }, false},
+		"no means": {func(a *operations.Viewer) { a.Means = "" }, true}, "other means": {func(a *operations.Viewer) { a.Means = "op" }, false},
 	} {
 		who := fits
 		c.change(&who)
@@ -119,7 +120,7 @@ func TestTargetingWhoSaysLittle(t *testing.T) {
 			t.Errorf("%s: %v", name, got)
 		}
 	}
-	if notices.Concerns(login.Audience{App: login.VersionRange{Min: "1.16.0"}}, login.Asker{AppVersion: "1.9.0"}) {
+	if notices.Concerns(operations.Audience{App: operations.VersionRange{Min: "1.16.0"}}, operations.Viewer{AppVersion: "1.9.0"}) {
 		t.Error("1.9.0 is taken for newer than 1.16.0")
 	}
 }
@@ -134,13 +135,13 @@ func TestVersionRangesAreOrdered(t *testing.T) {
 	order := func(a, b [3]int) int { return slices.Compare(a[:], b[:]) }
 	rapid.Check(t, func(t *rapid.T) {
 		low, high, v := version.Draw(t, "low"), version.Draw(t, "high"), version.Draw(t, "v")
-		who := login.Asker{AppVersion: text(v)}
-		between := notices.Concerns(login.Audience{App: login.VersionRange{Min: text(low), Max: text(high)}}, who)
+		who := operations.Viewer{AppVersion: text(v)}
+		between := notices.Concerns(operations.Audience{App: operations.VersionRange{Min: text(low), Max: text(high)}}, who)
 		if want := order(low, v) <= 0 && order(v, high) <= 0; between != want {
 			t.Fatalf("%v in %v–%v: %v", v, low, high, between)
 		}
-		if from, to := notices.Concerns(login.Audience{App: login.VersionRange{Min: text(low)}}, who),
-			notices.Concerns(login.Audience{App: login.VersionRange{Max: text(high)}}, who); (from && to) != between {
+		if from, to := notices.Concerns(operations.Audience{App: operations.VersionRange{Min: text(low)}}, who),
+			notices.Concerns(operations.Audience{App: operations.VersionRange{Max: text(high)}}, who); (from && to) != between {
 			t.Fatalf("%v in %v–%v: %v, but %v and %v", v, low, high, between, from, to)
 		}
 	})
@@ -150,9 +151,9 @@ func TestBrowserRangesAreOrdered(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		edge := rapid.IntRange(0, 200)
-		r, v := login.BrowserRange{Family: "Opera", Min: edge.Draw(t, "min"), Max: edge.Draw(t, "max")}, rapid.IntRange(1, 200).Draw(t, "v")
+		r, v := operations.BrowserRange{Family: "Opera", Min: edge.Draw(t, "min"), Max: edge.Draw(t, "max")}, rapid.IntRange(1, 200).Draw(t, "v")
 		want := v >= r.Min && (r.Max == 0 || v <= r.Max)
-		if got := notices.Concerns(login.Audience{Browsers: []login.BrowserRange{r}}, login.Asker{Browser: "Opera", BrowserVersion: v}); got != want {
+		if got := notices.Concerns(operations.Audience{Browsers: []operations.BrowserRange{r}}, operations.Viewer{Browser: "Opera", BrowserVersion: v}); got != want {
 			t.Fatalf("%d in %+v: %v", v, r, got)
 		}
 	})

@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"strings"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 	"avain/internal/platform/web"
 )
 
@@ -16,7 +16,7 @@ type Seen struct {
 }
 
 // Preview tries an audience on devices as people have them.
-func Preview(a login.Audience) []Seen {
+func Preview(a operations.Audience) []Seen {
 	agents := examples()
 	all := make([]Seen, 0, len(agents)+len(appVersions))
 	for _, agent := range agents {
@@ -26,7 +26,7 @@ func Preview(a login.Audience) []Seen {
 	}
 	for _, version := range appVersions {
 		// The app of a phone whose browser it does not know.
-		all = append(all, Seen{"App " + version + " · Android", Concerns(a, login.Asker{Platform: "android", AppVersion: version})})
+		all = append(all, Seen{"App " + version + " · Android", Concerns(a, operations.Viewer{Platform: "android", AppVersion: version})})
 	}
 	return all
 }
@@ -69,7 +69,7 @@ func examples() []string {
 
 // Describe says in a sentence whom a notice concerns and what it does, in fi, sv or en.
 // Means are named by the given function, or by their id.
-func Describe(n login.Notice, lang string, name func(means string) string) string {
+func Describe(n operations.Notice, lang string, name func(means string) string) string {
 	w, ok := phrases[lang]
 	if !ok {
 		w = phrases["en"]
@@ -83,10 +83,10 @@ func Describe(n login.Notice, lang string, name func(means string) string) strin
 			}
 		}
 		add(w.device, each(a.Platforms, func(p string) string { return w.platforms[p] }))
-		add(w.browser, each(a.Browsers, func(r login.BrowserRange) string {
+		add(w.browser, each(a.Browsers, func(r operations.BrowserRange) string {
 			return strings.TrimSpace(r.Family + " " + w.span(major(r.Min), major(r.Max)))
 		}))
-		if a.App != (login.VersionRange{}) {
+		if a.App != (operations.VersionRange{}) {
 			add(w.app, []string{w.span(a.App.Min, a.App.Max)})
 		}
 		add(w.method, each(a.Methods, w.methodName))

@@ -5,7 +5,9 @@ import (
 	"context"
 	"time"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 )
 
 // Kept is how long a notice is kept after its end: it stays on the page of news for over
@@ -17,23 +19,23 @@ const Kept = 400 * 24 * time.Hour
 const maxOpen = 100
 
 // Publish adds a notice and answers it as it stands. What is zero is filled in: its id
-// and, when it begins at once, From. It answers login.Mistakes for what cannot be
-// published, and login.ErrExists when there is one of that id.
-func (b *Board) Publish(ctx context.Context, actor string, n login.Notice) (login.Notice, error) {
+// and, when it begins at once, From. It answers fault.FieldErrors for what cannot be
+// published, and fault.ErrExists when there is one of that id.
+func (b *Board) Publish(ctx context.Context, actor string, n operations.Notice) (operations.Notice, error) {
 	now := b.d.Now()
 	n.ID, n.Source, n.By, n.CreatedAt, n.ChangedAt, n.WithdrawnAt = cmp.Or(n.ID, login.NewID()), "", actor, now, now, time.Time{}
 	n, err := b.Check(ctx, n)
 	if err != nil {
-		return login.Notice{}, err
+		return operations.Notice{}, err
 	}
 	if b.open(ctx) >= maxOpen {
-		return login.Notice{}, login.Mistakes{{Field: "notice", Detail: "is one too many: withdraw others first"}}
+		return operations.Notice{}, fault.FieldErrors{{Field: "notice", Detail: "is one too many: withdraw others first"}}
 	}
 	if err := b.d.Audit.Atomically(ctx, func(ctx context.Context) error {
 		b.d.Audit.NoticePublished(ctx, n)
 		return b.d.Store.AddNotice(ctx, n)
 	}); err != nil {
-		return login.Notice{}, err
+		return operations.Notice{}, err
 	}
 	b.follow(ctx)
 	return n, nil
@@ -51,12 +53,12 @@ func (b *Board) open(ctx context.Context) (count int) {
 
 // Change writes what a notice says from now on. n.ID says which, and n.ChangedAt which
 // version the change was made from; a notice that has changed since, or is withdrawn, or
-// that the service wrote itself, stays: login.ErrMoved. Also login.ErrNotFound and
-// login.Mistakes.
-func (b *Board) Change(ctx context.Context, actor string, n login.Notice) (login.Notice, error) {
+// that the service wrote itself, stays: fault.ErrMoved. Also fault.ErrNotFound and
+// fault.FieldErrors.
+func (b *Board) Change(ctx context.Context, actor string, n operations.Notice) (operations.Notice, error) {
 	before, err := b.d.Store.NoticeByID(ctx, n.ID)
 	if err != nil {
-		return login.Notice{}, err
+		return operations.Notice{}, err
 	}
 	seen := n.ChangedAt
 	n.Source, n.By, n.CreatedAt, n.WithdrawnAt = before.Source, actor, before.CreatedAt, before.WithdrawnAt
@@ -68,20 +70,20 @@ func (b *Board) Change(ctx context.Context, actor string, n login.Notice) (login
 		n.ChangedAt = before.ChangedAt.Add(time.Millisecond)
 	}
 	if n, err = b.Check(ctx, n); err != nil {
-		return login.Notice{}, err
+		return operations.Notice{}, err
 	}
 	if err := b.d.Audit.Atomically(ctx, func(ctx context.Context) error {
 		b.d.Audit.NoticeChanged(ctx, n)
 		return b.d.Store.ChangeNotice(ctx, n, seen)
 	}); err != nil {
-		return login.Notice{}, err
+		return operations.Notice{}, err
 	}
 	b.follow(ctx)
 	return n, nil
 }
 
 // Withdraw ends a notice now. Of what the service says by itself, it is silenced until
-// the cause is over. login.ErrNotFound; login.ErrMoved when it is withdrawn already.
+// the cause is over. fault.ErrNotFound; fault.ErrMoved when it is withdrawn already.
 func (b *Board) Withdraw(ctx context.Context, actor, id string) error {
 	if err := b.d.Audit.Atomically(ctx, func(ctx context.Context) error {
 		b.d.Audit.NoticeWithdrawn(ctx, actor, id)

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"avain/internal/broker"
-	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 	"avain/internal/domain/shown"
 )
 
@@ -27,7 +27,7 @@ const system = "system"
 // Trouble is something that goes on now and that people should know of.
 type Trouble struct {
 	Source string // "broker:op": its own text; "circuit:op": it cannot be reached
-	Words  map[string]login.NoticeWords
+	Words  map[string]operations.NoticeWords
 	Means  []string // that it concerns, by id
 }
 
@@ -41,12 +41,12 @@ func (b *Board) Keep(ctx context.Context, troubles []Trouble) error {
 	defer b.keeping.Unlock()
 	now, wrote := b.d.Now(), false
 	for _, t := range troubles {
-		n := login.Notice{
-			Severity: login.SeverityProblem, Words: t.Words, From: now, Until: now.Add(lasts), Source: t.Source, By: system,
-			Audience: login.Audience{Means: t.Means}, CreatedAt: now, ChangedAt: now,
+		n := operations.Notice{
+			Severity: operations.SeverityProblem, Words: t.Words, From: now, Until: now.Add(lasts), Source: t.Source, By: system,
+			Audience: operations.Audience{Means: t.Means}, CreatedAt: now, ChangedAt: now,
 		}
 		if strings.HasPrefix(t.Source, disturbance) {
-			n.Severity = login.SeverityWarning
+			n.Severity = operations.SeverityWarning
 		}
 		if b.holds(ctx, n, now) {
 			continue
@@ -65,8 +65,8 @@ func (b *Board) Keep(ctx context.Context, troubles []Trouble) error {
 // holds reports whether the notice of the trouble stands and need not be written yet.
 // Nodes that see the same trouble in different words take turns of a minute, rather than
 // writing over each other all the time.
-func (b *Board) holds(ctx context.Context, n login.Notice, now time.Time) bool {
-	return slices.ContainsFunc(b.known.Get(ctx), func(known login.Notice) bool {
+func (b *Board) holds(ctx context.Context, n operations.Notice, now time.Time) bool {
+	return slices.ContainsFunc(b.known.Get(ctx), func(known operations.Notice) bool {
 		if known.Source != n.Source || known.Until.Before(now.Add(lasts/2)) {
 			return false
 		}
@@ -103,7 +103,7 @@ func Troubles(offers map[string]broker.Offer) []Trouble {
 }
 
 // told adds what a trouble says in one language.
-func told(all []Trouble, source, lang string, words login.NoticeWords, means []broker.OfferedMeans) []Trouble {
+func told(all []Trouble, source, lang string, words operations.NoticeWords, means []broker.OfferedMeans) []Trouble {
 	if len(means) == 0 {
 		return all
 	}
@@ -113,7 +113,7 @@ func told(all []Trouble, source, lang string, words login.NoticeWords, means []b
 			return all
 		}
 	}
-	t := Trouble{Source: source, Words: map[string]login.NoticeWords{lang: words}}
+	t := Trouble{Source: source, Words: map[string]operations.NoticeWords{lang: words}}
 	for _, m := range means {
 		t.Means = append(t.Means, m.ID)
 	}
@@ -140,9 +140,9 @@ func brokersOf(offer broker.Offer) (ids []string) {
 }
 
 // disturbed are the broker's own words; package broker has made them plain.
-func disturbed(d broker.Disturbance, lang string) login.NoticeWords {
+func disturbed(d broker.Disturbance, lang string) operations.NoticeWords {
 	titles := map[string]string{"fi": "Häiriötiedote", "sv": "Störningsmeddelande", "en": "Service disruption"}
-	words := login.NoticeWords{Title: shown.Text(d.Header, maxTitle), Text: shown.Text(d.Text, maxText)}
+	words := operations.NoticeWords{Title: shown.Text(d.Header, maxTitle), Text: shown.Text(d.Text, maxText)}
 	if words.Title == "" {
 		words.Title = titles[lang]
 	}
@@ -150,7 +150,7 @@ func disturbed(d broker.Disturbance, lang string) login.NoticeWords {
 }
 
 // away are our words for banks that cannot be reached.
-func away(means []broker.OfferedMeans, lang string) login.NoticeWords {
+func away(means []broker.OfferedMeans, lang string) operations.NoticeWords {
 	names := make([]string, len(means))
 	for i, m := range means {
 		names[i] = m.Name
@@ -158,17 +158,17 @@ func away(means []broker.OfferedMeans, lang string) login.NoticeWords {
 	which := shown.Text(strings.Join(names, ", "), maxText/2)
 	switch lang {
 	case "sv":
-		return login.NoticeWords{
+		return operations.NoticeWords{
 			Title: "Störning i identifieringen",
 			Text:  "Det går inte att logga in med dessa just nu: " + which + ".\nVälj ett annat sätt att identifiera dig, eller försök igen senare.",
 		}
 	case "en":
-		return login.NoticeWords{
+		return operations.NoticeWords{
 			Title: "Service disruption",
 			Text:  "You cannot log in with these right now: " + which + ".\nChoose another way to identify yourself, or try again later.",
 		}
 	default:
-		return login.NoticeWords{
+		return operations.NoticeWords{
 			Title: "Häiriö tunnistautumisessa",
 			Text:  "Näillä ei juuri nyt voi kirjautua: " + which + ".\nValitse toinen tunnistautumistapa tai yritä myöhemmin uudelleen.",
 		}

@@ -9,6 +9,7 @@ import (
 	"avain/internal/broker"
 	"avain/internal/core/notices"
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 )
 
 // offers are what two brokers offer: OP serves two banks, Telia the rest.
@@ -64,7 +65,7 @@ func TestTroubles(t *testing.T) {
 		}
 	}
 	got = notices.Troubles(offers(disturbed("Huolto", "Klo 18 asti.")))
-	if len(got) != 1 || got[0].Source != "broker:op" || got[0].Words["sv"] != (login.NoticeWords{Title: "Huolto sv", Text: "Klo 18 asti."}) ||
+	if len(got) != 1 || got[0].Source != "broker:op" || got[0].Words["sv"] != (operations.NoticeWords{Title: "Huolto sv", Text: "Klo 18 asti."}) ||
 		!reflect.DeepEqual(got[0].Means, []string{"nordea", "op"}) {
 		t.Errorf("got %+v", got)
 	}
@@ -100,15 +101,15 @@ func TestTroublesBecomeNotices(t *testing.T) {
 		keep(there, trouble)
 		h.pass(8 * time.Second)
 	}
-	shown := there.Concerning(t.Context(), login.Asker{Means: "nordea"})
-	if len(shown) != 1 || shown[0].Source != "circuit:op" || !shown[0].From.Equal(noon) || !shown[0].ChangedAt.Equal(noon) || shown[0].Severity != login.SeverityProblem {
+	shown := there.Concerning(t.Context(), operations.Viewer{Means: "nordea"})
+	if len(shown) != 1 || shown[0].Source != "circuit:op" || !shown[0].From.Equal(noon) || !shown[0].ChangedAt.Equal(noon) || shown[0].Severity != operations.SeverityProblem {
 		t.Fatalf("shown %+v", shown)
 	}
-	if got := there.Concerning(t.Context(), login.Asker{Means: "mobile"}); len(got) != 0 {
+	if got := there.Concerning(t.Context(), operations.Viewer{Means: "mobile"}); len(got) != 0 {
 		t.Errorf("with Mobile Certificate: %+v", got)
 	}
 	h.pass(time.Minute) // nobody says it any more
-	if got := here.Concerning(t.Context(), login.Asker{}); len(got) != 0 {
+	if got := here.Concerning(t.Context(), operations.Viewer{}); len(got) != 0 {
 		t.Errorf("it did not end: %+v", got)
 	}
 	for range 5 { // it flaps
@@ -127,13 +128,13 @@ func TestTroublesBecomeNotices(t *testing.T) {
 		t.Errorf("nobody did anything: %v", h.audit)
 	}
 
-	if err := here.Withdraw(t.Context(), "staff:1", there.Concerning(t.Context(), login.Asker{})[0].ID); err != nil {
+	if err := here.Withdraw(t.Context(), "staff:1", there.Concerning(t.Context(), operations.Viewer{})[0].ID); err != nil {
 		t.Fatal(err)
 	}
 	keep(there, trouble)
 	h.pass(20 * time.Second)
 	keep(there, trouble)
-	if got := there.Concerning(t.Context(), login.Asker{}); len(got) != 0 {
+	if got := there.Concerning(t.Context(), operations.Viewer{}); len(got) != 0 {
 		t.Errorf("somebody has withdrawn it: %+v", got)
 	}
 }
@@ -167,7 +168,7 @@ func TestPurge(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	b := h.board(t)
-	publish(t, b, func(n *login.Notice) { n.Until = noon.Add(time.Hour) })
+	publish(t, b, func(n *operations.Notice) { n.Until = noon.Add(time.Hour) })
 	open := publish(t, b, nil)
 	h.pass(notices.Kept)
 	if err := b.Purge(t.Context()); err != nil {
@@ -188,7 +189,7 @@ func TestPurge(t *testing.T) {
 
 func TestPreview(t *testing.T) {
 	t.Parallel()
-	concerned := func(a login.Audience) (names []string) {
+	concerned := func(a operations.Audience) (names []string) {
 		for _, s := range notices.Preview(a) {
 			if s.Concerned {
 				names = append(names, s.Device)
@@ -196,18 +197,18 @@ func TestPreview(t *testing.T) {
 		}
 		return names
 	}
-	if got := concerned(login.Audience{}); len(got) != len(notices.Preview(login.Audience{})) || len(got) < 20 {
+	if got := concerned(operations.Audience{}); len(got) != len(notices.Preview(operations.Audience{})) || len(got) < 20 {
 		t.Errorf("everybody: %v", got)
 	}
-	opera := login.Audience{Platforms: []string{"android"}, Browsers: []login.BrowserRange{{Family: "Opera"}}}
+	opera := operations.Audience{Platforms: []string{"android"}, Browsers: []operations.BrowserRange{{Family: "Opera"}}}
 	if got := concerned(opera); !reflect.DeepEqual(got, []string{"Opera 86 · Android", "Opera 69 · Android"}) {
 		t.Errorf("Opera on Android: %v", got)
 	}
-	old := login.Audience{Platforms: []string{"android"}, App: login.VersionRange{Max: "1.15.9"}}
+	old := operations.Audience{Platforms: []string{"android"}, App: operations.VersionRange{Max: "1.15.9"}}
 	if got := concerned(old); !strings.Contains(strings.Join(got, ","), "App 1.9.0") || strings.Contains(strings.Join(got, ","), "App 1.16.0") {
 		t.Errorf("old apps: %v", got)
 	}
-	n := login.Notice{Audience: opera, Act: login.Act{Off: []login.Method{login.MethodQR}, First: login.MethodLink}}
+	n := operations.Notice{Audience: opera, Act: operations.Act{Off: []login.Method{login.MethodQR}, First: login.MethodLink}}
 	n.Audience.Browsers[0].Min, n.Audience.App.Min, n.Audience.App.Max = 60, "1.9.0", "1.16.0"
 	for lang, want := range map[string]string{
 		"fi": "Koskee vain näitä: laite Android; selain Opera 60 tai uudempi; sovelluksen versio 1.9.0–1.16.0. Ei ole heillä käytössä: QR-koodi. Heille ensimmäisenä: kirjautumislinkki.",
@@ -219,11 +220,11 @@ func TestPreview(t *testing.T) {
 			t.Errorf("%s: %s", lang, got)
 		}
 	}
-	means := login.Notice{Audience: login.Audience{Means: []string{"op"}}}
+	means := operations.Notice{Audience: operations.Audience{Means: []string{"op"}}}
 	if got := notices.Describe(means, "en", strings.ToUpper); got != "Concerns only: way of identifying OP." {
 		t.Error(got)
 	}
-	if got := notices.Describe(login.Notice{}, "sv", nil); got != "Gäller alla." {
+	if got := notices.Describe(operations.Notice{}, "sv", nil); got != "Gäller alla." {
 		t.Error(got)
 	}
 }

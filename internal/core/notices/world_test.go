@@ -9,6 +9,7 @@ import (
 
 	"avain/internal/core/notices"
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 	"avain/internal/platform/store"
 	"avain/internal/platform/store/storetest"
 )
@@ -54,11 +55,11 @@ func (h *house) Atomically(ctx context.Context, act func(context.Context) error)
 	return err
 }
 
-func (h *house) NoticePublished(_ context.Context, n login.Notice) {
+func (h *house) NoticePublished(_ context.Context, n operations.Notice) {
 	h.audit = append(h.audit, "publish "+n.By)
 }
 
-func (h *house) NoticeChanged(_ context.Context, n login.Notice) {
+func (h *house) NoticeChanged(_ context.Context, n operations.Notice) {
 	h.audit = append(h.audit, "change "+n.By)
 }
 
@@ -72,7 +73,7 @@ type wire struct {
 	h *house
 }
 
-func (w wire) Notices(ctx context.Context, now time.Time, over int) ([]login.Notice, error) {
+func (w wire) Notices(ctx context.Context, now time.Time, over int) ([]operations.Notice, error) {
 	w.h.asked.Add(1)
 	if err := w.h.fails.Load(); err != nil {
 		return nil, *err
@@ -95,19 +96,19 @@ func (h *house) board(t testing.TB) *notices.Board {
 	return b
 }
 
-func words(title string) map[string]login.NoticeWords {
-	return map[string]login.NoticeWords{"fi": {Title: title, Text: "Teksti."}, "en": {Title: title + " (en)", Text: "Text."}}
+func words(title string) map[string]operations.NoticeWords {
+	return map[string]operations.NoticeWords{"fi": {Title: title, Text: "Teksti."}, "en": {Title: title + " (en)", Text: "Text."}}
 }
 
-func notice(change func(*login.Notice)) login.Notice {
-	n := login.Notice{Severity: login.SeverityInfo, Words: words("Otsikko")}
+func notice(change func(*operations.Notice)) operations.Notice {
+	n := operations.Notice{Severity: operations.SeverityInfo, Words: words("Otsikko")}
 	if change != nil {
 		change(&n)
 	}
 	return n
 }
 
-func publish(t testing.TB, b *notices.Board, change func(*login.Notice)) login.Notice {
+func publish(t testing.TB, b *notices.Board, change func(*operations.Notice)) operations.Notice {
 	t.Helper()
 	n, err := b.Publish(t.Context(), "staff:1", notice(change))
 	if err != nil {
@@ -116,7 +117,7 @@ func publish(t testing.TB, b *notices.Board, change func(*login.Notice)) login.N
 	return n
 }
 
-func idsOf(all []login.Notice) []string {
+func idsOf(all []operations.Notice) []string {
 	ids := make([]string, len(all))
 	for i, n := range all {
 		ids[i] = n.ID

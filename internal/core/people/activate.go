@@ -5,6 +5,8 @@ import (
 	"errors"
 	"time"
 
+	"avain/internal/domain/employment"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/domain/names"
 	"avain/internal/secret"
@@ -36,12 +38,12 @@ func (p *People) Activate(ctx context.Context, id login.Identity, in Accepted) (
 	}
 	now := p.d.Now()
 	if why := about.Why(now); why == login.ReasonBenefitsPending {
-		return login.Person{}, login.E(login.Conflict, why, nil)
+		return login.Person{}, fault.New(fault.Conflict, why, nil)
 	}
 	if err := p.hold(ctx, about, id, lookups, in.Code); err != nil {
 		return login.Person{}, err
 	}
-	activation := login.Activation{
+	activation := employment.Activation{
 		Invitation: in.Invitation, Lookups: lookups, Terms: in.Terms, TermsAt: in.At, At: now,
 		Sealed: func(person string) ([]byte, error) { return p.d.Keys.seal(id.HETU, person) },
 		Person: login.Person{
@@ -49,7 +51,7 @@ func (p *People) Activate(ctx context.Context, id login.Identity, in Accepted) (
 			GivenName: about.Employment.GivenName, FamilyName: about.Employment.FamilyName, Name: id.Name, CreatedAt: now,
 		},
 	}
-	var done login.Activated
+	var done employment.Activated
 	err = p.d.Audit.Atomically(ctx, func(ctx context.Context) (err error) {
 		if done, err = p.d.Store.Activate(ctx, activation, p.d.Activated); err == nil {
 			p.d.Audit.Activated(ctx, done.Person.ID, in.Invitation)
@@ -57,12 +59,12 @@ func (p *People) Activate(ctx context.Context, id login.Identity, in Accepted) (
 		return err
 	})
 	switch {
-	case errors.Is(err, login.ErrNotFound):
-		return login.Person{}, login.E(login.NotFound, login.ReasonInvitationUnknown, err)
-	case errors.Is(err, login.ErrExists):
-		return login.Person{}, login.E(login.Forbidden, login.ReasonInvitationForeign, err)
-	case errors.Is(err, login.ErrMoved):
-		return login.Person{}, login.E(login.Gone, whyMoved(about, now), err)
+	case errors.Is(err, fault.ErrNotFound):
+		return login.Person{}, fault.New(fault.NotFound, login.ReasonInvitationUnknown, err)
+	case errors.Is(err, fault.ErrExists):
+		return login.Person{}, fault.New(fault.Forbidden, login.ReasonInvitationForeign, err)
+	case errors.Is(err, fault.ErrMoved):
+		return login.Person{}, fault.New(fault.Gone, whyMoved(about, now), err)
 	case err != nil:
 		return login.Person{}, err
 	}
@@ -86,13 +88,13 @@ func (p *People) hold(ctx context.Context, about Invited, id login.Identity, loo
 	if names.Agree(m.GivenName, m.FamilyName, given, family) {
 		return nil
 	}
-	released, err := p.d.Store.HoldActivation(ctx, login.HeldActivation{
+	released, err := p.d.Store.HoldActivation(ctx, employment.HeldActivation{
 		ID: login.NewID(), Invitation: about.Invitation.ID, SupportCode: code, HeldAt: now,
 	}, m.ID, lookups)
 	if err != nil || released {
 		return err
 	}
-	return login.E(login.Forbidden, login.ReasonNameDiffers, nil)
+	return fault.New(fault.Forbidden, login.ReasonNameDiffers, nil)
 }
 
 // whyMoved explains an invitation that could not be used: what was seen before, or

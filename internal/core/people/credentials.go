@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/platform/passhash"
 	"avain/internal/secret"
@@ -46,7 +47,7 @@ func UserName(typed string) string {
 //
 // Errors: ReasonPasswordWrong whichever of the two is wrong, after the same work;
 // ReasonStrongRequired, with the person, for a SmartumPlus person whose password was
-// right; a login.TooMany that says how long to wait, before anything was compared.
+// right; a fault.TooMany that says how long to wait, before anything was compared.
 func (p *People) CheckPassword(ctx context.Context, t Try) (login.Person, error) {
 	place, err := p.d.Passwords.Enter()
 	if err != nil {
@@ -57,7 +58,7 @@ func (p *People) CheckPassword(ctx context.Context, t Try) (login.Person, error)
 	pretended := p.pretended(ctx, t.Name) // asked for every name
 	c, err := p.d.Store.CredentialByName(ctx, t.Name)
 	known := err == nil
-	if err != nil && !errors.Is(err, login.ErrNotFound) {
+	if err != nil && !errors.Is(err, fault.ErrNotFound) {
 		return login.Person{}, fmt.Errorf("find credential: %w", err)
 	}
 	paid, err := p.payFor(ctx, t, c)
@@ -83,7 +84,7 @@ func (p *People) CheckPassword(ctx context.Context, t Try) (login.Person, error)
 }
 
 // letIn finds the person whose password was right and remembers where they are.
-func (p *People) letIn(ctx context.Context, id string, at Place, spent []login.Budget) (login.Person, error) {
+func (p *People) letIn(ctx context.Context, id string, at Place, spent []login.RateLimit) (login.Person, error) {
 	person, err := p.d.Store.PersonByID(ctx, id)
 	if err != nil {
 		return login.Person{}, fmt.Errorf("person of credential: %w", err)
@@ -92,7 +93,7 @@ func (p *People) letIn(ctx context.Context, id string, at Place, spent []login.B
 		return login.Person{}, err
 	}
 	if person.SmartumPlus {
-		return person, login.E(login.Forbidden, login.ReasonStrongRequired, nil)
+		return person, fault.New(fault.Forbidden, login.ReasonStrongRequired, nil)
 	}
 	return person, nil
 }
@@ -113,7 +114,7 @@ func (p *People) wrong(t Try, c login.Credential, paid payment) error {
 		}
 		return p.d.TicketKeys.First().Derive("network of wrong tries", c.Person, day, t.Network).Hash()
 	})
-	return login.E(login.Forbidden, login.ReasonPasswordWrong, nil)
+	return fault.New(fault.Forbidden, login.ReasonPasswordWrong, nil)
 }
 
 func (p *People) rehash(ctx context.Context, place *passhash.Place, c login.Credential, typed secret.Text) error {
@@ -133,8 +134,8 @@ func (p *People) ResetTicket(r ResetJob) secret.Text {
 // ReasonResetExpired.
 func (p *People) ResetOf(ctx context.Context, ticket secret.Text) (login.Credential, login.Person, error) {
 	c, err := p.d.Store.ResetOf(ctx, ticket.Hash(), p.d.Now())
-	if errors.Is(err, login.ErrNotFound) {
-		return login.Credential{}, login.Person{}, login.E(login.Gone, login.ReasonResetExpired, err)
+	if errors.Is(err, fault.ErrNotFound) {
+		return login.Credential{}, login.Person{}, fault.New(fault.Gone, login.ReasonResetExpired, err)
 	}
 	if err != nil {
 		return login.Credential{}, login.Person{}, err
@@ -145,7 +146,7 @@ func (p *People) ResetOf(ctx context.Context, ticket secret.Text) (login.Credent
 
 // SetPassword spends the ticket and sets the password, which the caller has checked
 // against the rules; what also does is part of the same transaction. The person is told by
-// mail. Errors: ReasonResetExpired; a login.TooMany that says how long to wait.
+// mail. Errors: ReasonResetExpired; a fault.TooMany that says how long to wait.
 func (p *People) SetPassword(
 	ctx context.Context, ticket, typed secret.Text, also func(ctx context.Context, c login.Credential) error,
 ) (login.Credential, error) {
@@ -168,8 +169,8 @@ func (p *People) SetPassword(
 		}
 		return also(ctx, c)
 	})
-	if errors.Is(err, login.ErrNotFound) {
-		return login.Credential{}, login.E(login.Gone, login.ReasonResetExpired, err)
+	if errors.Is(err, fault.ErrNotFound) {
+		return login.Credential{}, fault.New(fault.Gone, login.ReasonResetExpired, err)
 	}
 	return c, err
 }
@@ -183,7 +184,7 @@ type Addressee struct {
 // there is none any more.
 func (p *People) AddresseeOf(ctx context.Context, credential string) (Addressee, error) {
 	c, err := p.d.Store.CredentialByID(ctx, credential)
-	if errors.Is(err, login.ErrNotFound) {
+	if errors.Is(err, fault.ErrNotFound) {
 		return Addressee{}, nil
 	}
 	if err != nil {

@@ -5,13 +5,14 @@ import (
 	"errors"
 	"fmt"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/hetu"
 	"avain/internal/domain/login"
 	"avain/internal/secret"
 )
 
 // HashPassword makes what is kept of a password that is to be added. Errors: a
-// login.TooMany that says how long to wait.
+// fault.TooMany that says how long to wait.
 func (p *People) HashPassword(ctx context.Context, typed secret.Text) (string, error) {
 	place, err := p.d.Passwords.Enter()
 	if err != nil {
@@ -22,7 +23,7 @@ func (p *People) HashPassword(ctx context.Context, typed secret.Text) (string, e
 }
 
 // AddCredential gives a person a user name with a password's hash. Errors:
-// login.ErrExists.
+// fault.ErrExists.
 func (p *People) AddCredential(ctx context.Context, person, userName, email, hash string) (login.Credential, error) {
 	c := p.newCredential(person, userName, email, hash)
 	if err := p.unheard(ctx, c); err != nil {
@@ -34,7 +35,7 @@ func (p *People) AddCredential(ctx context.Context, person, userName, email, has
 // AddSmartum writes a Smartum user with their benefits, user name and password's hash.
 // The code is zero while nobody knows it. Whoever has a code that is known keeps record
 // and benefits, and gets the user name to them; it answers whether the person is new.
-// Errors: login.ErrExists when user name or e-mail address log somebody in already.
+// Errors: fault.ErrExists when user name or e-mail address log somebody in already.
 func (p *People) AddSmartum(ctx context.Context, code hetu.Code, person login.Person, userName, hash string) (isNew bool, err error) {
 	person.ID, person.Subject, person.CreatedAt = login.NewID(), newSubject(), p.d.Now()
 	if code.Zero() {
@@ -49,7 +50,7 @@ func (p *People) AddSmartum(ctx context.Context, code hetu.Code, person login.Pe
 		_, err = p.AddCredential(ctx, known.ID, userName, person.Email, hash)
 		return false, err
 	}
-	if !errors.Is(err, login.ErrNotFound) {
+	if !errors.Is(err, fault.ErrNotFound) {
 		return false, fmt.Errorf("find person: %w", err)
 	}
 	sealed, err := p.d.Keys.seal(code, person.ID)
@@ -80,9 +81,9 @@ func (p *People) unheard(ctx context.Context, c login.Credential) error {
 	for _, name := range []string{c.UserName, c.Email} {
 		_, err := p.d.Store.CredentialByName(ctx, name)
 		if err == nil {
-			return login.ErrExists
+			return fault.ErrExists
 		}
-		if !errors.Is(err, login.ErrNotFound) {
+		if !errors.Is(err, fault.ErrNotFound) {
 			return fmt.Errorf("find credential: %w", err)
 		}
 	}

@@ -8,8 +8,11 @@ import (
 	"time"
 
 	"avain/internal/core/people"
+	"avain/internal/domain/employment"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/hetu"
 	"avain/internal/domain/login"
+	"avain/internal/domain/queue"
 	"avain/internal/platform/passhash"
 	"avain/internal/platform/store"
 	"avain/internal/secret"
@@ -96,7 +99,7 @@ func TestCheckPassword(t *testing.T) {
 		switch {
 		case tc.want == "" && (err != nil || p.ID != aino.ID):
 			t.Errorf("%q: %s, %v", tc.name, p.ID, err)
-		case tc.want != "" && !login.HasReason(err, tc.want):
+		case tc.want != "" && !fault.HasReason(err, tc.want):
 			t.Errorf("%q: %v, want %s", tc.name, err, tc.want)
 		}
 		if n := o.hashed.Load() - before; n != 1 {
@@ -150,10 +153,10 @@ func TestWeakHashesAreReplaced(t *testing.T) {
 	}
 }
 
-func (o *office) resets(t *testing.T) []login.Job {
+func (o *office) resets(t *testing.T) []queue.Job {
 	t.Helper()
 	o.look(t)
-	due, err := o.db.ClaimJobs(t.Context(), []login.JobClaim{{Kind: people.JobPasswordReset, Limit: 100, Until: o.now.Add(time.Hour)}}, o.now)
+	due, err := o.db.ClaimJobs(t.Context(), []queue.Claim{{Kind: people.JobPasswordReset, Limit: 100, Until: o.now.Add(time.Hour)}}, o.now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -163,7 +166,7 @@ func (o *office) resets(t *testing.T) []login.Job {
 // look does the jobs that look who has forgotten a password.
 func (o *office) look(t *testing.T) {
 	t.Helper()
-	due, err := o.db.ClaimJobs(t.Context(), []login.JobClaim{{Kind: people.JobPasswordForgotten, Limit: 100, Until: o.now.Add(time.Hour)}}, o.now)
+	due, err := o.db.ClaimJobs(t.Context(), []queue.Claim{{Kind: people.JobPasswordForgotten, Limit: 100, Until: o.now.Add(time.Hour)}}, o.now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -192,15 +195,15 @@ func TestForgottenPassword(t *testing.T) {
 	if jobs := o.resets(t); len(jobs) != 0 {
 		t.Fatalf("letters to people without a password: %+v", jobs)
 	}
-	var jobs []login.Job
+	var jobs []queue.Job
 	for range 3 {
 		if err := o.ForgotPassword(t.Context(), "AINO "); err != nil {
 			t.Fatal(err)
 		}
 		jobs = append(jobs, o.resets(t)...)
-		o.now = o.now.Add(login.PressedTwice)
+		o.now = o.now.Add(employment.PressedTwice)
 	}
-	if err := o.ForgotPassword(t.Context(), "aino"); login.AsError(err).Kind != login.TooMany {
+	if err := o.ForgotPassword(t.Context(), "aino"); fault.AsError(err).Kind != fault.TooMany {
 		t.Errorf("a fourth letter: %v", err)
 	}
 	if len(jobs) != 3 {
@@ -229,13 +232,13 @@ func (o *office) resetOnce(t *testing.T, ticket secret.Text) {
 	if _, err := o.SetPassword(t.Context(), ticket, secret.Of("uusi pitkä lause"), nothing); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := o.SetPassword(t.Context(), ticket, secret.Of("toinen pitkä lause"), nothing); !login.HasReason(err, login.ReasonResetExpired) {
+	if _, err := o.SetPassword(t.Context(), ticket, secret.Of("toinen pitkä lause"), nothing); !fault.HasReason(err, login.ReasonResetExpired) {
 		t.Errorf("twice: %v", err)
 	}
 	if _, err := o.typed(t, "aino", secret.Of("uusi pitkä lause")); err != nil {
 		t.Errorf("the new password: %v", err)
 	}
-	if _, err := o.typed(t, "aino", secret.Of(rightPassword)); !login.HasReason(err, login.ReasonPasswordWrong) {
+	if _, err := o.typed(t, "aino", secret.Of(rightPassword)); !fault.HasReason(err, login.ReasonPasswordWrong) {
 		t.Errorf("the old password: %v", err)
 	}
 }
@@ -252,7 +255,7 @@ func TestResetExpires(t *testing.T) {
 		t.Fatalf("%d letters", len(jobs))
 	}
 	o.now = o.now.Add(people.ResetLife)
-	if _, err := o.SetPassword(t.Context(), o.ResetTicket(people.ResetJob{Reset: jobs[0].Key}), secret.Of("uusi pitkä lause"), nil); !login.HasReason(err, login.ReasonResetExpired) {
+	if _, err := o.SetPassword(t.Context(), o.ResetTicket(people.ResetJob{Reset: jobs[0].Key}), secret.Of("uusi pitkä lause"), nil); !fault.HasReason(err, login.ReasonResetExpired) {
 		t.Errorf("after half an hour: %v", err)
 	}
 }
@@ -279,7 +282,7 @@ func TestAddSmartum(t *testing.T) {
 	}
 	for name, other := range map[string]login.Person{"aino": {}, "aino@example.com": {}, "someone": {Email: "aino@example.com"}, "somebody": {Email: "AINO"}} {
 		other.Locale = "fi"
-		if _, err := o.AddSmartum(t.Context(), hetu.Code{}, other, name, hash); !errors.Is(err, login.ErrExists) {
+		if _, err := o.AddSmartum(t.Context(), hetu.Code{}, other, name, hash); !errors.Is(err, fault.ErrExists) {
 			t.Errorf("%s, %s: %v", name, other.Email, err)
 		}
 	}
@@ -297,7 +300,7 @@ func TestAddSmartum(t *testing.T) {
 		t.Fatalf("new: %v, %v", isNew, err)
 	}
 	got, err = o.typed(t, "liisa", secret.Of(rightPassword))
-	if !login.HasReason(err, login.ReasonStrongRequired) || got.ID != known.ID || got.Name != "Liisa" || len(got.Benefits) != 1 {
+	if !fault.HasReason(err, login.ReasonStrongRequired) || got.ID != known.ID || got.Name != "Liisa" || len(got.Benefits) != 1 {
 		t.Errorf("%+v, %v", got, err)
 	}
 	// One that is not becomes that person, whom a bank finds.

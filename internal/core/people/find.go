@@ -8,7 +8,7 @@ import (
 )
 
 // ByCode finds the person with an identity code, for the operator who has it from the
-// person. It changes nothing. login.ErrNotFound.
+// person. It changes nothing. fault.ErrNotFound.
 func (p *People) ByCode(ctx context.Context, code hetu.Code) (login.Person, error) {
 	lookups, err := p.d.Keys.lookups(code)
 	if err != nil {

@@ -9,7 +9,9 @@ import (
 	"fmt"
 	"time"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
+	"avain/internal/domain/queue"
 	"avain/internal/secret"
 )
 
@@ -24,7 +26,7 @@ type forgotten struct {
 
 // ForgotPassword orders that somebody with the name gets a letter that lets them set a
 // new password. Whether there is such a person is looked up by the job: for the caller,
-// and their clock, all names are the same (threat 45). Errors: a login.TooMany.
+// and their clock, all names are the same (threat 45). Errors: a fault.TooMany.
 func (p *People) ForgotPassword(ctx context.Context, name string) error {
 	name = UserName(name)
 	now := p.d.Now()
@@ -39,21 +41,21 @@ func (p *People) ForgotPassword(ctx context.Context, name string) error {
 	if err := p.d.Store.Spend(ctx, now, p.budget(resets, name)); err != nil {
 		return err
 	}
-	return p.d.Store.AddJobs(ctx, login.Job{ID: login.NewID(), Kind: JobPasswordForgotten, Payload: payload, At: now, CreatedAt: now})
+	return p.d.Store.AddJobs(ctx, queue.Job{ID: login.NewID(), Kind: JobPasswordForgotten, Payload: payload, At: now, CreatedAt: now})
 }
 
 // Forgotten does a JobPasswordForgotten: it makes the link and orders the letter, when
 // there is somebody with the name. A SmartumPlus person has no use for a password and
 // gets none; nor does anybody for a letter that comes half an hour late. Doing it twice
 // makes one letter.
-func (p *People) Forgotten(ctx context.Context, j login.Job) error {
+func (p *People) Forgotten(ctx context.Context, j queue.Job) error {
 	now := p.d.Now()
 	name, err := p.openName(j.Payload)
 	if err != nil || now.Sub(j.CreatedAt) >= ResetLife {
 		return err
 	}
 	c, err := p.d.Store.CredentialByName(ctx, name)
-	if errors.Is(err, login.ErrNotFound) {
+	if errors.Is(err, fault.ErrNotFound) {
 		return nil
 	}
 	if err != nil {

@@ -6,8 +6,10 @@ import (
 	"time"
 
 	"avain/internal/core/people"
+	"avain/internal/domain/employment"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/hetu"
-	"avain/internal/domain/login"
+	"avain/internal/domain/queue"
 	"avain/internal/platform/store/storetest"
 	"avain/internal/secret"
 )
@@ -16,8 +18,8 @@ import (
 // has ordered.
 func (o *office) ordered(t *testing.T, node *people.People) (all []people.ResetJob) {
 	t.Helper()
-	claim := func(kind string) []login.Job {
-		due, err := o.db.ClaimJobs(t.Context(), []login.JobClaim{{Kind: kind, Limit: 100, Until: o.now.Add(time.Hour)}}, o.now)
+	claim := func(kind string) []queue.Job {
+		due, err := o.db.ClaimJobs(t.Context(), []queue.Claim{{Kind: kind, Limit: 100, Until: o.now.Add(time.Hour)}}, o.now)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -65,7 +67,7 @@ func TestThreat63TicketKeysChange(t *testing.T) {
 		if c, _, err := one.ResetOf(t.Context(), one.ResetTicket(letters[0])); err != nil || c.UserName != "aino" {
 			t.Errorf("the link of a letter: %v", err)
 		}
-		m := login.Employment{Employer: storetest.AddEmployer(t, o.db).ID, Email: "aino@example.com", Locale: "fi", Kind: login.UserSmartumPlus}
+		m := employment.Employment{Employer: storetest.AddEmployer(t, o.db).ID, Email: "aino@example.com", Locale: "fi", Kind: employment.UserSmartumPlus}
 		_, i, err := one.Hire(t.Context(), m, hetu.Code{}, true)
 		if err != nil {
 			t.Fatal(err)
@@ -98,7 +100,7 @@ func TestThreat63RecognisedAcrossGenerations(t *testing.T) {
 	}
 	after := with(fresh, old)
 	elsewhere := people.Place{Browser: secret.New(), Network: "198.51.100.0/24"}
-	for n := 0; login.AsError(try(after, "väärä", elsewhere)).Kind != login.TooMany; n++ {
+	for n := 0; fault.AsError(try(after, "väärä", elsewhere)).Kind != fault.TooMany; n++ {
 		if n > 100 {
 			t.Fatal("guessing is never stopped")
 		}

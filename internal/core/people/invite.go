@@ -7,8 +7,11 @@ import (
 	"fmt"
 	"time"
 
+	"avain/internal/domain/employment"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/hetu"
 	"avain/internal/domain/login"
+	"avain/internal/domain/queue"
 	"avain/internal/secret"
 )
 
@@ -26,46 +29,46 @@ type MailJob struct {
 
 // Hire writes an employer's record of a person. The identity code may be empty; when
 // the employer gives it, nobody else can activate. With invite, an invitation is
-// written and its mail ordered in the same transaction. Errors: login.ErrExists.
-func (p *People) Hire(ctx context.Context, m login.Employment, code hetu.Code, invite bool) (login.Employment, login.Invitation, error) {
+// written and its mail ordered in the same transaction. Errors: fault.ErrExists.
+func (p *People) Hire(ctx context.Context, m employment.Employment, code hetu.Code, invite bool) (employment.Employment, employment.Invitation, error) {
 	now := p.d.Now()
 	m.ID, m.CreatedAt, m.UpdatedAt = login.NewID(), now, now
 	if !code.Zero() {
 		lookups, err := p.lookups(ctx, code)
 		if err != nil {
-			return login.Employment{}, login.Invitation{}, err
+			return employment.Employment{}, employment.Invitation{}, err
 		}
 		m.Lookup = lookups[0]
 	}
 	if !invite {
-		return m, login.Invitation{}, p.d.Store.AddEmployment(ctx, m)
+		return m, employment.Invitation{}, p.d.Store.AddEmployment(ctx, m)
 	}
 	i, job, err := p.newInvitation(m, now)
 	if err != nil {
-		return login.Employment{}, login.Invitation{}, err
+		return employment.Employment{}, employment.Invitation{}, err
 	}
 	return m, i, p.d.Store.AddInvited(ctx, m, i, job)
 }
 
 // Invite writes a new invitation and orders its mail; the links that were sent before
 // are dead. It answers the invitation that stands, and whether this call ordered it: one
-// that somebody ordered just now (login.PressedTwice) is enough. Errors: a Conflict when
+// that somebody ordered just now (employment.PressedTwice) is enough. Errors: a Conflict when
 // the person has activated already or left.
-func (p *People) Invite(ctx context.Context, m login.Employment) (stands login.Invitation, ordered bool, err error) {
+func (p *People) Invite(ctx context.Context, m employment.Employment) (stands employment.Invitation, ordered bool, err error) {
 	i, job, err := p.newInvitation(m, p.d.Now())
 	if err != nil {
-		return login.Invitation{}, false, err
+		return employment.Invitation{}, false, err
 	}
 	stands, err = p.d.Store.Invite(ctx, i, job)
-	if errors.Is(err, login.ErrMoved) {
-		return login.Invitation{}, false, login.E(login.Conflict, login.ReasonInvitationUsed, err)
+	if errors.Is(err, fault.ErrMoved) {
+		return employment.Invitation{}, false, fault.New(fault.Conflict, login.ReasonInvitationUsed, err)
 	}
 	return stands, err == nil && stands.ID == i.ID, err
 }
 
-func (p *People) newInvitation(m login.Employment, now time.Time) (login.Invitation, login.Job, error) {
-	i := login.Invitation{
-		ID: login.NewID(), Employment: m.ID, CreatedAt: now, ExpiresAt: now.Add(p.d.InvitationLife), Mail: login.MailQueued, MailAt: now,
+func (p *People) newInvitation(m employment.Employment, now time.Time) (employment.Invitation, queue.Job, error) {
+	i := employment.Invitation{
+		ID: login.NewID(), Employment: m.ID, CreatedAt: now, ExpiresAt: now.Add(p.d.InvitationLife), Mail: employment.MailQueued, MailAt: now,
 	}
 	if p.d.RemindAfter > 0 {
 		i.RemindAt = now.Add(p.d.RemindAfter)
@@ -75,17 +78,17 @@ func (p *People) newInvitation(m login.Employment, now time.Time) (login.Invitat
 	return i, job, err
 }
 
-func mailJob(kind, invitation string, now time.Time) (login.Job, error) {
+func mailJob(kind, invitation string, now time.Time) (queue.Job, error) {
 	return order(kind, invitation, MailJob{Invitation: invitation}, now)
 }
 
 // order makes a job. Of one kind and key there is one at most.
-func order(kind, key string, payload any, now time.Time) (login.Job, error) {
+func order(kind, key string, payload any, now time.Time) (queue.Job, error) {
 	text, err := json.Marshal(payload)
 	if err != nil {
-		return login.Job{}, fmt.Errorf("order %s: %w", kind, err)
+		return queue.Job{}, fmt.Errorf("order %s: %w", kind, err)
 	}
-	return login.Job{ID: login.NewID(), Kind: kind, Key: key, Payload: text, At: now, CreatedAt: now}, nil
+	return queue.Job{ID: login.NewID(), Kind: kind, Key: key, Payload: text, At: now, CreatedAt: now}, nil
 }
 
 // Ticket is the secret of a new invitation's link. It is derived from a key that is not
@@ -96,7 +99,7 @@ func (p *People) Ticket(invitation string) secret.Text {
 
 // TicketOf is the secret of the link of an invitation that is there, whichever generation
 // of the key it was made with: the letter of a reminder has the link of the first one.
-func (p *People) TicketOf(i login.Invitation) secret.Text {
+func (p *People) TicketOf(i employment.Invitation) secret.Text {
 	for _, ticket := range p.d.TicketKeys.Derive("invitation", i.ID) {
 		if ticket.Hash().Equal(i.Token) {
 			return ticket
@@ -107,9 +110,9 @@ func (p *People) TicketOf(i login.Invitation) secret.Text {
 
 // Invited is an invitation with all that belongs to it.
 type Invited struct {
-	Invitation login.Invitation
-	Employment login.Employment
-	Employer   login.Employer
+	Invitation employment.Invitation
+	Employment employment.Employment
+	Employer   employment.Employer
 }
 
 // Locale is the language of the person, else the employer's.
@@ -133,7 +136,7 @@ func (p *People) ByInvitation(ctx context.Context, id string) (Invited, error) {
 	return p.invited(ctx, i, err)
 }
 
-func (p *People) invited(ctx context.Context, i login.Invitation, err error) (Invited, error) {
+func (p *People) invited(ctx context.Context, i employment.Invitation, err error) (Invited, error) {
 	all := Invited{Invitation: i}
 	if err == nil {
 		all.Employment, err = p.d.Store.EmploymentByID(ctx, i.Employment)
@@ -141,8 +144,8 @@ func (p *People) invited(ctx context.Context, i login.Invitation, err error) (In
 	if err == nil {
 		all.Employer, err = p.d.Store.EmployerByID(ctx, all.Employment.Employer)
 	}
-	if errors.Is(err, login.ErrNotFound) {
-		return Invited{}, login.E(login.NotFound, login.ReasonInvitationUnknown, err)
+	if errors.Is(err, fault.ErrNotFound) {
+		return Invited{}, fault.New(fault.NotFound, login.ReasonInvitationUnknown, err)
 	}
 	return all, err
 }

@@ -6,46 +6,49 @@ import (
 	"fmt"
 	"time"
 
+	"avain/internal/domain/employment"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/hetu"
 	"avain/internal/domain/login"
+	"avain/internal/domain/queue"
 	"avain/internal/platform/passhash"
 	"avain/internal/secret"
 )
 
 // Store is what people need of the database.
 type Store interface {
-	// PersonByLookup finds the person under any of the look-up values. login.ErrNotFound.
+	// PersonByLookup finds the person under any of the look-up values. fault.ErrNotFound.
 	PersonByLookup(ctx context.Context, lookups [][]byte) (login.Person, []byte, error)
-	// AddPerson writes a new person. login.ErrExists when the look-up is taken.
+	// AddPerson writes a new person. fault.ErrExists when the look-up is taken.
 	AddPerson(ctx context.Context, p login.Person, lookup, sealed []byte) error
 	NamePerson(ctx context.Context, id, given, family, name string, at time.Time) error
 	// Rekey moves all that is known of a code to the first of its look-up values.
 	Rekey(ctx context.Context, lookups [][]byte) error
 	SetBenefits(ctx context.Context, person string, benefits []login.Benefit) error
 
-	// AddEmployment and AddInvited answer login.ErrExists when the employer has another
+	// AddEmployment and AddInvited answer fault.ErrExists when the employer has another
 	// record with the same external id or user name.
-	AddEmployment(ctx context.Context, m login.Employment, jobs ...login.Job) error
-	AddInvited(ctx context.Context, m login.Employment, i login.Invitation, jobs ...login.Job) error
+	AddEmployment(ctx context.Context, m employment.Employment, jobs ...queue.Job) error
+	AddInvited(ctx context.Context, m employment.Employment, i employment.Invitation, jobs ...queue.Job) error
 	// Invite answers the invitation that stands: another than i when somebody has just
-	// invited. login.ErrMoved: there is nothing to invite to any more.
-	Invite(ctx context.Context, i login.Invitation, jobs ...login.Job) (login.Invitation, error)
-	InvitationByToken(ctx context.Context, token secret.Hash) (login.Invitation, error)
-	InvitationByID(ctx context.Context, id string) (login.Invitation, error)
-	EmploymentByID(ctx context.Context, id string) (login.Employment, error)
-	EmployerByID(ctx context.Context, id string) (login.Employer, error)
-	EmploymentsOfPerson(ctx context.Context, person string) ([]login.Employment, error)
+	// invited. fault.ErrMoved: there is nothing to invite to any more.
+	Invite(ctx context.Context, i employment.Invitation, jobs ...queue.Job) (employment.Invitation, error)
+	InvitationByToken(ctx context.Context, token secret.Hash) (employment.Invitation, error)
+	InvitationByID(ctx context.Context, id string) (employment.Invitation, error)
+	EmploymentByID(ctx context.Context, id string) (employment.Employment, error)
+	EmployerByID(ctx context.Context, id string) (employment.Employer, error)
+	EmploymentsOfPerson(ctx context.Context, person string) ([]employment.Employment, error)
 	InvitedByLookup(ctx context.Context, lookups [][]byte) (bool, error)
-	DueReminders(ctx context.Context, now time.Time, limit int) ([]login.Invitation, error)
-	Remind(ctx context.Context, invitation string, at time.Time, jobs ...login.Job) (bool, error)
-	// Activate answers login.ErrNotFound, login.ErrMoved (cannot be used any more) and
-	// login.ErrExists (another human's).
+	DueReminders(ctx context.Context, now time.Time, limit int) ([]employment.Invitation, error)
+	Remind(ctx context.Context, invitation string, at time.Time, jobs ...queue.Job) (bool, error)
+	// Activate answers fault.ErrNotFound, fault.ErrMoved (cannot be used any more) and
+	// fault.ErrExists (another human's).
 	// Atomically makes several calls one transaction.
 	Atomically(ctx context.Context, act func(ctx context.Context) error) error
-	Activate(ctx context.Context, a login.Activation, jobs func(login.Employment, login.Person) []login.Job) (login.Activated, error)
+	Activate(ctx context.Context, a employment.Activation, jobs func(employment.Employment, login.Person) []queue.Job) (employment.Activated, error)
 
 	// HoldActivation reports whether the human has been released; else it is written down.
-	HoldActivation(ctx context.Context, h login.HeldActivation, employment string, lookups [][]byte) (released bool, err error)
+	HoldActivation(ctx context.Context, h employment.HeldActivation, employment string, lookups [][]byte) (released bool, err error)
 
 	PersonByID(ctx context.Context, id string) (login.Person, error)
 	CredentialByName(ctx context.Context, name string) (login.Credential, error)
@@ -53,15 +56,15 @@ type Store interface {
 	AddCredential(ctx context.Context, c login.Credential) error
 	AddPersonWithCredential(ctx context.Context, p login.Person, lookup, sealed []byte, c login.Credential) error
 	Rehash(ctx context.Context, id, from, to string) error
-	AddJobs(ctx context.Context, jobs ...login.Job) error
-	AddReset(ctx context.Context, h secret.Hash, credential string, at, expires time.Time, jobs ...login.Job) error
+	AddJobs(ctx context.Context, jobs ...queue.Job) error
+	AddReset(ctx context.Context, h secret.Hash, credential string, at, expires time.Time, jobs ...queue.Job) error
 	ResetOf(ctx context.Context, h secret.Hash, now time.Time) (login.Credential, error)
-	ResetPassword(ctx context.Context, h secret.Hash, hash string, at time.Time, jobs ...login.Job) (login.Credential, error)
-	// Spend and SpendFirst answer a login.TooMany that says how long to wait.
-	Spend(ctx context.Context, at time.Time, budgets ...login.Budget) error
-	SpendFirst(ctx context.Context, at time.Time, groups ...[]login.Budget) (paid int, err error)
+	ResetPassword(ctx context.Context, h secret.Hash, hash string, at time.Time, jobs ...queue.Job) (login.Credential, error)
+	// Spend and SpendFirst answer a fault.TooMany that says how long to wait.
+	Spend(ctx context.Context, at time.Time, budgets ...login.RateLimit) error
+	SpendFirst(ctx context.Context, at time.Time, groups ...[]login.RateLimit) (paid int, err error)
 	Recognised(ctx context.Context, from login.From, now time.Time) (login.Seen, error)
-	Recognise(ctx context.Context, person string, marks []secret.Hash, until time.Time, spent []login.Budget) error
+	Recognise(ctx context.Context, person string, marks []secret.Hash, until time.Time, spent []login.RateLimit) error
 }
 
 // Deps are what people stand on.
@@ -86,7 +89,7 @@ type Deps struct {
 
 	// Activated answers the jobs that an activation orders: events for the operator's
 	// systems. They are written in its transaction.
-	Activated func(login.Employment, login.Person) []login.Job
+	Activated func(employment.Employment, login.Person) []queue.Job
 }
 
 // Auditor writes the security log.
@@ -109,7 +112,7 @@ type People struct{ d Deps }
 // New makes the finder of persons.
 func New(d Deps) *People {
 	if d.Activated == nil {
-		d.Activated = func(login.Employment, login.Person) []login.Job { return nil }
+		d.Activated = func(employment.Employment, login.Person) []queue.Job { return nil }
 	}
 	if d.Audit == nil {
 		d.Audit = nobody{d.Store}
@@ -131,7 +134,7 @@ func (p *People) Identify(ctx context.Context, id login.Identity) (login.Person,
 		return login.Person{}, err
 	}
 	person, _, err := p.d.Store.PersonByLookup(ctx, lookups)
-	if errors.Is(err, login.ErrNotFound) {
+	if errors.Is(err, fault.ErrNotFound) {
 		return login.Person{}, p.stranger(ctx, lookups)
 	}
 	if err != nil {
@@ -147,9 +150,9 @@ func (p *People) stranger(ctx context.Context, lookups [][]byte) error {
 	case err != nil:
 		return fmt.Errorf("find invited: %w", err)
 	case invited:
-		return login.E(login.Forbidden, login.ReasonNotActivated, nil)
+		return fault.New(fault.Forbidden, login.ReasonNotActivated, nil)
 	default:
-		return login.E(login.Forbidden, login.ReasonNoBenefits, nil)
+		return fault.New(fault.Forbidden, login.ReasonNoBenefits, nil)
 	}
 }
 
@@ -186,7 +189,7 @@ func (p *People) Add(ctx context.Context, code hetu.Code, person login.Person) (
 	if err == nil {
 		return known, false, p.d.Store.SetBenefits(ctx, known.ID, person.Benefits)
 	}
-	if !errors.Is(err, login.ErrNotFound) {
+	if !errors.Is(err, fault.ErrNotFound) {
 		return login.Person{}, false, fmt.Errorf("find person: %w", err)
 	}
 	person.ID = login.NewID()

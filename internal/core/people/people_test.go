@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"avain/internal/core/people"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/hetu"
 	"avain/internal/domain/login"
 	"avain/internal/platform/keyset"
@@ -84,7 +85,7 @@ func TestNameFollowsTheStrongAuthentication(t *testing.T) {
 			t.Errorf("stored %+v, %v", stored, err)
 		}
 	}
-	if _, err := p.Identify(t.Context(), login.Identity{HETU: code(t, "100190Y999P")}); !login.HasReason(err, login.ReasonNoBenefits) {
+	if _, err := p.Identify(t.Context(), login.Identity{HETU: code(t, "100190Y999P")}); !fault.HasReason(err, login.ReasonNoBenefits) {
 		t.Errorf("a stranger: %v", err)
 	}
 	if _, err := p.Identify(t.Context(), login.Identity{}); err == nil {
@@ -120,7 +121,7 @@ func TestKeyRotationLosesNobody(t *testing.T) {
 	if got, err := with(next).Identify(t.Context(), login.Identity{HETU: mover, Name: "A"}); err != nil || got.ID != a.ID {
 		t.Errorf("after the old key is gone: %+v, %v", got, err)
 	}
-	if _, err := with(next).Identify(t.Context(), login.Identity{HETU: sleeper, Name: "B"}); !login.HasReason(err, login.ReasonNoBenefits) {
+	if _, err := with(next).Identify(t.Context(), login.Identity{HETU: sleeper, Name: "B"}); !fault.HasReason(err, login.ReasonNoBenefits) {
 		t.Errorf("the sleeper is found under a key that never saw them: %v", err)
 	}
 	// An employer who brings the code in a file moves them, though they never log in.

@@ -3,27 +3,29 @@ package people
 import (
 	"context"
 
+	"avain/internal/domain/employment"
 	"avain/internal/domain/hetu"
 	"avain/internal/domain/login"
+	"avain/internal/domain/queue"
 )
 
 // Prepare makes an employer's record ready to be written, by whoever writes many of
 // them at once or wants to choose the id. See [People.Hire].
-func (p *People) Prepare(m login.Employment, invite bool) (login.Hiring, error) {
+func (p *People) Prepare(m employment.Employment, invite bool) (employment.HireRequest, error) {
 	now := p.d.Now()
 	if m.ID == "" {
 		m.ID = login.NewID()
 	}
 	m.CreatedAt, m.UpdatedAt = now, now
-	h := login.Hiring{Employment: m}
+	h := employment.HireRequest{Employment: m}
 	if !invite {
 		return h, nil
 	}
 	i, job, err := p.newInvitation(m, now)
 	if err != nil {
-		return login.Hiring{}, err
+		return employment.HireRequest{}, err
 	}
-	h.Invitation, h.Jobs = &i, []login.Job{job}
+	h.Invitation, h.Jobs = &i, []queue.Job{job}
 	return h, nil
 }
 

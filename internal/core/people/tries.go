@@ -57,14 +57,14 @@ const recognisedFor = 180 * 24 * time.Hour
 
 // budget counts for somebody or something. Its key is derived: a name that somebody typed
 // is nobody's business, least of all when it turns out to be their password.
-func (p *People) budget(b bucket, of ...string) login.Budget {
-	return login.Budget{Key: p.d.TicketKeys.First().Derive("budget", append([]string{b.what}, of...)...).Hash(), Burst: b.atOnce, Each: b.each}
+func (p *People) budget(b bucket, of ...string) login.RateLimit {
+	return login.RateLimit{Key: p.d.TicketKeys.First().Derive("budget", append([]string{b.what}, of...)...).Hash(), Burst: b.atOnce, Interval: b.each}
 }
 
 // payment is what a try has cost, and whether it came from where the person had got in
 // before.
 type payment struct {
-	spent []login.Budget
+	spent []login.RateLimit
 	known bool
 }
 
@@ -77,22 +77,22 @@ func (p *People) payFor(ctx context.Context, t Try, c login.Credential) (payment
 	if err != nil {
 		return payment{}, err
 	}
-	var groups [][]login.Budget
+	var groups [][]login.RateLimit
 	if seen.Key || seen.Browser {
 		device := t.Key
 		if !seen.Key {
 			device = t.Browser.Reveal()
 		}
-		groups = append(groups, []login.Budget{p.budget(ofDevice, c.Person, device), p.budget(anyDevice, c.Person)})
+		groups = append(groups, []login.RateLimit{p.budget(ofDevice, c.Person, device), p.budget(anyDevice, c.Person)})
 	}
 	if seen.Network {
-		groups = append(groups, []login.Budget{p.budget(ofNetwork, c.Person, t.Network), p.budget(anyNetwork, c.Person)})
+		groups = append(groups, []login.RateLimit{p.budget(ofNetwork, c.Person, t.Network), p.budget(anyNetwork, c.Person)})
 	}
 	account := c.Person
 	if account == "" {
 		account = t.Name
 	}
-	groups = append(groups, []login.Budget{p.budget(ofName, t.Name), p.budget(anyName, account)})
+	groups = append(groups, []login.RateLimit{p.budget(ofName, t.Name), p.budget(anyName, account)})
 	paid, err := p.d.Store.SpendFirst(ctx, now, groups...)
 	if err != nil {
 		return payment{}, err
@@ -130,7 +130,7 @@ func (p *People) Recognise(ctx context.Context, person string, at Place) error {
 	return p.recognise(ctx, person, at, nil)
 }
 
-func (p *People) recognise(ctx context.Context, person string, at Place, spent []login.Budget) error {
+func (p *People) recognise(ctx context.Context, person string, at Place, spent []login.RateLimit) error {
 	from := from(p.d.TicketKeys.First(), person, at)
 	var marks []secret.Hash
 	for _, mark := range []secret.Hash{from.Browser, from.Network} {

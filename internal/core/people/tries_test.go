@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"avain/internal/core/people"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/platform/store/storetest"
 	"avain/internal/secret"
@@ -33,8 +34,8 @@ func (o *office) loggedIn(t *testing.T, p login.Person) (place people.Place, ses
 }
 
 func paused(err error) bool {
-	e := login.AsError(err)
-	return e != nil && e.Kind == login.TooMany && e.Reason == login.ReasonRateLimited && e.RetryAfter > 0
+	e := fault.AsError(err)
+	return e != nil && e.Kind == fault.TooMany && e.Reason == login.ReasonRateLimited && e.RetryAfter > 0
 }
 
 // Somebody guesses once a minute, for days, by both names, from ever new places. The
@@ -58,7 +59,7 @@ func TestThreat44OwnerGetsInWhileSomebodyGuesses(t *testing.T) {
 	for minute := range 2 * 24 * 60 {
 		o.now = o.now.Add(time.Minute)
 		for _, name := range []string{"aino", "aino@example.com"} {
-			if _, err := o.typed(t, name, secret.Of(guessed)); !paused(err) && !login.HasReason(err, login.ReasonPasswordWrong) {
+			if _, err := o.typed(t, name, secret.Of(guessed)); !paused(err) && !fault.HasReason(err, login.ReasonPasswordWrong) {
 				t.Fatalf("minute %d, %s: %v", minute, name, err)
 			}
 		}
@@ -66,7 +67,7 @@ func TestThreat44OwnerGetsInWhileSomebodyGuesses(t *testing.T) {
 			continue
 		}
 		for what, place := range own {
-			if err := o.at(t, place, "aino", guessed); !login.HasReason(err, login.ReasonPasswordWrong) {
+			if err := o.at(t, place, "aino", guessed); !fault.HasReason(err, login.ReasonPasswordWrong) {
 				t.Errorf("minute %d: mistyped, %s: %v", minute, what, err)
 			}
 			if err := o.at(t, place, "aino@example.com", rightPassword); err != nil {
@@ -76,7 +77,7 @@ func TestThreat44OwnerGetsInWhileSomebodyGuesses(t *testing.T) {
 		hashed := o.hashed.Load()
 		_, right := o.typed(t, "aino", secret.Of(rightPassword))
 		_, wrong := o.typed(t, "aino", secret.Of(guessed))
-		if a, b := login.AsError(right), login.AsError(wrong); !paused(right) || !paused(wrong) || a.RetryAfter != b.RetryAfter || a.Detail != b.Detail || a.Code != b.Code {
+		if a, b := fault.AsError(right), fault.AsError(wrong); !paused(right) || !paused(wrong) || a.RetryAfter != b.RetryAfter || a.Detail != b.Detail || a.Code != b.Code {
 			t.Errorf("minute %d: from elsewhere, right: %+v, wrong: %+v", minute, a, b)
 		}
 		if o.hashed.Load() != hashed {
@@ -144,7 +145,7 @@ func TestThreat44UnknownNamesBehaveAlike(t *testing.T) {
 			for _, name := range names {
 				for range 13 {
 					_, err := o.typed(t, name, secret.Of(guessed))
-					e := login.AsError(err)
+					e := fault.AsError(err)
 					told = append(told, e.Kind.String()+" "+string(e.Reason)+" "+e.RetryAfter.String())
 				}
 			}

@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"avain/internal/core/people"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
+	"avain/internal/domain/queue"
 	"avain/internal/platform/passhash"
 	"avain/internal/platform/store"
 	"avain/internal/secret"
@@ -36,17 +38,17 @@ func (w *watched) Recognised(ctx context.Context, from login.From, now time.Time
 	return w.Store.Recognised(ctx, from, now)
 }
 
-func (w *watched) Spend(ctx context.Context, at time.Time, budgets ...login.Budget) error {
+func (w *watched) Spend(ctx context.Context, at time.Time, budgets ...login.RateLimit) error {
 	w.asked = append(w.asked, "spend")
 	return w.Store.Spend(ctx, at, budgets...)
 }
 
-func (w *watched) SpendFirst(ctx context.Context, at time.Time, groups ...[]login.Budget) (int, error) {
+func (w *watched) SpendFirst(ctx context.Context, at time.Time, groups ...[]login.RateLimit) (int, error) {
 	w.asked = append(w.asked, "spend first")
 	return w.Store.SpendFirst(ctx, at, groups...)
 }
 
-func (w *watched) AddJobs(ctx context.Context, jobs ...login.Job) error {
+func (w *watched) AddJobs(ctx context.Context, jobs ...queue.Job) error {
 	w.asked = append(w.asked, "jobs")
 	return w.Store.AddJobs(ctx, jobs...)
 }
@@ -56,7 +58,7 @@ func (w *watched) AddWrongTries(ctx context.Context, counted []login.WrongTries)
 	return w.Store.AddWrongTries(ctx, counted)
 }
 
-func (w *watched) AddReset(ctx context.Context, h secret.Hash, credential string, at, expires time.Time, jobs ...login.Job) error {
+func (w *watched) AddReset(ctx context.Context, h secret.Hash, credential string, at, expires time.Time, jobs ...queue.Job) error {
 	w.asked = append(w.asked, "reset")
 	return w.Store.AddReset(ctx, h, credential, at, expires, jobs...)
 }
@@ -110,7 +112,7 @@ func TestThreat45UnknownNamesCauseTheSameWork(t *testing.T) {
 	work := func(kind string, n int) (asked []string, dearOnes int) {
 		for i := range n {
 			w.asked, hashed = nil, nil
-			if _, err := typists.CheckPassword(t.Context(), people.Try{Name: nameOf(kind, i), Password: secret.Of(guessed), Place: people.Place{Key: login.NewID(), Network: "x"}}); !login.HasReason(err, login.ReasonPasswordWrong) {
+			if _, err := typists.CheckPassword(t.Context(), people.Try{Name: nameOf(kind, i), Password: secret.Of(guessed), Place: people.Place{Key: login.NewID(), Network: "x"}}); !fault.HasReason(err, login.ReasonPasswordWrong) {
 				t.Fatal(err)
 			}
 			if err := typists.ForgotPassword(t.Context(), nameOf(kind, i)); err != nil {

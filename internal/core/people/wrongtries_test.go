@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"avain/internal/core/people"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/secret"
 )
@@ -41,7 +42,7 @@ func TestThreat38WrongPasswordsAreCountsPerDayAndNetwork(t *testing.T) {
 	}
 	wrong := func(place people.Place, name string) {
 		t.Helper()
-		if err := o.at(t, place, name, guessed); !login.HasReason(err, login.ReasonPasswordWrong) {
+		if err := o.at(t, place, name, guessed); !fault.HasReason(err, login.ReasonPasswordWrong) {
 			t.Fatal(err)
 		}
 	}
@@ -55,7 +56,7 @@ func TestThreat38WrongPasswordsAreCountsPerDayAndNetwork(t *testing.T) {
 	if err := o.at(t, home, "aino", rightPassword); err != nil {
 		t.Fatal(err)
 	}
-	if err := o.at(t, people.Place{Network: "198.51.100.1/32"}, "eino", rightPassword); !login.HasReason(err, login.ReasonStrongRequired) {
+	if err := o.at(t, people.Place{Network: "198.51.100.1/32"}, "eino", rightPassword); !fault.HasReason(err, login.ReasonStrongRequired) {
 		t.Fatal(err)
 	}
 	first := login.WrongDay{Day: "2026-11-22", Tries: 8, Known: 3, Networks: 5}
@@ -107,7 +108,7 @@ func TestWrongPasswordsAreKeptUntilTheyAreAdded(t *testing.T) {
 	const network = "198.51.100.1/32"
 	for range 2 {
 		for _, name := range []string{"aino", "aino", "eino", "nobody"} {
-			if err := o.at(t, people.Place{Network: network}, name, guessed); !login.HasReason(err, login.ReasonPasswordWrong) {
+			if err := o.at(t, people.Place{Network: network}, name, guessed); !fault.HasReason(err, login.ReasonPasswordWrong) {
 				t.Fatal(err)
 			}
 		}

@@ -7,7 +7,9 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"avain/internal/domain/employment"
 	"avain/internal/domain/exact"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/hetu"
 	"avain/internal/domain/login"
 	"avain/internal/domain/shown"
@@ -89,14 +91,14 @@ func EmployerName(s string) string { return shown.Line(s, maxEmployer) }
 
 // Read checks an entry and makes a change of a record of it. Without mistakes the change
 // and the code can be believed.
-func (r Rules) Read(e Entry) (login.EmploymentChange, hetu.Code, login.Mistakes) {
+func (r Rules) Read(e Entry) (employment.Change, hetu.Code, fault.FieldErrors) {
 	var c checker
-	m := login.EmploymentChange{
+	m := employment.Change{
 		ExternalID: c.id("external_id", e.ExternalID), UserName: c.id("user_name", e.UserName), Email: c.email(e.Email),
 		GivenName: each(e.GivenName, PersonName), FamilyName: each(e.FamilyName, PersonName), Locale: each(e.Locale, languageOf),
-		Kind: each(e.Kind, func(s string) login.UserKind { return login.UserKind(s) }),
+		Kind: each(e.Kind, func(s string) employment.UserKind { return employment.UserKind(s) }),
 	}
-	if m.Kind != nil && !slices.Contains(login.UserKinds(), *m.Kind) {
+	if m.Kind != nil && !slices.Contains(employment.UserKinds(), *m.Kind) {
 		c.add("kind", "must be smartumplus or smartum")
 	}
 	var code hetu.Code
@@ -111,7 +113,7 @@ func (r Rules) Read(e Entry) (login.EmploymentChange, hetu.Code, login.Mistakes)
 	if e.Benefits == nil {
 		return m, code, c.mistakes
 	}
-	m.Benefits = []login.BenefitChange{}
+	m.Benefits = []employment.BenefitChange{}
 	if len(e.Benefits) > most {
 		c.add("benefits", "at most "+strconv.Itoa(most))
 		return m, code, c.mistakes
@@ -119,7 +121,7 @@ func (r Rules) Read(e Entry) (login.EmploymentChange, hetu.Code, login.Mistakes)
 	for i, b := range e.Benefits {
 		at := "benefits[" + strconv.Itoa(i) + "]."
 		read := r.benefit(&c, at, b)
-		if slices.ContainsFunc(m.Benefits, func(other login.BenefitChange) bool { return other.Kind == read.Kind }) {
+		if slices.ContainsFunc(m.Benefits, func(other employment.BenefitChange) bool { return other.Kind == read.Kind }) {
 			c.add(at+"kind", "is there twice")
 		}
 		m.Benefits = append(m.Benefits, read)
@@ -147,14 +149,14 @@ func languageOf(locale string) string {
 }
 
 // ReadBenefit checks one benefit.
-func (r Rules) ReadBenefit(b Benefit) (login.BenefitChange, login.Mistakes) {
+func (r Rules) ReadBenefit(b Benefit) (employment.BenefitChange, fault.FieldErrors) {
 	var c checker
 	read := r.benefit(&c, "", b)
 	return read, c.mistakes
 }
 
-func (r Rules) benefit(c *checker, at string, b Benefit) login.BenefitChange {
-	read := login.BenefitChange{Kind: b.Kind, Released: b.Released}
+func (r Rules) benefit(c *checker, at string, b Benefit) employment.BenefitChange {
+	read := employment.BenefitChange{Kind: b.Kind, Released: b.Released}
 	if flaw := exact.Flaw(b.Kind); flaw != "" {
 		c.add(at+"kind", flaw)
 	} else if !slices.Contains(r.Kinds, b.Kind) {
@@ -169,10 +171,10 @@ func (r Rules) benefit(c *checker, at string, b Benefit) login.BenefitChange {
 }
 
 // checker gathers mistakes.
-type checker struct{ mistakes login.Mistakes }
+type checker struct{ mistakes fault.FieldErrors }
 
 func (c *checker) add(field, detail string) {
-	c.mistakes = append(c.mistakes, login.Mistake{Field: field, Detail: detail})
+	c.mistakes = append(c.mistakes, fault.FieldError{Field: field, Detail: detail})
 }
 
 // word checks what finds somebody: unlike a name it is taken exactly, or refused.

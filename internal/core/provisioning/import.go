@@ -9,8 +9,11 @@ import (
 	"strings"
 	"time"
 
+	"avain/internal/domain/employment"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/hetu"
 	"avain/internal/domain/login"
+	"avain/internal/domain/queue"
 	"avain/internal/platform/jobs"
 )
 
@@ -31,22 +34,22 @@ const (
 
 // Store is what an import needs of the database.
 type Store interface {
-	AddImport(ctx context.Context, i login.Import) error
-	// ReceiveChunk, StartImport and FailImport answer login.ErrMoved when the import is
+	AddImport(ctx context.Context, i employment.Import) error
+	// ReceiveChunk, StartImport and FailImport answer fault.ErrMoved when the import is
 	// not receiving any more.
-	ReceiveChunk(ctx context.Context, id string, n int, content string, rows, bad int64, mistakes []login.ImportMistake) error
-	StartImport(ctx context.Context, id string, at time.Time, jobs ...login.Job) error
+	ReceiveChunk(ctx context.Context, id string, n int, content string, rows, bad int64, mistakes []employment.ImportMistake) error
+	StartImport(ctx context.Context, id string, at time.Time, jobs ...queue.Job) error
 	FailImport(ctx context.Context, id string, at time.Time) error
-	ImportByID(ctx context.Context, id string) (login.Import, error)
-	// ImportChunk answers login.ErrNotFound when the chunk has been taken.
+	ImportByID(ctx context.Context, id string) (employment.Import, error)
+	// ImportChunk answers fault.ErrNotFound when the chunk has been taken.
 	ImportChunk(ctx context.Context, id string, n int) (string, error)
-	// TakeChunk writes the people and ends the job in one transaction. login.ErrMoved.
-	TakeChunk(ctx context.Context, j login.Job, id string, n int, all []login.Hiring, at time.Time) error
+	// TakeChunk writes the people and ends the job in one transaction. fault.ErrMoved.
+	TakeChunk(ctx context.Context, j queue.Job, id string, n int, all []employment.HireRequest, at time.Time) error
 }
 
 // People makes records ready to be written.
 type People interface {
-	Prepare(m login.Employment, invite bool) (login.Hiring, error)
+	Prepare(m employment.Employment, invite bool) (employment.HireRequest, error)
 	Lookup(ctx context.Context, code hetu.Code) ([]byte, error)
 }
 
@@ -64,22 +67,22 @@ type Importer struct {
 // Auditor writes the security log.
 type Auditor interface {
 	Atomically(ctx context.Context, act func(ctx context.Context) error) error
-	ImportStarted(ctx context.Context, actor string, i login.Import)
+	ImportStarted(ctx context.Context, actor string, i employment.Import)
 }
 
 // row is a person in a chunk: what a record needs, with the keyed hash instead of the
 // identity code. What is not in it has not been said.
 type row struct {
-	Line       int64           `json:"l"`
-	ExternalID string          `json:"x"`
-	UserName   *string         `json:"u,omitempty"`
-	Email      *string         `json:"e,omitempty"`
-	GivenName  *string         `json:"g,omitempty"`
-	FamilyName *string         `json:"f,omitempty"`
-	Locale     *string         `json:"o,omitempty"`
-	Kind       *login.UserKind `json:"k,omitempty"`
-	Lookup     []byte          `json:"h,omitempty"`
-	Benefits   []benefitCell   `json:"c,omitzero"` // an empty list says something: it is kept
+	Line       int64                `json:"l"`
+	ExternalID string               `json:"x"`
+	UserName   *string              `json:"u,omitempty"`
+	Email      *string              `json:"e,omitempty"`
+	GivenName  *string              `json:"g,omitempty"`
+	FamilyName *string              `json:"f,omitempty"`
+	Locale     *string              `json:"o,omitempty"`
+	Kind       *employment.UserKind `json:"k,omitempty"`
+	Lookup     []byte               `json:"h,omitempty"`
+	Benefits   []benefitCell        `json:"c,omitzero"` // an empty list says something: it is kept
 }
 
 type benefitCell struct {
@@ -96,10 +99,10 @@ type chunkJob struct {
 }
 
 // Receive reads a file and orders its jobs. Nothing is done before the whole file has
-// come: one that breaks off has no effect. Errors: login.ErrNotFound (the employer),
-// login.Mistakes (the first line), and those of reading.
-func (im *Importer) Receive(ctx context.Context, actor, employer string, format Format, invite bool, in io.Reader) (login.Import, error) {
-	i := login.Import{ID: login.NewID(), Employer: employer, State: login.ImportReceiving, Invite: invite, CreatedAt: im.Now()}
+// come: one that breaks off has no effect. Errors: fault.ErrNotFound (the employer),
+// fault.FieldErrors (the first line), and those of reading.
+func (im *Importer) Receive(ctx context.Context, actor, employer string, format Format, invite bool, in io.Reader) (employment.Import, error) {
+	i := employment.Import{ID: login.NewID(), Employer: employer, State: employment.ImportReceiving, Invite: invite, CreatedAt: im.Now()}
 	file, err := newRows(in, format)
 	if err != nil {
 		return i, err
@@ -119,7 +122,7 @@ func (im *Importer) Receive(ctx context.Context, actor, employer string, format 
 	return i, nil
 }
 
-func (im *Importer) receive(ctx context.Context, actor string, i login.Import, file *rows) (login.Import, error) {
+func (im *Importer) receive(ctx context.Context, actor string, i employment.Import, file *rows) (employment.Import, error) {
 	c := collector{im: im, id: i.ID}
 	for n := 0; ; n++ {
 		e, mistakes, err := file.read()
@@ -130,7 +133,7 @@ func (im *Importer) receive(ctx context.Context, actor string, i login.Import, f
 			return i, err
 		}
 		if n >= im.Rows {
-			return i, login.Mistakes{{Detail: fmt.Sprintf("at most %d rows; send the file in parts", im.Rows)}}
+			return i, fault.FieldErrors{{Detail: fmt.Sprintf("at most %d rows; send the file in parts", im.Rows)}}
 		}
 		if err := c.take(ctx, file.line, e, mistakes); err != nil {
 			return i, err
@@ -159,11 +162,11 @@ type collector struct {
 	n        int
 	rows     []row
 	bad      int64
-	mistakes []login.ImportMistake
-	jobs     []login.Job
+	mistakes []employment.ImportMistake
+	jobs     []queue.Job
 }
 
-func (c *collector) take(ctx context.Context, line int64, e Entry, mistakes login.Mistakes) error {
+func (c *collector) take(ctx context.Context, line int64, e Entry, mistakes fault.FieldErrors) error {
 	var one row
 	if len(mistakes) == 0 {
 		var err error
@@ -176,7 +179,7 @@ func (c *collector) take(ctx context.Context, line int64, e Entry, mistakes logi
 	} else {
 		c.bad++
 		for _, m := range mistakes[:min(len(mistakes), mistakesOfRow)] {
-			c.mistakes = append(c.mistakes, login.ImportMistake{Line: line, Field: m.Field, Detail: m.Detail})
+			c.mistakes = append(c.mistakes, employment.ImportMistake{Line: line, Field: m.Field, Detail: m.Detail})
 		}
 	}
 	if len(c.rows)+int(c.bad) < chunkRows {
@@ -186,10 +189,10 @@ func (c *collector) take(ctx context.Context, line int64, e Entry, mistakes logi
 }
 
 // row checks one entry. The identity code ends here.
-func (im *Importer) row(ctx context.Context, line int64, e Entry) (row, login.Mistakes, error) {
+func (im *Importer) row(ctx context.Context, line int64, e Entry) (row, fault.FieldErrors, error) {
 	m, code, mistakes := im.Rules.Read(e)
 	if (m.ExternalID == nil || *m.ExternalID == "") && len(mistakes) == 0 {
-		mistakes = append(mistakes, login.Mistake{Field: "external_id", Detail: "is needed: it tells who is who when the file comes again"})
+		mistakes = append(mistakes, fault.FieldError{Field: "external_id", Detail: "is needed: it tells who is who when the file comes again"})
 	}
 	if len(mistakes) > 0 {
 		return row{}, mistakes, nil
@@ -228,7 +231,7 @@ func (c *collector) flush(ctx context.Context) error {
 			return fmt.Errorf("order chunk: %w", err)
 		}
 		now := c.im.Now()
-		c.jobs = append(c.jobs, login.Job{
+		c.jobs = append(c.jobs, queue.Job{
 			ID: login.NewID(), Kind: JobChunk, Key: fmt.Sprintf("%s %d", c.id, c.n), Payload: payload, At: now, CreatedAt: now,
 		})
 	}
@@ -237,13 +240,13 @@ func (c *collector) flush(ctx context.Context) error {
 }
 
 // Work is the handler of [JobChunk].
-func (im *Importer) Work(ctx context.Context, j login.Job) error {
+func (im *Importer) Work(ctx context.Context, j queue.Job) error {
 	var which chunkJob
 	if err := json.Unmarshal(j.Payload, &which); err != nil {
 		return jobs.Stop(fmt.Errorf("read job: %w", err))
 	}
 	content, err := im.Store.ImportChunk(ctx, which.Import, which.N)
-	if errors.Is(err, login.ErrNotFound) {
+	if errors.Is(err, fault.ErrNotFound) {
 		return nil // taken already, or the import has been given up
 	}
 	if err != nil {
@@ -259,10 +262,10 @@ func (im *Importer) Work(ctx context.Context, j login.Job) error {
 	if err := decoder.Decode(&all); err != nil {
 		return jobs.Stop(fmt.Errorf("read chunk: %w", err))
 	}
-	hirings := make([]login.Hiring, 0, len(all))
+	hirings := make([]employment.HireRequest, 0, len(all))
 	for _, one := range all {
 		change := one.change()
-		m, _ := login.Employment{Employer: about.Employer}.With(change, im.Now()) // TakeChunk names what is wrong
+		m, _ := employment.Employment{Employer: about.Employer}.With(change, im.Now()) // TakeChunk names what is wrong
 		h, err := im.People.Prepare(m, about.Invite && m.Email != "")
 		if err != nil {
 			return err
@@ -279,16 +282,16 @@ func (im *Importer) Work(ctx context.Context, j login.Job) error {
 	return jobs.ErrFinished
 }
 
-func (r row) change() login.EmploymentChange {
-	c := login.EmploymentChange{
+func (r row) change() employment.Change {
+	c := employment.Change{
 		ExternalID: &r.ExternalID, UserName: r.UserName, Email: r.Email, GivenName: r.GivenName, FamilyName: r.FamilyName,
 		Locale: r.Locale, Kind: r.Kind, Lookup: r.Lookup,
 	}
 	if r.Benefits != nil {
-		c.Benefits = []login.BenefitChange{}
+		c.Benefits = []employment.BenefitChange{}
 	}
 	for _, b := range r.Benefits {
-		c.Benefits = append(c.Benefits, login.BenefitChange(b))
+		c.Benefits = append(c.Benefits, employment.BenefitChange(b))
 	}
 	return c
 }

@@ -11,8 +11,10 @@ import (
 	"time"
 
 	"avain/internal/core/provisioning"
+	"avain/internal/domain/employment"
 	"avain/internal/domain/hetu"
 	"avain/internal/domain/login"
+	"avain/internal/domain/queue"
 	"avain/internal/platform/audit"
 	"avain/internal/platform/jobs"
 	"avain/internal/platform/store"
@@ -24,9 +26,9 @@ var now = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 // clerk makes records without invitations.
 type clerk struct{}
 
-func (clerk) Prepare(m login.Employment, _ bool) (login.Hiring, error) {
+func (clerk) Prepare(m employment.Employment, _ bool) (employment.HireRequest, error) {
 	m.ID, m.CreatedAt, m.UpdatedAt = login.NewID(), now, now
-	return login.Hiring{Employment: m}, nil
+	return employment.HireRequest{Employment: m}, nil
 }
 
 func (clerk) Lookup(_ context.Context, code hetu.Code) ([]byte, error) {
@@ -63,16 +65,16 @@ func newDesk(t *testing.T) desk {
 		Rules: provisioning.Rules{Kinds: []string{"lunch"}, HETU: hetu.Artificial, Zone: time.UTC},
 		Audit: audit.New(db, func() time.Time { return now }, slog.New(slog.DiscardHandler)),
 	}
-	if err := db.AddEmployer(t.Context(), login.Employer{ID: d.employer, Name: "A", Locale: "fi", CreatedAt: now}); err != nil {
+	if err := db.AddEmployer(t.Context(), employment.Employer{ID: d.employer, Name: "A", Locale: "fi", CreatedAt: now}); err != nil {
 		t.Fatal(err)
 	}
 	return d
 }
 
 // claim takes every job that is due.
-func (d desk) claim(t *testing.T) []login.Job {
+func (d desk) claim(t *testing.T) []queue.Job {
 	t.Helper()
-	all, err := d.db.ClaimJobs(t.Context(), []login.JobClaim{{Kind: provisioning.JobChunk, Limit: 1000, Until: now.Add(time.Minute)}}, now)
+	all, err := d.db.ClaimJobs(t.Context(), []queue.Claim{{Kind: provisioning.JobChunk, Limit: 1000, Until: now.Add(time.Minute)}}, now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,7 +106,7 @@ func TestEachChunkIsTakenOnce(t *testing.T) {
 	d := newDesk(t)
 	const n = 1050
 	i, err := d.Receive(t.Context(), "key:k", d.employer, provisioning.CSV, false, strings.NewReader(file(n)+"bad row\n"))
-	if err != nil || i.State != login.ImportRunning || i.Rows != n+1 || i.Done != 1 {
+	if err != nil || i.State != employment.ImportRunning || i.Rows != n+1 || i.Done != 1 {
 		t.Fatalf("%+v, %v", i, err)
 	}
 	content, err := d.db.ImportChunk(t.Context(), i.ID, 0)
@@ -121,7 +123,7 @@ func TestEachChunkIsTakenOnce(t *testing.T) {
 		}
 	}
 	i, err = d.db.ImportByID(t.Context(), i.ID)
-	if err != nil || i.State != login.ImportDone || i.Created != n || i.Failed != 1 || i.Done != n+1 {
+	if err != nil || i.State != employment.ImportDone || i.Created != n || i.Failed != 1 || i.Done != n+1 {
 		t.Errorf("%+v, %v", i, err)
 	}
 	if got := d.people(t); got != n {
@@ -180,7 +182,7 @@ func TestBrokenFileHasNoEffect(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, i := range all {
-		if i.State != login.ImportFailed {
+		if i.State != employment.ImportFailed {
 			t.Errorf("%+v", i)
 		}
 	}

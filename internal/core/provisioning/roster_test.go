@@ -10,8 +10,9 @@ import (
 	"testing"
 	"time"
 
+	"avain/internal/domain/employment"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/hetu"
-	"avain/internal/domain/login"
 )
 
 func rules(t testing.TB) Rules {
@@ -137,7 +138,7 @@ func TestDaysThatNobodyLivesToSee(t *testing.T) {
 			if got := sayDay(ends.EndsAt, wrong, zone); got != want.ends {
 				t.Errorf("ends_on %q in %s: %s, want %s", written, name, got, want.ends)
 			}
-			for _, b := range []login.BenefitChange{starts, ends} {
+			for _, b := range []employment.BenefitChange{starts, ends} {
 				if _, err := json.Marshal(b); err != nil {
 					t.Errorf("%q in %s cannot be kept: %v", written, name, err)
 				}
@@ -146,7 +147,7 @@ func TestDaysThatNobodyLivesToSee(t *testing.T) {
 	}
 }
 
-func sayDay(at *time.Time, mistakes login.Mistakes, zone *time.Location) string {
+func sayDay(at *time.Time, mistakes fault.FieldErrors, zone *time.Location) string {
 	switch {
 	case len(mistakes) > 0:
 		return "mistake"
@@ -160,13 +161,13 @@ func sayDay(at *time.Time, mistakes login.Mistakes, zone *time.Location) string 
 }
 
 // readAll reads a file as an import does.
-func readAll(t testing.TB, text string, format Format) (good []string, bad map[int64]login.Mistakes, err error) {
+func readAll(t testing.TB, text string, format Format) (good []string, bad map[int64]fault.FieldErrors, err error) {
 	t.Helper()
 	file, err := newRows(strings.NewReader(text), format)
 	if err != nil {
 		return nil, nil, err
 	}
-	bad = map[int64]login.Mistakes{}
+	bad = map[int64]fault.FieldErrors{}
 	for {
 		e, mistakes, err := file.read()
 		switch {
@@ -219,7 +220,7 @@ func TestFirstLineNamesTheColumns(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"", "\xff\xfee\x00", "e\x00x\x00", "email\n", "external_id,external_id\n", "external_id,salary\n", "\"open\n"} {
 		_, _, err := readAll(t, text, CSV)
-		if _, ok := errors.AsType[login.Mistakes](err); !ok {
+		if _, ok := errors.AsType[fault.FieldErrors](err); !ok {
 			t.Errorf("%q: %v", text, err)
 		}
 	}
@@ -257,7 +258,7 @@ func FuzzRows(f *testing.F) {
 			if len(mistakes)+len(wrong) > 0 {
 				continue
 			}
-			if record, _ := (login.Employment{}).With(m, noon); strings.ContainsAny(record.ExternalID+record.UserName+record.Email+record.GivenName+record.FamilyName, "\r\n\x00") {
+			if record, _ := (employment.Employment{}).With(m, noon); strings.ContainsAny(record.ExternalID+record.UserName+record.Email+record.GivenName+record.FamilyName, "\r\n\x00") {
 				t.Errorf("a record holds control characters: %+v", record)
 			}
 			if e.HETU != "" && code.Zero() {

@@ -12,7 +12,7 @@ import (
 	"strings"
 
 	"avain/internal/domain/exact"
-	"avain/internal/domain/login"
+	"avain/internal/domain/fault"
 )
 
 // Format is how a file of people is written.
@@ -38,7 +38,7 @@ var ours = []string{"id", "state"}
 type rows struct {
 	lines *bufio.Reader
 	line  int64
-	parse func(line []byte) (Entry, login.Mistakes)
+	parse func(line []byte) (Entry, fault.FieldErrors)
 }
 
 // newRows begins to read. The mistakes are those of the file's beginning: it is not UTF-8, or
@@ -46,7 +46,7 @@ type rows struct {
 func newRows(in io.Reader, format Format) (*rows, error) {
 	text, err := exact.Reader(in)
 	if errors.Is(err, exact.ErrNotUTF8) {
-		return nil, login.Mistakes{{Detail: err.Error()}}
+		return nil, fault.FieldErrors{{Detail: err.Error()}}
 	}
 	if err != nil {
 		return nil, err
@@ -64,7 +64,7 @@ func newRows(in io.Reader, format Format) (*rows, error) {
 	if len(mistakes) > 0 {
 		return nil, mistakes
 	}
-	r.parse = func(line []byte) (Entry, login.Mistakes) { return table.entry(names, line) }
+	r.parse = func(line []byte) (Entry, fault.FieldErrors) { return table.entry(names, line) }
 	return r, nil
 }
 
@@ -90,14 +90,14 @@ func (r *rows) next() (line []byte, tooLong bool, err error) {
 }
 
 // read answers the next row that is not empty.
-func (r *rows) read() (Entry, login.Mistakes, error) {
+func (r *rows) read() (Entry, fault.FieldErrors, error) {
 	for {
 		line, tooLong, err := r.next()
 		switch {
 		case err != nil:
 			return Entry{}, nil, err
 		case tooLong:
-			return Entry{}, login.Mistakes{{Field: "", Detail: "the row is too long"}}, nil
+			return Entry{}, fault.FieldErrors{{Field: "", Detail: "the row is too long"}}, nil
 		case len(bytes.TrimSpace(line)) == 0:
 			continue
 		}
@@ -111,28 +111,28 @@ func (r *rows) read() (Entry, login.Mistakes, error) {
 var fieldName = regexp.MustCompile(`^[a-z_]{1,40}$`)
 
 // FieldOf says which field a JSON decoder stumbled over, and what was expected.
-func FieldOf(err error) login.Mistake {
+func FieldOf(err error) fault.FieldError {
 	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok && wrong.Field != "" {
-		return login.Mistake{Field: wrong.Field, Detail: "must not be a JSON " + wrong.Value}
+		return fault.FieldError{Field: wrong.Field, Detail: "must not be a JSON " + wrong.Value}
 	}
 	if _, name, ok := strings.Cut(err.Error(), `unknown field "`); ok {
 		if name = strings.TrimSuffix(name, `"`); fieldName.MatchString(name) {
-			return login.Mistake{Field: name, Detail: "there is no such field"}
+			return fault.FieldError{Field: name, Detail: "there is no such field"}
 		}
-		return login.Mistake{Detail: "there is a field that we do not know"}
+		return fault.FieldError{Detail: "there is a field that we do not know"}
 	}
-	return login.Mistake{Detail: "must be one JSON object"}
+	return fault.FieldError{Detail: "must be one JSON object"}
 }
 
-func parseJSON(line []byte) (Entry, login.Mistakes) {
+func parseJSON(line []byte) (Entry, fault.FieldErrors) {
 	var e Entry
 	decoder := json.NewDecoder(bytes.NewReader(line))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&e); err != nil {
-		return Entry{}, login.Mistakes{FieldOf(err)}
+		return Entry{}, fault.FieldErrors{FieldOf(err)}
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return Entry{}, login.Mistakes{{Detail: "must be one JSON object in each line"}}
+		return Entry{}, fault.FieldErrors{{Detail: "must be one JSON object in each line"}}
 	}
 	return e, nil
 }
@@ -176,39 +176,39 @@ func (t *table) cells(line []byte) ([]string, error) {
 	}
 }
 
-func (t *table) header(head []byte) ([]string, login.Mistakes) {
+func (t *table) header(head []byte) ([]string, fault.FieldErrors) {
 	cells, err := t.cells(head)
 	if err != nil {
-		return nil, login.Mistakes{{Detail: "the first line must name the columns"}}
+		return nil, fault.FieldErrors{{Detail: "the first line must name the columns"}}
 	}
 	names := make([]string, len(cells))
-	var mistakes login.Mistakes
+	var mistakes fault.FieldErrors
 	for i, name := range cells {
 		name = strings.ToLower(strings.TrimSpace(name))
 		switch {
 		case !slices.Contains(columns, name) && !slices.Contains(ours, name):
-			mistakes = append(mistakes, login.Mistake{Detail: "the first line names a column that we do not know; it may name " + strings.Join(columns, ", ")})
+			mistakes = append(mistakes, fault.FieldError{Detail: "the first line names a column that we do not know; it may name " + strings.Join(columns, ", ")})
 		case slices.Contains(names, name):
-			mistakes = append(mistakes, login.Mistake{Field: name, Detail: "is there twice"})
+			mistakes = append(mistakes, fault.FieldError{Field: name, Detail: "is there twice"})
 		}
 		names[i] = name
 	}
 	if !slices.Contains(names, "external_id") {
-		mistakes = append(mistakes, login.Mistake{Field: "external_id", Detail: "the first line must name this column"})
+		mistakes = append(mistakes, fault.FieldError{Field: "external_id", Detail: "the first line must name this column"})
 	}
 	return names, mistakes
 }
 
-func (t *table) entry(names []string, line []byte) (Entry, login.Mistakes) {
+func (t *table) entry(names []string, line []byte) (Entry, fault.FieldErrors) {
 	cells, err := t.cells(line)
 	if err != nil {
-		return Entry{}, login.Mistakes{{Detail: "a quotation mark is missing or too many"}}
+		return Entry{}, fault.FieldErrors{{Detail: "a quotation mark is missing or too many"}}
 	}
 	if len(cells) != len(names) {
-		return Entry{}, login.Mistakes{{Detail: "has more or fewer cells than the first line"}}
+		return Entry{}, fault.FieldErrors{{Detail: "has more or fewer cells than the first line"}}
 	}
 	var e Entry
-	var mistakes login.Mistakes
+	var mistakes fault.FieldErrors
 	for i, cell := range cells {
 		cell = unguard(strings.Trim(cell, " \t")) // only what an editor writes; other blanks are a mistake in ids
 		switch names[i] {
@@ -231,7 +231,7 @@ func (t *table) entry(names []string, line []byte) (Entry, login.Mistakes) {
 		case "benefits":
 			var fine bool
 			if e.Benefits, fine = readBenefits(cell); !fine {
-				mistakes = append(mistakes, login.Mistake{Field: "benefits", Detail: "must be kinds with blanks between them, such as: lunch sports:2026-01-01/2026-12-31 bicycle:2027-01-01/.."})
+				mistakes = append(mistakes, fault.FieldError{Field: "benefits", Detail: "must be kinds with blanks between them, such as: lunch sports:2026-01-01/2026-12-31 bicycle:2027-01-01/.."})
 			}
 		}
 	}

@@ -8,7 +8,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/employment"
 
 	"pgregory.net/rapid"
 )
@@ -90,7 +90,7 @@ func TestThreat50ExportsAreImportsProperty(t *testing.T) {
 		if len(mistakes) > 0 {
 			return // nobody could have become such a record
 		}
-		m, mistakes := login.Employment{}.With(said, noon)
+		m, mistakes := employment.Employment{}.With(said, noon)
 		if len(mistakes) > 0 {
 			t.Fatal(mistakes)
 		}
@@ -101,7 +101,7 @@ func TestThreat50ExportsAreImportsProperty(t *testing.T) {
 }
 
 // reread writes a record as an export does, and reads it as an import does.
-func reread(t *rapid.T, r Rules, m login.Employment) login.Employment {
+func reread(t *rapid.T, r Rules, m employment.Employment) employment.Employment {
 	var file strings.Builder
 	table, err := NewTable(&file, []string{"id", "external_id", "user_name", "email", "given_name", "family_name", "locale", "kind", "state", "benefits"})
 	if err != nil {
@@ -128,7 +128,7 @@ func reread(t *rapid.T, r Rules, m login.Employment) login.Employment {
 	if same, wrong := m.With(said, noon.Add(time.Hour)); len(wrong) > 0 || !reflect.DeepEqual(same, m) {
 		t.Fatalf("%s changes %+v to %+v, %v", file.String(), m, same, wrong)
 	}
-	back, _ := login.Employment{}.With(said, noon)
+	back, _ := employment.Employment{}.With(said, noon)
 	return back
 }
 

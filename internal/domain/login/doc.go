@@ -1,8 +1,7 @@
-// Package login holds the nouns of Avain: attempt, person, session, means, broker
-// identity, client, device, and the kinds of error that every layer speaks.
+// Package login holds the nouns of a login: attempt, person, session, means, device,
+// client, the reasons why one fails and the steps of its timeline.
 //
 // It owns their shape and their invariants, and nothing that does anything: no
-// database, no HTTP, no clock. What an attempt may do next is decided in package
-// attempt; how a person is found, in package people; how a row is written, in
-// package store.
+// database, no HTTP, no clock. What an attempt may do next is decided in core/attempt;
+// how a person is found, in core/people; how a row is written, in platform/store.
 package login

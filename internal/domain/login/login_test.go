@@ -1,8 +1,6 @@
 package login_test
 
 import (
-	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -47,19 +45,6 @@ func TestIDs(t *testing.T) {
 	// The last character has only two bits that count: one spelling per id.
 	if login.ValidID("AAAAAAAAAAAAAAAAAAAAAB") {
 		t.Error("an id has two spellings")
-	}
-}
-
-func TestErrorKeepsItsCauseInside(t *testing.T) {
-	t.Parallel()
-	cause := errors.New("canary")
-	e := login.E(login.Forbidden, login.ReasonNoBenefits, cause).With("detail").WithCode("access_denied")
-	wrapped := fmt.Errorf("around: %w", errors.Join(e, errors.New("beside")))
-	if !errors.Is(wrapped, cause) || !login.HasReason(wrapped, login.ReasonNoBenefits) || login.AsError(wrapped).Kind != login.Forbidden {
-		t.Errorf("lost on the way: %v", wrapped)
-	}
-	if unknown := login.AsError(cause); unknown.Kind != login.Internal || unknown.Detail != "" {
-		t.Errorf("an error that nobody classified: %+v", unknown)
 	}
 }
 

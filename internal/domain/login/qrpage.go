@@ -51,5 +51,5 @@ type QRClaim struct {
 	Elsewhere bool
 	Attempt   Attempt
 	Secrets   AttemptSecrets
-	Once      []Once
+	Once      []ReplayKey
 }

@@ -94,7 +94,7 @@ func TestEveryDeclaredReasonIsListedAndUsed(t *testing.T) {
 	}
 	used := map[string]bool{}
 	for _, s := range all {
-		if strings.HasPrefix(s.path, "internal/domain/login/") || strings.HasPrefix(s.path, "internal/domain/reasons/") {
+		if strings.HasPrefix(s.path, "internal/domain/fault/") || strings.HasPrefix(s.path, "internal/domain/reasons/") {
 			continue
 		}
 		ast.Inspect(s.file, func(n ast.Node) bool {
@@ -110,7 +110,7 @@ func TestEveryDeclaredReasonIsListedAndUsed(t *testing.T) {
 		})
 	}
 	for name := range declared {
-		if !used[name] && name != "ReasonRequestInvalid" { // that of login.BadParam
+		if !used[name] && name != "ReasonRequestInvalid" { // that of fault.BadParam
 			t.Errorf("login.%s is said by nobody", name)
 		}
 	}
@@ -122,20 +122,20 @@ func TestEveryErrorNamesAReason(t *testing.T) {
 	t.Parallel()
 	made := 0
 	for _, s := range sources(t) {
-		if strings.HasPrefix(s.path, "internal/domain/login/") {
+		if strings.HasPrefix(s.path, "internal/domain/fault/") {
 			continue
 		}
 		ast.Inspect(s.file, func(n ast.Node) bool {
 			switch n := n.(type) {
 			case *ast.CompositeLit:
-				if selector(n.Type, "login", "Error") {
-					t.Errorf("%s: login.Error is made by login.E or login.BadParam, so that it has a reason", s.at(n))
+				if selector(n.Type, "fault", "Error") {
+					t.Errorf("%s: fault.Error is made by fault.New or fault.BadParam, so that it has a reason", s.at(n))
 				}
 			case *ast.CallExpr:
-				if selector(n.Fun, "login", "BadParam") {
+				if selector(n.Fun, "fault", "BadParam") {
 					made++
 				}
-				if selector(n.Fun, "login", "E") {
+				if selector(n.Fun, "fault", "New") {
 					made++
 					if len(n.Args) != 3 || !isReason(n.Args[1]) {
 						t.Errorf("%s: no reason of package login", s.at(n))

@@ -9,6 +9,7 @@ import (
 	"avain/internal/broker"
 	"avain/internal/core/attempt"
 	"avain/internal/core/people"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/platform/web"
 	"avain/internal/protocol/oauth"
@@ -29,7 +30,7 @@ func (f *Feature) callback(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if !params.Has("state") {
-		return login.BadParam("state", "missing")
+		return fault.BadParam("state", "missing")
 	}
 	browser, _ := f.d.Cookies.Browser(r)
 	var j attempt.Journey
@@ -37,7 +38,7 @@ func (f *Feature) callback(w http.ResponseWriter, r *http.Request) error {
 		j, err = f.d.Attempts.Arrive(r.Context(), r.PathValue("broker"), secret.Of(params.Get("state")), browser)
 		return err
 	})
-	if login.HasReason(err, login.ReasonOtherBrowser) {
+	if fault.HasReason(err, login.ReasonOtherBrowser) {
 		return errors.Join(err, f.d.Attempts.Note(r.Context(), j.Attempt, login.Event{
 			Step: login.StepReturn, Outcome: login.OutcomeRefused, Reason: login.ReasonOtherBrowser, Browser: web.BrowserLabel(r),
 		}))
@@ -108,7 +109,7 @@ func (f *Feature) settle(ctx context.Context, w http.ResponseWriter, r *http.Req
 		return login.Attempt{}, err
 	}
 	a, err := f.d.Attempts.Authenticate(ctx, j, identity, person, login.Event{Browser: label})
-	if errors.Is(err, login.ErrMoved) {
+	if errors.Is(err, fault.ErrMoved) {
 		return login.Attempt{}, web.SeeOther(w, page(j.Attempt)) // cancelled meanwhile, in another tab
 	}
 	return a, err
@@ -128,7 +129,7 @@ func (f *Feature) who(ctx context.Context, a login.Attempt, identity login.Ident
 
 // refusal is the reason why a proven human is not let in; empty when that is not it.
 func refusal(err error) login.Reason {
-	if e, ok := errors.AsType[*login.Error](err); ok && e.Kind != login.Internal && e.Kind != login.Unavailable {
+	if e, ok := errors.AsType[*fault.Error](err); ok && e.Kind != fault.Internal && e.Kind != fault.Unavailable {
 		return e.Reason
 	}
 	return ""
@@ -137,7 +138,7 @@ func refusal(err error) login.Reason {
 // turnedBack notes that no identity came back. Whatever the broker did, the person
 // sees the means again, with what happened on top, and may choose another.
 func (f *Feature) turnedBack(ctx context.Context, w http.ResponseWriter, j attempt.Journey, cause error, label string) error {
-	e := login.AsError(cause)
+	e := fault.AsError(cause)
 	web.Note(ctx, web.FieldReason, string(e.Reason))
 	outcome := login.OutcomeFailed
 	if e.Reason == login.ReasonCancelledAtBroker {

@@ -5,6 +5,7 @@ import (
 	"net/url"
 
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 	"avain/internal/platform/web"
 )
 
@@ -96,9 +97,9 @@ func sampleNote(lang string) BrokerNote {
 	return note
 }
 
-func sampleNotices() []login.Notice {
-	return []login.Notice{{
-		ID: "sample", Severity: login.SeverityWarning, Words: map[string]login.NoticeWords{
+func sampleNotices() []operations.Notice {
+	return []operations.Notice{{
+		ID: "sample", Severity: operations.SeverityWarning, Words: map[string]operations.NoticeWords{
 			web.Finnish: {
 				Title: "Häiriö Revontulen tunnistautumisessa",
 				Text:  "Tunnistautuminen Revontulen tunnuksilla voi epäonnistua tänään klo 18 asti.\nPahoittelemme häiriötä.",

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"avain/internal/broker"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/platform/web"
 )
@@ -35,7 +36,7 @@ func (f *Feature) back(a login.Attempt, reason login.Reason) string {
 		}
 		a.Request.RedirectURI = c.AppLink
 	}
-	back := f.d.Back(a, login.E(login.Forbidden, reason, nil))
+	back := f.d.Back(a, fault.New(fault.Forbidden, reason, nil))
 	if c.Internal() {
 		return strings.TrimPrefix(back, f.d.Web.URL("")) // a page of ours, not an app
 	}

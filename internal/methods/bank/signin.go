@@ -8,7 +8,9 @@ import (
 	"avain/internal/broker"
 	"avain/internal/core/attempt"
 	"avain/internal/core/people"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 	"avain/internal/platform/browsersession"
 	"avain/internal/platform/web"
 	"avain/internal/protocol/client"
@@ -48,8 +50,8 @@ type Gate interface {
 // Notices are what the people concerned are told, and what is done for them: package
 // notices.
 type Notices interface {
-	Concerning(ctx context.Context, who login.Asker) []login.Notice
-	Arrange(ctx context.Context, who login.Asker) login.Arrangement
+	Concerning(ctx context.Context, who operations.Viewer) []operations.Notice
+	Arrange(ctx context.Context, who operations.Viewer) operations.MethodOverrides
 }
 
 // People finds persons: package people.
@@ -72,7 +74,7 @@ type Deps struct {
 	// Continue is the dispatcher, and Back the address that tells the client why its
 	// login ended: both of the feature authorize.
 	Continue func(w http.ResponseWriter, r *http.Request, a login.Attempt) error
-	Back     func(a login.Attempt, e *login.Error) string
+	Back     func(a login.Attempt, e *fault.Error) string
 }
 
 // Feature serves the pages of a login.
@@ -105,7 +107,7 @@ func (f *Feature) mine(r *http.Request) (login.Attempt, secret.Text, error) {
 		if id := r.PathValue("id"); login.ValidID(id) {
 			web.Offer(r.Context(), web.Ways{Retry: "/login/" + id})
 		}
-		return login.Attempt{}, browser, login.E(login.Invalid, login.ReasonCookiesBlocked, nil)
+		return login.Attempt{}, browser, fault.New(fault.Invalid, login.ReasonCookiesBlocked, nil)
 	}
 	var a login.Attempt
 	err := f.d.Cookies.Try(r, browser, func(owner secret.Text) (err error) {
@@ -144,7 +146,7 @@ func (f *Feature) choose(w http.ResponseWriter, r *http.Request) error {
 		return f.staysHere(w, r, a, "", err)
 	}
 	if f.closed(r, a) {
-		return f.staysHere(w, r, a, "", login.E(login.Unavailable, login.ReasonMeansUnavailable, nil).With("method.off_for_browser"))
+		return f.staysHere(w, r, a, "", fault.New(fault.Unavailable, login.ReasonMeansUnavailable, nil).WithDetail("method.off_for_browser"))
 	}
 	away, err := f.d.Brokers.Begin(r.Context(), broker.Start{
 		Means: j.Means, State: j.State, Nonce: j.Nonce, Verifier: j.Verifier, Locale: f.d.Web.Language(r),
@@ -168,11 +170,11 @@ func (f *Feature) choose(w http.ResponseWriter, r *http.Request) error {
 // reason on top. A request that no page of ours sends gets an error instead. The means is
 // named when it is one of ours: what a form says, anybody can write.
 func (f *Feature) staysHere(w http.ResponseWriter, r *http.Request, a login.Attempt, means string, err error) error {
-	e := login.AsError(err)
-	if e.Kind == login.Invalid || e.Kind == login.Internal {
+	e := fault.AsError(err)
+	if e.Kind == fault.Invalid || e.Kind == fault.Internal {
 		return err
 	}
-	if e.Kind == login.NotFound {
+	if e.Kind == fault.NotFound {
 		means = ""
 	}
 	web.Note(r.Context(), web.FieldReason, string(e.Reason))
@@ -196,13 +198,13 @@ func (f *Feature) cancel(w http.ResponseWriter, r *http.Request) error {
 	ended, err := f.d.Attempts.End(r.Context(), a, attempt.Deny, reason, login.Event{
 		Step: login.StepCancel, Browser: web.BrowserLabel(r),
 	})
-	if errors.Is(err, login.ErrMoved) {
+	if errors.Is(err, fault.ErrMoved) {
 		return web.SeeOther(w, page(a)) // pressed twice
 	}
 	if err != nil {
 		return err
 	}
-	back := f.d.Back(ended, login.E(login.Forbidden, reason, nil))
+	back := f.d.Back(ended, fault.New(fault.Forbidden, reason, nil))
 	return f.d.Web.Leave(w, r, web.Leaving{Client: f.app(ended), Address: back})
 }
 

@@ -10,7 +10,9 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 	"avain/internal/domain/shown"
 	"avain/internal/platform/web"
 )
@@ -53,11 +55,11 @@ type MeansPage struct {
 	Attempt string // id: the forms post below /login/{id}
 	Client  string // name of the app that asks
 	Means   []Choice
-	Notices []login.Notice // that concern the person, the most important first
-	Closed  bool           // the method of this login is off for this browser
-	Better  login.Method   // that works better in this browser; may be empty
-	Brokers []BrokerNote   // of every broker that serves one of the means
-	Failed  login.Reason   // why the person is here again; empty at first
+	Notices []operations.Notice // that concern the person, the most important first
+	Closed  bool                // the method of this login is off for this browser
+	Better  login.Method        // that works better in this browser; may be empty
+	Brokers []BrokerNote        // of every broker that serves one of the means
+	Failed  login.Reason        // why the person is here again; empty at first
 
 	// FormAction are the places, beside every site over TLS, that choosing and
 	// cancelling may lead to: the app's own scheme, a broker on loopback. See
@@ -201,7 +203,7 @@ type PostPage struct {
 func (v *Views) RenderPost(w http.ResponseWriter, r *http.Request, p PostPage) error {
 	target := web.FormTarget(p.Action)
 	if !strings.HasPrefix(target, "https:") && !strings.HasPrefix(target, "http:") {
-		return login.E(login.Internal, login.ReasonInternal, nil).With("handover.action")
+		return fault.New(fault.Internal, login.ReasonInternal, nil).WithDetail("handover.action")
 	}
 	var hidden []web.Hidden
 	for _, name := range slices.Sorted(maps.Keys(p.Fields)) {

@@ -13,6 +13,7 @@ import (
 	"testing/fstest"
 
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 	"avain/internal/methods/bank"
 	"avain/internal/platform/web"
 )
@@ -174,8 +175,8 @@ func TestMeansPageHasWordsForEveryReason(t *testing.T) {
 
 // TestBrokerTextsAreShown: OP's four texts are obligatory, its disturbance notice is
 // expected; all are shown as text, whatever they hold.
-func told(title, text string) login.Notice {
-	return login.Notice{ID: "n", Severity: login.SeverityWarning, Words: map[string]login.NoticeWords{"fi": {Title: title, Text: text}}}
+func told(title, text string) operations.Notice {
+	return operations.Notice{ID: "n", Severity: operations.SeverityWarning, Words: map[string]operations.NoticeWords{"fi": {Title: title, Text: text}}}
 }
 
 func TestBrokerTextsAreShown(t *testing.T) {
@@ -187,7 +188,7 @@ func TestBrokerTextsAreShown(t *testing.T) {
 	}
 	body, _ := s.means(t, bank.MeansPage{
 		Attempt: login.NewID(), Client: "x", Means: []bank.Choice{bankNamed("a", "A")},
-		Brokers: []bank.BrokerNote{note, note, {}}, Notices: []login.Notice{told("Häiriö", "klo 18\nasti"), told("Vain otsikko", "")},
+		Brokers: []bank.BrokerNote{note, note, {}}, Notices: []operations.Notice{told("Häiriö", "klo 18\nasti"), told("Vain otsikko", "")},
 	})
 	for _, want := range []string{
 		"Välittäjä on\nOP &lt;b&gt;Ryhmä&lt;/b&gt;", "Jatkamalla hyväksyt &amp; välität", "Tutustu tietosuojaan</a>",
@@ -243,7 +244,7 @@ func TestThreat23PayloadsInEveryFieldStayText(t *testing.T) {
 				logo.Logo = word
 				return s.views.RenderMeans(w, r, bank.MeansPage{
 					Attempt: word, Client: word, Failed: login.Reason(word), Means: []bank.Choice{bankNamed(word, word), off, logo},
-					Notices:    []login.Notice{told(word, word)},
+					Notices:    []operations.Notice{told(word, word)},
 					Brokers:    []bank.BrokerNote{{ProviderInfo: word, Consent: word, PrivacyText: word, PrivacyLink: word}},
 					FormAction: []string{word},
 				})
@@ -373,7 +374,7 @@ func TestWayBackToTheApp(t *testing.T) {
 func TestLoginPageWeight(t *testing.T) {
 	t.Parallel()
 	assets := fstest.MapFS{}
-	p := bank.MeansPage{Attempt: login.NewID(), Client: "SmartumPay", Notices: []login.Notice{told("Häiriö", strings.Repeat("Teksti. ", 50))}}
+	p := bank.MeansPage{Attempt: login.NewID(), Client: "SmartumPay", Notices: []operations.Notice{told("Häiriö", strings.Repeat("Teksti. ", 50))}}
 	for _, id := range strings.Split("abcdefghijkl", "") {
 		name := "banks/" + id + ".svg"
 		// An ordinary logo: about a kilobyte of path that compresses badly.

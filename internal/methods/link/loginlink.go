@@ -7,7 +7,9 @@ import (
 	"net/url"
 
 	"avain/internal/core/attempt"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 	"avain/internal/domain/reasons"
 	"avain/internal/platform/browsersession"
 	"avain/internal/platform/web"
@@ -35,7 +37,7 @@ type People interface {
 
 // Notices are what the people concerned are told: package notices.
 type Notices interface {
-	Concerning(ctx context.Context, who login.Asker) []login.Notice
+	Concerning(ctx context.Context, who operations.Viewer) []operations.Notice
 }
 
 // Deps are what the feature stands on.
@@ -50,7 +52,7 @@ type Deps struct {
 	// Answer is the address that brings an answer to the client, and Back the one that
 	// tells it why its login ended: both of the feature authorize.
 	Answer func(a login.Attempt, answer url.Values) string
-	Back   func(a login.Attempt, e *login.Error) string
+	Back   func(a login.Attempt, e *fault.Error) string
 }
 
 // Feature serves the pages of the login link.
@@ -114,7 +116,7 @@ func (f *Feature) linked(r *http.Request) (login.Attempt, error) {
 	}
 	web.About(r.Context(), a)
 	if a.State.Over() {
-		return a, login.E(login.Gone, a.Reason, nil)
+		return a, fault.New(fault.Gone, a.Reason, nil)
 	}
 	return a, nil
 }
@@ -128,7 +130,7 @@ func (f *Feature) open(w http.ResponseWriter, r *http.Request) error {
 	browser, ok := f.d.Cookies.Owner(r, a.Browser, a.ID) // any other secret would burn the link
 	if !ok {
 		web.Offer(r.Context(), web.Ways{Retry: r.URL.EscapedPath()})
-		return login.E(login.Invalid, login.ReasonCookiesBlocked, nil)
+		return fault.New(fault.Invalid, login.ReasonCookiesBlocked, nil)
 	}
 	a, err = f.d.Attempts.OpenLink(r.Context(), a, browser, login.Event{Browser: web.BrowserLabel(r)})
 	if err != nil {
@@ -163,7 +165,7 @@ func (f *Feature) deny(w http.ResponseWriter, r *http.Request, a login.Attempt) 
 	ended, err := f.d.Attempts.End(r.Context(), a, attempt.Deny, login.ReasonCancelledByPerson, login.Event{
 		Step: login.StepCancel, Detail: notMine, Browser: web.BrowserLabel(r),
 	})
-	if err != nil && !errors.Is(err, login.ErrMoved) {
+	if err != nil && !errors.Is(err, fault.ErrMoved) {
 		return err
 	}
 	return f.views.RenderRefused(w, r, ended)
@@ -173,7 +175,7 @@ func (f *Feature) deny(w http.ResponseWriter, r *http.Request, a login.Attempt) 
 func (f *Feature) mine(r *http.Request) (login.Attempt, secret.Text, error) {
 	browser, ok := f.d.Cookies.Browser(r)
 	if !ok {
-		return login.Attempt{}, browser, login.E(login.Conflict, login.ReasonOtherBrowser, nil)
+		return login.Attempt{}, browser, fault.New(fault.Conflict, login.ReasonOtherBrowser, nil)
 	}
 	var a login.Attempt
 	err := f.d.Cookies.Try(r, browser, func(owner secret.Text) (err error) {
@@ -264,7 +266,7 @@ func (f *Feature) digits(w http.ResponseWriter, r *http.Request) error {
 		return web.SeeOther(w, "/login/"+a.ID)
 	}
 	digits, err := f.d.Attempts.Digits(a, browser)
-	if errors.Is(err, login.ErrNotFound) {
+	if errors.Is(err, fault.ErrNotFound) {
 		return web.SeeOther(w, "/login/"+a.ID+"/return")
 	}
 	if err != nil {
@@ -298,11 +300,11 @@ func (f *Feature) fallback(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if params.Has("error") {
-		return login.E(login.Forbidden, knownReason(params.Get("reason")), nil)
+		return fault.New(fault.Forbidden, knownReason(params.Get("reason")), nil)
 	}
 	browser, ok := f.d.Cookies.Browser(r)
 	if !ok || !params.Has("code") {
-		return login.E(login.Conflict, login.ReasonOtherBrowser, nil)
+		return fault.New(fault.Conflict, login.ReasonOtherBrowser, nil)
 	}
 	var a login.Attempt
 	err = f.d.Cookies.Try(r, browser, func(browser secret.Text) (err error) {

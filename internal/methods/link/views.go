@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 	"avain/internal/platform/web"
 )
 
@@ -52,8 +53,8 @@ type About struct {
 
 // LinkPage is what a login link opens.
 type LinkPage struct {
-	Path    string         // of the link: the forms post there
-	Notices []login.Notice // that concern the person, the most important first
+	Path    string              // of the link: the forms post there
+	Notices []operations.Notice // that concern the person, the most important first
 	About
 }
 

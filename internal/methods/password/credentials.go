@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"avain/internal/core/people"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/platform/browsersession"
 	"avain/internal/platform/passhash"
@@ -115,7 +116,7 @@ func (f *Feature) signIn(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if _, ok := f.d.Browsers.Browser(r); !ok {
-		return login.E(login.Invalid, login.ReasonCookiesBlocked, nil)
+		return fault.New(fault.Invalid, login.ReasonCookiesBlocked, nil)
 	}
 	name, typed := form.Get("username"), form.Get("password")
 	if len(name) > people.MaxUserName || len(typed) > passhash.MaxBytes {
@@ -127,7 +128,7 @@ func (f *Feature) signIn(w http.ResponseWriter, r *http.Request) error {
 		f.d.Devices.Keep(w, at.Browser)
 		return f.d.Enter(w, r, person)
 	}
-	reason := login.AsError(err).Reason
+	reason := fault.AsError(err).Reason
 	if reason != login.ReasonPasswordWrong && reason != login.ReasonStrongRequired {
 		return err
 	}
@@ -203,11 +204,11 @@ func (f *Feature) set(w http.ResponseWriter, r *http.Request) error {
 	}
 	typed := passhash.Of(form.Get("password"))
 	if err := f.d.Rules.Check(r.Context(), typed, c.UserName, c.Email, person.Name); err != nil {
-		if !login.HasReason(err, login.ReasonPasswordWeak) {
+		if !fault.HasReason(err, login.ReasonPasswordWeak) {
 			return err
 		}
 		return f.views.RenderNew(w, r, NewPage{
-			App: f.d.App, UserName: nameOf(c), MinLength: f.d.Rules.MinLength, Weak: login.AsError(err).Detail, Stay: !form.Has("logout"),
+			App: f.d.App, UserName: nameOf(c), MinLength: f.d.Rules.MinLength, Weak: fault.AsError(err).Detail, Stay: !form.Has("logout"),
 		})
 	}
 	at := f.place(r)

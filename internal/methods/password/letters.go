@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"avain/internal/core/people"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
+	"avain/internal/domain/queue"
 	"avain/internal/platform/jobs"
 	"avain/internal/platform/mail"
 	"avain/internal/secret"
@@ -47,14 +49,14 @@ func (l *Letters) Handle(r *jobs.Runner) {
 
 // reset sends the link for a new password, unless a newer one was ordered or it was
 // used meanwhile. The letter is named after the reset: sent twice, it is the same one.
-func (l *Letters) reset(ctx context.Context, j login.Job) error {
+func (l *Letters) reset(ctx context.Context, j queue.Job) error {
 	order, to, err := l.about(ctx, j)
 	if err != nil || to.Address == "" {
 		return err
 	}
 	ticket := l.d.People.ResetTicket(order)
 	if _, _, err := l.d.People.ResetOf(ctx, ticket); err != nil {
-		if login.HasReason(err, login.ReasonResetExpired) {
+		if fault.HasReason(err, login.ReasonResetExpired) {
 			return nil
 		}
 		return err
@@ -65,7 +67,7 @@ func (l *Letters) reset(ctx context.Context, j login.Job) error {
 	})
 }
 
-func (l *Letters) changed(ctx context.Context, j login.Job) error {
+func (l *Letters) changed(ctx context.Context, j queue.Job) error {
 	_, to, err := l.about(ctx, j)
 	if err != nil || to.Address == "" {
 		return err
@@ -76,7 +78,7 @@ func (l *Letters) changed(ctx context.Context, j login.Job) error {
 	})
 }
 
-func (l *Letters) about(ctx context.Context, j login.Job) (people.ResetJob, people.Addressee, error) {
+func (l *Letters) about(ctx context.Context, j queue.Job) (people.ResetJob, people.Addressee, error) {
 	var order people.ResetJob
 	if err := json.Unmarshal(j.Payload, &order); err != nil {
 		return order, people.Addressee{}, jobs.Stop(errors.New("the job's payload is not readable"))

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"avain/internal/core/attempt"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/platform/notify"
 	"avain/internal/platform/web"
@@ -103,7 +104,7 @@ func (f *Feature) begin(v visit) error {
 
 // orAgain asks the person to authenticate when that is what is missing (RFC 9470).
 func (f *Feature) orAgain(v visit, err error) error {
-	if !login.HasReason(err, login.ReasonSignInAgain) {
+	if !fault.HasReason(err, login.ReasonSignInAgain) {
 		return err
 	}
 	web.Note(v.r.Context(), web.FieldReason, string(login.ReasonSignInAgain))
@@ -125,7 +126,7 @@ func (f *Feature) typed(v visit) error {
 	if err != nil {
 		return err
 	}
-	if _, err = f.d.Attempts.TypeQR(v.r.Context(), v.session, p); err != nil && !login.HasReason(err, login.ReasonQRExpired) {
+	if _, err = f.d.Attempts.TypeQR(v.r.Context(), v.session, p); err != nil && !fault.HasReason(err, login.ReasonQRExpired) {
 		return f.orAgain(v, err)
 	}
 	return web.SeeOther(v.w, address(p)+asCode.query()) // the page knows when it is too late
@@ -145,8 +146,8 @@ func (f *Feature) number(v visit) error {
 		return web.SeeOther(v.w, address(p)) // an old tab; the page knows where the login stands
 	}
 	_, err = f.d.Attempts.Approve(v.r.Context(), p, params.Get("number"), login.Event{Browser: web.BrowserLabel(v.r)})
-	switch e := (*login.Error)(nil); {
-	case err == nil, login.HasReason(err, login.ReasonQRWrongNumber), errors.Is(err, login.ErrMoved):
+	switch e := (*fault.Error)(nil); {
+	case err == nil, fault.HasReason(err, login.ReasonQRWrongNumber), errors.Is(err, fault.ErrMoved):
 		return web.SeeOther(v.w, address(p))
 	case errors.As(err, &e) && e.Param == "number":
 		return f.views.RenderClaimed(v.w, v.r, f.claimed(p, a, true))
@@ -167,7 +168,7 @@ func (f *Feature) refuse(v visit) error {
 		_, err := f.d.Attempts.End(v.r.Context(), a, attempt.Deny, login.ReasonCancelledByPerson, login.Event{
 			Step: login.StepCancel, Detail: notMine, Browser: web.BrowserLabel(v.r),
 		})
-		if err != nil && !errors.Is(err, login.ErrMoved) {
+		if err != nil && !errors.Is(err, fault.ErrMoved) {
 			return err
 		}
 	}

@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"avain/internal/core/attempt"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 	"avain/internal/platform/browsersession"
 	"avain/internal/platform/web"
 	"avain/internal/protocol/client"
@@ -28,7 +30,7 @@ type Attempts interface {
 // Gate knows which methods are open, and for which versions of the app: package
 // appgate.
 type Gate interface {
-	Admit(ctx context.Context, m login.Method, who login.Asker, own bool) error
+	Admit(ctx context.Context, m login.Method, who operations.Viewer, own bool) error
 }
 
 // Deps are what the feature stands on.
@@ -84,7 +86,7 @@ func (f *Feature) begin(w http.ResponseWriter, r *http.Request) error {
 	}
 	c, ok := f.d.Clients.Get(params.Get("client_id"))
 	if !ok || c.Internal() { // our own pages begin their logins themselves
-		e := login.E(login.Invalid, login.ReasonClientUnknown, nil)
+		e := fault.New(fault.Invalid, login.ReasonClientUnknown, nil)
 		e.Param = "client_id"
 		return e
 	}
@@ -99,14 +101,14 @@ func (f *Feature) begin(w http.ResponseWriter, r *http.Request) error {
 	if uri := params.Get("request_uri"); uri != "" {
 		pushed, isOurs := strings.CutPrefix(uri, oauth.RequestURIPrefix)
 		if !isOurs {
-			return login.BadParam("request_uri", "must come from the pushed authorization request endpoint")
+			return fault.BadParam("request_uri", "must come from the pushed authorization request endpoint")
 		}
 		a, err := f.d.Attempts.ByRequestURI(r.Context(), secret.Of(pushed), c.ID)
 		if err != nil {
 			return err
 		}
 		if !f.good(c, a) {
-			return login.E(login.NotFound, login.ReasonRequestExpired, nil)
+			return fault.New(fault.NotFound, login.ReasonRequestExpired, nil)
 		}
 		return web.SeeOther(w, "/login/"+a.ID)
 	}
@@ -142,18 +144,18 @@ func (f *Feature) beginPlain(w http.ResponseWriter, r *http.Request, p oauth.Par
 	}
 	a := login.Attempt{Client: c.ID, Request: login.Request{RedirectURI: redirectURI, State: p.Get("state")}}
 	if c.Profile == login.ProfileStrict {
-		err := login.BadParam("request_uri", "this client must push its request first (RFC 9126)")
+		err := fault.BadParam("request_uri", "this client must push its request first (RFC 9126)")
 		return f.sendBack(w, r, a, err)
 	}
 	request, err := requestOf(p, c, redirectURI)
 	if err != nil {
-		return f.sendBack(w, r, a, login.AsError(err))
+		return f.sendBack(w, r, a, fault.AsError(err))
 	}
 	if jkt := p.Get("dpop_jkt"); jkt != "" && !challengePattern.MatchString(jkt) {
-		return f.sendBack(w, r, a, login.BadParam("dpop_jkt", "must be a JWK thumbprint, 43 characters"))
+		return f.sendBack(w, r, a, fault.BadParam("dpop_jkt", "must be a JWK thumbprint, 43 characters"))
 	}
 	if err := f.admit(r, c, login.MethodDirect, login.Device{}); err != nil {
-		return f.sendBack(w, r, a, login.AsError(err))
+		return f.sendBack(w, r, a, fault.AsError(err))
 	}
 	in := attempt.Start{
 		Client: c.ID, Method: login.MethodDirect, Request: request, Key: p.Get("dpop_jkt"),
@@ -226,16 +228,16 @@ func (f *Feature) dispatch(w http.ResponseWriter, r *http.Request, a login.Attem
 func (f *Feature) sendCode(w http.ResponseWriter, r *http.Request, a login.Attempt, leave leave) error {
 	browser, ok := f.d.Cookies.Owner(r, a.Browser, a.ID)
 	if !ok {
-		return login.E(login.Conflict, login.ReasonOtherBrowser, nil)
+		return fault.New(fault.Conflict, login.ReasonOtherBrowser, nil)
 	}
 	c, _ := f.d.Clients.Get(a.Client)
 	code, a, err := f.d.Attempts.Issue(r.Context(), a, browser, login.Event{Browser: web.BrowserLabel(r)})
 	switch {
 	case a.State.Over():
 		return f.d.Show(w, r, a)
-	case login.HasReason(err, login.ReasonCodeExpired) && c.Internal():
+	case fault.HasReason(err, login.ReasonCodeExpired) && c.Internal():
 		return web.SeeOther(w, a.Request.RedirectURI) // no app waits for digits
-	case login.HasReason(err, login.ReasonCodeExpired):
+	case fault.HasReason(err, login.ReasonCodeExpired):
 		return f.d.Confirm(w, r, a) // the redirect was lost; there is another way back
 	}
 	if err != nil {
@@ -246,7 +248,7 @@ func (f *Feature) sendCode(w http.ResponseWriter, r *http.Request, a login.Attem
 
 // Back is the address that tells the client why its login ended, for the pages'
 // way back to the app.
-func (f *Feature) Back(a login.Attempt, e *login.Error) string {
+func (f *Feature) Back(a login.Attempt, e *fault.Error) string {
 	values := url.Values{"error": {web.OAuthCode(e)}}
 	if e.Detail != "" {
 		values.Set("error_description", web.Description(e))
@@ -262,7 +264,7 @@ func (f *Feature) Back(a login.Attempt, e *login.Error) string {
 
 // sendBack answers a request that is refused before there is a login. Its support code
 // tells the reason and the time by itself.
-func (f *Feature) sendBack(w http.ResponseWriter, r *http.Request, a login.Attempt, e *login.Error) error {
+func (f *Feature) sendBack(w http.ResponseWriter, r *http.Request, a login.Attempt, e *fault.Error) error {
 	if e.Reason != "" {
 		web.Note(r.Context(), web.FieldReason, string(e.Reason))
 	}

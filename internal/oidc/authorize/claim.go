@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"avain/internal/core/attempt"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/platform/web"
 	"avain/internal/protocol/oauth"
@@ -13,8 +14,8 @@ import (
 // a QR code. It passes the same checks as any other, but for what belongs to a browser.
 func (f *Feature) Admit(r *http.Request, p oauth.Params, c login.Client, m login.Method, key string) (attempt.Start, error) {
 	if c.Profile != login.ProfileStrict {
-		e := login.E(login.Forbidden, login.ReasonClientRefused, nil).WithCode(oauth.UnauthorizedClient)
-		return attempt.Start{}, e.With("this login method is for clients of the strict profile")
+		e := fault.New(fault.Forbidden, login.ReasonClientRefused, nil).WithCode(oauth.UnauthorizedClient)
+		return attempt.Start{}, e.WithDetail("this login method is for clients of the strict profile")
 	}
 	of := claimOf
 	if m == login.MethodCredentials {
@@ -56,13 +57,13 @@ func claimOf(p oauth.Params, c login.Client) (login.Request, error) {
 		}
 	}
 	if len(r.Nonce) > maxState {
-		return login.Request{}, login.BadParam("nonce", "longer than 512 bytes")
+		return login.Request{}, fault.BadParam("nonce", "longer than 512 bytes")
 	}
 	if err := p.GivenBack("nonce"); err != nil {
 		return login.Request{}, err
 	}
 	if p.Has("redirect_uri") {
-		return login.Request{}, login.BadParam("redirect_uri", "not used: the code comes with the answer")
+		return login.Request{}, fault.BadParam("redirect_uri", "not used: the code comes with the answer")
 	}
 	return r, nil
 }

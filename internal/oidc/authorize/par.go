@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"avain/internal/core/attempt"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/platform/web"
 	"avain/internal/protocol/client"
@@ -45,8 +46,8 @@ func (f *Feature) par(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	started, err := f.d.Attempts.Start(r.Context(), in)
-	if login.HasReason(err, login.ReasonProofReplayed) {
-		return login.AsError(err).WithCode(oauth.InvalidDPoPProof).With("the proof or assertion has been used before")
+	if fault.HasReason(err, login.ReasonProofReplayed) {
+		return fault.AsError(err).WithCode(oauth.InvalidDPoPProof).WithDetail("the proof or assertion has been used before")
 	}
 	if err != nil {
 		return err
@@ -77,7 +78,7 @@ func starter(c login.Client, key string) login.Starter {
 // startOf checks a pushed request.
 func (f *Feature) startOf(w http.ResponseWriter, r *http.Request, p oauth.Params, caller client.Caller) (attempt.Start, error) {
 	if p.Has("request_uri") {
-		return attempt.Start{}, login.BadParam("request_uri", "not allowed in a pushed request") // RFC 9126 §2.1
+		return attempt.Start{}, fault.BadParam("request_uri", "not allowed in a pushed request") // RFC 9126 §2.1
 	}
 	redirectURI, err := redirectOf(p, caller.Client)
 	if err != nil {
@@ -96,14 +97,14 @@ func (f *Feature) startOf(w http.ResponseWriter, r *http.Request, p oauth.Params
 	case string(login.MethodLink):
 		in.Method = login.MethodLink
 	default:
-		return attempt.Start{}, login.BadParam("login_method", "must be direct or link")
+		return attempt.Start{}, fault.BadParam("login_method", "must be direct or link")
 	}
 	if in, err = f.bindKey(w, r, p, caller.Client, in); err != nil {
 		return attempt.Start{}, err
 	}
 	if in.Method == login.MethodLink && len(r.Header.Values("DPoP")) == 0 {
 		// The digits and the waiting screen speak for the key that started the login.
-		return attempt.Start{}, login.BadParam("login_method", "link needs a DPoP proof at this request")
+		return attempt.Start{}, fault.BadParam("login_method", "link needs a DPoP proof at this request")
 	}
 	return in, nil
 }
@@ -116,7 +117,7 @@ func (f *Feature) startOf(w http.ResponseWriter, r *http.Request, p oauth.Params
 func (f *Feature) bindKey(w http.ResponseWriter, r *http.Request, p oauth.Params, c login.Client, in attempt.Start) (attempt.Start, error) {
 	named := p.Get("dpop_jkt")
 	if named != "" && !challengePattern.MatchString(named) {
-		return in, login.BadParam("dpop_jkt", "must be a JWK thumbprint, 43 characters")
+		return in, fault.BadParam("dpop_jkt", "must be a JWK thumbprint, 43 characters")
 	}
 	proofs := r.Header.Values("DPoP")
 	if len(proofs) == 0 && (named != "" || c.Profile != login.ProfileStrict || !c.Public()) {
@@ -131,7 +132,7 @@ func (f *Feature) bindKey(w http.ResponseWriter, r *http.Request, p oauth.Params
 		return in, err
 	}
 	if named != "" && named != proof.Thumbprint {
-		return in, login.BadParam("dpop_jkt", "is not the key of the DPoP proof").WithCode(oauth.InvalidDPoPProof)
+		return in, fault.BadParam("dpop_jkt", "is not the key of the DPoP proof").WithCode(oauth.InvalidDPoPProof)
 	}
 	in.Key, in.ClockOff, in.Once = proof.Thumbprint, proof.ClockOff, append(in.Once, proof.Once)
 	return in, nil

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/protocol/client"
 	"avain/internal/protocol/oauth"
@@ -25,10 +26,10 @@ var challengePattern = regexp.MustCompile(`^[A-Za-z0-9_-]{43}$`)
 func redirectOf(p oauth.Params, c login.Client) (string, error) {
 	uri := p.Get("redirect_uri")
 	if uri == "" {
-		return "", login.BadParam("redirect_uri", "missing")
+		return "", fault.BadParam("redirect_uri", "missing")
 	}
 	if !client.MatchRedirect(c, uri) {
-		e := login.E(login.Invalid, login.ReasonRedirectUnknown, nil).With("redirect_uri is not registered for this client; it must match exactly")
+		e := fault.New(fault.Invalid, login.ReasonRedirectUnknown, nil).WithDetail("redirect_uri is not registered for this client; it must match exactly")
 		e.Param = "redirect_uri"
 		return "", e
 	}
@@ -53,7 +54,7 @@ func requestOf(p oauth.Params, c login.Client, redirectURI string) (login.Reques
 	if p.Has("max_age") {
 		seconds, err := strconv.Atoi(p.Get("max_age"))
 		if err != nil || seconds < 0 {
-			return login.Request{}, login.BadParam("max_age", "must be a whole number of seconds, 0 or more")
+			return login.Request{}, fault.BadParam("max_age", "must be a whole number of seconds, 0 or more")
 		}
 		r.MaxAge = &seconds // always kept: every login authenticates afresh
 	}
@@ -62,7 +63,7 @@ func requestOf(p oauth.Params, c login.Client, redirectURI string) (login.Reques
 
 func acrValues(_ oauth.Params, _ login.Client, r login.Request) error {
 	if len(r.ACRValues) > maxLevels || slices.ContainsFunc(r.ACRValues, func(w string) bool { return len(w) > 128 }) {
-		return login.BadParam("acr_values", "too many or too long values")
+		return fault.BadParam("acr_values", "too many or too long values")
 	}
 	return nil
 }
@@ -73,7 +74,7 @@ func supported(p oauth.Params, _ login.Client, _ login.Request) error {
 		"request": oauth.RequestNotSupported, "registration": oauth.RegistrationNotSupport, "claims": "",
 	} {
 		if p.Has(name) {
-			return login.BadParam(name, "not supported").WithCode(code)
+			return fault.BadParam(name, "not supported").WithCode(code)
 		}
 	}
 	return nil
@@ -82,15 +83,15 @@ func supported(p oauth.Params, _ login.Client, _ login.Request) error {
 func flow(p oauth.Params, _ login.Client, r login.Request) error {
 	switch {
 	case p.Get("response_type") == "":
-		return login.BadParam("response_type", "missing")
+		return fault.BadParam("response_type", "missing")
 	case p.Get("response_type") != "code":
-		return login.BadParam("response_type", "only code is supported").WithCode(oauth.UnsupportedResponseType)
+		return fault.BadParam("response_type", "only code is supported").WithCode(oauth.UnsupportedResponseType)
 	case p.Has("response_mode") && p.Get("response_mode") != "query":
-		return login.BadParam("response_mode", "only query is supported")
+		return fault.BadParam("response_mode", "only query is supported")
 	case len(r.State) > maxState:
-		return login.BadParam("state", "longer than 512 bytes")
+		return fault.BadParam("state", "longer than 512 bytes")
 	case len(r.Nonce) > maxState:
-		return login.BadParam("nonce", "longer than 512 bytes")
+		return fault.BadParam("nonce", "longer than 512 bytes")
 	default:
 		return p.GivenBack("state", "nonce")
 	}
@@ -111,7 +112,7 @@ func granted(asked []string, c login.Client) []string {
 
 func scopes(_ oauth.Params, _ login.Client, r login.Request) error {
 	if !slices.Contains(r.Scopes, oauth.ScopeOpenID) {
-		return login.BadParam("scope", "must contain openid").WithCode(oauth.InvalidScope)
+		return fault.BadParam("scope", "must contain openid").WithCode(oauth.InvalidScope)
 	}
 	return nil
 }
@@ -119,7 +120,7 @@ func scopes(_ oauth.Params, _ login.Client, r login.Request) error {
 // resource takes what stands in the client's configuration, letter by letter.
 func resource(_ oauth.Params, c login.Client, r login.Request) error {
 	if r.Resource != "" && !c.MayReach(r.Resource) {
-		return login.BadParam("resource", "is not a resource of this client").WithCode(oauth.InvalidTarget)
+		return fault.BadParam("resource", "is not a resource of this client").WithCode(oauth.InvalidTarget)
 	}
 	return nil
 }
@@ -130,15 +131,15 @@ func challenge(p oauth.Params, c login.Client, r login.Request) error {
 	method := p.Get("code_challenge_method")
 	switch {
 	case r.CodeChallenge == "" && method != "":
-		return login.BadParam("code_challenge", "missing")
+		return fault.BadParam("code_challenge", "missing")
 	case r.CodeChallenge == "" && (c.Public() || c.Profile == login.ProfileStrict):
-		return login.BadParam("code_challenge", "missing: this client must use PKCE")
+		return fault.BadParam("code_challenge", "missing: this client must use PKCE")
 	case r.CodeChallenge == "":
 		return nil
 	case method != oauth.ChallengeS256:
-		return login.BadParam("code_challenge_method", "must be S256")
+		return fault.BadParam("code_challenge_method", "must be S256")
 	case !challengePattern.MatchString(r.CodeChallenge):
-		return login.BadParam("code_challenge", "must be the base64url-encoded SHA-256 of the verifier, 43 characters")
+		return fault.BadParam("code_challenge", "must be the base64url-encoded SHA-256 of the verifier, 43 characters")
 	default:
 		return nil
 	}
@@ -152,13 +153,13 @@ func prompts(p oauth.Params, _ login.Client, _ login.Request) error {
 		switch word {
 		case "none":
 			if len(words) > 1 {
-				return login.BadParam("prompt", "none cannot be combined with other values")
+				return fault.BadParam("prompt", "none cannot be combined with other values")
 			}
-			e := login.BadParam("prompt", "every login authenticates the person, so none cannot be served")
+			e := fault.BadParam("prompt", "every login authenticates the person, so none cannot be served")
 			return e.WithCode(oauth.LoginRequired)
 		case "login", "consent", "select_account":
 		default:
-			return login.BadParam("prompt", "unknown value")
+			return fault.BadParam("prompt", "unknown value")
 		}
 	}
 	return nil

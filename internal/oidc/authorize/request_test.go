@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/protocol/oauth"
 )
@@ -95,8 +96,8 @@ func TestRequestNamesTheWrongParameter(t *testing.T) {
 				}
 				return
 			}
-			e := login.AsError(err)
-			if err == nil || e.Kind != login.Invalid || e.Param != c.param || e.Code != c.code {
+			e := fault.AsError(err)
+			if err == nil || e.Kind != fault.Invalid || e.Param != c.param || e.Code != c.code {
 				t.Fatalf("got %v (code %q), want a complaint about %s with code %q", err, e.Code, c.param, c.code)
 			}
 		})
@@ -176,7 +177,7 @@ func FuzzRequest(f *testing.F) {
 		}
 		request, err := requestOf(p, c, c.RedirectURIs[0])
 		if err != nil {
-			if e := login.AsError(err); e.Kind != login.Invalid || e.Param == "" {
+			if e := fault.AsError(err); e.Kind != fault.Invalid || e.Param == "" {
 				t.Fatalf("%v names no parameter", err)
 			}
 			return

@@ -8,6 +8,7 @@ import (
 	"avain/internal/broker"
 	"avain/internal/core/availability"
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 	"avain/internal/domain/shown"
 	"avain/internal/platform/web"
 	"avain/internal/protocol/oauth"
@@ -15,14 +16,14 @@ import (
 
 // Gate knows which ways in are open: package availability.
 type Gate interface {
-	MethodsFor(ctx context.Context, who login.Asker) []availability.Way
+	MethodsFor(ctx context.Context, who operations.Viewer) []availability.Way
 	Means(ctx context.Context, id string) (on bool, reasons map[string]string)
 	Versions() (minimum, recommended, alternative availability.Version)
 }
 
 // Notices are what the people concerned are told: package notices.
 type Notices interface {
-	Concerning(ctx context.Context, who login.Asker) []login.Notice
+	Concerning(ctx context.Context, who operations.Viewer) []operations.Notice
 }
 
 // Clients knows the web origins of our clients: package client.
@@ -89,7 +90,7 @@ type asker struct {
 	platform string // web when it did not say
 	version  availability.Version
 	language string
-	who      login.Asker // as notices are aimed
+	who      operations.Viewer // as notices are aimed
 }
 
 // options tells an app which ways of logging in are open to it now. Answers may be

@@ -16,6 +16,7 @@ import (
 	"avain/internal/broker"
 	"avain/internal/core/availability"
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 	"avain/internal/oidc/discovery"
 	"avain/internal/platform/audit"
 	"avain/internal/platform/store"
@@ -42,19 +43,19 @@ const (
 
 // news is what the notices say to everybody, and what they do for Opera.
 type news struct {
-	all []login.Notice
-	sum login.Arrangement
-	who login.Asker // the last to ask
+	all []operations.Notice
+	sum operations.MethodOverrides
+	who operations.Viewer // the last to ask
 }
 
-func (n *news) Concerning(_ context.Context, who login.Asker) []login.Notice {
+func (n *news) Concerning(_ context.Context, who operations.Viewer) []operations.Notice {
 	n.who = who
 	return n.all
 }
 
-func (n *news) Arrange(_ context.Context, who login.Asker) login.Arrangement {
+func (n *news) Arrange(_ context.Context, who operations.Viewer) operations.MethodOverrides {
 	if who.Browser != "Opera" {
-		return login.Arrangement{}
+		return operations.MethodOverrides{}
 	}
 	return n.sum
 }
@@ -202,8 +203,8 @@ func TestOptionsByVersion(t *testing.T) {
 func TestOptionsSpeakTheLanguage(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, discovery.Apps{}, broker.Offer{})
-	err := w.gate.Set(t.Context(), login.Switch{
-		Name: login.MethodSwitch(login.MethodLink), By: "system", Reasons: map[string]string{"fi": "Huolto klo 18 asti.", "sv": "Service till kl. 18."},
+	err := w.gate.Set(t.Context(), operations.Switch{
+		Name: operations.MethodSwitch(login.MethodLink), By: "system", Reasons: map[string]string{"fi": "Huolto klo 18 asti.", "sv": "Service till kl. 18."},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -235,7 +236,7 @@ func TestOptionsOfBanks(t *testing.T) {
 			means("shaky", login.MeansBank, true, "Häiriö"), means("mobile", login.MeansMobile, true, ""),
 		},
 	})
-	if err := w.gate.Set(t.Context(), login.Switch{Name: login.MeansSwitch("paused"), By: "system", Reasons: map[string]string{"fi": "Huolto."}}); err != nil {
+	if err := w.gate.Set(t.Context(), operations.Switch{Name: operations.MeansSwitch("paused"), By: "system", Reasons: map[string]string{"fi": "Huolto."}}); err != nil {
 		t.Fatal(err)
 	}
 	a := w.options(t, "locale=fi")
@@ -256,12 +257,12 @@ func TestOptionsOfNotices(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, discovery.Apps{}, broker.Offer{})
 	at := time.Date(2022, 5, 30, 22, 30, 0, 0, time.UTC) // a day later where the people are
-	words := func(title, text string) map[string]login.NoticeWords {
-		return map[string]login.NoticeWords{"fi": {Title: title, Text: text}, "sv": {Title: "sv", Text: "sv <b>"}}
+	words := func(title, text string) map[string]operations.NoticeWords {
+		return map[string]operations.NoticeWords{"fi": {Title: title, Text: text}, "sv": {Title: "sv", Text: "sv <b>"}}
 	}
-	w.news.all = []login.Notice{
-		{ID: "a", Severity: login.SeverityWarning, Words: words("Opera", "Klo 18 asti.\nPahoittelut. <b>"), From: at},
-		{ID: "b", Severity: login.SeverityProblem, Words: words("Vain otsikko", ""), From: at, Source: "broker:op"},
+	w.news.all = []operations.Notice{
+		{ID: "a", Severity: operations.SeverityWarning, Words: words("Opera", "Klo 18 asti.\nPahoittelut. <b>"), From: at},
+		{ID: "b", Severity: operations.SeverityProblem, Words: words("Vain otsikko", ""), From: at, Source: "broker:op"},
 	}
 	a := w.options(t, "locale=fi")
 	type out struct{ ID, Date, Title, Text, Severity string }
@@ -290,19 +291,19 @@ func TestOptionsKnowTheAsker(t *testing.T) {
 	t.Parallel()
 	const opera = "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/98.0 Mobile Safari/537.36 OPR/68.3.3557.64528"
 	w := newWorld(t, discovery.Apps{}, broker.Offer{})
-	w.news.sum = login.Arrangement{First: login.MethodLink, Off: map[login.Method]map[string]string{login.MethodQR: {"fi": "Ei Operassa."}}}
+	w.news.sum = operations.MethodOverrides{First: login.MethodLink, Off: map[login.Method]map[string]string{login.MethodQR: {"fi": "Ei Operassa."}}}
 	for _, c := range []struct {
 		query, agent string
-		want         login.Asker
+		want         operations.Viewer
 		states       string
 	}{
-		{"version=1.16.0", "", login.Asker{Platform: "web", AppVersion: "1.16.0"}, "direct:on link:on qr:on credentials:off"},
-		{"version=1.16.0", opera, login.Asker{Platform: "android", Browser: "Opera", BrowserVersion: 68, AppVersion: "1.16.0"}, "link:on direct:on qr:off credentials:off"},
-		{"version=1.16.0&platform=huawei", opera, login.Asker{Platform: "huawei", Browser: "Opera", BrowserVersion: 68, AppVersion: "1.16.0"}, "link:on direct:on qr:off credentials:off"},
-		{"version=1.9.0&browser=Opera+76", "okhttp/4.12", login.Asker{Platform: "web", Browser: "Opera", BrowserVersion: 76, AppVersion: "1.9.0"}, "direct:on link:off qr:off credentials:off"}, // too old for the link
-		{"version=1.16.0&browser=Chrome", opera, login.Asker{Platform: "android", Browser: "Chrome", AppVersion: "1.16.0"}, "direct:on link:on qr:on credentials:off"},
-		{"version=1.16.0&browser=Via", opera, login.Asker{Platform: "android", AppVersion: "1.16.0"}, "direct:on link:on qr:on credentials:off"},
-		{"platform=ios", "", login.Asker{Platform: "ios", AppVersion: "1.17.0"}, "direct:on link:on qr:on credentials:off"},
+		{"version=1.16.0", "", operations.Viewer{Platform: "web", AppVersion: "1.16.0"}, "direct:on link:on qr:on credentials:off"},
+		{"version=1.16.0", opera, operations.Viewer{Platform: "android", Browser: "Opera", BrowserVersion: 68, AppVersion: "1.16.0"}, "link:on direct:on qr:off credentials:off"},
+		{"version=1.16.0&platform=huawei", opera, operations.Viewer{Platform: "huawei", Browser: "Opera", BrowserVersion: 68, AppVersion: "1.16.0"}, "link:on direct:on qr:off credentials:off"},
+		{"version=1.9.0&browser=Opera+76", "okhttp/4.12", operations.Viewer{Platform: "web", Browser: "Opera", BrowserVersion: 76, AppVersion: "1.9.0"}, "direct:on link:off qr:off credentials:off"}, // too old for the link
+		{"version=1.16.0&browser=Chrome", opera, operations.Viewer{Platform: "android", Browser: "Chrome", AppVersion: "1.16.0"}, "direct:on link:on qr:on credentials:off"},
+		{"version=1.16.0&browser=Via", opera, operations.Viewer{Platform: "android", AppVersion: "1.16.0"}, "direct:on link:on qr:on credentials:off"},
+		{"platform=ios", "", operations.Viewer{Platform: "ios", AppVersion: "1.17.0"}, "direct:on link:on qr:on credentials:off"},
 	} {
 		got := w.get(t, "/login-options?"+c.query, "User-Agent", c.agent)
 		var a answer
@@ -324,21 +325,21 @@ func TestOptionsForWhatPhonesSay(t *testing.T) {
 	w := newWorld(t, discovery.Apps{}, broker.Offer{})
 	const everything, directOnly = "direct:on link:on qr:on credentials:off", "direct:on link:off qr:off credentials:off"
 	for query, want := range map[string]struct {
-		who    login.Asker
+		who    operations.Viewer
 		lang   string
 		states string
 	}{
-		"platform=iOS&version=1.16.0+(345)&locale=en_UA_%23u-fw-mon":            {login.Asker{Platform: "ios", AppVersion: "1.16.0"}, "en", everything},
-		"platform=Android+14&version=1.16.0.345&locale=sv_FI%40rg%3Dsezzzz":     {login.Asker{Platform: "android", AppVersion: "1.16.0"}, "sv", everything},
-		"platform=symbian&version=v1.16.0&locale=en-US-u-fw-mon-hc-h23":         {login.Asker{Platform: "web", AppVersion: "1.16.0"}, "en", everything},
-		"version=nightly&locale=xx_YY":                                          {login.Asker{Platform: "web"}, "fi", directOnly}, // as at /par
-		"version=" + strings.Repeat("1", 100) + "&locale=%ff":                   {login.Asker{Platform: "web"}, "fi", directOnly},
-		"version=1.15&browser=Chrome+(Beta)+130&locale=%3Cscript%3E":            {login.Asker{Platform: "web", Browser: "Chrome", BrowserVersion: 130, AppVersion: "1.15.0"}, "fi", directOnly},
-		"browser=Kiwi+Browser+%E2%80%93+Fast+%26+Quiet&locale=en-u-nu-latn-x-a": {login.Asker{Platform: "web", AppVersion: "1.17.0"}, "en", everything},
-		"browser=%F0%9F%A6%8A+Fennec&locale=" + strings.Repeat("a-", 100):       {login.Asker{Platform: "web", Browser: "Firefox", AppVersion: "1.17.0"}, "fi", everything},
-		"browser=com.opera.browser+69&platform=" + strings.Repeat("x", 1000):    {login.Asker{Platform: "web", Browser: "Opera", BrowserVersion: 69, AppVersion: "1.17.0"}, "fi", everything},
-		"browser=Internet+20&platform=HarmonyOS":                                {login.Asker{Platform: "huawei", Browser: "Samsung Internet", BrowserVersion: 20, AppVersion: "1.17.0"}, "fi", everything},
-		"browser=%3Cscript%3E&platform=%E2%80%AEios":                            {login.Asker{Platform: "web", AppVersion: "1.17.0"}, "fi", everything},
+		"platform=iOS&version=1.16.0+(345)&locale=en_UA_%23u-fw-mon":            {operations.Viewer{Platform: "ios", AppVersion: "1.16.0"}, "en", everything},
+		"platform=Android+14&version=1.16.0.345&locale=sv_FI%40rg%3Dsezzzz":     {operations.Viewer{Platform: "android", AppVersion: "1.16.0"}, "sv", everything},
+		"platform=symbian&version=v1.16.0&locale=en-US-u-fw-mon-hc-h23":         {operations.Viewer{Platform: "web", AppVersion: "1.16.0"}, "en", everything},
+		"version=nightly&locale=xx_YY":                                          {operations.Viewer{Platform: "web"}, "fi", directOnly}, // as at /par
+		"version=" + strings.Repeat("1", 100) + "&locale=%ff":                   {operations.Viewer{Platform: "web"}, "fi", directOnly},
+		"version=1.15&browser=Chrome+(Beta)+130&locale=%3Cscript%3E":            {operations.Viewer{Platform: "web", Browser: "Chrome", BrowserVersion: 130, AppVersion: "1.15.0"}, "fi", directOnly},
+		"browser=Kiwi+Browser+%E2%80%93+Fast+%26+Quiet&locale=en-u-nu-latn-x-a": {operations.Viewer{Platform: "web", AppVersion: "1.17.0"}, "en", everything},
+		"browser=%F0%9F%A6%8A+Fennec&locale=" + strings.Repeat("a-", 100):       {operations.Viewer{Platform: "web", Browser: "Firefox", AppVersion: "1.17.0"}, "fi", everything},
+		"browser=com.opera.browser+69&platform=" + strings.Repeat("x", 1000):    {operations.Viewer{Platform: "web", Browser: "Opera", BrowserVersion: 69, AppVersion: "1.17.0"}, "fi", everything},
+		"browser=Internet+20&platform=HarmonyOS":                                {operations.Viewer{Platform: "huawei", Browser: "Samsung Internet", BrowserVersion: 20, AppVersion: "1.17.0"}, "fi", everything},
+		"browser=%3Cscript%3E&platform=%E2%80%AEios":                            {operations.Viewer{Platform: "web", AppVersion: "1.17.0"}, "fi", everything},
 	} {
 		got := w.get(t, "/login-options?"+query)
 		var a answer

@@ -11,7 +11,7 @@ import (
 	"avain/internal/protocol/signing"
 )
 
-// Sessions are the logged-in apps. login.ErrNotFound.
+// Sessions are the logged-in apps. fault.ErrNotFound.
 type Sessions interface {
 	SessionByID(ctx context.Context, id string) (login.Session, error)
 	RevokeSession(ctx context.Context, id, why string, at time.Time) error

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/platform/web"
 	"avain/internal/protocol/client"
@@ -83,7 +84,7 @@ type hint struct {
 // is as if there was none. One that is wrong is refused.
 func (f *Feature) hinted(ctx context.Context, asked *request) error {
 	p := asked.params
-	wrong := login.BadParam(hintName, "is not an ID token of this service for this client")
+	wrong := fault.BadParam(hintName, "is not an ID token of this service for this client")
 	if !p.Has(hintName) {
 		return f.named(asked)
 	}
@@ -91,7 +92,7 @@ func (f *Feature) hinted(ctx context.Context, asked *request) error {
 	switch {
 	case errors.Is(err, signing.ErrKeyGone):
 		return f.named(asked)
-	case err != nil && login.AsError(err).Kind == login.Internal:
+	case err != nil && fault.AsError(err).Kind == fault.Internal:
 		return err
 	case err != nil:
 		return wrong
@@ -106,7 +107,7 @@ func (f *Feature) hinted(ctx context.Context, asked *request) error {
 	}
 	asked.client, asked.proved = c, true
 	asked.session, err = f.d.Sessions.SessionByID(ctx, h.Session)
-	if errors.Is(err, login.ErrNotFound) {
+	if errors.Is(err, fault.ErrNotFound) {
 		return nil // purged: it has been over for long
 	}
 	return err
@@ -121,7 +122,7 @@ func (f *Feature) named(asked *request) error {
 	}
 	c, ok := f.d.Clients.Get(id)
 	if !ok {
-		return login.BadParam("client_id", "names no client of this service")
+		return fault.BadParam("client_id", "names no client of this service")
 	}
 	asked.client = c
 	return nil
@@ -139,9 +140,9 @@ func targetOf(p oauth.Params, c login.Client) (string, error) {
 	case c.ID == "" && p.Has(hintName):
 		return "", nil
 	case c.ID == "":
-		return "", login.BadParam("post_logout_redirect_uri", "needs an id_token_hint or a client_id")
+		return "", fault.BadParam("post_logout_redirect_uri", "needs an id_token_hint or a client_id")
 	case !client.MatchLogoutRedirect(c, uri):
-		return "", login.BadParam("post_logout_redirect_uri", "is not registered for this client")
+		return "", fault.BadParam("post_logout_redirect_uri", "is not registered for this client")
 	}
 	if !p.Has("state") {
 		return uri, nil

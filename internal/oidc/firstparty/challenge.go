@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"avain/internal/core/attempt"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/platform/notify"
 	"avain/internal/platform/steady"
@@ -35,9 +36,9 @@ type People interface {
 	PersonByID(ctx context.Context, id string) (login.Person, error)
 }
 
-// Marks sets the marks of proofs that allow no act of their own. login.ErrReplayed.
+// Marks sets the marks of proofs that allow no act of their own. fault.ErrReplayed.
 type Marks interface {
-	UseOnce(ctx context.Context, once ...login.Once) error
+	UseOnce(ctx context.Context, once ...login.ReplayKey) error
 }
 
 // Deps are what the feature stands on.
@@ -56,7 +57,7 @@ type Deps struct {
 	Claims    *web.Limiter // of QR codes, per key
 
 	// Standings tells how far attempts are, by their ids; unknown ones are left out.
-	Standings  func(ctx context.Context, ids []string) (map[string]login.Standing, error)
+	Standings  func(ctx context.Context, ids []string) (map[string]login.AttemptStatus, error)
 	MaxWaiting int // apps that may wait at once on this node
 
 	// Admit checks the beginning of a login: the feature authorize.
@@ -115,8 +116,8 @@ func (f *Feature) prove(w http.ResponseWriter, r *http.Request) (call, error) {
 		return call{}, err
 	}
 	err = f.d.Marks.UseOnce(r.Context(), append(caller.Once, proof.Once)...)
-	if errors.Is(err, login.ErrReplayed) {
-		return call{}, login.E(login.Invalid, login.ReasonProofReplayed, err).WithCode(oauth.InvalidDPoPProof).With("the proof or assertion has been used before")
+	if errors.Is(err, fault.ErrReplayed) {
+		return call{}, fault.New(fault.Invalid, login.ReasonProofReplayed, err).WithCode(oauth.InvalidDPoPProof).WithDetail("the proof or assertion has been used before")
 	}
 	return call{params, caller.Client, proof.Thumbprint, proof.ClockOff}, err
 }
@@ -124,7 +125,7 @@ func (f *Feature) prove(w http.ResponseWriter, r *http.Request) (call, error) {
 // attempt is the one that the app's auth_session names.
 func (f *Feature) attempt(ctx context.Context, c call) (login.Attempt, error) {
 	if !c.params.Has("auth_session") {
-		return login.Attempt{}, login.BadParam("auth_session", "missing")
+		return login.Attempt{}, fault.BadParam("auth_session", "missing")
 	}
 	a, err := f.d.Attempts.ForApp(ctx, c.client.ID, secret.Of(c.params.Get("auth_session")), c.key)
 	if err == nil {
@@ -148,7 +149,7 @@ func (f *Feature) challenge(w http.ResponseWriter, r *http.Request) error {
 	}
 	switch {
 	case c.params.Has("response_type") && c.params.Get("response_type") != "code": // §5.1 of the draft
-		return login.BadParam("response_type", "only code is supported").WithCode(oauth.UnsupportedResponseType)
+		return fault.BadParam("response_type", "only code is supported").WithCode(oauth.UnsupportedResponseType)
 	case c.params.Get("error") == "unexpected":
 		return f.report(w, r, c)
 	case c.params.Get("error") == oauth.AccessDenied:
@@ -159,8 +160,8 @@ func (f *Feature) challenge(w http.ResponseWriter, r *http.Request) error {
 		return f.password(w, r, c)
 	case !c.params.Has("auth_session") && !c.params.Has("tx_code"):
 		// A login that begins with nothing is for the browser (threat 33).
-		e := login.E(login.Forbidden, login.ReasonRequestInvalid, nil).WithCode(oauth.RedirectToWeb)
-		return e.With("nothing here can begin this login: start an authorization code flow in the browser")
+		e := fault.New(fault.Forbidden, login.ReasonRequestInvalid, nil).WithCode(oauth.RedirectToWeb)
+		return e.WithDetail("nothing here can begin this login: start an authorization code flow in the browser")
 	}
 	a, err := f.attempt(r.Context(), c)
 	if err != nil {
@@ -177,7 +178,7 @@ func (f *Feature) challenge(w http.ResponseWriter, r *http.Request) error {
 func (f *Feature) digits(w http.ResponseWriter, r *http.Request, c call, a login.Attempt) error {
 	digits := c.params.Get("tx_code")
 	if !sixDigits(digits) {
-		return login.BadParam("tx_code", "must be the six digits that the browser shows")
+		return fault.BadParam("tx_code", "must be the six digits that the browser shows")
 	}
 	code, err := f.d.Attempts.Complete(r.Context(), a, secret.Of(c.params.Get("auth_session")), digits)
 	if err != nil {
@@ -216,7 +217,7 @@ func (f *Feature) giveUp(w http.ResponseWriter, r *http.Request, c call) error {
 
 func (f *Feature) report(w http.ResponseWriter, r *http.Request, c call) error {
 	if !c.params.Has("code") {
-		return login.BadParam("code", "missing")
+		return fault.BadParam("code", "missing")
 	}
 	if err := f.d.Attempts.Report(r.Context(), secret.Of(c.params.Get("code")), c.client.ID); err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"avain/internal/core/attempt"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/platform/web"
 	"avain/internal/protocol/oauth"
@@ -27,7 +28,7 @@ type approval struct {
 // claim takes a QR code, or the one typed instead.
 func (f *Feature) claim(w http.ResponseWriter, r *http.Request, c call) error {
 	if c.params.Has("qr") == c.params.Has("typed_code") {
-		return login.BadParam("qr", "send either qr or typed_code")
+		return fault.BadParam("qr", "send either qr or typed_code")
 	}
 	// Before anything is looked up: a code must not be found by trying.
 	if err := f.d.Claims.Check(c.key); err != nil {
@@ -65,7 +66,7 @@ func (f *Feature) claim(w http.ResponseWriter, r *http.Request, c call) error {
 // collect gives an approved phone its code.
 func (f *Feature) collect(w http.ResponseWriter, r *http.Request, c call, a login.Attempt) error {
 	if c.params.Has("tx_code") {
-		return login.BadParam("tx_code", "this login takes no digits")
+		return fault.BadParam("tx_code", "this login takes no digits")
 	}
 	code, err := f.d.Attempts.Collect(r.Context(), a, secret.Of(c.params.Get("auth_session")))
 	if err != nil {

@@ -151,7 +151,7 @@ func (d *desk) isHome(s *stream) bool {
 	return s.home
 }
 
-func (d *desk) look(ctx context.Context, ids []string) (map[string]login.Standing, error) {
+func (d *desk) look(ctx context.Context, ids []string) (map[string]login.AttemptStatus, error) {
 	if len(ids) == 0 {
 		return nil, nil //nolint:nilnil // of nobody there is nothing to know
 	}
@@ -161,7 +161,7 @@ func (d *desk) look(ctx context.Context, ids []string) (map[string]login.Standin
 }
 
 // tell sends what is new, or a sign of life when one is due, and plans the next turn.
-func (d *desk) tell(s *stream, at login.Standing) {
+func (d *desk) tell(s *stream, at login.AttemptStatus) {
 	now := d.hall.now()
 	left := at.ExpiresAt.Sub(now)
 	here := true

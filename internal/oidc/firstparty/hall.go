@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/platform/notify"
 	"avain/internal/platform/steady"
@@ -36,7 +37,7 @@ const (
 // in common runs out first: file descriptors.
 type hall struct {
 	room  *notify.Room
-	look  func(ctx context.Context, ids []string) (map[string]login.Standing, error)
+	look  func(ctx context.Context, ids []string) (map[string]login.AttemptStatus, error)
 	now   func() time.Time
 	began time.Time
 	keep  steady.Keeper
@@ -67,11 +68,11 @@ func newHall(d Deps) *hall {
 func (h *hall) enter(network string) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	e := login.E(login.Unavailable, login.ReasonRateLimited, errors.New("as many apps wait as may"))
+	e := fault.New(fault.Unavailable, login.ReasonRateLimited, errors.New("as many apps wait as may"))
 	switch {
 	case h.inside >= h.most:
 	case h.most > 1 && h.networks[network] >= (h.most+1)/2:
-		e = login.E(login.TooMany, login.ReasonRateLimited, errors.New("as many apps of one network wait as may"))
+		e = fault.New(fault.TooMany, login.ReasonRateLimited, errors.New("as many apps of one network wait as may"))
 	default:
 		h.inside++
 		h.networks[network]++

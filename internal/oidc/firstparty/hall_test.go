@@ -14,6 +14,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/platform/notify"
 
@@ -30,7 +31,7 @@ type world struct {
 	stop func() // ends the hall and waits for it
 
 	mu    sync.Mutex
-	table map[string]login.Standing
+	table map[string]login.AttemptStatus
 	err   error
 	ill   bool
 	looks int
@@ -38,7 +39,7 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{T: t, table: map[string]login.Standing{}}
+	w := &world{T: t, table: map[string]login.AttemptStatus{}}
 	w.hall = newHall(Deps{Room: &w.room, Standings: w.standings, Now: time.Now, MaxWaiting: 100})
 	ctx, cancel := context.WithCancel(t.Context())
 	var running sync.WaitGroup
@@ -54,14 +55,14 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-func (w *world) standings(_ context.Context, ids []string) (map[string]login.Standing, error) {
+func (w *world) standings(_ context.Context, ids []string) (map[string]login.AttemptStatus, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.looks++
 	if w.ill {
 		panic("look")
 	}
-	found := map[string]login.Standing{}
+	found := map[string]login.AttemptStatus{}
 	for _, id := range ids {
 		if at, ok := w.table[id]; ok {
 			found[id] = at
@@ -87,7 +88,7 @@ func (w *world) come(id string, ends time.Duration) (app net.Conn, events <-chan
 	app, ours := net.Pipe()
 	a := login.Attempt{ID: id, State: login.StateCreated, SupportCode: "ABC-DEF", ExpiresAt: time.Now().Add(ends)}
 	w.mu.Lock()
-	w.table[id] = login.Standing{Attempt: id, State: a.State, ExpiresAt: a.ExpiresAt}
+	w.table[id] = login.AttemptStatus{Attempt: id, State: a.State, ExpiresAt: a.ExpiresAt}
 	w.mu.Unlock()
 	if err := w.hall.enter(networkOf(id)); err != nil {
 		w.Fatal(err)
@@ -212,7 +213,7 @@ func TestStreamLooksWithEverySignOfLife(t *testing.T) {
 		_, events := w.come("a", 10*time.Minute)
 		synctest.Wait()
 		w.mu.Lock()
-		w.table["a"] = login.Standing{Attempt: "a", State: login.StateBurned, Reason: login.ReasonLinkReused, ExpiresAt: time.Now()}
+		w.table["a"] = login.AttemptStatus{Attempt: "a", State: login.StateBurned, Reason: login.ReasonLinkReused, ExpiresAt: time.Now()}
 		w.mu.Unlock()
 		mustSay(t, w.next(events), `"state":"burned","reason":"link_reused"`)
 	})
@@ -240,7 +241,7 @@ func TestAppThatDoesNotReadIsDropped(t *testing.T) {
 		_, ours := net.Pipe() // nobody reads the other end
 		a := login.Attempt{ID: "stuck", State: login.StateCreated, ExpiresAt: time.Now().Add(time.Minute)}
 		w.mu.Lock()
-		w.table[a.ID] = login.Standing{Attempt: a.ID, State: a.State, ExpiresAt: a.ExpiresAt}
+		w.table[a.ID] = login.AttemptStatus{Attempt: a.ID, State: a.State, ExpiresAt: a.ExpiresAt}
 		w.mu.Unlock()
 		if err := w.hall.enter(networkOf(a.ID)); err != nil {
 			t.Fatal(err)
@@ -390,7 +391,7 @@ func TestThreat34FullHallRefuses(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		mustRefuse(t, w.hall.enter("another"), login.Unavailable)
+		mustRefuse(t, w.hall.enter("another"), fault.Unavailable)
 		w.hall.leave("0")
 		if err := w.hall.enter("another"); err != nil {
 			t.Errorf("after one has left: %v", err)
@@ -410,7 +411,7 @@ func TestThreat34OneNetworkCannotFillTheHall(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		mustRefuse(t, w.hall.enter("flood"), login.TooMany)
+		mustRefuse(t, w.hall.enter("flood"), fault.TooMany)
 		if err := w.hall.enter("another"); err != nil {
 			t.Errorf("another network: %v", err)
 		}
@@ -424,9 +425,9 @@ func TestThreat34OneNetworkCannotFillTheHall(t *testing.T) {
 	})
 }
 
-func mustRefuse(t *testing.T, err error, kind login.Kind) {
+func mustRefuse(t *testing.T, err error, kind fault.Kind) {
 	t.Helper()
-	if e := login.AsError(err); err == nil || e.Kind != kind || e.RetryAfter != full {
+	if e := fault.AsError(err); err == nil || e.Kind != kind || e.RetryAfter != full {
 		t.Errorf("got %v, want %s", err, kind)
 	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"avain/internal/core/attempt"
 	"avain/internal/core/people"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/platform/passhash"
 	"avain/internal/platform/web"
@@ -38,9 +39,9 @@ func (f *Feature) password(w http.ResponseWriter, r *http.Request, c call) error
 	name, typed := c.params.Get("username"), c.params.Get("password")
 	switch {
 	case name == "" || len(name) > people.MaxUserName:
-		return login.BadParam("username", "must be a user name or an e-mail address")
+		return fault.BadParam("username", "must be a user name or an e-mail address")
 	case typed == "" || len(typed) > passhash.MaxBytes:
-		return login.BadParam("password", "must have from 1 to 1024 bytes")
+		return fault.BadParam("password", "must have from 1 to 1024 bytes")
 	}
 	start, err := f.d.Admit(r, c.params, c.client, login.MethodCredentials, c.key)
 	if err != nil {
@@ -67,7 +68,7 @@ func (f *Feature) password(w http.ResponseWriter, r *http.Request, c call) error
 // refuse says no to a password, in an attempt of its own that support can read. Who is
 // throttled gets no attempt: a flood of guesses must not become a flood of rows.
 func (f *Feature) refuse(w http.ResponseWriter, r *http.Request, c login.Client, in attempt.Start, why error) error {
-	reason := login.AsError(why).Reason
+	reason := fault.AsError(why).Reason
 	if reason != login.ReasonPasswordWrong && reason != login.ReasonStrongRequired {
 		return why
 	}

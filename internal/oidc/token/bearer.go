@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/platform/web"
 	"avain/internal/protocol/dpop"
@@ -78,14 +79,14 @@ func (f *Feature) authorize(w http.ResponseWriter, r *http.Request) (holder, err
 	scheme, value, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	isDPoP, isBearer := strings.EqualFold(scheme, oauth.TokenTypeDPoP), strings.EqualFold(scheme, oauth.TokenTypeBearer)
 	if !isDPoP && !isBearer {
-		return holder{}, login.E(login.Unauthenticated, login.ReasonTokenInvalid, nil).WithCode(oauth.InvalidToken).With("no access token")
+		return holder{}, fault.New(fault.Unauthenticated, login.ReasonTokenInvalid, nil).WithCode(oauth.InvalidToken).WithDetail("no access token")
 	}
 	h, once, err := f.present(w, r, secret.Of(strings.TrimSpace(value)), isDPoP)
 	if err == nil {
 		h.session, err = f.d.Sessions.UseSession(r.Context(), h.session.ID, f.d.Now(), h.session.IdleUntil, once...)
 	}
-	if errors.Is(err, login.ErrReplayed) {
-		err = login.E(login.Unauthenticated, login.ReasonProofReplayed, err).WithCode(oauth.InvalidDPoPProof).With("the proof has been used before")
+	if errors.Is(err, fault.ErrReplayed) {
+		err = fault.New(fault.Unauthenticated, login.ReasonProofReplayed, err).WithCode(oauth.InvalidDPoPProof).WithDetail("the proof has been used before")
 	}
 	if err == nil && !h.session.Live(f.d.Now()) {
 		err = invalidToken("the session has ended")
@@ -96,7 +97,7 @@ func (f *Feature) authorize(w http.ResponseWriter, r *http.Request) (holder, err
 	return h, nil
 }
 
-func (f *Feature) present(w http.ResponseWriter, r *http.Request, token secret.Text, isDPoP bool) (holder, []login.Once, error) {
+func (f *Feature) present(w http.ResponseWriter, r *http.Request, token secret.Text, isDPoP bool) (holder, []login.ReplayKey, error) {
 	h, err := f.inspect(r.Context(), token)
 	if err != nil {
 		return holder{}, nil, err
@@ -119,14 +120,14 @@ func (f *Feature) present(w http.ResponseWriter, r *http.Request, token secret.T
 		AccessToken: token, Exact: c.Exact,
 	})
 	if err != nil {
-		e := *login.AsError(err)
-		e.Kind = login.Unauthenticated // at a resource a bad proof is a 401 (RFC 9449 §7.1)
+		e := *fault.AsError(err)
+		e.Kind = fault.Unauthenticated // at a resource a bad proof is a 401 (RFC 9449 §7.1)
 		return holder{}, nil, &e
 	}
 	if proof.Thumbprint != h.claims.Confirm.Thumbprint {
-		return holder{}, nil, login.E(login.Unauthenticated, login.ReasonKeyWrong, nil).WithCode(oauth.InvalidToken).With("the token is bound to another key")
+		return holder{}, nil, fault.New(fault.Unauthenticated, login.ReasonKeyWrong, nil).WithCode(oauth.InvalidToken).WithDetail("the token is bound to another key")
 	}
-	return h, []login.Once{proof.Once}, nil
+	return h, []login.ReplayKey{proof.Once}, nil
 }
 
 // inspect verifies an access token and looks up what stands behind it now.
@@ -158,12 +159,12 @@ func (f *Feature) inspect(ctx context.Context, token secret.Text) (holder, error
 }
 
 func gone(err error) error {
-	if errors.Is(err, login.ErrNotFound) {
+	if errors.Is(err, fault.ErrNotFound) {
 		return invalidToken("the session has ended")
 	}
 	return err
 }
 
-func invalidToken(detail string) *login.Error {
-	return login.E(login.Unauthenticated, login.ReasonTokenInvalid, nil).WithCode(oauth.InvalidToken).With(detail)
+func invalidToken(detail string) *fault.Error {
+	return fault.New(fault.Unauthenticated, login.ReasonTokenInvalid, nil).WithCode(oauth.InvalidToken).WithDetail(detail)
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"avain/internal/core/attempt"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/secret"
 )
@@ -12,7 +13,7 @@ import (
 // authorizationCode answers the grant of RFC 6749 §4.1.3.
 func (f *Feature) authorizationCode(ctx context.Context, c call) (Response, error) {
 	if !c.params.Has("code") {
-		return Response{}, login.BadParam("code", "missing")
+		return Response{}, fault.BadParam("code", "missing")
 	}
 	if err := reachable(c); err != nil {
 		return Response{}, err // before the code is used up

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/protocol/oauth"
 	"avain/internal/secret"
@@ -17,10 +18,10 @@ import (
 func (f *Feature) refreshToken(ctx context.Context, c call) (Response, error) {
 	presented := secret.Of(c.params.Get("refresh_token"))
 	if presented.Empty() {
-		return Response{}, login.BadParam("refresh_token", "missing")
+		return Response{}, fault.BadParam("refresh_token", "missing")
 	}
 	session, err := f.d.Sessions.SessionByRefresh(ctx, presented.Hash())
-	if errors.Is(err, login.ErrNotFound) {
+	if errors.Is(err, fault.ErrNotFound) {
 		return Response{}, f.unknown(ctx, c, presented)
 	}
 	if err != nil {
@@ -41,7 +42,7 @@ func (f *Feature) refreshToken(ctx context.Context, c call) (Response, error) {
 	}
 	target := session.Resource
 	person, err := f.d.Sessions.PersonOnly(ctx, session.Person)
-	if err != nil && !errors.Is(err, login.ErrNotFound) {
+	if err != nil && !errors.Is(err, fault.ErrNotFound) {
 		return Response{}, err
 	}
 	if err != nil || person.Locked() {
@@ -83,7 +84,7 @@ func (f *Feature) mayRefresh(ctx context.Context, s login.Session, c call) error
 	case s.Client != c.client.ID:
 		return ended("the refresh token was issued to another client")
 	case !mayHold(s, c):
-		return login.E(login.Invalid, login.ReasonKeyWrong, nil).WithCode(oauth.InvalidGrant).With("the DPoP key is not the one of this session")
+		return fault.New(fault.Invalid, login.ReasonKeyWrong, nil).WithCode(oauth.InvalidGrant).WithDetail("the DPoP key is not the one of this session")
 	case s.RevokedWhy == string(login.ReasonStrongRequired):
 		return outgrown()
 	case s.RevokedWhy == string(login.ReasonPersonLocked):
@@ -100,7 +101,7 @@ func (f *Feature) mayRefresh(ctx context.Context, s login.Session, c call) error
 func (f *Feature) afterLock(ctx context.Context, s login.Session) error {
 	person, err := f.d.Sessions.PersonOnly(ctx, s.Person)
 	switch {
-	case err != nil && !errors.Is(err, login.ErrNotFound):
+	case err != nil && !errors.Is(err, fault.ErrNotFound):
 		return err
 	case err == nil && person.Locked():
 		return lockedOut(nil)
@@ -109,8 +110,8 @@ func (f *Feature) afterLock(ctx context.Context, s login.Session) error {
 	}
 }
 
-func lockedOut(cause error) *login.Error {
-	return login.E(login.Invalid, login.ReasonPersonLocked, cause).WithCode(oauth.InvalidGrant).With("the person may not log in")
+func lockedOut(cause error) *fault.Error {
+	return fault.New(fault.Invalid, login.ReasonPersonLocked, cause).WithCode(oauth.InvalidGrant).WithDetail("the person may not log in")
 }
 
 // mayHold reports whether the refresh token of the session works with the key of the
@@ -128,7 +129,7 @@ func mayHold(s login.Session, c call) bool {
 // rotate replaces the refresh token of a compatible client. For a short while the
 // old one gets the same successor again, for a caller who lost our answer; after
 // that it can only be a stolen copy, and the whole session ends (RFC 9700 §4.14.2).
-func (f *Feature) rotate(ctx context.Context, s login.Session, presented secret.Text, now, idleUntil time.Time, once []login.Once) (login.Session, secret.Text, error) {
+func (f *Feature) rotate(ctx context.Context, s login.Session, presented secret.Text, now, idleUntil time.Time, once []login.ReplayKey) (login.Session, secret.Text, error) {
 	if presented.Hash().Equal(s.Refresh) {
 		next := f.d.Families.next(s.ID, s.Generation+1, presented)
 		rotated, err := f.d.Sessions.RotateRefresh(ctx, s.ID, s.Refresh, next.Hash(), now.Add(f.d.RotationGrace), now, once...)
@@ -136,7 +137,7 @@ func (f *Feature) rotate(ctx context.Context, s login.Session, presented secret.
 		case err == nil:
 			used, err := f.d.Sessions.UseSession(ctx, s.ID, now, idleUntil)
 			return used, next, err
-		case !errors.Is(err, login.ErrMoved):
+		case !errors.Is(err, fault.ErrMoved):
 			return s, secret.Text{}, err
 		}
 		s = rotated // another request was faster; this one is its retry
@@ -159,7 +160,7 @@ func (f *Feature) unknown(ctx context.Context, c call, presented secret.Text) er
 		return ended("unknown refresh token")
 	}
 	s, err := f.d.Sessions.SessionByID(ctx, id)
-	if errors.Is(err, login.ErrNotFound) || err == nil && generation >= s.Generation {
+	if errors.Is(err, fault.ErrNotFound) || err == nil && generation >= s.Generation {
 		return ended("unknown refresh token") // of a session that is forgotten, or that a restored backup has not seen
 	}
 	if err == nil {
@@ -193,23 +194,23 @@ func narrowed(asked, had []string, c login.Client) ([]string, error) {
 		case slices.Contains(had, scope):
 			scopes = append(scopes, scope)
 		case c.Allows(scope):
-			return nil, login.BadParam("scope", "asks for more than was granted").WithCode(oauth.InvalidScope)
+			return nil, fault.BadParam("scope", "asks for more than was granted").WithCode(oauth.InvalidScope)
 		}
 	}
 	if len(scopes) == 0 {
-		return nil, login.BadParam("scope", "names nothing that was granted").WithCode(oauth.InvalidScope)
+		return nil, fault.BadParam("scope", "names nothing that was granted").WithCode(oauth.InvalidScope)
 	}
 	return scopes, nil
 }
 
-func ended(detail string) *login.Error {
-	return login.E(login.Invalid, login.ReasonSessionEnded, nil).WithCode(oauth.InvalidGrant).With(detail)
+func ended(detail string) *fault.Error {
+	return fault.New(fault.Invalid, login.ReasonSessionEnded, nil).WithCode(oauth.InvalidGrant).WithDetail(detail)
 }
 
 // outgrown tells an app why its session is over, so that it can lead on: the person has
 // become a SmartumPlus user, and what a password has begun has ended.
-func outgrown() *login.Error {
-	return login.E(login.Invalid, login.ReasonStrongRequired, nil).WithCode(oauth.InvalidGrant).With("the session was begun with a password, and the person logs in with strong authentication only by now")
+func outgrown() *fault.Error {
+	return fault.New(fault.Invalid, login.ReasonStrongRequired, nil).WithCode(oauth.InvalidGrant).WithDetail("the session was begun with a password, and the person logs in with strong authentication only by now")
 }
 
 func earlier(a, b time.Time) time.Time {

@@ -1,6 +1,7 @@
 package token
 
 import (
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/protocol/oauth"
 )
@@ -8,7 +9,7 @@ import (
 // reachable checks the resource that a token request names: one of the client's own.
 func reachable(c call) error {
 	if resource := c.params.Get("resource"); resource != "" && !c.client.MayReach(resource) {
-		return login.BadParam("resource", "is not a resource of this client").WithCode(oauth.InvalidTarget)
+		return fault.BadParam("resource", "is not a resource of this client").WithCode(oauth.InvalidTarget)
 	}
 	return nil
 }
@@ -22,7 +23,7 @@ func aimed(s login.Session, c call) (login.Session, error) {
 		return s, nil
 	}
 	if s.Resource != "" && s.Resource != asked {
-		return s, login.BadParam("resource", "is not the one of this login").WithCode(oauth.InvalidTarget)
+		return s, fault.BadParam("resource", "is not the one of this login").WithCode(oauth.InvalidTarget)
 	}
 	s.Resource = asked
 	return s, nil

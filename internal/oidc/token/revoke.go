@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/platform/web"
 	"avain/internal/protocol/oauth"
@@ -20,7 +21,7 @@ import (
 // Compatible ones need not, because RFC 7009 knows no proof and libraries send none.
 func (f *Feature) revoke(w http.ResponseWriter, r *http.Request, c call) (err error) {
 	if !c.params.Has("token") {
-		return login.BadParam("token", "missing")
+		return fault.BadParam("token", "missing")
 	}
 	byKey := c.client.Public() && c.client.Profile == login.ProfileStrict
 	if byKey {
@@ -37,8 +38,8 @@ func (f *Feature) revoke(w http.ResponseWriter, r *http.Request, c call) (err er
 	}
 	if err == nil && session.Client == c.client.ID && session.RevokedAt.IsZero() {
 		if byKey && session.Key != c.key {
-			e := login.E(login.Invalid, login.ReasonKeyWrong, nil).WithCode(oauth.InvalidDPoPProof)
-			return e.With("nothing is revoked: the token belongs to another key")
+			e := fault.New(fault.Invalid, login.ReasonKeyWrong, nil).WithCode(oauth.InvalidDPoPProof)
+			return e.WithDetail("nothing is revoked: the token belongs to another key")
 		}
 		const why = "logout_app"
 		if err := f.d.Audit.Atomically(r.Context(), func(ctx context.Context) error {
@@ -63,10 +64,10 @@ type introspection struct {
 // clients that are configured for it may ask.
 func (f *Feature) introspect(w http.ResponseWriter, r *http.Request, c call) error {
 	if !c.client.Introspection || c.client.Public() {
-		return login.E(login.Forbidden, login.ReasonClientRefused, nil).WithCode(oauth.UnauthorizedClient).With("this client may not introspect tokens")
+		return fault.New(fault.Forbidden, login.ReasonClientRefused, nil).WithCode(oauth.UnauthorizedClient).WithDetail("this client may not introspect tokens")
 	}
 	if !c.params.Has("token") {
-		return login.BadParam("token", "missing")
+		return fault.BadParam("token", "missing")
 	}
 	if err := f.spend(r.Context(), c); err != nil {
 		return err
@@ -89,7 +90,7 @@ func (f *Feature) introspect(w http.ResponseWriter, r *http.Request, c call) err
 // behind finds the session of a refresh token or an access token.
 func (f *Feature) behind(ctx context.Context, token secret.Text) (login.Session, error) {
 	session, err := f.d.Sessions.SessionByRefresh(ctx, token.Hash())
-	if !errors.Is(err, login.ErrNotFound) {
+	if !errors.Is(err, fault.ErrNotFound) {
 		return session, err
 	}
 	h, err := f.inspect(ctx, token)
@@ -103,10 +104,10 @@ func (f *Feature) spend(ctx context.Context, c call) error {
 	}
 	err := f.d.Sessions.UseOnce(ctx, c.once...)
 	switch {
-	case errors.Is(err, login.ErrReplayed) && c.key != "":
-		return login.E(login.Invalid, login.ReasonProofReplayed, err).WithCode(oauth.InvalidDPoPProof).With("the proof has been used before")
-	case errors.Is(err, login.ErrReplayed):
-		return login.E(login.Unauthenticated, login.ReasonClientRefused, err).WithCode(oauth.InvalidClient).With("the client assertion has been used before")
+	case errors.Is(err, fault.ErrReplayed) && c.key != "":
+		return fault.New(fault.Invalid, login.ReasonProofReplayed, err).WithCode(oauth.InvalidDPoPProof).WithDetail("the proof has been used before")
+	case errors.Is(err, fault.ErrReplayed):
+		return fault.New(fault.Unauthenticated, login.ReasonClientRefused, err).WithCode(oauth.InvalidClient).WithDetail("the client assertion has been used before")
 	}
 	return err
 }
@@ -117,6 +118,6 @@ func unusable(err error) bool {
 	if err == nil {
 		return false
 	}
-	kind := login.AsError(err).Kind
-	return kind == login.Unauthenticated || errors.Is(err, login.ErrNotFound)
+	kind := fault.AsError(err).Kind
+	return kind == fault.Unauthenticated || errors.Is(err, fault.ErrNotFound)
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"avain/internal/core/attempt"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/platform/web"
 	"avain/internal/protocol/client"
@@ -21,21 +22,21 @@ type Redeemer interface {
 	Redeem(ctx context.Context, in attempt.Redemption) (attempt.Granted, error)
 }
 
-// Sessions are the logged-in apps. Look-ups answer login.ErrNotFound.
+// Sessions are the logged-in apps. Look-ups answer fault.ErrNotFound.
 type Sessions interface {
 	SessionByID(ctx context.Context, id string) (login.Session, error)
 	// SessionByRefresh finds a session by its current or its previous refresh token.
 	SessionByRefresh(ctx context.Context, hash secret.Hash) (login.Session, error)
 	// UseSession marks the session as used and sets the marks, in one transaction,
-	// and answers the session as it is then. login.ErrReplayed.
-	UseSession(ctx context.Context, id string, at, idleUntil time.Time, once ...login.Once) (login.Session, error)
+	// and answers the session as it is then. fault.ErrReplayed.
+	UseSession(ctx context.Context, id string, at, idleUntil time.Time, once ...login.ReplayKey) (login.Session, error)
 	// RotateRefresh replaces the refresh token if old still is the current one, and
-	// keeps old as the previous one. login.ErrMoved with the session as it is,
-	// login.ErrReplayed.
-	RotateRefresh(ctx context.Context, id string, old, next secret.Hash, previousUntil, at time.Time, once ...login.Once) (login.Session, error)
+	// keeps old as the previous one. fault.ErrMoved with the session as it is,
+	// fault.ErrReplayed.
+	RotateRefresh(ctx context.Context, id string, old, next secret.Hash, previousUntil, at time.Time, once ...login.ReplayKey) (login.Session, error)
 	RevokeSession(ctx context.Context, id, why string, at time.Time) error
 	// UseOnce sets marks alone.
-	UseOnce(ctx context.Context, once ...login.Once) error
+	UseOnce(ctx context.Context, once ...login.ReplayKey) error
 	PersonByID(ctx context.Context, id string) (login.Person, error)
 	// EmailOf is the address that the person is known by; empty when there is none.
 	EmailOf(ctx context.Context, person string) (login.Email, error)
@@ -91,7 +92,7 @@ type call struct {
 	client login.Client
 	key    string        // DPoP thumbprint, empty without a proof
 	clock  time.Duration // see [dpop.Proof.ClockOff]
-	once   []login.Once
+	once   []login.ReplayKey
 }
 
 // client carries out the phases that every request of a client shares.
@@ -143,12 +144,12 @@ func (f *Feature) token(w http.ResponseWriter, r *http.Request, c call) error {
 		web.Note(r.Context(), web.FieldGrant, grant)
 		answer, err = f.refreshToken(r.Context(), c)
 	case "":
-		return login.BadParam("grant_type", "missing")
+		return fault.BadParam("grant_type", "missing")
 	default:
-		return login.BadParam("grant_type", "authorization_code and refresh_token are supported").WithCode(oauth.UnsupportedGrantType)
+		return fault.BadParam("grant_type", "authorization_code and refresh_token are supported").WithCode(oauth.UnsupportedGrantType)
 	}
-	if errors.Is(err, login.ErrReplayed) {
-		return login.E(login.Invalid, login.ReasonProofReplayed, err).WithCode(oauth.InvalidDPoPProof).With("the proof or assertion has been used before")
+	if errors.Is(err, fault.ErrReplayed) {
+		return fault.New(fault.Invalid, login.ReasonProofReplayed, err).WithCode(oauth.InvalidDPoPProof).WithDetail("the proof or assertion has been used before")
 	}
 	if err != nil {
 		return err

@@ -9,7 +9,10 @@ import (
 	"strings"
 	"time"
 
+	"avain/internal/domain/employment"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 	"avain/internal/domain/shown"
 	"avain/internal/platform/web"
 	"avain/internal/secret"
@@ -20,13 +23,13 @@ const Prefix = "avk_"
 
 // Store keeps the keys.
 type Store interface {
-	AddAPIKey(ctx context.Context, k login.APIKey) error
-	APIKeyByHash(ctx context.Context, h secret.Hash, now time.Time) (login.APIKey, error)
-	APIKeyByID(ctx context.Context, id string) (login.APIKey, error)
+	AddAPIKey(ctx context.Context, k operations.APIKey) error
+	APIKeyByHash(ctx context.Context, h secret.Hash, now time.Time) (operations.APIKey, error)
+	APIKeyByID(ctx context.Context, id string) (operations.APIKey, error)
 	RotateAPIKey(ctx context.Context, id string, next secret.Hash, previousUntil time.Time) error
 	RevokeAPIKey(ctx context.Context, id string, at time.Time) error
-	UseAPIKey(ctx context.Context, k login.APIKey, at time.Time) error
-	EmployerByID(ctx context.Context, id string) (login.Employer, error)
+	UseAPIKey(ctx context.Context, k operations.APIKey, at time.Time) error
+	EmployerByID(ctx context.Context, id string) (employment.Employer, error)
 }
 
 // Keys makes and finds keys. Store, Now and Log must be given.
@@ -39,68 +42,68 @@ type Keys struct {
 }
 
 // New makes a key and answers its secret, which is shown nowhere else. Errors:
-// login.Mistakes.
-func (s *Keys) New(ctx context.Context, k login.APIKey) (login.APIKey, secret.Text, error) {
+// fault.FieldErrors.
+func (s *Keys) New(ctx context.Context, k operations.APIKey) (operations.APIKey, secret.Text, error) {
 	k.Name = shown.Line(k.Name, shown.Whole)
 	if mistakes, err := s.check(ctx, k); err != nil || len(mistakes) > 0 {
 		if err == nil {
 			err = mistakes
 		}
-		return login.APIKey{}, secret.Text{}, err
+		return operations.APIKey{}, secret.Text{}, err
 	}
 	key := secret.Of(Prefix + secret.New().Reveal())
 	k.ID, k.Hash, k.CreatedAt = login.NewID(), key.Hash(), s.Now()
 	return k, key, s.Store.AddAPIKey(ctx, k)
 }
 
-func (s *Keys) check(ctx context.Context, k login.APIKey) (login.Mistakes, error) {
-	var mistakes login.Mistakes
+func (s *Keys) check(ctx context.Context, k operations.APIKey) (fault.FieldErrors, error) {
+	var mistakes fault.FieldErrors
 	if n := shown.Len(k.Name); n == 0 || n > 100 {
-		mistakes = append(mistakes, login.Mistake{Field: "name", Detail: "must say where the key is used, in at most 100 letters"})
+		mistakes = append(mistakes, fault.FieldError{Field: "name", Detail: "must say where the key is used, in at most 100 letters"})
 	}
 	if len(k.Scopes) == 0 {
-		mistakes = append(mistakes, login.Mistake{Field: "scopes", Detail: "at least one is needed"})
+		mistakes = append(mistakes, fault.FieldError{Field: "scopes", Detail: "at least one is needed"})
 	}
 	for _, scope := range k.Scopes {
-		if !slices.Contains(login.APIScopes(), scope) {
-			mistakes = append(mistakes, login.Mistake{Field: "scopes", Detail: "must be of " + listScopes()})
+		if !slices.Contains(operations.APIScopes(), scope) {
+			mistakes = append(mistakes, fault.FieldError{Field: "scopes", Detail: "must be of " + listScopes()})
 			break
 		}
 	}
-	if k.May(login.ScopeSCIM) && len(k.Employers) != 1 {
-		mistakes = append(mistakes, login.Mistake{Field: "employers", Detail: "a key for SCIM is for exactly one employer"})
+	if k.May(operations.ScopeSCIM) && len(k.Employers) != 1 {
+		mistakes = append(mistakes, fault.FieldError{Field: "employers", Detail: "a key for SCIM is for exactly one employer"})
 	}
-	if !k.OfAll() && (k.May(login.ScopeSessionsRead) || k.May(login.ScopeSessionsWrite)) {
+	if !k.OfAll() && (k.May(operations.ScopeSessionsRead) || k.May(operations.ScopeSessionsWrite)) {
 		// A person's devices show where they are, and belong to no employer.
-		mistakes = append(mistakes, login.Mistake{Field: "scopes", Detail: "sessions are only for keys of all employers"})
+		mistakes = append(mistakes, fault.FieldError{Field: "scopes", Detail: "sessions are only for keys of all employers"})
 	}
-	if !k.OfAll() && (k.May(login.ScopeNoticesRead) || k.May(login.ScopeNoticesWrite)) {
-		mistakes = append(mistakes, login.Mistake{Field: "scopes", Detail: "notices are only for keys of all employers: they concern everybody"})
+	if !k.OfAll() && (k.May(operations.ScopeNoticesRead) || k.May(operations.ScopeNoticesWrite)) {
+		mistakes = append(mistakes, fault.FieldError{Field: "scopes", Detail: "notices are only for keys of all employers: they concern everybody"})
 	}
 	for _, employer := range k.Employers {
 		_, err := s.Store.EmployerByID(ctx, employer)
-		if errors.Is(err, login.ErrNotFound) {
-			mistakes = append(mistakes, login.Mistake{Field: "employers", Detail: "there is no such employer; avain admin employers list shows their ids"})
+		if errors.Is(err, fault.ErrNotFound) {
+			mistakes = append(mistakes, fault.FieldError{Field: "employers", Detail: "there is no such employer; avain admin employers list shows their ids"})
 		} else if err != nil {
 			return nil, err
 		}
 	}
 	if !k.ExpiresAt.IsZero() && !k.ExpiresAt.After(s.Now()) {
-		mistakes = append(mistakes, login.Mistake{Field: "expires", Detail: "must be in the future"})
+		mistakes = append(mistakes, fault.FieldError{Field: "expires", Detail: "must be in the future"})
 	}
 	return mistakes, nil
 }
 
 func listScopes() string {
-	all := make([]string, 0, len(login.APIScopes()))
-	for _, scope := range login.APIScopes() {
+	all := make([]string, 0, len(operations.APIScopes()))
+	for _, scope := range operations.APIScopes() {
 		all = append(all, string(scope))
 	}
 	return strings.Join(all, ", ")
 }
 
 // Rotate gives a key another secret. The one before stays good for the overlap.
-// login.ErrNotFound.
+// fault.ErrNotFound.
 func (s *Keys) Rotate(ctx context.Context, id string, overlap time.Duration) (secret.Text, error) {
 	key := secret.Of(Prefix + secret.New().Reveal())
 	return key, s.Store.RotateAPIKey(ctx, id, key.Hash(), s.Now().Add(overlap))
@@ -108,22 +111,22 @@ func (s *Keys) Rotate(ctx context.Context, id string, overlap time.Duration) (se
 
 // Of finds the key of a request. Errors: Unauthenticated, the same for none, a wrong, an
 // expired and a revoked one; TooMany.
-func (s *Keys) Of(ctx context.Context, r *http.Request) (login.APIKey, error) {
+func (s *Keys) Of(ctx context.Context, r *http.Request) (operations.APIKey, error) {
 	given, ok := bearer(r)
 	if !ok {
-		return login.APIKey{}, s.refuse(ctx)
+		return operations.APIKey{}, s.refuse(ctx)
 	}
 	now := s.Now()
 	k, err := s.Store.APIKeyByHash(ctx, given.Hash(), now)
-	if errors.Is(err, login.ErrNotFound) || err == nil && !k.Live(now) {
-		return login.APIKey{}, s.refuse(ctx)
+	if errors.Is(err, fault.ErrNotFound) || err == nil && !k.Live(now) {
+		return operations.APIKey{}, s.refuse(ctx)
 	}
 	if err != nil {
-		return login.APIKey{}, err
+		return operations.APIKey{}, err
 	}
 	if s.Limit != nil {
 		if err := s.Limit.Check(k.ID); err != nil {
-			return login.APIKey{}, err
+			return operations.APIKey{}, err
 		}
 	}
 	if err := s.Store.UseAPIKey(ctx, k, now); err != nil {
@@ -140,8 +143,8 @@ func (s *Keys) refuse(ctx context.Context) error {
 			return err
 		}
 	}
-	return login.E(login.Unauthenticated, login.ReasonClientRefused, nil).
-		With("Send an API key that is good: Authorization: Bearer avk_…")
+	return fault.New(fault.Unauthenticated, login.ReasonClientRefused, nil).
+		WithDetail("Send an API key that is good: Authorization: Bearer avk_…")
 }
 
 // bearer reads the key of RFC 6750 §2.1. It never comes from the address, which is
@@ -159,9 +162,9 @@ func bearer(r *http.Request) (secret.Text, bool) {
 }
 
 // Need answers Forbidden unless the key has the scope.
-func Need(k login.APIKey, scope login.APIScope) error {
+func Need(k operations.APIKey, scope operations.APIScope) error {
 	if k.May(scope) {
 		return nil
 	}
-	return login.E(login.Forbidden, login.ReasonClientRefused, nil).With("The key needs the scope " + string(scope) + ".")
+	return fault.New(fault.Forbidden, login.ReasonClientRefused, nil).WithDetail("The key needs the scope " + string(scope) + ".")
 }

@@ -10,7 +10,10 @@ import (
 	"testing"
 	"time"
 
+	"avain/internal/domain/employment"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 	"avain/internal/platform/apikey"
 	"avain/internal/platform/store"
 	"avain/internal/platform/store/storetest"
@@ -43,14 +46,14 @@ func newOffice(t *testing.T) *office {
 	}
 	o := &office{db: db, now: noon, employer: login.NewID()}
 	o.Keys = &apikey.Keys{Store: db, Now: func() time.Time { return o.now }, Log: slog.New(slog.DiscardHandler)}
-	if err := db.AddEmployer(t.Context(), login.Employer{ID: o.employer, Name: "A", Locale: "fi", CreatedAt: noon}); err != nil {
+	if err := db.AddEmployer(t.Context(), employment.Employer{ID: o.employer, Name: "A", Locale: "fi", CreatedAt: noon}); err != nil {
 		t.Fatal(err)
 	}
 	return o
 }
 
 // ask is who calls with these headers.
-func (o *office) ask(t *testing.T, authorization ...string) (login.APIKey, error) {
+func (o *office) ask(t *testing.T, authorization ...string) (operations.APIKey, error) {
 	t.Helper()
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/v1/employers", nil)
 	r.Header["Authorization"] = authorization
@@ -61,13 +64,13 @@ func kindOf(err error) string {
 	if err == nil {
 		return "ok"
 	}
-	return login.AsError(err).Kind.String()
+	return fault.AsError(err).Kind.String()
 }
 
 func TestOnlyGoodKeysOpen(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
-	k, shown, err := o.New(t.Context(), login.APIKey{Name: "test", Scopes: []login.APIScope{login.ScopeImport}, ExpiresAt: noon.Add(time.Hour)})
+	k, shown, err := o.New(t.Context(), operations.APIKey{Name: "test", Scopes: []operations.APIScope{operations.ScopeImport}, ExpiresAt: noon.Add(time.Hour)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +115,7 @@ func TestOnlyGoodKeysOpen(t *testing.T) {
 func TestKeysAreExchangedAndEnded(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
-	k, first, err := o.New(t.Context(), login.APIKey{Name: "test", Scopes: []login.APIScope{login.ScopeSCIM}, Employers: []string{o.employer}})
+	k, first, err := o.New(t.Context(), operations.APIKey{Name: "test", Scopes: []operations.APIScope{operations.ScopeSCIM}, Employers: []string{o.employer}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,7 +142,7 @@ func TestKeysAreExchangedAndEnded(t *testing.T) {
 		t.Fatal(err)
 	}
 	both("revoked", "unauthenticated", "unauthenticated")
-	if _, err := o.Rotate(t.Context(), k.ID, 0); !errors.Is(err, login.ErrNotFound) {
+	if _, err := o.Rotate(t.Context(), k.ID, 0); !errors.Is(err, fault.ErrNotFound) {
 		t.Errorf("a revoked key is exchanged: %v", err)
 	}
 }
@@ -147,18 +150,18 @@ func TestKeysAreExchangedAndEnded(t *testing.T) {
 func TestWhatAKeyMayBe(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
-	read := []login.APIScope{login.ScopePersonsRead}
-	for field, k := range map[string]login.APIKey{
+	read := []operations.APIScope{operations.ScopePersonsRead}
+	for field, k := range map[string]operations.APIKey{
 		"name":       {Scopes: read},
 		"scopes":     {Name: "none"},
-		"scopes ":    {Name: "unknown", Scopes: []login.APIScope{"everything"}},
-		"scopes  ":   {Name: "sessions of an employer", Scopes: []login.APIScope{login.ScopeSessionsRead}, Employers: []string{o.employer}},
-		"employers":  {Name: "directory of all", Scopes: []login.APIScope{login.ScopeSCIM}},
+		"scopes ":    {Name: "unknown", Scopes: []operations.APIScope{"everything"}},
+		"scopes  ":   {Name: "sessions of an employer", Scopes: []operations.APIScope{operations.ScopeSessionsRead}, Employers: []string{o.employer}},
+		"employers":  {Name: "directory of all", Scopes: []operations.APIScope{operations.ScopeSCIM}},
 		"employers ": {Name: "nobody's", Scopes: read, Employers: []string{login.NewID()}},
 		"expires":    {Name: "over", Scopes: read, ExpiresAt: noon},
 	} {
 		_, _, err := o.New(t.Context(), k)
-		mistakes, _ := errors.AsType[login.Mistakes](err)
+		mistakes, _ := errors.AsType[fault.FieldErrors](err)
 		if len(mistakes) != 1 || mistakes[0].Field != strings.TrimSpace(field) {
 			t.Errorf("%s: %v", k.Name, err)
 		}
@@ -174,7 +177,7 @@ func TestCallersAreHeldBack(t *testing.T) {
 	now := func() time.Time { return o.now }
 	o.Limit = web.NewLimiter(web.Limit{Burst: 2, Each: time.Second}, 10, now)
 	o.Wrong = web.NewLimiter(web.Limit{Burst: 3, Each: time.Second}, 10, now)
-	_, shown, err := o.New(t.Context(), login.APIKey{Name: "test", Scopes: []login.APIScope{login.ScopeImport}})
+	_, shown, err := o.New(t.Context(), operations.APIKey{Name: "test", Scopes: []operations.APIScope{operations.ScopeImport}})
 	if err != nil {
 		t.Fatal(err)
 	}

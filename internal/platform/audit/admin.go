@@ -5,7 +5,8 @@ import (
 	"strconv"
 	"strings"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/employment"
+	"avain/internal/domain/operations"
 )
 
 // The actions of the admin API and its command line. Their actor is "key:…" or "system".
@@ -35,7 +36,7 @@ const (
 )
 
 // ByKey is the actor of what an API key does.
-func ByKey(k login.APIKey) string { return "key:" + k.ID }
+func ByKey(k operations.APIKey) string { return "key:" + k.ID }
 
 // System is the actor of what the operator does on the command line.
 const System = system
@@ -51,23 +52,23 @@ func (l *Log) EmployerChanged(ctx context.Context, actor, employer string) {
 }
 
 // EmploymentAdded records that an employer has added a person.
-func (l *Log) EmploymentAdded(ctx context.Context, actor string, m login.Employment) {
+func (l *Log) EmploymentAdded(ctx context.Context, actor string, m employment.Employment) {
 	l.append(ctx, actor, actionEmploymentAdd, "employment:"+m.ID, map[string]string{"employer": m.Employer})
 }
 
 // EmploymentChanged records that an employer says something else of a person. What it
 // is, is a machine word: "record", "benefit:lunch".
-func (l *Log) EmploymentChanged(ctx context.Context, actor string, m login.Employment, what string) {
+func (l *Log) EmploymentChanged(ctx context.Context, actor string, m employment.Employment, what string) {
 	l.append(ctx, actor, actionEmploymentChange, "employment:"+m.ID, map[string]string{"employer": m.Employer, "what": what})
 }
 
 // EmploymentEnded records that a person has left.
-func (l *Log) EmploymentEnded(ctx context.Context, actor string, m login.Employment) {
+func (l *Log) EmploymentEnded(ctx context.Context, actor string, m employment.Employment) {
 	l.append(ctx, actor, actionEmploymentEnd, "employment:"+m.ID, map[string]string{"employer": m.Employer, "person": m.Person})
 }
 
 // EmploymentResumed records that a person is back.
-func (l *Log) EmploymentResumed(ctx context.Context, actor string, m login.Employment) {
+func (l *Log) EmploymentResumed(ctx context.Context, actor string, m employment.Employment) {
 	l.append(ctx, actor, actionEmploymentResume, "employment:"+m.ID, map[string]string{"employer": m.Employer, "person": m.Person})
 }
 
@@ -77,7 +78,7 @@ func (l *Log) EmploymentsExported(ctx context.Context, actor, employer string, n
 }
 
 // InvitationSent records that an invitation was ordered.
-func (l *Log) InvitationSent(ctx context.Context, actor string, i login.Invitation) {
+func (l *Log) InvitationSent(ctx context.Context, actor string, i employment.Invitation) {
 	l.append(ctx, actor, actionInvitationSend, "invitation:"+i.ID, map[string]string{"employment": i.Employment})
 }
 
@@ -98,14 +99,14 @@ func (l *Log) SessionEnded(ctx context.Context, actor, person, session string) {
 }
 
 // ImportStarted records a file of people.
-func (l *Log) ImportStarted(ctx context.Context, actor string, i login.Import) {
+func (l *Log) ImportStarted(ctx context.Context, actor string, i employment.Import) {
 	l.append(ctx, actor, actionImportStart, "import:"+i.ID, map[string]string{
 		"employer": i.Employer, "rows": strconv.FormatInt(i.Rows, 10), "invite": strconv.FormatBool(i.Invite),
 	})
 }
 
 // APIKeyAdded records a new key of the admin API.
-func (l *Log) APIKeyAdded(ctx context.Context, actor string, k login.APIKey) {
+func (l *Log) APIKeyAdded(ctx context.Context, actor string, k operations.APIKey) {
 	l.append(ctx, actor, actionAPIKeyAdd, "key:"+k.ID, map[string]string{"employers": strconv.Itoa(len(k.Employers))})
 }
 
@@ -132,7 +133,7 @@ func (l *Log) PersonExported(ctx context.Context, actor, person string) {
 
 // PersonErased records that a person was erased, and why: a machine word. The ids lead
 // to nobody any more.
-func (l *Log) PersonErased(ctx context.Context, actor, person, why string, e login.Erased) {
+func (l *Log) PersonErased(ctx context.Context, actor, person, why string, e operations.ErasureResult) {
 	l.append(ctx, actor, actionPersonErase, "person:"+person, map[string]string{
 		"why": why, "employments": strconv.Itoa(len(e.Employments)), "sessions": strconv.FormatInt(e.Sessions, 10),
 		"attempts": strconv.FormatInt(e.Attempts, 10), "jobs": strconv.FormatInt(e.Jobs, 10),
@@ -141,12 +142,12 @@ func (l *Log) PersonErased(ctx context.Context, actor, person, why string, e log
 
 // NoticePublished records a new notice, and what it does. What it says is not machine
 // words, so it stays out.
-func (l *Log) NoticePublished(ctx context.Context, n login.Notice) {
+func (l *Log) NoticePublished(ctx context.Context, n operations.Notice) {
 	l.append(ctx, n.By, actionNoticePublish, "notice:"+n.ID, acts(n))
 }
 
 // NoticeChanged records another version of a notice.
-func (l *Log) NoticeChanged(ctx context.Context, n login.Notice) {
+func (l *Log) NoticeChanged(ctx context.Context, n operations.Notice) {
 	l.append(ctx, n.By, actionNoticeChange, "notice:"+n.ID, acts(n))
 }
 
@@ -157,11 +158,11 @@ func (l *Log) NoticeWithdrawn(ctx context.Context, actor, id string) {
 
 // ChainBegunAnew records that the chain of this log was begun anew, over the entries that
 // there were: whatever had been done to them before, they are as they were then.
-func (l *Log) ChainBegunAnew(ctx context.Context, actor string, from login.AuditHead) {
+func (l *Log) ChainBegunAnew(ctx context.Context, actor string, from operations.AuditHead) {
 	l.append(ctx, actor, actionAuditBegin, "audit", map[string]string{"entries_before": strconv.FormatInt(from.Seq, 10)})
 }
 
-func acts(n login.Notice) map[string]string {
+func acts(n operations.Notice) map[string]string {
 	off := make([]string, len(n.Act.Off))
 	for i, m := range n.Act.Off {
 		off[i] = string(m)

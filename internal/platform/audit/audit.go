@@ -8,11 +8,12 @@ import (
 	"time"
 
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 )
 
 // Store keeps the entries.
 type Store interface {
-	AppendAudit(ctx context.Context, e login.AuditEntry) error
+	AppendAudit(ctx context.Context, e operations.AuditEntry) error
 	Atomically(ctx context.Context, act func(ctx context.Context) error) error
 }
 
@@ -137,7 +138,7 @@ func (l *Log) ClientRefused(ctx context.Context, client string, reason login.Rea
 }
 
 // KeyRotated records that a new signing key has been made.
-func (l *Log) KeyRotated(ctx context.Context, key login.SigningKey) {
+func (l *Log) KeyRotated(ctx context.Context, key operations.SigningKey) {
 	l.append(ctx, system, actionKeyRotate, "key:"+key.KID, map[string]string{
 		"alg": key.Alg, "slot": strconv.FormatInt(key.Slot, 10),
 	})
@@ -204,9 +205,9 @@ func (l *Log) PasswordSet(ctx context.Context, person string, sessions int64) {
 
 // Switched records that an operator has switched a method or a means on or off. What
 // people are told about it is not machine words, so it stays out.
-func (l *Log) Switched(ctx context.Context, s login.Switch) {
+func (l *Log) Switched(ctx context.Context, s operations.Switch) {
 	action := actionMethodOff
-	switch means := strings.HasPrefix(s.Name, login.MeansSwitch("")); {
+	switch means := strings.HasPrefix(s.Name, operations.MeansSwitch("")); {
 	case means && s.On:
 		action = actionMeansOn
 	case means:
@@ -232,7 +233,7 @@ func (l *Log) append(ctx context.Context, actor, action, target string, detail m
 			delete(detail, key)
 		}
 	}
-	entry := login.AuditEntry{At: l.now(), Actor: actor, Action: action, Target: target, Detail: detail}
+	entry := operations.AuditEntry{At: l.now(), Actor: actor, Action: action, Target: target, Detail: detail}
 	if err := l.store.AppendAudit(ctx, entry); err != nil {
 		delete(detail, Because) // people write it, and the process's log holds nothing of people
 		l.log.ErrorContext(ctx, "audit entry was not written", "actor", actor, "action", action, "target", target,

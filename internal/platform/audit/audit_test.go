@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 	"avain/internal/platform/audit"
 	"avain/internal/platform/store"
 	"avain/internal/platform/store/storetest"
@@ -55,14 +56,14 @@ func everything(ctx context.Context, l *audit.Log) {
 	l.CodeReplayed(ctx, a)
 	l.ProofReplayed(ctx, "app")
 	l.ClientRefused(ctx, "app", login.ReasonClientRefused)
-	l.KeyRotated(ctx, login.SigningKey{KID: "K1", Alg: "ES256", Slot: 7, Sealed: []byte("canary-sealed")})
+	l.KeyRotated(ctx, operations.SigningKey{KID: "K1", Alg: "ES256", Slot: 7, Sealed: []byte("canary-sealed")})
 	l.PersonLocked(ctx, "system", "P1")
 	l.PersonUnlocked(ctx, "system", "P1")
 	l.PeopleAdded(ctx, "system", 3, 2)
-	for _, name := range []string{login.MethodSwitch(login.MethodLink), login.MeansSwitch("nordea")} {
+	for _, name := range []string{operations.MethodSwitch(login.MethodLink), operations.MeansSwitch("nordea")} {
 		reasons := map[string]string{"fi": "canary-reason"}
-		l.Switched(ctx, login.Switch{Name: name, Reasons: reasons, By: "system"})
-		l.Switched(ctx, login.Switch{Name: name, On: true, By: "system"})
+		l.Switched(ctx, operations.Switch{Name: name, Reasons: reasons, By: "system"})
+		l.Switched(ctx, operations.Switch{Name: name, On: true, By: "system"})
 	}
 }
 
@@ -103,7 +104,7 @@ func TestEntries(t *testing.T) {
 	}
 }
 
-func format(e login.AuditEntry) string {
+func format(e operations.AuditEntry) string {
 	line := e.Actor + " " + e.Action + " " + e.Target
 	for _, key := range slices.Sorted(maps.Keys(e.Detail)) {
 		line += " " + key + "=" + e.Detail[key]
@@ -125,7 +126,7 @@ func TestCallerWhoHangsUpIsRecorded(t *testing.T) {
 
 type brokenStore struct{}
 
-func (brokenStore) AppendAudit(context.Context, login.AuditEntry) error {
+func (brokenStore) AppendAudit(context.Context, operations.AuditEntry) error {
 	return errors.New("disk full")
 }
 

@@ -6,7 +6,7 @@ import (
 	"encoding/binary"
 	"hash"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 	"avain/internal/secret"
 )
 
@@ -17,14 +17,14 @@ import (
 // (docs/decisions/0016, 0033).
 type Chain struct {
 	key   []byte
-	begun login.AuditHead // where it began, as it is known outside the database; zero: nobody knows
+	begun operations.AuditHead // where it began, as it is known outside the database; zero: nobody knows
 }
 
 // Begun is the chain that began at a head: number and sum of the entries before it. What
 // says so must lie outside the database, where whoever can write the database cannot undo
 // it: from then on an entry without a hash is no old one but one that was tampered with
 // (docs/decisions/0025). The zero head changes nothing.
-func (c Chain) Begun(at login.AuditHead) Chain { return Chain{c.key, at} }
+func (c Chain) Begun(at operations.AuditHead) Chain { return Chain{c.key, at} }
 
 // NewChain makes the chain of an installation. The key is derived from its secret, for
 // this purpose alone.
@@ -41,7 +41,7 @@ const (
 
 // Next is the hash of an entry that comes after the one whose hash is previous. The
 // hash that the row holds plays no part.
-func (c Chain) Next(previous secret.Hash, row login.AuditRow) secret.Hash {
+func (c Chain) Next(previous secret.Hash, row operations.AuditRow) secret.Hash {
 	of := linkOf
 	if row.Stream != 0 {
 		of = sealOf
@@ -53,7 +53,7 @@ func (c Chain) Next(previous secret.Hash, row login.AuditRow) secret.Hash {
 
 // Sign is the signature of an entry that is not sealed yet: over its stream, its number in it
 // and what it says. So it can be put in no other place, and not in twice.
-func (c Chain) Sign(row login.AuditRow) secret.Hash {
+func (c Chain) Sign(row operations.AuditRow) secret.Hash {
 	row.Seq = 0 // given when it is sealed
 	return c.sum(appendRow(appendText(make([]byte, 0, 256), signOf), row))
 }
@@ -77,7 +77,7 @@ func (c Chain) Before() *Before {
 
 // Add adds the next entry. Old ones have no hash; what is left of a log that was begun anew
 // may have one, and columns of a foreign type: they are as they were then.
-func (b *Before) Add(row login.AuditRow) {
+func (b *Before) Add(row operations.AuditRow) {
 	all := appendRow(nil, row)
 	if !row.Hash.Zero() {
 		all = append(all, row.Hash[:]...)
@@ -93,7 +93,7 @@ func (b *Before) Sum() secret.Hash { return secret.Hash(b.mac.Sum(nil)) }
 
 // appendRow writes an entry so that no two different ones yield the same bytes:
 // numbers in 8 bytes, big end first, and each text after its length.
-func appendRow(b []byte, row login.AuditRow) []byte {
+func appendRow(b []byte, row operations.AuditRow) []byte {
 	b = binary.BigEndian.AppendUint64(b, uint64(row.Seq)) //nolint:gosec // bits, not a number
 	b = binary.BigEndian.AppendUint64(b, uint64(row.At))  //nolint:gosec // bits, not a number
 	for _, text := range []string{row.Actor, row.Action, row.Target, row.Detail} {

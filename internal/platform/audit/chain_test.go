@@ -3,17 +3,17 @@ package audit_test
 import (
 	"testing"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 	"avain/internal/platform/audit"
 	"avain/internal/secret"
 
 	"pgregory.net/rapid"
 )
 
-func rows() *rapid.Generator[login.AuditRow] {
-	return rapid.Custom(func(t *rapid.T) login.AuditRow {
+func rows() *rapid.Generator[operations.AuditRow] {
+	return rapid.Custom(func(t *rapid.T) operations.AuditRow {
 		text := rapid.StringN(0, 6, -1)
-		return login.AuditRow{
+		return operations.AuditRow{
 			Seq: rapid.Int64().Draw(t, "seq"), At: rapid.Int64().Draw(t, "at"), Actor: text.Draw(t, "actor"), Action: text.Draw(t, "action"),
 			Target: text.Draw(t, "target"), Detail: text.Draw(t, "detail"),
 		}
@@ -30,7 +30,7 @@ func TestHashesTellEntriesApart(t *testing.T) {
 		type link struct {
 			chain    audit.Chain
 			previous secret.Hash
-			row      login.AuditRow
+			row      operations.AuditRow
 		}
 		draw := func(name string) link {
 			return link{keys.Draw(t, name), hashes.Draw(t, name), rows().Draw(t, name)}
@@ -51,7 +51,7 @@ func TestHashesTellEntriesApart(t *testing.T) {
 				y.row.Target += "x"
 			}
 		}
-		same := x.previous == y.previous && x.row == y.row && x.chain.Next(secret.Hash{}, login.AuditRow{}) == y.chain.Next(secret.Hash{}, login.AuditRow{})
+		same := x.previous == y.previous && x.row == y.row && x.chain.Next(secret.Hash{}, operations.AuditRow{}) == y.chain.Next(secret.Hash{}, operations.AuditRow{})
 		if got := x.chain.Next(x.previous, x.row) == y.chain.Next(y.previous, y.row); got != same {
 			t.Fatalf("the same hash: %v; the same entry: %v", got, same)
 		}
@@ -63,14 +63,14 @@ func TestHashesTellEntriesApart(t *testing.T) {
 func TestSumOfOldEntries(t *testing.T) {
 	t.Parallel()
 	chain := audit.NewChain(secret.Of("a"))
-	sum := func(rows ...login.AuditRow) secret.Hash {
+	sum := func(rows ...operations.AuditRow) secret.Hash {
 		b := chain.Before()
 		for _, row := range rows {
 			b.Add(row)
 		}
 		return b.Sum()
 	}
-	x, y := login.AuditRow{Seq: 1, Actor: "x"}, login.AuditRow{Seq: 2, Actor: "y"}
+	x, y := operations.AuditRow{Seq: 1, Actor: "x"}, operations.AuditRow{Seq: 2, Actor: "y"}
 	seen := map[secret.Hash]bool{{}: true}
 	for _, h := range []secret.Hash{sum(), sum(x), sum(y), sum(x, y), sum(y, x), chain.Next(secret.Hash{}, x), audit.NewChain(secret.Of("b")).Before().Sum()} {
 		if seen[h] {
@@ -87,12 +87,12 @@ func TestSumOfOldEntries(t *testing.T) {
 
 func TestHeadsAreReadAsWritten(t *testing.T) {
 	t.Parallel()
-	head := login.AuditHead{Seq: 120345, Hash: secret.Of("x").Hash()}
-	if got, ok := login.ParseAuditHead(head.String()); !ok || got != head {
+	head := operations.AuditHead{Seq: 120345, Hash: secret.Of("x").Hash()}
+	if got, ok := operations.ParseAuditHead(head.String()); !ok || got != head {
 		t.Errorf("%v, %v", got, ok)
 	}
 	for _, wrong := range []string{"", ":", "1:", "x:" + head.String()[7:], head.String() + "0", head.String()[:20], "-1" + head.String()[6:], "12"} {
-		if got, ok := login.ParseAuditHead(wrong); ok {
+		if got, ok := operations.ParseAuditHead(wrong); ok {
 			t.Errorf("%q was read as %v", wrong, got)
 		}
 	}

@@ -10,16 +10,17 @@ import (
 	"time"
 
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 	"avain/internal/platform/audit"
 )
 
 // shelf keeps entries in memory.
 type shelf struct {
 	mu      sync.Mutex
-	entries []login.AuditEntry
+	entries []operations.AuditEntry
 }
 
-func (s *shelf) AppendAudit(_ context.Context, e login.AuditEntry) error {
+func (s *shelf) AppendAudit(_ context.Context, e operations.AuditEntry) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.entries = append(s.entries, e)

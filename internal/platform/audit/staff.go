@@ -4,7 +4,9 @@ import (
 	"context"
 	"time"
 
+	"avain/internal/domain/employment"
 	"avain/internal/domain/login"
+	"avain/internal/domain/staff"
 )
 
 // The actions of the support console. Their actor is "staff:…", or "system" for the
@@ -40,12 +42,12 @@ const Because = "because"
 func ByStaff(id string) string { return "staff:" + id }
 
 // StaffInvited records that somebody may make a passkey, with which role.
-func (l *Log) StaffInvited(ctx context.Context, actor string, who login.Staff) {
+func (l *Log) StaffInvited(ctx context.Context, actor string, who staff.Member) {
 	l.append(ctx, actor, actionStaffInvite, ByStaff(who.ID), map[string]string{"role": string(who.Role)})
 }
 
 // StaffRoleSet records another role.
-func (l *Log) StaffRoleSet(ctx context.Context, actor, staff string, role login.Role) {
+func (l *Log) StaffRoleSet(ctx context.Context, actor, staff string, role staff.Role) {
 	l.append(ctx, actor, actionStaffRole, ByStaff(staff), map[string]string{"role": string(role)})
 }
 
@@ -71,12 +73,12 @@ func (l *Log) StaffSignedOut(ctx context.Context, staff string) {
 
 // PasskeyCopied records that the counter of a passkey went back: there is a copy of it,
 // or it is broken. It was refused.
-func (l *Log) PasskeyCopied(ctx context.Context, k login.Passkey) {
+func (l *Log) PasskeyCopied(ctx context.Context, k staff.Passkey) {
 	l.append(ctx, ByStaff(k.Staff), actionStaffCopied, "passkey:"+k.ID, nil)
 }
 
 // PasskeyAdded records a new passkey.
-func (l *Log) PasskeyAdded(ctx context.Context, k login.Passkey) {
+func (l *Log) PasskeyAdded(ctx context.Context, k staff.Passkey) {
 	l.append(ctx, ByStaff(k.Staff), actionPasskeyAdd, "passkey:"+k.ID, nil)
 }
 
@@ -130,7 +132,7 @@ func (l *Log) MethodsResumed(ctx context.Context, actor, person, because string)
 
 // ActivationReleased records that somebody of the staff lets a human activate whose name is
 // another than the employer's.
-func (l *Log) ActivationReleased(ctx context.Context, actor, employment string, h login.HeldActivation, because string) {
+func (l *Log) ActivationReleased(ctx context.Context, actor, employment string, h employment.HeldActivation, because string) {
 	l.append(ctx, actor, actionRelease, "employment:"+employment, map[string]string{
 		"held": h.ID, "invitation": h.Invitation, "support_code": h.SupportCode, Because: because,
 	})
@@ -138,7 +140,7 @@ func (l *Log) ActivationReleased(ctx context.Context, actor, employment string, 
 
 // PersonInvited records that somebody of the staff has ordered an invitation anew. The
 // target is the person, or the employer's record of one who has not activated anything.
-func (l *Log) PersonInvited(ctx context.Context, actor, target string, i login.Invitation, because string) {
+func (l *Log) PersonInvited(ctx context.Context, actor, target string, i employment.Invitation, because string) {
 	l.append(ctx, actor, actionPersonInvite, target, map[string]string{
 		"invitation": i.ID, "employment": i.Employment, Because: because,
 	})

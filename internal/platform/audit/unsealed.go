@@ -5,7 +5,7 @@ import (
 	"math"
 	"slices"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 )
 
 // note notes which streams are open: of those, numbers may be without an entry.
@@ -26,7 +26,7 @@ func (w *walk) position(stream int64) *Position {
 
 // account counts an entry of the chain for its stream. It returns false when the stream had
 // it before, or when it says that others are missing.
-func (w *walk) account(row login.AuditRow) bool {
+func (w *walk) account(row operations.AuditRow) bool {
 	switch {
 	case row.Stream == 0:
 		return true
@@ -69,7 +69,7 @@ func (w *walk) unsealed(ctx context.Context) error {
 	return nil
 }
 
-func (w *walk) takeUnsealed(row login.AuditRow) {
+func (w *walk) takeUnsealed(row operations.AuditRow) {
 	switch {
 	case w.broken != nil:
 	case row.Foreign || !w.chain.Sign(row).Equal(row.Hash):

@@ -4,15 +4,15 @@ import (
 	"context"
 	"math"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 	"avain/internal/secret"
 )
 
 // Trail is the log as it lies in the database.
 type Trail interface {
-	AuditHead(ctx context.Context) (login.AuditHead, error)
+	AuditHead(ctx context.Context) (operations.AuditHead, error)
 	// AuditRows are at most limit entries numbered above after, up to through, in order.
-	AuditRows(ctx context.Context, after, through int64, limit int) ([]login.AuditRow, error)
+	AuditRows(ctx context.Context, after, through int64, limit int) ([]operations.AuditRow, error)
 	// AuditStrays counts entries without a number, or with one after last.
 	AuditStrays(ctx context.Context, last int64) (int64, error)
 	// AuditNext is the number of the first entry after this one; 0: there is none.
@@ -21,10 +21,10 @@ type Trail interface {
 	AuditStreams(ctx context.Context) ([]int64, error)
 	// AuditUnsealed are at most limit entries that are not sealed, after a number of a stream,
 	// in order of both.
-	AuditUnsealed(ctx context.Context, stream, num int64, limit int) ([]login.AuditRow, error)
+	AuditUnsealed(ctx context.Context, stream, num int64, limit int) ([]operations.AuditRow, error)
 	// AuditRefused are at most limit entries that were not sealed, because they were not as
 	// they had been written, or there before.
-	AuditRefused(ctx context.Context, limit int) ([]login.AuditRow, error)
+	AuditRefused(ctx context.Context, limit int) ([]operations.AuditRow, error)
 }
 
 // Fault is what has been done to a log.
@@ -55,12 +55,12 @@ type Break struct {
 
 // Verdict is what a walk through the log has found.
 type Verdict struct {
-	Entries  int64           // that were read, and are sealed
-	Before   int64           // of them, from before the chain
-	Head     login.AuditHead // the last entry that is as it was written
-	Unsealed int64           // entries that are not sealed yet, as they were written
-	Pending  int64           // numbers of which no entry is there yet
-	Break    *Break          // nil: every entry is as it was written
+	Entries  int64                // that were read, and are sealed
+	Before   int64                // of them, from before the chain
+	Head     operations.AuditHead // the last entry that is as it was written
+	Unsealed int64                // entries that are not sealed yet, as they were written
+	Pending  int64                // numbers of which no entry is there yet
+	Break    *Break               // nil: every entry is as it was written
 }
 
 // window is how many entries are read at once.
@@ -74,7 +74,7 @@ const window = 1000
 //
 // Without a known head, a log whose last entries were removed together with its head
 // looks whole: it is the log of an earlier day.
-func (c Chain) Verify(ctx context.Context, trail Trail, known login.AuditHead, progress func(read, all int64)) (Verdict, error) {
+func (c Chain) Verify(ctx context.Context, trail Trail, known operations.AuditHead, progress func(read, all int64)) (Verdict, error) {
 	head, err := trail.AuditHead(ctx)
 	if err != nil {
 		return Verdict{}, err
@@ -105,7 +105,7 @@ func (c Chain) Verify(ctx context.Context, trail Trail, known login.AuditHead, p
 		}
 	}
 	return Verdict{
-		Entries: w.seq, Before: w.old, Head: login.AuditHead{Seq: w.seq, Hash: w.last}, Unsealed: w.fresh, Pending: w.pending, Break: w.broken,
+		Entries: w.seq, Before: w.old, Head: operations.AuditHead{Seq: w.seq, Hash: w.last}, Unsealed: w.fresh, Pending: w.pending, Break: w.broken,
 	}, nil
 }
 
@@ -113,7 +113,7 @@ func (c Chain) Verify(ctx context.Context, trail Trail, known login.AuditHead, p
 type walk struct {
 	chain       Chain
 	trail       Trail
-	head, known login.AuditHead
+	head, known operations.AuditHead
 
 	before *Before
 	old    int64       // entries from before the chain
@@ -178,7 +178,7 @@ func (w *walk) beyond(ctx context.Context) (more bool, err error) {
 
 // take holds the next entry against the chain. It answers false when the entry is not
 // the one that was written there; why, is known when its number alone tells.
-func (w *walk) take(row login.AuditRow) bool {
+func (w *walk) take(row operations.AuditRow) bool {
 	switch {
 	case row.Seq <= w.seq:
 		w.broken = &Break{Fault: Inserted, Seq: row.Seq, Through: row.Seq}
@@ -230,7 +230,7 @@ func (w *walk) check(seq int64) {
 
 // end judges a log whose entries are all as they were written. The head is read again:
 // the log may have grown, but never beyond it.
-func (w *walk) end(now login.AuditHead) {
+func (w *walk) end(now operations.AuditHead) {
 	switch asked := !w.known.Hash.Zero(); {
 	case w.recorded() && !w.begun:
 		w.broken = &Break{Fault: Beginning, Seq: 1, Through: max(w.chain.begun.Seq, 1)}
@@ -247,7 +247,7 @@ func (w *walk) end(now login.AuditHead) {
 
 // diagnose tells what was done to an entry that does not follow from the one before,
 // by the entries from it on.
-func (w *walk) diagnose(row login.AuditRow, rows []login.AuditRow) {
+func (w *walk) diagnose(row operations.AuditRow, rows []operations.AuditRow) {
 	w.broken = &Break{Fault: Altered, Seq: row.Seq, Through: row.Seq}
 	if len(rows) == 0 {
 		return
@@ -266,7 +266,7 @@ func (w *walk) diagnose(row login.AuditRow, rows []login.AuditRow) {
 
 // writtenLater reports whether the first entry was written, as it is, under the number
 // of another one that comes after it.
-func (w *walk) writtenLater(rows []login.AuditRow) bool {
+func (w *walk) writtenLater(rows []operations.AuditRow) bool {
 	row := rows[0]
 	for i := 1; i < len(rows); i++ {
 		row.Seq = rows[i].Seq
@@ -280,7 +280,7 @@ func (w *walk) writtenLater(rows []login.AuditRow) bool {
 }
 
 // pushed reports whether the second entry was written where the first is.
-func (w *walk) pushed(rows []login.AuditRow) bool {
+func (w *walk) pushed(rows []operations.AuditRow) bool {
 	if len(rows) < 2 {
 		return false
 	}
@@ -296,7 +296,7 @@ const furthest = 64
 // shift is by how much the entries have been renumbered because so many before them
 // were removed: the second then follows from the first, as it was written. 0: they
 // have not been.
-func (w *walk) shift(rows []login.AuditRow) int64 {
+func (w *walk) shift(rows []operations.AuditRow) int64 {
 	if len(rows) < 2 {
 		return 0
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"avain/internal/domain/login"
+	"avain/internal/domain/queue"
 	"avain/internal/platform/jobs"
 	"avain/internal/platform/outbound"
 	"avain/internal/protocol/signing"
@@ -93,7 +94,7 @@ type notice struct {
 // client has no address, and then nobody is asked for the person's subject. Order them in
 // the transaction that ends the session. Each client has a kind, and so workers and a list
 // of dead jobs, of its own: one that hangs delays no other.
-func (s *Sender) Jobs(ended login.Session, subject func() (string, error)) ([]login.Job, error) {
+func (s *Sender) Jobs(ended login.Session, subject func() (string, error)) ([]queue.Job, error) {
 	c, told := s.clients[ended.Client]
 	if !told {
 		return nil, nil
@@ -111,7 +112,7 @@ func (s *Sender) Jobs(ended login.Session, subject func() (string, error)) ([]lo
 		return nil, fmt.Errorf("back-channel logout: %w", err)
 	}
 	now := s.Now()
-	return []login.Job{{ID: login.NewID(), Kind: login.JobLogout + c.ID, Payload: payload, At: now, CreatedAt: now}}, nil
+	return []queue.Job{{ID: login.NewID(), Kind: queue.KindLogout + c.ID, Payload: payload, At: now, CreatedAt: now}}, nil
 }
 
 // withoutSubject is what is kept of a job that was given up. Begun again it still says
@@ -133,7 +134,7 @@ func withoutSubject(payload []byte) []byte {
 func (s *Sender) Register(r *jobs.Runner, sign Signer) {
 	for _, c := range s.Clients {
 		if _, told := s.clients[c.ID]; told {
-			r.Handle(login.JobLogout+c.ID, func(ctx context.Context, j login.Job) error { return s.deliver(ctx, sign, c, j) }, options())
+			r.Handle(queue.KindLogout+c.ID, func(ctx context.Context, j queue.Job) error { return s.deliver(ctx, sign, c, j) }, options())
 		}
 	}
 }
@@ -157,7 +158,7 @@ var errPayload = errors.New("the payload names no session")
 
 // deliver is one try. The token gets a jti of its own each time: a client that has taken
 // the first one and whose answer was lost would refuse a repetition.
-func (s *Sender) deliver(ctx context.Context, sign Signer, c login.Client, j login.Job) error {
+func (s *Sender) deliver(ctx context.Context, sign Signer, c login.Client, j queue.Job) error {
 	var about notice
 	if err := json.Unmarshal(j.Payload, &about); err != nil || !login.ValidID(about.Session) {
 		return jobs.Stop(errPayload)
@@ -189,7 +190,7 @@ func (s *Sender) deliver(ctx context.Context, sign Signer, c login.Client, j log
 // logout has failed; which, nobody can tell, so it is tried again as long as the client's
 // copy of our keys may be the reason, but not for days: some clients answer so when they
 // have ended the session themselves.
-func (s *Sender) judge(j login.Job, status int, answer http.Header) error {
+func (s *Sender) judge(j queue.Job, status int, answer http.Header) error {
 	failed := fmt.Errorf("http_%d", status)
 	switch {
 	case status == http.StatusOK, status == http.StatusNoContent:

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
+	"avain/internal/domain/queue"
 	"avain/internal/platform/jobs"
 	"avain/internal/protocol/signing"
 )
@@ -125,7 +127,7 @@ func TestErasedPerson(t *testing.T) {
 			w.end(before)
 			w.wantEnd(jobs.Retried)
 			answer.Store(int32(c.then))
-			if _, err := w.store.ErasePerson(t.Context(), person.ID, login.Erasure{At: w.now()}); err != nil {
+			if _, err := w.store.ErasePerson(t.Context(), person.ID, operations.Erasure{At: w.now()}); err != nil {
 				t.Fatal(err)
 			}
 			end := map[int]jobs.Outcome{200: jobs.Done, 400: jobs.Retried}[c.then]
@@ -153,7 +155,7 @@ func TestErasedPerson(t *testing.T) {
 			if c.then == http.StatusBadRequest {
 				w.refused(2, 2)
 			}
-			dead, err := w.store.DeadJobs(t.Context(), "", login.JobPlace{}, 10)
+			dead, err := w.store.DeadJobs(t.Context(), "", queue.Place{}, 10)
 			if err != nil || len(dead) != map[int]int{200: 0, 400: 2}[c.then] {
 				t.Errorf("%d given up, %v", len(dead), err)
 			}
@@ -191,7 +193,7 @@ func TestRevived(t *testing.T) {
 	}
 	w.wantEnd(jobs.Buried)
 	answer.Store(http.StatusNoContent)
-	if n, _, err := w.store.ReviveJobs(t.Context(), login.JobLogout+"bakery", w.now()); n != 1 || err != nil {
+	if n, _, err := w.store.ReviveJobs(t.Context(), queue.KindLogout+"bakery", w.now()); n != 1 || err != nil {
 		t.Fatal(n, err)
 	}
 	w.runner.Wake()
@@ -334,7 +336,7 @@ func TestThreat57NothingLeaksOrIsSteered(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, status(http.StatusBadGateway))
 	for _, payload := range []string{`{}`, `[]`, `{"sid":"x"}`, `{"sid":1}`} {
-		j := login.Job{ID: login.NewID(), Kind: login.JobLogout + "bakery", Payload: []byte(payload), At: w.now(), CreatedAt: w.now()}
+		j := queue.Job{ID: login.NewID(), Kind: queue.KindLogout + "bakery", Payload: []byte(payload), At: w.now(), CreatedAt: w.now()}
 		if err := w.store.AddJobs(t.Context(), j); err != nil {
 			t.Fatal(err)
 		}
@@ -352,7 +354,7 @@ func TestThreat57NothingLeaksOrIsSteered(t *testing.T) {
 			t.Errorf("the log holds %s", canary)
 		}
 	}
-	held, err := w.store.ClaimJobs(t.Context(), []login.JobClaim{{Kind: login.JobLogout + "bakery", Limit: 1, Until: w.now()}}, w.now().Add(time.Hour))
+	held, err := w.store.ClaimJobs(t.Context(), []queue.Claim{{Kind: queue.KindLogout + "bakery", Limit: 1, Until: w.now()}}, w.now().Add(time.Hour))
 	if err != nil || len(held) != 1 {
 		t.Fatal(held, err)
 	}
@@ -366,7 +368,7 @@ func TestUnsigned(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, status(http.StatusOK))
 	c, _ := w.clients.Get("bakery")
-	err := w.sender.deliver(t.Context(), broken{}, c, login.Job{Payload: []byte(`{"sid":"` + login.NewID() + `"}`)})
+	err := w.sender.deliver(t.Context(), broken{}, c, queue.Job{Payload: []byte(`{"sid":"` + login.NewID() + `"}`)})
 	if err == nil || len(w.tokens()) != 0 {
 		t.Errorf("%v, %d tokens", err, len(w.tokens()))
 	}

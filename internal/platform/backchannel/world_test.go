@@ -164,9 +164,9 @@ func (w *world) again(client string, p login.Person) login.Session {
 		w.t.Fatal(err)
 	}
 	code := secret.New().Hash()
-	if _, err := w.store.MoveAttempt(w.t.Context(), login.Move{
+	if _, err := w.store.MoveAttempt(w.t.Context(), login.Transition{
 		Attempt: a.ID, From: []login.State{login.StateCreated}, To: login.StateConfirmed, At: now,
-		SetIdentity: &login.Proven{Person: p.ID, AuthTime: now}, SetCode: code, SetCodeEnds: now.Add(time.Hour),
+		SetIdentity: &login.AuthResult{Person: p.ID, AuthTime: now}, SetCode: code, SetCodeEnds: now.Add(time.Hour),
 	}); err != nil {
 		w.t.Fatal(err)
 	}

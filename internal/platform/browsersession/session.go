@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/secret"
 )
@@ -140,14 +141,14 @@ func (c *Cookies) nameOf(value secret.Text) string {
 // for a browser that it refuses.
 func (c *Cookies) Try(r *http.Request, first secret.Text, find func(browser secret.Text) error) error {
 	err := find(first)
-	if !login.HasReason(err, login.ReasonOtherBrowser) {
+	if !fault.HasReason(err, login.ReasonOtherBrowser) {
 		return err
 	}
 	for _, other := range c.secrets(r) {
 		if other.Equal(first) {
 			continue
 		}
-		if err = find(other); !login.HasReason(err, login.ReasonOtherBrowser) {
+		if err = find(other); !fault.HasReason(err, login.ReasonOtherBrowser) {
 			return err
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/platform/browsersession"
 	"avain/internal/secret"
@@ -236,7 +237,7 @@ func TestSeveralSecretsOfOneBrowser(t *testing.T) {
 		err := b.Try(both, first, func(s secret.Text) error {
 			tried = append(tried, s)
 			if !s.Equal(mine) {
-				return login.E(login.Conflict, login.ReasonOtherBrowser, nil)
+				return fault.New(fault.Conflict, login.ReasonOtherBrowser, nil)
 			}
 			return nil
 		})
@@ -250,8 +251,8 @@ func TestSeveralSecretsOfOneBrowser(t *testing.T) {
 	tries := 0
 	if err := b.Try(both, first, func(secret.Text) error {
 		tries++
-		return login.E(login.Conflict, login.ReasonOtherBrowser, nil)
-	}); !login.HasReason(err, login.ReasonOtherBrowser) || tries != 2 {
+		return fault.New(fault.Conflict, login.ReasonOtherBrowser, nil)
+	}); !fault.HasReason(err, login.ReasonOtherBrowser) || tries != 2 {
 		t.Errorf("a stranger's: %v after %d tries", err, tries)
 	}
 	renewed := httptest.NewRecorder()
@@ -279,7 +280,7 @@ func TestThreat15NamesBelongToSecrets(t *testing.T) {
 	first, _ := b.Browser(request(many...))
 	_ = b.Try(request(many...), first, func(secret.Text) error {
 		tries++
-		return login.E(login.Conflict, login.ReasonOtherBrowser, nil)
+		return fault.New(fault.Conflict, login.ReasonOtherBrowser, nil)
 	})
 	if tries != 8 {
 		t.Errorf("%d looks for one request, want 8", tries)

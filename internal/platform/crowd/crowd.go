@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/secret"
 )
@@ -108,7 +109,7 @@ func (c *Crowd) Admit(ctx context.Context, who login.Source) error {
 	if full != (login.Source{}) {
 		made, err := c.room(ctx, []login.Source{full}, login.CostNothing, login.CostLittle)
 		if err == nil && !made {
-			err = tooMany(login.TooMany)
+			err = tooMany(fault.TooMany)
 		}
 		if err != nil {
 			return err
@@ -118,7 +119,7 @@ func (c *Crowd) Admit(ctx context.Context, who login.Source) error {
 		return err
 	}
 	if !c.enter(who) {
-		return tooMany(login.Unavailable)
+		return tooMany(fault.Unavailable)
 	}
 	return nil
 }
@@ -154,8 +155,8 @@ func (c *Crowd) nowDry(at victim) {
 	c.dry[at] = true
 }
 
-func tooMany(kind login.Kind) error {
-	e := login.E(kind, login.ReasonRateLimited, errors.New("too many unfinished logins"))
+func tooMany(kind fault.Kind) error {
+	e := fault.New(kind, login.ReasonRateLimited, errors.New("too many unfinished logins"))
 	e.RetryAfter = comeBack
 	return e
 }

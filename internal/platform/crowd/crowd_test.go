@@ -7,6 +7,7 @@ import (
 	"slices"
 	"testing"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/platform/crowd"
 	"avain/internal/secret"
@@ -61,7 +62,7 @@ func status(err error) int {
 	switch {
 	case err == nil:
 		return http.StatusCreated
-	case login.AsError(err).Kind == login.TooMany:
+	case fault.AsError(err).Kind == fault.TooMany:
 		return http.StatusTooManyRequests
 	default:
 		return http.StatusServiceUnavailable
@@ -74,7 +75,7 @@ func (h *house) admit(t *testing.T, n int, who login.Source) map[int]int {
 	got := map[int]int{}
 	for range n {
 		err := h.Admit(t.Context(), who)
-		if err != nil && (login.AsError(err).Reason != login.ReasonRateLimited || login.AsError(err).RetryAfter <= 0) {
+		if err != nil && (fault.AsError(err).Reason != login.ReasonRateLimited || fault.AsError(err).RetryAfter <= 0) {
 			t.Fatal(err)
 		}
 		got[status(err)]++

@@ -7,26 +7,26 @@ import (
 	"sync"
 	"time"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/queue"
 	"avain/internal/platform/steady"
 )
 
 // Store is what the runner needs of it. Every method but the first two answers
-// login.ErrMoved when the job belongs to somebody else by now.
+// fault.ErrMoved when the job belongs to somebody else by now.
 type Store interface {
 	DueKinds(ctx context.Context, kinds []string, now time.Time) ([]string, error)
-	ClaimJobs(ctx context.Context, claims []login.JobClaim, now time.Time) ([]login.Job, error)
-	FinishJob(ctx context.Context, j login.Job) error
-	ExtendJob(ctx context.Context, j login.Job, until time.Time) error
-	RetryJob(ctx context.Context, j login.Job, at time.Time, why string) error
-	ReleaseJob(ctx context.Context, j login.Job, at time.Time) error
-	BuryJob(ctx context.Context, j login.Job, at time.Time, why string) error
+	ClaimJobs(ctx context.Context, claims []queue.Claim, now time.Time) ([]queue.Job, error)
+	FinishJob(ctx context.Context, j queue.Job) error
+	ExtendJob(ctx context.Context, j queue.Job, until time.Time) error
+	RetryJob(ctx context.Context, j queue.Job, at time.Time, why string) error
+	ReleaseJob(ctx context.Context, j queue.Job, at time.Time) error
+	BuryJob(ctx context.Context, j queue.Job, at time.Time, why string) error
 }
 
 // Handler does one job. It must heed its context, which ends when the job's time is
 // up, when the job has gone to somebody else, or when the process stops. A nil error
 // means that the job is done; see [Stop], [After] and [ErrFinished] for others.
-type Handler func(ctx context.Context, j login.Job) error
+type Handler func(ctx context.Context, j queue.Job) error
 
 // Options say how the jobs of a kind are worked on. Zero means the default.
 type Options struct {

@@ -8,15 +8,15 @@ import (
 	"testing/synctest"
 	"time"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/queue"
 	"avain/internal/platform/jobs"
 )
 
 // claim is what another node would do.
-func (w *world) claim(kind string) []login.Job {
+func (w *world) claim(kind string) []queue.Job {
 	w.t.Helper()
 	now := time.Now()
-	got, err := w.store.ClaimJobs(w.t.Context(), []login.JobClaim{{Kind: kind, Limit: 10, Until: now.Add(time.Minute)}}, now)
+	got, err := w.store.ClaimJobs(w.t.Context(), []queue.Claim{{Kind: kind, Limit: 10, Until: now.Add(time.Minute)}}, now)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -26,7 +26,7 @@ func (w *world) claim(kind string) []login.Job {
 // Long work keeps its lease: nobody else gets the job meanwhile.
 func TestLeaseIsRenewed(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {
-		w.runner.Handle("import", func(context.Context, login.Job) error {
+		w.runner.Handle("import", func(context.Context, queue.Job) error {
 			time.Sleep(4 * time.Minute)
 			return nil
 		}, jobs.Options{Lease: 30 * time.Second})
@@ -50,14 +50,14 @@ type flaky struct {
 	down *atomic.Bool
 }
 
-func (f flaky) ExtendJob(ctx context.Context, j login.Job, until time.Time) error {
+func (f flaky) ExtendJob(ctx context.Context, j queue.Job, until time.Time) error {
 	if f.down.Load() {
 		return errDown
 	}
 	return f.Store.ExtendJob(ctx, j, until)
 }
 
-func (f flaky) FinishJob(ctx context.Context, j login.Job) error {
+func (f flaky) FinishJob(ctx context.Context, j queue.Job) error {
 	if f.down.Load() {
 		return errDown
 	}
@@ -79,7 +79,7 @@ func TestLostLeaseInterrupts(t *testing.T) {
 	var began, interrupted time.Time
 	var down atomic.Bool
 	inBubble(t, func(t *testing.T, w *world) {
-		w.runner.Handle("import", func(ctx context.Context, _ login.Job) error {
+		w.runner.Handle("import", func(ctx context.Context, _ queue.Job) error {
 			if !began.IsZero() {
 				return nil
 			}
@@ -105,7 +105,7 @@ func TestLostLeaseInterrupts(t *testing.T) {
 func TestStolenJobIsLeftAlone(t *testing.T) {
 	var held error
 	inBubble(t, func(t *testing.T, w *world) {
-		w.runner.Handle("import", func(ctx context.Context, j login.Job) error {
+		w.runner.Handle("import", func(ctx context.Context, j queue.Job) error {
 			// Give it away behind the runner's back, as an operator could.
 			if err := w.store.RetryJob(t.Context(), j, time.Now(), "taken away"); err != nil {
 				return err
@@ -132,11 +132,11 @@ func TestStolenJobIsLeftAlone(t *testing.T) {
 func TestTimeout(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {
 		release := make(chan struct{})
-		w.runner.Handle("polite", func(ctx context.Context, _ login.Job) error {
+		w.runner.Handle("polite", func(ctx context.Context, _ queue.Job) error {
 			<-ctx.Done()
 			return ctx.Err()
 		}, jobs.Options{Timeout: 2 * time.Minute, Tries: 1})
-		w.runner.Handle("deaf", func(context.Context, login.Job) error { <-release; return nil },
+		w.runner.Handle("deaf", func(context.Context, queue.Job) error { <-release; return nil },
 			jobs.Options{Timeout: 2 * time.Minute, Lease: 30 * time.Second, Workers: 1})
 		w.add("polite")
 		w.add("deaf")
@@ -162,7 +162,7 @@ func TestTimeout(t *testing.T) {
 func TestJobThatKillsTheProcess(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {
 		begun := 0
-		w.runner.Handle("mail", func(context.Context, login.Job) error { begun++; return nil }, jobs.Options{Tries: 3})
+		w.runner.Handle("mail", func(context.Context, queue.Job) error { begun++; return nil }, jobs.Options{Tries: 3})
 		w.add("mail")
 		for range 3 {
 			if got := w.claim("mail"); len(got) != 1 { // by a process that dies
@@ -185,7 +185,7 @@ func TestEndIsWrittenLater(t *testing.T) {
 	var down atomic.Bool
 	begun := 0
 	inBubble(t, func(t *testing.T, w *world) {
-		w.runner.Handle("mail", func(context.Context, login.Job) error {
+		w.runner.Handle("mail", func(context.Context, queue.Job) error {
 			begun++
 			down.Store(true)
 			return nil
@@ -208,7 +208,7 @@ func TestEndIsNotWritten(t *testing.T) {
 	var down atomic.Bool
 	begun := 0
 	inBubble(t, func(t *testing.T, w *world) {
-		w.runner.Handle("mail", func(context.Context, login.Job) error {
+		w.runner.Handle("mail", func(context.Context, queue.Job) error {
 			if begun++; begun == 1 {
 				down.Store(true)
 			}

@@ -7,7 +7,8 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/fault"
+	"avain/internal/domain/queue"
 )
 
 // Outcome is how one try of a job ended.
@@ -50,7 +51,7 @@ func After(err error, wait time.Duration) error { return &verdict{cause: err, af
 const maxWait = 24 * time.Hour
 
 // settle writes down how the try ended.
-func (r *Runner) settle(ctx context.Context, k *kind, j login.Job, err error) Outcome {
+func (r *Runner) settle(ctx context.Context, k *kind, j queue.Job, err error) Outcome {
 	ctx = context.WithoutCancel(ctx)
 	var v *verdict
 	switch {
@@ -86,7 +87,7 @@ const (
 	writeTime  = 5 * time.Second
 )
 
-func (r *Runner) write(ctx context.Context, j login.Job, outcome Outcome, act func(context.Context) error) Outcome {
+func (r *Runner) write(ctx context.Context, j queue.Job, outcome Outcome, act func(context.Context) error) Outcome {
 	for try := 1; ; try++ {
 		once, cancel := context.WithTimeout(ctx, writeTime)
 		err := act(once)
@@ -94,7 +95,7 @@ func (r *Runner) write(ctx context.Context, j login.Job, outcome Outcome, act fu
 		switch {
 		case err == nil:
 			return outcome
-		case errors.Is(err, login.ErrMoved):
+		case errors.Is(err, fault.ErrMoved):
 			r.Log.WarnContext(ctx, "a job ended after it had gone to another worker", "kind", j.Kind, "job", j.ID, "outcome", string(outcome))
 			return Lost
 		case try == writeTries:

@@ -8,16 +8,16 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/queue"
 	"avain/internal/platform/jobs"
 )
 
 var errRefused = errors.New("refused")
 
 // dead lists the jobs that were given up.
-func (w *world) dead() []login.Job {
+func (w *world) dead() []queue.Job {
 	w.t.Helper()
-	dead, err := w.store.DeadJobs(w.t.Context(), "", login.JobPlace{}, 100)
+	dead, err := w.store.DeadJobs(w.t.Context(), "", queue.Place{}, 100)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -45,8 +45,8 @@ func (w *world) nothingLeft() {
 
 func TestDone(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {
-		var got login.Job
-		w.runner.Handle("mail", func(_ context.Context, j login.Job) error { got = j; return nil }, jobs.Options{})
+		var got queue.Job
+		w.runner.Handle("mail", func(_ context.Context, j queue.Job) error { got = j; return nil }, jobs.Options{})
 		j := w.add("mail")
 		w.run()
 		pass(time.Second)
@@ -60,7 +60,7 @@ func TestDone(t *testing.T) {
 
 func TestStopBuriesAtOnce(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {
-		w.runner.Handle("mail", func(context.Context, login.Job) error { return jobs.Stop(errRefused) }, jobs.Options{})
+		w.runner.Handle("mail", func(context.Context, queue.Job) error { return jobs.Stop(errRefused) }, jobs.Options{})
 		j := w.add("mail")
 		w.run()
 		pass(time.Minute)
@@ -96,7 +96,7 @@ func TestAfter(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(t *testing.T, w *world) {
-				w.runner.Handle("hook", func(context.Context, login.Job) error { return jobs.After(errRefused, c.asked) },
+				w.runner.Handle("hook", func(context.Context, queue.Job) error { return jobs.After(errRefused, c.asked) },
 					jobs.Options{Backoff: jobs.Backoff{First: 20 * time.Second, Most: time.Hour}})
 				w.add("hook")
 				w.run()
@@ -115,7 +115,7 @@ func TestAfter(t *testing.T) {
 func TestPanicIsOneFailedTry(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {
 		tries := 0
-		w.runner.Handle("mail", func(context.Context, login.Job) error {
+		w.runner.Handle("mail", func(context.Context, queue.Job) error {
 			if tries++; tries == 1 {
 				panic("at the disco")
 			}
@@ -131,7 +131,7 @@ func TestPanicIsOneFailedTry(t *testing.T) {
 // A handler that finishes the job with its effect is believed.
 func TestFinishedWithItsEffect(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {
-		w.runner.Handle("import", func(ctx context.Context, j login.Job) error {
+		w.runner.Handle("import", func(ctx context.Context, j queue.Job) error {
 			if err := w.store.FinishJob(ctx, j); err != nil {
 				return err
 			}
@@ -158,7 +158,7 @@ func TestWhyIsScrubbed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(t *testing.T, w *world) {
-				w.runner.Handle("mail", func(context.Context, login.Job) error { return jobs.Stop(leak) }, jobs.Options{})
+				w.runner.Handle("mail", func(context.Context, queue.Job) error { return jobs.Stop(leak) }, jobs.Options{})
 				w.add("mail")
 				w.run()
 				time.Sleep(time.Second)
@@ -176,7 +176,7 @@ func TestWhyIsScrubbed(t *testing.T) {
 func TestRestOfAJobThatIsGivenUp(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {
 		var got []string
-		w.runner.Handle("mail", func(_ context.Context, j login.Job) error {
+		w.runner.Handle("mail", func(_ context.Context, j queue.Job) error {
 			got = append(got, string(j.Payload))
 			return errors.New("refused")
 		}, jobs.Options{Tries: 2, Rest: func([]byte) []byte { return []byte(`"rest"`) }})

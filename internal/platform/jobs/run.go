@@ -5,7 +5,7 @@ import (
 	"errors"
 	"time"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/queue"
 )
 
 // pollEvery is how soon a job is begun that another node ordered, or whose time has
@@ -59,19 +59,19 @@ func (r *Runner) round(ctx, work context.Context) error {
 }
 
 // free lists the kinds that have free workers, with claims for as many jobs.
-func (r *Runner) free() []login.JobClaim {
+func (r *Runner) free() []queue.Claim {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	var free []login.JobClaim
+	var free []queue.Claim
 	for _, k := range r.kinds {
 		if n := k.Workers - k.running; n > 0 {
-			free = append(free, login.JobClaim{Kind: k.name, Limit: n})
+			free = append(free, queue.Claim{Kind: k.name, Limit: n})
 		}
 	}
 	return free
 }
 
-func namesOf(claims []login.JobClaim) []string {
+func namesOf(claims []queue.Claim) []string {
 	names := make([]string, len(claims))
 	for i, c := range claims {
 		names[i] = c.Kind
@@ -80,9 +80,9 @@ func namesOf(claims []login.JobClaim) []string {
 }
 
 // claim takes jobs of the kinds that are due.
-func (r *Runner) claim(ctx context.Context, free []login.JobClaim, due []string) ([]login.Job, error) {
+func (r *Runner) claim(ctx context.Context, free []queue.Claim, due []string) ([]queue.Job, error) {
 	now := r.Now()
-	var claims []login.JobClaim
+	var claims []queue.Claim
 	for _, name := range due {
 		for _, c := range free {
 			if c.Kind == name {
@@ -104,7 +104,7 @@ func (r *Runner) kind(name string) *kind {
 }
 
 // begin works on a job in a goroutine of its own and looks for more afterwards.
-func (r *Runner) begin(work context.Context, j login.Job) {
+func (r *Runner) begin(work context.Context, j queue.Job) {
 	k := r.kind(j.Kind)
 	r.count(k, 1)
 	r.jobs.Go(func() {

@@ -8,7 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/queue"
 	"avain/internal/platform/jobs"
 )
 
@@ -16,7 +16,7 @@ import (
 func TestWake(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {
 		var at []time.Time
-		w.runner.Handle("mail", func(context.Context, login.Job) error { at = append(at, time.Now()); return nil }, jobs.Options{})
+		w.runner.Handle("mail", func(context.Context, queue.Job) error { at = append(at, time.Now()); return nil }, jobs.Options{})
 		w.run()
 		pass(1500 * time.Millisecond)
 		start := time.Now()
@@ -43,14 +43,14 @@ func TestWake(t *testing.T) {
 func TestWorkersAndNoStarvation(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {
 		var now, most, slow, quick atomic.Int32
-		w.runner.Handle("slow", func(context.Context, login.Job) error {
+		w.runner.Handle("slow", func(context.Context, queue.Job) error {
 			most.Store(max(most.Load(), now.Add(1)))
 			defer now.Add(-1)
 			time.Sleep(time.Minute)
 			slow.Add(1)
 			return nil
 		}, jobs.Options{Workers: 3})
-		w.runner.Handle("quick", func(context.Context, login.Job) error { quick.Add(1); return nil }, jobs.Options{Workers: 1})
+		w.runner.Handle("quick", func(context.Context, queue.Job) error { quick.Add(1); return nil }, jobs.Options{Workers: 1})
 		for range 30 {
 			w.add("slow")
 		}
@@ -75,7 +75,7 @@ func TestPoisonHoldsUpNobody(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {
 		poison := w.add("mail").ID
 		done := 0
-		w.runner.Handle("mail", func(_ context.Context, j login.Job) error {
+		w.runner.Handle("mail", func(_ context.Context, j queue.Job) error {
 			if j.ID == poison {
 				panic("poison")
 			}
@@ -97,7 +97,7 @@ func TestPoisonHoldsUpNobody(t *testing.T) {
 func TestOrder(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {
 		var want, got []string
-		w.runner.Handle("mail", func(_ context.Context, j login.Job) error { got = append(got, j.ID); return nil }, jobs.Options{Workers: 1})
+		w.runner.Handle("mail", func(_ context.Context, j queue.Job) error { got = append(got, j.ID); return nil }, jobs.Options{Workers: 1})
 		for range 10 {
 			want = append(want, w.add("mail").ID)
 			time.Sleep(time.Millisecond)
@@ -115,9 +115,9 @@ func TestOrder(t *testing.T) {
 func TestGracefulStop(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {
 		var late atomic.Int32
-		w.runner.Handle("short", func(context.Context, login.Job) error { time.Sleep(5 * time.Second); return nil }, jobs.Options{})
-		w.runner.Handle("long", func(ctx context.Context, _ login.Job) error { <-ctx.Done(); return ctx.Err() }, jobs.Options{})
-		w.runner.Handle("late", func(context.Context, login.Job) error { late.Add(1); return nil }, jobs.Options{})
+		w.runner.Handle("short", func(context.Context, queue.Job) error { time.Sleep(5 * time.Second); return nil }, jobs.Options{})
+		w.runner.Handle("long", func(ctx context.Context, _ queue.Job) error { <-ctx.Done(); return ctx.Err() }, jobs.Options{})
+		w.runner.Handle("late", func(context.Context, queue.Job) error { late.Add(1); return nil }, jobs.Options{})
 		w.add("short")
 		w.add("long")
 		w.run()
@@ -146,7 +146,7 @@ func TestDatabaseAway(t *testing.T) {
 	var down atomic.Bool
 	down.Store(true)
 	inBubble(t, func(t *testing.T, w *world) {
-		w.runner.Handle("mail", func(context.Context, login.Job) error { return nil }, jobs.Options{})
+		w.runner.Handle("mail", func(context.Context, queue.Job) error { return nil }, jobs.Options{})
 		w.add("mail")
 		w.run()
 		pass(time.Minute)
@@ -168,7 +168,7 @@ func (s watched) DueKinds(ctx context.Context, kinds []string, now time.Time) ([
 	return s.Store.DueKinds(ctx, kinds, now)
 }
 
-func (s watched) ClaimJobs(ctx context.Context, claims []login.JobClaim, now time.Time) ([]login.Job, error) {
+func (s watched) ClaimJobs(ctx context.Context, claims []queue.Claim, now time.Time) ([]queue.Job, error) {
 	s.writes.Add(1)
 	return s.Store.ClaimJobs(ctx, claims, now)
 }
@@ -178,7 +178,7 @@ func TestIdleCost(t *testing.T) {
 	var reads, writes atomic.Int32
 	inBubble(t, func(t *testing.T, w *world) {
 		for _, kind := range []string{"a", "b", "c"} {
-			w.runner.Handle(kind, func(context.Context, login.Job) error { return nil }, jobs.Options{})
+			w.runner.Handle(kind, func(context.Context, queue.Job) error { return nil }, jobs.Options{})
 		}
 		before := w.store.Stats().Writes
 		w.run()

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"avain/internal/domain/login"
+	"avain/internal/domain/queue"
 	"avain/internal/platform/jobs"
 	"avain/internal/platform/store"
 	"avain/internal/platform/store/storetest"
@@ -76,9 +77,9 @@ func (w *world) run() {
 	w.stop = func() { cancel(); <-done }
 }
 
-func (w *world) add(kind string) login.Job {
+func (w *world) add(kind string) queue.Job {
 	w.t.Helper()
-	j := login.Job{ID: login.NewID(), Kind: kind, Payload: []byte(`{}`), At: time.Now(), CreatedAt: time.Now()}
+	j := queue.Job{ID: login.NewID(), Kind: kind, Payload: []byte(`{}`), At: time.Now(), CreatedAt: time.Now()}
 	if err := w.store.AddJobs(w.t.Context(), j); err != nil {
 		w.t.Fatal(err)
 	}
@@ -88,7 +89,7 @@ func (w *world) add(kind string) login.Job {
 func TestBackoffThenBuried(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {
 		var at []time.Time
-		w.runner.Handle("mail", func(context.Context, login.Job) error {
+		w.runner.Handle("mail", func(context.Context, queue.Job) error {
 			at = append(at, time.Now())
 			return errors.New("connection refused")
 		}, jobs.Options{Tries: 5, Backoff: jobs.Backoff{First: 10 * time.Second, Most: 30 * time.Second}})

@@ -7,7 +7,8 @@ import (
 	"runtime/debug"
 	"time"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/fault"
+	"avain/internal/domain/queue"
 )
 
 var (
@@ -17,7 +18,7 @@ var (
 )
 
 // do is one try of one job, from its claim to its end.
-func (r *Runner) do(work context.Context, k *kind, j login.Job) {
+func (r *Runner) do(work context.Context, k *kind, j queue.Job) {
 	start := r.Now()
 	ctx, cancel := context.WithTimeoutCause(work, k.Timeout, errTimeout)
 	defer cancel()
@@ -34,7 +35,7 @@ func (r *Runner) do(work context.Context, k *kind, j login.Job) {
 }
 
 // underLease calls the handler and keeps the claim from running out meanwhile.
-func (r *Runner) underLease(ctx context.Context, k *kind, j login.Job) error {
+func (r *Runner) underLease(ctx context.Context, k *kind, j queue.Job) error {
 	ctx, lose := context.WithCancelCause(ctx)
 	renewing := make(chan struct{})
 	go func() {
@@ -54,7 +55,7 @@ func (r *Runner) underLease(ctx context.Context, k *kind, j login.Job) error {
 // renew moves the end of the lease each third of it, until the context ends. When
 // somebody else has the job, or might have it because the database did not answer in
 // time, it takes the job from the handler.
-func (r *Runner) renew(ctx context.Context, k *kind, j login.Job, lose context.CancelCauseFunc) {
+func (r *Runner) renew(ctx context.Context, k *kind, j queue.Job, lose context.CancelCauseFunc) {
 	until := j.At
 	clock := time.NewTicker(k.Lease / 3)
 	defer clock.Stop()
@@ -68,7 +69,7 @@ func (r *Runner) renew(ctx context.Context, k *kind, j login.Job, lose context.C
 		switch err := r.Store.ExtendJob(ctx, j, next); {
 		case err == nil:
 			until = next
-		case errors.Is(err, login.ErrMoved), !r.Now().Before(until):
+		case errors.Is(err, fault.ErrMoved), !r.Now().Before(until):
 			lose(errLost)
 			return
 		}
@@ -76,7 +77,7 @@ func (r *Runner) renew(ctx context.Context, k *kind, j login.Job, lose context.C
 }
 
 // contain turns a panic into an error: one job must not end the process.
-func (r *Runner) contain(ctx context.Context, k *kind, j login.Job) (err error) {
+func (r *Runner) contain(ctx context.Context, k *kind, j queue.Job) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic: %v", p)

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/platform/passhash"
 	"avain/internal/secret"
@@ -224,7 +225,7 @@ func TestRules(t *testing.T) {
 		switch {
 		case want == "" && err != nil:
 			t.Errorf("%.30q: %v", typed, err)
-		case want != "" && (!login.HasReason(err, login.ReasonPasswordWeak) || login.AsError(err).Detail != want):
+		case want != "" && (!fault.HasReason(err, login.ReasonPasswordWeak) || fault.AsError(err).Detail != want):
 			t.Errorf("%.30q: %v, want %s", typed, err, want)
 		}
 	}

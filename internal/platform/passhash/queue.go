@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 
 	"golang.org/x/sync/semaphore"
@@ -46,12 +47,12 @@ func (q queue) slot(ctx context.Context, lanes int) (free func(), err error) {
 // Place is a place in the queue for a slot; only from there is anything computed.
 type Place struct{ hasher *Hasher }
 
-// Enter takes a place, before anything is looked up or counted. Error: a login.TooMany
+// Enter takes a place, before anything is looked up or counted. Error: a fault.TooMany
 // that says when to come again.
 func (h *Hasher) Enter() (*Place, error) {
 	if h.taken.Add(1) > h.places {
 		h.taken.Add(-1)
-		e := login.E(login.TooMany, login.ReasonRateLimited, nil)
+		e := fault.New(fault.TooMany, login.ReasonRateLimited, nil)
 		e.RetryAfter = comeAgain
 		return nil, e
 	}

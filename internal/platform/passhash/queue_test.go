@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/platform/passhash"
 	"avain/internal/secret"
@@ -83,8 +84,8 @@ func TestThreat51FullQueueSaysSoAtOnce(t *testing.T) {
 			continue
 		}
 		refused++
-		e := login.AsError(err)
-		if e.Kind != login.TooMany || e.Reason != login.ReasonRateLimited || e.RetryAfter < time.Second || e.RetryAfter > 10*time.Second {
+		e := fault.AsError(err)
+		if e.Kind != fault.TooMany || e.Reason != login.ReasonRateLimited || e.RetryAfter < time.Second || e.RetryAfter > 10*time.Second {
 			t.Fatalf("%v, again after %v", err, e.RetryAfter)
 		}
 	}

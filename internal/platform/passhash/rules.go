@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/secret"
 
@@ -39,7 +40,7 @@ func (r Rules) Check(ctx context.Context, password secret.Text, about ...string)
 	leaked, err := r.Leaked(ctx, password)
 	if err != nil {
 		// Closed: a password that could not be looked up may be the first that is tried.
-		return login.E(login.Unavailable, login.ReasonInternal, fmt.Errorf("look up leaked passwords: %w", err))
+		return fault.New(fault.Unavailable, login.ReasonInternal, fmt.Errorf("look up leaked passwords: %w", err))
 	}
 	if leaked {
 		return weak("leaked")
@@ -48,7 +49,7 @@ func (r Rules) Check(ctx context.Context, password secret.Text, about ...string)
 }
 
 func weak(detail string) error {
-	return login.E(login.Invalid, login.ReasonPasswordWeak, nil).With(detail)
+	return fault.New(fault.Invalid, login.ReasonPasswordWeak, nil).WithDetail(detail)
 }
 
 // monotonous reports whether a text is made of one or two characters.

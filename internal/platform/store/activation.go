@@ -7,7 +7,10 @@ import (
 	"errors"
 	"time"
 
+	"avain/internal/domain/employment"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
+	"avain/internal/domain/queue"
 )
 
 const (
@@ -58,11 +61,11 @@ func scanRecord(row scanner) (record, error) {
 // record that the employment had is proved, or a new one is written; a record without
 // a code joins the one that has it; the benefits that are released become active.
 //
-// login.ErrNotFound: no such invitation. login.ErrMoved: it cannot be used any more
-// (look at it to see why). login.ErrExists: it belongs to another human (threat 9).
-func (s *Store) Activate(ctx context.Context, a login.Activation, jobs func(login.Employment, login.Person) []login.Job) (done login.Activated, err error) {
+// fault.ErrNotFound: no such invitation. fault.ErrMoved: it cannot be used any more
+// (look at it to see why). fault.ErrExists: it belongs to another human (threat 9).
+func (s *Store) Activate(ctx context.Context, a employment.Activation, jobs func(employment.Employment, login.Person) []queue.Job) (done employment.Activated, err error) {
 	if !storable(a.Invitation) || len(a.Lookups) == 0 {
-		return login.Activated{}, login.ErrNotFound
+		return employment.Activated{}, fault.ErrNotFound
 	}
 	err = s.db.write(ctx, func(ctx context.Context, tx runner) (err error) {
 		if done, err = activate(ctx, tx, a, jobs); err != nil {
@@ -71,65 +74,65 @@ func (s *Store) Activate(ctx context.Context, a login.Activation, jobs func(logi
 		return s.endOutgrown(ctx, tx, done.Person.ID, a.At)
 	})
 	if err != nil {
-		return login.Activated{}, wrap("activate", err)
+		return employment.Activated{}, wrap("activate", err)
 	}
 	done.Person.Benefits, err = s.benefits(ctx, done.Person.ID)
 	return done, wrap("activate", err)
 }
 
-func activate(ctx context.Context, tx runner, a login.Activation, jobs func(login.Employment, login.Person) []login.Job) (login.Activated, error) {
+func activate(ctx context.Context, tx runner, a employment.Activation, jobs func(employment.Employment, login.Person) []queue.Job) (employment.Activated, error) {
 	var id, mailedTo string
 	err := tx.QueryRowContext(ctx, useInvitationSQL, a.Invitation, millis(a.At)).Scan(&id, &mailedTo)
 	if errors.Is(err, sql.ErrNoRows) {
 		return activateAgain(ctx, tx, a)
 	}
 	if err != nil {
-		return login.Activated{}, err
+		return employment.Activated{}, err
 	}
 	m, err := scanEmployment(tx.QueryRowContext(ctx, lockEmploymentSQL, id, millis(a.At)))
 	if err != nil {
-		return login.Activated{}, one(err, login.ErrNotFound)
+		return employment.Activated{}, one(err, fault.ErrNotFound)
 	}
 	if !m.EndedAt.IsZero() || !m.ActivatedAt.IsZero() {
-		return login.Activated{}, login.ErrMoved
+		return employment.Activated{}, fault.ErrMoved
 	}
 	if len(m.Lookup) > 0 && !among(a.Lookups, m.Lookup) {
-		return login.Activated{}, login.ErrExists // the employer meant somebody else
+		return employment.Activated{}, fault.ErrExists // the employer meant somebody else
 	}
 	human, err := bind(ctx, tx, m.Person, a)
 	if err != nil {
-		return login.Activated{}, err
+		return employment.Activated{}, err
 	}
 	return finish(ctx, tx, m, human, mailedTo, a, jobs)
 }
 
 // activateAgain answers whoever comes back with an invitation that they have used
 // themselves: a reloaded page is no failure.
-func activateAgain(ctx context.Context, tx runner, a login.Activation) (login.Activated, error) {
+func activateAgain(ctx context.Context, tx runner, a employment.Activation) (employment.Activated, error) {
 	i, err := scanInvitation(tx.QueryRowContext(ctx, invitationByIDSQL, a.Invitation))
 	if err != nil {
-		return login.Activated{}, one(err, login.ErrNotFound)
+		return employment.Activated{}, one(err, fault.ErrNotFound)
 	}
 	if i.UsedAt.IsZero() {
-		return login.Activated{}, login.ErrMoved
+		return employment.Activated{}, fault.ErrMoved
 	}
 	m, err := findEmployment(ctx, tx, employmentByIDSQL, i.Employment)
 	if err != nil {
-		return login.Activated{}, err
+		return employment.Activated{}, err
 	}
 	owner, err := scanRecord(tx.QueryRowContext(ctx, humanSQL, m.Person))
 	if err != nil {
-		return login.Activated{}, one(err, login.ErrMoved)
+		return employment.Activated{}, one(err, fault.ErrMoved)
 	}
 	if !among(a.Lookups, owner.lookup) {
-		return login.Activated{}, login.ErrExists
+		return employment.Activated{}, fault.ErrExists
 	}
 	p, err := scanPerson(tx.QueryRowContext(ctx, personByIDSQL, owner.id))
-	return login.Activated{Person: p, Employment: m, Again: true}, err
+	return employment.Activated{Person: p, Employment: m, Again: true}, err
 }
 
 // bind finds the human's record, and joins to it the one that the employment had.
-func bind(ctx context.Context, tx runner, held string, a login.Activation) (human string, err error) {
+func bind(ctx context.Context, tx runner, held string, a employment.Activation) (human string, err error) {
 	var before record
 	if held != "" {
 		if before, err = lockHuman(ctx, tx, held, a.At); err != nil {
@@ -145,7 +148,7 @@ func bind(ctx context.Context, tx runner, held string, a login.Activation) (huma
 	case known.id != "" && (before.id == "" || before.id == known.id):
 		return known.id, nil
 	case len(before.lookup) > 0:
-		return "", login.ErrExists // the record is another verified human's
+		return "", fault.ErrExists // the record is another verified human's
 	case known.id != "":
 		return known.id, join(ctx, tx, before.id, known.id, a.At)
 	case before.id != "":
@@ -162,7 +165,7 @@ func lockHuman(ctx context.Context, tx runner, id string, at time.Time) (record,
 	r, err := scanRecord(tx.QueryRowContext(ctx, lockHumanSQL, id, millis(at)))
 	switch {
 	case err != nil:
-		return record{}, one(err, login.ErrNotFound)
+		return record{}, one(err, fault.ErrNotFound)
 	case r.sameAs != r.id:
 		return record{}, errOvertaken // it has been joined to another while we waited
 	default:
@@ -183,27 +186,27 @@ func findByLookup(ctx context.Context, tx runner, lookups [][]byte) (record, err
 	return record{}, nil
 }
 
-func prove(ctx context.Context, tx runner, id string, a login.Activation) error {
+func prove(ctx context.Context, tx runner, id string, a employment.Activation) error {
 	sealed, err := a.Sealed(id)
 	if err != nil {
 		return err
 	}
-	return mustChange(login.ErrExists)(tx.ExecContext(ctx, proveSQL, id, a.Lookups[0], bytesOrNull(sealed), millis(a.At)))
+	return mustChange(fault.ErrExists)(tx.ExecContext(ctx, proveSQL, id, a.Lookups[0], bytesOrNull(sealed), millis(a.At)))
 }
 
-func addHuman(ctx context.Context, tx runner, a login.Activation) (string, error) {
+func addHuman(ctx context.Context, tx runner, a employment.Activation) (string, error) {
 	sealed, err := a.Sealed(a.Person.ID)
 	if err != nil {
 		return "", err
 	}
 	err = addPerson(ctx, tx, a.Person, a.Lookups[0], sealed)
-	if !errors.Is(err, login.ErrExists) {
+	if !errors.Is(err, fault.ErrExists) {
 		return a.Person.ID, err
 	}
 	// Somebody has just written this human: another invitation, in another tab.
 	known, err := findByLookup(ctx, tx, a.Lookups)
 	if err == nil && known.id == "" {
-		err = login.ErrExists
+		err = fault.ErrExists
 	}
 	return known.id, err
 }
@@ -211,8 +214,8 @@ func addHuman(ctx context.Context, tx runner, a login.Activation) (string, error
 // finish writes the activation. The address is proved when it is the one that the link
 // was mailed to.
 func finish(
-	ctx context.Context, tx runner, m login.Employment, human, mailedTo string, a login.Activation, jobs func(login.Employment, login.Person) []login.Job,
-) (login.Activated, error) {
+	ctx context.Context, tx runner, m employment.Employment, human, mailedTo string, a employment.Activation, jobs func(employment.Employment, login.Person) []queue.Job,
+) (employment.Activated, error) {
 	if m.Person == "" {
 		m.Person = human
 	}
@@ -221,29 +224,29 @@ func finish(
 	_, err2 := tx.ExecContext(ctx, activateBenefitsSQL, m.ID, millis(a.At))
 	_, err3 := tx.ExecContext(ctx, dropHeldSQL, m.ID)
 	if err := errors.Join(err1, err2, err3); err != nil {
-		return login.Activated{}, err
+		return employment.Activated{}, err
 	}
-	if m.Kind == login.UserSmartumPlus {
+	if m.Kind == employment.UserSmartumPlus {
 		if _, err := tx.ExecContext(ctx, upgradeSQL, human, millis(a.At)); err != nil {
-			return login.Activated{}, err
+			return employment.Activated{}, err
 		}
 	}
 	p, err := scanPerson(tx.QueryRowContext(ctx, personByIDSQL, human))
 	if err != nil {
-		return login.Activated{}, err
+		return employment.Activated{}, err
 	}
 	if m.Benefits, err = benefitsOf(ctx, tx, m.ID); err != nil {
-		return login.Activated{}, err
+		return employment.Activated{}, err
 	}
-	return login.Activated{Person: p, Employment: m}, addJobs(ctx, tx, jobs(m, p))
+	return employment.Activated{Person: p, Employment: m}, addJobs(ctx, tx, jobs(m, p))
 }
 
 // JoinPersons makes two records one human: from is the same as into from now on, with
 // everything that hangs on it. from must not have a verified code of its own, unless
-// they are one already. login.ErrNotFound, login.ErrExists: two verified humans.
-func (s *Store) JoinPersons(ctx context.Context, from, into string, at time.Time, jobs ...login.Job) error {
+// they are one already. fault.ErrNotFound, fault.ErrExists: two verified humans.
+func (s *Store) JoinPersons(ctx context.Context, from, into string, at time.Time, jobs ...queue.Job) error {
 	if !storable(from) || !storable(into) {
-		return login.ErrNotFound
+		return fault.ErrNotFound
 	}
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
 		a, b, err := lockBoth(ctx, tx, from, into, at)
@@ -254,7 +257,7 @@ func (s *Store) JoinPersons(ctx context.Context, from, into string, at time.Time
 			return nil
 		}
 		if len(a.lookup) > 0 {
-			return login.ErrExists
+			return fault.ErrExists
 		}
 		if err := errors.Join(join(ctx, tx, a.id, b.id, at), addJobs(ctx, tx, jobs)); err != nil {
 			return err

@@ -6,7 +6,8 @@ import (
 	"strings"
 	"time"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/fault"
+	"avain/internal/domain/operations"
 	"avain/internal/secret"
 )
 
@@ -30,8 +31,8 @@ const (
 	apiKeyStep = time.Minute
 )
 
-// AddAPIKey writes a new key. login.ErrExists.
-func (s *Store) AddAPIKey(ctx context.Context, k login.APIKey) error {
+// AddAPIKey writes a new key. fault.ErrExists.
+func (s *Store) AddAPIKey(ctx context.Context, k operations.APIKey) error {
 	scopes := make([]string, len(k.Scopes))
 	for i, scope := range k.Scopes {
 		scopes[i] = string(scope)
@@ -41,33 +42,33 @@ func (s *Store) AddAPIKey(ctx context.Context, k login.APIKey) error {
 		return wrap("add API key", err)
 	}
 	err = s.db.write(ctx, func(ctx context.Context, tx runner) error {
-		return mustChange(login.ErrExists)(tx.ExecContext(ctx, addAPIKeySQL, text(k.ID), text(k.Name), text(strings.Join(scopes, " ")),
+		return mustChange(fault.ErrExists)(tx.ExecContext(ctx, addAPIKeySQL, text(k.ID), text(k.Name), text(strings.Join(scopes, " ")),
 			text(employers), hash(k.Hash), millis(k.CreatedAt), millis(k.ExpiresAt)))
 	})
 	return wrap("add API key", err)
 }
 
 // APIKeyByHash finds a key by its secret, or by the one before while that is good;
-// expired and revoked keys too. login.ErrNotFound.
-func (s *Store) APIKeyByHash(ctx context.Context, h secret.Hash, now time.Time) (login.APIKey, error) {
+// expired and revoked keys too. fault.ErrNotFound.
+func (s *Store) APIKeyByHash(ctx context.Context, h secret.Hash, now time.Time) (operations.APIKey, error) {
 	if h.Zero() {
-		return login.APIKey{}, login.ErrNotFound
+		return operations.APIKey{}, fault.ErrNotFound
 	}
 	k, err := scanAPIKey(s.db.reader().QueryRowContext(ctx, apiKeyByHashSQL, h[:], millis(now)))
-	return k, wrap("find API key", one(err, login.ErrNotFound))
+	return k, wrap("find API key", one(err, fault.ErrNotFound))
 }
 
-// APIKeyByID finds a key. login.ErrNotFound.
-func (s *Store) APIKeyByID(ctx context.Context, id string) (login.APIKey, error) {
+// APIKeyByID finds a key. fault.ErrNotFound.
+func (s *Store) APIKeyByID(ctx context.Context, id string) (operations.APIKey, error) {
 	if !storable(id) {
-		return login.APIKey{}, login.ErrNotFound
+		return operations.APIKey{}, fault.ErrNotFound
 	}
 	k, err := scanAPIKey(s.db.reader().QueryRowContext(ctx, apiKeyByIDSQL, id))
-	return k, wrap("find API key", one(err, login.ErrNotFound))
+	return k, wrap("find API key", one(err, fault.ErrNotFound))
 }
 
 // APIKeys lists the keys, the oldest first, at most 1000.
-func (s *Store) APIKeys(ctx context.Context) (all []login.APIKey, err error) {
+func (s *Store) APIKeys(ctx context.Context) (all []operations.APIKey, err error) {
 	rows, err := s.db.reader().QueryContext(ctx, apiKeysSQL)
 	if err != nil {
 		return nil, wrap("list API keys", err)
@@ -84,27 +85,27 @@ func (s *Store) APIKeys(ctx context.Context) (all []login.APIKey, err error) {
 }
 
 // RotateAPIKey gives a key another secret; the one before is good until the time given.
-// login.ErrNotFound also for a revoked key.
+// fault.ErrNotFound also for a revoked key.
 func (s *Store) RotateAPIKey(ctx context.Context, id string, next secret.Hash, previousUntil time.Time) error {
 	return s.changeAPIKey(ctx, "rotate API key", rotateAPIKeySQL, id, hash(next), millis(previousUntil))
 }
 
-// RevokeAPIKey ends a key; again changes nothing. login.ErrNotFound.
+// RevokeAPIKey ends a key; again changes nothing. fault.ErrNotFound.
 func (s *Store) RevokeAPIKey(ctx context.Context, id string, at time.Time) error {
 	return s.changeAPIKey(ctx, "revoke API key", revokeAPIKeySQL, id, millis(at))
 }
 
 func (s *Store) changeAPIKey(ctx context.Context, what, query, id string, args ...any) error {
 	if !storable(id) {
-		return login.ErrNotFound
+		return fault.ErrNotFound
 	}
 	return wrap(what, s.db.write(ctx, func(ctx context.Context, tx runner) error {
-		return mustChange(login.ErrNotFound)(tx.ExecContext(ctx, query, append([]any{id}, args...)...))
+		return mustChange(fault.ErrNotFound)(tx.ExecContext(ctx, query, append([]any{id}, args...)...))
 	}))
 }
 
 // UseAPIKey says that a key was used, at most once a minute.
-func (s *Store) UseAPIKey(ctx context.Context, k login.APIKey, at time.Time) error {
+func (s *Store) UseAPIKey(ctx context.Context, k operations.APIKey, at time.Time) error {
 	step := at.Add(-apiKeyStep)
 	if k.UsedAt.After(step) {
 		return nil
@@ -115,13 +116,13 @@ func (s *Store) UseAPIKey(ctx context.Context, k login.APIKey, at time.Time) err
 	}))
 }
 
-func scanAPIKey(row scanner) (login.APIKey, error) {
-	var k login.APIKey
+func scanAPIKey(row scanner) (operations.APIKey, error) {
+	var k operations.APIKey
 	var scopes string
 	err := row.Scan(&k.ID, &k.Name, &scopes, jsonColumn{&k.Employers}, hashColumn{&k.Hash}, hashColumn{&k.Previous}, timeColumn{&k.PreviousUntil},
 		timeColumn{&k.CreatedAt}, timeColumn{&k.ExpiresAt}, timeColumn{&k.RevokedAt}, timeColumn{&k.UsedAt})
 	for _, scope := range strings.Fields(scopes) {
-		k.Scopes = append(k.Scopes, login.APIScope(scope))
+		k.Scopes = append(k.Scopes, operations.APIScope(scope))
 	}
 	return k, err
 }

@@ -5,7 +5,7 @@ import (
 	"database/sql"
 	"errors"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 )
 
 // Atomically runs an act of several calls as one transaction: what they write, and the
@@ -43,7 +43,7 @@ func (s *Store) together(ctx context.Context, act func(ctx context.Context) erro
 // unit is one transaction of several calls.
 type unit struct {
 	tx      runner
-	entries []login.AuditRow
+	entries []operations.AuditRow
 	failed  error // of the first call that did
 }
 

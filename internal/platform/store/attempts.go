@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/secret"
 )
@@ -26,9 +27,9 @@ const startAttemptSQL = `INSERT INTO attempts (` + attemptColumns + `, site, req
 	ON CONFLICT DO NOTHING`
 
 // StartAttempt writes a new attempt, findable under the given secrets.
-// login.ErrExists: its support code (or, which will not happen, an id or secret) is
-// taken; nothing is written, try another. login.ErrReplayed: a mark was set before.
-func (s *Store) StartAttempt(ctx context.Context, a login.Attempt, secrets login.AttemptSecrets, once ...login.Once) error {
+// fault.ErrExists: its support code (or, which will not happen, an id or secret) is
+// taken; nothing is written, try another. fault.ErrReplayed: a mark was set before.
+func (s *Store) StartAttempt(ctx context.Context, a login.Attempt, secrets login.AttemptSecrets, once ...login.ReplayKey) error {
 	row, err := startRow(a, secrets)
 	if err != nil {
 		return fmt.Errorf("start attempt: %w", err)
@@ -37,7 +38,7 @@ func (s *Store) StartAttempt(ctx context.Context, a login.Attempt, secrets login
 		if err := setMarks(ctx, tx, once); err != nil {
 			return err
 		}
-		return mustChange(login.ErrExists)(tx.ExecContext(ctx, startAttemptSQL, row...))
+		return mustChange(fault.ErrExists)(tx.ExecContext(ctx, startAttemptSQL, row...))
 	})
 	return wrap("start attempt", err)
 }
@@ -51,41 +52,41 @@ const (
 	attemptByCodeSQL        = `SELECT ` + attemptColumns + ` FROM attempts WHERE code = $1`
 )
 
-// AttemptByID finds an attempt. login.ErrNotFound.
+// AttemptByID finds an attempt. fault.ErrNotFound.
 func (s *Store) AttemptByID(ctx context.Context, id string) (login.Attempt, error) {
 	return s.attemptByText(ctx, attemptByIDSQL, id)
 }
 
 // AttemptBySupportCode finds an attempt by its support code, spelled as
-// login.ParseSupportCode returns it. login.ErrNotFound.
+// login.ParseSupportCode returns it. fault.ErrNotFound.
 func (s *Store) AttemptBySupportCode(ctx context.Context, code string) (login.Attempt, error) {
 	return s.attemptByText(ctx, attemptBySupportCodeSQL, code)
 }
 
-// AttemptByRequestURI finds an attempt by its request_uri. login.ErrNotFound.
+// AttemptByRequestURI finds an attempt by its request_uri. fault.ErrNotFound.
 func (s *Store) AttemptByRequestURI(ctx context.Context, h secret.Hash) (login.Attempt, error) {
 	return s.attemptByHash(ctx, attemptByRequestURISQL, h)
 }
 
-// AttemptByAuthSession finds an attempt by its auth_session. login.ErrNotFound.
+// AttemptByAuthSession finds an attempt by its auth_session. fault.ErrNotFound.
 func (s *Store) AttemptByAuthSession(ctx context.Context, h secret.Hash) (login.Attempt, error) {
 	return s.attemptByHash(ctx, attemptByAuthSessionSQL, h)
 }
 
-// AttemptByLink finds an attempt by its login link. login.ErrNotFound.
+// AttemptByLink finds an attempt by its login link. fault.ErrNotFound.
 func (s *Store) AttemptByLink(ctx context.Context, h secret.Hash) (login.Attempt, error) {
 	return s.attemptByHash(ctx, attemptByLinkSQL, h)
 }
 
 // AttemptByCode finds an attempt by its authorization code, whether or not the code
-// is still good. login.ErrNotFound.
+// is still good. fault.ErrNotFound.
 func (s *Store) AttemptByCode(ctx context.Context, h secret.Hash) (login.Attempt, error) {
 	return s.attemptByHash(ctx, attemptByCodeSQL, h)
 }
 
 func (s *Store) attemptByText(ctx context.Context, query, key string) (login.Attempt, error) {
 	if !storable(key) {
-		return login.Attempt{}, login.ErrNotFound
+		return login.Attempt{}, fault.ErrNotFound
 	}
 	return s.attempt(ctx, query, key)
 }
@@ -93,14 +94,14 @@ func (s *Store) attemptByText(ctx context.Context, query, key string) (login.Att
 // attemptByHash compares all 32 bytes; the zero hash is nobody's.
 func (s *Store) attemptByHash(ctx context.Context, query string, h secret.Hash) (login.Attempt, error) {
 	if h.Zero() {
-		return login.Attempt{}, login.ErrNotFound
+		return login.Attempt{}, fault.ErrNotFound
 	}
 	return s.attempt(ctx, query, h[:])
 }
 
 func (s *Store) attempt(ctx context.Context, query string, key any) (login.Attempt, error) {
 	a, err := scanAttempt(s.db.reader().QueryRowContext(ctx, query, key))
-	return a, wrap("find attempt", one(err, login.ErrNotFound))
+	return a, wrap("find attempt", one(err, fault.ErrNotFound))
 }
 
 var noteAttemptSQL = `UPDATE attempts SET updated_at = $3,
@@ -113,10 +114,10 @@ var noteAttemptSQL = `UPDATE attempts SET updated_at = $3,
 // NoteAttempt adds a line to the timeline and changes nothing else, but for what the
 // line says of the page: that it was shown, and why. When the timeline is full the line
 // is dropped: whoever can cause events must not be able to fill the disk with them.
-// login.ErrNotFound.
+// fault.ErrNotFound.
 func (s *Store) NoteAttempt(ctx context.Context, id string, n login.Note) error {
 	if !storable(id) {
-		return login.ErrNotFound
+		return fault.ErrNotFound
 	}
 	line, instead, err := lineOf(n.Event, n.Instead)
 	if err != nil {
@@ -127,7 +128,7 @@ func (s *Store) NoteAttempt(ctx context.Context, id string, n login.Note) error 
 		stage = login.StageShown
 	}
 	err = s.db.write(ctx, func(ctx context.Context, tx runner) error {
-		return mustChange(login.ErrNotFound)(tx.ExecContext(ctx, noteAttemptSQL,
+		return mustChange(fault.ErrNotFound)(tx.ExecContext(ctx, noteAttemptSQL,
 			id, line, millis(n.Event.At), boundOf(n.Event), instead, turned(n.Event), int64(stage), millis(n.Shown)))
 	})
 	return wrap("note attempt", err)

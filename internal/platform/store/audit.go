@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 )
 
 const (
@@ -29,12 +29,12 @@ const auditSlack = 10 * time.Minute
 // reads the log backwards until it has them: there is no index that every login would
 // have to pay for, but days are found by halving. Entries before the one numbered left
 // have not been looked at; 0: all have. What is not sealed yet comes first.
-func (s *Store) SearchAudit(ctx context.Context, q login.AuditQuery) (found []login.AuditEntry, left int64, err error) {
+func (s *Store) SearchAudit(ctx context.Context, q operations.AuditQuery) (found []operations.AuditEntry, left int64, err error) {
 	conditions, args, err := auditConditions(q)
 	if err != nil {
 		return nil, 0, wrap("search audit log", err)
 	}
-	var fresh []login.AuditEntry
+	var fresh []operations.AuditEntry
 	if q.Before == 0 { // before what is sealed is read: an entry may stand in both, and never in none
 		if fresh, err = s.searchUnsealed(ctx, conditions, args, q.Limit); err != nil {
 			return nil, 0, err
@@ -69,7 +69,7 @@ func (s *Store) SearchAudit(ctx context.Context, q login.AuditQuery) (found []lo
 
 // searchUnsealed lists the oldest of the entries that are not sealed, newest first: the ones
 // that come after them are newer than the page.
-func (s *Store) searchUnsealed(ctx context.Context, conditions []string, args []any, limit int) ([]login.AuditEntry, error) {
+func (s *Store) searchUnsealed(ctx context.Context, conditions []string, args []any, limit int) ([]operations.AuditEntry, error) {
 	query := searchUnsealedSQL
 	if len(conditions) > 0 {
 		query += " WHERE " + strings.Join(conditions, " AND ")
@@ -81,9 +81,9 @@ func (s *Store) searchUnsealed(ctx context.Context, conditions []string, args []
 
 // firstFresh puts entries that were read before they were sealed in front of those that were
 // read sealed. It reports whether the limit cut some off.
-func firstFresh(fresh, sealed []login.AuditEntry, limit int) (all []login.AuditEntry, cut bool) {
-	all = slices.DeleteFunc(fresh, func(e login.AuditEntry) bool {
-		return slices.ContainsFunc(sealed, func(o login.AuditEntry) bool { return o.Stream == e.Stream && o.Num == e.Num })
+func firstFresh(fresh, sealed []operations.AuditEntry, limit int) (all []operations.AuditEntry, cut bool) {
+	all = slices.DeleteFunc(fresh, func(e operations.AuditEntry) bool {
+		return slices.ContainsFunc(sealed, func(o operations.AuditEntry) bool { return o.Stream == e.Stream && o.Num == e.Num })
 	})
 	all = append(all, sealed...)
 	return all[:min(len(all), limit)], len(all) >= limit
@@ -91,7 +91,7 @@ func firstFresh(fresh, sealed []login.AuditEntry, limit int) (all []login.AuditE
 
 // auditRange are the numbers among which a query looks: from low up to high, which is not
 // included.
-func (s *Store) auditRange(ctx context.Context, q login.AuditQuery) (_, high int64, err error) {
+func (s *Store) auditRange(ctx context.Context, q operations.AuditQuery) (_, high int64, err error) {
 	if err := s.db.reader().QueryRowContext(ctx, auditEndSQL).Scan(&high); err != nil {
 		return 0, 0, err
 	}
@@ -134,7 +134,7 @@ func (s *Store) auditSince(ctx context.Context, since time.Time, end int64) (int
 	return low, nil
 }
 
-func auditConditions(q login.AuditQuery) (conditions []string, args []any, err error) {
+func auditConditions(q operations.AuditQuery) (conditions []string, args []any, err error) {
 	where := func(condition string, values ...any) {
 		for _, value := range values {
 			args = append(args, value)
@@ -175,15 +175,15 @@ func likely(s string) string {
 	return strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace(text(s))
 }
 
-func (s *Store) auditEntries(ctx context.Context, query string, args ...any) (_ []login.AuditEntry, err error) {
+func (s *Store) auditEntries(ctx context.Context, query string, args ...any) (_ []operations.AuditEntry, err error) {
 	rows, err := s.db.reader().QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, wrap("read audit log", err)
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
-	var entries []login.AuditEntry
+	var entries []operations.AuditEntry
 	for rows.Next() {
-		var e login.AuditEntry
+		var e operations.AuditEntry
 		if err := rows.Scan(&e.Seq, &e.Stream, &e.Num, timeColumn{&e.At}, &e.Actor, &e.Action, &e.Target, jsonColumn{&e.Detail}); err != nil {
 			return nil, wrap("read audit log", err)
 		}

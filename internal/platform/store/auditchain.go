@@ -6,7 +6,8 @@ import (
 	"errors"
 	"fmt"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/fault"
+	"avain/internal/domain/operations"
 	"avain/internal/secret"
 )
 
@@ -32,49 +33,49 @@ var ErrAuditBroken = errors.New("the audit log is not as it was written: somebod
 
 // lockAuditHead reads the head in a transaction and keeps others from it until the
 // transaction ends: no two entries follow the same one. Only who seals does this.
-func (s *Store) lockAuditHead(ctx context.Context, tx runner) (login.AuditHead, error) {
+func (s *Store) lockAuditHead(ctx context.Context, tx runner) (operations.AuditHead, error) {
 	// One statement, never a sub-query of another: having waited for the lock,
 	// PostgreSQL reads the locked row as it is now, and every other as it was before.
 	return scanHead(tx.QueryRowContext(ctx, auditHeadSQL+s.db.forUpdate()))
 }
 
-func scanHead(row interface{ Scan(...any) error }) (login.AuditHead, error) {
+func scanHead(row interface{ Scan(...any) error }) (operations.AuditHead, error) {
 	var value string
 	err := row.Scan(&value)
 	if errors.Is(err, sql.ErrNoRows) {
-		return login.AuditHead{}, fmt.Errorf("%w: it has no head", ErrAuditBroken)
+		return operations.AuditHead{}, fmt.Errorf("%w: it has no head", ErrAuditBroken)
 	}
 	if err != nil {
-		return login.AuditHead{}, err
+		return operations.AuditHead{}, err
 	}
-	head, ok := login.ParseAuditHead(value)
+	head, ok := operations.ParseAuditHead(value)
 	if !ok {
-		return login.AuditHead{}, fmt.Errorf("%w: its head is damaged", ErrAuditBroken)
+		return operations.AuditHead{}, fmt.Errorf("%w: its head is damaged", ErrAuditBroken)
 	}
 	return head, nil
 }
 
 // AuditHead is the last entry of the audit log, by its number and hash.
-func (s *Store) AuditHead(ctx context.Context) (login.AuditHead, error) {
+func (s *Store) AuditHead(ctx context.Context) (operations.AuditHead, error) {
 	head, err := scanHead(s.db.reader().QueryRowContext(ctx, auditHeadSQL))
 	return head, wrap("read the head of the audit log", err)
 }
 
 // AuditRows are at most limit entries numbered above after, up to through, as they lie
 // in the database.
-func (s *Store) AuditRows(ctx context.Context, after, through int64, limit int) ([]login.AuditRow, error) {
+func (s *Store) AuditRows(ctx context.Context, after, through int64, limit int) ([]operations.AuditRow, error) {
 	return s.auditRows(ctx, auditRowsSQL, after, through, limit)
 }
 
-func (s *Store) auditRows(ctx context.Context, query string, args ...any) (_ []login.AuditRow, err error) {
+func (s *Store) auditRows(ctx context.Context, query string, args ...any) (_ []operations.AuditRow, err error) {
 	rows, err := s.db.reader().QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, wrap("read audit log", err)
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
-	var all []login.AuditRow
+	var all []operations.AuditRow
 	for rows.Next() {
-		var r login.AuditRow
+		var r operations.AuditRow
 		if err := rows.Scan(
 			exactly(&r.Seq, &r.Foreign), exactly(&r.At, &r.Foreign), exactly(&r.Actor, &r.Foreign), exactly(&r.Action, &r.Foreign),
 			exactly(&r.Target, &r.Foreign), exactly(&r.Detail, &r.Foreign), exactHash{&r},
@@ -95,16 +96,16 @@ const (
 
 // AuditUnsealed are at most limit entries that are not sealed yet, by their numbers after one
 // of a stream, as they lie in the database.
-func (s *Store) AuditUnsealed(ctx context.Context, stream, num int64, limit int) ([]login.AuditRow, error) {
+func (s *Store) AuditUnsealed(ctx context.Context, stream, num int64, limit int) ([]operations.AuditRow, error) {
 	return s.unsealedRows(ctx, unsealedAfterSQL, stream, num, limit)
 }
 
 // AuditRefused are at most limit entries that were put aside when others were sealed.
-func (s *Store) AuditRefused(ctx context.Context, limit int) ([]login.AuditRow, error) {
+func (s *Store) AuditRefused(ctx context.Context, limit int) ([]operations.AuditRow, error) {
 	return s.unsealedRows(ctx, refusedSQL, limit)
 }
 
-func (s *Store) unsealedRows(ctx context.Context, query string, args ...any) (all []login.AuditRow, err error) {
+func (s *Store) unsealedRows(ctx context.Context, query string, args ...any) (all []operations.AuditRow, err error) {
 	err = eachRow(ctx, s.db.reader(), query, args, func(row scanner) error {
 		r, err := scanUnsealed(row)
 		all = append(all, r)
@@ -157,7 +158,7 @@ func (c exactColumn[T]) Scan(src any) error {
 }
 
 // exactHash reads the hash of an entry.
-type exactHash struct{ row *login.AuditRow }
+type exactHash struct{ row *operations.AuditRow }
 
 // Scan reads the hash, says that there is none, or that what there is is foreign.
 func (c exactHash) Scan(src any) error {
@@ -190,7 +191,7 @@ func (s *Store) beginAuditChain(ctx context.Context, tx *sql.Tx) error {
 	if err := tx.QueryRowContext(ctx, auditHeadSQL).Scan(&value); err != nil {
 		return fmt.Errorf("begin the chain of the audit log: %w", err)
 	}
-	if _, begun := login.ParseAuditHead(value); begun {
+	if _, begun := operations.ParseAuditHead(value); begun {
 		return nil
 	}
 	var last int64
@@ -207,8 +208,8 @@ func (s *Store) beginAuditChain(ctx context.Context, tx *sql.Tx) error {
 
 // sumAudit sums up the entries up to one; with unhashed, only those before the first that
 // has a hash.
-func (s *Store) sumAudit(ctx context.Context, query string, last int64, unhashed bool) (login.AuditHead, error) {
-	sum, end := s.chain.Before(), login.AuditHead{Seq: last}
+func (s *Store) sumAudit(ctx context.Context, query string, last int64, unhashed bool) (operations.AuditHead, error) {
+	sum, end := s.chain.Before(), operations.AuditHead{Seq: last}
 	if unhashed {
 		end.Seq = 0
 	}
@@ -239,10 +240,10 @@ func (s *Store) sumAudit(ctx context.Context, query string, last int64, unhashed
 // AuditBeginning is where the chain began by what is in the database: the last entry
 // without a hash, and the sum up to it. It is to be written down outside, once; from then
 // on that is believed and not the database.
-func (s *Store) AuditBeginning(ctx context.Context) (login.AuditHead, error) {
+func (s *Store) AuditBeginning(ctx context.Context) (operations.AuditHead, error) {
 	head, err := s.AuditHead(ctx)
 	if err != nil {
-		return login.AuditHead{}, err
+		return operations.AuditHead{}, err
 	}
 	begun, err := s.sumAudit(ctx, auditRowsSQL, head.Seq, true)
 	return begun, wrap("find where the audit log's chain begins", err)
@@ -287,8 +288,8 @@ const (
 // BeginAuditAnew makes the log, as it is now, the entries from before a new chain, and
 // answers where that begins: for an operator who knows that it was tampered with, and has
 // kept what there is: what was put aside is gone. Nobody may write to the log meanwhile.
-// login.ErrMoved: somebody did.
-func (s *Store) BeginAuditAnew(ctx context.Context) (begun login.AuditHead, err error) {
+// fault.ErrMoved: somebody did.
+func (s *Store) BeginAuditAnew(ctx context.Context) (begun operations.AuditHead, err error) {
 	var last int64
 	if err := s.db.reader().QueryRowContext(ctx, lastAuditSQL).Scan(&last); err != nil {
 		return begun, wrap("begin the audit log anew", err)
@@ -305,7 +306,7 @@ func (s *Store) BeginAuditAnew(ctx context.Context) (begun login.AuditHead, err 
 			return err
 		}
 		if now != last {
-			return login.ErrMoved
+			return fault.ErrMoved
 		}
 		_, err := tx.ExecContext(ctx, forgiveSQL)
 		return err

@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 	"avain/internal/platform/audit"
 	"avain/internal/platform/store/pgtest"
 	"avain/internal/secret"
@@ -30,8 +30,8 @@ type chained struct {
 	driver Driver
 	key    secret.Text
 	db     *sql.DB
-	head   login.AuditHead
-	begun  login.AuditHead
+	head   operations.AuditHead
+	begun  operations.AuditHead
 }
 
 const (
@@ -83,7 +83,7 @@ func (c *chained) fill() {
 		c.Fatal(err)
 	}
 	for i := range newEntries {
-		if err := c.AppendAudit(c.Context(), login.AuditEntry{
+		if err := c.AppendAudit(c.Context(), operations.AuditEntry{
 			At: time.UnixMilli(int64(100+i) * 1000), Actor: "person:P" + fmt.Sprint(i%3), Action: "session.create", Target: fmt.Sprint("session:S", i),
 			Detail: map[string]string{"client": "smartumpay", "means": "metsä"},
 		}); err != nil {
@@ -144,7 +144,7 @@ func (c *chained) setHead(value string) {
 	c.exec("UPDATE meta SET value = '" + value + "' WHERE name = 'audit_head'")
 }
 
-func (c *chained) verify(known login.AuditHead) audit.Verdict {
+func (c *chained) verify(known operations.AuditHead) audit.Verdict {
 	c.Helper()
 	v, err := audit.NewChain(c.key).Verify(c.Context(), c.Store, known, nil)
 	if err != nil {
@@ -158,7 +158,7 @@ func (c *chained) verify(known login.AuditHead) audit.Verdict {
 	return v
 }
 
-func (c *chained) wantBreak(what string, known login.AuditHead, want audit.Break) {
+func (c *chained) wantBreak(what string, known operations.AuditHead, want audit.Break) {
 	c.Helper()
 	if got := c.verify(known); got.Break == nil || *got.Break != want {
 		c.Errorf("%s: %s: found %+v, want %+v", c.driver, what, got.Break, want)
@@ -180,7 +180,7 @@ func TestAuditChainIsWhole(t *testing.T) {
 			t.Errorf("%s: %+v", c.driver, v.Break)
 		}
 		// Whoever has another key finds nothing as it should be.
-		other, err := audit.NewChain(secret.New()).Verify(t.Context(), c.Store, login.AuditHead{}, nil)
+		other, err := audit.NewChain(secret.New()).Verify(t.Context(), c.Store, operations.AuditHead{}, nil)
 		if err != nil || other.Break == nil || other.Break.Seq != 1 {
 			t.Errorf("%s: with another key: %+v, %v", c.driver, other.Break, err)
 		}
@@ -222,7 +222,7 @@ func TestAuditAlterationsAreFound(t *testing.T) {
 					continue
 				}
 				c.exec(fmt.Sprintf("UPDATE audit SET %s WHERE seq = %d", set, seq))
-				got := c.verify(login.AuditHead{}).Break
+				got := c.verify(operations.AuditHead{}).Break
 				if got == nil || got.Fault != audit.Altered || got.Through != seq || got.Seq != seq && (got.Seq != 1 || seq != oldEntries+1) {
 					t.Errorf("%s: %s of %d: %+v", c.driver, name, seq, got)
 				}
@@ -233,7 +233,7 @@ func TestAuditAlterationsAreFound(t *testing.T) {
 			}
 			// Of the oldest entries only a sum is known.
 			c.exec(fmt.Sprintf("UPDATE audit SET %s WHERE seq = 3", set))
-			if got := c.verify(login.AuditHead{}).Break; got == nil || got.Fault != audit.Altered || got.Through > oldEntries+1 {
+			if got := c.verify(operations.AuditHead{}).Break; got == nil || got.Fault != audit.Altered || got.Through > oldEntries+1 {
 				t.Errorf("%s: %s of an old entry: %+v", c.driver, name, got)
 			}
 			c.restore()
@@ -287,7 +287,7 @@ func TestAuditManipulationsAreFound(t *testing.T) {
 			if test.head {
 				c.followHead()
 			}
-			c.wantBreak(name, login.AuditHead{}, test.want)
+			c.wantBreak(name, operations.AuditHead{}, test.want)
 			c.restore()
 		}
 		if v := c.verify(c.head); v.Break != nil {
@@ -330,14 +330,14 @@ func TestAuditKnownHead(t *testing.T) {
 	for _, c := range chainedStores(t) {
 		c.exec("DELETE FROM audit WHERE seq > 20")
 		c.followHead()
-		if v := c.verify(login.AuditHead{}); v.Break != nil {
+		if v := c.verify(operations.AuditHead{}); v.Break != nil {
 			t.Errorf("%s: %+v: nothing in the database tells", c.driver, v.Break)
 		}
 		c.wantBreak("cut with its head", c.head, audit.Break{Fault: audit.Cut, Seq: 21, Through: allEntries})
 		c.restore()
 
 		c.rewrite()
-		if v := c.verify(login.AuditHead{}); v.Break != nil {
+		if v := c.verify(operations.AuditHead{}); v.Break != nil {
 			t.Errorf("%s: %+v: it was written with the key", c.driver, v.Break)
 		}
 		c.wantBreak("rewritten with the key", c.head, audit.Break{Fault: audit.Rewritten, Seq: allEntries, Through: allEntries})
@@ -345,7 +345,7 @@ func TestAuditKnownHead(t *testing.T) {
 
 		// A head of long ago holds as long as the log goes on.
 		for range 3 {
-			if err := c.AppendAudit(t.Context(), login.AuditEntry{At: time.Now(), Actor: "system", Action: "key.rotate", Target: "key:9"}); err != nil {
+			if err := c.AppendAudit(t.Context(), operations.AuditEntry{At: time.Now(), Actor: "system", Action: "key.rotate", Target: "key:9"}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -435,7 +435,7 @@ func TestAuditChainOfTwoNodes(t *testing.T) {
 			for range 4 {
 				all.Go(func() {
 					for range each {
-						if err := node.AppendAudit(context.WithoutCancel(t.Context()), login.AuditEntry{At: time.Now(), Actor: "system", Action: "key.rotate", Target: "key:1"}); err != nil {
+						if err := node.AppendAudit(context.WithoutCancel(t.Context()), operations.AuditEntry{At: time.Now(), Actor: "system", Action: "key.rotate", Target: "key:1"}); err != nil {
 							t.Error(err)
 						}
 					}
@@ -523,16 +523,16 @@ func TestAuditChainBeginsInAnOldDatabase(t *testing.T) {
 		if err := s.CheckSchema(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.AppendAudit(t.Context(), login.AuditEntry{At: time.Now(), Actor: "system", Action: "key.rotate", Target: "key:new"}); err != nil {
+		if err := s.AppendAudit(t.Context(), operations.AuditEntry{At: time.Now(), Actor: "system", Action: "key.rotate", Target: "key:new"}); err != nil {
 			t.Fatal(err)
 		}
 		c.seal(1)
-		if v := c.verify(login.AuditHead{}); v.Break != nil || v.Entries != old+1 || v.Before != old {
+		if v := c.verify(operations.AuditHead{}); v.Break != nil || v.Entries != old+1 || v.Before != old {
 			t.Errorf("%s: %+v, %+v", c.driver, v, v.Break)
 		}
 		c.dropTriggers()
 		c.exec("UPDATE audit SET target = 'key:other' WHERE seq = 1234")
-		c.wantBreak("an old entry altered", login.AuditHead{}, audit.Break{Fault: audit.Altered, Seq: 1, Through: old + 1})
+		c.wantBreak("an old entry altered", operations.AuditHead{}, audit.Break{Fault: audit.Altered, Seq: 1, Through: old + 1})
 		// As a log from before the chain would be: it has begun, and never begins by itself again.
 		c.setHead("2501:")
 		for what, check := range map[string]func(context.Context) error{"serve": s.CheckSchema, "migrate": s.Migrate} {

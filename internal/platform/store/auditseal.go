@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 	"avain/internal/platform/audit"
 )
 
@@ -103,7 +103,7 @@ func (s *Store) sealPage(ctx context.Context, tx runner, query string, args ...a
 	if b.head, err = s.lockAuditHead(ctx, tx); err != nil {
 		return 0, 0, err
 	}
-	var rows []login.AuditRow
+	var rows []operations.AuditRow
 	err = eachRow(ctx, tx, query, args, func(row scanner) error {
 		r, err := scanUnsealed(row)
 		rows = append(rows, r)
@@ -121,7 +121,7 @@ func (s *Store) sealPage(ctx context.Context, tx runner, query string, args ...a
 }
 
 // scanUnsealed reads an entry to the letter.
-func scanUnsealed(row scanner) (r login.AuditRow, err error) {
+func scanUnsealed(row scanner) (r operations.AuditRow, err error) {
 	err = row.Scan(
 		exactly(&r.At, &r.Foreign), exactly(&r.Actor, &r.Foreign), exactly(&r.Action, &r.Foreign), exactly(&r.Target, &r.Foreign),
 		exactly(&r.Detail, &r.Foreign), exactHash{&r}, exactly(&r.Stream, &r.Foreign), exactly(&r.Num, &r.Foreign),
@@ -133,10 +133,10 @@ func scanUnsealed(row scanner) (r login.AuditRow, err error) {
 type sealing struct {
 	s         *Store
 	tx        runner
-	head      login.AuditHead
+	head      operations.AuditHead
 	positions map[int64]*audit.Position
-	links     []login.AuditRow // to be added to the chain
-	aside     []login.AuditRow // not ours
+	links     []operations.AuditRow // to be added to the chain
+	aside     []operations.AuditRow // not ours
 }
 
 func (b *sealing) position(ctx context.Context, stream int64) (*audit.Position, error) {
@@ -150,7 +150,7 @@ func (b *sealing) position(ctx context.Context, stream int64) (*audit.Position, 
 }
 
 // take seals an entry, unless it is not as the service has written it or was there before.
-func (b *sealing) take(ctx context.Context, row login.AuditRow) error {
+func (b *sealing) take(ctx context.Context, row operations.AuditRow) error {
 	p, err := b.position(ctx, row.Stream)
 	if err != nil {
 		return err
@@ -164,10 +164,10 @@ func (b *sealing) take(ctx context.Context, row login.AuditRow) error {
 }
 
 // link gives the next place in the chain.
-func (b *sealing) link(row login.AuditRow) {
+func (b *sealing) link(row operations.AuditRow) {
 	row.Seq = b.head.Seq + 1
 	row.Hash = b.s.chain.Next(b.head.Hash, row)
-	b.head = login.AuditHead{Seq: row.Seq, Hash: row.Hash}
+	b.head = operations.AuditHead{Seq: row.Seq, Hash: row.Hash}
 	b.links = append(b.links, row)
 }
 
@@ -183,7 +183,7 @@ func (b *sealing) write(ctx context.Context) error {
 			return err
 		}
 	}
-	err := inPortions(b.links, func(rows []login.AuditRow) error {
+	err := inPortions(b.links, func(rows []operations.AuditRow) error {
 		args := make([]any, 0, 9*len(rows))
 		for _, row := range rows {
 			args = append(args, row.Seq, row.At, row.Actor, row.Action, row.Target, row.Detail, row.Hash[:], row.Stream, row.Num)
@@ -194,7 +194,7 @@ func (b *sealing) write(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	err = inPortions(slices.Concat(b.links, b.aside), func(rows []login.AuditRow) error {
+	err = inPortions(slices.Concat(b.links, b.aside), func(rows []operations.AuditRow) error {
 		args := make([]any, 0, 2*len(rows))
 		these := make([]string, len(rows))
 		for i, row := range rows {
@@ -222,7 +222,7 @@ func (b *sealing) write(ctx context.Context) error {
 
 // inPortions writes rows in portions of few sizes: each size is a statement that is parsed and
 // kept.
-func inPortions(rows []login.AuditRow, write func([]login.AuditRow) error) error {
+func inPortions(rows []operations.AuditRow, write func([]operations.AuditRow) error) error {
 	for _, size := range []int{64, 8, 1} {
 		for len(rows) >= size {
 			if err := write(rows[:size]); err != nil {

@@ -13,7 +13,7 @@ import (
 	"sync"
 	"time"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 	"avain/internal/platform/audit"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -102,7 +102,7 @@ func newStream() int64 {
 
 // write puts entries into the transaction that they tell of. It is the last thing that the
 // transaction does, so that a number is without its entry for a moment only.
-func (a *auditStream) write(ctx context.Context, tx runner, given *entryNumbers, entries []login.AuditRow) error {
+func (a *auditStream) write(ctx context.Context, tx runner, given *entryNumbers, entries []operations.AuditRow) error {
 	given.used = 0
 	if len(entries) == 0 {
 		return nil
@@ -122,7 +122,7 @@ func (a *auditStream) write(ctx context.Context, tx runner, given *entryNumbers,
 	return nil
 }
 
-func (a *auditStream) args(row login.AuditRow) []any {
+func (a *auditStream) args(row operations.AuditRow) []any {
 	sign := a.chain.Sign(row)
 	return []any{row.Stream, row.Num, row.At, row.Actor, row.Action, row.Target, row.Detail, sign[:]}
 }
@@ -213,12 +213,12 @@ func (a *auditStream) beat(node string) {
 
 // AppendAudit adds an entry to the audit log: within [Store.Atomically], in the transaction of
 // what it tells of. Nobody can change or remove it afterwards without a trace.
-func (s *Store) AppendAudit(ctx context.Context, e login.AuditEntry) error {
+func (s *Store) AppendAudit(ctx context.Context, e operations.AuditEntry) error {
 	detail, err := asJSON(e.Detail)
 	if err != nil {
 		return wrap("append to audit log", err)
 	}
-	row := login.AuditRow{At: millis(e.At), Actor: text(e.Actor), Action: text(e.Action), Target: text(e.Target), Detail: detail}
+	row := operations.AuditRow{At: millis(e.At), Actor: text(e.Actor), Action: text(e.Action), Target: text(e.Target), Detail: detail}
 	return wrap("append to audit log", s.Atomically(ctx, func(ctx context.Context) error {
 		u := unitOf(ctx)
 		u.entries = append(u.entries, row)
@@ -227,16 +227,16 @@ func (s *Store) AppendAudit(ctx context.Context, e login.AuditEntry) error {
 }
 
 // void is the entry in place of one whose transaction came to nothing.
-func (a *auditStream) void(stream, num int64, why string) login.AuditRow {
-	return login.AuditRow{
+func (a *auditStream) void(stream, num int64, why string) operations.AuditRow {
+	return operations.AuditRow{
 		At: millis(a.now()), Actor: audit.System, Action: actionVoid, Target: audit.StreamTarget(stream), Detail: `{"why":"` + why + `"}`,
 		Stream: stream, Num: num,
 	}
 }
 
 // missing is the entry about entries that were removed.
-func (a *auditStream) missing(stream int64, nums []int64) login.AuditRow {
-	return login.AuditRow{
+func (a *auditStream) missing(stream int64, nums []int64) operations.AuditRow {
+	return operations.AuditRow{
 		At: millis(a.now()), Actor: audit.System, Action: actionMissing, Target: audit.StreamTarget(stream), Detail: `{"numbers":"` + listed(nums) + `"}`,
 		Stream: stream,
 	}

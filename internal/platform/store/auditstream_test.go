@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 	"avain/internal/platform/audit"
 	"avain/internal/platform/store/pgtest"
 	"avain/internal/secret"
@@ -48,7 +49,7 @@ func streams(t *testing.T) []*chained {
 func (c *chained) append(n int) {
 	c.Helper()
 	for i := range n {
-		if err := c.AppendAudit(c.Context(), login.AuditEntry{At: c.now(), Actor: "person:P", Action: "session.create", Target: fmt.Sprint("session:", i)}); err != nil {
+		if err := c.AppendAudit(c.Context(), operations.AuditEntry{At: c.now(), Actor: "person:P", Action: "session.create", Target: fmt.Sprint("session:", i)}); err != nil {
 			c.Fatalf("%s: %v", c.driver, err)
 		}
 	}
@@ -77,7 +78,7 @@ func (c *chained) want(what string, entries, unsealed, pending int64) {
 
 func (c *chained) walk() audit.Verdict {
 	c.Helper()
-	v, err := audit.NewChain(c.key).Verify(c.Context(), c.Store, login.AuditHead{}, nil)
+	v, err := audit.NewChain(c.key).Verify(c.Context(), c.Store, operations.AuditHead{}, nil)
 	if err != nil {
 		c.Fatal(err)
 	}
@@ -132,7 +133,7 @@ func TestActAndEntryAreOneTransaction(t *testing.T) {
 				if now, err := c.PersonByID(ctx, p.ID); err != nil || now.LockedAt.IsZero() {
 					t.Errorf("%s: the act does not see what it has done: %v", c.driver, err)
 				}
-				if err := c.AppendAudit(ctx, login.AuditEntry{At: c.now(), Actor: "system", Action: "person.lock", Target: "person:" + p.ID}); err != nil {
+				if err := c.AppendAudit(ctx, operations.AuditEntry{At: c.now(), Actor: "system", Action: "person.lock", Target: "person:" + p.ID}); err != nil {
 					return err
 				}
 				_ = c.RevokeAPIKey(ctx, "nobody's", c.now()) // swallowed: all of it fails all the same
@@ -144,7 +145,7 @@ func TestActAndEntryAreOneTransaction(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			found, _, err := c.SearchAudit(t.Context(), login.AuditQuery{Action: "person.lock", Limit: 9})
+			found, _, err := c.SearchAudit(t.Context(), operations.AuditQuery{Action: "person.lock", Limit: 9})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -160,7 +161,7 @@ func TestActAndEntryAreOneTransaction(t *testing.T) {
 				if err := c.LockPerson(ctx, p.ID, c.now()); err != nil {
 					return err
 				}
-				return c.AppendAudit(ctx, login.AuditEntry{At: c.now(), Actor: "system", Action: "person.lock", Target: "person:" + p.ID})
+				return c.AppendAudit(ctx, operations.AuditEntry{At: c.now(), Actor: "system", Action: "person.lock", Target: "person:" + p.ID})
 			})
 		}
 		f.undo = true
@@ -181,7 +182,7 @@ func TestActAndEntryAreOneTransaction(t *testing.T) {
 		c.want("the number is voided", 0, 2, 0)
 		c.seal(2)
 		c.want("all is sealed", 2, 0, 0)
-		voids, _, err := c.SearchAudit(t.Context(), login.AuditQuery{Action: audit.ActionVoid, Limit: 9})
+		voids, _, err := c.SearchAudit(t.Context(), operations.AuditQuery{Action: audit.ActionVoid, Limit: 9})
 		if err != nil || len(voids) != 1 || voids[0].Num != 1 || voids[0].Detail["why"] != audit.VoidUndone {
 			t.Errorf("%s: voids %+v, %v", c.driver, voids, err)
 		}
@@ -198,7 +199,7 @@ func TestLostAnswerIsNoVoid(t *testing.T) {
 		c.append(1)
 		for i, sealFirst := range []bool{false, true} {
 			f.lose = true
-			if err := c.AppendAudit(t.Context(), login.AuditEntry{At: c.now(), Action: "lost"}); !errors.Is(err, errFaulty) {
+			if err := c.AppendAudit(t.Context(), operations.AuditEntry{At: c.now(), Action: "lost"}); !errors.Is(err, errFaulty) {
 				t.Fatal(err)
 			}
 			if sealFirst {
@@ -348,14 +349,14 @@ func TestDeadStreamsAreClosed(t *testing.T) {
 			t.Fatal(err)
 		}
 		c.want("dead", 5, 0, 0)
-		voids, _, err := c.SearchAudit(t.Context(), login.AuditQuery{Action: audit.ActionVoid, Limit: 9})
+		voids, _, err := c.SearchAudit(t.Context(), operations.AuditQuery{Action: audit.ActionVoid, Limit: 9})
 		if err != nil || len(voids) != 1 || voids[0].Num != 3 || voids[0].Detail["why"] != audit.VoidDied {
 			t.Errorf("%s: voids %+v, %v", c.driver, voids, err)
 		}
 		c.append(1)
 		c.want("alive after all", 5, 1, 0)
 		c.seal(1)
-		found, _, err := c.SearchAudit(t.Context(), login.AuditQuery{Limit: 9})
+		found, _, err := c.SearchAudit(t.Context(), operations.AuditQuery{Limit: 9})
 		if err != nil || len(found) != 6 || found[0].Stream == found[1].Stream || found[0].Num != 1 {
 			t.Errorf("%s: %+v, %v", c.driver, found, err)
 		}
@@ -396,7 +397,7 @@ func TestClosingWaitsForTransactions(t *testing.T) {
 		t.Fatal(err)
 	}
 	given := entryNumbers{}
-	if err := c.stream.write(t.Context(), tx, &given, []login.AuditRow{{At: 1, Actor: "a", Action: "b", Target: "c", Detail: "null"}}); err != nil {
+	if err := c.stream.write(t.Context(), tx, &given, []operations.AuditRow{{At: 1, Actor: "a", Action: "b", Target: "c", Detail: "null"}}); err != nil {
 		t.Fatal(err)
 	}
 	go func() {
@@ -405,7 +406,7 @@ func TestClosingWaitsForTransactions(t *testing.T) {
 	}()
 	<-inside
 	go func() {
-		failed <- c.AppendAudit(context.WithoutCancel(t.Context()), login.AuditEntry{At: c.now(), Action: "later"})
+		failed <- c.AppendAudit(context.WithoutCancel(t.Context()), operations.AuditEntry{At: c.now(), Action: "later"})
 		close(goOn)
 	}()
 	c.untilLocked()
@@ -462,7 +463,7 @@ func TestUnsealedEntriesAreFound(t *testing.T) {
 		c.seal(3)
 		c.append(5)
 		var seen []string
-		q := login.AuditQuery{Limit: 2}
+		q := operations.AuditQuery{Limit: 2}
 		for range 9 {
 			found, left, err := c.SearchAudit(t.Context(), q)
 			if err != nil {
@@ -479,11 +480,11 @@ func TestUnsealedEntriesAreFound(t *testing.T) {
 		if got := strings.Join(seen, " "); got != "5 4 3 2 1" {
 			t.Errorf("%s: %s", c.driver, got)
 		}
-		found, _, err := c.SearchAudit(t.Context(), login.AuditQuery{Action: "session.*", Target: "session:1", Limit: 9})
+		found, _, err := c.SearchAudit(t.Context(), operations.AuditQuery{Action: "session.*", Target: "session:1", Limit: 9})
 		if err != nil || len(found) != 2 || found[0].Seq != 0 || found[1].Seq != 2 {
 			t.Errorf("%s: %+v, %v", c.driver, found, err)
 		}
-		all, _, err := c.SearchAudit(t.Context(), login.AuditQuery{Limit: 99})
+		all, _, err := c.SearchAudit(t.Context(), operations.AuditQuery{Limit: 99})
 		nums := make([]int64, len(all))
 		for i, e := range all {
 			nums[i] = e.Num
@@ -505,7 +506,7 @@ func TestActsWaitForNobody(t *testing.T) {
 		t.Fatal(err)
 	}
 	given := entryNumbers{}
-	if err := c.stream.write(t.Context(), tx, &given, []login.AuditRow{{At: 1, Actor: "a", Action: "b", Target: "c", Detail: "null"}}); err != nil {
+	if err := c.stream.write(t.Context(), tx, &given, []operations.AuditRow{{At: 1, Actor: "a", Action: "b", Target: "c", Detail: "null"}}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := c.lockAuditHead(t.Context(), tx); err != nil {
@@ -513,7 +514,7 @@ func TestActsWaitForNobody(t *testing.T) {
 	}
 	for node, s := range map[string]*Store{"the same": c.Store, "another": other} {
 		ctx, cancel := context.WithTimeout(t.Context(), patience.Limit())
-		if err := s.AppendAudit(ctx, login.AuditEntry{At: c.now(), Action: "x"}); err != nil {
+		if err := s.AppendAudit(ctx, operations.AuditEntry{At: c.now(), Action: "x"}); err != nil {
 			t.Errorf("%s node waits: %v", node, err)
 		}
 		cancel()
@@ -534,8 +535,8 @@ func TestOldChainsGoOn(t *testing.T) {
 			t.Fatal(err)
 		}
 		for range 5 {
-			row := login.AuditRow{Seq: head.Seq + 1, At: head.Seq * 1000, Actor: "system", Action: "key.rotate", Target: "key:1", Detail: "null"}
-			head = login.AuditHead{Seq: row.Seq, Hash: chain.Next(head.Hash, row)}
+			row := operations.AuditRow{Seq: head.Seq + 1, At: head.Seq * 1000, Actor: "system", Action: "key.rotate", Target: "key:1", Detail: "null"}
+			head = operations.AuditHead{Seq: row.Seq, Hash: chain.Next(head.Hash, row)}
 			const query = "INSERT INTO audit (seq, at, actor, action, target, detail, hash) VALUES ($1, $2, $3, $4, $5, $6, $7)"
 			if _, err := c.db.ExecContext(t.Context(), query, row.Seq, row.At, row.Actor, row.Action, row.Target, row.Detail, head.Hash[:]); err != nil {
 				t.Fatal(err)

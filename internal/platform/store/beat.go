@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/fault"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"modernc.org/sqlite"
@@ -78,7 +78,7 @@ func Cause(err error) string {
 			return "broken"
 		}
 	}
-	if login.AsError(err).Kind == login.Unavailable {
+	if fault.AsError(err).Kind == fault.Unavailable {
 		return "unreachable"
 	}
 	return "failed"

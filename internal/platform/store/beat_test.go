@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 )
 
@@ -50,15 +51,15 @@ func TestBeatFails(t *testing.T) {
 		})
 	}
 	full := openFull(t)
-	if e := login.AsError(full); e.Kind != login.Unavailable || e.RetryAfter == 0 {
+	if e := fault.AsError(full); e.Kind != fault.Unavailable || e.RetryAfter == 0 {
 		t.Errorf("whoever writes to a full disk is told %v", e)
 	}
 	for err, want := range map[error]string{
 		full: "full",
-		login.E(login.Unavailable, login.ReasonInternal, errQueue): "queue_full",
-		unavailable(context.DeadlineExceeded):                      "too_slow",
-		unavailable(io.ErrUnexpectedEOF):                           "unreachable",
-		errors.New("odd"):                                          "failed",
+		fault.New(fault.Unavailable, login.ReasonInternal, errQueue): "queue_full",
+		unavailable(context.DeadlineExceeded):                        "too_slow",
+		unavailable(io.ErrUnexpectedEOF):                             "unreachable",
+		errors.New("odd"):                                            "failed",
 	} {
 		if got := Cause(err); got != want {
 			t.Errorf("%v: %s, want %s", err, got, want)

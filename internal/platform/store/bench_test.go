@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 	"avain/internal/platform/store"
 	"avain/internal/platform/store/storetest"
 )
@@ -60,7 +61,7 @@ func processorTime(b *testing.B) time.Duration {
 	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }
 
-func sample() (login.Attempt, login.AttemptSecrets, login.Once) {
+func sample() (login.Attempt, login.AttemptSecrets, login.ReplayKey) {
 	a := storetest.Attempt()
 	a.SupportCode += a.ID // a benchmark would run out of codes
 	return a, storetest.Secrets(), storetest.Mark()
@@ -93,9 +94,9 @@ func benchMove(b *testing.B, s *store.Store) {
 	})
 	parallel(b, func(i int) error {
 		browser := storetest.NewHash()
-		_, err := s.MoveAttempt(b.Context(), login.Move{
+		_, err := s.MoveAttempt(b.Context(), login.Transition{
 			Attempt: ids[i], From: []login.State{login.StateCreated, login.StateOpened}, To: login.StateOpened, At: storetest.Noon(), Event: storetest.Event("choose"),
-			IfBrowser: browser, SetBrowser: browser, Leg: &login.Leg{State: storetest.NewHash(), Broker: "op", Means: "op", StartedAt: storetest.Noon(), ExpiresAt: storetest.Noon().Add(time.Minute)},
+			IfBrowser: browser, SetBrowser: browser, BrokerRequest: &login.BrokerRequest{State: storetest.NewHash(), Broker: "op", Means: "op", StartedAt: storetest.Noon(), ExpiresAt: storetest.Noon().Add(time.Minute)},
 		})
 		return err
 	})
@@ -105,13 +106,13 @@ func benchRedeem(b *testing.B, s *store.Store) {
 	person := storetest.AddPerson(b, s).ID
 	redemptions := prepare(b, func() login.Redemption {
 		a, secrets, mark := sample()
-		r := login.Redemption{Attempt: a.ID, Code: storetest.NewHash(), At: storetest.Noon(), Session: storetest.Session(person), Event: storetest.Event("redeem"), Once: []login.Once{mark}}
+		r := login.Redemption{Attempt: a.ID, Code: storetest.NewHash(), At: storetest.Noon(), Session: storetest.Session(person), Event: storetest.Event("redeem"), ReplayKeys: []login.ReplayKey{mark}}
 		if err := s.StartAttempt(b.Context(), a, secrets); err != nil {
 			b.Fatal(err)
 		}
-		_, err := s.MoveAttempt(b.Context(), login.Move{
+		_, err := s.MoveAttempt(b.Context(), login.Transition{
 			Attempt: a.ID, From: []login.State{login.StateCreated}, To: login.StateConfirmed, At: storetest.Noon(), Event: storetest.Event("confirm"),
-			SetIdentity: &login.Proven{Person: person}, SetCode: r.Code, SetCodeEnds: storetest.Noon().Add(time.Minute),
+			SetIdentity: &login.AuthResult{Person: person}, SetCode: r.Code, SetCodeEnds: storetest.Noon().Add(time.Minute),
 		})
 		if err != nil {
 			b.Fatal(err)
@@ -154,7 +155,7 @@ func benchFind(b *testing.B, s *store.Store) {
 // benchAudit is the entry that each login leaves, with its sealing: about once a second, here
 // for every 200 entries.
 func benchAudit(b *testing.B, s *store.Store) {
-	entry := login.AuditEntry{
+	entry := operations.AuditEntry{
 		At: storetest.Noon(), Actor: "person:" + login.NewID(), Action: "session.create", Target: "session:" + login.NewID(),
 		Detail: map[string]string{"client": "smartumpay", "method": "direct", "means": "metsa", "broker": "telia"},
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"avain/internal/domain/employment"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 )
 
@@ -13,18 +15,18 @@ const (
 )
 
 // PutBenefit gives the person of an employer's record one benefit, or changes what is said
-// of it ([login.Employment.Benefit]); the others stay. login.ErrNotFound also for another
-// employer's record; login.Mistakes.
-func (s *Store) PutBenefit(ctx context.Context, employer, id string, c login.BenefitChange, at time.Time) error {
+// of it ([employment.Employment.Benefit]); the others stay. fault.ErrNotFound also for another
+// employer's record; fault.FieldErrors.
+func (s *Store) PutBenefit(ctx context.Context, employer, id string, c employment.BenefitChange, at time.Time) error {
 	return s.changeEmployer(ctx, "put benefit", employer, id, func(ctx context.Context, tx runner) error {
-		if err := mustChange(login.ErrNotFound)(tx.ExecContext(ctx, touchEmploymentSQL, id, employer, millis(at))); err != nil {
+		if err := mustChange(fault.ErrNotFound)(tx.ExecContext(ctx, touchEmploymentSQL, id, employer, millis(at))); err != nil {
 			return err
 		}
 		before, err := benefitsOf(ctx, tx, id)
 		if err != nil {
 			return err
 		}
-		b, mistakes := login.Employment{Benefits: before}.Benefit(c, at)
+		b, mistakes := employment.Employment{Benefits: before}.Benefit(c, at)
 		if len(mistakes) > 0 {
 			return mistakes
 		}
@@ -32,11 +34,11 @@ func (s *Store) PutBenefit(ctx context.Context, employer, id string, c login.Ben
 	})
 }
 
-// DropBenefit takes a benefit away. login.ErrNotFound also for another employer's record;
+// DropBenefit takes a benefit away. fault.ErrNotFound also for another employer's record;
 // a benefit that is not there is no mistake.
 func (s *Store) DropBenefit(ctx context.Context, employer, id, kind string, at time.Time) error {
 	return s.changeEmployer(ctx, "drop benefit", employer, id, func(ctx context.Context, tx runner) error {
-		if err := mustChange(login.ErrNotFound)(tx.ExecContext(ctx, touchEmploymentSQL, id, employer, millis(at))); err != nil {
+		if err := mustChange(fault.ErrNotFound)(tx.ExecContext(ctx, touchEmploymentSQL, id, employer, millis(at))); err != nil {
 			return err
 		}
 		_, err := tx.ExecContext(ctx, dropBenefitSQL, id, text(kind))

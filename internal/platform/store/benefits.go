@@ -6,6 +6,8 @@ import (
 	"slices"
 	"time"
 
+	"avain/internal/domain/employment"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 )
 
@@ -31,14 +33,14 @@ const (
 
 // SetBenefits says which benefits a person has from now on: those that are not listed are
 // over, new ones are active at once, and the others stay as their employers have written them.
-// Employers are found by name, or made. login.ErrNotFound.
+// Employers are found by name, or made. fault.ErrNotFound.
 func (s *Store) SetBenefits(ctx context.Context, person string, benefits []login.Benefit) error {
 	if !storable(person) {
-		return login.ErrNotFound
+		return fault.ErrNotFound
 	}
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
 		// Locks the person's row, so that two lists cannot get mixed.
-		err := mustChange(login.ErrNotFound)(tx.ExecContext(ctx, touchPersonSQL, person, millis(s.now())))
+		err := mustChange(fault.ErrNotFound)(tx.ExecContext(ctx, touchPersonSQL, person, millis(s.now())))
 		if err != nil {
 			return err
 		}
@@ -47,7 +49,7 @@ func (s *Store) SetBenefits(ctx context.Context, person string, benefits []login
 		}
 		p, err := scanPerson(tx.QueryRowContext(ctx, personByIDSQL, person))
 		if err != nil {
-			return one(err, login.ErrNotFound)
+			return one(err, fault.ErrNotFound)
 		}
 		p.ID, p.Benefits = person, benefits
 		return giveBenefits(ctx, tx, p, s.now())
@@ -75,9 +77,9 @@ func dropUnlisted(ctx context.Context, tx runner, person string, listed []login.
 }
 
 func giveBenefits(ctx context.Context, tx runner, p login.Person, at time.Time) error {
-	kind := login.UserSmartum
+	kind := employment.UserSmartum
 	if p.SmartumPlus {
-		kind = login.UserSmartumPlus
+		kind = employment.UserSmartumPlus
 	}
 	for _, b := range p.Benefits {
 		employer, employment := login.NewID(), login.NewID()

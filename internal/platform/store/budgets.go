@@ -6,6 +6,7 @@ import (
 	"errors"
 	"time"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 )
 
@@ -26,7 +27,7 @@ const (
 
 // Spend takes one from each budget, or nothing: when one is empty, the error says how
 // long to wait.
-func (s *Store) Spend(ctx context.Context, at time.Time, budgets ...login.Budget) error {
+func (s *Store) Spend(ctx context.Context, at time.Time, budgets ...login.RateLimit) error {
 	_, err := s.SpendFirst(ctx, at, budgets)
 	return err
 }
@@ -34,7 +35,7 @@ func (s *Store) Spend(ctx context.Context, at time.Time, budgets ...login.Budget
 // SpendFirst takes one from each budget of the first group of which none is empty, in
 // one transaction, and answers which group that was. When there is none, nothing is
 // taken, and the error says how long to wait.
-func (s *Store) SpendFirst(ctx context.Context, at time.Time, groups ...[]login.Budget) (paid int, err error) {
+func (s *Store) SpendFirst(ctx context.Context, at time.Time, groups ...[]login.RateLimit) (paid int, err error) {
 	err = s.db.write(ctx, func(ctx context.Context, tx runner) error {
 		paid, err = spendFirst(ctx, tx, at, groups)
 		return err
@@ -42,15 +43,15 @@ func (s *Store) SpendFirst(ctx context.Context, at time.Time, groups ...[]login.
 	return paid, wrap("spend", err)
 }
 
-func spendFirst(ctx context.Context, tx runner, at time.Time, groups [][]login.Budget) (int, error) {
-	var empty *login.Error // the one that is soonest not empty any more
+func spendFirst(ctx context.Context, tx runner, at time.Time, groups [][]login.RateLimit) (int, error) {
+	var empty *fault.Error // the one that is soonest not empty any more
 	for i, group := range groups {
 		err := spendAll(ctx, tx, at, group)
 		if err == nil {
 			return i, nil
 		}
-		e := login.AsError(err)
-		if e.Kind != login.TooMany {
+		e := fault.AsError(err)
+		if e.Kind != fault.TooMany {
 			return 0, err
 		}
 		if empty == nil || e.RetryAfter < empty.RetryAfter {
@@ -60,7 +61,7 @@ func spendFirst(ctx context.Context, tx runner, at time.Time, groups [][]login.B
 	return 0, empty
 }
 
-func spendAll(ctx context.Context, tx runner, at time.Time, group []login.Budget) error {
+func spendAll(ctx context.Context, tx runner, at time.Time, group []login.RateLimit) error {
 	for i, b := range group {
 		if err := spend(ctx, tx, b, at); err != nil {
 			return errors.Join(err, repay(ctx, tx, group[:i]))
@@ -69,9 +70,9 @@ func spendAll(ctx context.Context, tx runner, at time.Time, group []login.Budget
 	return nil
 }
 
-func repay(ctx context.Context, tx runner, budgets []login.Budget) error {
+func repay(ctx context.Context, tx runner, budgets []login.RateLimit) error {
 	for _, b := range budgets {
-		if _, err := tx.ExecContext(ctx, repaySQL, b.Key[:], b.Each.Milliseconds()); err != nil {
+		if _, err := tx.ExecContext(ctx, repaySQL, b.Key[:], b.Interval.Milliseconds()); err != nil {
 			return err
 		}
 	}
@@ -81,8 +82,8 @@ func repay(ctx context.Context, tx runner, budgets []login.Budget) error {
 // spend takes one from the budget, inside the transaction of what it pays for. When
 // nothing is left it takes nothing and answers an error that says how long to wait, and
 // the transaction must be undone: what was not allowed has not happened.
-func spend(ctx context.Context, tx runner, b login.Budget, at time.Time) error {
-	each, now := b.Each.Milliseconds(), millis(at)
+func spend(ctx context.Context, tx runner, b login.RateLimit, at time.Time) error {
+	each, now := b.Interval.Milliseconds(), millis(at)
 	latest := now + int64(b.Burst-1)*each // a budget that is full by then has one left now
 	var full int64
 	err := tx.QueryRowContext(ctx, spendSQL, b.Key[:], now, now+each, each, latest).Scan(&full)
@@ -92,7 +93,7 @@ func spend(ctx context.Context, tx runner, b login.Budget, at time.Time) error {
 	if err := tx.QueryRowContext(ctx, fullAtSQL, b.Key[:]).Scan(&full); err != nil {
 		return err
 	}
-	e := login.E(login.TooMany, login.ReasonRateLimited, nil)
+	e := fault.New(fault.TooMany, login.ReasonRateLimited, nil)
 	e.RetryAfter = time.Duration(full-latest) * time.Millisecond
 	return e
 }

@@ -16,7 +16,9 @@ import (
 	"testing"
 	"time"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 	"avain/internal/platform/audit"
 	"avain/internal/platform/store"
 	"avain/internal/platform/store/pgtest"
@@ -92,12 +94,12 @@ func checkAudited(t *testing.T, s *store.Store, database string, round int) {
 	if _, err := s.SealAudit(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	var entries []login.AuditEntry
+	var entries []operations.AuditEntry
 	sessions := sessionIDs(t, database)
 	for before := -1; before != len(sessions); { // a server ends what a killed client has begun a moment later
 		before = len(sessions)
 		var err error
-		if entries, _, err = s.SearchAudit(t.Context(), login.AuditQuery{Limit: 1_000_000, Action: "session.create"}); err != nil {
+		if entries, _, err = s.SearchAudit(t.Context(), operations.AuditQuery{Limit: 1_000_000, Action: "session.create"}); err != nil {
 			t.Fatal(err)
 		}
 		sessions = sessionIDs(t, database)
@@ -115,7 +117,7 @@ func checkAudited(t *testing.T, s *store.Store, database string, round int) {
 	if len(told) > 0 {
 		t.Errorf("crash %d: the log tells of %d sessions that are not there", round, len(told))
 	}
-	v, err := audit.NewChain(secret.Of(crashKey)).Verify(t.Context(), s, login.AuditHead{}, nil)
+	v, err := audit.NewChain(secret.Of(crashKey)).Verify(t.Context(), s, operations.AuditHead{}, nil)
 	if err != nil || v.Break != nil {
 		t.Errorf("crash %d: %+v, %v", round, v.Break, err)
 	}
@@ -197,9 +199,9 @@ func victimLogin(ctx context.Context, s *store.Store, report func(...string)) er
 	}
 	report("started", a.ID)
 	r := login.Redemption{Attempt: a.ID, Code: storetest.NewHash(), At: storetest.Noon(), Session: storetest.Session(crashPerson), Event: storetest.Event("redeem")}
-	_, err := s.MoveAttempt(ctx, login.Move{
+	_, err := s.MoveAttempt(ctx, login.Transition{
 		Attempt: a.ID, From: []login.State{login.StateCreated}, To: login.StateConfirmed, At: storetest.Noon(), Event: storetest.Event("confirm"),
-		SetIdentity: &login.Proven{Person: crashPerson}, SetCode: r.Code, SetCodeEnds: storetest.Noon().Add(time.Minute),
+		SetIdentity: &login.AuthResult{Person: crashPerson}, SetCode: r.Code, SetCodeEnds: storetest.Noon().Add(time.Minute),
 	})
 	if err != nil {
 		return err
@@ -208,7 +210,7 @@ func victimLogin(ctx context.Context, s *store.Store, report func(...string)) er
 		if _, err := s.RedeemCode(ctx, r); err != nil {
 			return err
 		}
-		return s.AppendAudit(ctx, login.AuditEntry{At: time.Now(), Actor: "person:" + crashPerson, Action: "session.create", Target: "session:" + r.Session.ID})
+		return s.AppendAudit(ctx, operations.AuditEntry{At: time.Now(), Actor: "person:" + crashPerson, Action: "session.create", Target: "session:" + r.Session.ID})
 	})
 	if err != nil {
 		return err
@@ -235,7 +237,7 @@ func checkAcknowledged(t *testing.T, s *store.Store, round int, line string) {
 	if n, err := hex.Decode(again.Code[:], []byte(words[3])); n != len(again.Code) || err != nil {
 		t.Fatalf("the victim wrote %q", line)
 	}
-	if _, err := s.RedeemCode(t.Context(), again); !errors.Is(err, login.ErrMoved) {
+	if _, err := s.RedeemCode(t.Context(), again); !errors.Is(err, fault.ErrMoved) {
 		t.Errorf("crash %d: %s: redeemed again: %v", round, line, err)
 	}
 }

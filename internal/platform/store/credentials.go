@@ -6,7 +6,10 @@ import (
 	"strings"
 	"time"
 
+	"avain/internal/domain/employment"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
+	"avain/internal/domain/queue"
 	"avain/internal/secret"
 )
 
@@ -42,7 +45,7 @@ const (
 	dropResetsSQL = `DELETE FROM password_resets WHERE credential = $1`
 )
 
-// AddCredential writes a user name with the hash of its password. login.ErrExists:
+// AddCredential writes a user name with the hash of its password. fault.ErrExists:
 // user name or e-mail address are taken.
 func (s *Store) AddCredential(ctx context.Context, c login.Credential) error {
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) error { return addCredential(ctx, tx, c) })
@@ -50,7 +53,7 @@ func (s *Store) AddCredential(ctx context.Context, c login.Credential) error {
 }
 
 // AddPersonWithCredential writes a person, their benefits and their user name, all or
-// nothing. The look-up value and sealed are those of [Store.AddPerson]. login.ErrExists:
+// nothing. The look-up value and sealed are those of [Store.AddPerson]. fault.ErrExists:
 // the person, the user name or the e-mail address are there already.
 func (s *Store) AddPersonWithCredential(ctx context.Context, p login.Person, lookup, sealed []byte, c login.Credential) error {
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
@@ -66,7 +69,7 @@ func (s *Store) AddPersonWithCredential(ctx context.Context, p login.Person, loo
 }
 
 func addCredential(ctx context.Context, tx runner, c login.Credential) error {
-	return mustChange(login.ErrExists)(tx.ExecContext(ctx, addCredentialSQL,
+	return mustChange(fault.ErrExists)(tx.ExecContext(ctx, addCredentialSQL,
 		text(c.ID), text(c.Person), text(c.UserName), text(c.Email), text(c.Hash), millis(c.CreatedAt), costOf(c.Hash)))
 }
 
@@ -94,10 +97,10 @@ func (s *Store) PasswordCosts(ctx context.Context) (map[string]int64, error) {
 }
 
 // CredentialByName finds a credential by its user name, else by its e-mail address,
-// both normalised. login.ErrNotFound.
+// both normalised. fault.ErrNotFound.
 func (s *Store) CredentialByName(ctx context.Context, name string) (login.Credential, error) {
 	if !storable(name) || name == "" {
-		return login.Credential{}, login.ErrNotFound
+		return login.Credential{}, fault.ErrNotFound
 	}
 	// Both are always asked, so that an answer takes the same time for either.
 	byName, err1 := scanCredential(s.db.reader().QueryRowContext(ctx, credentialByUserNameSQL, name))
@@ -110,17 +113,17 @@ func (s *Store) CredentialByName(ctx context.Context, name string) (login.Creden
 	case byEmail.ID != "":
 		return byEmail, nil
 	default:
-		return login.Credential{}, login.ErrNotFound
+		return login.Credential{}, fault.ErrNotFound
 	}
 }
 
-// CredentialByID finds a credential. login.ErrNotFound.
+// CredentialByID finds a credential. fault.ErrNotFound.
 func (s *Store) CredentialByID(ctx context.Context, id string) (login.Credential, error) {
 	if !storable(id) {
-		return login.Credential{}, login.ErrNotFound
+		return login.Credential{}, fault.ErrNotFound
 	}
 	c, err := scanCredential(s.db.reader().QueryRowContext(ctx, credentialByIDSQL, id))
-	return c, wrap("find credential", one(err, login.ErrNotFound))
+	return c, wrap("find credential", one(err, fault.ErrNotFound))
 }
 
 // Rehash replaces the hash of a password by a stronger one of the same password. If
@@ -134,22 +137,22 @@ func (s *Store) Rehash(ctx context.Context, id, from, to string) error {
 }
 
 // AddReset lets whoever has the secret set a new password, once. Earlier ones of the
-// same credential are dead. When one was just added (login.PressedTwice), nothing happens:
+// same credential are dead. When one was just added (employment.PressedTwice), nothing happens:
 // its letter is on the way, and a second one would only make its link worthless.
-func (s *Store) AddReset(ctx context.Context, h secret.Hash, credential string, at, expires time.Time, jobs ...login.Job) error {
+func (s *Store) AddReset(ctx context.Context, h secret.Hash, credential string, at, expires time.Time, jobs ...queue.Job) error {
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
 		if _, err := tx.ExecContext(ctx, holdCredentialSQL, text(credential)); err != nil {
 			return err
 		}
 		var just int
-		err := tx.QueryRowContext(ctx, justResetSQL, text(credential), millis(at.Add(-login.PressedTwice))).Scan(&just)
+		err := tx.QueryRowContext(ctx, justResetSQL, text(credential), millis(at.Add(-employment.PressedTwice))).Scan(&just)
 		if err != nil || just > 0 {
 			return err
 		}
 		if _, err := tx.ExecContext(ctx, dropResetsSQL, text(credential)); err != nil {
 			return err
 		}
-		err = mustChange(login.ErrExists)(tx.ExecContext(ctx, addResetSQL, hash(h), text(credential), millis(at), millis(expires)))
+		err = mustChange(fault.ErrExists)(tx.ExecContext(ctx, addResetSQL, hash(h), text(credential), millis(at), millis(expires)))
 		if err != nil {
 			return err
 		}
@@ -158,30 +161,30 @@ func (s *Store) AddReset(ctx context.Context, h secret.Hash, credential string, 
 	return wrap("add password reset", err)
 }
 
-// ResetOf says whose password a secret may set. It spends nothing. login.ErrNotFound.
+// ResetOf says whose password a secret may set. It spends nothing. fault.ErrNotFound.
 func (s *Store) ResetOf(ctx context.Context, h secret.Hash, now time.Time) (login.Credential, error) {
 	if h.Zero() {
-		return login.Credential{}, login.ErrNotFound
+		return login.Credential{}, fault.ErrNotFound
 	}
 	var id string
 	if err := s.db.reader().QueryRowContext(ctx, resetSQL, h[:], millis(now)).Scan(&id); err != nil {
-		return login.Credential{}, wrap("find password reset", one(err, login.ErrNotFound))
+		return login.Credential{}, wrap("find password reset", one(err, fault.ErrNotFound))
 	}
 	return s.CredentialByID(ctx, id)
 }
 
 // ResetPassword spends the secret and sets the new password's hash, in one
-// transaction. login.ErrNotFound: the secret is unknown, spent or too old.
-func (s *Store) ResetPassword(ctx context.Context, h secret.Hash, newHash string, at time.Time, jobs ...login.Job) (c login.Credential, err error) {
+// transaction. fault.ErrNotFound: the secret is unknown, spent or too old.
+func (s *Store) ResetPassword(ctx context.Context, h secret.Hash, newHash string, at time.Time, jobs ...queue.Job) (c login.Credential, err error) {
 	if h.Zero() {
-		return login.Credential{}, login.ErrNotFound
+		return login.Credential{}, fault.ErrNotFound
 	}
 	err = s.db.write(ctx, func(ctx context.Context, tx runner) error {
 		var id string
 		if err := tx.QueryRowContext(ctx, takeResetSQL, h[:], millis(at)).Scan(&id); err != nil {
-			return one(err, login.ErrNotFound)
+			return one(err, fault.ErrNotFound)
 		}
-		if err := mustChange(login.ErrNotFound)(tx.ExecContext(ctx, setPasswordSQL, id, text(newHash), millis(at), costOf(newHash))); err != nil {
+		if err := mustChange(fault.ErrNotFound)(tx.ExecContext(ctx, setPasswordSQL, id, text(newHash), millis(at), costOf(newHash))); err != nil {
 			return err
 		}
 		if c, err = scanCredential(tx.QueryRowContext(ctx, credentialByIDSQL, id)); err != nil {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 )
 
 // A person whose employer still names them otherwise is found by either name. What an
@@ -152,7 +153,7 @@ func (s *Store) UserNamesOf(ctx context.Context, person string) (all []string, e
 }
 
 // StaffActsOn lists what the staff has done to a target, newest first.
-func (s *Store) StaffActsOn(ctx context.Context, target string, limit int) ([]login.AuditEntry, error) {
+func (s *Store) StaffActsOn(ctx context.Context, target string, limit int) ([]operations.AuditEntry, error) {
 	fresh, err := s.auditEntries(ctx, actsOnUnsealedSQL, text(target), limit)
 	if err != nil {
 		return nil, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/secret"
 )
@@ -26,18 +27,18 @@ func showDigits(ctx context.Context, tx runner, attempt string, d login.Digits) 
 // person's budget, and says whether these were the right ones, and how many tries were
 // spent by then. The hashes are those of the same digits by the two generations of their
 // key, or by the one that there is. It is one statement: of many guesses at once no more than most are
-// looked at (threat 22). login.ErrNotFound: there are no digits, they have expired, or
+// looked at (threat 22). fault.ErrNotFound: there are no digits, they have expired, or
 // no try is left. When the budget is empty nothing is spent and nothing is looked at,
 // and the error says how long to wait.
-func (s *Store) TryDigits(ctx context.Context, attempt string, hashes []secret.Hash, at time.Time, most int, b login.Budget) (right bool, tries int, err error) {
+func (s *Store) TryDigits(ctx context.Context, attempt string, hashes []secret.Hash, at time.Time, most int, b login.RateLimit) (right bool, tries int, err error) {
 	if !storable(attempt) || len(hashes) == 0 {
-		return false, 0, login.ErrNotFound
+		return false, 0, fault.ErrNotFound
 	}
 	h, older := hashes[0], hashes[len(hashes)-1]
 	err = s.db.write(ctx, func(ctx context.Context, tx runner) error {
 		err := tx.QueryRowContext(ctx, tryDigitsSQL, attempt, h[:], most, millis(at), older[:]).Scan(&right, &tries)
 		if err != nil {
-			return one(err, login.ErrNotFound)
+			return one(err, fault.ErrNotFound)
 		}
 		return spend(ctx, tx, b, at)
 	})

@@ -4,7 +4,8 @@ import (
 	"context"
 	"time"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/employment"
+	"avain/internal/domain/fault"
 )
 
 const (
@@ -16,11 +17,11 @@ const (
 // benefits and what the person did stay. The record ends or goes on as EndedAt says. When
 // nothing is different, nothing is written, and after is before.
 //
-// Errors: those of change, as they are; login.ErrNotFound, also for another employer's
-// record; login.ErrExists: the external id or the user name is another one's.
-func (s *Store) ChangeUser(ctx context.Context, employer, id string, at time.Time, change func(before login.Employment) (login.Employment, error)) (before, after login.Employment, err error) {
+// Errors: those of change, as they are; fault.ErrNotFound, also for another employer's
+// record; fault.ErrExists: the external id or the user name is another one's.
+func (s *Store) ChangeUser(ctx context.Context, employer, id string, at time.Time, change func(before employment.Employment) (employment.Employment, error)) (before, after employment.Employment, err error) {
 	if !storable(id) || !storable(employer) {
-		return before, after, login.ErrNotFound
+		return before, after, fault.ErrNotFound
 	}
 	var refused error
 	err = s.db.write(ctx, func(ctx context.Context, tx runner) error {
@@ -46,7 +47,7 @@ func (s *Store) ChangeUser(ctx context.Context, employer, id string, at time.Tim
 	return before, after, wrap("change user", err)
 }
 
-func changeUser(ctx context.Context, tx runner, before, after login.Employment, at time.Time) error {
+func changeUser(ctx context.Context, tx runner, before, after employment.Employment, at time.Time) error {
 	after.Kind, after.Benefits = before.Kind, before.Benefits
 	if _, err := writeEmployment(ctx, tx, before, after, at); err != nil {
 		return err
@@ -75,7 +76,7 @@ func changeUser(ctx context.Context, tx runner, before, after login.Employment, 
 // Users lists an employer's records that have a user name, by id and without their
 // benefits: it is for walks over many. Whoever has the address is among those that are
 // listed for it, and so is whoever has several: which ones, only their record says.
-func (s *Store) Users(ctx context.Context, employer string, f EmploymentFilter, limit int) ([]login.Employment, error) {
+func (s *Store) Users(ctx context.Context, employer string, f EmploymentFilter, limit int) ([]employment.Employment, error) {
 	query, args := f.query(listEmploymentsSQL+"AND user_name <> '' ", addressIsSQL, text(employer), text(f.After), limit)
 	all, err := scanEmployments(ctx, s.db.reader(), query+inOrderSQL, args...)
 	return all, wrap("list users", err)

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"avain/internal/domain/employment"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/platform/store/pgtest"
 	"avain/internal/secret"
@@ -65,7 +67,7 @@ func TestUserNamesFromBeforeTheirKey(t *testing.T) {
 			}
 		}
 		for _, id := range []string{"upper", "lower", "äiti"} {
-			_, after, err := s.ChangeUser(t.Context(), "e", id, fromMillis(2), func(m login.Employment) (login.Employment, error) {
+			_, after, err := s.ChangeUser(t.Context(), "e", id, fromMillis(2), func(m employment.Employment) (employment.Employment, error) {
 				m.GivenName, m.EndedAt = "Aino", fromMillis(2)
 				return m, nil
 			})
@@ -74,8 +76,8 @@ func TestUserNamesFromBeforeTheirKey(t *testing.T) {
 			}
 		}
 		for _, name := range []string{"elli", "aino", "Aino"} {
-			m := login.Employment{ID: login.NewID(), Employer: "e", Kind: login.UserSmartum, UserName: name, CreatedAt: fromMillis(2)}
-			if err := s.AddEmployment(t.Context(), m); !errors.Is(err, login.ErrExists) {
+			m := employment.Employment{ID: login.NewID(), Employer: "e", Kind: employment.UserSmartum, UserName: name, CreatedAt: fromMillis(2)}
+			if err := s.AddEmployment(t.Context(), m); !errors.Is(err, fault.ErrExists) {
 				t.Errorf("%s: another %s: %v", config.Driver, name, err)
 			}
 		}

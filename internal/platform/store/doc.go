@@ -11,7 +11,7 @@
 // proven identity belongs to is package people's, what a session may do is the
 // features'. The errors are those of package login (ErrNotFound, ErrMoved,
 // ErrReplayed, ErrExists) and, for a database that does not answer or is too busy,
-// a *login.Error of kind Unavailable. The schema lives in store/migrations, the
+// a *fault.Error of kind Unavailable. The schema lives in store/migrations, the
 // suite that both databases must pass in store/storetest, and the PostgreSQL server
 // that tests run against in store/pgtest.
 //

@@ -66,11 +66,11 @@ func wholeLogin(t *testing.T, s *store.Store) map[string]string {
 	}
 	must(s.AddPerson(ctx, p, lookup[:], nil))
 	must(s.StartAttempt(ctx, a, login.AttemptSecrets{RequestURI: requestURI.Hash(), AuthSession: authSession.Hash(), Link: link.Hash()},
-		login.Once{Mark: jti.Hash(), Expires: at.Add(time.Minute)}))
-	_, err = s.MoveAttempt(ctx, login.Move{
+		login.ReplayKey{Hash: jti.Hash(), Expires: at.Add(time.Minute)}))
+	_, err = s.MoveAttempt(ctx, login.Transition{
 		Attempt: a.ID, From: []login.State{login.StateCreated}, To: login.StateConfirmed, At: at, Event: storetest.Event("confirm"),
-		SetBrowser: browser.Hash(), SetIdentity: &login.Proven{Person: p.ID, AuthTime: at}, SetCode: code.Hash(), SetCodeEnds: at.Add(time.Minute),
-		Leg: &login.Leg{State: state.Hash(), StartedAt: at, ExpiresAt: at.Add(time.Minute)},
+		SetBrowser: browser.Hash(), SetIdentity: &login.AuthResult{Person: p.ID, AuthTime: at}, SetCode: code.Hash(), SetCodeEnds: at.Add(time.Minute),
+		BrokerRequest: &login.BrokerRequest{State: state.Hash(), StartedAt: at, ExpiresAt: at.Add(time.Minute)},
 	})
 	must(err)
 	session := storetest.Session(p.ID)

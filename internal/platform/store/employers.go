@@ -5,7 +5,8 @@ import (
 	"errors"
 	"time"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/employment"
+	"avain/internal/domain/fault"
 )
 
 const (
@@ -18,10 +19,10 @@ const (
 	listEmployersSQL  = `SELECT ` + employerColumns + ` FROM employers WHERE id > $1 ORDER BY id LIMIT $2`
 )
 
-// AddEmployer writes a new employer. login.ErrExists: the id is taken.
-func (s *Store) AddEmployer(ctx context.Context, e login.Employer) error {
+// AddEmployer writes a new employer. fault.ErrExists: the id is taken.
+func (s *Store) AddEmployer(ctx context.Context, e employment.Employer) error {
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
-		err := mustChange(login.ErrExists)(tx.ExecContext(ctx, addEmployerSQL, text(e.ID), text(e.Name), text(e.Locale), millis(e.CreatedAt), e.AnyName))
+		err := mustChange(fault.ErrExists)(tx.ExecContext(ctx, addEmployerSQL, text(e.ID), text(e.Name), text(e.Locale), millis(e.CreatedAt), e.AnyName))
 		if err != nil {
 			return err
 		}
@@ -30,13 +31,13 @@ func (s *Store) AddEmployer(ctx context.Context, e login.Employer) error {
 	return wrap("add employer", err)
 }
 
-// ChangeEmployer sets name and language. login.ErrNotFound.
+// ChangeEmployer sets name and language. fault.ErrNotFound.
 func (s *Store) ChangeEmployer(ctx context.Context, id, name, locale string, at time.Time) error {
 	if !storable(id) {
-		return login.ErrNotFound
+		return fault.ErrNotFound
 	}
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
-		if err := mustChange(login.ErrNotFound)(tx.ExecContext(ctx, changeEmployerSQL, id, text(name), text(locale), millis(at))); err != nil {
+		if err := mustChange(fault.ErrNotFound)(tx.ExecContext(ctx, changeEmployerSQL, id, text(name), text(locale), millis(at))); err != nil {
 			return err
 		}
 		return employerWords.change(ctx, tx, id, name)
@@ -45,31 +46,31 @@ func (s *Store) ChangeEmployer(ctx context.Context, id, name, locale string, at 
 }
 
 // SetAnyName says whether whoever brings an invitation of the employer may have any name.
-// login.ErrNotFound.
+// fault.ErrNotFound.
 func (s *Store) SetAnyName(ctx context.Context, id string, allowed bool, at time.Time) error {
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
-		return mustChange(login.ErrNotFound)(tx.ExecContext(ctx, setAnyNameSQL, text(id), allowed, millis(at)))
+		return mustChange(fault.ErrNotFound)(tx.ExecContext(ctx, setAnyNameSQL, text(id), allowed, millis(at)))
 	})
 	return wrap("set any name", err)
 }
 
-// EmployerByID finds an employer. login.ErrNotFound.
-func (s *Store) EmployerByID(ctx context.Context, id string) (login.Employer, error) {
+// EmployerByID finds an employer. fault.ErrNotFound.
+func (s *Store) EmployerByID(ctx context.Context, id string) (employment.Employer, error) {
 	if !storable(id) {
-		return login.Employer{}, login.ErrNotFound
+		return employment.Employer{}, fault.ErrNotFound
 	}
 	e, err := scanEmployer(s.db.reader().QueryRowContext(ctx, employerByIDSQL, id))
-	return e, wrap("find employer", one(err, login.ErrNotFound))
+	return e, wrap("find employer", one(err, fault.ErrNotFound))
 }
 
 // Employers lists employers by id, from the one after.
-func (s *Store) Employers(ctx context.Context, after string, limit int) (_ []login.Employer, err error) {
+func (s *Store) Employers(ctx context.Context, after string, limit int) (_ []employment.Employer, err error) {
 	rows, err := s.db.reader().QueryContext(ctx, listEmployersSQL, text(after), limit)
 	if err != nil {
 		return nil, wrap("list employers", err)
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
-	var all []login.Employer
+	var all []employment.Employer
 	for rows.Next() {
 		e, err := scanEmployer(rows)
 		if err != nil {
@@ -80,8 +81,8 @@ func (s *Store) Employers(ctx context.Context, after string, limit int) (_ []log
 	return all, wrap("list employers", rows.Err())
 }
 
-func scanEmployer(row scanner) (login.Employer, error) {
-	var e login.Employer
+func scanEmployer(row scanner) (employment.Employer, error) {
+	var e employment.Employer
 	err := row.Scan(&e.ID, &e.Name, &e.Locale, &e.AnyName, timeColumn{&e.CreatedAt}, timeColumn{&e.UpdatedAt})
 	return e, err
 }

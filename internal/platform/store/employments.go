@@ -10,7 +10,10 @@ import (
 	"strings"
 	"time"
 
+	"avain/internal/domain/employment"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
+	"avain/internal/domain/queue"
 )
 
 const (
@@ -71,8 +74,8 @@ type EmploymentFilter struct {
 }
 
 // AddEmployment writes an employer's record of a person, ended or not, with its benefits
-// and the jobs that follow from it. login.ErrExists: the external id or the user name is taken.
-func (s *Store) AddEmployment(ctx context.Context, m login.Employment, jobs ...login.Job) error {
+// and the jobs that follow from it. fault.ErrExists: the external id or the user name is taken.
+func (s *Store) AddEmployment(ctx context.Context, m employment.Employment, jobs ...queue.Job) error {
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
 		if err := addEmployment(ctx, tx, m); err != nil {
 			return err
@@ -82,12 +85,12 @@ func (s *Store) AddEmployment(ctx context.Context, m login.Employment, jobs ...l
 	return wrap("add employment", err)
 }
 
-func addEmployment(ctx context.Context, tx runner, m login.Employment) error {
+func addEmployment(ctx context.Context, tx runner, m employment.Employment) error {
 	addresses, err := addressesColumn(m.Addresses)
 	if err != nil {
 		return err
 	}
-	err = mustChange(login.ErrExists)(tx.ExecContext(ctx, addEmploymentSQL,
+	err = mustChange(fault.ErrExists)(tx.ExecContext(ctx, addEmploymentSQL,
 		text(m.ID), text(m.Employer), orNull(m.Person), string(m.Kind), text(m.ExternalID), text(m.UserName), text(m.Email),
 		text(m.GivenName), text(m.FamilyName), text(m.Locale), addresses, bytesOrNull(m.Lookup), millis(m.EndedAt), millis(m.CreatedAt),
 		userNameKey(m.UserName)))
@@ -103,8 +106,8 @@ func addEmployment(ctx context.Context, tx runner, m login.Employment) error {
 // ChangeEmployment replaces what the employer says of a person, and the benefits. What
 // the person did stays: activation, terms, and that a benefit is active. Open invitations end
 // with the address that they were sent to.
-// login.ErrNotFound also for another employer's record; login.ErrExists.
-func (s *Store) ChangeEmployment(ctx context.Context, m login.Employment, at time.Time, jobs ...login.Job) error {
+// fault.ErrNotFound also for another employer's record; fault.ErrExists.
+func (s *Store) ChangeEmployment(ctx context.Context, m employment.Employment, at time.Time, jobs ...queue.Job) error {
 	return s.changeEmployer(ctx, "change employment", m.Employer, m.ID, func(ctx context.Context, tx runner) error {
 		before, err := findEmployment(ctx, tx, lockRecordSQL, m.ID, m.Employer)
 		if err != nil {
@@ -118,9 +121,9 @@ func (s *Store) ChangeEmployment(ctx context.Context, m login.Employment, at tim
 }
 
 // AmendEmployment changes what the employer says of a person now, and nothing else
-// ([login.Employment.With]), whatever others say at the same time.
-// login.ErrNotFound also for another employer's record; login.ErrExists; login.Mistakes.
-func (s *Store) AmendEmployment(ctx context.Context, employer, id string, c login.EmploymentChange, at time.Time) error {
+// ([employment.Employment.With]), whatever others say at the same time.
+// fault.ErrNotFound also for another employer's record; fault.ErrExists; fault.FieldErrors.
+func (s *Store) AmendEmployment(ctx context.Context, employer, id string, c employment.Change, at time.Time) error {
 	return s.changeEmployer(ctx, "amend employment", employer, id, func(ctx context.Context, tx runner) error {
 		before, err := findEmployment(ctx, tx, lockRecordSQL, id, employer)
 		if err != nil {
@@ -133,7 +136,7 @@ func (s *Store) AmendEmployment(ctx context.Context, employer, id string, c logi
 
 // amend writes what is said of a record, and reports whether that ended invitations. A file
 // that says every night what we know writes nothing.
-func amend(ctx context.Context, tx runner, before login.Employment, c login.EmploymentChange, at time.Time) (ended bool, err error) {
+func amend(ctx context.Context, tx runner, before employment.Employment, c employment.Change, at time.Time) (ended bool, err error) {
 	after, mistakes := before.With(c, at)
 	if len(mistakes) > 0 {
 		return false, mistakes
@@ -149,9 +152,9 @@ func amend(ctx context.Context, tx runner, before login.Employment, c login.Empl
 }
 
 // writeEmployment makes a record that is locked say something else, and reports whether that
-// ended invitations. login.ErrExists: nothing was written.
-func writeEmployment(ctx context.Context, tx runner, before, after login.Employment, at time.Time) (ended bool, err error) {
-	if err := mustChange(login.ErrExists)(tx.ExecContext(ctx, changeEmploymentSQL, before.ID, before.Employer, string(after.Kind), text(after.ExternalID),
+// ended invitations. fault.ErrExists: nothing was written.
+func writeEmployment(ctx context.Context, tx runner, before, after employment.Employment, at time.Time) (ended bool, err error) {
+	if err := mustChange(fault.ErrExists)(tx.ExecContext(ctx, changeEmploymentSQL, before.ID, before.Employer, string(after.Kind), text(after.ExternalID),
 		text(after.UserName), text(after.Email), text(after.GivenName), text(after.FamilyName), text(after.Locale), millis(at), userNameKey(after.UserName))); err != nil {
 		return false, err
 	}
@@ -181,7 +184,7 @@ func writeEmployment(ctx context.Context, tx runner, before, after login.Employm
 // endWithAddress ends the open invitations of a record whose address changes, and reports
 // whether there were any: whoever reads the mailbox of a mistyped address would otherwise
 // activate with a link that the employer believes to have corrected (threat 41).
-func endWithAddress(ctx context.Context, tx runner, before login.Employment, email string, at time.Time) (ended bool, err error) {
+func endWithAddress(ctx context.Context, tx runner, before employment.Employment, email string, at time.Time) (ended bool, err error) {
 	if text(email) == before.Email {
 		return false, nil
 	}
@@ -194,7 +197,7 @@ func endWithAddress(ctx context.Context, tx runner, before login.Employment, ema
 }
 
 // rewordEmployment writes the words of a record when its names have changed.
-func rewordEmployment(ctx context.Context, tx runner, before login.Employment, given, family string) error {
+func rewordEmployment(ctx context.Context, tx runner, before employment.Employment, given, family string) error {
 	if before.GivenName == given && before.FamilyName == family {
 		return nil
 	}
@@ -204,7 +207,7 @@ func rewordEmployment(ctx context.Context, tx runner, before login.Employment, g
 // userNameKey is a user name as it is compared.
 func userNameKey(name string) string { return text(strings.ToLower(name)) }
 
-func addressesColumn(all []login.Address) (string, error) {
+func addressesColumn(all []employment.Address) (string, error) {
 	if len(all) == 0 {
 		return "[]", nil
 	}
@@ -222,10 +225,10 @@ func putBenefits(ctx context.Context, tx runner, employment string, benefits []l
 }
 
 // EndEmployment ends an employer's record: its benefits are over and its invitations
-// are dead; the person stays. login.ErrNotFound.
+// are dead; the person stays. fault.ErrNotFound.
 func (s *Store) EndEmployment(ctx context.Context, employer, id string, at time.Time) error {
 	return s.changeEmployer(ctx, "end employment", employer, id, func(ctx context.Context, tx runner) error {
-		err := mustChange(login.ErrNotFound)(tx.ExecContext(ctx, endEmploymentSQL, id, employer, millis(at)))
+		err := mustChange(fault.ErrNotFound)(tx.ExecContext(ctx, endEmploymentSQL, id, employer, millis(at)))
 		if err != nil {
 			return err
 		}
@@ -235,50 +238,50 @@ func (s *Store) EndEmployment(ctx context.Context, employer, id string, at time.
 }
 
 // ResumeEmployment takes the end back: the same person works for the employer again.
-// login.ErrNotFound.
+// fault.ErrNotFound.
 func (s *Store) ResumeEmployment(ctx context.Context, employer, id string, at time.Time) error {
 	return s.changeEmployer(ctx, "resume employment", employer, id, func(ctx context.Context, tx runner) error {
-		return mustChange(login.ErrNotFound)(tx.ExecContext(ctx, resumeEmploymentSQL, id, employer, millis(at)))
+		return mustChange(fault.ErrNotFound)(tx.ExecContext(ctx, resumeEmploymentSQL, id, employer, millis(at)))
 	})
 }
 
 func (s *Store) changeEmployer(ctx context.Context, what, employer, id string, act func(context.Context, runner) error) error {
 	if !storable(id) || !storable(employer) {
-		return login.ErrNotFound
+		return fault.ErrNotFound
 	}
 	return wrap(what, s.db.write(ctx, act))
 }
 
-// EmploymentByID finds a record for our own pages, whoever's it is. login.ErrNotFound.
-func (s *Store) EmploymentByID(ctx context.Context, id string) (login.Employment, error) {
+// EmploymentByID finds a record for our own pages, whoever's it is. fault.ErrNotFound.
+func (s *Store) EmploymentByID(ctx context.Context, id string) (employment.Employment, error) {
 	if !storable(id) {
-		return login.Employment{}, login.ErrNotFound
+		return employment.Employment{}, fault.ErrNotFound
 	}
 	m, err := findEmployment(ctx, s.db.reader(), employmentByIDSQL, id)
 	return m, wrap("find employment", err)
 }
 
-// EmploymentOf finds a record of that employer. login.ErrNotFound also for another
+// EmploymentOf finds a record of that employer. fault.ErrNotFound also for another
 // employer's (threat 25).
-func (s *Store) EmploymentOf(ctx context.Context, employer, id string) (login.Employment, error) {
+func (s *Store) EmploymentOf(ctx context.Context, employer, id string) (employment.Employment, error) {
 	if !storable(id) || !storable(employer) {
-		return login.Employment{}, login.ErrNotFound
+		return employment.Employment{}, fault.ErrNotFound
 	}
 	m, err := findEmployment(ctx, s.db.reader(), employmentOfSQL, id, employer)
 	return m, wrap("find employment", err)
 }
 
-func findEmployment(ctx context.Context, on runner, query string, args ...any) (login.Employment, error) {
+func findEmployment(ctx context.Context, on runner, query string, args ...any) (employment.Employment, error) {
 	m, err := scanEmployment(on.QueryRowContext(ctx, query, args...))
 	if err != nil {
-		return login.Employment{}, one(err, login.ErrNotFound)
+		return employment.Employment{}, one(err, fault.ErrNotFound)
 	}
 	m.Benefits, err = benefitsOf(ctx, on, m.ID)
 	return m, err
 }
 
 // Employments lists an employer's records by id, with their benefits.
-func (s *Store) Employments(ctx context.Context, employer string, f EmploymentFilter, limit int) ([]login.Employment, error) {
+func (s *Store) Employments(ctx context.Context, employer string, f EmploymentFilter, limit int) ([]employment.Employment, error) {
 	query, args := f.query(listEmploymentsSQL, emailIsSQL, text(employer), text(f.After), limit)
 	return s.employments(ctx, query+inOrderSQL, args...)
 }
@@ -314,7 +317,7 @@ func userNameIsSQL(lower, asItIs string) string {
 }
 
 // EmploymentsOfPerson lists everybody who gives the person something, or did.
-func (s *Store) EmploymentsOfPerson(ctx context.Context, person string) ([]login.Employment, error) {
+func (s *Store) EmploymentsOfPerson(ctx context.Context, person string) ([]employment.Employment, error) {
 	return s.employments(ctx, employmentsOfPersonSQL, text(person))
 }
 
@@ -333,7 +336,7 @@ func (s *Store) InvitedByLookup(ctx context.Context, lookups [][]byte) (bool, er
 	return false, nil
 }
 
-func (s *Store) employments(ctx context.Context, query string, args ...any) (_ []login.Employment, err error) {
+func (s *Store) employments(ctx context.Context, query string, args ...any) (_ []employment.Employment, err error) {
 	all, err := scanEmployments(ctx, s.db.reader(), query, args...)
 	for i := range all {
 		if err == nil {
@@ -343,7 +346,7 @@ func (s *Store) employments(ctx context.Context, query string, args ...any) (_ [
 	return all, wrap("list employments", err)
 }
 
-func scanEmployments(ctx context.Context, on runner, query string, args ...any) (all []login.Employment, err error) {
+func scanEmployments(ctx context.Context, on runner, query string, args ...any) (all []employment.Employment, err error) {
 	rows, err := on.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, err
@@ -375,8 +378,8 @@ func benefitsOf(ctx context.Context, on runner, employment string) (all []login.
 	return all, rows.Err()
 }
 
-func scanEmployment(row scanner) (login.Employment, error) {
-	var m login.Employment
+func scanEmployment(row scanner) (employment.Employment, error) {
+	var m employment.Employment
 	var person sql.NullString
 	err := row.Scan(&m.ID, &m.Employer, &person, &m.Kind, &m.ExternalID, &m.UserName, &m.Email, &m.GivenName, &m.FamilyName, &m.Locale,
 		jsonColumn{&m.Addresses}, &m.Lookup, &m.Terms, timeColumn{&m.TermsAt}, timeColumn{&m.ActivatedAt}, timeColumn{&m.EndedAt}, timeColumn{&m.CreatedAt}, timeColumn{&m.UpdatedAt})

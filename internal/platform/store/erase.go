@@ -3,7 +3,9 @@ package store
 import (
 	"context"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 )
 
 // whyErased is how sessions end that are erased.
@@ -37,15 +39,15 @@ const (
 // for them. The id is that of a person, or of an employer's record. Of other people
 // nothing is touched, and the audit log, which holds ids only, stays as it is.
 //
-// login.ErrNotFound: there is nothing of this id, or not any more.
-func (s *Store) ErasePerson(ctx context.Context, id string, e login.Erasure) (erased login.Erased, err error) {
+// fault.ErrNotFound: there is nothing of this id, or not any more.
+func (s *Store) ErasePerson(ctx context.Context, id string, e operations.Erasure) (erased operations.ErasureResult, err error) {
 	if !login.ValidID(id) {
-		return login.Erased{}, login.ErrNotFound
+		return operations.ErasureResult{}, fault.ErrNotFound
 	}
 	// These are looked for among all attempts, which no writer should have to wait for.
 	unidentified, err := s.unidentified(ctx, id)
 	if err != nil {
-		return login.Erased{}, wrap("erase person", err)
+		return operations.ErasureResult{}, wrap("erase person", err)
 	}
 	err = s.Atomically(ctx, func(ctx context.Context) error {
 		err := s.db.write(ctx, func(ctx context.Context, tx runner) (err error) {
@@ -58,7 +60,7 @@ func (s *Store) ErasePerson(ctx context.Context, id string, e login.Erasure) (er
 		return err
 	})
 	if err != nil {
-		return login.Erased{}, wrap("erase person", err)
+		return operations.ErasureResult{}, wrap("erase person", err)
 	}
 	if d, ok := s.db.database.(*sqliteDB); ok {
 		d.emptyLog(ctx, s.log)
@@ -84,7 +86,7 @@ func (s *Store) unidentified(ctx context.Context, id string) ([]string, error) {
 	return all, nil
 }
 
-func (s *Store) erase(ctx context.Context, tx runner, id string, unidentified []string, e login.Erasure) (done login.Erased, err error) {
+func (s *Store) erase(ctx context.Context, tx runner, id string, unidentified []string, e operations.Erasure) (done operations.ErasureResult, err error) {
 	person, err := personOf(ctx, tx, id)
 	if err != nil {
 		return done, err
@@ -115,7 +117,7 @@ func (s *Store) erase(ctx context.Context, tx runner, id string, unidentified []
 	t.attempts = append(t.attempts, unidentified...)
 	done.Persons, done.Employments, done.Attempts = t.persons, t.employments, int64(len(t.attempts))
 	if done.Nothing() {
-		return done, login.ErrNotFound
+		return done, fault.ErrNotFound
 	}
 	if err := dropTraces(ctx, tx, t, whose, e); err != nil {
 		return done, err
@@ -135,7 +137,7 @@ func dropJobs(ctx context.Context, tx runner, ids []string) (int64, error) {
 }
 
 // dropTraces deletes what hangs on others before what they hang on.
-func dropTraces(ctx context.Context, tx runner, t traces, whose []string, e login.Erasure) error {
+func dropTraces(ctx context.Context, tx runner, t traces, whose []string, e operations.Erasure) error {
 	for _, step := range []struct {
 		query string
 		ids   []string
@@ -157,14 +159,14 @@ func dropTraces(ctx context.Context, tx runner, t traces, whose []string, e logi
 	}
 	for _, id := range t.employments {
 		if e.KeepDates {
-			err := mustChange(login.ErrMoved)(tx.ExecContext(ctx, bareEmploymentSQL, id, millis(e.At)))
+			err := mustChange(fault.ErrMoved)(tx.ExecContext(ctx, bareEmploymentSQL, id, millis(e.At)))
 			if err == nil {
 				if err := each(ctx, tx, employmentWords.dropSQL(), []string{id}); err != nil {
 					return err
 				}
 				continue
 			}
-			if err != login.ErrMoved { //nolint:errorlint // mustChange answers with the very value
+			if err != fault.ErrMoved { //nolint:errorlint // mustChange answers with the very value
 				return err
 			}
 		}

@@ -13,7 +13,11 @@ import (
 	"testing"
 	"time"
 
+	"avain/internal/domain/employment"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
+	"avain/internal/domain/queue"
 	"avain/internal/secret"
 
 	"pgregory.net/rapid"
@@ -77,7 +81,7 @@ func (w town) settle(name string, employers []string) *citizen {
 			w.hire(c, employer, lookup, draw)
 		}
 	}
-	w.must(w.s.AppendAudit(w.rt.Context(), login.AuditEntry{At: noon, Actor: "person:" + c.persons[0], Action: "password.set", Target: "person:" + c.persons[0]}))
+	w.must(w.s.AppendAudit(w.rt.Context(), operations.AuditEntry{At: noon, Actor: "person:" + c.persons[0], Action: "password.set", Target: "person:" + c.persons[0]}))
 	return c
 }
 
@@ -91,7 +95,7 @@ func (w town) account(c *citizen, person string, draw func(string) bool) {
 		credential := login.Credential{ID: one, Person: person, UserName: strings.ToLower(c.canary + one), Email: one + "@" + c.canary, Hash: "hash", CreatedAt: noon, ChangedAt: noon}
 		w.must(w.s.AddCredential(ctx, credential))
 		w.must(w.s.AddReset(ctx, w.newHash(), credential.ID, noon, noon.Add(time.Hour),
-			login.Job{ID: login.NewID(), Kind: "mail.password", Payload: []byte(`{"credential":"` + credential.ID + `"}`), At: noon, CreatedAt: noon}))
+			queue.Job{ID: login.NewID(), Kind: "mail.password", Payload: []byte(`{"credential":"` + credential.ID + `"}`), At: noon, CreatedAt: noon}))
 	}
 	attempt := login.Attempt{
 		ID: id(), SupportCode: login.NewSupportCode(), Method: login.MethodDirect, State: login.StateCreated, Client: "app", Key: key, Device: device,
@@ -100,9 +104,9 @@ func (w town) account(c *citizen, person string, draw func(string) bool) {
 	}
 	w.must(w.s.StartAttempt(ctx, attempt, login.AttemptSecrets{}))
 	code := w.newHash()
-	_, err := w.s.MoveAttempt(ctx, login.Move{
-		Attempt: attempt.ID, From: []login.State{login.StateCreated}, To: login.StateConfirmed, At: noon, SetIdentity: &login.Proven{Person: person, AuthTime: noon},
-		SetCode: code, SetCodeEnds: noon.Add(time.Hour), Leg: &login.Leg{State: w.newHash(), Means: c.canary, StartedAt: noon, ExpiresAt: noon.Add(time.Hour)},
+	_, err := w.s.MoveAttempt(ctx, login.Transition{
+		Attempt: attempt.ID, From: []login.State{login.StateCreated}, To: login.StateConfirmed, At: noon, SetIdentity: &login.AuthResult{Person: person, AuthTime: noon},
+		SetCode: code, SetCodeEnds: noon.Add(time.Hour), BrokerRequest: &login.BrokerRequest{State: w.newHash(), Means: c.canary, StartedAt: noon, ExpiresAt: noon.Add(time.Hour)},
 		Digits: &login.Digits{Hash: w.newHash(), Expires: noon.Add(time.Minute)},
 	})
 	w.must(err)
@@ -120,7 +124,7 @@ func (w town) account(c *citizen, person string, draw func(string) bool) {
 	}
 	_, err = w.s.RedeemCode(ctx, login.Redemption{
 		Code: code, Attempt: attempt.ID, At: noon, Session: session,
-		Jobs: []login.Job{{ID: login.NewID(), Kind: "mail.new_login", Key: session.ID, Payload: []byte(`{"session":"` + session.ID + `"}`), At: noon, CreatedAt: noon}},
+		Jobs: []queue.Job{{ID: login.NewID(), Kind: "mail.new_login", Key: session.ID, Payload: []byte(`{"session":"` + session.ID + `"}`), At: noon, CreatedAt: noon}},
 	})
 	w.must(err)
 	_, err = w.s.ShowQRPage(ctx, login.QRPage{
@@ -132,23 +136,23 @@ func (w town) account(c *citizen, person string, draw func(string) bool) {
 // hire makes an employer's record, invited and perhaps activated.
 func (w town) hire(c *citizen, employer string, lookup secret.Hash, draw func(string) bool) {
 	ctx := w.rt.Context()
-	m := login.Employment{
-		ID: login.NewID(), Employer: employer, Kind: login.UserSmartumPlus, ExternalID: c.canary, UserName: c.canary, Email: c.canary + "@work.example",
+	m := employment.Employment{
+		ID: login.NewID(), Employer: employer, Kind: employment.UserSmartumPlus, ExternalID: c.canary, UserName: c.canary, Email: c.canary + "@work.example",
 		GivenName: c.canary, FamilyName: c.canary, Lookup: lookup[:], CreatedAt: noon, Benefits: []login.Benefit{{Kind: "lunch", ReleasedAt: noon}},
 	}
-	i := login.Invitation{ID: login.NewID(), Employment: m.ID, Token: w.newHash(), CreatedAt: noon, ExpiresAt: noon.Add(time.Hour)}
+	i := employment.Invitation{ID: login.NewID(), Employment: m.ID, Token: w.newHash(), CreatedAt: noon, ExpiresAt: noon.Add(time.Hour)}
 	c.records, c.ids = append(c.records, m.ID), append(c.ids, i.ID)
 	w.must(w.s.AddInvited(ctx, m, i,
-		login.Job{ID: login.NewID(), Kind: "mail.invitation", Payload: []byte(`{"invitation":"` + i.ID + `"}`), At: noon, CreatedAt: noon}))
-	w.must(w.s.Mailed(ctx, i.ID, login.MailSent, c.canary, noon))
-	answer := login.Answer{Mark: w.newHash(), Request: w.newHash(), Busy: noon, Expires: noon.Add(time.Hour)}
+		queue.Job{ID: login.NewID(), Kind: "mail.invitation", Payload: []byte(`{"invitation":"` + i.ID + `"}`), At: noon, CreatedAt: noon}))
+	w.must(w.s.Mailed(ctx, i.ID, employment.MailSent, c.canary, noon))
+	answer := operations.RecordedResponse{Mark: w.newHash(), Request: w.newHash(), Busy: noon, Expires: noon.Add(time.Hour)}
 	_, err := w.s.BeginAnswer(ctx, answer, noon)
 	w.must(err)
 	w.must(w.s.EndAnswer(ctx, answer.Mark, 201, `{"id":"`+m.ID+`","email":"`+m.Email+`"}`))
 	if draw("activated") {
-		_, err := w.s.Activate(ctx, login.Activation{
+		_, err := w.s.Activate(ctx, employment.Activation{
 			Invitation: i.ID, Lookups: [][]byte{lookup[:]}, Sealed: func(string) ([]byte, error) { return nil, nil }, Terms: "2026-01", TermsAt: noon, At: noon,
-		}, func(login.Employment, login.Person) []login.Job { return nil })
+		}, func(employment.Employment, login.Person) []queue.Job { return nil })
 		w.must(err)
 	}
 }
@@ -204,7 +208,7 @@ func TestErasureTakesThePersonAndNobodyElse(t *testing.T) {
 				w := town{t, rt, s}
 				var employers []string
 				for range 2 {
-					e := login.Employer{ID: login.NewID(), Name: "Oy", Locale: "fi", CreatedAt: noon}
+					e := employment.Employer{ID: login.NewID(), Name: "Oy", Locale: "fi", CreatedAt: noon}
 					w.must(s.AddEmployer(rt.Context(), e))
 					employers = append(employers, e.ID)
 				}
@@ -215,13 +219,13 @@ func TestErasureTakesThePersonAndNobodyElse(t *testing.T) {
 					from = victim.persons[0]
 				}
 				keepDates := rapid.Bool().Draw(rt, "keep dates")
-				erased, err := s.ErasePerson(rt.Context(), from, login.Erasure{At: noon, KeepDates: keepDates})
+				erased, err := s.ErasePerson(rt.Context(), from, operations.Erasure{At: noon, KeepDates: keepDates})
 				w.must(err)
 				checkErased(rt, before, tables(t, db, driver), victim, keepDates)
 				if len(erased.Persons) != len(victim.persons) || len(erased.Employments) != len(victim.records) {
 					rt.Errorf("erased %+v of %+v", erased, victim)
 				}
-				if _, err := s.ErasePerson(rt.Context(), victim.persons[0], login.Erasure{At: noon}); !errors.Is(err, login.ErrNotFound) {
+				if _, err := s.ErasePerson(rt.Context(), victim.persons[0], operations.Erasure{At: noon}); !errors.Is(err, fault.ErrNotFound) {
 					rt.Errorf("again: %v", err)
 				}
 				if data, err := s.PersonalData(rt.Context(), other.persons[0]); err != nil || speaksOf(fmt.Sprint(data), victim.signs()) || !speaksOf(fmt.Sprint(data), other.signs()) {
@@ -296,13 +300,13 @@ func TestErasedFromTheFile(t *testing.T) {
 	}
 	rapid.Check(t, func(rt *rapid.T) {
 		w := town{t, rt, s}
-		e := login.Employer{ID: login.NewID(), Name: "Oy", Locale: "fi", CreatedAt: noon}
+		e := employment.Employer{ID: login.NewID(), Name: "Oy", Locale: "fi", CreatedAt: noon}
 		w.must(s.AddEmployer(rt.Context(), e))
 		victim := w.settle("the erased", []string{e.ID})
 		if !holds(victim.canary) {
 			rt.Fatal("the search is blind")
 		}
-		_, err := s.ErasePerson(rt.Context(), victim.persons[0], login.Erasure{At: noon})
+		_, err := s.ErasePerson(rt.Context(), victim.persons[0], operations.Erasure{At: noon})
 		w.must(err)
 		if holds(victim.canary) {
 			rt.Error("the file still holds the person")

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 )
 
 // keptComments bounds how many comments there are: whoever commands many networks can
@@ -27,7 +28,7 @@ const (
 )
 
 // CountFeedback counts an answer.
-func (s *Store) CountFeedback(ctx context.Context, f login.Feedback) error {
+func (s *Store) CountFeedback(ctx context.Context, f operations.Feedback) error {
 	day := f.At.UTC().Truncate(24 * time.Hour)
 	yes, no := 0, 1
 	if f.Helped {
@@ -42,7 +43,7 @@ func (s *Store) CountFeedback(ctx context.Context, f login.Feedback) error {
 
 // AddComment keeps what somebody wrote about an answer that has been counted. When there
 // are too many comments already, it is dropped in silence.
-func (s *Store) AddComment(ctx context.Context, f login.Feedback) error {
+func (s *Store) AddComment(ctx context.Context, f operations.Feedback) error {
 	id := login.NewID()
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
 		_, err := tx.ExecContext(ctx, addCommentSQL, id, millis(f.At), text(f.Page), text(f.Lang), text(string(f.Reason)), f.Helped, text(f.Comment), keptComments)
@@ -52,15 +53,15 @@ func (s *Store) AddComment(ctx context.Context, f login.Feedback) error {
 }
 
 // FeedbackCounts lists the counts of the days that begin at since or later, by day.
-func (s *Store) FeedbackCounts(ctx context.Context, since time.Time) (_ []login.FeedbackCount, err error) {
+func (s *Store) FeedbackCounts(ctx context.Context, since time.Time) (_ []operations.FeedbackCount, err error) {
 	rows, err := s.db.reader().QueryContext(ctx, feedbackCountsSQL, millis(since))
 	if err != nil {
 		return nil, wrap("read feedback", err)
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
-	var all []login.FeedbackCount
+	var all []operations.FeedbackCount
 	for rows.Next() {
-		var c login.FeedbackCount
+		var c operations.FeedbackCount
 		if err := rows.Scan(timeColumn{&c.Day}, &c.Page, &c.Lang, &c.Reason, &c.Yes, &c.No); err != nil {
 			return nil, wrap("read feedback", err)
 		}
@@ -71,15 +72,15 @@ func (s *Store) FeedbackCounts(ctx context.Context, since time.Time) (_ []login.
 
 // FeedbackComments lists at most limit comments written at since or later and before
 // until, the newest first.
-func (s *Store) FeedbackComments(ctx context.Context, since, until time.Time, limit int) (_ []login.FeedbackComment, err error) {
+func (s *Store) FeedbackComments(ctx context.Context, since, until time.Time, limit int) (_ []operations.FeedbackComment, err error) {
 	rows, err := s.db.reader().QueryContext(ctx, feedbackCommentsSQL, millis(since), millis(until), limit)
 	if err != nil {
 		return nil, wrap("read comments", err)
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
-	var all []login.FeedbackComment
+	var all []operations.FeedbackComment
 	for rows.Next() {
-		var c login.FeedbackComment
+		var c operations.FeedbackComment
 		if err := rows.Scan(&c.ID, timeColumn{&c.At}, &c.Page, &c.Lang, &c.Reason, &c.Helped, &c.Comment); err != nil {
 			return nil, wrap("read comments", err)
 		}

@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 )
 
@@ -96,13 +97,13 @@ func (g *groupCommit) enqueue(j *job) error {
 	g.gate.RLock()
 	defer g.gate.RUnlock()
 	if g.closed {
-		return login.E(login.Unavailable, login.ReasonInternal, errClosed)
+		return fault.New(fault.Unavailable, login.ReasonInternal, errClosed)
 	}
 	select {
 	case g.jobs <- j:
 		return nil
 	default:
-		busy := login.E(login.Unavailable, login.ReasonInternal, errQueue)
+		busy := fault.New(fault.Unavailable, login.ReasonInternal, errQueue)
 		busy.RetryAfter = time.Second
 		return busy
 	}

@@ -12,7 +12,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/fault"
 )
 
 // openBatch opens a database whose writer is held busy until release is called: the
@@ -179,14 +179,14 @@ func TestBrokenTransactionIsToldToAll(t *testing.T) {
 	d, hold := openBatch(t)
 	errs := enqueue(d, hold(),
 		insert("INSERT INTO x VALUES (1)"),
-		func(context.Context, runner) error { return login.ErrMoved }, // saw what never came to be
+		func(context.Context, runner) error { return fault.ErrMoved }, // saw what never came to be
 		func(ctx context.Context, tx runner) error {
 			return errors.Join(insert("ROLLBACK")(ctx, tx), errTest)
 		},
 		insert("INSERT INTO x VALUES (4)"),
 	)
 	for i, err := range errs[:3] {
-		if err == nil || errors.Is(err, login.ErrMoved) {
+		if err == nil || errors.Is(err, fault.ErrMoved) {
 			t.Errorf("write %d: %v, want the transaction's error", i, err)
 		}
 	}
@@ -251,7 +251,7 @@ func TestFullQueueRefuses(t *testing.T) {
 		runtime.Gosched()
 	}
 	err := d.write(t.Context(), insert("INSERT INTO x VALUES (-1)"))
-	if e := login.AsError(err); e.Kind != login.Unavailable || e.RetryAfter == 0 {
+	if e := fault.AsError(err); e.Kind != fault.Unavailable || e.RetryAfter == 0 {
 		t.Errorf("got %v, want unavailable with a time to retry", err)
 	}
 	release()
@@ -277,7 +277,7 @@ func TestCloseFinishesTheQueue(t *testing.T) {
 		refused = d.commits.closed
 		d.commits.gate.RUnlock()
 	}
-	if err := d.write(t.Context(), insert("INSERT INTO x VALUES (99)")); login.AsError(err).Kind != login.Unavailable {
+	if err := d.write(t.Context(), insert("INSERT INTO x VALUES (99)")); fault.AsError(err).Kind != fault.Unavailable {
 		t.Errorf("after close: %v", err)
 	}
 	release()

@@ -5,7 +5,8 @@ import (
 	"errors"
 	"time"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/employment"
+	"avain/internal/domain/fault"
 )
 
 const (
@@ -32,7 +33,7 @@ const maxHeld = 20
 // HoldActivation writes down that a human with another name came with an invitation, and
 // reports whether somebody of the staff has released this human: then nothing is written.
 // It binds nothing, and the invitation stays as it is.
-func (s *Store) HoldActivation(ctx context.Context, h login.HeldActivation, employment string, lookups [][]byte) (released bool, err error) {
+func (s *Store) HoldActivation(ctx context.Context, h employment.HeldActivation, employment string, lookups [][]byte) (released bool, err error) {
 	err = s.db.write(ctx, func(ctx context.Context, tx runner) error {
 		for _, lookup := range lookups {
 			var n int
@@ -50,9 +51,9 @@ func (s *Store) HoldActivation(ctx context.Context, h login.HeldActivation, empl
 }
 
 // HeldActivations lists those of an employer's record that were held, the newest first.
-func (s *Store) HeldActivations(ctx context.Context, employment string) (all []login.HeldActivation, err error) {
-	err = eachRow(ctx, s.db.reader(), heldOfSQL, []any{text(employment)}, func(row scanner) error {
-		var h login.HeldActivation
+func (s *Store) HeldActivations(ctx context.Context, record string) (all []employment.HeldActivation, err error) {
+	err = eachRow(ctx, s.db.reader(), heldOfSQL, []any{text(record)}, func(row scanner) error {
+		var h employment.HeldActivation
 		err := row.Scan(&h.ID, &h.Invitation, &h.SupportCode, timeColumn{&h.HeldAt}, timeColumn{&h.ReleasedAt})
 		all = append(all, h)
 		return err
@@ -61,10 +62,10 @@ func (s *Store) HeldActivations(ctx context.Context, employment string) (all []l
 }
 
 // ReleaseActivation lets the human who was held activate, with that invitation or a later
-// one of the same record. login.ErrNotFound: there is none, or it is released.
+// one of the same record. fault.ErrNotFound: there is none, or it is released.
 func (s *Store) ReleaseActivation(ctx context.Context, employment, id string, at time.Time) error {
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
-		return mustChange(login.ErrNotFound)(tx.ExecContext(ctx, releaseSQL, text(id), text(employment), millis(at)))
+		return mustChange(fault.ErrNotFound)(tx.ExecContext(ctx, releaseSQL, text(id), text(employment), millis(at)))
 	})
 	return wrap("release activation", err)
 }

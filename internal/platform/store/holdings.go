@@ -11,7 +11,9 @@ import (
 	"strings"
 	"time"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 )
 
 // holding is a table in which there are rows about people: what a person may see of
@@ -73,10 +75,10 @@ func holdings() []holding {
 }
 
 // PersonalData reads what there is about a human, all of their records together. The
-// id is that of a person, or of an employer's record of somebody. login.ErrNotFound.
-func (s *Store) PersonalData(ctx context.Context, id string) ([]login.Kept, error) {
+// id is that of a person, or of an employer's record of somebody. fault.ErrNotFound.
+func (s *Store) PersonalData(ctx context.Context, id string) ([]operations.PersonalData, error) {
 	if !login.ValidID(id) {
-		return nil, login.ErrNotFound
+		return nil, fault.ErrNotFound
 	}
 	on := s.db.reader()
 	t, err := tracesOf(ctx, on, id)
@@ -84,7 +86,7 @@ func (s *Store) PersonalData(ctx context.Context, id string) ([]login.Kept, erro
 		return nil, wrap("read personal data", err)
 	}
 	if len(t.persons) == 0 && len(t.employments) == 0 {
-		return nil, login.ErrNotFound
+		return nil, fault.ErrNotFound
 	}
 	waiting, err := jobsNaming(ctx, on, jobPayloadsSQL, t.ids())
 	if err != nil {
@@ -96,7 +98,7 @@ func (s *Store) PersonalData(ctx context.Context, id string) ([]login.Kept, erro
 		"invitations": t.employments, "credentials": t.persons, "password_resets": t.credentials, "recognised": t.persons, "wrong_tries": t.persons, "sessions": t.persons,
 		"qr_pages": t.persons, "attempts": t.persons, "legs": t.attempts, "digits": t.attempts, "jobs": waiting, "audit": t.targets(), "audit_unsealed": t.targets(),
 	}
-	var all []login.Kept
+	var all []operations.PersonalData
 	for _, h := range holdings() {
 		rows, err := h.read(ctx, on, h.by, of[h.table])
 		if err == nil && (h.table == "audit" || h.table == "audit_unsealed") {
@@ -105,7 +107,7 @@ func (s *Store) PersonalData(ctx context.Context, id string) ([]login.Kept, erro
 		if err != nil {
 			return nil, wrap("read personal data", err)
 		}
-		all = append(all, login.Kept{Table: h.table, Rows: rows})
+		all = append(all, operations.PersonalData{Table: h.table, Rows: rows})
 	}
 	return all, nil
 }

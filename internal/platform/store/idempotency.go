@@ -6,7 +6,8 @@ import (
 	"errors"
 	"time"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/fault"
+	"avain/internal/domain/operations"
 	"avain/internal/secret"
 )
 
@@ -25,10 +26,10 @@ const (
 	purgeAnswersSQL = `DELETE FROM idempotency WHERE mark IN (SELECT mark FROM idempotency WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)`
 )
 
-// BeginAnswer takes a mark for a request. login.ErrExists: somebody has it, and the
+// BeginAnswer takes a mark for a request. fault.ErrExists: somebody has it, and the
 // answer says what became of it.
-func (s *Store) BeginAnswer(ctx context.Context, a login.Answer, now time.Time) (login.Answer, error) {
-	var found login.Answer
+func (s *Store) BeginAnswer(ctx context.Context, a operations.RecordedResponse, now time.Time) (operations.RecordedResponse, error) {
+	var found operations.RecordedResponse
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
 		var mark []byte
 		err := tx.QueryRowContext(ctx, beginAnswerSQL, hash(a.Mark), hash(a.Request), millis(a.Busy), millis(a.Expires), millis(now)).Scan(&mark)
@@ -40,7 +41,7 @@ func (s *Store) BeginAnswer(ctx context.Context, a login.Answer, now time.Time) 
 		if err != nil {
 			return err
 		}
-		return login.ErrExists
+		return fault.ErrExists
 	})
 	return found, wrap("begin answer", err)
 }

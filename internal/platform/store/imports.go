@@ -5,7 +5,9 @@ import (
 	"errors"
 	"time"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/employment"
+	"avain/internal/domain/fault"
+	"avain/internal/domain/queue"
 )
 
 const (
@@ -41,14 +43,14 @@ const (
 	purgeImportsSQL = `DELETE FROM imports WHERE id IN (SELECT id FROM imports WHERE created_at <= $1 ORDER BY created_at LIMIT $2)`
 )
 
-// AddImport begins an import. login.ErrNotFound: no such employer.
-func (s *Store) AddImport(ctx context.Context, i login.Import) error {
+// AddImport begins an import. fault.ErrNotFound: no such employer.
+func (s *Store) AddImport(ctx context.Context, i employment.Import) error {
 	if !storable(i.Employer) {
-		return login.ErrNotFound
+		return fault.ErrNotFound
 	}
 	return wrap("add import", s.db.write(ctx, func(ctx context.Context, tx runner) error {
 		if _, err := scanEmployer(tx.QueryRowContext(ctx, employerByIDSQL, i.Employer)); err != nil {
-			return one(err, login.ErrNotFound)
+			return one(err, fault.ErrNotFound)
 		}
 		_, err := tx.ExecContext(ctx, addImportSQL, text(i.ID), i.Employer, oneIf(i.Invite), millis(i.CreatedAt))
 		return err
@@ -64,10 +66,10 @@ func oneIf(yes bool) int64 {
 
 // ReceiveChunk keeps some rows of a file for later, and what was wrong in others.
 // Content is JSON without identity codes; rows counts the good ones, bad those that
-// the mistakes are about. login.ErrMoved: the import is not receiving any more.
-func (s *Store) ReceiveChunk(ctx context.Context, id string, n int, content string, rows, bad int64, mistakes []login.ImportMistake) error {
+// the mistakes are about. fault.ErrMoved: the import is not receiving any more.
+func (s *Store) ReceiveChunk(ctx context.Context, id string, n int, content string, rows, bad int64, mistakes []employment.ImportMistake) error {
 	return wrap("receive chunk", s.db.write(ctx, func(ctx context.Context, tx runner) error {
-		if err := mustChange(login.ErrMoved)(tx.ExecContext(ctx, receivedSQL, text(id), rows+bad, bad)); err != nil {
+		if err := mustChange(fault.ErrMoved)(tx.ExecContext(ctx, receivedSQL, text(id), rows+bad, bad)); err != nil {
 			return err
 		}
 		if rows > 0 {
@@ -79,20 +81,20 @@ func (s *Store) ReceiveChunk(ctx context.Context, id string, n int, content stri
 	}))
 }
 
-// StartImport orders the jobs of a file that has come to its end. login.ErrMoved.
-func (s *Store) StartImport(ctx context.Context, id string, at time.Time, jobs ...login.Job) error {
+// StartImport orders the jobs of a file that has come to its end. fault.ErrMoved.
+func (s *Store) StartImport(ctx context.Context, id string, at time.Time, jobs ...queue.Job) error {
 	return wrap("start import", s.db.write(ctx, func(ctx context.Context, tx runner) error {
-		if err := mustChange(login.ErrMoved)(tx.ExecContext(ctx, startImportSQL, text(id), millis(at))); err != nil {
+		if err := mustChange(fault.ErrMoved)(tx.ExecContext(ctx, startImportSQL, text(id), millis(at))); err != nil {
 			return err
 		}
 		return addJobs(ctx, tx, jobs)
 	}))
 }
 
-// FailImport gives up a file that broke off: none of its rows is taken. login.ErrMoved.
+// FailImport gives up a file that broke off: none of its rows is taken. fault.ErrMoved.
 func (s *Store) FailImport(ctx context.Context, id string, at time.Time) error {
 	return wrap("fail import", s.db.write(ctx, func(ctx context.Context, tx runner) error {
-		if err := mustChange(login.ErrMoved)(tx.ExecContext(ctx, failImportSQL, text(id), millis(at))); err != nil {
+		if err := mustChange(fault.ErrMoved)(tx.ExecContext(ctx, failImportSQL, text(id), millis(at))); err != nil {
 			return err
 		}
 		_, err := tx.ExecContext(ctx, dropChunksSQL, text(id))
@@ -100,23 +102,23 @@ func (s *Store) FailImport(ctx context.Context, id string, at time.Time) error {
 	}))
 }
 
-// ImportOf finds an import of the employer. login.ErrNotFound also for another's.
-func (s *Store) ImportOf(ctx context.Context, employer, id string) (login.Import, error) {
+// ImportOf finds an import of the employer. fault.ErrNotFound also for another's.
+func (s *Store) ImportOf(ctx context.Context, employer, id string) (employment.Import, error) {
 	if !storable(employer) || !storable(id) {
-		return login.Import{}, login.ErrNotFound
+		return employment.Import{}, fault.ErrNotFound
 	}
 	i, err := scanImport(s.db.reader().QueryRowContext(ctx, importOfSQL, id, employer))
-	return i, wrap("find import", one(err, login.ErrNotFound))
+	return i, wrap("find import", one(err, fault.ErrNotFound))
 }
 
-// ImportByID finds an import for its worker. login.ErrNotFound.
-func (s *Store) ImportByID(ctx context.Context, id string) (login.Import, error) {
+// ImportByID finds an import for its worker. fault.ErrNotFound.
+func (s *Store) ImportByID(ctx context.Context, id string) (employment.Import, error) {
 	i, err := scanImport(s.db.reader().QueryRowContext(ctx, importByIDSQL, text(id)))
-	return i, wrap("find import", one(err, login.ErrNotFound))
+	return i, wrap("find import", one(err, fault.ErrNotFound))
 }
 
 // ImportsOf lists an employer's imports, the newest first, at most 100.
-func (s *Store) ImportsOf(ctx context.Context, employer string) (all []login.Import, err error) {
+func (s *Store) ImportsOf(ctx context.Context, employer string) (all []employment.Import, err error) {
 	rows, err := s.db.reader().QueryContext(ctx, importsOfSQL, text(employer))
 	if err != nil {
 		return nil, wrap("list imports", err)
@@ -132,22 +134,22 @@ func (s *Store) ImportsOf(ctx context.Context, employer string) (all []login.Imp
 	return all, wrap("list imports", rows.Err())
 }
 
-// ImportChunk reads the rows of a chunk. login.ErrNotFound: they have been dealt with.
+// ImportChunk reads the rows of a chunk. fault.ErrNotFound: they have been dealt with.
 func (s *Store) ImportChunk(ctx context.Context, id string, n int) (string, error) {
 	var content string
 	err := s.db.reader().QueryRowContext(ctx, chunkSQL, text(id), n).Scan(&content)
-	return content, wrap("find chunk", one(err, login.ErrNotFound))
+	return content, wrap("find chunk", one(err, fault.ErrNotFound))
 }
 
 // ImportMistakes lists what was wrong, by line, after the line and its n-th mistake.
-func (s *Store) ImportMistakes(ctx context.Context, id string, afterLine, afterN int64, limit int) (all []login.ImportMistake, lastN int64, err error) {
+func (s *Store) ImportMistakes(ctx context.Context, id string, afterLine, afterN int64, limit int) (all []employment.ImportMistake, lastN int64, err error) {
 	rows, err := s.db.reader().QueryContext(ctx, mistakesSQL, text(id), afterLine, afterN, limit)
 	if err != nil {
 		return nil, 0, wrap("list mistakes", err)
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
-		var m login.ImportMistake
+		var m employment.ImportMistake
 		if err := rows.Scan(&m.Line, &lastN, &m.Field, &m.Detail); err != nil {
 			return nil, 0, wrap("list mistakes", err)
 		}
@@ -156,8 +158,8 @@ func (s *Store) ImportMistakes(ctx context.Context, id string, afterLine, afterN
 	return all, lastN, wrap("list mistakes", rows.Err())
 }
 
-func scanImport(row scanner) (login.Import, error) {
-	var i login.Import
+func scanImport(row scanner) (employment.Import, error) {
+	var i employment.Import
 	var invite int64
 	err := row.Scan(&i.ID, &i.Employer, &i.State, &invite, &i.Rows, &i.Done, &i.Created, &i.Updated, &i.Invited, &i.Failed,
 		timeColumn{&i.CreatedAt}, timeColumn{&i.FinishedAt})
@@ -165,7 +167,7 @@ func scanImport(row scanner) (login.Import, error) {
 	return i, err
 }
 
-func addMistakes(ctx context.Context, tx runner, id string, mistakes []login.ImportMistake) error {
+func addMistakes(ctx context.Context, tx runner, id string, mistakes []employment.ImportMistake) error {
 	for _, m := range mistakes {
 		if _, err := tx.ExecContext(ctx, addMistakeSQL, text(id), m.Line, text(m.Field), text(m.Detail)); err != nil {
 			return err

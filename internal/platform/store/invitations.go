@@ -6,7 +6,9 @@ import (
 	"errors"
 	"time"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/employment"
+	"avain/internal/domain/fault"
+	"avain/internal/domain/queue"
 	"avain/internal/secret"
 )
 
@@ -44,17 +46,17 @@ const (
 
 // Invite writes an invitation and the job of its mail. The open invitations of the
 // same employment end: a link that went to a wrong address dies with the next one.
-// When somebody else has just invited (login.PressedTwice), nothing is written and the
+// When somebody else has just invited (employment.PressedTwice), nothing is written and the
 // answer is theirs: who presses twice wants one letter, and two at once would both be open.
-// login.ErrMoved: the employment is active already, or over, or gone.
-func (s *Store) Invite(ctx context.Context, i login.Invitation, jobs ...login.Job) (stands login.Invitation, err error) {
+// fault.ErrMoved: the employment is active already, or over, or gone.
+func (s *Store) Invite(ctx context.Context, i employment.Invitation, jobs ...queue.Job) (stands employment.Invitation, err error) {
 	err = s.db.write(ctx, func(ctx context.Context, tx runner) error {
 		stands = i
-		if err := mustChange(login.ErrMoved)(tx.ExecContext(ctx, holdEmploymentSQL, text(i.Employment))); err != nil {
+		if err := mustChange(fault.ErrMoved)(tx.ExecContext(ctx, holdEmploymentSQL, text(i.Employment))); err != nil {
 			return err
 		}
 		just, err := scanInvitation(tx.QueryRowContext(ctx, justInvitedSQL, text(i.Employment),
-			millis(i.CreatedAt.Add(-login.PressedTwice)), millis(i.CreatedAt), string(login.MailQueued), string(login.MailSent)))
+			millis(i.CreatedAt.Add(-employment.PressedTwice)), millis(i.CreatedAt), string(employment.MailQueued), string(employment.MailSent)))
 		if err == nil {
 			stands = just
 			return nil
@@ -65,17 +67,17 @@ func (s *Store) Invite(ctx context.Context, i login.Invitation, jobs ...login.Jo
 		return invite(ctx, tx, i, jobs)
 	})
 	if err != nil {
-		return login.Invitation{}, wrap("invite", err)
+		return employment.Invitation{}, wrap("invite", err)
 	}
 	return stands, nil
 }
 
-func invite(ctx context.Context, tx runner, i login.Invitation, jobs []login.Job) error {
+func invite(ctx context.Context, tx runner, i employment.Invitation, jobs []queue.Job) error {
 	if _, err := tx.ExecContext(ctx, revokeInvitationsSQL, text(i.Employment), millis(i.CreatedAt)); err != nil {
 		return err
 	}
-	err := mustChange(login.ErrMoved)(tx.ExecContext(ctx, addInvitationSQL, text(i.ID), text(i.Employment), hash(i.Token),
-		millis(i.CreatedAt), millis(i.ExpiresAt), millis(i.RemindAt), string(login.MailQueued)))
+	err := mustChange(fault.ErrMoved)(tx.ExecContext(ctx, addInvitationSQL, text(i.ID), text(i.Employment), hash(i.Token),
+		millis(i.CreatedAt), millis(i.ExpiresAt), millis(i.RemindAt), string(employment.MailQueued)))
 	if err != nil {
 		return err
 	}
@@ -84,7 +86,7 @@ func invite(ctx context.Context, tx runner, i login.Invitation, jobs []login.Job
 
 // AddInvited writes an employer's record and its invitation at once. See
 // [Store.AddEmployment] and [Store.Invite].
-func (s *Store) AddInvited(ctx context.Context, m login.Employment, i login.Invitation, jobs ...login.Job) error {
+func (s *Store) AddInvited(ctx context.Context, m employment.Employment, i employment.Invitation, jobs ...queue.Job) error {
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
 		if err := addEmployment(ctx, tx, m); err != nil {
 			return err
@@ -94,43 +96,43 @@ func (s *Store) AddInvited(ctx context.Context, m login.Employment, i login.Invi
 	return wrap("add and invite", err)
 }
 
-// InvitationByToken finds an invitation, whatever has become of it. login.ErrNotFound.
-func (s *Store) InvitationByToken(ctx context.Context, token secret.Hash) (login.Invitation, error) {
+// InvitationByToken finds an invitation, whatever has become of it. fault.ErrNotFound.
+func (s *Store) InvitationByToken(ctx context.Context, token secret.Hash) (employment.Invitation, error) {
 	if token.Zero() {
-		return login.Invitation{}, login.ErrNotFound
+		return employment.Invitation{}, fault.ErrNotFound
 	}
 	return s.invitation(ctx, invitationByTokenSQL, token[:])
 }
 
-// InvitationByID finds an invitation. login.ErrNotFound.
-func (s *Store) InvitationByID(ctx context.Context, id string) (login.Invitation, error) {
+// InvitationByID finds an invitation. fault.ErrNotFound.
+func (s *Store) InvitationByID(ctx context.Context, id string) (employment.Invitation, error) {
 	if !storable(id) {
-		return login.Invitation{}, login.ErrNotFound
+		return employment.Invitation{}, fault.ErrNotFound
 	}
 	return s.invitation(ctx, invitationByIDSQL, id)
 }
 
-func (s *Store) invitation(ctx context.Context, query string, key any) (login.Invitation, error) {
+func (s *Store) invitation(ctx context.Context, query string, key any) (employment.Invitation, error) {
 	i, err := scanInvitation(s.db.reader().QueryRowContext(ctx, query, key))
-	return i, wrap("find invitation", one(err, login.ErrNotFound))
+	return i, wrap("find invitation", one(err, fault.ErrNotFound))
 }
 
 // InvitationsOf lists the invitations of an employment, the newest first, at most 100.
-func (s *Store) InvitationsOf(ctx context.Context, employment string) ([]login.Invitation, error) {
+func (s *Store) InvitationsOf(ctx context.Context, employment string) ([]employment.Invitation, error) {
 	return s.invitations(ctx, invitationsOfSQL, text(employment))
 }
 
 // DueReminders lists invitations whose reminder is due, the oldest first.
-func (s *Store) DueReminders(ctx context.Context, now time.Time, limit int) ([]login.Invitation, error) {
+func (s *Store) DueReminders(ctx context.Context, now time.Time, limit int) ([]employment.Invitation, error) {
 	return s.invitations(ctx, dueRemindersSQL, millis(now), limit)
 }
 
 // Remind takes a reminder, once, and writes the job of its mail if the invitation is
 // still open. It answers whether it did.
-func (s *Store) Remind(ctx context.Context, id string, at time.Time, jobs ...login.Job) (reminded bool, err error) {
+func (s *Store) Remind(ctx context.Context, id string, at time.Time, jobs ...queue.Job) (reminded bool, err error) {
 	err = s.db.write(ctx, func(ctx context.Context, tx runner) error {
 		reminded = false
-		err := mustChange(login.ErrMoved)(tx.ExecContext(ctx, takeReminderSQL, text(id)))
+		err := mustChange(fault.ErrMoved)(tx.ExecContext(ctx, takeReminderSQL, text(id)))
 		if err != nil {
 			return err
 		}
@@ -141,43 +143,43 @@ func (s *Store) Remind(ctx context.Context, id string, at time.Time, jobs ...log
 		reminded = true
 		return addJobs(ctx, tx, jobs)
 	})
-	if errors.Is(err, login.ErrMoved) {
+	if errors.Is(err, fault.ErrMoved) {
 		return false, nil
 	}
 	return reminded, wrap("remind", err)
 }
 
-// RevokeInvitation ends an invitation; one that was used stays used. login.ErrNotFound
+// RevokeInvitation ends an invitation; one that was used stays used. fault.ErrNotFound
 // also when it is not the employment's.
 func (s *Store) RevokeInvitation(ctx context.Context, employment, id string, at time.Time) error {
 	if !storable(id) || !storable(employment) {
-		return login.ErrNotFound
+		return fault.ErrNotFound
 	}
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
-		return mustChange(login.ErrNotFound)(tx.ExecContext(ctx, revokeInvitationSQL, id, employment, millis(at)))
+		return mustChange(fault.ErrNotFound)(tx.ExecContext(ctx, revokeInvitationSQL, id, employment, millis(at)))
 	})
 	return wrap("revoke invitation", err)
 }
 
 // Mailing keeps the address that an invitation's link is about to be mailed to.
-// login.ErrNotFound.
+// fault.ErrNotFound.
 func (s *Store) Mailing(ctx context.Context, id, address string) error {
 	if !storable(id) {
-		return login.ErrNotFound
+		return fault.ErrNotFound
 	}
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
-		return mustChange(login.ErrNotFound)(tx.ExecContext(ctx, mailingSQL, id, text(address)))
+		return mustChange(fault.ErrNotFound)(tx.ExecContext(ctx, mailingSQL, id, text(address)))
 	})
 	return wrap("mailing", err)
 }
 
-// Mailed says how far an invitation's mail has come. login.ErrNotFound.
-func (s *Store) Mailed(ctx context.Context, id string, state login.MailState, detail string, at time.Time, jobs ...login.Job) error {
+// Mailed says how far an invitation's mail has come. fault.ErrNotFound.
+func (s *Store) Mailed(ctx context.Context, id string, state employment.MailState, detail string, at time.Time, jobs ...queue.Job) error {
 	if !storable(id) {
-		return login.ErrNotFound
+		return fault.ErrNotFound
 	}
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
-		err := mustChange(login.ErrNotFound)(tx.ExecContext(ctx, mailedSQL, id, string(state), millis(at), text(detail)))
+		err := mustChange(fault.ErrNotFound)(tx.ExecContext(ctx, mailedSQL, id, string(state), millis(at), text(detail)))
 		if err != nil {
 			return err
 		}
@@ -186,7 +188,7 @@ func (s *Store) Mailed(ctx context.Context, id string, state login.MailState, de
 	return wrap("mailed", err)
 }
 
-func (s *Store) invitations(ctx context.Context, query string, args ...any) (all []login.Invitation, err error) {
+func (s *Store) invitations(ctx context.Context, query string, args ...any) (all []employment.Invitation, err error) {
 	rows, err := s.db.reader().QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, wrap("list invitations", err)
@@ -202,8 +204,8 @@ func (s *Store) invitations(ctx context.Context, query string, args ...any) (all
 	return all, wrap("list invitations", rows.Err())
 }
 
-func scanInvitation(row scanner) (login.Invitation, error) {
-	var i login.Invitation
+func scanInvitation(row scanner) (employment.Invitation, error) {
+	var i employment.Invitation
 	err := row.Scan(&i.ID, &i.Employment, hashColumn{&i.Token}, timeColumn{&i.CreatedAt}, timeColumn{&i.ExpiresAt}, timeColumn{&i.RemindAt},
 		timeColumn{&i.UsedAt}, timeColumn{&i.RevokedAt}, &i.Mail, timeColumn{&i.MailAt}, &i.MailDetail, timeColumn{&i.HeldAt})
 	return i, err

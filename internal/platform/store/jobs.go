@@ -10,7 +10,9 @@ import (
 	"strings"
 	"time"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
+	"avain/internal/domain/queue"
 )
 
 const (
@@ -46,9 +48,9 @@ const (
 // errJob is a mistake of ours: whoever orders such a job must be mended.
 var errJob = errors.New("a job needs an id, a kind, and JSON that is not too long")
 
-// AddJobs orders jobs that no other act causes. See [login.Job] for what ordering the
+// AddJobs orders jobs that no other act causes. See [queue.Job] for what ordering the
 // same job twice does.
-func (s *Store) AddJobs(ctx context.Context, jobs ...login.Job) error {
+func (s *Store) AddJobs(ctx context.Context, jobs ...queue.Job) error {
 	return wrap("add jobs", s.db.write(ctx, func(ctx context.Context, tx runner) error {
 		return addJobs(ctx, tx, jobs)
 	}))
@@ -56,9 +58,9 @@ func (s *Store) AddJobs(ctx context.Context, jobs ...login.Job) error {
 
 // addJobs orders jobs in the transaction of the act that causes them, so that both
 // happen or neither.
-func addJobs(ctx context.Context, tx runner, jobs []login.Job) error {
+func addJobs(ctx context.Context, tx runner, jobs []queue.Job) error {
 	for _, j := range jobs {
-		if !login.ValidID(j.ID) || j.Kind == "" || len(j.Payload) > login.JobPayloadMax || !json.Valid(j.Payload) || !storable(string(j.Payload)) {
+		if !login.ValidID(j.ID) || j.Kind == "" || len(j.Payload) > queue.MaxPayload || !json.Valid(j.Payload) || !storable(string(j.Payload)) {
 			return fmt.Errorf("%w: kind %q", errJob, j.Kind)
 		}
 		_, err := tx.ExecContext(ctx, addJobSQL, j.ID, text(j.Kind), text(j.Key), string(j.Payload), millis(j.At), millis(j.CreatedAt))
@@ -109,8 +111,8 @@ func dueKindsSQL(n int) string {
 // ClaimJobs takes due jobs, of each kind those that have been due for longest, and
 // keeps them from everybody else until the lease ends. Of many callers at once, on
 // however many nodes, each job goes to one.
-func (s *Store) ClaimJobs(ctx context.Context, claims []login.JobClaim, now time.Time) ([]login.Job, error) {
-	var claimed []login.Job
+func (s *Store) ClaimJobs(ctx context.Context, claims []queue.Claim, now time.Time) ([]queue.Job, error) {
+	var claimed []queue.Job
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
 		claimed = nil // the transaction may be run again
 		for _, c := range claims {
@@ -118,7 +120,7 @@ func (s *Store) ClaimJobs(ctx context.Context, claims []login.JobClaim, now time
 			if err != nil {
 				return err
 			}
-			slices.SortFunc(jobs, func(a, b login.Job) int { // RETURNING keeps no order
+			slices.SortFunc(jobs, func(a, b queue.Job) int { // RETURNING keeps no order
 				return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), strings.Compare(a.ID, b.ID))
 			})
 			claimed = append(claimed, jobs...)
@@ -131,63 +133,63 @@ func (s *Store) ClaimJobs(ctx context.Context, claims []login.JobClaim, now time
 	return claimed, nil
 }
 
-// FinishJob ends a job that has been done: nothing of it remains. login.ErrMoved: the
+// FinishJob ends a job that has been done: nothing of it remains. fault.ErrMoved: the
 // caller no longer holds it.
-func (s *Store) FinishJob(ctx context.Context, j login.Job) error {
+func (s *Store) FinishJob(ctx context.Context, j queue.Job) error {
 	return wrap("finish job", s.db.write(ctx, func(ctx context.Context, tx runner) error {
 		return finishJob(ctx, tx, j)
 	}))
 }
 
 // finishJob ends a job in the transaction that holds its effect: the effect then
-// happens once, whenever the process dies. login.ErrMoved, and the act must return it,
+// happens once, whenever the process dies. fault.ErrMoved, and the act must return it,
 // so that the effect of a worker that has lost its job is undone.
-func finishJob(ctx context.Context, tx runner, j login.Job) error {
-	return mustChange(login.ErrMoved)(tx.ExecContext(ctx, finishJobSQL, text(j.ID), j.Claim))
+func finishJob(ctx context.Context, tx runner, j queue.Job) error {
+	return mustChange(fault.ErrMoved)(tx.ExecContext(ctx, finishJobSQL, text(j.ID), j.Claim))
 }
 
-// ExtendJob moves the end of the lease. login.ErrMoved: the caller no longer holds
+// ExtendJob moves the end of the lease. fault.ErrMoved: the caller no longer holds
 // the job.
-func (s *Store) ExtendJob(ctx context.Context, j login.Job, until time.Time) error {
+func (s *Store) ExtendJob(ctx context.Context, j queue.Job, until time.Time) error {
 	return s.changeJob(ctx, "extend job", extendJobSQL, j, millis(until))
 }
 
 // RetryJob gives a job back, to be begun again at the time given. Why is kept for
-// people and must be scrubbed. login.ErrMoved: the caller no longer holds the job.
-func (s *Store) RetryJob(ctx context.Context, j login.Job, at time.Time, why string) error {
+// people and must be scrubbed. fault.ErrMoved: the caller no longer holds the job.
+func (s *Store) RetryJob(ctx context.Context, j queue.Job, at time.Time, why string) error {
 	return s.changeJob(ctx, "retry job", retryJobSQL, j, millis(at), text(why))
 }
 
 // ReleaseJob gives a job back whose try was interrupted by the process's own end; the
-// try does not count. login.ErrMoved: the caller no longer holds the job.
-func (s *Store) ReleaseJob(ctx context.Context, j login.Job, at time.Time) error {
+// try does not count. fault.ErrMoved: the caller no longer holds the job.
+func (s *Store) ReleaseJob(ctx context.Context, j queue.Job, at time.Time) error {
 	return s.changeJob(ctx, "release job", releaseJobSQL, j, millis(at))
 }
 
 // BuryJob gives a job up: it goes to the list of dead jobs, where people find it, with
-// the payload that it has now. login.ErrMoved: the caller no longer holds the job.
-func (s *Store) BuryJob(ctx context.Context, j login.Job, at time.Time, why string) error {
+// the payload that it has now. fault.ErrMoved: the caller no longer holds the job.
+func (s *Store) BuryJob(ctx context.Context, j queue.Job, at time.Time, why string) error {
 	if !json.Valid(j.Payload) {
 		return fmt.Errorf("%w: kind %q", errJob, j.Kind)
 	}
 	return s.changeJob(ctx, "bury job", buryJobSQL, j, millis(at), text(why), string(j.Payload))
 }
 
-func (s *Store) changeJob(ctx context.Context, what, query string, j login.Job, args ...any) error {
+func (s *Store) changeJob(ctx context.Context, what, query string, j queue.Job, args ...any) error {
 	return wrap(what, s.db.write(ctx, func(ctx context.Context, tx runner) error {
-		return mustChange(login.ErrMoved)(tx.ExecContext(ctx, query, append([]any{text(j.ID), j.Claim}, args...)...))
+		return mustChange(fault.ErrMoved)(tx.ExecContext(ctx, query, append([]any{text(j.ID), j.Claim}, args...)...))
 	}))
 }
 
-func queryJobs(ctx context.Context, on runner, query string, args ...any) (_ []login.Job, err error) {
+func queryJobs(ctx context.Context, on runner, query string, args ...any) (_ []queue.Job, err error) {
 	rows, err := on.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
-	var jobs []login.Job
+	var jobs []queue.Job
 	for rows.Next() {
-		var j login.Job
+		var j queue.Job
 		if err := rows.Scan(&j.ID, &j.Kind, &j.Key, &j.Payload, timeColumn{&j.At}, &j.Tries, &j.Claim, &j.Error,
 			timeColumn{&j.DeadAt}, timeColumn{&j.CreatedAt}); err != nil {
 			return nil, err

@@ -5,7 +5,8 @@ import (
 	"errors"
 	"time"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/fault"
+	"avain/internal/domain/queue"
 )
 
 const (
@@ -30,7 +31,7 @@ const (
 	// What only delivery needs is not kept for as long when nobody delivers: a client that
 	// is told of the ends of sessions has left the configuration.
 	purgeForgottenLogoutsSQL = `DELETE FROM jobs WHERE dead_at = 0 AND run_at <= $1 AND id IN (SELECT id FROM jobs
-		WHERE dead_at = 0 AND run_at <= $1 AND kind LIKE '` + login.JobLogout + `%' LIMIT $2)`
+		WHERE dead_at = 0 AND run_at <= $1 AND kind LIKE '` + queue.KindLogout + `%' LIMIT $2)`
 
 	jobDepthsSQL = `SELECT kind, COUNT(*), 0, MIN(run_at) FROM jobs WHERE dead_at = 0 GROUP BY kind
 		UNION ALL SELECT kind, 0, COUNT(*), 0 FROM jobs WHERE dead_at > 0 GROUP BY kind`
@@ -38,16 +39,16 @@ const (
 
 // DeadJobs lists at most limit jobs of the kind ("": of every kind) that were given
 // up, those first that have been for longest, beginning after a place in the list.
-func (s *Store) DeadJobs(ctx context.Context, kind string, after login.JobPlace, limit int) ([]login.Job, error) {
+func (s *Store) DeadJobs(ctx context.Context, kind string, after queue.Place, limit int) ([]queue.Job, error) {
 	jobs, err := queryJobs(ctx, s.db.reader(), deadJobsSQL, millis(after.DeadAt), text(after.ID), text(kind), limit)
 	return jobs, wrap("list dead jobs", err)
 }
 
-// ReviveJob begins a job anew that was given up. login.ErrNotFound: there is no such
+// ReviveJob begins a job anew that was given up. fault.ErrNotFound: there is no such
 // dead job.
 func (s *Store) ReviveJob(ctx context.Context, id string, at time.Time) error {
 	return wrap("revive job", s.db.write(ctx, func(ctx context.Context, tx runner) error {
-		return mustChange(login.ErrNotFound)(tx.ExecContext(ctx, reviveJobSQL, text(id), millis(at)))
+		return mustChange(fault.ErrNotFound)(tx.ExecContext(ctx, reviveJobSQL, text(id), millis(at)))
 	}))
 }
 
@@ -68,16 +69,16 @@ func (s *Store) ReviveJobs(ctx context.Context, kind string, at time.Time) (n in
 
 // JobDepths counts the jobs of each kind that has any. It walks an index of all jobs:
 // for a scrape or a person, not for a request.
-func (s *Store) JobDepths(ctx context.Context) (_ []login.JobDepth, err error) {
+func (s *Store) JobDepths(ctx context.Context) (_ []queue.Depth, err error) {
 	rows, err := s.db.reader().QueryContext(ctx, jobDepthsSQL)
 	if err != nil {
 		return nil, wrap("count jobs", err)
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
-	var depths []login.JobDepth
+	var depths []queue.Depth
 	place := map[string]int{}
 	for rows.Next() {
-		var one login.JobDepth
+		var one queue.Depth
 		if err := rows.Scan(&one.Kind, &one.Waiting, &one.Dead, timeColumn{&one.Oldest}); err != nil {
 			return nil, wrap("count jobs", err)
 		}

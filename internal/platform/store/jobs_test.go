@@ -7,7 +7,9 @@ import (
 	"testing"
 	"time"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
+	"avain/internal/domain/queue"
 )
 
 // A job's effect and its end are one: of two workers that both believe to hold the
@@ -16,14 +18,14 @@ func TestEffectAndEndAreOne(t *testing.T) {
 	t.Parallel()
 	for driver, s := range both(t) {
 		now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
-		j := login.Job{ID: login.NewID(), Kind: "import", Payload: []byte("{}"), At: now, CreatedAt: now}
+		j := queue.Job{ID: login.NewID(), Kind: "import", Payload: []byte("{}"), At: now, CreatedAt: now}
 		if err := s.AddJobs(t.Context(), j); err != nil {
 			t.Fatal(err)
 		}
-		var held []login.Job
+		var held []queue.Job
 		for i := range 2 { // the second claims when the lease of the first has run out
 			at := now.Add(time.Duration(i) * time.Minute)
-			got, err := s.ClaimJobs(t.Context(), []login.JobClaim{{Kind: "import", Limit: 1, Until: at.Add(time.Minute)}}, at)
+			got, err := s.ClaimJobs(t.Context(), []queue.Claim{{Kind: "import", Limit: 1, Until: at.Add(time.Minute)}}, at)
 			if err != nil || len(got) != 1 {
 				t.Fatalf("%s: %v, %v", driver, got, err)
 			}
@@ -33,7 +35,7 @@ func TestEffectAndEndAreOne(t *testing.T) {
 			t.Fatal(err)
 		}
 		// The effect can be counted, and comes first, so that it must be undone.
-		chunk := func(j login.Job) error {
+		chunk := func(j queue.Job) error {
 			return s.db.write(t.Context(), func(ctx context.Context, tx runner) error {
 				if _, err := tx.ExecContext(ctx, "UPDATE meta SET value = value || 'x' WHERE name = 'jobs_test'"); err != nil {
 					return err
@@ -52,7 +54,7 @@ func TestEffectAndEndAreOne(t *testing.T) {
 			switch {
 			case err == nil && i%2 == 1:
 				done++
-			case !errors.Is(err, login.ErrMoved):
+			case !errors.Is(err, fault.ErrMoved):
 				t.Errorf("%s: worker %d got %v", driver, i%2, err)
 			}
 		}
@@ -72,9 +74,9 @@ func TestOrderedWithTheAct(t *testing.T) {
 	errNo := errors.New("no")
 	for driver, s := range both(t) {
 		for _, fails := range []error{errNo, nil} {
-			j := login.Job{ID: login.NewID(), Kind: "mail", Payload: []byte("{}"), At: time.Unix(1, 0), CreatedAt: time.Unix(1, 0)}
+			j := queue.Job{ID: login.NewID(), Kind: "mail", Payload: []byte("{}"), At: time.Unix(1, 0), CreatedAt: time.Unix(1, 0)}
 			err := s.db.write(t.Context(), func(ctx context.Context, tx runner) error {
-				if err := addJobs(ctx, tx, []login.Job{j}); err != nil {
+				if err := addJobs(ctx, tx, []queue.Job{j}); err != nil {
 					return err
 				}
 				return fails

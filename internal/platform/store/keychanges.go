@@ -7,7 +7,8 @@ import (
 	"strings"
 	"time"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/fault"
+	"avain/internal/domain/operations"
 )
 
 // What a change of a key outside the database needs to know: how far it has come, which node
@@ -21,23 +22,23 @@ const (
 	nodeKeysSQL = `SELECT key_names FROM nodes WHERE seen_at >= (%[1]s) - $1 ORDER BY id`
 )
 
-// KeyChange is how far the change of a key has come. login.ErrNotFound: there is none.
+// KeyChange is how far the change of a key has come. fault.ErrNotFound: there is none.
 func (s *Store) KeyChange(ctx context.Context, name string) (change string, err error) {
 	err = s.db.reader().QueryRowContext(ctx, keyMarkSQL, keyChanges+name).Scan(&change)
-	return change, wrap("read key change", one(err, login.ErrNotFound))
+	return change, wrap("read key change", one(err, fault.ErrNotFound))
 }
 
 // SetKeyChange writes how far a change has come in the place of what was there; was is empty
-// for the first, and is when it is over. login.ErrMoved: somebody else was faster.
+// for the first, and is when it is over. fault.ErrMoved: somebody else was faster.
 func (s *Store) SetKeyChange(ctx context.Context, name, was, is string) error {
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
 		switch {
 		case was == "":
-			return mustChange(login.ErrMoved)(tx.ExecContext(ctx, addKeyMarkSQL, keyChanges+name, is))
+			return mustChange(fault.ErrMoved)(tx.ExecContext(ctx, addKeyMarkSQL, keyChanges+name, is))
 		case is == "":
-			return mustChange(login.ErrMoved)(tx.ExecContext(ctx, dropMetaSQL, keyChanges+name, was))
+			return mustChange(fault.ErrMoved)(tx.ExecContext(ctx, dropMetaSQL, keyChanges+name, was))
 		default:
-			return mustChange(login.ErrMoved)(tx.ExecContext(ctx, moveKeyMarkSQL, keyChanges+name, was, is))
+			return mustChange(fault.ErrMoved)(tx.ExecContext(ctx, moveKeyMarkSQL, keyChanges+name, was, is))
 		}
 	})
 	return wrap("write key change", err)
@@ -150,9 +151,9 @@ func (s *Store) SealedByOther(ctx context.Context, prefix []byte) (keys, codes i
 }
 
 // HintKeys lists what is kept of all retired keys.
-func (s *Store) HintKeys(ctx context.Context) (all []login.HintKey, err error) {
+func (s *Store) HintKeys(ctx context.Context) (all []operations.HintKey, err error) {
 	err = eachRow(ctx, s.db.reader(), hintKeysSQL, nil, func(row scanner) error {
-		var k login.HintKey
+		var k operations.HintKey
 		err := row.Scan(&k.KID, &k.Alg, &k.Sealed, timeColumn{&k.ForgetAt})
 		all = append(all, k)
 		return err

@@ -3,7 +3,7 @@ package store
 import (
 	"context"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/fault"
 )
 
 const (
@@ -15,20 +15,20 @@ const (
 )
 
 // KeyMark is what the database holds to recognise a key that is kept outside it.
-// login.ErrNotFound: nothing yet.
+// fault.ErrNotFound: nothing yet.
 func (s *Store) KeyMark(ctx context.Context, name string) (mark string, err error) {
 	err = s.db.reader().QueryRowContext(ctx, keyMarkSQL, keyMarks+name).Scan(&mark)
-	return mark, wrap("read key mark", one(err, login.ErrNotFound))
+	return mark, wrap("read key mark", one(err, fault.ErrNotFound))
 }
 
 // SetKeyMark writes a mark in the place of another one; was is empty for the first.
-// login.ErrMoved: it is another one, because another node was faster.
+// fault.ErrMoved: it is another one, because another node was faster.
 func (s *Store) SetKeyMark(ctx context.Context, name, was, mark string) error {
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
 		if was == "" {
-			return mustChange(login.ErrMoved)(tx.ExecContext(ctx, addKeyMarkSQL, keyMarks+name, mark))
+			return mustChange(fault.ErrMoved)(tx.ExecContext(ctx, addKeyMarkSQL, keyMarks+name, mark))
 		}
-		return mustChange(login.ErrMoved)(tx.ExecContext(ctx, moveKeyMarkSQL, keyMarks+name, was, mark))
+		return mustChange(fault.ErrMoved)(tx.ExecContext(ctx, moveKeyMarkSQL, keyMarks+name, was, mark))
 	})
 	return wrap("write key mark", err)
 }

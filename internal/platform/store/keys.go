@@ -5,7 +5,8 @@ import (
 	"errors"
 	"time"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/fault"
+	"avain/internal/domain/operations"
 )
 
 const (
@@ -26,15 +27,15 @@ const (
 )
 
 // SigningKeys lists every key, by slot.
-func (s *Store) SigningKeys(ctx context.Context) (_ []login.SigningKey, err error) {
+func (s *Store) SigningKeys(ctx context.Context) (_ []operations.SigningKey, err error) {
 	rows, err := s.db.reader().QueryContext(ctx, signingKeysSQL)
 	if err != nil {
 		return nil, wrap("list signing keys", err)
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
-	var keys []login.SigningKey
+	var keys []operations.SigningKey
 	for rows.Next() {
-		var k login.SigningKey
+		var k operations.SigningKey
 		var public string
 		err := rows.Scan(&k.Slot, &k.KID, &k.Alg, &k.Sealed, &public, timeColumn{&k.CreatedAt},
 			timeColumn{&k.ActiveFrom}, timeColumn{&k.RetireAt}, timeColumn{&k.RemoveAt})
@@ -47,11 +48,11 @@ func (s *Store) SigningKeys(ctx context.Context) (_ []login.SigningKey, err erro
 	return keys, wrap("list signing keys", rows.Err())
 }
 
-// AddSigningKey adds a key. login.ErrExists: its slot or KID is taken, as when
+// AddSigningKey adds a key. fault.ErrExists: its slot or KID is taken, as when
 // another node has rotated at the same moment.
-func (s *Store) AddSigningKey(ctx context.Context, k login.SigningKey) error {
+func (s *Store) AddSigningKey(ctx context.Context, k operations.SigningKey) error {
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
-		return mustChange(login.ErrExists)(tx.ExecContext(ctx, addSigningKeySQL, k.Slot, text(k.KID), text(k.Alg), k.Sealed,
+		return mustChange(fault.ErrExists)(tx.ExecContext(ctx, addSigningKeySQL, k.Slot, text(k.KID), text(k.Alg), k.Sealed,
 			text(string(k.PublicJWK)), millis(k.CreatedAt), millis(k.ActiveFrom), millis(k.RetireAt), millis(k.RemoveAt)))
 	})
 	return wrap("add signing key", err)
@@ -60,11 +61,11 @@ func (s *Store) AddSigningKey(ctx context.Context, k login.SigningKey) error {
 // RetireSigningKeys removes the keys of these KIDs and keeps what may verify hints, and
 // forgets what was kept for so long that it is of no use now. A key that is gone already
 // leaves nothing: another node has retired it, or somebody has revoked it.
-func (s *Store) RetireSigningKeys(ctx context.Context, keys []login.HintKey, now time.Time) error {
+func (s *Store) RetireSigningKeys(ctx context.Context, keys []operations.HintKey, now time.Time) error {
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
 		for _, k := range keys {
-			switch err := mustChange(login.ErrNotFound)(tx.ExecContext(ctx, retireSigningKeySQL, text(k.KID))); {
-			case errors.Is(err, login.ErrNotFound):
+			switch err := mustChange(fault.ErrNotFound)(tx.ExecContext(ctx, retireSigningKeySQL, text(k.KID))); {
+			case errors.Is(err, fault.ErrNotFound):
 				continue
 			case err != nil:
 				return err
@@ -79,23 +80,23 @@ func (s *Store) RetireSigningKeys(ctx context.Context, keys []login.HintKey, now
 	return wrap("retire signing keys", err)
 }
 
-// HintKey is what is kept of a retired key. login.ErrNotFound.
-func (s *Store) HintKey(ctx context.Context, kid string) (login.HintKey, error) {
-	var k login.HintKey
+// HintKey is what is kept of a retired key. fault.ErrNotFound.
+func (s *Store) HintKey(ctx context.Context, kid string) (operations.HintKey, error) {
+	var k operations.HintKey
 	err := s.db.reader().QueryRowContext(ctx, hintKeySQL, text(kid)).Scan(&k.KID, &k.Alg, &k.Sealed, timeColumn{&k.ForgetAt})
-	return k, wrap("read hint key", one(err, login.ErrNotFound))
+	return k, wrap("read hint key", one(err, fault.ErrNotFound))
 }
 
 // RevokeSigningKey removes a key that has leaked, whether it signs, waits or has retired,
-// and keeps nothing of it. login.ErrNotFound.
+// and keeps nothing of it. fault.ErrNotFound.
 func (s *Store) RevokeSigningKey(ctx context.Context, kid string) error {
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
-		found := mustChange(login.ErrNotFound)(tx.ExecContext(ctx, retireSigningKeySQL, text(kid)))
-		if found != nil && !errors.Is(found, login.ErrNotFound) {
+		found := mustChange(fault.ErrNotFound)(tx.ExecContext(ctx, retireSigningKeySQL, text(kid)))
+		if found != nil && !errors.Is(found, fault.ErrNotFound) {
 			return found
 		}
-		kept := mustChange(login.ErrNotFound)(tx.ExecContext(ctx, revokeHintKeySQL, text(kid)))
-		if errors.Is(kept, login.ErrNotFound) {
+		kept := mustChange(fault.ErrNotFound)(tx.ExecContext(ctx, revokeHintKeySQL, text(kid)))
+		if errors.Is(kept, fault.ErrNotFound) {
 			return found
 		}
 		return kept

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"time"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/secret"
 )
@@ -34,18 +35,18 @@ const (
 )
 
 // LegByState finds a leg by the state parameter that went to the broker.
-// login.ErrNotFound.
-func (s *Store) LegByState(ctx context.Context, state secret.Hash) (login.Leg, error) {
+// fault.ErrNotFound.
+func (s *Store) LegByState(ctx context.Context, state secret.Hash) (login.BrokerRequest, error) {
 	leg, err := scanLeg(s.db.reader().QueryRowContext(ctx, legByStateSQL, state[:]))
-	return leg, wrap("find leg", one(err, login.ErrNotFound))
+	return leg, wrap("find leg", one(err, fault.ErrNotFound))
 }
 
 // TakeLeg lends the leg to this caller until at+lease, so that of two clicks on
 // "return" only one asks the broker, and a node that died with a leg in its hands
 // does not keep it. It answers false, and the leg as it is, when the leg is done,
-// expired or lent to another. login.ErrNotFound.
-func (s *Store) TakeLeg(ctx context.Context, state secret.Hash, at time.Time, lease time.Duration) (login.Leg, bool, error) {
-	var leg login.Leg
+// expired or lent to another. fault.ErrNotFound.
+func (s *Store) TakeLeg(ctx context.Context, state secret.Hash, at time.Time, lease time.Duration) (login.BrokerRequest, bool, error) {
+	var leg login.BrokerRequest
 	var taken bool
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) (err error) {
 		leg, err = scanLeg(tx.QueryRowContext(ctx, takeLegSQL, state[:], millis(at), millis(at.Add(lease))))
@@ -53,30 +54,30 @@ func (s *Store) TakeLeg(ctx context.Context, state secret.Hash, at time.Time, le
 			return err
 		}
 		leg, err = scanLeg(tx.QueryRowContext(ctx, legByStateSQL, state[:]))
-		return one(err, login.ErrNotFound)
+		return one(err, fault.ErrNotFound)
 	})
 	if err != nil {
-		return login.Leg{}, false, wrap("take leg", err)
+		return login.BrokerRequest{}, false, wrap("take leg", err)
 	}
 	return leg, taken, nil
 }
 
 // FinishLeg ends a leg whose answer moved nothing: from then on it is done. Ending
-// it again does no harm. login.ErrNotFound.
+// it again does no harm. fault.ErrNotFound.
 func (s *Store) FinishLeg(ctx context.Context, state secret.Hash, at time.Time) error {
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
-		err := mustChange(login.ErrMoved)(tx.ExecContext(ctx, finishLegSQL, state[:], millis(at)))
-		if !errors.Is(err, login.ErrMoved) {
+		err := mustChange(fault.ErrMoved)(tx.ExecContext(ctx, finishLegSQL, state[:], millis(at)))
+		if !errors.Is(err, fault.ErrMoved) {
 			return err
 		}
 		_, err = scanLeg(tx.QueryRowContext(ctx, legByStateSQL, state[:]))
-		return one(err, login.ErrNotFound)
+		return one(err, fault.ErrNotFound)
 	})
 	return wrap("finish leg", err)
 }
 
 // beginLeg writes a leg of a move.
-func beginLeg(ctx context.Context, tx runner, leg login.Leg, at time.Time) error {
+func beginLeg(ctx context.Context, tx runner, leg login.BrokerRequest, at time.Time) error {
 	var done int64
 	if leg.Done {
 		done = millis(at)
@@ -90,13 +91,13 @@ func beginLeg(ctx context.Context, tx runner, leg login.Leg, at time.Time) error
 	return err
 }
 
-func scanLeg(row scanner) (login.Leg, error) {
-	var leg login.Leg
+func scanLeg(row scanner) (login.BrokerRequest, error) {
+	var leg login.BrokerRequest
 	var done time.Time
 	err := row.Scan(hashColumn{&leg.State}, &leg.Attempt, &leg.Broker, &leg.Means,
 		timeColumn{&leg.StartedAt}, timeColumn{&leg.ExpiresAt}, timeColumn{&done})
 	if err != nil {
-		return login.Leg{}, err
+		return login.BrokerRequest{}, err
 	}
 	leg.Done = !done.IsZero()
 	return leg, nil

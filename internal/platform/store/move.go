@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/secret"
 )
@@ -37,36 +38,36 @@ var moveSQL = `UPDATE attempts SET
 
 // MoveAttempt carries out a move if all of its conditions hold at that instant, and
 // answers with the row after it. If one does not hold nothing is changed, and the
-// answer is the row as it is with login.ErrMoved: its state is not among From, it
+// answer is the row as it is with fault.ErrMoved: its state is not among From, it
 // has expired (at m.At; the instant ExpiresAt is too late), another browser owns
-// it, or the leg to finish is not an open leg of it. login.ErrReplayed: a mark was
-// set before. login.ErrNotFound: no such attempt. When m.Spend is empty nothing is
+// it, or the leg to finish is not an open leg of it. fault.ErrReplayed: a mark was
+// set before. fault.ErrNotFound: no such attempt. When m.Spend is empty nothing is
 // changed either, and the error says how long to wait.
-func (s *Store) MoveAttempt(ctx context.Context, m login.Move) (login.Attempt, error) {
+func (s *Store) MoveAttempt(ctx context.Context, m login.Transition) (login.Attempt, error) {
 	if !storable(m.Attempt) {
-		return login.Attempt{}, login.ErrNotFound
+		return login.Attempt{}, fault.ErrNotFound
 	}
 	args, err := moveArgs(m)
 	if err != nil {
 		return login.Attempt{}, fmt.Errorf("move attempt: %w", err)
 	}
-	return s.changeAttempt(ctx, "move attempt", m.Attempt, m.Once, func(ctx context.Context, tx runner) (login.Attempt, error) {
-		if !m.FinishLeg.Zero() {
-			err := mustChange(login.ErrMoved)(tx.ExecContext(ctx, finishLegOfSQL, m.FinishLeg[:], millis(m.At), m.Attempt))
+	return s.changeAttempt(ctx, "move attempt", m.Attempt, m.ReplayKeys, func(ctx context.Context, tx runner) (login.Attempt, error) {
+		if !m.EndRequest.Zero() {
+			err := mustChange(fault.ErrMoved)(tx.ExecContext(ctx, finishLegOfSQL, m.EndRequest[:], millis(m.At), m.Attempt))
 			if err != nil {
 				return login.Attempt{}, err
 			}
 		}
 		a, err := scanAttempt(tx.QueryRowContext(ctx, moveSQL, args...))
 		if err != nil {
-			return a, one(err, login.ErrMoved)
+			return a, one(err, fault.ErrMoved)
 		}
 		return a, beside(ctx, tx, m)
 	})
 }
 
 // beside writes what begins with a move, in rows of its own.
-func beside(ctx context.Context, tx runner, m login.Move) error {
+func beside(ctx context.Context, tx runner, m login.Transition) error {
 	if m.Digits != nil {
 		if err := showDigits(ctx, tx, m.Attempt, *m.Digits); err != nil {
 			return err
@@ -77,17 +78,17 @@ func beside(ctx context.Context, tx runner, m login.Move) error {
 			return err
 		}
 	}
-	if m.Leg == nil {
+	if m.BrokerRequest == nil {
 		return nil
 	}
-	leg := *m.Leg
+	leg := *m.BrokerRequest
 	leg.Attempt = m.Attempt
 	return beginLeg(ctx, tx, leg, m.At)
 }
 
 // changeAttempt runs a conditional change of an attempt, its marks first. When the
-// condition did not hold it answers with the row as it is and login.ErrMoved.
-func (s *Store) changeAttempt(ctx context.Context, what, id string, once []login.Once,
+// condition did not hold it answers with the row as it is and fault.ErrMoved.
+func (s *Store) changeAttempt(ctx context.Context, what, id string, once []login.ReplayKey,
 	change func(context.Context, runner) (login.Attempt, error),
 ) (login.Attempt, error) {
 	var a login.Attempt
@@ -95,22 +96,22 @@ func (s *Store) changeAttempt(ctx context.Context, what, id string, once []login
 		if err = setMarks(ctx, tx, once); err != nil {
 			return err
 		}
-		if a, err = change(ctx, tx); !errors.Is(err, login.ErrMoved) {
+		if a, err = change(ctx, tx); !errors.Is(err, fault.ErrMoved) {
 			return err
 		}
 		var none error
 		if a, none = scanAttempt(tx.QueryRowContext(ctx, attemptByIDSQL, id)); none != nil {
-			return one(none, login.ErrNotFound)
+			return one(none, fault.ErrNotFound)
 		}
 		return err
 	})
-	if err != nil && !errors.Is(err, login.ErrMoved) {
+	if err != nil && !errors.Is(err, fault.ErrMoved) {
 		return login.Attempt{}, wrap(what, err)
 	}
 	return a, err
 }
 
-func moveArgs(m login.Move) ([]any, error) {
+func moveArgs(m login.Transition) ([]any, error) {
 	line, instead, err := lineOf(m.Event, m.Instead)
 	if err != nil {
 		return nil, err
@@ -150,9 +151,9 @@ func moveArgs(m login.Move) ([]any, error) {
 }
 
 // stageOf is how far the person has come with the move, at least.
-func stageOf(m login.Move) login.Stage {
+func stageOf(m login.Transition) login.Stage {
 	switch {
-	case m.Leg != nil:
+	case m.BrokerRequest != nil:
 		return login.StageLeft
 	case m.To == login.StateOpened:
 		return login.StageShown
@@ -178,12 +179,12 @@ const redeemSQL = `UPDATE attempts SET
 // RedeemCode turns an authorization code into a session: the attempt moves to
 // redeemed and the session is written, in one transaction, once. If the code cannot
 // be redeemed nothing is changed and the answer is the attempt as it is with
-// login.ErrMoved: redeemed before, ended, code expired (the instant CodeExpiresAt is
-// too late), or the session is another person's or client's. login.ErrNotFound: the
-// attempt has no such code. login.ErrReplayed: a mark was set before.
+// fault.ErrMoved: redeemed before, ended, code expired (the instant CodeExpiresAt is
+// too late), or the session is another person's or client's. fault.ErrNotFound: the
+// attempt has no such code. fault.ErrReplayed: a mark was set before.
 func (s *Store) RedeemCode(ctx context.Context, r login.Redemption) (login.Attempt, error) {
 	if !storable(r.Attempt) || r.Code.Zero() {
-		return login.Attempt{}, login.ErrNotFound
+		return login.Attempt{}, fault.ErrNotFound
 	}
 	line, err := timelineLines(r.Event)
 	if err != nil {
@@ -193,7 +194,7 @@ func (s *Store) RedeemCode(ctx context.Context, r login.Redemption) (login.Attem
 	if err != nil {
 		return login.Attempt{}, fmt.Errorf("redeem code: %w", err)
 	}
-	return s.changeAttempt(ctx, "redeem code", r.Attempt, r.Once, func(ctx context.Context, tx runner) (login.Attempt, error) {
+	return s.changeAttempt(ctx, "redeem code", r.Attempt, r.ReplayKeys, func(ctx context.Context, tx runner) (login.Attempt, error) {
 		a, err := scanAttempt(tx.QueryRowContext(ctx, redeemSQL,
 			r.Attempt, r.Code[:], millis(r.At), r.Session.ID, line, text(r.Session.Person), text(r.Session.Client)))
 		if errors.Is(err, sql.ErrNoRows) {
@@ -216,7 +217,7 @@ const hasCodeSQL = `SELECT 1 FROM attempts WHERE id = $1 AND code = $2`
 func whyNotRedeemed(ctx context.Context, tx runner, id string, code secret.Hash) error {
 	var yes int
 	if err := tx.QueryRowContext(ctx, hasCodeSQL, id, code[:]).Scan(&yes); err != nil {
-		return one(err, login.ErrNotFound)
+		return one(err, fault.ErrNotFound)
 	}
-	return login.ErrMoved
+	return fault.ErrMoved
 }

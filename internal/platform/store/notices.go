@@ -8,7 +8,8 @@ import (
 	"errors"
 	"time"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/fault"
+	"avain/internal/domain/operations"
 )
 
 const (
@@ -44,7 +45,7 @@ const (
 
 // Notices lists all that is on or will be, and the newest of what is over: both by their
 // beginning, the newest first.
-func (s *Store) Notices(ctx context.Context, now time.Time, over int) ([]login.Notice, error) {
+func (s *Store) Notices(ctx context.Context, now time.Time, over int) ([]operations.Notice, error) {
 	open, err := s.listNotices(ctx, openNoticesSQL, millis(now))
 	if err != nil {
 		return nil, err
@@ -53,7 +54,7 @@ func (s *Store) Notices(ctx context.Context, now time.Time, over int) ([]login.N
 	return append(open, past...), err
 }
 
-func (s *Store) listNotices(ctx context.Context, query string, args ...any) (all []login.Notice, err error) {
+func (s *Store) listNotices(ctx context.Context, query string, args ...any) (all []operations.Notice, err error) {
 	rows, err := s.db.reader().QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, wrap("list notices", err)
@@ -69,30 +70,30 @@ func (s *Store) listNotices(ctx context.Context, query string, args ...any) (all
 	return all, wrap("list notices", rows.Err())
 }
 
-// NoticeByID finds a notice, over or not. login.ErrNotFound.
-func (s *Store) NoticeByID(ctx context.Context, id string) (login.Notice, error) {
+// NoticeByID finds a notice, over or not. fault.ErrNotFound.
+func (s *Store) NoticeByID(ctx context.Context, id string) (operations.Notice, error) {
 	if !storable(id) {
-		return login.Notice{}, login.ErrNotFound
+		return operations.Notice{}, fault.ErrNotFound
 	}
 	n, err := scanNotice(s.db.reader().QueryRowContext(ctx, noticeByIDSQL, id))
-	return n, wrap("find notice", one(err, login.ErrNotFound))
+	return n, wrap("find notice", one(err, fault.ErrNotFound))
 }
 
-// AddNotice writes a new notice. login.ErrExists.
-func (s *Store) AddNotice(ctx context.Context, n login.Notice) error {
+// AddNotice writes a new notice. fault.ErrExists.
+func (s *Store) AddNotice(ctx context.Context, n operations.Notice) error {
 	c, err := noticeTexts(n)
 	if err != nil {
 		return wrap("add notice", err)
 	}
 	return wrap("add notice", s.db.write(ctx, func(ctx context.Context, tx runner) error {
-		return mustChange(login.ErrExists)(addNotice(ctx, tx, addNoticeSQL+onlyNew, n, c))
+		return mustChange(fault.ErrExists)(addNotice(ctx, tx, addNoticeSQL+onlyNew, n, c))
 	}))
 }
 
 // noticeJSON are the columns that hold JSON.
 type noticeJSON struct{ words, audience, act string }
 
-func noticeTexts(n login.Notice) (c noticeJSON, err error) {
+func noticeTexts(n operations.Notice) (c noticeJSON, err error) {
 	var failed [3]error
 	c.words, failed[0] = asJSON(n.Words)
 	c.audience, failed[1] = asJSON(n.Audience)
@@ -100,15 +101,15 @@ func noticeTexts(n login.Notice) (c noticeJSON, err error) {
 	return c, errors.Join(failed[:]...)
 }
 
-func addNotice(ctx context.Context, tx runner, query string, n login.Notice, c noticeJSON) (sql.Result, error) {
+func addNotice(ctx context.Context, tx runner, query string, n operations.Notice, c noticeJSON) (sql.Result, error) {
 	return tx.ExecContext(ctx, query, text(n.ID), text(string(n.Severity)), text(c.words), millis(n.From), millis(n.Until), text(c.audience),
 		text(c.act), text(n.Source), text(n.By), millis(n.CreatedAt), millis(n.ChangedAt))
 }
 
 // ChangeNotice writes what a notice says now, over the version that was changed at seen.
-// login.ErrNotFound; login.ErrMoved when there is a newer version, when it is withdrawn,
+// fault.ErrNotFound; fault.ErrMoved when there is a newer version, when it is withdrawn,
 // or when nobody wrote it but the service itself.
-func (s *Store) ChangeNotice(ctx context.Context, n login.Notice, seen time.Time) error {
+func (s *Store) ChangeNotice(ctx context.Context, n operations.Notice, seen time.Time) error {
 	c, err := noticeTexts(n)
 	if err != nil {
 		return wrap("change notice", err)
@@ -119,7 +120,7 @@ func (s *Store) ChangeNotice(ctx context.Context, n login.Notice, seen time.Time
 	}))
 }
 
-// WithdrawNotice ends a notice now. login.ErrNotFound; login.ErrMoved when it is withdrawn
+// WithdrawNotice ends a notice now. fault.ErrNotFound; fault.ErrMoved when it is withdrawn
 // already.
 func (s *Store) WithdrawNotice(ctx context.Context, id, by string, at time.Time) error {
 	return wrap("withdraw notice", s.db.write(ctx, func(ctx context.Context, tx runner) error {
@@ -132,7 +133,7 @@ func (s *Store) WithdrawNotice(ctx context.Context, id, by string, at time.Time)
 // so that what comes and goes is one notice, and does not call back one that somebody
 // has withdrawn meanwhile; else it adds the next. Nodes that do it at the same time get
 // the same notice, because its id follows from the one before.
-func (s *Store) KeepNotice(ctx context.Context, n login.Notice, pause time.Duration) (login.Notice, error) {
+func (s *Store) KeepNotice(ctx context.Context, n operations.Notice, pause time.Duration) (operations.Notice, error) {
 	c, err := noticeTexts(n)
 	if err != nil {
 		return n, wrap("keep notice", err)
@@ -141,7 +142,7 @@ func (s *Store) KeepNotice(ctx context.Context, n login.Notice, pause time.Durat
 	err = s.db.write(ctx, func(ctx context.Context, tx runner) error {
 		kept = n
 		last, err := scanNotice(tx.QueryRowContext(ctx, lastOfSQL, text(n.Source)))
-		if err = one(err, login.ErrNotFound); err != nil && !errors.Is(err, login.ErrNotFound) {
+		if err = one(err, fault.ErrNotFound); err != nil && !errors.Is(err, fault.ErrNotFound) {
 			return err
 		}
 		if err == nil && last.Until.Add(pause).After(n.From) {
@@ -160,7 +161,7 @@ func (s *Store) KeepNotice(ctx context.Context, n login.Notice, pause time.Durat
 }
 
 // same reports whether two notices tell the same of the same people.
-func same(a, b login.Notice) bool {
+func same(a, b operations.Notice) bool {
 	x, errX := noticeTexts(a)
 	y, errY := noticeTexts(b)
 	return errX == nil && errY == nil && x == y && a.Severity == b.Severity
@@ -208,16 +209,16 @@ func noticeChanged(ctx context.Context, tx runner, id string) func(sql.Result, e
 			return err
 		}
 		if _, err := scanNotice(tx.QueryRowContext(ctx, noticeByIDSQL, text(id))); err != nil {
-			return one(err, login.ErrNotFound)
+			return one(err, fault.ErrNotFound)
 		}
-		return login.ErrMoved
+		return fault.ErrMoved
 	}
 }
 
-func scanNotice(row scanner) (n login.Notice, err error) {
+func scanNotice(row scanner) (n operations.Notice, err error) {
 	var severity string
 	err = row.Scan(&n.ID, &severity, jsonColumn{&n.Words}, timeColumn{&n.From}, timeColumn{&n.Until}, jsonColumn{&n.Audience}, jsonColumn{&n.Act},
 		&n.Source, &n.By, timeColumn{&n.CreatedAt}, timeColumn{&n.ChangedAt}, timeColumn{&n.WithdrawnAt})
-	n.Severity = login.Severity(severity)
+	n.Severity = operations.Severity(severity)
 	return n, err
 }

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/fault"
 	"avain/internal/platform/store"
 	"avain/internal/platform/store/pgtest"
 	"avain/internal/platform/store/storetest"
@@ -20,17 +20,17 @@ func TestOpenRefuses(t *testing.T) {
 	const password = "canary-password"
 	for name, c := range map[string]struct {
 		config store.Config
-		kind   login.Kind
+		kind   fault.Kind
 	}{
-		"no driver":         {store.Config{Path: "x"}, login.Internal},
-		"no file":           {store.Config{Driver: store.SQLite}, login.Internal},
-		"memory":            {store.Config{Driver: store.SQLite, Path: "file::memory:"}, login.Internal},
-		"no such folder":    {store.Config{Driver: store.SQLite, Path: filepath.Join(t.TempDir(), "no", "x.db")}, login.Internal},
-		"a folder":          {store.Config{Driver: store.SQLite, Path: t.TempDir()}, login.Internal},
-		"malformed DSN":     {store.Config{Driver: store.Postgres, DSN: secret.Of("postgres://u:" + password + "@[host/db")}, login.Internal},
-		"nobody is there":   {store.Config{Driver: store.Postgres, DSN: secret.Of("postgres://u:" + password + "@127.0.0.1:1/db")}, login.Unavailable},
-		"no such database":  {store.Config{Driver: store.Postgres, DSN: secret.Of(strings.Replace(pgtest.Database(t), "dbname=", "dbname=not_", 1))}, login.Unavailable},
-		"answers too early": {store.Config{Driver: store.Postgres, DSN: secret.Of(pgtest.Database(t) + " synchronous_commit=off")}, login.Internal},
+		"no driver":         {store.Config{Path: "x"}, fault.Internal},
+		"no file":           {store.Config{Driver: store.SQLite}, fault.Internal},
+		"memory":            {store.Config{Driver: store.SQLite, Path: "file::memory:"}, fault.Internal},
+		"no such folder":    {store.Config{Driver: store.SQLite, Path: filepath.Join(t.TempDir(), "no", "x.db")}, fault.Internal},
+		"a folder":          {store.Config{Driver: store.SQLite, Path: t.TempDir()}, fault.Internal},
+		"malformed DSN":     {store.Config{Driver: store.Postgres, DSN: secret.Of("postgres://u:" + password + "@[host/db")}, fault.Internal},
+		"nobody is there":   {store.Config{Driver: store.Postgres, DSN: secret.Of("postgres://u:" + password + "@127.0.0.1:1/db")}, fault.Unavailable},
+		"no such database":  {store.Config{Driver: store.Postgres, DSN: secret.Of(strings.Replace(pgtest.Database(t), "dbname=", "dbname=not_", 1))}, fault.Unavailable},
+		"answers too early": {store.Config{Driver: store.Postgres, DSN: secret.Of(pgtest.Database(t) + " synchronous_commit=off")}, fault.Internal},
 	} {
 		c.config.Log = quiet()
 		s, err := store.Open(t.Context(), c.config)
@@ -38,7 +38,7 @@ func TestOpenRefuses(t *testing.T) {
 			t.Errorf("%s: opened (%v)", name, s.Close())
 			continue
 		}
-		if kind := login.AsError(err).Kind; kind != c.kind {
+		if kind := fault.AsError(err).Kind; kind != c.kind {
 			t.Errorf("%s: %v is %v, want %v", name, err, kind, c.kind)
 		}
 		if strings.Contains(err.Error(), password) {
@@ -141,7 +141,7 @@ func TestLostConnectionsAreReplaced(t *testing.T) {
 		// in a way that lets the caller try again, and the one after must succeed.
 		a := storetest.Attempt()
 		err := s.StartAttempt(t.Context(), a, storetest.Secrets())
-		if err != nil && login.AsError(err).Kind != login.Unavailable {
+		if err != nil && fault.AsError(err).Kind != fault.Unavailable {
 			t.Errorf("round %d: %v", round, err)
 		}
 		if err := s.StartAttempt(t.Context(), storetest.Attempt(), storetest.Secrets()); err != nil {

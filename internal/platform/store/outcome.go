@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/fault"
 )
 
 // mustChange demands that a statement changed a row; if it did not, its condition
@@ -40,8 +40,8 @@ func wrap(what string, err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, login.ErrNotFound), errors.Is(err, login.ErrMoved),
-		errors.Is(err, login.ErrReplayed), errors.Is(err, login.ErrExists):
+	case errors.Is(err, fault.ErrNotFound), errors.Is(err, fault.ErrMoved),
+		errors.Is(err, fault.ErrReplayed), errors.Is(err, fault.ErrExists):
 		return err
 	default:
 		return fmt.Errorf("store: %s: %w", what, unavailable(err))

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"time"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
+	"avain/internal/domain/staff"
 	"avain/internal/secret"
 )
 
@@ -26,38 +28,38 @@ const (
 
 // AddPasskey writes a passkey. With an invitation, that is used in the same transaction,
 // so that one link makes one passkey, whoever comes at the same time. Marks are set with
-// it. login.ErrNotFound: the invitation is unknown, used or too old, or the person is
-// disabled; login.ErrExists: the authenticator has one here already; login.ErrReplayed.
-func (s *Store) AddPasskey(ctx context.Context, k login.Passkey, invitation secret.Hash, at time.Time, once ...login.Once) error {
+// it. fault.ErrNotFound: the invitation is unknown, used or too old, or the person is
+// disabled; fault.ErrExists: the authenticator has one here already; fault.ErrReplayed.
+func (s *Store) AddPasskey(ctx context.Context, k staff.Passkey, invitation secret.Hash, at time.Time, once ...login.ReplayKey) error {
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
 		if err := setMarks(ctx, tx, once); err != nil {
 			return err
 		}
 		if !invitation.Zero() {
-			if err := mustChange(login.ErrNotFound)(tx.ExecContext(ctx, useStaffInvitationSQL, invitation[:], text(k.Staff), millis(at))); err != nil {
+			if err := mustChange(fault.ErrNotFound)(tx.ExecContext(ctx, useStaffInvitationSQL, invitation[:], text(k.Staff), millis(at))); err != nil {
 				return err
 			}
 		}
 		if _, err := scanPasskey(tx.QueryRowContext(ctx, passkeyByCredentialSQL, k.Credential)); err == nil {
-			return login.ErrExists
+			return fault.ErrExists
 		}
-		return mustChange(login.ErrNotFound)(tx.ExecContext(ctx, addPasskeySQL, text(k.ID), text(k.Staff), k.Credential, text(k.Name), text(string(k.Record)), millis(k.CreatedAt)))
+		return mustChange(fault.ErrNotFound)(tx.ExecContext(ctx, addPasskeySQL, text(k.ID), text(k.Staff), k.Credential, text(k.Name), text(string(k.Record)), millis(k.CreatedAt)))
 	})
 	return wrap("add passkey", err)
 }
 
 // PasskeyByCredential finds a passkey by the id that its authenticator gave it.
-// login.ErrNotFound.
-func (s *Store) PasskeyByCredential(ctx context.Context, credential []byte) (login.Passkey, error) {
+// fault.ErrNotFound.
+func (s *Store) PasskeyByCredential(ctx context.Context, credential []byte) (staff.Passkey, error) {
 	if len(credential) == 0 {
-		return login.Passkey{}, login.ErrNotFound
+		return staff.Passkey{}, fault.ErrNotFound
 	}
 	k, err := scanPasskey(s.db.reader().QueryRowContext(ctx, passkeyByCredentialSQL, credential))
-	return k, wrap("find passkey", one(err, login.ErrNotFound))
+	return k, wrap("find passkey", one(err, fault.ErrNotFound))
 }
 
 // PasskeysOf lists the passkeys of somebody, the oldest first, at most 100.
-func (s *Store) PasskeysOf(ctx context.Context, staff string) (all []login.Passkey, err error) {
+func (s *Store) PasskeysOf(ctx context.Context, staff string) (all []staff.Passkey, err error) {
 	err = eachRow(ctx, s.db.reader(), passkeysOfStaffSQL, []any{text(staff)}, func(row scanner) error {
 		k, err := scanPasskey(row)
 		all = append(all, k)
@@ -66,34 +68,34 @@ func (s *Store) PasskeysOf(ctx context.Context, staff string) (all []login.Passk
 	return all, wrap("list passkeys", err)
 }
 
-// DropPasskey removes a passkey and ends the sessions that it opened. login.ErrNotFound
-// also for another's; login.ErrMoved: it is the last one.
+// DropPasskey removes a passkey and ends the sessions that it opened. fault.ErrNotFound
+// also for another's; fault.ErrMoved: it is the last one.
 func (s *Store) DropPasskey(ctx context.Context, staff, id string) error {
 	if !storable(staff) || !storable(id) {
-		return login.ErrNotFound
+		return fault.ErrNotFound
 	}
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
-		err := mustChange(login.ErrMoved)(tx.ExecContext(ctx, dropPasskeySQL, id, staff))
-		if !errors.Is(err, login.ErrMoved) {
+		err := mustChange(fault.ErrMoved)(tx.ExecContext(ctx, dropPasskeySQL, id, staff))
+		if !errors.Is(err, fault.ErrMoved) {
 			return err
 		}
 		if _, err := scanPasskey(tx.QueryRowContext(ctx, passkeyOfSQL, id, staff)); err != nil {
-			return one(err, login.ErrNotFound)
+			return one(err, fault.ErrNotFound)
 		}
-		return login.ErrMoved
+		return fault.ErrMoved
 	})
 	return wrap("drop passkey", err)
 }
 
 // SignInStaff notes that a passkey was used, with its new record, and writes the session
-// that it opens; marks are set with it. login.ErrNotFound: the passkey is gone, or its
-// owner is disabled; login.ErrReplayed.
-func (s *Store) SignInStaff(ctx context.Context, k login.Passkey, session login.StaffSession, at time.Time, once ...login.Once) error {
+// that it opens; marks are set with it. fault.ErrNotFound: the passkey is gone, or its
+// owner is disabled; fault.ErrReplayed.
+func (s *Store) SignInStaff(ctx context.Context, k staff.Passkey, session staff.Session, at time.Time, once ...login.ReplayKey) error {
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
 		if err := setMarks(ctx, tx, once); err != nil {
 			return err
 		}
-		if err := mustChange(login.ErrNotFound)(tx.ExecContext(ctx, usePasskeySQL, text(k.ID), text(string(k.Record)), millis(at))); err != nil {
+		if err := mustChange(fault.ErrNotFound)(tx.ExecContext(ctx, usePasskeySQL, text(k.ID), text(string(k.Record)), millis(at))); err != nil {
 			return err
 		}
 		return addStaffSession(ctx, tx, session)
@@ -102,22 +104,22 @@ func (s *Store) SignInStaff(ctx context.Context, k login.Passkey, session login.
 }
 
 // UsePasskey notes that a passkey has proved its holder, with its new record; marks are set
-// with it. login.ErrNotFound: it is gone, or its owner is disabled; login.ErrReplayed.
-func (s *Store) UsePasskey(ctx context.Context, k login.Passkey, at time.Time, once ...login.Once) error {
+// with it. fault.ErrNotFound: it is gone, or its owner is disabled; fault.ErrReplayed.
+func (s *Store) UsePasskey(ctx context.Context, k staff.Passkey, at time.Time, once ...login.ReplayKey) error {
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
 		if err := setMarks(ctx, tx, once); err != nil {
 			return err
 		}
-		return mustChange(login.ErrNotFound)(tx.ExecContext(ctx, usePasskeySQL, text(k.ID), text(string(k.Record)), millis(at)))
+		return mustChange(fault.ErrNotFound)(tx.ExecContext(ctx, usePasskeySQL, text(k.ID), text(string(k.Record)), millis(at)))
 	})
 	return wrap("use passkey", err)
 }
 
 // PasskeysSince are the passkeys that were made after a time, the oldest first, at most 50,
 // and whose they are: without what proves them, and not of those who are kept out.
-func (s *Store) PasskeysSince(ctx context.Context, after time.Time) (all []login.StaffPasskey, err error) {
+func (s *Store) PasskeysSince(ctx context.Context, after time.Time) (all []staff.MemberPasskey, err error) {
 	err = eachRow(ctx, s.db.reader(), passkeysSinceSQL, []any{millis(after)}, func(row scanner) error {
-		var m login.StaffPasskey
+		var m staff.MemberPasskey
 		err := row.Scan(&m.Passkey.ID, &m.Staff.ID, &m.Passkey.Name, timeColumn{&m.Passkey.CreatedAt}, &m.Staff.Name, &m.Staff.Role)
 		m.Passkey.Staff = m.Staff.ID
 		all = append(all, m)
@@ -126,8 +128,8 @@ func (s *Store) PasskeysSince(ctx context.Context, after time.Time) (all []login
 	return all, wrap("list new passkeys", err)
 }
 
-func scanPasskey(row scanner) (login.Passkey, error) {
-	var k login.Passkey
+func scanPasskey(row scanner) (staff.Passkey, error) {
+	var k staff.Passkey
 	var record string
 	err := row.Scan(&k.ID, &k.Staff, &k.Credential, &k.Name, &record, timeColumn{&k.CreatedAt}, timeColumn{&k.UsedAt})
 	k.Record = []byte(record)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 )
 
@@ -39,28 +40,28 @@ const (
 	touchPersonSQL = `UPDATE persons SET updated_at = $2 WHERE id = $1`
 )
 
-// PersonByID finds a person. login.ErrNotFound.
+// PersonByID finds a person. fault.ErrNotFound.
 func (s *Store) PersonByID(ctx context.Context, id string) (login.Person, error) {
 	if !storable(id) {
-		return login.Person{}, login.ErrNotFound
+		return login.Person{}, fault.ErrNotFound
 	}
 	return s.person(ctx, personByIDSQL, id)
 }
 
 // PersonOnly finds a person without the benefits: for the gate and for names, which are
-// asked for several times in a login. login.ErrNotFound.
+// asked for several times in a login. fault.ErrNotFound.
 func (s *Store) PersonOnly(ctx context.Context, id string) (login.Person, error) {
 	if !storable(id) {
-		return login.Person{}, login.ErrNotFound
+		return login.Person{}, fault.ErrNotFound
 	}
 	p, err := scanPerson(s.db.reader().QueryRowContext(ctx, personByIDSQL, id))
-	return p, wrap("find person", one(err, login.ErrNotFound))
+	return p, wrap("find person", one(err, fault.ErrNotFound))
 }
 
-// PersonBySubject finds a person by the sub of their tokens. login.ErrNotFound.
+// PersonBySubject finds a person by the sub of their tokens. fault.ErrNotFound.
 func (s *Store) PersonBySubject(ctx context.Context, subject string) (login.Person, error) {
 	if !storable(subject) {
-		return login.Person{}, login.ErrNotFound
+		return login.Person{}, fault.ErrNotFound
 	}
 	return s.person(ctx, personBySubjectSQL, subject)
 }
@@ -68,24 +69,24 @@ func (s *Store) PersonBySubject(ctx context.Context, subject string) (login.Pers
 // PersonByLookup finds the person whose identity code has one of the look-up values:
 // the same code under each look-up key that is still in use, the current one first.
 // It also answers which value it was, so that the caller can re-key the person, and
-// leaves the benefits out: a login asks who this is. login.ErrNotFound.
+// leaves the benefits out: a login asks who this is. fault.ErrNotFound.
 func (s *Store) PersonByLookup(ctx context.Context, lookups [][]byte) (login.Person, []byte, error) {
 	for _, lookup := range lookups {
 		if len(lookup) == 0 {
 			continue // must not find the persons whose code is not known yet
 		}
 		p, err := scanPerson(s.db.reader().QueryRowContext(ctx, personByLookupSQL, lookup))
-		if err = wrap("find person", one(err, login.ErrNotFound)); !errors.Is(err, login.ErrNotFound) {
+		if err = wrap("find person", one(err, fault.ErrNotFound)); !errors.Is(err, fault.ErrNotFound) {
 			return p, lookup, err
 		}
 	}
-	return login.Person{}, nil, login.ErrNotFound
+	return login.Person{}, nil, fault.ErrNotFound
 }
 
 func (s *Store) person(ctx context.Context, query string, key any) (login.Person, error) {
 	p, err := scanPerson(s.db.reader().QueryRowContext(ctx, query, key))
 	if err != nil {
-		return login.Person{}, wrap("find person", one(err, login.ErrNotFound))
+		return login.Person{}, wrap("find person", one(err, fault.ErrNotFound))
 	}
 	if p.Benefits, err = s.benefits(ctx, p.ID); err != nil {
 		return login.Person{}, wrap("find benefits", err)
@@ -112,7 +113,7 @@ func (s *Store) benefits(ctx context.Context, person string) (_ []login.Benefit,
 
 // AddPerson writes a person and their benefits. The look-up value is nil while the
 // identity code is not known; sealed is nil unless a purpose for keeping the code is
-// configured. login.ErrExists: there is somebody with this code, id or subject.
+// configured. fault.ErrExists: there is somebody with this code, id or subject.
 func (s *Store) AddPerson(ctx context.Context, p login.Person, lookup, sealed []byte) error {
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
 		if err := addPerson(ctx, tx, p, lookup, sealed); err != nil {
@@ -124,7 +125,7 @@ func (s *Store) AddPerson(ctx context.Context, p login.Person, lookup, sealed []
 }
 
 func addPerson(ctx context.Context, tx runner, p login.Person, lookup, sealed []byte) error {
-	err := mustChange(login.ErrExists)(tx.ExecContext(ctx, addPersonSQL,
+	err := mustChange(fault.ErrExists)(tx.ExecContext(ctx, addPersonSQL,
 		text(p.ID), text(p.Subject), text(p.GivenName), text(p.FamilyName), text(p.Name), text(p.Email), text(p.Locale),
 		p.SmartumPlus, millis(p.LockedAt), millis(p.CreatedAt), bytesOrNull(lookup), bytesOrNull(sealed)))
 	if err != nil {
@@ -133,15 +134,15 @@ func addPerson(ctx context.Context, tx runner, p login.Person, lookup, sealed []
 	return personWords.put(ctx, tx, text(p.ID), p.GivenName, p.FamilyName, p.Name)
 }
 
-// NamePerson sets the name that a broker has proved. login.ErrNotFound.
+// NamePerson sets the name that a broker has proved. fault.ErrNotFound.
 func (s *Store) NamePerson(ctx context.Context, id, given, family, name string, at time.Time) error {
 	if !storable(id) {
-		return login.ErrNotFound
+		return fault.ErrNotFound
 	}
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
 		var human string
 		if err := tx.QueryRowContext(ctx, namePersonSQL, id, text(given), text(family), text(name), millis(at)).Scan(&human); err != nil {
-			return one(err, login.ErrNotFound)
+			return one(err, fault.ErrNotFound)
 		}
 		return personWords.change(ctx, tx, human, given, family, name)
 	})
@@ -150,13 +151,13 @@ func (s *Store) NamePerson(ctx context.Context, id, given, family, name string, 
 
 // LockPerson keeps a person out from now on, and ends their sessions in the same
 // transaction: whoever has stolen one must not be in again after the lock. Locking again
-// changes nothing. login.ErrNotFound.
+// changes nothing. fault.ErrNotFound.
 func (s *Store) LockPerson(ctx context.Context, id string, at time.Time) error {
 	if !storable(id) {
-		return login.ErrNotFound
+		return fault.ErrNotFound
 	}
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
-		err := mustChange(login.ErrNotFound)(tx.ExecContext(ctx, lockPersonSQL, id, millis(at)))
+		err := mustChange(fault.ErrNotFound)(tx.ExecContext(ctx, lockPersonSQL, id, millis(at)))
 		if err != nil {
 			return err
 		}
@@ -166,22 +167,22 @@ func (s *Store) LockPerson(ctx context.Context, id string, at time.Time) error {
 	return wrap("lock person", err)
 }
 
-// UnlockPerson lets a person in again, who then has to log in. login.ErrNotFound.
+// UnlockPerson lets a person in again, who then has to log in. fault.ErrNotFound.
 func (s *Store) UnlockPerson(ctx context.Context, id string, at time.Time) error {
 	return s.changePerson(ctx, "unlock person", freePersonSQL, id, millis(at))
 }
 
-// PausePerson pauses login link and QR code for a person until then. login.ErrNotFound.
+// PausePerson pauses login link and QR code for a person until then. fault.ErrNotFound.
 func (s *Store) PausePerson(ctx context.Context, id string, until, at time.Time) error {
 	return s.changePerson(ctx, "pause person", pausePersonSQL, id, millis(until), millis(at))
 }
 
 func (s *Store) changePerson(ctx context.Context, what, query, id string, args ...any) error {
 	if !storable(id) {
-		return login.ErrNotFound
+		return fault.ErrNotFound
 	}
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
-		return mustChange(login.ErrNotFound)(tx.ExecContext(ctx, query, append([]any{id}, args...)...))
+		return mustChange(fault.ErrNotFound)(tx.ExecContext(ctx, query, append([]any{id}, args...)...))
 	})
 	return wrap(what, err)
 }

@@ -9,7 +9,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/fault"
 
 	"github.com/jackc/pgx/v5/pgconn"
 )
@@ -79,12 +79,12 @@ func TestUnavailable(t *testing.T) {
 	t.Parallel()
 	pg := func(code string) error { return fmt.Errorf("x: %w", &pgconn.PgError{Code: code}) }
 	for _, err := range []error{pg("57P01"), pg("53300"), pg("08006"), pg("25006"), driver.ErrBadConn, context.DeadlineExceeded} {
-		e := login.AsError(unavailable(err))
-		if e.Kind != login.Unavailable || e.RetryAfter == 0 || !errors.Is(e, err) {
+		e := fault.AsError(unavailable(err))
+		if e.Kind != fault.Unavailable || e.RetryAfter == 0 || !errors.Is(e, err) {
 			t.Errorf("%v: %v", err, e)
 		}
 	}
-	for _, err := range []error{nil, pg("23505"), context.Canceled, login.ErrMoved, login.E(login.Forbidden, "", nil)} {
+	for _, err := range []error{nil, pg("23505"), context.Canceled, fault.ErrMoved, fault.New(fault.Forbidden, "", nil)} {
 		if got := unavailable(err); got != err { //nolint:errorlint // the very same
 			t.Errorf("%v became %v", err, got)
 		}

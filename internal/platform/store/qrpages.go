@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/secret"
 )
@@ -39,7 +40,7 @@ const (
 
 // ShowQRPage writes a new page and takes those away that its session showed before.
 // At most so many pages of one person may begin after since; one more answers
-// login.ErrExists with the beginning of the page that must grow old first.
+// fault.ErrExists with the beginning of the page that must grow old first.
 func (s *Store) ShowQRPage(ctx context.Context, p login.QRPage, most int, since time.Time) (oldest time.Time, err error) {
 	amr, err := asJSON(p.AMR)
 	if err != nil {
@@ -50,7 +51,7 @@ func (s *Store) ShowQRPage(ctx context.Context, p login.QRPage, most int, since 
 		switch err := tx.QueryRowContext(ctx, nthQRPageSQL, text(p.Person), most-1).Scan(&at); {
 		case err == nil && at > millis(since):
 			oldest = fromMillis(at)
-			return login.ErrExists
+			return fault.ErrExists
 		case err != nil && !errors.Is(err, sql.ErrNoRows):
 			return err
 		}
@@ -65,47 +66,47 @@ func (s *Store) ShowQRPage(ctx context.Context, p login.QRPage, most int, since 
 	return oldest, wrap("show QR page", err)
 }
 
-// QRPageByID finds a page. login.ErrNotFound.
+// QRPageByID finds a page. fault.ErrNotFound.
 func (s *Store) QRPageByID(ctx context.Context, id string) (login.QRPage, error) {
 	if !storable(id) {
-		return login.QRPage{}, login.ErrNotFound
+		return login.QRPage{}, fault.ErrNotFound
 	}
 	p, err := scanQRPage(s.db.reader().QueryRowContext(ctx, qrPageByIDSQL, id))
-	return p, wrap("find QR page", one(err, login.ErrNotFound))
+	return p, wrap("find QR page", one(err, fault.ErrNotFound))
 }
 
 // QRPageByTyped finds the page of a typed code, by the code's keyed hash, whether or
-// not the code is still good. login.ErrNotFound.
+// not the code is still good. fault.ErrNotFound.
 func (s *Store) QRPageByTyped(ctx context.Context, h secret.Hash) (login.QRPage, error) {
 	if h.Zero() {
-		return login.QRPage{}, login.ErrNotFound
+		return login.QRPage{}, fault.ErrNotFound
 	}
 	p, err := scanQRPage(s.db.reader().QueryRowContext(ctx, qrPageByTypedSQL, h[:]))
-	return p, wrap("find QR page", one(err, login.ErrNotFound))
+	return p, wrap("find QR page", one(err, fault.ErrNotFound))
 }
 
 // TypeQRPage gives a page that is being shown a code to type, which with it lives
-// until the end given. Another one takes the place of the one before. login.ErrMoved:
+// until the end given. Another one takes the place of the one before. fault.ErrMoved:
 // it is not shown any more.
 func (s *Store) TypeQRPage(ctx context.Context, id string, h secret.Hash, until, at time.Time) (p login.QRPage, err error) {
 	if !storable(id) {
-		return login.QRPage{}, login.ErrMoved
+		return login.QRPage{}, fault.ErrMoved
 	}
 	err = s.db.write(ctx, func(ctx context.Context, tx runner) (err error) {
 		p, err = scanQRPage(tx.QueryRowContext(ctx, typeQRPageSQL, id, h[:], millis(until), millis(at)))
-		return one(err, login.ErrMoved)
+		return one(err, fault.ErrMoved)
 	})
 	return p, wrap("type QR page", err)
 }
 
 // ClaimQRPage gives a page to the phone that scanned it and writes its attempt, in
 // one transaction, once. Else nothing is changed, and the answer is the page as it is
-// with login.ErrMoved: claimed before, replaced, shown too long ago, or not the page
-// of the typed code. login.ErrNotFound; login.ErrExists: the attempt's support code is
-// taken; login.ErrReplayed: a mark was set before.
+// with fault.ErrMoved: claimed before, replaced, shown too long ago, or not the page
+// of the typed code. fault.ErrNotFound; fault.ErrExists: the attempt's support code is
+// taken; fault.ErrReplayed: a mark was set before.
 func (s *Store) ClaimQRPage(ctx context.Context, c login.QRClaim) (login.QRPage, error) {
 	if !storable(c.Page) {
-		return login.QRPage{}, login.ErrNotFound
+		return login.QRPage{}, fault.ErrNotFound
 	}
 	row, err := startRow(c.Attempt, c.Secrets)
 	if err != nil {
@@ -119,16 +120,16 @@ func (s *Store) ClaimQRPage(ctx context.Context, c login.QRClaim) (login.QRPage,
 		p, err = scanQRPage(tx.QueryRowContext(ctx, claimQRPageSQL, c.Page, millis(c.At), c.Attempt.ID, c.Elsewhere, hash(c.Typed)))
 		if errors.Is(err, sql.ErrNoRows) {
 			if p, err = scanQRPage(tx.QueryRowContext(ctx, qrPageByIDSQL, c.Page)); err != nil {
-				return one(err, login.ErrNotFound)
+				return one(err, fault.ErrNotFound)
 			}
-			return login.ErrMoved
+			return fault.ErrMoved
 		}
 		if err != nil {
 			return err
 		}
-		return mustChange(login.ErrExists)(tx.ExecContext(ctx, startAttemptSQL, row...))
+		return mustChange(fault.ErrExists)(tx.ExecContext(ctx, startAttemptSQL, row...))
 	})
-	if err != nil && !errors.Is(err, login.ErrMoved) {
+	if err != nil && !errors.Is(err, fault.ErrMoved) {
 		return login.QRPage{}, wrap("claim QR page", err)
 	}
 	return p, err

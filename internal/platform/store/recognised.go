@@ -35,7 +35,7 @@ func (s *Store) Recognised(ctx context.Context, from login.From, now time.Time) 
 
 // Recognise remembers where a human has got in, until the time given, and gives back
 // what the try that succeeded has cost: budgets count the tries that fail.
-func (s *Store) Recognise(ctx context.Context, person string, marks []secret.Hash, until time.Time, spent []login.Budget) error {
+func (s *Store) Recognise(ctx context.Context, person string, marks []secret.Hash, until time.Time, spent []login.RateLimit) error {
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
 		for _, mark := range marks {
 			if _, err := tx.ExecContext(ctx, recogniseSQL, mark[:], text(person), millis(until)); err != nil {

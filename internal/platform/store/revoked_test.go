@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
+	"avain/internal/domain/queue"
 	"avain/internal/platform/store"
 	"avain/internal/platform/store/storetest"
 )
@@ -17,8 +19,8 @@ import (
 func TestEndsOfSessionsAreTold(t *testing.T) {
 	onBoth(t, func(t *testing.T, config func(testing.TB) store.Config) {
 		c := config(t)
-		c.Revoked = func(s login.Session, _ func() (string, error)) ([]login.Job, error) {
-			return []login.Job{{
+		c.Revoked = func(s login.Session, _ func() (string, error)) ([]queue.Job, error) {
+			return []queue.Job{{
 				ID: login.NewID(), Kind: "told", Payload: []byte(`"` + s.ID + ` ` + s.RevokedWhy + `"`), At: storetest.Noon(), CreatedAt: s.RevokedAt,
 			}}, nil
 		}
@@ -41,7 +43,7 @@ func TestEndsOfSessionsAreTold(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		told, err := s.ClaimJobs(t.Context(), []login.JobClaim{{Kind: "told", Limit: 10, Until: storetest.Noon().Add(time.Minute)}}, storetest.Noon())
+		told, err := s.ClaimJobs(t.Context(), []queue.Claim{{Kind: "told", Limit: 10, Until: storetest.Noon().Add(time.Minute)}}, storetest.Noon())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -66,7 +68,7 @@ func TestSubjectOfWhatEnds(t *testing.T) {
 		var broken error
 		told := map[string]string{}
 		c := config(t)
-		c.Revoked = func(s login.Session, subject func() (string, error)) ([]login.Job, error) {
+		c.Revoked = func(s login.Session, subject func() (string, error)) ([]queue.Job, error) {
 			if broken != nil {
 				return nil, broken
 			}
@@ -86,7 +88,7 @@ func TestSubjectOfWhatEnds(t *testing.T) {
 			},
 			"person_locked": func(x login.Session) error { return s.LockPerson(t.Context(), x.Person, storetest.Noon()) },
 			"erased": func(x login.Session) error {
-				_, err := s.ErasePerson(t.Context(), x.Person, login.Erasure{At: storetest.Noon()})
+				_, err := s.ErasePerson(t.Context(), x.Person, operations.Erasure{At: storetest.Noon()})
 				return err
 			},
 		}
@@ -144,16 +146,16 @@ func TestErasureKeepsWhatClientsMustLearn(t *testing.T) {
 	onBoth(t, func(t *testing.T, config func(testing.TB) store.Config) {
 		s := open(t, config(t))
 		session := storetest.SignIn(t, s)
-		job := func(kind string) login.Job {
-			return login.Job{
+		job := func(kind string) queue.Job {
+			return queue.Job{
 				ID: login.NewID(), Kind: kind, Payload: []byte(`{"sid":"` + session.ID + `","sub":"S"}`), At: storetest.Noon(), CreatedAt: storetest.Noon(),
 			}
 		}
-		waits, dead, mail := job(login.JobLogout+"shop"), job(login.JobLogout+"gone"), job("mail.new_login")
+		waits, dead, mail := job(queue.KindLogout+"shop"), job(queue.KindLogout+"gone"), job("mail.new_login")
 		if err := s.AddJobs(t.Context(), waits, dead, mail); err != nil {
 			t.Fatal(err)
 		}
-		held, err := s.ClaimJobs(t.Context(), []login.JobClaim{{Kind: dead.Kind, Limit: 1, Until: storetest.Noon().Add(time.Minute)}}, storetest.Noon())
+		held, err := s.ClaimJobs(t.Context(), []queue.Claim{{Kind: dead.Kind, Limit: 1, Until: storetest.Noon().Add(time.Minute)}}, storetest.Noon())
 		if err != nil || len(held) != 1 {
 			t.Fatal(held, err)
 		}
@@ -161,10 +163,10 @@ func TestErasureKeepsWhatClientsMustLearn(t *testing.T) {
 		if err := s.BuryJob(t.Context(), held[0], storetest.Noon(), "http_400"); err != nil {
 			t.Fatal(err)
 		}
-		if given, err := s.DeadJobs(t.Context(), "", login.JobPlace{}, 10); err != nil || len(given) != 1 || !bytes.Equal(given[0].Payload, held[0].Payload) {
+		if given, err := s.DeadJobs(t.Context(), "", queue.Place{}, 10); err != nil || len(given) != 1 || !bytes.Equal(given[0].Payload, held[0].Payload) {
 			t.Errorf("kept of the job that was given up: %+v, %v", given, err)
 		}
-		if _, err := s.ErasePerson(t.Context(), session.Person, login.Erasure{At: storetest.Noon()}); err != nil {
+		if _, err := s.ErasePerson(t.Context(), session.Person, operations.Erasure{At: storetest.Noon()}); err != nil {
 			t.Fatal(err)
 		}
 		left := func() (kinds []string) {

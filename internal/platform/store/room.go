@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 )
 
@@ -25,7 +26,7 @@ func (s *Store) makeRoomSQL(column string) string {
 }
 
 // MakeRoom ends the attempt that gives way, and returns it as it is then. Several nodes
-// may make room at once: each ends another one. login.ErrNotFound: there is none that
+// may make room at once: each ends another one. fault.ErrNotFound: there is none that
 // may go.
 func (s *Store) MakeRoom(ctx context.Context, r login.Room) (login.Attempt, error) {
 	line, err := timelineLines(r.Event)
@@ -44,7 +45,7 @@ func (s *Store) MakeRoom(ctx context.Context, r login.Room) (login.Attempt, erro
 	err = s.db.write(ctx, func(ctx context.Context, tx runner) (err error) {
 		a, err = scanAttempt(tx.QueryRowContext(ctx, s.makeRoomSQL(column),
 			hash(place), millis(r.At), string(r.Event.Reason), line, int64(r.Stage), before))
-		return one(err, login.ErrNotFound)
+		return one(err, fault.ErrNotFound)
 	})
 	return a, wrap("make room", err)
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/secret"
 )
@@ -61,23 +62,23 @@ const (
 		RETURNING ` + sessionColumns
 )
 
-// SessionByID finds a session, ended ones included. login.ErrNotFound.
+// SessionByID finds a session, ended ones included. fault.ErrNotFound.
 func (s *Store) SessionByID(ctx context.Context, id string) (login.Session, error) {
 	if !storable(id) {
-		return login.Session{}, login.ErrNotFound
+		return login.Session{}, fault.ErrNotFound
 	}
 	session, err := scanSession(s.db.reader().QueryRowContext(ctx, sessionByIDSQL, id))
-	return session, wrap("find session", one(err, login.ErrNotFound))
+	return session, wrap("find session", one(err, fault.ErrNotFound))
 }
 
 // SessionByRefresh finds a session by its refresh token, the current one or the one
-// before; the caller tells by comparing. login.ErrNotFound.
+// before; the caller tells by comparing. fault.ErrNotFound.
 func (s *Store) SessionByRefresh(ctx context.Context, h secret.Hash) (login.Session, error) {
 	if h.Zero() {
-		return login.Session{}, login.ErrNotFound
+		return login.Session{}, fault.ErrNotFound
 	}
 	session, err := scanSession(s.db.reader().QueryRowContext(ctx, sessionByRefreshSQL, h[:]))
-	return session, wrap("find session", one(err, login.ErrNotFound))
+	return session, wrap("find session", one(err, fault.ErrNotFound))
 }
 
 // SessionsOfPerson lists the sessions that nobody has revoked, newest first, at most
@@ -112,15 +113,15 @@ func querySessions(ctx context.Context, on runner, query string, args ...any) (_
 // once (threat 27): the caller still has to ask whether it is Live. A live session
 // becomes Used, and at most once a minute its UsedAt moves to at and its IdleUntil
 // to idleUntil (never back, never beyond EndsAt). The marks are set in any case;
-// login.ErrReplayed when one was set before. login.ErrNotFound.
-func (s *Store) UseSession(ctx context.Context, id string, at, idleUntil time.Time, once ...login.Once) (login.Session, error) {
+// fault.ErrReplayed when one was set before. fault.ErrNotFound.
+func (s *Store) UseSession(ctx context.Context, id string, at, idleUntil time.Time, once ...login.ReplayKey) (login.Session, error) {
 	if len(once) == 0 {
 		session, err := s.SessionByID(ctx, id)
 		if err != nil || !useMatters(session, at) {
 			return session, err
 		}
 	} else if !storable(id) {
-		return login.Session{}, login.ErrNotFound
+		return login.Session{}, fault.ErrNotFound
 	}
 	var session login.Session
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) (err error) {
@@ -129,7 +130,7 @@ func (s *Store) UseSession(ctx context.Context, id string, at, idleUntil time.Ti
 		}
 		session, err = scanSession(tx.QueryRowContext(ctx, sessionByIDSQL, id))
 		if err != nil || !useMatters(session, at) {
-			return one(err, login.ErrNotFound)
+			return one(err, fault.ErrNotFound)
 		}
 		used, err := scanSession(tx.QueryRowContext(ctx, useSessionSQL, id, millis(at), millis(idleUntil)))
 		if errors.Is(err, sql.ErrNoRows) {
@@ -137,7 +138,7 @@ func (s *Store) UseSession(ctx context.Context, id string, at, idleUntil time.Ti
 			used, err = scanSession(tx.QueryRowContext(ctx, sessionByIDSQL, id))
 		}
 		session = used
-		return one(err, login.ErrNotFound)
+		return one(err, fault.ErrNotFound)
 	})
 	if err != nil {
 		return login.Session{}, wrap("use session", err)
@@ -154,10 +155,10 @@ func useMatters(session login.Session, at time.Time) bool {
 // one; old stays findable as the previous one until another rotation, and the session
 // counts one generation more. If old is not
 // current any more, or the session not live, the answer is the session as it is with
-// login.ErrMoved, and nothing is changed. login.ErrNotFound, login.ErrReplayed.
-func (s *Store) RotateRefresh(ctx context.Context, id string, old, next secret.Hash, previousUntil, at time.Time, once ...login.Once) (login.Session, error) {
+// fault.ErrMoved, and nothing is changed. fault.ErrNotFound, fault.ErrReplayed.
+func (s *Store) RotateRefresh(ctx context.Context, id string, old, next secret.Hash, previousUntil, at time.Time, once ...login.ReplayKey) (login.Session, error) {
 	if !storable(id) || old.Zero() || next.Zero() {
-		return login.Session{}, login.ErrNotFound
+		return login.Session{}, fault.ErrNotFound
 	}
 	var session login.Session
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) (err error) {
@@ -169,21 +170,21 @@ func (s *Store) RotateRefresh(ctx context.Context, id string, old, next secret.H
 			return err
 		}
 		if session, err = scanSession(tx.QueryRowContext(ctx, sessionByIDSQL, id)); err != nil {
-			return one(err, login.ErrNotFound)
+			return one(err, fault.ErrNotFound)
 		}
-		return login.ErrMoved
+		return fault.ErrMoved
 	})
-	if err != nil && !errors.Is(err, login.ErrMoved) {
+	if err != nil && !errors.Is(err, fault.ErrMoved) {
 		return login.Session{}, wrap("rotate refresh token", err)
 	}
 	return session, err
 }
 
 // RevokeSession ends a session. Revoking it again changes nothing: the first reason
-// stays, and nobody is told twice. login.ErrNotFound.
+// stays, and nobody is told twice. fault.ErrNotFound.
 func (s *Store) RevokeSession(ctx context.Context, id, why string, at time.Time) error {
 	if !storable(id) {
-		return login.ErrNotFound
+		return fault.ErrNotFound
 	}
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
 		n, err := s.revoke(ctx, tx, revokeSessionSQL, id, why, at)
@@ -191,7 +192,7 @@ func (s *Store) RevokeSession(ctx context.Context, id, why string, at time.Time)
 			return err
 		}
 		_, err = scanSession(tx.QueryRowContext(ctx, sessionByIDSQL, id))
-		return one(err, login.ErrNotFound)
+		return one(err, fault.ErrNotFound)
 	})
 	return wrap("revoke session", err)
 }

@@ -4,7 +4,8 @@ import (
 	"context"
 	"time"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/fault"
+	"avain/internal/domain/staff"
 	"avain/internal/secret"
 )
 
@@ -28,24 +29,24 @@ const (
 )
 
 // InviteStaff writes an invitation to make a passkey, and first the person when they are
-// new. Earlier invitations of the same person are dead. login.ErrNotFound: there is
-// nobody of that id, or they are disabled; login.ErrExists for a new one: the id is taken.
-func (s *Store) InviteStaff(ctx context.Context, who login.Staff, isNew bool, i login.StaffInvitation) error {
+// new. Earlier invitations of the same person are dead. fault.ErrNotFound: there is
+// nobody of that id, or they are disabled; fault.ErrExists for a new one: the id is taken.
+func (s *Store) InviteStaff(ctx context.Context, who staff.Member, isNew bool, i staff.Invitation) error {
 	if !storable(who.ID) {
-		return login.ErrNotFound
+		return fault.ErrNotFound
 	}
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
 		if isNew {
-			if err := mustChange(login.ErrExists)(tx.ExecContext(ctx, addStaffSQL, who.ID, text(who.Name), string(who.Role), millis(who.CreatedAt))); err != nil {
+			if err := mustChange(fault.ErrExists)(tx.ExecContext(ctx, addStaffSQL, who.ID, text(who.Name), string(who.Role), millis(who.CreatedAt))); err != nil {
 				return err
 			}
 		}
 		found, err := scanStaff(tx.QueryRowContext(ctx, staffByIDSQL, who.ID))
 		if err == nil && found.Disabled() {
-			err = login.ErrNotFound
+			err = fault.ErrNotFound
 		}
 		if err != nil {
-			return one(err, login.ErrNotFound)
+			return one(err, fault.ErrNotFound)
 		}
 		if _, err := tx.ExecContext(ctx, dropStaffInvitationsSQL, who.ID); err != nil {
 			return err
@@ -57,35 +58,35 @@ func (s *Store) InviteStaff(ctx context.Context, who login.Staff, isNew bool, i 
 }
 
 // StaffInvitation finds an invitation that can be used, and whom it is for.
-// login.ErrNotFound: unknown, used or too old, or the person is disabled.
-func (s *Store) StaffInvitation(ctx context.Context, token secret.Hash, now time.Time) (login.StaffInvitation, login.Staff, error) {
+// fault.ErrNotFound: unknown, used or too old, or the person is disabled.
+func (s *Store) StaffInvitation(ctx context.Context, token secret.Hash, now time.Time) (staff.Invitation, staff.Member, error) {
 	if token.Zero() {
-		return login.StaffInvitation{}, login.Staff{}, login.ErrNotFound
+		return staff.Invitation{}, staff.Member{}, fault.ErrNotFound
 	}
-	var i login.StaffInvitation
+	var i staff.Invitation
 	err := s.db.reader().QueryRowContext(ctx, staffInvitationSQL, token[:], millis(now)).
 		Scan(hashColumn{&i.Token}, &i.Staff, &i.By, timeColumn{&i.CreatedAt}, timeColumn{&i.ExpiresAt})
 	if err != nil {
-		return login.StaffInvitation{}, login.Staff{}, wrap("find staff invitation", one(err, login.ErrNotFound))
+		return staff.Invitation{}, staff.Member{}, wrap("find staff invitation", one(err, fault.ErrNotFound))
 	}
 	who, err := s.StaffByID(ctx, i.Staff)
 	if err == nil && who.Disabled() {
-		err = login.ErrNotFound
+		err = fault.ErrNotFound
 	}
 	return i, who, err
 }
 
-// StaffByID finds somebody of the staff, disabled ones too. login.ErrNotFound.
-func (s *Store) StaffByID(ctx context.Context, id string) (login.Staff, error) {
+// StaffByID finds somebody of the staff, disabled ones too. fault.ErrNotFound.
+func (s *Store) StaffByID(ctx context.Context, id string) (staff.Member, error) {
 	if !storable(id) {
-		return login.Staff{}, login.ErrNotFound
+		return staff.Member{}, fault.ErrNotFound
 	}
 	who, err := scanStaff(s.db.reader().QueryRowContext(ctx, staffByIDSQL, id))
-	return who, wrap("find staff", one(err, login.ErrNotFound))
+	return who, wrap("find staff", one(err, fault.ErrNotFound))
 }
 
 // Staff lists the staff, the oldest first, at most 1000.
-func (s *Store) Staff(ctx context.Context) (all []login.Staff, err error) {
+func (s *Store) Staff(ctx context.Context) (all []staff.Member, err error) {
 	err = eachRow(ctx, s.db.reader(), listStaffSQL, nil, func(row scanner) error {
 		who, err := scanStaff(row)
 		all = append(all, who)
@@ -94,18 +95,18 @@ func (s *Store) Staff(ctx context.Context) (all []login.Staff, err error) {
 	return all, wrap("list staff", err)
 }
 
-// SetStaffRole gives somebody another role, from the next page on. login.ErrNotFound.
-func (s *Store) SetStaffRole(ctx context.Context, id string, role login.Role) error {
+// SetStaffRole gives somebody another role, from the next page on. fault.ErrNotFound.
+func (s *Store) SetStaffRole(ctx context.Context, id string, role staff.Role) error {
 	return s.changeStaff(ctx, "set staff role", id, func(ctx context.Context, tx runner) error {
-		return mustChange(login.ErrNotFound)(tx.ExecContext(ctx, staffRoleSQL, id, string(role)))
+		return mustChange(fault.ErrNotFound)(tx.ExecContext(ctx, staffRoleSQL, id, string(role)))
 	})
 }
 
 // DisableStaff keeps somebody out: their sessions and invitations end with it. Again
-// changes nothing. login.ErrNotFound.
+// changes nothing. fault.ErrNotFound.
 func (s *Store) DisableStaff(ctx context.Context, id string, at time.Time) error {
 	return s.changeStaff(ctx, "disable staff", id, func(ctx context.Context, tx runner) error {
-		if err := mustChange(login.ErrNotFound)(tx.ExecContext(ctx, disableStaffSQL, id, millis(at))); err != nil {
+		if err := mustChange(fault.ErrNotFound)(tx.ExecContext(ctx, disableStaffSQL, id, millis(at))); err != nil {
 			return err
 		}
 		if _, err := tx.ExecContext(ctx, dropStaffSessionsSQL, id); err != nil {
@@ -116,16 +117,16 @@ func (s *Store) DisableStaff(ctx context.Context, id string, at time.Time) error
 	})
 }
 
-// EnableStaff lets somebody in again, with the passkeys that they had. login.ErrNotFound.
+// EnableStaff lets somebody in again, with the passkeys that they had. fault.ErrNotFound.
 func (s *Store) EnableStaff(ctx context.Context, id string) error {
 	return s.changeStaff(ctx, "enable staff", id, func(ctx context.Context, tx runner) error {
-		return mustChange(login.ErrNotFound)(tx.ExecContext(ctx, enableStaffSQL, id))
+		return mustChange(fault.ErrNotFound)(tx.ExecContext(ctx, enableStaffSQL, id))
 	})
 }
 
 func (s *Store) changeStaff(ctx context.Context, what, id string, act func(context.Context, runner) error) error {
 	if !storable(id) {
-		return login.ErrNotFound
+		return fault.ErrNotFound
 	}
 	return wrap(what, s.db.write(ctx, act))
 }
@@ -141,8 +142,8 @@ func (s *Store) PurgeStaff(ctx context.Context, now time.Time) (total int64, err
 	return total, nil
 }
 
-func scanStaff(row scanner) (login.Staff, error) {
-	var who login.Staff
+func scanStaff(row scanner) (staff.Member, error) {
+	var who staff.Member
 	err := row.Scan(&who.ID, &who.Name, &who.Role, timeColumn{&who.CreatedAt}, timeColumn{&who.DisabledAt})
 	return who, err
 }

@@ -4,7 +4,8 @@ import (
 	"context"
 	"time"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/fault"
+	"avain/internal/domain/staff"
 	"avain/internal/secret"
 )
 
@@ -24,31 +25,31 @@ const (
 	staffStep = time.Minute
 )
 
-func addStaffSession(ctx context.Context, tx runner, t login.StaffSession) error {
+func addStaffSession(ctx context.Context, tx runner, t staff.Session) error {
 	_, err := tx.ExecContext(ctx, addStaffSessionSQL, t.Token[:], text(t.Staff), text(t.Passkey), millis(t.CreatedAt), millis(t.IdleUntil), millis(t.EndsAt))
 	return err
 }
 
 // StaffBySession finds the session of a browser and whose it is. It may have run out:
-// see login.StaffSession.Live. login.ErrNotFound also for those who are disabled.
-func (s *Store) StaffBySession(ctx context.Context, token secret.Hash) (login.StaffSession, login.Staff, error) {
-	var t login.StaffSession
-	var who login.Staff
+// see staff.Session.Live. fault.ErrNotFound also for those who are disabled.
+func (s *Store) StaffBySession(ctx context.Context, token secret.Hash) (staff.Session, staff.Member, error) {
+	var t staff.Session
+	var who staff.Member
 	if token.Zero() {
-		return t, who, login.ErrNotFound
+		return t, who, fault.ErrNotFound
 	}
 	err := s.db.reader().QueryRowContext(ctx, staffBySessionSQL, token[:]).Scan(
 		hashColumn{&t.Token}, &t.Staff, &t.Passkey, timeColumn{&t.CreatedAt}, timeColumn{&t.IdleUntil}, timeColumn{&t.EndsAt},
 		&who.ID, &who.Name, &who.Role, timeColumn{&who.CreatedAt}, timeColumn{&who.DisabledAt})
 	if err != nil {
-		return login.StaffSession{}, login.Staff{}, wrap("find staff session", one(err, login.ErrNotFound))
+		return staff.Session{}, staff.Member{}, wrap("find staff session", one(err, fault.ErrNotFound))
 	}
 	return t, who, nil
 }
 
 // UseStaffSession moves the end of an idle session, at most once a minute and never
 // beyond its absolute end. One that has ended meanwhile stays so.
-func (s *Store) UseStaffSession(ctx context.Context, t login.StaffSession, idleUntil time.Time) error {
+func (s *Store) UseStaffSession(ctx context.Context, t staff.Session, idleUntil time.Time) error {
 	if idleUntil.Sub(t.IdleUntil) < staffStep {
 		return nil
 	}

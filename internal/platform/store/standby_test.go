@@ -11,7 +11,7 @@ import (
 	"sync"
 	"testing"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/fault"
 	"avain/internal/platform/store"
 	"avain/internal/platform/store/pgtest"
 	"avain/internal/platform/store/storetest"
@@ -61,7 +61,7 @@ func TestSwitchover(t *testing.T) {
 
 	// With nobody to write to, it is said at once, and whoever tries again gets in.
 	readOnly(next, "on")
-	if err := start(); login.AsError(err).Kind != login.Unavailable || login.AsError(err).RetryAfter == 0 {
+	if err := start(); fault.AsError(err).Kind != fault.Unavailable || fault.AsError(err).RetryAfter == 0 {
 		t.Errorf("nobody is primary: %v", err)
 	}
 	beat := func(s *store.Store) error { _, err := s.Beat(t.Context(), "n", 0); return err }
@@ -159,7 +159,7 @@ func TestConnectionsThatBreak(t *testing.T) {
 			switch got := count(t, server) - before; {
 			case at == "SELECT" && (err != nil || got != 0):
 				t.Errorf("reading: %v", err)
-			case at == "commit" && (login.AsError(err).Kind != login.Unavailable || got > 1):
+			case at == "commit" && (fault.AsError(err).Kind != fault.Unavailable || got > 1):
 				t.Errorf("at the commit: %v, %d rows", err, got)
 			case at != "SELECT" && at != "commit" && (err != nil || got != 1):
 				t.Errorf("at %s: %v, %d rows", at, err, got)

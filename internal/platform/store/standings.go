@@ -26,8 +26,8 @@ const (
 
 // Standings tells how far attempts are, by their ids. One that does not exist is left
 // out.
-func (s *Store) Standings(ctx context.Context, ids []string) (map[string]login.Standing, error) {
-	found := make(map[string]login.Standing, len(ids))
+func (s *Store) Standings(ctx context.Context, ids []string) (map[string]login.AttemptStatus, error) {
+	found := make(map[string]login.AttemptStatus, len(ids))
 	for some := range slices.Chunk(ids, standingsMost) {
 		if err := s.standings(ctx, some, found); err != nil {
 			return nil, wrap("read standings", err)
@@ -36,13 +36,13 @@ func (s *Store) Standings(ctx context.Context, ids []string) (map[string]login.S
 	return found, nil
 }
 
-func (s *Store) standings(ctx context.Context, ids []string, found map[string]login.Standing) error {
+func (s *Store) standings(ctx context.Context, ids []string, found map[string]login.AttemptStatus) error {
 	args := make([]any, standingsMost)
 	for i := range args {
 		args[i] = text(ids[min(i, len(ids)-1)])
 	}
 	return eachRow(ctx, s.db.reader(), standingsSQL, args, func(row scanner) error {
-		var at login.Standing
+		var at login.AttemptStatus
 		err := row.Scan(&at.Attempt, &at.State, &at.Reason, timeColumn{&at.UpdatedAt}, timeColumn{&at.ExpiresAt})
 		found[at.Attempt] = at
 		return err

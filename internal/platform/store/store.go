@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
+	"avain/internal/domain/queue"
 	"avain/internal/platform/audit"
 	"avain/internal/secret"
 )
@@ -38,7 +40,7 @@ type Config struct {
 	AuditKey secret.Text
 	// AuditBegun is where the chain began, as it is known outside the database; zero when
 	// that has not been written down yet.
-	AuditBegun login.AuditHead
+	AuditBegun operations.AuditHead
 
 	// KeyNames are the names of the keys that this node holds, told to the others with each
 	// beat.
@@ -48,7 +50,7 @@ type Config struct {
 	// events for the operator's systems, and logout tokens for its client. They are written
 	// in its transaction, whoever ended it, so that none is forgotten. It may run more than
 	// once for one session, and asks for the subject when it needs it: that is a statement.
-	Revoked func(s login.Session, subject func() (string, error)) ([]login.Job, error)
+	Revoked func(s login.Session, subject func() (string, error)) ([]queue.Job, error)
 
 	// Expired is told of each attempt that a purge has ended; may be nil.
 	Expired func(login.Attempt)
@@ -65,8 +67,8 @@ type Store struct {
 	chain   audit.Chain
 	stream  *auditStream
 	process string // names this process in leases
-	begun   login.AuditHead
-	revoked func(login.Session, func() (string, error)) ([]login.Job, error) // may be nil
+	begun   operations.AuditHead
+	revoked func(login.Session, func() (string, error)) ([]queue.Job, error) // may be nil
 	expired func(login.Attempt)                                              // may be nil
 }
 

@@ -122,7 +122,7 @@ func TestThreat27RevocationIsSeenByOtherNodes(t *testing.T) {
 		here, there := open(t, c), open(t, c)
 		session := storetest.SignIn(t, here)
 		at := storetest.Noon()
-		for _, marks := range [][]login.Once{nil, {storetest.Mark()}} {
+		for _, marks := range [][]login.ReplayKey{nil, {storetest.Mark()}} {
 			if got, err := there.UseSession(t.Context(), session.ID, at, session.IdleUntil, marks...); err != nil || !got.Live(at) {
 				t.Fatalf("before: %+v, %v", got, err)
 			}
@@ -130,7 +130,7 @@ func TestThreat27RevocationIsSeenByOtherNodes(t *testing.T) {
 		if err := here.RevokeSession(t.Context(), session.ID, "stolen", at); err != nil {
 			t.Fatal(err)
 		}
-		for _, marks := range [][]login.Once{nil, {storetest.Mark()}} {
+		for _, marks := range [][]login.ReplayKey{nil, {storetest.Mark()}} {
 			if got, err := there.UseSession(t.Context(), session.ID, at, session.IdleUntil, marks...); err != nil || got.Live(at) {
 				t.Errorf("after: %+v, %v", got, err)
 			}

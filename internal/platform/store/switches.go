@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 )
 
 const (
@@ -23,15 +23,15 @@ const (
 
 // Switches lists what has ever been switched, by name. They are as few as there are
 // methods and banks.
-func (s *Store) Switches(ctx context.Context) (_ []login.Switch, err error) {
+func (s *Store) Switches(ctx context.Context) (_ []operations.Switch, err error) {
 	rows, err := s.db.reader().QueryContext(ctx, switchesSQL)
 	if err != nil {
 		return nil, wrap("list switches", err)
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
-	var all []login.Switch
+	var all []operations.Switch
 	for rows.Next() {
-		var one login.Switch
+		var one operations.Switch
 		var state string
 		if err := rows.Scan(&one.Name, &state, jsonColumn{&one.Reasons}, &one.By, timeColumn{&one.At}); err != nil {
 			return nil, wrap("list switches", err)
@@ -45,7 +45,7 @@ func (s *Store) Switches(ctx context.Context) (_ []login.Switch, err error) {
 }
 
 // SetSwitch sets a switch; the last one to set it wins.
-func (s *Store) SetSwitch(ctx context.Context, one login.Switch) error {
+func (s *Store) SetSwitch(ctx context.Context, one operations.Switch) error {
 	state := switchedOff
 	if one.On {
 		state = switchedOn

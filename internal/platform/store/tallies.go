@@ -6,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 )
 
 const (
@@ -32,9 +32,9 @@ const (
 )
 
 // AddTallies adds counts to what is there, all or none. Nodes may do so at once.
-func (s *Store) AddTallies(ctx context.Context, counted []login.Tally) error {
+func (s *Store) AddTallies(ctx context.Context, counted []operations.Tally) error {
 	// Two nodes that add to the same rows in different orders would wait for each other.
-	counted = slices.SortedFunc(slices.Values(counted), func(a, b login.Tally) int {
+	counted = slices.SortedFunc(slices.Values(counted), func(a, b operations.Tally) int {
 		return cmp.Or(cmp.Compare(a.Dimension, b.Dimension), a.Hour.Compare(b.Hour), cmp.Compare(a.Value, b.Value))
 	})
 	return wrap("add tallies", s.db.write(ctx, func(ctx context.Context, tx runner) error {
@@ -50,24 +50,24 @@ func (s *Store) AddTallies(ctx context.Context, counted []login.Tally) error {
 
 // Tallies lists what was counted in one dimension in the hours that began in [from, to),
 // by hour and value.
-func (s *Store) Tallies(ctx context.Context, d login.Dimension, from, to time.Time) ([]login.Tally, error) {
+func (s *Store) Tallies(ctx context.Context, d operations.Dimension, from, to time.Time) ([]operations.Tally, error) {
 	return s.tallies(ctx, talliesSQL, string(d), millis(from), millis(to))
 }
 
 // AllTallies lists what was counted in the hours that began in [from, to), of every
 // dimension at one moment: a login that is in one of them is in all of its dimensions.
-func (s *Store) AllTallies(ctx context.Context, from, to time.Time) ([]login.Tally, error) {
+func (s *Store) AllTallies(ctx context.Context, from, to time.Time) ([]operations.Tally, error) {
 	return s.tallies(ctx, allTalliesSQL, millis(from), millis(to))
 }
 
-func (s *Store) tallies(ctx context.Context, query string, args ...any) ([]login.Tally, error) {
-	var all []login.Tally
+func (s *Store) tallies(ctx context.Context, query string, args ...any) ([]operations.Tally, error) {
+	var all []operations.Tally
 	err := eachRow(ctx, s.db.reader(), query, args, func(row scanner) error {
-		var t login.Tally
+		var t operations.Tally
 		var marks int64
 		err := row.Scan(&t.Dimension, timeColumn{&t.Hour}, &t.Value, &t.OK, &t.Gone, &t.Broken, &t.Failed,
 			&t.People.OK, &t.People.Failed, &marks)
-		t.People.Marks = login.Marks(marks) //nolint:gosec // 64 marks, not a number
+		t.People.Marks = operations.Marks(marks) //nolint:gosec // 64 marks, not a number
 		all = append(all, t)
 		return err
 	})
@@ -80,7 +80,7 @@ func (s *Store) tallies(ctx context.Context, query string, args ...any) ([]login
 // PurgeTallies deletes the tallies of hours before an instant, and the alerts that
 // ended before it, in small transactions.
 func (s *Store) PurgeTallies(ctx context.Context, before time.Time) (total int64, err error) {
-	for _, d := range login.Dimensions() {
+	for _, d := range operations.Dimensions() {
 		n, err := s.inBatches(ctx, purgeTalliesSQL, []any{millis(before), purgeBatch, string(d)})
 		if total += n; err != nil {
 			return total, wrap("purge tallies", err)

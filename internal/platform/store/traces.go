@@ -5,7 +5,7 @@ import (
 	"errors"
 	"strings"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/queue"
 )
 
 // traces are the ids under which the database holds something about one human.
@@ -108,7 +108,7 @@ func (t traces) targets() (all []string) {
 const (
 	jobPayloadsSQL = `SELECT id, payload FROM jobs`
 	// Those that need not be done for a person who is erased.
-	droppablePayloadsSQL = `SELECT id, payload FROM jobs WHERE dead_at > 0 OR kind NOT LIKE '` + login.JobLogout + `%'`
+	droppablePayloadsSQL = `SELECT id, payload FROM jobs WHERE dead_at > 0 OR kind NOT LIKE '` + queue.KindLogout + `%'`
 )
 
 // jobsNaming finds the jobs that are about the ids. It reads them all, once: jobs know

@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"time"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -23,10 +24,10 @@ func unavailable(err error) error {
 	if err == nil || errors.Is(err, context.Canceled) {
 		return err
 	}
-	if _, classified := errors.AsType[*login.Error](err); classified || !away(err) {
+	if _, classified := errors.AsType[*fault.Error](err); classified || !away(err) {
 		return err
 	}
-	e := login.E(login.Unavailable, login.ReasonInternal, err)
+	e := fault.New(fault.Unavailable, login.ReasonInternal, err)
 	e.RetryAfter = time.Second
 	return e
 }

@@ -10,7 +10,9 @@ import (
 	"testing"
 	"time"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
+	"avain/internal/domain/queue"
 	"avain/internal/secret"
 )
 
@@ -78,15 +80,15 @@ func TestThreat45UnknownNamesTakeTheSameStatements(t *testing.T) {
 		ask := func(name string) []string {
 			c2.done = nil
 			found, err := s.CredentialByName(t.Context(), name)
-			if err != nil && !errors.Is(err, login.ErrNotFound) {
+			if err != nil && !errors.Is(err, fault.ErrNotFound) {
 				t.Fatal(err)
 			}
 			if _, err := s.Recognised(t.Context(), login.From{Person: found.Person, Key: "k", Network: secret.New().Hash()}, now); err != nil {
 				t.Fatal(err)
 			}
-			budgets := []login.Budget{{Key: secret.New().Hash(), Burst: 1, Each: time.Minute}, {Key: secret.New().Hash(), Burst: 1, Each: time.Minute}}
+			budgets := []login.RateLimit{{Key: secret.New().Hash(), Burst: 1, Interval: time.Minute}, {Key: secret.New().Hash(), Burst: 1, Interval: time.Minute}}
 			for range 2 { // the second finds them empty
-				if _, err := s.SpendFirst(t.Context(), now, budgets); err != nil && login.AsError(err).Kind != login.TooMany {
+				if _, err := s.SpendFirst(t.Context(), now, budgets); err != nil && fault.AsError(err).Kind != fault.TooMany {
 					t.Fatal(err)
 				}
 			}
@@ -111,7 +113,7 @@ func TestUntoldEndsTakeNoStatement(t *testing.T) {
 	t.Parallel()
 	for driver, s := range both(t) {
 		tells := false
-		s.revoked = func(_ login.Session, subject func() (string, error)) ([]login.Job, error) {
+		s.revoked = func(_ login.Session, subject func() (string, error)) ([]queue.Job, error) {
 			if !tells {
 				return nil, nil
 			}

@@ -8,7 +8,7 @@ import (
 	"runtime"
 	"time"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/queue"
 	"avain/internal/platform/connlimit"
 	"avain/internal/platform/store"
 
@@ -25,7 +25,7 @@ type Config struct {
 	Connections func() connlimit.Stats
 	// Jobs counts the jobs of each kind, at each scrape; nil: no figures of the queue. Now
 	// must be given with it.
-	Jobs    func(context.Context) ([]login.JobDepth, error)
+	Jobs    func(context.Context) ([]queue.Depth, error)
 	Now     func() time.Time
 	Brokers []string // ids; their gauges exist from the start, so that alerts see them
 }

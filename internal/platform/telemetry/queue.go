@@ -5,7 +5,7 @@ import (
 	"slices"
 	"time"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/queue"
 	"avain/internal/platform/jobs"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -39,7 +39,7 @@ const queueTime = 2 * time.Second
 
 // jobQueue counts the jobs at each scrape.
 type jobQueue struct {
-	depths                func(context.Context) ([]login.JobDepth, error)
+	depths                func(context.Context) ([]queue.Depth, error)
 	now                   func() time.Time
 	words                 *words
 	kinds                 *[]string

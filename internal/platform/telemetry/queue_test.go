@@ -8,16 +8,16 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/queue"
 	"avain/internal/platform/jobs"
 	"avain/internal/platform/telemetry"
 )
 
-func queueMetrics(t *testing.T, depths []login.JobDepth, err error) *telemetry.Metrics {
+func queueMetrics(t *testing.T, depths []queue.Depth, err error) *telemetry.Metrics {
 	t.Helper()
 	m, failed := telemetry.New(telemetry.Config{
 		Version: "1.2.3", Now: func() time.Time { return start },
-		Jobs: func(context.Context) ([]login.JobDepth, error) { return depths, err },
+		Jobs: func(context.Context) ([]queue.Depth, error) { return depths, err },
 	})
 	if failed != nil {
 		t.Fatal(failed)
@@ -27,7 +27,7 @@ func queueMetrics(t *testing.T, depths []login.JobDepth, err error) *telemetry.M
 
 func TestJobs(t *testing.T) {
 	t.Parallel()
-	m := queueMetrics(t, []login.JobDepth{
+	m := queueMetrics(t, []queue.Depth{
 		{Kind: "mail.invitation", Waiting: 12, Oldest: start.Add(-90 * time.Second)},
 		{Kind: "webhook.deliver", Waiting: 1, Dead: 3, Oldest: start.Add(time.Hour)},
 		{Kind: "import.chunk", Dead: 1},
@@ -56,9 +56,9 @@ func TestJobs(t *testing.T) {
 // Kinds that nobody should have made neither fill the memory nor break the scrape.
 func TestJobKindsAreBounded(t *testing.T) {
 	t.Parallel()
-	var depths []login.JobDepth
+	var depths []queue.Depth
 	for i := range 300 {
-		depths = append(depths, login.JobDepth{Kind: fmt.Sprint("kind", i), Waiting: 1})
+		depths = append(depths, queue.Depth{Kind: fmt.Sprint("kind", i), Waiting: 1})
 	}
 	text := scrape(t, queueMetrics(t, depths, nil))
 	if n := strings.Count(text, "\navain_jobs_waiting{"); n != 101 {

@@ -1,7 +1,7 @@
 package telemetry
 
 import (
-	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 
 	"github.com/prometheus/client_golang/prometheus"
 )
@@ -24,10 +24,10 @@ func newRateGauges() rateGauges {
 
 // calm lets the alert over all logins exist although there is none, so that whoever
 // watches it sees that somebody looks.
-func (g rateGauges) calm() { g.alert.WithLabelValues(string(login.DimensionAll), "").Set(0) }
+func (g rateGauges) calm() { g.alert.WithLabelValues(string(operations.DimensionAll), "").Set(0) }
 
 // RatesSeen takes over how logins go now. Values that no longer come up disappear.
-func (m *Metrics) RatesSeen(rates []login.Rate) {
+func (m *Metrics) RatesSeen(rates []operations.Rate) {
 	for _, g := range []*prometheus.GaugeVec{m.rates.now, m.rates.usual, m.rates.alert} {
 		g.Reset()
 	}

@@ -5,17 +5,17 @@ import (
 	"strings"
 	"testing"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 )
 
 func TestRates(t *testing.T) {
 	t.Parallel()
 	m := newMetrics(t)
-	m.RatesSeen([]login.Rate{{Dimension: login.DimensionMeans, Value: "gone", Now: login.Counts{OK: 1}}})
-	m.RatesSeen([]login.Rate{
-		{Dimension: login.DimensionMeans, Value: "op", Now: login.Counts{OK: 1, Gone: 1, Failed: 2}, Usual: 0.9, Known: true, Alert: true},
-		{Dimension: login.DimensionAll, Now: login.Counts{OK: 3}},
-		{Dimension: login.DimensionMethod, Value: "qr", Usual: 0.8, Known: true},
+	m.RatesSeen([]operations.Rate{{Dimension: operations.DimensionMeans, Value: "gone", Now: operations.Counts{OK: 1}}})
+	m.RatesSeen([]operations.Rate{
+		{Dimension: operations.DimensionMeans, Value: "op", Now: operations.Counts{OK: 1, Gone: 1, Failed: 2}, Usual: 0.9, Known: true, Alert: true},
+		{Dimension: operations.DimensionAll, Now: operations.Counts{OK: 3}},
+		{Dimension: operations.DimensionMethod, Value: "qr", Usual: 0.8, Known: true},
 	})
 	text := scrape(t, m)
 	wantLines(t, text,
@@ -29,9 +29,9 @@ func TestRates(t *testing.T) {
 			t.Errorf("the metrics hold %s", bad)
 		}
 	}
-	var many []login.Rate
+	var many []operations.Rate
 	for i := range 500 {
-		many = append(many, login.Rate{Dimension: login.DimensionVersion, Value: fmt.Sprintf("1.%d.0", i)})
+		many = append(many, operations.Rate{Dimension: operations.DimensionVersion, Value: fmt.Sprintf("1.%d.0", i)})
 	}
 	m.RatesSeen(many)
 	if n := strings.Count(scrape(t, m), "\navain_alert{"); n > 102 {

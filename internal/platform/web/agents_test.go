@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 	"avain/internal/platform/web"
 )
 
@@ -36,7 +36,7 @@ func TestAgents(t *testing.T) {
 		}
 		r := httptest.NewRequest(http.MethodGet, "/", nil)
 		r.Header.Set("User-Agent", fields[4])
-		if got, want := web.AskerOf(r), (login.Asker{Browser: fields[0], BrowserVersion: major, Platform: fields[2]}); got != want {
+		if got, want := web.AskerOf(r), (operations.Viewer{Browser: fields[0], BrowserVersion: major, Platform: fields[2]}); got != want {
 			t.Errorf("%s\n got %+v\nwant %+v", fields[4], got, want)
 		}
 		if got := web.BrowserLabel(r); got != fields[3] {
@@ -60,17 +60,17 @@ func TestAgentsByHints(t *testing.T) {
 	)
 	for _, c := range []struct {
 		agent, brands, platform string
-		want                    login.Asker
+		want                    operations.Viewer
 	}{
-		{phone, `"Chromium";v="130", "Google Chrome";v="130", "Not?A_Brand";v="99"`, `"Android"`, login.Asker{Platform: "android", Browser: "Chrome", BrowserVersion: 130}},
-		{phone, `"Chromium";v="130", "Brave";v="130", "Not?A_Brand";v="99"`, `"Android"`, login.Asker{Platform: "android", Browser: "Brave", BrowserVersion: 130}},
-		{phone, `"OperaMobile";v="86", ";Not A Brand";v="99", "Opera";v="115", "Chromium";v="130"`, `"Android"`, login.Asker{Platform: "android", Browser: "Opera", BrowserVersion: 86}},
-		{phone, `"Opera";v="115", "OperaMobile";v="86", "Chromium";v="130"`, `"Android"`, login.Asker{Platform: "android", Browser: "Opera", BrowserVersion: 86}},
-		{desktop + " OPR/114.0.0.0", `"Chromium";v="128", "Opera GX";v="114"`, `"Windows"`, login.Asker{Platform: "web", Browser: "Opera GX", BrowserVersion: 114}},
-		{desktop, `"Chromium";v="130", "Brave";v="130"`, `"Android"`, login.Asker{Platform: "android", Browser: "Brave", BrowserVersion: 130}}, // desktop pages on a phone
-		{phone, strings.Repeat(`"Chromium";v="130", `, 5000) + `"Brave";v="130"`, "", login.Asker{Platform: "android", Browser: "Chrome", BrowserVersion: 130}},
-		{phone + " EdgA/130.0", `"Brave";v="1"`, "", login.Asker{Platform: "android", Browser: "Edge", BrowserVersion: 130}}, // who names itself is believed
-		{phone, `"<script>";v="1", "Opera";v="99999"`, `"Android`, login.Asker{Platform: "android", Browser: "Chrome", BrowserVersion: 130}},
+		{phone, `"Chromium";v="130", "Google Chrome";v="130", "Not?A_Brand";v="99"`, `"Android"`, operations.Viewer{Platform: "android", Browser: "Chrome", BrowserVersion: 130}},
+		{phone, `"Chromium";v="130", "Brave";v="130", "Not?A_Brand";v="99"`, `"Android"`, operations.Viewer{Platform: "android", Browser: "Brave", BrowserVersion: 130}},
+		{phone, `"OperaMobile";v="86", ";Not A Brand";v="99", "Opera";v="115", "Chromium";v="130"`, `"Android"`, operations.Viewer{Platform: "android", Browser: "Opera", BrowserVersion: 86}},
+		{phone, `"Opera";v="115", "OperaMobile";v="86", "Chromium";v="130"`, `"Android"`, operations.Viewer{Platform: "android", Browser: "Opera", BrowserVersion: 86}},
+		{desktop + " OPR/114.0.0.0", `"Chromium";v="128", "Opera GX";v="114"`, `"Windows"`, operations.Viewer{Platform: "web", Browser: "Opera GX", BrowserVersion: 114}},
+		{desktop, `"Chromium";v="130", "Brave";v="130"`, `"Android"`, operations.Viewer{Platform: "android", Browser: "Brave", BrowserVersion: 130}}, // desktop pages on a phone
+		{phone, strings.Repeat(`"Chromium";v="130", `, 5000) + `"Brave";v="130"`, "", operations.Viewer{Platform: "android", Browser: "Chrome", BrowserVersion: 130}},
+		{phone + " EdgA/130.0", `"Brave";v="1"`, "", operations.Viewer{Platform: "android", Browser: "Edge", BrowserVersion: 130}}, // who names itself is believed
+		{phone, `"<script>";v="1", "Opera";v="99999"`, `"Android`, operations.Viewer{Platform: "android", Browser: "Chrome", BrowserVersion: 130}},
 	} {
 		r := httptest.NewRequest(http.MethodGet, "/", nil)
 		r.Header.Set("User-Agent", c.agent)

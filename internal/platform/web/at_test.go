@@ -9,7 +9,7 @@ import (
 	"testing"
 	"testing/fstest"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/fault"
 	"avain/internal/platform/web"
 )
 
@@ -30,7 +30,7 @@ func TestKitAtAnotherAddress(t *testing.T) {
 	}
 	ask := func(kit *web.Kit, origin string) int {
 		mux := http.NewServeMux()
-		mux.Handle("POST /", kit.Framed(func(w http.ResponseWriter, _ *http.Request, e *login.Error, status int) {
+		mux.Handle("POST /", kit.Framed(func(w http.ResponseWriter, _ *http.Request, e *fault.Error, status int) {
 			w.WriteHeader(status)
 			_, _ = fmt.Fprint(w, "framed ", e.Reason)
 		}, func(http.ResponseWriter, *http.Request) error { return nil }))

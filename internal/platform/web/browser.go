@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 
 	"github.com/mileusna/useragent"
 )
@@ -54,15 +55,15 @@ func BrowserLabel(r *http.Request) string {
 
 // AskerOf guesses who is asking: the browser by its family and major version, and the
 // platform. Anybody can say anything here. It chooses what is shown and opens nothing.
-func AskerOf(r *http.Request) login.Asker {
+func AskerOf(r *http.Request) operations.Viewer {
 	b := browserOf(r)
-	return login.Asker{Platform: b.platform, Browser: b.family, BrowserVersion: b.major}
+	return operations.Viewer{Platform: b.platform, Browser: b.family, BrowserVersion: b.major}
 }
 
 // AskerWith is the asker whose app has said something of the device, and which method is
 // used. On a page it is the browser in the person's hand that counts, if it says what it
 // runs on: the app that began the login may be on another device.
-func AskerWith(r *http.Request, d login.Device, m login.Method) login.Asker {
+func AskerWith(r *http.Request, d login.Device, m login.Method) operations.Viewer {
 	who := AskerOf(r)
 	if d.Platform != "" && who.Platform == "web" {
 		who.Platform = d.Platform

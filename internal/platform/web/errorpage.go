@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/domain/reasons"
 )
@@ -111,7 +112,7 @@ func waitOf(d time.Duration) *wait {
 // without words would help nobody.
 func (k *Kit) Worded(reason login.Reason) login.Reason { return reasons.Of(reason).Reason }
 
-func (k *Kit) errorPage(w http.ResponseWriter, r *http.Request, e *login.Error, status int) {
+func (k *Kit) errorPage(w http.ResponseWriter, r *http.Request, e *fault.Error, status int) {
 	r, rec := withRecord(r)
 	_, ways := rec.snapshot()
 	k.tellSupport(r, rec, e)
@@ -123,7 +124,7 @@ func (k *Kit) errorPage(w http.ResponseWriter, r *http.Request, e *login.Error, 
 	}
 	err := k.Render(w, r, status, Page{Template: k.pages.failure, Title: "reason." + string(reason) + ".title", Data: failure})
 	if err != nil {
-		rec.fail(login.E(login.Internal, login.ReasonInternal, err))
+		rec.fail(fault.New(fault.Internal, login.ReasonInternal, err))
 		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
 		return
 	}
@@ -131,7 +132,7 @@ func (k *Kit) errorPage(w http.ResponseWriter, r *http.Request, e *login.Error, 
 
 // tellSupport hands a refusal in the middle of a login on to whoever keeps its timeline.
 // The support code on the page is the login's, and must lead to what the page says.
-func (k *Kit) tellSupport(r *http.Request, rec *record, e *login.Error) {
+func (k *Kit) tellSupport(r *http.Request, rec *record, e *fault.Error) {
 	rec.mu.Lock()
 	attempt := rec.attempt
 	rec.mu.Unlock()
@@ -145,6 +146,6 @@ func (k *Kit) tellSupport(r *http.Request, rec *record, e *login.Error) {
 
 // forDeveloper reports whether the page should name what is wrong in English: only
 // for requests that a program wrote, never for what a person did.
-func forDeveloper(e *login.Error) bool {
-	return e.Kind == login.Invalid && e.Detail != ""
+func forDeveloper(e *fault.Error) bool {
+	return e.Kind == fault.Invalid && e.Detail != ""
 }

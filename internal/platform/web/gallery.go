@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/domain/reasons"
 )
@@ -37,7 +38,7 @@ func (k *Kit) Gallery(root string, previews ...Preview) http.Handler {
 				return p.Render(w, r)
 			}
 		}
-		return login.E(login.NotFound, login.ReasonPageUnknown, nil)
+		return fault.New(fault.NotFound, login.ReasonPageUnknown, nil)
 	})
 }
 
@@ -53,7 +54,7 @@ func (k *Kit) Previews() []Preview {
 			Name: "error-" + strings.ReplaceAll(string(reason), "_", "-"),
 			Render: func(_ http.ResponseWriter, r *http.Request) error {
 				Offer(r.Context(), ways)
-				e := login.E(login.Forbidden, reason, nil)
+				e := fault.New(fault.Forbidden, reason, nil)
 				if reason == login.ReasonRateLimited {
 					e.RetryAfter = 2 * time.Minute
 				}

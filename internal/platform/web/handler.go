@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 	"strings"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 )
 
@@ -16,7 +17,7 @@ import (
 type Handler func(w http.ResponseWriter, r *http.Request) error
 
 // answerer renders an error in the form that the caller of a route understands.
-type answerer func(w http.ResponseWriter, r *http.Request, e *login.Error, status int)
+type answerer func(w http.ResponseWriter, r *http.Request, e *fault.Error, status int)
 
 // Page makes a route for people in browsers. Errors become HTML pages that say what
 // happened and what to do next. State-changing requests from other sites are
@@ -27,13 +28,13 @@ func (k *Kit) Page(h Handler) http.Handler { return k.Framed(k.errorPage, h) }
 
 // Framed is [Kit.Page] for pages that show errors in a look of their own: render writes
 // them.
-func (k *Kit) Framed(render func(w http.ResponseWriter, r *http.Request, e *login.Error, status int), h Handler) http.Handler {
+func (k *Kit) Framed(render func(w http.ResponseWriter, r *http.Request, e *fault.Error, status int), h Handler) http.Handler {
 	return k.handle(render, func(w http.ResponseWriter, r *http.Request) error {
 		if r.Method == http.MethodHead {
 			return headOnly(w)
 		}
 		if err := k.origin.Check(r); err != nil {
-			return login.E(login.Forbidden, login.ReasonCrossOrigin, err)
+			return fault.New(fault.Forbidden, login.ReasonCrossOrigin, err)
 		}
 		return h(w, r)
 	})
@@ -62,7 +63,7 @@ func (k *Kit) Problem(h Handler) http.Handler { return k.handle(k.problem, h) }
 
 // Custom makes a route for programs whose protocol has a form of errors of its own:
 // render writes them.
-func (k *Kit) Custom(render func(w http.ResponseWriter, r *http.Request, e *login.Error, status int), h Handler) http.Handler {
+func (k *Kit) Custom(render func(w http.ResponseWriter, r *http.Request, e *fault.Error, status int), h Handler) http.Handler {
 	return k.handle(render, h)
 }
 
@@ -110,7 +111,7 @@ func guarded(w http.ResponseWriter, r *http.Request, h Handler) (err error) {
 		case http.ErrAbortHandler:
 			panic(p)
 		default:
-			err = login.E(login.Internal, login.ReasonInternal, fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
+			err = fault.New(fault.Internal, login.ReasonInternal, fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
 		}
 	}()
 	return h(w, r)
@@ -122,38 +123,38 @@ func guarded(w http.ResponseWriter, r *http.Request, h Handler) (err error) {
 const statusGone = 499
 
 // classify makes every error one that can be answered, and chooses the status.
-func classify(err error) (*login.Error, int) {
-	e, known := errors.AsType[*login.Error](err)
+func classify(err error) (*fault.Error, int) {
+	e, known := errors.AsType[*fault.Error](err)
 	if big, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return login.E(login.Invalid, login.ReasonRequestInvalid, big).With("The request is too large."), http.StatusRequestEntityTooLarge
+		return fault.New(fault.Invalid, login.ReasonRequestInvalid, big).WithDetail("The request is too large."), http.StatusRequestEntityTooLarge
 	}
-	if errors.Is(err, context.Canceled) && (!known || e.Kind == login.Internal) {
-		return login.E(login.Unavailable, login.ReasonInternal, err), statusGone
+	if errors.Is(err, context.Canceled) && (!known || e.Kind == fault.Internal) {
+		return fault.New(fault.Unavailable, login.ReasonInternal, err), statusGone
 	}
-	if errors.Is(err, context.DeadlineExceeded) && (!known || e.Kind == login.Internal) {
-		return login.E(login.Unavailable, login.ReasonInternal, err), http.StatusServiceUnavailable
+	if errors.Is(err, context.DeadlineExceeded) && (!known || e.Kind == fault.Internal) {
+		return fault.New(fault.Unavailable, login.ReasonInternal, err), http.StatusServiceUnavailable
 	}
-	e = login.AsError(err)
+	e = fault.AsError(err)
 	return e, statusOf(e.Kind)
 }
 
-func statusOf(kind login.Kind) int {
+func statusOf(kind fault.Kind) int {
 	switch kind {
-	case login.Invalid:
+	case fault.Invalid:
 		return http.StatusBadRequest
-	case login.Unauthenticated:
+	case fault.Unauthenticated:
 		return http.StatusUnauthorized
-	case login.Forbidden:
+	case fault.Forbidden:
 		return http.StatusForbidden
-	case login.NotFound:
+	case fault.NotFound:
 		return http.StatusNotFound
-	case login.Conflict:
+	case fault.Conflict:
 		return http.StatusConflict
-	case login.Gone:
+	case fault.Gone:
 		return http.StatusGone
-	case login.TooMany:
+	case fault.TooMany:
 		return http.StatusTooManyRequests
-	case login.Unavailable:
+	case fault.Unavailable:
 		return http.StatusServiceUnavailable
 	default:
 		return http.StatusInternalServerError

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/platform/web"
 	"avain/internal/protocol/oauth"
@@ -32,18 +33,18 @@ func renderers(k testKit) map[string]func(web.Handler) http.Handler {
 func TestEveryKindHasItsStatus(t *testing.T) {
 	t.Parallel()
 	kit := newKit(t, nil)
-	page := map[login.Kind]int{
-		login.Internal: 500, login.Invalid: 400, login.Unauthenticated: 401, login.Forbidden: 403, login.NotFound: 404,
-		login.Conflict: 409, login.Gone: 410, login.TooMany: 429, login.Unavailable: 503,
+	page := map[fault.Kind]int{
+		fault.Internal: 500, fault.Invalid: 400, fault.Unauthenticated: 401, fault.Forbidden: 403, fault.NotFound: 404,
+		fault.Conflict: 409, fault.Gone: 410, fault.TooMany: 429, fault.Unavailable: 503,
 	}
-	codes := map[login.Kind]string{
-		login.Internal: "server_error", login.Invalid: "invalid_request", login.Unauthenticated: "invalid_client",
-		login.Forbidden: "access_denied", login.NotFound: "invalid_request", login.Conflict: "invalid_grant",
-		login.Gone: "invalid_grant", login.TooMany: "temporarily_unavailable", login.Unavailable: "temporarily_unavailable",
+	codes := map[fault.Kind]string{
+		fault.Internal: "server_error", fault.Invalid: "invalid_request", fault.Unauthenticated: "invalid_client",
+		fault.Forbidden: "access_denied", fault.NotFound: "invalid_request", fault.Conflict: "invalid_grant",
+		fault.Gone: "invalid_grant", fault.TooMany: "temporarily_unavailable", fault.Unavailable: "temporarily_unavailable",
 	}
 	for kind, status := range page {
 		for name, wrap := range renderers(kit) {
-			w := kit.serve("GET /", wrap(failing(login.E(kind, login.ReasonBrokerDown, nil))), get("/"))
+			w := kit.serve("GET /", wrap(failing(fault.New(kind, login.ReasonBrokerDown, nil))), get("/"))
 			if w.Code != status {
 				t.Errorf("%s, %s: status %d, want %d", kind, name, w.Code, status)
 			}
@@ -66,15 +67,15 @@ func TestThreat32NoInternalsLeak(t *testing.T) {
 	handlers := map[string]web.Handler{
 		"unknown error":       failing(cause),
 		"wrapped":             failing(fmt.Errorf("query: %w", cause)),
-		"joined":              failing(errors.Join(cause, login.E(login.Gone, login.ReasonAttemptExpired, cause))),
-		"internal and detail": failing(login.E(login.Internal, login.ReasonInternal, cause).With(canary)),
+		"joined":              failing(errors.Join(cause, fault.New(fault.Gone, login.ReasonAttemptExpired, cause))),
+		"internal and detail": failing(fault.New(fault.Internal, login.ReasonInternal, cause).WithDetail(canary)),
 		"panic":               func(http.ResponseWriter, *http.Request) error { panic(canary) },
-		"unknown reason":      failing(login.E(login.Forbidden, login.Reason("no_such_reason"), cause)),
-		"unknown kind":        failing(login.E(login.Kind(99), login.ReasonInternal, cause)),
-		"parameter name":      failing(login.BadParam("<script>"+canary, "is wrong")),
+		"unknown reason":      failing(fault.New(fault.Forbidden, login.Reason("no_such_reason"), cause)),
+		"unknown kind":        failing(fault.New(fault.Kind(99), login.ReasonInternal, cause)),
+		"parameter name":      failing(fault.BadParam("<script>"+canary, "is wrong")),
 	}
-	for kind := login.Internal; kind <= login.Unavailable; kind++ {
-		handlers["kind "+kind.String()] = failing(login.E(kind, login.ReasonBrokerResponse, cause))
+	for kind := fault.Internal; kind <= fault.Unavailable; kind++ {
+		handlers["kind "+kind.String()] = failing(fault.New(kind, login.ReasonBrokerResponse, cause))
 	}
 	for what, h := range handlers {
 		for name, wrap := range renderers(kit) {
@@ -230,7 +231,7 @@ func TestHandlersWorkWithoutMiddleware(t *testing.T) {
 			if got := web.NetworkKey(r.Context()); got != "unknown" {
 				t.Errorf("network %q", got)
 			}
-			return login.E(login.Gone, login.ReasonAttemptExpired, nil)
+			return fault.New(fault.Gone, login.ReasonAttemptExpired, nil)
 		}).ServeHTTP(w, get("/"))
 		if w.Code != 410 || w.Body.Len() == 0 {
 			t.Errorf("%s: %d, %d bytes", name, w.Code, w.Body.Len())
@@ -244,7 +245,7 @@ func TestHandlersWorkWithoutMiddleware(t *testing.T) {
 func TestOAuthErrorDocuments(t *testing.T) {
 	t.Parallel()
 	kit := newKit(t, nil)
-	slow := login.E(login.TooMany, login.ReasonRateLimited, nil)
+	slow := fault.New(fault.TooMany, login.ReasonRateLimited, nil)
 	slow.RetryAfter = 1500 * time.Millisecond
 	for name, tc := range map[string]struct {
 		err           error
@@ -255,65 +256,65 @@ func TestOAuthErrorDocuments(t *testing.T) {
 		retry         string
 	}{
 		"parameter": {
-			login.BadParam("code_verifier", "must be 43 to 128 characters"), "", 400,
+			fault.BadParam("code_verifier", "must be 43 to 128 characters"), "", 400,
 			map[string]any{"error": "invalid_request", "error_description": "code_verifier: must be 43 to 128 characters", "reason": "request_invalid"},
 			nil, "",
 		},
 		"own code keeps to its status": {
-			login.E(login.Forbidden, login.ReasonPersonLocked, nil).WithCode(oauth.InvalidGrant), "", 400,
+			fault.New(fault.Forbidden, login.ReasonPersonLocked, nil).WithCode(oauth.InvalidGrant), "", 400,
 			map[string]any{"error": "invalid_grant", "reason": "person_locked"},
 			nil, "",
 		},
 		"client": {
-			login.E(login.Unauthenticated, login.ReasonClientRefused, nil), "Basic eDp5", 401,
+			fault.New(fault.Unauthenticated, login.ReasonClientRefused, nil), "Basic eDp5", 401,
 			map[string]any{"error": "invalid_client"},
 			[]string{`Basic realm="avain", charset="UTF-8"`},
 			"",
 		},
 		"bearer token": {
-			login.E(login.Unauthenticated, login.ReasonTokenInvalid, nil).WithCode(oauth.InvalidToken), "Bearer x", 401,
+			fault.New(fault.Unauthenticated, login.ReasonTokenInvalid, nil).WithCode(oauth.InvalidToken), "Bearer x", 401,
 			map[string]any{"error": "invalid_token"},
 			[]string{`Bearer realm="avain", error="invalid_token"`, `DPoP algs="ES256 PS256 EdDSA"`},
 			"",
 		},
 		"DPoP token": {
-			login.E(login.Unauthenticated, login.ReasonTokenInvalid, nil).WithCode(oauth.InvalidToken), "DPoP x", 401,
+			fault.New(fault.Unauthenticated, login.ReasonTokenInvalid, nil).WithCode(oauth.InvalidToken), "DPoP x", 401,
 			map[string]any{"error": "invalid_token"},
 			[]string{`DPoP algs="ES256 PS256 EdDSA", error="invalid_token"`},
 			"",
 		},
 		"some other scheme": { // RFC 9449 §7.2: when the scheme is not clear, both say what was wrong
-			login.E(login.Unauthenticated, login.ReasonTokenInvalid, nil).WithCode(oauth.InvalidToken), "Basic x", 401,
+			fault.New(fault.Unauthenticated, login.ReasonTokenInvalid, nil).WithCode(oauth.InvalidToken), "Basic x", 401,
 			map[string]any{"error": "invalid_token"},
 			[]string{`Bearer realm="avain", error="invalid_token"`, `DPoP algs="ES256 PS256 EdDSA", error="invalid_token"`},
 			"",
 		},
 		"no token": {
-			login.E(login.Unauthenticated, login.ReasonTokenInvalid, nil).WithCode(oauth.InvalidToken), "", 401,
+			fault.New(fault.Unauthenticated, login.ReasonTokenInvalid, nil).WithCode(oauth.InvalidToken), "", 401,
 			map[string]any{"error": "invalid_token"},
 			[]string{`Bearer realm="avain"`, `DPoP algs="ES256 PS256 EdDSA"`},
 			"",
 		},
 		"nonce at the token endpoint": { // RFC 9449 §8
-			login.E(login.Invalid, login.ReasonProofInvalid, nil).WithCode(oauth.UseDPoPNonce), "", 400,
+			fault.New(fault.Invalid, login.ReasonProofInvalid, nil).WithCode(oauth.UseDPoPNonce), "", 400,
 			map[string]any{"error": "use_dpop_nonce"},
 			nil, "",
 		},
 		"nonce at a resource": { // RFC 9449 §9
-			login.E(login.Unauthenticated, login.ReasonProofInvalid, nil).WithCode(oauth.UseDPoPNonce), "DPoP x", 401,
+			fault.New(fault.Unauthenticated, login.ReasonProofInvalid, nil).WithCode(oauth.UseDPoPNonce), "DPoP x", 401,
 			map[string]any{"error": "use_dpop_nonce"},
 			[]string{`DPoP algs="ES256 PS256 EdDSA", error="use_dpop_nonce"`},
 			"",
 		},
 		"scope": {
-			login.E(login.Forbidden, login.ReasonTokenInvalid, nil).WithCode(oauth.InsufficientScope), "Bearer x", 403,
+			fault.New(fault.Forbidden, login.ReasonTokenInvalid, nil).WithCode(oauth.InsufficientScope), "Bearer x", 403,
 			map[string]any{"error": "insufficient_scope"},
 			[]string{`Bearer realm="avain", error="insufficient_scope"`, `DPoP algs="ES256 PS256 EdDSA"`},
 			"",
 		},
 		"slow down": {slow, "", 429, map[string]any{"error": "temporarily_unavailable", "reason": "rate_limited"}, nil, "2"},
 		"characters of the description": {
-			login.BadParam("x", "\"quoted\" \\ ä\n"), "", 400,
+			fault.BadParam("x", "\"quoted\" \\ ä\n"), "", 400,
 			map[string]any{"error_description": "x: _quoted_ _ __"},
 			nil, "",
 		},
@@ -347,7 +348,7 @@ func TestOAuthErrorDocuments(t *testing.T) {
 func TestProblemNamesTheParameter(t *testing.T) {
 	t.Parallel()
 	kit := newKit(t, nil)
-	w := kit.serve("GET /", kit.Problem(failing(login.BadParam("version", "must look like 1.16.0"))), get("/"))
+	w := kit.serve("GET /", kit.Problem(failing(fault.BadParam("version", "must look like 1.16.0"))), get("/"))
 	doc := decode(t, w)
 	for member, want := range map[string]any{
 		"type": "about:blank", "title": "Bad Request", "status": float64(400), "parameter": "version",

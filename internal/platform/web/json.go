@@ -7,7 +7,7 @@ import (
 	"net/http"
 	"strconv"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/fault"
 )
 
 // WriteJSON answers with a JSON document that nobody may store (RFC 6749 §5.1). A
@@ -44,7 +44,7 @@ type problemDocument struct {
 	Support   string `json:"support_code"`
 }
 
-func (k *Kit) problem(w http.ResponseWriter, r *http.Request, e *login.Error, status int) {
+func (k *Kit) problem(w http.ResponseWriter, r *http.Request, e *fault.Error, status int) {
 	retryAfter(w.Header(), e)
 	w.Header().Set("Content-Type", "application/problem+json")
 	doc := problemDocument{
@@ -59,7 +59,7 @@ func (k *Kit) problem(w http.ResponseWriter, r *http.Request, e *login.Error, st
 
 // retryAfter says when to come back, in whole seconds, rounded up so that a caller
 // who obeys is not refused once more.
-func retryAfter(h http.Header, e *login.Error) {
+func retryAfter(h http.Header, e *fault.Error) {
 	if e.RetryAfter > 0 {
 		h.Set("Retry-After", strconv.FormatInt(int64(math.Ceil(e.RetryAfter.Seconds())), 10))
 	}

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 
 	"golang.org/x/time/rate"
@@ -67,7 +68,7 @@ func (l *Limiter) Check(key string) error {
 	if ok {
 		return nil
 	}
-	e := login.E(login.TooMany, login.ReasonRateLimited, nil)
+	e := fault.New(fault.TooMany, login.ReasonRateLimited, nil)
 	e.RetryAfter = wait
 	return e
 }

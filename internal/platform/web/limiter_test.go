@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/platform/web"
 
@@ -42,8 +43,8 @@ func TestLimiter(t *testing.T) {
 		t.Error("whoever waits as told is refused")
 	}
 	err := l.Check("a")
-	var e *login.Error
-	if !errors.As(err, &e) || e.Kind != login.TooMany || e.Reason != login.ReasonRateLimited || e.RetryAfter <= 0 {
+	var e *fault.Error
+	if !errors.As(err, &e) || e.Kind != fault.TooMany || e.Reason != login.ReasonRateLimited || e.RetryAfter <= 0 {
 		t.Errorf("error %v does not say to slow down", err)
 	}
 	if err := l.Check("c"); err != nil {

@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 	"strings"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 )
 
@@ -53,7 +54,7 @@ func (k *Kit) serve(mux *http.ServeMux, t *writer, r *http.Request, rec *record)
 			aborted = true
 			return
 		}
-		e := login.E(login.Internal, login.ReasonInternal, fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
+		e := fault.New(fault.Internal, login.ReasonInternal, fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
 		rec.fail(e)
 		k.answerStranger(t, r, e, http.StatusInternalServerError)
 	}()
@@ -71,10 +72,10 @@ func (k *Kit) serve(mux *http.ServeMux, t *writer, r *http.Request, rec *record)
 func (k *Kit) unmatched(t *writer, r *http.Request, plain http.Handler) {
 	probe := &probe{header: http.Header{}}
 	plain.ServeHTTP(probe, r)
-	e, status := login.E(login.NotFound, login.ReasonPageUnknown, nil), http.StatusNotFound
+	e, status := fault.New(fault.NotFound, login.ReasonPageUnknown, nil), http.StatusNotFound
 	if probe.status == http.StatusMethodNotAllowed {
 		t.Header().Set("Allow", probe.header.Get("Allow"))
-		e, status = login.BadParam("", "The method is not allowed here."), http.StatusMethodNotAllowed
+		e, status = fault.BadParam("", "The method is not allowed here."), http.StatusMethodNotAllowed
 	}
 	_, rec := withRecord(r)
 	rec.fail(e)
@@ -83,7 +84,7 @@ func (k *Kit) unmatched(t *writer, r *http.Request, plain http.Handler) {
 
 // answerStranger answers a request of which we do not know who speaks: a page when
 // HTML is asked for, a problem document otherwise.
-func (k *Kit) answerStranger(w http.ResponseWriter, r *http.Request, e *login.Error, status int) {
+func (k *Kit) answerStranger(w http.ResponseWriter, r *http.Request, e *fault.Error, status int) {
 	if wantsPage(r) {
 		k.errorPage(w, r, e, status)
 		return

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"time"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 )
 
 // Notice is a notice as a page shows it, by the part "notices" of parts.html.
@@ -17,12 +17,12 @@ type Notice struct {
 }
 
 // Notices puts notices into the language of a page.
-func (k *Kit) Notices(lang string, all []login.Notice) []Notice {
+func (k *Kit) Notices(lang string, all []operations.Notice) []Notice {
 	shown := make([]Notice, 0, len(all))
 	for _, n := range all {
 		spoken := n.Language(append([]string{lang}, k.cfg.Languages...)...)
 		words := n.Words[spoken]
-		shown = append(shown, Notice{ID: n.ID, Lang: spoken, Calm: n.Severity == login.SeverityInfo, Title: words.Title, Text: words.Text})
+		shown = append(shown, Notice{ID: n.ID, Lang: spoken, Calm: n.Severity == operations.SeverityInfo, Title: words.Title, Text: words.Text})
 	}
 	return slices.Clip(shown)
 }

@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"strings"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/fault"
 	"avain/internal/protocol/oauth"
 )
 
@@ -18,7 +18,7 @@ type oauthDocument struct {
 	Support     string `json:"support_code"`
 }
 
-func (k *Kit) oauthError(w http.ResponseWriter, r *http.Request, e *login.Error, status int) {
+func (k *Kit) oauthError(w http.ResponseWriter, r *http.Request, e *fault.Error, status int) {
 	code := OAuthCode(e)
 	if e.Code != "" {
 		status = statusOfCode(code, status)
@@ -34,20 +34,20 @@ func (k *Kit) oauthError(w http.ResponseWriter, r *http.Request, e *login.Error,
 
 // OAuthCode is the OAuth error code of an error: its own, or the one that its kind
 // implies. Redirects with an error response use it too.
-func OAuthCode(e *login.Error) string {
+func OAuthCode(e *fault.Error) string {
 	if e.Code != "" {
 		return e.Code
 	}
 	switch e.Kind {
-	case login.Invalid, login.NotFound:
+	case fault.Invalid, fault.NotFound:
 		return oauth.InvalidRequest
-	case login.Unauthenticated:
+	case fault.Unauthenticated:
 		return oauth.InvalidClient
-	case login.Forbidden:
+	case fault.Forbidden:
 		return oauth.AccessDenied
-	case login.Conflict, login.Gone:
+	case fault.Conflict, fault.Gone:
 		return oauth.InvalidGrant
-	case login.TooMany, login.Unavailable:
+	case fault.TooMany, fault.Unavailable:
 		return oauth.TemporarilyUnavailable
 	default:
 		return oauth.ServerError
@@ -74,9 +74,9 @@ func statusOfCode(code string, status int) int {
 
 // Description is English for the developer of the client. It is written by us,
 // names the parameter, and is kept to the characters of RFC 6749 §5.2.
-func Description(e *login.Error) string {
+func Description(e *fault.Error) string {
 	text := e.Detail
-	if e.Kind == login.Internal || text == "" {
+	if e.Kind == fault.Internal || text == "" {
 		text = plainWords(e.Kind)
 	}
 	if e.Param != "" {
@@ -90,23 +90,23 @@ func Description(e *login.Error) string {
 	}, text)
 }
 
-func plainWords(kind login.Kind) string {
+func plainWords(kind fault.Kind) string {
 	switch kind {
-	case login.Invalid:
+	case fault.Invalid:
 		return "The request is invalid."
-	case login.Unauthenticated:
+	case fault.Unauthenticated:
 		return "The caller could not be authenticated."
-	case login.Forbidden:
+	case fault.Forbidden:
 		return "This is not allowed."
-	case login.NotFound:
+	case fault.NotFound:
 		return "There is nothing here."
-	case login.Conflict:
+	case fault.Conflict:
 		return "This has happened already."
-	case login.Gone:
+	case fault.Gone:
 		return "This is used, expired or ended."
-	case login.TooMany:
+	case fault.TooMany:
 		return "Too many requests. Wait before the next one."
-	case login.Unavailable:
+	case fault.Unavailable:
 		return "A service that is needed does not answer. Try again later."
 	default:
 		return "Something went wrong on our side."

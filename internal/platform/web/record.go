@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/domain/reasons"
 
@@ -62,7 +63,7 @@ type record struct {
 	attempt string // id of the attempt that the request is about
 	locales []string
 	ways    Ways
-	err     *login.Error
+	err     *fault.Error
 	network Caller
 }
 
@@ -199,7 +200,7 @@ func SupportCode(ctx context.Context) string {
 	return rec.fields[FieldSupport]
 }
 
-func (rec *record) fail(err *login.Error) {
+func (rec *record) fail(err *fault.Error) {
 	rec.mu.Lock()
 	defer rec.mu.Unlock()
 	rec.err = err

@@ -14,6 +14,7 @@ import (
 	"testing/fstest"
 	"time"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/domain/reasons"
 	"avain/internal/platform/web"
@@ -42,7 +43,7 @@ func TestThreat32RecordHoldsNoSecrets(t *testing.T) {
 		"secret type": fmt.Errorf("code %s %v %+v", secret.Of(code), secret.Of(code), secret.Of(code)),
 	}
 	for name, cause := range causes {
-		for _, kind := range []login.Kind{login.Internal, login.Invalid, login.Unavailable} {
+		for _, kind := range []fault.Kind{fault.Internal, fault.Invalid, fault.Unavailable} {
 			kit := newKit(t, nil)
 			r := httptest.NewRequest(http.MethodPost, "/login/"+code+"?code="+code+"&id="+hetu, strings.NewReader("password="+code))
 			r.RemoteAddr = "203.0.113.77:4711"
@@ -51,7 +52,7 @@ func TestThreat32RecordHoldsNoSecrets(t *testing.T) {
 			r.Header.Set("User-Agent", "Meikäläinen "+code)
 			r.Header.Set("X-Forwarded-For", "2001:db8:77::1")
 			r.Header.Set("Sec-Fetch-Site", "same-origin")
-			kit.serve("POST /login/{id}", kit.Page(failing(login.E(kind, login.ReasonBrokerResponse, cause))), r)
+			kit.serve("POST /login/{id}", kit.Page(failing(fault.New(kind, login.ReasonBrokerResponse, cause))), r)
 			log := kit.log.String()
 			for _, canary := range append(canaries, fmt.Sprintf("%x", code)) {
 				if strings.Contains(log, canary) {
@@ -75,7 +76,7 @@ func TestRecord(t *testing.T) {
 		web.About(r.Context(), a)
 		web.Note(r.Context(), web.FieldMeans, "kuikka\n\"x\" "+strings.Repeat("y", 100))
 		web.Note(r.Context(), web.Field(99), "ignored")
-		return login.E(login.Unavailable, login.ReasonBrokerDown, errors.New("dial tcp: connection refused"))
+		return fault.New(fault.Unavailable, login.ReasonBrokerDown, errors.New("dial tcp: connection refused"))
 	})
 	traceID := trace.TraceID{1, 2, 3}
 	r := httptest.NewRequest(http.MethodPost, "/login/"+a.ID+"/means", nil)
@@ -144,15 +145,15 @@ func TestSupportCodeTellsTheReason(t *testing.T) {
 	}
 	lateFailure := func(w http.ResponseWriter, r *http.Request) error {
 		_ = web.SupportCode(r.Context()) // for a page that then did not come to be
-		return login.E(login.Unavailable, login.ReasonBrokerDown, nil)
+		return fault.New(fault.Unavailable, login.ReasonBrokerDown, nil)
 	}
 	for name, c := range map[string]struct {
 		handler http.Handler
 		want    login.Reason
 	}{
-		"page":        {kit.Page(failing(login.E(login.Forbidden, login.ReasonVersionTooOld, nil))), login.ReasonVersionTooOld},
-		"for an app":  {kit.OAuth(failing(login.E(login.Invalid, login.ReasonClockWrong, nil))), login.ReasonClockWrong},
-		"for others":  {kit.Problem(failing(login.BadParam("x", "missing"))), login.ReasonRequestInvalid},
+		"page":        {kit.Page(failing(fault.New(fault.Forbidden, login.ReasonVersionTooOld, nil))), login.ReasonVersionTooOld},
+		"for an app":  {kit.OAuth(failing(fault.New(fault.Invalid, login.ReasonClockWrong, nil))), login.ReasonClockWrong},
+		"for others":  {kit.Problem(failing(fault.BadParam("x", "missing"))), login.ReasonRequestInvalid},
 		"our fault":   {kit.Page(failing(errors.New("x"))), login.ReasonInternal},
 		"late":        {kit.Page(lateFailure), login.ReasonBrokerDown},
 		"by its name": {kit.Page(ended), login.ReasonQRExpired},

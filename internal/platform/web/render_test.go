@@ -11,6 +11,7 @@ import (
 	"testing/fstest"
 	"time"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/platform/web"
 )
@@ -81,7 +82,7 @@ func TestLanguageOrder(t *testing.T) {
 		r.Header.Set("Accept-Language", tc.accept)
 		w := kit.serve("GET /", kit.Page(func(_ http.ResponseWriter, r *http.Request) error {
 			web.Prefer(r.Context(), tc.locales)
-			return login.E(login.NotFound, login.ReasonPageUnknown, nil)
+			return fault.New(fault.NotFound, login.ReasonPageUnknown, nil)
 		}), r)
 		if got := w.Header().Get("Content-Language"); got != tc.want {
 			t.Errorf("%s: %s, want %s", name, got, tc.want)
@@ -112,7 +113,7 @@ func TestSwitchIsRememberedForTheLogin(t *testing.T) {
 func TestLanguageSwitchRepeatsNoQuery(t *testing.T) {
 	t.Parallel()
 	kit := newKit(t, nil)
-	show := kit.Page(failing(login.E(login.NotFound, login.ReasonPageUnknown, nil)))
+	show := kit.Page(failing(fault.New(fault.NotFound, login.ReasonPageUnknown, nil)))
 	links := func(r *http.Request) int {
 		return strings.Count(text(t, kit.serve("/{path...}", show, r)), "?lang=")
 	}
@@ -129,7 +130,7 @@ func TestLanguageSwitchRepeatsNoQuery(t *testing.T) {
 		t.Error("the switch leads to another site")
 	}
 	one := newKit(t, func(c *web.Config) { c.Languages = []string{"fi"} })
-	if body := text(t, one.serve("/{path...}", one.Page(failing(login.E(login.NotFound, login.ReasonPageUnknown, nil))), get("/page"))); strings.Contains(body, "?lang=") {
+	if body := text(t, one.serve("/{path...}", one.Page(failing(fault.New(fault.NotFound, login.ReasonPageUnknown, nil))), get("/page"))); strings.Contains(body, "?lang=") {
 		t.Error("a switch with one language")
 	}
 }
@@ -173,7 +174,7 @@ func TestErrorPageSaysEveryReason(t *testing.T) {
 		if worded := kit.Worded(reason); worded != reason {
 			t.Errorf("%s is told as %s", reason, worded)
 		}
-		body := text(t, kit.serve("GET /", kit.Page(failing(login.E(login.Forbidden, reason, nil))), get("/")))
+		body := text(t, kit.serve("GET /", kit.Page(failing(fault.New(fault.Forbidden, reason, nil))), get("/")))
 		for _, part := range []string{"title", "what", "next"} {
 			words, err := kit.Text("fi", "reason."+string(reason)+"."+part)
 			if err != nil || !strings.Contains(body, html.EscapeString(words)) {
@@ -245,7 +246,7 @@ func TestThreat23PayloadsInSharedPagesStayText(t *testing.T) {
 func TestPagesAreCompressedWhenTheBrowserCan(t *testing.T) {
 	t.Parallel()
 	kit := newKit(t, nil)
-	show := kit.Page(failing(login.E(login.NotFound, login.ReasonPageUnknown, nil)))
+	show := kit.Page(failing(fault.New(fault.NotFound, login.ReasonPageUnknown, nil)))
 	for accept, want := range map[string]bool{
 		"gzip, deflate, br": true, "GZIP": true, "br;q=1.0, gzip;q=0.5": true, "": false, "br": false, "gzip;q=0": false, "gzip; q=0.0": false, "gzip;q=x": false, "identity": false,
 	} {
@@ -267,7 +268,7 @@ func TestPagesAreCompressedWhenTheBrowserCan(t *testing.T) {
 func TestHeadHasNoBody(t *testing.T) {
 	t.Parallel()
 	kit := newKit(t, nil)
-	w := kit.serve("GET /", kit.Reading(failing(login.E(login.NotFound, login.ReasonPageUnknown, nil))), httptest.NewRequest(http.MethodHead, "/", nil))
+	w := kit.serve("GET /", kit.Reading(failing(fault.New(fault.NotFound, login.ReasonPageUnknown, nil))), httptest.NewRequest(http.MethodHead, "/", nil))
 	if w.Code != 404 || w.Body.Len() != 0 || w.Header().Get("Content-Length") == "0" {
 		t.Errorf("%d, %d bytes, Content-Length %s", w.Code, w.Body.Len(), w.Header().Get("Content-Length"))
 	}

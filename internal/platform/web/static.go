@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 )
 
@@ -183,7 +184,7 @@ func (k *Kit) Static() http.Handler {
 	return k.Problem(func(w http.ResponseWriter, r *http.Request) error {
 		file, ok := k.assets.Load().find(strings.TrimPrefix(r.URL.Path, staticRoot))
 		if !ok {
-			return login.E(login.NotFound, login.ReasonPageUnknown, nil)
+			return fault.New(fault.NotFound, login.ReasonPageUnknown, nil)
 		}
 		h := w.Header()
 		h.Set("Content-Type", file.kind)

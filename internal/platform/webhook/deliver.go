@@ -10,7 +10,7 @@ import (
 	"sync"
 	"time"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/queue"
 	"avain/internal/platform/jobs"
 	"avain/internal/platform/outbound"
 )
@@ -74,7 +74,7 @@ func New(endpoints []Endpoint, now func() time.Time, log *slog.Logger) (*Sender,
 // Register gives the runner a handler per endpoint.
 func (s *Sender) Register(r *jobs.Runner) {
 	for _, e := range s.endpoints {
-		r.Handle(kindPrefix+e.ID, func(ctx context.Context, j login.Job) error { return s.deliver(ctx, e, j) }, options())
+		r.Handle(kindPrefix+e.ID, func(ctx context.Context, j queue.Job) error { return s.deliver(ctx, e, j) }, options())
 	}
 }
 
@@ -87,7 +87,7 @@ var (
 )
 
 // deliver is one try of one message.
-func (s *Sender) deliver(ctx context.Context, e endpoint, j login.Job) error {
+func (s *Sender) deliver(ctx context.Context, e endpoint, j queue.Job) error {
 	var d delivery
 	if err := json.Unmarshal(j.Payload, &d); err != nil || d.ID == "" || d.Body == "" {
 		return jobs.Stop(errPayload)

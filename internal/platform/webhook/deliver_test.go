@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"avain/internal/domain/login"
+	"avain/internal/domain/queue"
 	"avain/internal/platform/jobs"
 	"avain/internal/secret"
 )
@@ -175,7 +176,7 @@ func TestSpoiltPayload(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, status(200))
 	for _, payload := range []string{`{}`, `[]`, `{"id":"x"}`, `{"id":1,"body":"x"}`} {
-		j := login.Job{ID: login.NewID(), Kind: "webhook.crm", Payload: []byte(payload), At: w.now(), CreatedAt: w.now()}
+		j := queue.Job{ID: login.NewID(), Kind: "webhook.crm", Payload: []byte(payload), At: w.now(), CreatedAt: w.now()}
 		if err := w.store.AddJobs(t.Context(), j); err != nil {
 			t.Fatal(err)
 		}

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
+	"avain/internal/domain/queue"
 )
 
 // Type says what has happened.
@@ -45,7 +47,7 @@ type Event struct {
 	Why        string // a word of ours, such as "logout"
 
 	Alert     string // id
-	Dimension login.Dimension
+	Dimension operations.Dimension
 	Value     string // of the dimension, such as a bank's id
 }
 
@@ -67,9 +69,9 @@ type data struct {
 	Method     login.Method `json:"method,omitempty"`
 	Why        string       `json:"why,omitempty"`
 
-	Alert     string          `json:"alert,omitempty"`
-	Dimension login.Dimension `json:"dimension,omitempty"`
-	Value     string          `json:"value,omitempty"`
+	Alert     string               `json:"alert,omitempty"`
+	Dimension operations.Dimension `json:"dimension,omitempty"`
+	Value     string               `json:"value,omitempty"`
 }
 
 func (e Event) body() string {
@@ -93,13 +95,13 @@ type delivery struct {
 // Jobs are the deliveries of an event to the endpoints that listen to it. Order them in
 // the transaction of the act, so that no event is lost and none is told that did not
 // happen.
-func (s *Sender) Jobs(e Event) []login.Job {
+func (s *Sender) Jobs(e Event) []queue.Job {
 	payload, _ := json.Marshal(delivery{ID: "msg_" + login.NewID(), Body: e.body()}) // as above
-	var ordered []login.Job
+	var ordered []queue.Job
 	for _, to := range s.endpoints {
 		if to.listensTo(e.Type) {
 			now := s.now()
-			ordered = append(ordered, login.Job{ID: login.NewID(), Kind: kindPrefix + to.ID, Payload: payload, At: now, CreatedAt: now})
+			ordered = append(ordered, queue.Job{ID: login.NewID(), Kind: kindPrefix + to.ID, Payload: payload, At: now, CreatedAt: now})
 		}
 	}
 	return ordered

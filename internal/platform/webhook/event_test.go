@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
+	"avain/internal/domain/queue"
 	"avain/internal/secret"
 )
 
@@ -24,8 +26,8 @@ func TestBodies(t *testing.T) {
 		`{"type":"session.revoked","timestamp":"2026-11-22T12:00:00Z","data":{"person":"P","session":"S","why":"logout"}}`: {Type: SessionRevoked, Person: "P", Session: "S", Why: "logout"},
 		`{"type":"invitation.bounced","timestamp":"2026-11-22T12:00:00Z","data":{"employer":"E","invitation":"I"}}`:        {Type: InvitationBounced, Employer: "E", Invitation: "I"},
 		`{"type":"person.erased","timestamp":"2026-11-22T12:00:00Z","data":{"person":"P"}}`:                                {Type: PersonErased, Person: "P"},
-		`{"type":"alert.raised","timestamp":"2026-11-22T12:00:00Z","data":{"alert":"A","dimension":"means","value":"op"}}`: {Type: AlertRaised, Alert: "A", Dimension: login.DimensionMeans, Value: "op"},
-		`{"type":"alert.ended","timestamp":"2026-11-22T12:00:00Z","data":{"alert":"A","dimension":"all"}}`:                 {Type: AlertEnded, Alert: "A", Dimension: login.DimensionAll},
+		`{"type":"alert.raised","timestamp":"2026-11-22T12:00:00Z","data":{"alert":"A","dimension":"means","value":"op"}}`: {Type: AlertRaised, Alert: "A", Dimension: operations.DimensionMeans, Value: "op"},
+		`{"type":"alert.ended","timestamp":"2026-11-22T12:00:00Z","data":{"alert":"A","dimension":"all"}}`:                 {Type: AlertEnded, Alert: "A", Dimension: operations.DimensionAll},
 	} {
 		e.At = at
 		if got := e.body(); got != want {
@@ -75,7 +77,7 @@ func TestJobs(t *testing.T) {
 		t.Fatalf("jobs %+v", first)
 	}
 	var one, other delivery
-	for job, d := range map[*login.Job]*delivery{&first[0]: &one, &second[0]: &other} {
+	for job, d := range map[*queue.Job]*delivery{&first[0]: &one, &second[0]: &other} {
 		if err := json.Unmarshal(job.Payload, d); err != nil {
 			t.Fatal(err)
 		}

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/queue"
 	"avain/internal/platform/jobs"
 	"avain/internal/platform/store"
 	"avain/internal/platform/store/storetest"
@@ -115,7 +115,7 @@ func (w *world) after(d time.Duration) {
 }
 
 // tell orders the deliveries of an event.
-func (w *world) tell(e Event) []login.Job {
+func (w *world) tell(e Event) []queue.Job {
 	w.t.Helper()
 	ordered := w.sender.Jobs(e)
 	if err := w.store.AddJobs(w.t.Context(), ordered...); err != nil {
@@ -151,7 +151,7 @@ func (w *world) nextTry() time.Duration {
 // why is what is kept of the one dead job.
 func (w *world) why() string {
 	w.t.Helper()
-	dead, err := w.store.DeadJobs(w.t.Context(), "webhook.crm", login.JobPlace{}, 10)
+	dead, err := w.store.DeadJobs(w.t.Context(), "webhook.crm", queue.Place{}, 10)
 	if err != nil || len(dead) != 1 {
 		w.t.Fatalf("dead: %+v, %v", dead, err)
 	}

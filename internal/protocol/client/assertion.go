@@ -73,7 +73,7 @@ func (g *Registry) byAssertion(sent credentials) (Caller, error) {
 	if err := a.check(c.Profile, g.config); err != nil {
 		return Caller{}, err
 	}
-	return Caller{Client: c.Client, Once: []login.Once{a.once()}}, nil
+	return Caller{Client: c.Client, Once: []login.ReplayKey{a.once()}}, nil
 }
 
 // verify tries the keys that the token may have been signed with.
@@ -126,9 +126,9 @@ func addressed(audience jws.Audience, profile login.Profile, config Config) bool
 }
 
 // once is the mark of the assertion, kept until the assertion has surely expired.
-func (a assertion) once() login.Once {
-	return login.Once{
-		Mark:    secret.Hash(sha256.Sum256([]byte("client assertion jti\x00" + a.Subject + "\x00" + a.JTI))),
+func (a assertion) once() login.ReplayKey {
+	return login.ReplayKey{
+		Hash:    secret.Hash(sha256.Sum256([]byte("client assertion jti\x00" + a.Subject + "\x00" + a.JTI))),
 		Expires: a.Expires.Add(leeway + time.Second),
 	}
 }

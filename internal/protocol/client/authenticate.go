@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/protocol/oauth"
 	"avain/internal/secret"
@@ -15,13 +16,13 @@ type Caller struct {
 
 	// Once holds the mark of the client assertion, if one was used. The caller is
 	// not fully authenticated until the marks are written in the same transaction
-	// as the act: login.ErrReplayed then means that the assertion was used before.
-	Once []login.Once
+	// as the act: fault.ErrReplayed then means that the assertion was used before.
+	Once []login.ReplayKey
 }
 
 // Authenticate finds out which client sent the request, from its Authorization
 // header and its form body, never from the URL. The web layer has parsed the form
-// (with its size limit) before. Its errors are *login.Error: Unauthenticated with
+// (with its size limit) before. Its errors are *fault.Error: Unauthenticated with
 // code invalid_client, or Invalid for a malformed request. They say the same of a
 // client that does not exist and of one that has not proved who it is.
 func (g *Registry) Authenticate(r *http.Request) (Caller, error) {
@@ -62,7 +63,7 @@ type credentials struct {
 func credentialsOf(r *http.Request) (credentials, error) {
 	for _, name := range []string{"client_id", "client_secret", "client_assertion", "client_assertion_type"} {
 		if len(r.PostForm[name]) > 1 {
-			return credentials{}, login.BadParam(name, "sent more than once")
+			return credentials{}, fault.BadParam(name, "sent more than once")
 		}
 	}
 	sent := credentials{
@@ -74,9 +75,9 @@ func credentialsOf(r *http.Request) (credentials, error) {
 	headers := r.Header.Values("Authorization")
 	switch {
 	case len(headers) > 1, len(headers) == 1 && (inForm != "" || sent.assertion != "" || assertionType != ""):
-		return credentials{}, login.BadParam("Authorization", "one way of client authentication at a time is expected").WithCode(oauth.InvalidRequest)
+		return credentials{}, fault.BadParam("Authorization", "one way of client authentication at a time is expected").WithCode(oauth.InvalidRequest)
 	case inForm != "" && (sent.assertion != "" || assertionType != ""):
-		return credentials{}, login.BadParam("client_secret", "one way of client authentication at a time is expected").WithCode(oauth.InvalidRequest)
+		return credentials{}, fault.BadParam("client_secret", "one way of client authentication at a time is expected").WithCode(oauth.InvalidRequest)
 	case len(headers) == 1:
 		return basic(r, sent)
 	case inForm != "":
@@ -85,7 +86,7 @@ func credentialsOf(r *http.Request) (credentials, error) {
 	case sent.assertion == "" && assertionType == "":
 		return sent, nil
 	case assertionType != oauth.AssertionJWTBearer:
-		return credentials{}, login.BadParam("client_assertion_type", "must be "+oauth.AssertionJWTBearer)
+		return credentials{}, fault.BadParam("client_assertion_type", "must be "+oauth.AssertionJWTBearer)
 	}
 	sent.method = login.AuthPrivateKeyJWT
 	return sent, nil
@@ -104,7 +105,7 @@ func basic(r *http.Request, sent credentials) (credentials, error) {
 		id = decoded
 	}
 	if sent.id != "" && sent.id != id {
-		return credentials{}, login.BadParam("client_id", "is not the client of the Authorization header")
+		return credentials{}, fault.BadParam("client_id", "is not the client of the Authorization header")
 	}
 	raw := secret.Of(password)
 	sent = credentials{method: login.AuthSecretBasic, id: id, secret: [2]secret.Text{raw, raw}}
@@ -148,6 +149,6 @@ func (g *Registry) find(id string, method login.ClientAuth) (c registered, usual
 
 const unproved = "the client is unknown, or has not proved who it is in the way registered for it"
 
-func refuse(detail string, cause error) *login.Error {
-	return login.E(login.Unauthenticated, login.ReasonClientRefused, cause).WithCode(oauth.InvalidClient).With(detail)
+func refuse(detail string, cause error) *fault.Error {
+	return fault.New(fault.Unauthenticated, login.ReasonClientRefused, cause).WithCode(oauth.InvalidClient).WithDetail(detail)
 }

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/protocol/client"
 	"avain/internal/protocol/oauth"
@@ -148,17 +149,17 @@ func (f fixture) accepts(t *testing.T, name string, r *http.Request, id string) 
 	return caller
 }
 
-func (f fixture) refuses(t *testing.T, name string, r *http.Request, kind login.Kind) *login.Error {
+func (f fixture) refuses(t *testing.T, name string, r *http.Request, kind fault.Kind) *fault.Error {
 	t.Helper()
 	caller, err := f.Authenticate(r)
 	if err == nil {
 		t.Fatalf("%s: accepted as %q", name, caller.Client.ID)
 	}
-	e := login.AsError(err)
+	e := fault.AsError(err)
 	if e.Kind != kind || e.Detail == "" || strings.Contains(e.Detail, password) {
 		t.Errorf("%s: %v", name, e)
 	}
-	if kind == login.Unauthenticated && (e.Code != oauth.InvalidClient || e.Reason != login.ReasonClientRefused) {
+	if kind == fault.Unauthenticated && (e.Code != oauth.InvalidClient || e.Reason != login.ReasonClientRefused) {
 		t.Errorf("%s: code %s, reason %s", name, e.Code, e.Reason)
 	}
 	if caller.Client.ID != "" || caller.Once != nil {
@@ -184,10 +185,10 @@ func TestPublicClient(t *testing.T) {
 		"must use its key":    {"client_id": {"bank"}},
 		"any secret":          {"client_id": {"app"}, "client_secret": {"x"}},
 	} {
-		_ = f.refuses(t, name, post(form), login.Unauthenticated)
+		_ = f.refuses(t, name, post(form), fault.Unauthenticated)
 	}
-	_ = f.refuses(t, "sent twice", post(url.Values{"client_id": {"app", "bank"}}), login.Invalid)
-	_ = f.refuses(t, "basic without a secret", withBasic("app", "", nil), login.Unauthenticated)
+	_ = f.refuses(t, "sent twice", post(url.Values{"client_id": {"app", "bank"}}), fault.Invalid)
+	_ = f.refuses(t, "basic without a secret", withBasic("app", "", nil), fault.Unauthenticated)
 }
 
 // What stands in the URL ends up in logs, so it is not looked at.
@@ -199,7 +200,7 @@ func TestCredentialsInTheURLCountForNothing(t *testing.T) {
 	if err := r.ParseForm(); err != nil {
 		t.Fatal(err)
 	}
-	_ = f.refuses(t, "in the URL", r, login.Unauthenticated)
+	_ = f.refuses(t, "in the URL", r, fault.Unauthenticated)
 }
 
 func TestSecretBasic(t *testing.T) {
@@ -217,7 +218,7 @@ func TestSecretBasic(t *testing.T) {
 		"client with a key": withBasic("bank", password, nil),
 		"key, empty secret": withBasic("old", "", nil),
 	} {
-		_ = f.refuses(t, name, r, login.Unauthenticated)
+		_ = f.refuses(t, name, r, fault.Unauthenticated)
 	}
 	for name, header := range map[string]string{
 		"other scheme":   "Bearer " + base64.StdEncoding.EncodeToString([]byte("shop%3A1:x")),
@@ -230,12 +231,12 @@ func TestSecretBasic(t *testing.T) {
 	} {
 		r := post(nil)
 		r.Header["Authorization"] = []string{header}
-		_ = f.refuses(t, name, r, login.Unauthenticated)
+		_ = f.refuses(t, name, r, fault.Unauthenticated)
 	}
-	_ = f.refuses(t, "another client in the form", withBasic("shop:1", password, url.Values{"client_id": {"app"}}), login.Invalid)
+	_ = f.refuses(t, "another client in the form", withBasic("shop:1", password, url.Values{"client_id": {"app"}}), fault.Invalid)
 	twice := withBasic("shop:1", password, nil)
 	twice.Header.Add("Authorization", twice.Header.Get("Authorization"))
-	_ = f.refuses(t, "two headers", twice, login.Invalid)
+	_ = f.refuses(t, "two headers", twice, fault.Invalid)
 }
 
 // The form is the other way to send a secret (RFC 6749 §2.3.1): every client that has
@@ -252,9 +253,9 @@ func TestSecretPost(t *testing.T) {
 		"no client":         {"client_secret": {password}},
 		"client with a key": {"client_id": {"bank"}, "client_secret": {password}},
 	} {
-		_ = f.refuses(t, name, post(form), login.Unauthenticated)
+		_ = f.refuses(t, name, post(form), fault.Unauthenticated)
 	}
-	_ = f.refuses(t, "twice", post(url.Values{"client_id": {"shop:1"}, "client_secret": {password, password}}), login.Invalid)
+	_ = f.refuses(t, "twice", post(url.Values{"client_id": {"shop:1"}, "client_secret": {password, password}}), fault.Invalid)
 }
 
 // A secret in the Basic scheme is right in both readings: form-encoded (RFC 6749
@@ -277,11 +278,11 @@ func TestSecretBasicRawAndEncoded(t *testing.T) {
 		twice := post(nil)
 		twice.SetBasicAuth("shop", url.QueryEscape(url.QueryEscape(secretText)))
 		if url.QueryEscape(secretText) != secretText {
-			_ = g.refuses(t, secretText+", encoded twice", twice, login.Unauthenticated)
+			_ = g.refuses(t, secretText+", encoded twice", twice, fault.Unauthenticated)
 		}
 		wrong := post(nil)
 		wrong.SetBasicAuth("shop", secretText+"+")
-		_ = g.refuses(t, secretText+", one more", wrong, login.Unauthenticated)
+		_ = g.refuses(t, secretText+", one more", wrong, fault.Unauthenticated)
 	}
 }
 
@@ -303,8 +304,8 @@ func TestRefusalsDoNotTellWhoExists(t *testing.T) {
 		},
 	}
 	for name, pair := range pairs {
-		a := f.refuses(t, name, pair[0], login.Unauthenticated)
-		b := f.refuses(t, name, pair[1], login.Unauthenticated)
+		a := f.refuses(t, name, pair[0], fault.Unauthenticated)
+		b := f.refuses(t, name, pair[1], fault.Unauthenticated)
 		if a.Detail != b.Detail || a.Code != b.Code || a.Param != b.Param {
 			t.Errorf("%s: %q and %q tell the difference", name, a.Detail, b.Detail)
 		}
@@ -325,7 +326,7 @@ func TestAssertion(t *testing.T) {
 	f := newFixture(t)
 	good := honest("bank")
 	caller := f.accepts(t, "honest", withAssertion(sign(t, jose.ES256, f.key, "k1", "JWT", good)), "bank")
-	if len(caller.Once) != 1 || caller.Once[0].Mark.Zero() || caller.Once[0].Expires.Before(start.Add(time.Minute)) {
+	if len(caller.Once) != 1 || caller.Once[0].Hash.Zero() || caller.Once[0].Expires.Before(start.Add(time.Minute)) {
 		t.Errorf("mark %+v", caller.Once)
 	}
 	for name, token := range map[string]string{
@@ -401,7 +402,7 @@ func TestAssertionRefused(t *testing.T) {
 		"a list":            sign(t, jose.ES256, f.key, "k1", "", []claims{good}),
 		"too long":          es(good.with("extra", strings.Repeat("x", 9000))),
 	} {
-		_ = f.refuses(t, name, withAssertion(token), login.Unauthenticated)
+		_ = f.refuses(t, name, withAssertion(token), fault.Unauthenticated)
 	}
 }
 
@@ -412,24 +413,24 @@ func TestOneMethodAtATime(t *testing.T) {
 	token := sign(t, jose.ES256, f.key, "k1", "", honest("bank"))
 	both := withAssertion(token)
 	both.SetBasicAuth("shop%3A1", url.QueryEscape(password))
-	_ = f.refuses(t, "assertion and header", both, login.Invalid)
+	_ = f.refuses(t, "assertion and header", both, fault.Invalid)
 
 	typeAlone := withBasic("shop:1", password, url.Values{"client_assertion_type": {oauth.AssertionJWTBearer}})
-	_ = f.refuses(t, "assertion type and header", typeAlone, login.Invalid)
+	_ = f.refuses(t, "assertion type and header", typeAlone, fault.Invalid)
 
 	withSecret := withAssertion(token)
 	withSecret.PostForm.Set("client_secret", "x")
-	_ = f.refuses(t, "assertion and secret", withSecret, login.Invalid)
+	_ = f.refuses(t, "assertion and secret", withSecret, fault.Invalid)
 
 	secrets := withBasic("shop:1", password, url.Values{"client_id": {"shop:1"}, "client_secret": {password}})
-	_ = f.refuses(t, "secret in header and form", secrets, login.Invalid)
+	_ = f.refuses(t, "secret in header and form", secrets, fault.Invalid)
 
 	typeAndSecret := post(url.Values{"client_id": {"shop:1"}, "client_secret": {password}, "client_assertion_type": {oauth.AssertionJWTBearer}})
-	_ = f.refuses(t, "assertion type and secret", typeAndSecret, login.Invalid)
+	_ = f.refuses(t, "assertion type and secret", typeAndSecret, fault.Invalid)
 
 	named := withAssertion(token)
 	named.PostForm.Set("client_id", "old")
-	_ = f.refuses(t, "another client named", named, login.Unauthenticated)
+	_ = f.refuses(t, "another client named", named, fault.Unauthenticated)
 
 	for name, form := range map[string]url.Values{
 		"type of SAML":      {"client_assertion": {token}, "client_assertion_type": {"urn:ietf:params:oauth:client-assertion-type:saml2-bearer"}},
@@ -437,16 +438,16 @@ func TestOneMethodAtATime(t *testing.T) {
 		"assertion twice":   {"client_assertion": {token, token}, "client_assertion_type": {oauth.AssertionJWTBearer}},
 		"assertion type ×2": {"client_assertion": {token}, "client_assertion_type": {oauth.AssertionJWTBearer, oauth.AssertionJWTBearer}},
 	} {
-		_ = f.refuses(t, name, post(form), login.Invalid)
+		_ = f.refuses(t, name, post(form), fault.Invalid)
 	}
-	_ = f.refuses(t, "type alone", post(url.Values{"client_id": {"app"}, "client_assertion_type": {oauth.AssertionJWTBearer}}), login.Unauthenticated)
+	_ = f.refuses(t, "type alone", post(url.Values{"client_id": {"app"}, "client_assertion_type": {oauth.AssertionJWTBearer}}), fault.Unauthenticated)
 }
 
 // An assertion is good once: same jti, same mark; other jti or client, other mark.
 func TestThreat17AssertionMark(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	mark := func(c claims) login.Once {
+	mark := func(c claims) login.ReplayKey {
 		t.Helper()
 		caller, err := f.Authenticate(withAssertion(sign(t, jose.ES256, f.key, "k1", "", c)))
 		if err != nil {
@@ -455,10 +456,10 @@ func TestThreat17AssertionMark(t *testing.T) {
 		return caller.Once[0]
 	}
 	first := mark(honest("bank"))
-	if mark(honest("bank")) != first || mark(honest("bank").with("exp", start.Add(2*time.Minute).Unix())).Mark != first.Mark {
+	if mark(honest("bank")) != first || mark(honest("bank").with("exp", start.Add(2*time.Minute).Unix())).Hash != first.Hash {
 		t.Error("the same jti has two marks: it can be replayed")
 	}
-	if mark(honest("bank").with("jti", "jti-2")).Mark == first.Mark || mark(honest("old")).Mark == first.Mark {
+	if mark(honest("bank").with("jti", "jti-2")).Hash == first.Hash || mark(honest("old")).Hash == first.Hash {
 		t.Error("two assertions share a mark")
 	}
 }
@@ -482,7 +483,7 @@ func TestEveryAlgorithm(t *testing.T) {
 	g.accepts(t, "EdDSA", withAssertion(sign(t, jose.EdDSA, ed, "", "", honest("c"))), "c")
 	g.accepts(t, "PS256", withAssertion(sign(t, jose.PS256, rsaKey, "r", "", honest("c"))), "c")
 	g.accepts(t, "ES256", withAssertion(sign(t, jose.ES256, ec, "any", "", honest("c"))), "c")
-	_ = g.refuses(t, "RS256", withAssertion(sign(t, jose.RS256, rsaKey, "r", "", honest("c"))), login.Unauthenticated)
+	_ = g.refuses(t, "RS256", withAssertion(sign(t, jose.RS256, rsaKey, "r", "", honest("c"))), fault.Unauthenticated)
 }
 
 // Standard libraries sign with RS256 when they have an RSA key. Compatible clients may;
@@ -503,12 +504,12 @@ func TestCompatibleClientsMaySignByRS256(t *testing.T) {
 	}
 	g = of(jose.JSONWebKey{Key: key.Public(), Algorithm: "RS256"})
 	g.accepts(t, "RS256, said so", withAssertion(sign(t, jose.RS256, key, "", "", honest("c"))), "c")
-	_ = g.refuses(t, "PS256 by a key for RS256", withAssertion(sign(t, jose.PS256, key, "", "", honest("c"))), login.Unauthenticated)
+	_ = g.refuses(t, "PS256 by a key for RS256", withAssertion(sign(t, jose.PS256, key, "", "", honest("c"))), fault.Unauthenticated)
 	other, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_ = g.refuses(t, "another key", withAssertion(sign(t, jose.RS256, other, "", "", honest("c"))), login.Unauthenticated)
+	_ = g.refuses(t, "another key", withAssertion(sign(t, jose.RS256, other, "", "", honest("c"))), fault.Unauthenticated)
 }
 
 func TestNewRefuses(t *testing.T) {
@@ -611,7 +612,7 @@ func FuzzAuthenticate(f *testing.F) {
 		}
 		caller, err := fix.Authenticate(r)
 		if err != nil {
-			if kind := login.AsError(err).Kind; kind != login.Unauthenticated && kind != login.Invalid {
+			if kind := fault.AsError(err).Kind; kind != fault.Unauthenticated && kind != fault.Invalid {
 				t.Errorf("refused as %v", err)
 			}
 			return

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/protocol/jws"
 	"avain/internal/protocol/oauth"
@@ -59,7 +60,7 @@ type Proof struct {
 	// the proof allows: a mark that is set already means a replay (RFC 9449 §11.1).
 	// Setting it apart would let two nodes act on one proof, or burn the proof of an
 	// act that failed and that the client may rightly repeat.
-	Once login.Once
+	Once login.ReplayKey
 
 	// ClockOff is how far the clock of the device is ahead of ours, or behind when
 	// negative, and the way of the proof with it. It decides nothing: support reads it.
@@ -88,7 +89,7 @@ type claims struct {
 }
 
 // Check checks the one proof of a request: every step of RFC 9449 §4.3 but the
-// comparison with the key on record. Its errors are *login.Error of kind Invalid
+// comparison with the key on record. Its errors are *fault.Error of kind Invalid
 // with the codes of RFC 9449: invalid_dpop_proof, or use_dpop_nonce, upon which the
 // caller answers with a DPoP-Nonce header of [Verifier.Nonce].
 //
@@ -174,8 +175,8 @@ func prove(token *jws.Token, c claims, lastGood, now time.Time) (Proof, error) {
 		Thumbprint: thumbprint,
 		// The jti is hashed with the key, so that nobody can use up the proofs of
 		// somebody else by guessing their jti.
-		Once: login.Once{
-			Mark:    secret.Hash(sha256.Sum256([]byte("dpop jti\x00" + thumbprint + "\x00" + c.JTI))),
+		Once: login.ReplayKey{
+			Hash:    secret.Hash(sha256.Sum256([]byte("dpop jti\x00" + thumbprint + "\x00" + c.JTI))),
 			Expires: lastGood.Add(clocksDiffer),
 		},
 		ClockOff: c.IAT.Sub(now),
@@ -183,12 +184,12 @@ func prove(token *jws.Token, c claims, lastGood, now time.Time) (Proof, error) {
 }
 
 func clockWrong(ahead time.Duration) error {
-	e := login.E(login.Invalid, login.ReasonClockWrong, nil).WithCode(oauth.InvalidDPoPProof)
-	return e.With("iat: the clock of the device is " + ahead.Round(time.Second).String() + " ahead")
+	e := fault.New(fault.Invalid, login.ReasonClockWrong, nil).WithCode(oauth.InvalidDPoPProof)
+	return e.WithDetail("iat: the clock of the device is " + ahead.Round(time.Second).String() + " ahead")
 }
 
 // refuse makes the error for a bad proof. The detail is fixed text: never a value
 // that came in.
-func refuse(detail string, cause error) *login.Error {
-	return login.E(login.Invalid, login.ReasonProofInvalid, cause).WithCode(oauth.InvalidDPoPProof).With(detail)
+func refuse(detail string, cause error) *fault.Error {
+	return fault.New(fault.Invalid, login.ReasonProofInvalid, cause).WithCode(oauth.InvalidDPoPProof).WithDetail(detail)
 }

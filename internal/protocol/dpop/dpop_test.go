@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/protocol/dpop"
 	"avain/internal/protocol/oauth"
@@ -139,8 +140,8 @@ func refused(t *testing.T, name string, v *dpop.Verifier, r dpop.Request, reason
 		t.Errorf("%s: accepted", name)
 		return
 	}
-	e := login.AsError(err)
-	if e.Kind != login.Invalid || e.Reason != reason || e.Code != code || e.Detail == "" {
+	e := fault.AsError(err)
+	if e.Kind != fault.Invalid || e.Reason != reason || e.Code != code || e.Detail == "" {
 		t.Errorf("%s: %v (code %s), want reason %s and code %s", name, e, e.Code, reason, code)
 	}
 	if proof != (dpop.Proof{}) {
@@ -170,7 +171,7 @@ func TestGoodProofs(t *testing.T) {
 		if err != nil || proof.Thumbprint != base64.RawURLEncoding.EncodeToString(want) {
 			t.Errorf("%s: thumbprint %s", alg, proof.Thumbprint)
 		}
-		if proof.Once.Mark.Zero() {
+		if proof.Once.Hash.Zero() {
 			t.Errorf("%s: no mark", alg)
 		}
 	}
@@ -315,7 +316,7 @@ func TestThreat17SmallRSAKey(t *testing.T) {
 func TestThreat17ReplayMark(t *testing.T) {
 	t.Parallel()
 	v, key := verifier(t, frozen), newKey(t)
-	mark := func(key *ecdsa.PrivateKey, c claims) login.Once {
+	mark := func(key *ecdsa.PrivateKey, c claims) login.ReplayKey {
 		t.Helper()
 		proof, err := v.Check(request(prove(t, jose.ES256, key, c)))
 		if err != nil {
@@ -327,13 +328,13 @@ func TestThreat17ReplayMark(t *testing.T) {
 	if again := mark(key, honest(v)); again != first {
 		t.Error("the same proof has two marks: it can be replayed")
 	}
-	if resigned := mark(key, honest(v).with("iat", start.Unix()-30)); resigned.Mark != first.Mark {
+	if resigned := mark(key, honest(v).with("iat", start.Unix()-30)); resigned.Hash != first.Hash {
 		t.Error("the same jti has two marks")
 	}
-	if other := mark(key, honest(v).with("jti", "jti-2")); other.Mark == first.Mark {
+	if other := mark(key, honest(v).with("jti", "jti-2")); other.Hash == first.Hash {
 		t.Error("another jti has the same mark")
 	}
-	if other := mark(newKey(t), honest(v)); other.Mark == first.Mark {
+	if other := mark(newKey(t), honest(v)); other.Hash == first.Hash {
 		t.Error("another key has the same mark: strangers could use up proofs")
 	}
 }
@@ -399,8 +400,8 @@ func TestThreat17WrongClock(t *testing.T) {
 			continue
 		}
 		refused(t, c.off.String(), v, r, login.ReasonClockWrong, oauth.InvalidDPoPProof)
-		if _, err := v.Check(r); !strings.HasSuffix(login.AsError(err).Detail, c.detail) {
-			t.Errorf("%s off: detail is %q", c.off, login.AsError(err).Detail)
+		if _, err := v.Check(r); !strings.HasSuffix(fault.AsError(err).Detail, c.detail) {
+			t.Errorf("%s off: detail is %q", c.off, fault.AsError(err).Detail)
 		}
 	}
 }
@@ -554,13 +555,13 @@ func FuzzCheck(f *testing.F) {
 	f.Fuzz(func(t *testing.T, in string) {
 		proof, err := v.Check(request(in))
 		if err == nil {
-			if len(proof.Thumbprint) != 43 || proof.Once.Mark.Zero() || !proof.Once.Expires.After(start) {
+			if len(proof.Thumbprint) != 43 || proof.Once.Hash.Zero() || !proof.Once.Expires.After(start) {
 				t.Errorf("half a proof: %+v", proof)
 			}
 			return
 		}
-		e := login.AsError(err)
-		if e.Kind != login.Invalid || (e.Code != oauth.InvalidDPoPProof && e.Code != oauth.UseDPoPNonce) {
+		e := fault.AsError(err)
+		if e.Kind != fault.Invalid || (e.Code != oauth.InvalidDPoPProof && e.Code != oauth.UseDPoPNonce) {
 			t.Errorf("refused as %v, code %q", e, e.Code)
 		}
 		if len(in) > 20 && strings.Contains(e.Detail, in) {

@@ -8,7 +8,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/fault"
 )
 
 // maxParam is the longest parameter that we read, in bytes: the code of one broker is
@@ -22,10 +22,10 @@ type Params struct{ values url.Values }
 // URL of a POST would end up in logs. The caller has limited the size of the body.
 func FormParams(r *http.Request) (Params, error) {
 	if mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || mediaType != "application/x-www-form-urlencoded" {
-		return Params{}, login.BadParam("Content-Type", "send the parameters as application/x-www-form-urlencoded")
+		return Params{}, fault.BadParam("Content-Type", "send the parameters as application/x-www-form-urlencoded")
 	}
 	if err := r.ParseForm(); err != nil {
-		return Params{}, login.BadParam("body", "the form is not readable, or too large")
+		return Params{}, fault.BadParam("body", "the form is not readable, or too large")
 	}
 	return check(r.PostForm)
 }
@@ -34,7 +34,7 @@ func FormParams(r *http.Request) (Params, error) {
 func QueryParams(r *http.Request) (Params, error) {
 	values, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
-		return Params{}, login.BadParam("query", "the query is not readable")
+		return Params{}, fault.BadParam("query", "the query is not readable")
 	}
 	return check(values)
 }
@@ -44,7 +44,7 @@ func QueryParams(r *http.Request) (Params, error) {
 func AnswerParams(r *http.Request) (Params, error) {
 	values, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
-		return Params{}, login.BadParam("query", "the query is not readable")
+		return Params{}, fault.BadParam("query", "the query is not readable")
 	}
 	for _, all := range values {
 		for i := range all {
@@ -71,16 +71,16 @@ func check(values url.Values) (Params, error) {
 		switch {
 		case len(all) > 1 && name == "resource":
 			// It may come several times (RFC 8707 §2); our tokens are for one.
-			return Params{}, login.BadParam(name, "one at a time").WithCode(InvalidTarget)
+			return Params{}, fault.BadParam(name, "one at a time").WithCode(InvalidTarget)
 		case len(all) > 1:
-			return Params{}, login.BadParam(safeName(name), "sent more than once")
+			return Params{}, fault.BadParam(safeName(name), "sent more than once")
 		case len(all[0]) > maxParam:
-			return Params{}, login.BadParam(safeName(name), "too long")
+			return Params{}, fault.BadParam(safeName(name), "too long")
 		case strings.ContainsRune(all[0], 0):
-			return Params{}, login.BadParam(safeName(name), "contains a zero byte")
+			return Params{}, fault.BadParam(safeName(name), "contains a zero byte")
 		case !utf8.ValidString(all[0]):
 			// It would be stored, and given back, as other bytes than came.
-			return Params{}, login.BadParam(safeName(name), "is not UTF-8")
+			return Params{}, fault.BadParam(safeName(name), "is not UTF-8")
 		}
 	}
 	return Params{values}, nil
@@ -114,7 +114,7 @@ func (p Params) Words(name string) []string { return strings.Fields(p.values.Get
 func (p Params) GivenBack(names ...string) error {
 	for _, name := range names {
 		if strings.ContainsFunc(p.Get(name), unicode.IsControl) {
-			return login.BadParam(name, "contains a control character")
+			return fault.BadParam(name, "contains a control character")
 		}
 	}
 	return nil

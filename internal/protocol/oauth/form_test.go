@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/fault"
 	"avain/internal/protocol/oauth"
 )
 
@@ -41,7 +41,7 @@ func TestParams(t *testing.T) {
 			if err == nil {
 				t.Fatal("accepted")
 			}
-			if e := login.AsError(err); e.Kind != login.Invalid || e.Param != c.wrong {
+			if e := fault.AsError(err); e.Kind != fault.Invalid || e.Param != c.wrong {
 				t.Fatalf("got %v, want a complaint about %q", err, c.wrong)
 			}
 		})
@@ -57,7 +57,7 @@ func FuzzQueryParams(f *testing.F) {
 		r.URL.RawQuery = raw
 		params, err := oauth.QueryParams(r)
 		if err != nil {
-			if login.AsError(err).Kind != login.Invalid {
+			if fault.AsError(err).Kind != fault.Invalid {
 				t.Fatalf("%v is not the sender's fault", err)
 			}
 			return

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 	"avain/internal/protocol/signing"
 
 	"github.com/go-jose/go-jose/v4"
@@ -35,7 +35,7 @@ func begin(t testing.TB, s *signing.Signer) {
 }
 
 // algsOf counts keys by algorithm.
-func algsOf(keys []login.SigningKey) map[string]int {
+func algsOf(keys []operations.SigningKey) map[string]int {
 	count := map[string]int{}
 	for _, k := range keys {
 		count[k.Alg]++
@@ -219,7 +219,7 @@ func TestAlgorithmFallsOutOfUse(t *testing.T) {
 }
 
 // opened is the private key of a row, which only the holder of the keyset can read.
-func opened(t *testing.T, row login.SigningKey, aead tink.AEAD) any {
+func opened(t *testing.T, row operations.SigningKey, aead tink.AEAD) any {
 	t.Helper()
 	ms := time.Time.UnixMilli
 	der, err := aead.Decrypt(row.Sealed, fmt.Appendf(nil, "avain signing key\n%d\n%s\n%s\n%d\n%d\n%d\n%d", row.Slot, row.KID, row.Alg,

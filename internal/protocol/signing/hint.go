@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 
 	"github.com/go-jose/go-jose/v4"
 	"github.com/tink-crypto/tink-go/v2/tink"
@@ -20,12 +22,12 @@ import (
 // retire removes the keys whose time is over.
 func (s *Signer) retire(ctx context.Context, keys *keySet) error {
 	now := s.config.Now()
-	var over []login.HintKey
+	var over []operations.HintKey
 	for i, k := range keys.keys {
 		if !s.over(k, keys.keys[i+1:], now) {
 			continue
 		}
-		hint := login.HintKey{KID: k.row.KID, Alg: k.row.Alg, ForgetAt: now.Add(s.config.HintLife)}
+		hint := operations.HintKey{KID: k.row.KID, Alg: k.row.Alg, ForgetAt: now.Add(s.config.HintLife)}
 		if err := sealHint(&hint, k.public, s.config.AEAD); err != nil {
 			return err
 		}
@@ -41,7 +43,7 @@ func (s *Signer) retire(ctx context.Context, keys *keySet) error {
 	return err
 }
 
-func sealHint(k *login.HintKey, public jose.JSONWebKey, aead tink.AEAD) error {
+func sealHint(k *operations.HintKey, public jose.JSONWebKey, aead tink.AEAD) error {
 	plain, err := public.MarshalJSON()
 	if err != nil {
 		return fmt.Errorf("signer: encode public key: %w", err)
@@ -58,10 +60,10 @@ func sealHint(k *login.HintKey, public jose.JSONWebKey, aead tink.AEAD) error {
 func (s *Signer) hintKey(ctx context.Context, kid string) (public jose.JSONWebKey, err error) {
 	k, err := s.config.Store.HintKey(ctx, kid)
 	switch {
-	case errors.Is(err, login.ErrNotFound):
+	case errors.Is(err, fault.ErrNotFound):
 		return public, refuse(ErrKeyGone.Error(), ErrKeyGone)
 	case err != nil:
-		return public, login.E(login.Internal, login.ReasonInternal, err)
+		return public, fault.New(fault.Internal, login.ReasonInternal, err)
 	case !s.config.Now().Before(k.ForgetAt):
 		return public, refuse(ErrKeyGone.Error(), ErrKeyGone)
 	}
@@ -76,6 +78,6 @@ func (s *Signer) hintKey(ctx context.Context, kid string) (public jose.JSONWebKe
 }
 
 // hintBinding is the associated data of the seal.
-func hintBinding(k login.HintKey) []byte {
+func hintBinding(k operations.HintKey) []byte {
 	return fmt.Appendf(nil, "avain hint key\n%s\n%s\n%d", k.KID, k.Alg, k.ForgetAt.UnixMilli())
 }

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 	"avain/internal/protocol/signing"
 
 	"github.com/go-jose/go-jose/v4"
@@ -100,7 +100,7 @@ func TestPlantedHintKey(t *testing.T) {
 	}
 	strange, _ := started(t)
 	forged := sign(t, strange, honest(c.now()), signing.TypIDToken)
-	for name, k := range map[string]login.HintKey{
+	for name, k := range map[string]operations.HintKey{
 		"bytes of their own":    {KID: header(t, forged).Kid, Alg: "ES256", Sealed: []byte(`{"kty":"EC"}`), ForgetAt: c.now().Add(day)},
 		"another key's seal":    {KID: header(t, forged).Kid, Alg: "ES256", Sealed: genuine.Sealed, ForgetAt: genuine.ForgetAt},
 		"kept longer than said": {KID: kid, Alg: "ES256", Sealed: genuine.Sealed, ForgetAt: genuine.ForgetAt.Add(time.Hour)},
@@ -115,7 +115,9 @@ func TestPlantedHintKey(t *testing.T) {
 // plantedShelf shows one hint key whatever is asked for.
 type plantedShelf struct {
 	*shelf
-	planted login.HintKey
+	planted operations.HintKey
 }
 
-func (p *plantedShelf) HintKey(context.Context, string) (login.HintKey, error) { return p.planted, nil }
+func (p *plantedShelf) HintKey(context.Context, string) (operations.HintKey, error) {
+	return p.planted, nil
+}

@@ -13,7 +13,7 @@ import (
 	"fmt"
 	"time"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 	"avain/internal/protocol/jws"
 
 	"github.com/go-jose/go-jose/v4"
@@ -24,14 +24,14 @@ const rsaBits = 2048 // enough for a key that lives for weeks
 
 // key is a signing key, opened.
 type key struct {
-	row     login.SigningKey
+	row     operations.SigningKey
 	public  jose.JSONWebKey
 	signers map[string]jose.Signer // by typ; go-jose fixes the header per signer
 }
 
 // makeKey makes a key and seals its private part. The row's Slot and times are set
 // by the caller.
-func makeKey(row login.SigningKey, aead tink.AEAD) (login.SigningKey, error) {
+func makeKey(row operations.SigningKey, aead tink.AEAD) (operations.SigningKey, error) {
 	private, err := generate(row.Alg)
 	if err != nil {
 		return row, fmt.Errorf("signer: make key: %w", err)
@@ -58,7 +58,7 @@ func makeKey(row login.SigningKey, aead tink.AEAD) (login.SigningKey, error) {
 // everything else in the row is bound to the seal: who can write to the database
 // but does not hold the keyset can neither plant a key of their own in our JWK set
 // nor make a retired one sign again.
-func openKey(row login.SigningKey, aead tink.AEAD) (*key, error) {
+func openKey(row operations.SigningKey, aead tink.AEAD) (*key, error) {
 	der, err := aead.Decrypt(row.Sealed, binding(row))
 	if err != nil {
 		return nil, fmt.Errorf("signer: key %s does not open: sealed with another keyset, or changed", row.KID)
@@ -90,7 +90,7 @@ func openKey(row login.SigningKey, aead tink.AEAD) (*key, error) {
 }
 
 // Check sees that a key opens and is the one that its row says.
-func Check(row login.SigningKey, aead tink.AEAD) error {
+func Check(row operations.SigningKey, aead tink.AEAD) error {
 	_, err := openKey(row, aead)
 	return err
 }
@@ -130,19 +130,19 @@ func publicJWK(alg string, private crypto.Signer) (jose.JSONWebKey, error) {
 }
 
 // binding is the associated data of the seal: all that a row says about its key.
-func binding(row login.SigningKey) []byte {
+func binding(row operations.SigningKey) []byte {
 	ms := time.Time.UnixMilli
 	return fmt.Appendf(nil, "avain signing key\n%d\n%s\n%s\n%d\n%d\n%d\n%d", row.Slot, row.KID, row.Alg,
 		ms(row.CreatedAt), ms(row.ActiveFrom), ms(row.RetireAt), ms(row.RemoveAt))
 }
 
 // Reseal is what is sealed of a key, sealed with the keyset's primary key.
-func Reseal(row login.SigningKey, aead tink.AEAD) ([]byte, error) {
+func Reseal(row operations.SigningKey, aead tink.AEAD) ([]byte, error) {
 	return reseal(row.KID, row.Sealed, binding(row), aead)
 }
 
 // ResealHint is Reseal for what is kept of a retired key.
-func ResealHint(k login.HintKey, aead tink.AEAD) ([]byte, error) {
+func ResealHint(k operations.HintKey, aead tink.AEAD) ([]byte, error) {
 	return reseal(k.KID, k.Sealed, hintBinding(k), aead)
 }
 

@@ -11,7 +11,7 @@ import (
 	"slices"
 	"time"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 
 	"github.com/go-jose/go-jose/v4"
 )
@@ -110,7 +110,7 @@ func (s *Signer) read(ctx context.Context) (*keySet, error) {
 }
 
 // open opens the rows that are new; opened keys are kept.
-func (s *Signer) open(rows []login.SigningKey) (*keySet, error) {
+func (s *Signer) open(rows []operations.SigningKey) (*keySet, error) {
 	old := s.keys.Load()
 	set := &keySet{}
 	public := jose.JSONWebKeySet{Keys: []jose.JSONWebKey{}}
@@ -136,7 +136,7 @@ func (s *Signer) open(rows []login.SigningKey) (*keySet, error) {
 }
 
 // same returns the opened key of a row that has not changed.
-func (k *keySet) same(row login.SigningKey) *key {
+func (k *keySet) same(row operations.SigningKey) *key {
 	if k == nil {
 		return nil
 	}

@@ -7,7 +7,8 @@ import (
 	"slices"
 	"time"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/fault"
+	"avain/internal/domain/operations"
 )
 
 // The life of a key, with the default times. Each algorithm in use has keys of its own:
@@ -83,7 +84,7 @@ const maxTries = 32
 // next plans the next key of the algorithm. Its very first one is active at once: what
 // it signs names a key that nobody has seen, and whoever meets one reads our keys again
 // (OpenID Connect Core §10.1.1). After that there is never more than one that waits.
-func (s *Signer) next(keys *keySet, alg string, now time.Time) (login.SigningKey, bool) {
+func (s *Signer) next(keys *keySet, alg string, now time.Time) (operations.SigningKey, bool) {
 	newest := keys.newest(alg)
 	if newest == nil {
 		return s.plan(keys.slot(), alg, now, now), true
@@ -91,7 +92,7 @@ func (s *Signer) next(keys *keySet, alg string, now time.Time) (login.SigningKey
 	earliest := now.Add(s.config.PublishAhead)
 	switch retire := newest.row.RetireAt; {
 	case newest.row.ActiveFrom.After(now), retire.After(earliest.Add(s.config.PublishAhead)):
-		return login.SigningKey{}, false
+		return operations.SigningKey{}, false
 	case retire.After(earliest):
 		return s.plan(keys.slot(), alg, now, retire), true
 	default: // late: nobody called Tick for a while
@@ -99,17 +100,17 @@ func (s *Signer) next(keys *keySet, alg string, now time.Time) (login.SigningKey
 	}
 }
 
-func (s *Signer) plan(slot int64, alg string, now, from time.Time) login.SigningKey {
+func (s *Signer) plan(slot int64, alg string, now, from time.Time) operations.SigningKey {
 	from = from.Truncate(time.Millisecond)
 	retire := from.Add(s.config.ActiveFor)
-	return login.SigningKey{
+	return operations.SigningKey{
 		Slot: slot, Alg: alg, CreatedAt: now.Truncate(time.Millisecond),
 		ActiveFrom: from, RetireAt: retire, RemoveAt: retire.Add(s.config.TokenLife),
 	}
 }
 
 // add makes the key. When another node has taken the slot, it adds nothing.
-func (s *Signer) add(ctx context.Context, plan login.SigningKey) error {
+func (s *Signer) add(ctx context.Context, plan operations.SigningKey) error {
 	made, err := makeKey(plan, s.config.AEAD)
 	if err != nil {
 		return err
@@ -120,7 +121,7 @@ func (s *Signer) add(ctx context.Context, plan login.SigningKey) error {
 		}
 		return s.config.Store.AddSigningKey(ctx, made)
 	})
-	if err != nil && !errors.Is(err, login.ErrExists) { // another node was faster
+	if err != nil && !errors.Is(err, fault.ErrExists) { // another node was faster
 		return fmt.Errorf("signer: add key: %w", err)
 	}
 	return nil

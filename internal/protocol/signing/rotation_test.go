@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 	"avain/internal/protocol/signing"
 
 	"github.com/go-jose/go-jose/v4"
@@ -31,7 +31,7 @@ func ecKey(t testing.TB) *ecdsa.PrivateKey {
 	return key
 }
 
-func rows(t testing.TB, s *shelf) []login.SigningKey {
+func rows(t testing.TB, s *shelf) []operations.SigningKey {
 	t.Helper()
 	keys, err := s.Store.SigningKeys(t.Context())
 	if err != nil {
@@ -237,13 +237,13 @@ func TestPlantedKeys(t *testing.T) {
 	t.Parallel()
 	evil := ecKey(t)
 	evilKeyset := newAEAD(t)
-	for name, plant := range map[string]func(t *testing.T, own login.SigningKey) login.SigningKey{
-		"a key sealed by someone else": func(t *testing.T, own login.SigningKey) login.SigningKey {
+	for name, plant := range map[string]func(t *testing.T, own operations.SigningKey) operations.SigningKey{
+		"a key sealed by someone else": func(t *testing.T, own operations.SigningKey) operations.SigningKey {
 			t.Helper()
 			own.Sealed = seal(t, evil, evilKeyset)
 			return own
 		},
-		"a key in the clear": func(t *testing.T, own login.SigningKey) login.SigningKey {
+		"a key in the clear": func(t *testing.T, own operations.SigningKey) operations.SigningKey {
 			t.Helper()
 			der, err := x509.MarshalPKCS8PrivateKey(evil)
 			if err != nil {
@@ -252,14 +252,14 @@ func TestPlantedKeys(t *testing.T) {
 			own.Sealed = der
 			return own
 		},
-		"our own key, with another public key beside it": func(_ *testing.T, own login.SigningKey) login.SigningKey {
+		"our own key, with another public key beside it": func(_ *testing.T, own operations.SigningKey) operations.SigningKey {
 			return own
 		},
-		"our own key, revived": func(_ *testing.T, own login.SigningKey) login.SigningKey {
+		"our own key, revived": func(_ *testing.T, own operations.SigningKey) operations.SigningKey {
 			own.RetireAt, own.RemoveAt = own.RetireAt.Add(365*day), own.RemoveAt.Add(365*day)
 			return own
 		},
-		"nothing sealed": func(_ *testing.T, own login.SigningKey) login.SigningKey {
+		"nothing sealed": func(_ *testing.T, own operations.SigningKey) operations.SigningKey {
 			own.Sealed = []byte{0}
 			return own
 		},

@@ -11,7 +11,9 @@ import (
 	"sync/atomic"
 	"time"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 	"avain/internal/protocol/jws"
 	"avain/internal/protocol/oauth"
 
@@ -37,14 +39,14 @@ type Store interface {
 	// Atomically makes several calls one transaction.
 	Atomically(ctx context.Context, act func(ctx context.Context) error) error
 	// SigningKeys lists every key, by slot.
-	SigningKeys(ctx context.Context) ([]login.SigningKey, error)
-	// AddSigningKey adds a key; login.ErrExists when its slot or KID is taken.
-	AddSigningKey(ctx context.Context, key login.SigningKey) error
+	SigningKeys(ctx context.Context) ([]operations.SigningKey, error)
+	// AddSigningKey adds a key; fault.ErrExists when its slot or KID is taken.
+	AddSigningKey(ctx context.Context, key operations.SigningKey) error
 	// RetireSigningKeys removes these keys, keeps what may verify hints, and forgets what
 	// was kept until now. A key that is gone already leaves nothing.
-	RetireSigningKeys(ctx context.Context, keys []login.HintKey, now time.Time) error
-	// HintKey is what is kept of a key that was removed; login.ErrNotFound.
-	HintKey(ctx context.Context, kid string) (login.HintKey, error)
+	RetireSigningKeys(ctx context.Context, keys []operations.HintKey, now time.Time) error
+	// HintKey is what is kept of a key that was removed; fault.ErrNotFound.
+	HintKey(ctx context.Context, kid string) (operations.HintKey, error)
 }
 
 // Config is what a Signer needs. Zero durations mean the defaults.
@@ -65,7 +67,7 @@ type Config struct {
 	Now func() time.Time
 
 	// Added is told of every key that this node makes, in its transaction; may be nil.
-	Added func(ctx context.Context, key login.SigningKey)
+	Added func(ctx context.Context, key operations.SigningKey)
 	// Signed is told of every signature; may be nil.
 	Signed func(alg string)
 }
@@ -166,7 +168,7 @@ var ErrKeyGone = errors.New("the token is signed by a key that is unknown here")
 
 // Verify returns the claims of a token that we signed: right signature, type and
 // issuer, and not expired. Audience, scope, cnf and whether the session still lives
-// are the caller's. Its errors are *login.Error: Unauthenticated with
+// are the caller's. Its errors are *fault.Error: Unauthenticated with
 // ReasonTokenInvalid and code invalid_token, or Internal when the keys cannot be
 // read. [ErrKeyGone]: nobody can tell.
 func (s *Signer) Verify(ctx context.Context, token string, want Expect) ([]byte, error) {
@@ -211,13 +213,13 @@ func (s *Signer) Verify(ctx context.Context, token string, want Expect) ([]byte,
 func (s *Signer) publicKey(ctx context.Context, kid string) (public jose.JSONWebKey, err error) {
 	keys, err := s.current(ctx)
 	if err != nil {
-		return public, login.E(login.Internal, login.ReasonInternal, err)
+		return public, fault.New(fault.Internal, login.ReasonInternal, err)
 	}
 	found := keys.byID(kid)
 	if found == nil && s.due(unknownEvery) {
 		keys, err = s.read(ctx)
 		if err != nil {
-			return public, login.E(login.Internal, login.ReasonInternal, err)
+			return public, fault.New(fault.Internal, login.ReasonInternal, err)
 		}
 		found = keys.byID(kid)
 	}
@@ -248,6 +250,6 @@ func (s *Signer) JWKS(ctx context.Context) (body []byte, etag string, err error)
 	return keys.jwks, keys.etag, nil
 }
 
-func refuse(detail string, cause error) *login.Error {
-	return login.E(login.Unauthenticated, login.ReasonTokenInvalid, cause).WithCode(oauth.InvalidToken).With(detail)
+func refuse(detail string, cause error) *fault.Error {
+	return fault.New(fault.Unauthenticated, login.ReasonTokenInvalid, cause).WithCode(oauth.InvalidToken).WithDetail(detail)
 }

@@ -12,7 +12,9 @@ import (
 	"testing"
 	"time"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 	"avain/internal/platform/keyset"
 	"avain/internal/platform/store"
 	"avain/internal/platform/store/storetest"
@@ -48,7 +50,7 @@ type shelf struct {
 
 var errBroken = errors.New("the database does not answer")
 
-func (s *shelf) SigningKeys(ctx context.Context) ([]login.SigningKey, error) {
+func (s *shelf) SigningKeys(ctx context.Context) ([]operations.SigningKey, error) {
 	s.reads.Add(1)
 	if s.broken.Load() {
 		return nil, errBroken
@@ -275,7 +277,7 @@ func TestVerifyRefuses(t *testing.T) {
 			t.Errorf("%s: accepted", name)
 			continue
 		}
-		if e := login.AsError(err); e.Kind != login.Unauthenticated || e.Reason != login.ReasonTokenInvalid || e.Code != oauth.InvalidToken || e.Detail == "" {
+		if e := fault.AsError(err); e.Kind != fault.Unauthenticated || e.Reason != login.ReasonTokenInvalid || e.Code != oauth.InvalidToken || e.Detail == "" {
 			t.Errorf("%s: %v (code %s)", name, err, e.Code)
 		}
 	}
@@ -383,7 +385,7 @@ func TestStoreDoesNotAnswer(t *testing.T) {
 	stranger, _ := started(t)
 	c.advance(10 * time.Second)
 	_, err := s.Verify(t.Context(), sign(t, stranger, honest(c.now()), signing.TypAccessToken), signing.Expect{Typ: signing.TypAccessToken})
-	if login.AsError(err).Kind != login.Internal {
+	if fault.AsError(err).Kind != fault.Internal {
 		t.Errorf("an unknown key, when the keys cannot be read: %v", err)
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"avain/internal/core/availability"
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 	"avain/internal/domain/reasons"
 	"avain/internal/platform/web"
 )
@@ -91,7 +92,7 @@ func (f *Feature) openApp(r *http.Request) template.URL {
 	return template.URL(f.d.OpenApp) //nolint:gosec // from the operator's configuration, as package qr shows it
 }
 
-func (f *Feature) news(ctx context.Context, lang string, who login.Asker) []newsItem {
+func (f *Feature) news(ctx context.Context, lang string, who operations.Viewer) []newsItem {
 	all := f.d.Notices.Concerning(ctx, who)
 	items := make([]newsItem, 0, len(all))
 	for i, notice := range f.d.Web.Notices(lang, all) {
@@ -105,7 +106,7 @@ func (f *Feature) news(ctx context.Context, lang string, who login.Asker) []news
 }
 
 // ways asks the gate how things stand for the reader.
-func (f *Feature) ways(ctx context.Context, lang string, who login.Asker) (ways, error) {
+func (f *Feature) ways(ctx context.Context, lang string, who operations.Viewer) (ways, error) {
 	_, _, needed := f.d.Gate.Versions()
 	now := ways{Version: needed, Shops: f.shops(who.Platform), Count: "none"}
 	who.AppVersion = string(needed) // whoever follows the article has it: what is first then is first here

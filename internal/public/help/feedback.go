@@ -4,7 +4,9 @@ import (
 	"net/http"
 	"net/url"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 	"avain/internal/platform/web"
 	"avain/internal/protocol/oauth"
 )
@@ -22,7 +24,7 @@ type thanksView struct {
 func answered(p url.Values) (question, bool, error) {
 	q := question{Page: p.Get("page"), Reason: reasonOf(p.Get("reason"))}
 	if q.Page != "login" && q.Page != "guide" {
-		return q, false, login.E(login.Invalid, login.ReasonRequestInvalid, nil)
+		return q, false, fault.New(fault.Invalid, login.ReasonRequestInvalid, nil)
 	}
 	switch p.Get("helped") {
 	case "yes":
@@ -30,7 +32,7 @@ func answered(p url.Values) (question, bool, error) {
 	case "no":
 		return q, false, nil
 	default:
-		return q, false, login.E(login.Invalid, login.ReasonRequestInvalid, nil)
+		return q, false, fault.New(fault.Invalid, login.ReasonRequestInvalid, nil)
 	}
 }
 
@@ -73,8 +75,8 @@ func (f *Feature) form(r *http.Request) (question, bool, error) {
 	return answered(r.PostForm)
 }
 
-func (f *Feature) feedback(r *http.Request, q question, helped bool) login.Feedback {
-	return login.Feedback{At: f.d.Now(), Lang: f.d.Web.Language(r), Page: q.Page, Reason: q.Reason, Helped: helped}
+func (f *Feature) feedback(r *http.Request, q question, helped bool) operations.Feedback {
+	return operations.Feedback{At: f.d.Now(), Lang: f.d.Web.Language(r), Page: q.Page, Reason: q.Reason, Helped: helped}
 }
 
 func query(q question, helped bool) url.Values {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"avain/internal/core/availability"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/platform/web"
 )
@@ -82,7 +83,7 @@ func (f *Feature) guide(w http.ResponseWriter, r *http.Request) error {
 	}
 	at, ok := walk(keys)
 	if !ok {
-		return login.E(login.NotFound, login.ReasonPageUnknown, nil)
+		return fault.New(fault.NotFound, login.ReasonPageUnknown, nil)
 	}
 	path := GuidePath
 	if len(keys) > 0 {

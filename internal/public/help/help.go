@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"avain/internal/core/availability"
-	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 	"avain/internal/platform/web"
 )
 
@@ -23,19 +23,19 @@ const (
 
 // Gate knows which ways in are open: package availability.
 type Gate interface {
-	MethodsFor(ctx context.Context, who login.Asker) []availability.Way
+	MethodsFor(ctx context.Context, who operations.Viewer) []availability.Way
 	Versions() (minimum, recommended, alternative availability.Version)
 }
 
 // Notices are what the reader is told: package notices.
 type Notices interface {
-	Concerning(ctx context.Context, who login.Asker) []login.Notice
+	Concerning(ctx context.Context, who operations.Viewer) []operations.Notice
 }
 
 // Store keeps what people say of the pages.
 type Store interface {
-	CountFeedback(ctx context.Context, f login.Feedback) error
-	AddComment(ctx context.Context, f login.Feedback) error
+	CountFeedback(ctx context.Context, f operations.Feedback) error
+	AddComment(ctx context.Context, f operations.Feedback) error
 }
 
 // Shop is where the app is to be had.

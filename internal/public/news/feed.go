@@ -11,7 +11,8 @@ import (
 	"strings"
 	"time"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/fault"
+	"avain/internal/domain/operations"
 )
 
 // atom is a feed (RFC 4287). The package encoding/xml escapes every text, so that no
@@ -64,7 +65,7 @@ func (f *Feature) feed(w http.ResponseWriter, r *http.Request) error {
 	lang := f.d.Languages[0]
 	if asked := r.URL.Query().Get("lang"); asked != "" {
 		if !slices.Contains(f.d.Languages, asked) {
-			return login.BadParam("lang", "must be one of "+strings.Join(f.d.Languages, ", "))
+			return fault.BadParam("lang", "must be one of "+strings.Join(f.d.Languages, ", "))
 		}
 		lang = asked
 	}
@@ -125,7 +126,7 @@ func (f *Feature) document(r *http.Request, lang string) ([]byte, error) {
 }
 
 // anchor is where a notice stands on the page.
-func anchor(n login.Notice) string { return "notice-" + n.ID }
+func anchor(n operations.Notice) string { return "notice-" + n.ID }
 
 // tag is an id that stays the same for ever (RFC 4151), whatever the address becomes.
 func (f *Feature) tag(what string) string {
@@ -137,7 +138,7 @@ func (f *Feature) tag(what string) string {
 }
 
 // updated is when the notice last said something new: it began, changed or ended.
-func updated(n login.Notice, now time.Time) time.Time {
+func updated(n operations.Notice, now time.Time) time.Time {
 	last := n.ChangedAt
 	for _, at := range []time.Time{n.From, n.Ended()} {
 		if at.After(last) && !at.After(now) {

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"avain/internal/core/notices"
-	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 	"avain/internal/platform/web"
 )
 
@@ -24,7 +24,7 @@ const (
 
 // Board knows what has been said: package notices.
 type Board interface {
-	Everybody(ctx context.Context) (current, past []login.Notice)
+	Everybody(ctx context.Context) (current, past []operations.Notice)
 }
 
 // Deps are what the feature stands on.
@@ -96,7 +96,7 @@ func (f *Feature) show(w http.ResponseWriter, r *http.Request) error {
 	})
 }
 
-func (f *Feature) item(ctx context.Context, lang string, n login.Notice) item {
+func (f *Feature) item(ctx context.Context, lang string, n operations.Notice) item {
 	spoken := n.Language(f.readable(lang)...)
 	words := n.Words[spoken]
 	one := item{
@@ -104,7 +104,7 @@ func (f *Feature) item(ctx context.Context, lang string, n login.Notice) item {
 		Day: f.d.Web.DayInWords(lang, n.From), Date: f.d.Web.Day(n.From),
 	}
 	if !n.Audience.Everybody() {
-		n.Act = login.Act{} // what is done about it is not news
+		n.Act = operations.Act{} // what is done about it is not news
 		one.About = notices.Describe(n, lang, func(id string) string { return f.d.Means(ctx, lang, id) })
 	}
 	return one

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 	"avain/internal/platform/web"
 	"avain/internal/public/news"
 
@@ -27,9 +28,11 @@ const base = "https://login.example.com"
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
 // board says the same to everybody.
-type board struct{ current, past []login.Notice }
+type board struct{ current, past []operations.Notice }
 
-func (b *board) Everybody(context.Context) (current, past []login.Notice) { return b.current, b.past }
+func (b *board) Everybody(context.Context) (current, past []operations.Notice) {
+	return b.current, b.past
+}
 
 type world struct {
 	http.Handler
@@ -67,21 +70,21 @@ func (w world) get(t testing.TB, path string, header ...string) *httptest.Respon
 	return got
 }
 
-func notice(id, title, text string, from time.Time) login.Notice {
-	return login.Notice{
-		ID: id, Severity: login.SeverityWarning, From: from, CreatedAt: from, ChangedAt: from,
-		Words: map[string]login.NoticeWords{"fi": {Title: title, Text: text}, "sv": {Title: title + " sv", Text: text}},
+func notice(id, title, text string, from time.Time) operations.Notice {
+	return operations.Notice{
+		ID: id, Severity: operations.SeverityWarning, From: from, CreatedAt: from, ChangedAt: from,
+		Words: map[string]operations.NoticeWords{"fi": {Title: title, Text: text}, "sv": {Title: title + " sv", Text: text}},
 	}
 }
 
 func sample() *board {
 	opera := notice("AAAAAAAAAAAAAAAAAAAAAA", "Opera", "Rivi yksi\nRivi kaksi", time.Date(2022, 5, 31, 9, 0, 0, 0, time.UTC))
-	opera.Audience = login.Audience{Platforms: []string{"android"}, Browsers: []login.BrowserRange{{Family: "Opera"}}}
+	opera.Audience = operations.Audience{Platforms: []string{"android"}, Browsers: []operations.BrowserRange{{Family: "Opera"}}}
 	opera.Act.First = login.MethodLink
 	over := notice("-_AAAAAAAAAAAAAAAAAAAA", "Huolto", "", noon.Add(-48*time.Hour))
 	over.Until = noon.Add(-24 * time.Hour)
 	over.Audience.Means = []string{"op"}
-	return &board{[]login.Notice{opera}, []login.Notice{over}}
+	return &board{[]operations.Notice{opera}, []operations.Notice{over}}
 }
 
 func TestPage(t *testing.T) {
@@ -234,17 +237,17 @@ func TestThreat23NewsAreText(t *testing.T) {
 		return strings.Join(found, " ")
 	}
 	paths := []string{"/news", "/news.atom"}
-	*w.board = board{current: []login.Notice{notice("x", "word", "word", noon)}}
+	*w.board = board{current: []operations.Notice{notice("x", "word", "word", noon)}}
 	harmless := map[string]string{}
 	for _, path := range paths {
 		harmless[path] = shape(w.get(t, path).Body.String())
 	}
 	for _, payload := range payloads() {
-		*w.board = board{current: []login.Notice{notice("x", payload, payload, noon)}}
+		*w.board = board{current: []operations.Notice{notice("x", payload, payload, noon)}}
 		if got := w.get(t, "/news").Body.String(); shape(got) != harmless["/news"] {
 			t.Errorf("%q made markup on the page:\n%s", payload, got)
 		}
-		w.current[0].Severity = login.Severity(payload)
+		w.current[0].Severity = operations.Severity(payload)
 		if body := w.get(t, "/news.atom").Body.String(); shape(body) != harmless["/news.atom"] {
 			t.Errorf("%q made markup in the feed:\n%s", payload, body)
 		}
@@ -261,7 +264,7 @@ func FuzzFeed(f *testing.F) {
 	}
 	w := newWorld(f)
 	f.Fuzz(func(t *testing.T, title, text string) {
-		*w.board = board{current: []login.Notice{notice("x", title, text, noon)}}
+		*w.board = board{current: []operations.Notice{notice("x", title, text, noon)}}
 		if _, feed := w.feed(t, "/news.atom"); len(feed.Entries) != 1 || strings.ContainsAny(feed.Entries[0].Title, "\x00\x1b") {
 			t.Errorf("%q %q: %+v", title, text, feed.Entries)
 		}

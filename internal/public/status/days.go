@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"avain/internal/core/alerting"
-	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 )
 
 // State is how a method or bank does.
@@ -46,8 +46,8 @@ const (
 
 // Counts are the tallies and alerts: package store, behind package app.
 type Counts interface {
-	Tallies(ctx context.Context, d login.Dimension, from, to time.Time) ([]login.Tally, error)
-	Alerts(ctx context.Context, since time.Time) ([]login.Alert, error)
+	Tallies(ctx context.Context, d operations.Dimension, from, to time.Time) ([]operations.Tally, error)
+	Alerts(ctx context.Context, since time.Time) ([]operations.Alert, error)
 }
 
 // Day is one day of a value.
@@ -74,7 +74,7 @@ type calendar struct {
 }
 
 type key struct {
-	dimension login.Dimension
+	dimension operations.Dimension
 	value     string
 }
 
@@ -206,7 +206,7 @@ func (c *calendar) states(ctx context.Context, from, to time.Time) (map[time.Tim
 		return nil, err
 	}
 	states := map[time.Time]map[key]State{}
-	for _, d := range []login.Dimension{login.DimensionMethod, login.DimensionMeans} {
+	for _, d := range []operations.Dimension{operations.DimensionMethod, operations.DimensionMeans} {
 		tallies, err := c.counts.Tallies(ctx, d, from.UTC(), to.UTC())
 		if err != nil {
 			return nil, err
@@ -239,11 +239,11 @@ func (c *calendar) states(ctx context.Context, from, to time.Time) (map[time.Tim
 // itself, does not count: a bank is not disturbed because people cancel, or say that it is.
 type tried struct {
 	ok, failed float64
-	marks      login.Marks
+	marks      operations.Marks
 	badHour    bool
 }
 
-func (n *tried) add(p login.People) {
+func (n *tried) add(p operations.People) {
 	n.ok, n.failed, n.marks = n.ok+float64(p.OK), n.failed+float64(p.Failed), n.marks|p.Marks
 	if p.OK+p.Failed >= floorOfHour && p.Failed >= p.OK && p.Marks.Least() >= differently {
 		n.badHour = true
@@ -267,7 +267,7 @@ func (n *tried) state(alert bool) State {
 }
 
 // alerted reports whether an alert lasted within that time.
-func alerted(alerts []login.Alert, k key, from, to time.Time) bool {
+func alerted(alerts []operations.Alert, k key, from, to time.Time) bool {
 	for _, a := range alerts {
 		if a.Dimension == k.dimension && a.Value == k.value && a.RaisedAt.Before(to) && (a.Lasts() || a.EndedAt.After(from)) {
 			return true

@@ -12,6 +12,7 @@ import (
 	"avain/internal/core/alerting"
 	"avain/internal/core/availability"
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 	"avain/internal/platform/web"
 )
 
@@ -99,7 +100,7 @@ func (f *Feature) standing(ctx context.Context, lang string) (s standing, err er
 		on, _ := f.d.Gate.Means(ctx, m.ID)
 		reachable = reachable || on && m.Available
 		s.Means = append(s.Means, line{ID: m.ID, Name: m.Name, State: meansState(on, m, picture)})
-		values = append(values, key{login.DimensionMeans, m.ID})
+		values = append(values, key{operations.DimensionMeans, m.ID})
 	}
 	for _, way := range f.d.Gate.Methods(ctx) {
 		name, err := f.d.Web.Text(lang, methodName(way.Method))
@@ -107,15 +108,15 @@ func (f *Feature) standing(ctx context.Context, lang string) (s standing, err er
 			return s, err
 		}
 		s.Methods = append(s.Methods, line{ID: string(way.Method), Name: name, State: methodState(way, reachable, picture)})
-		values = append(values, key{login.DimensionMethod, string(way.Method)})
+		values = append(values, key{operations.DimensionMethod, string(way.Method)})
 	}
 	days, read := f.calendar.last(ctx, values)
 	s.Read, s.Stale = read, f.d.Now().Sub(read) > away
 	for i := range s.Means {
-		s.Means[i].Days = days[key{login.DimensionMeans, s.Means[i].ID}]
+		s.Means[i].Days = days[key{operations.DimensionMeans, s.Means[i].ID}]
 	}
 	for i := range s.Methods {
-		s.Methods[i].Days = days[key{login.DimensionMethod, s.Methods[i].ID}]
+		s.Methods[i].Days = days[key{operations.DimensionMethod, s.Methods[i].ID}]
 	}
 	return s, nil
 }
@@ -141,7 +142,7 @@ func meansState(on bool, m broker.OfferedMeans, p alerting.Picture) State {
 	case !m.Available:
 		return Down
 	}
-	state := alertState(p, login.DimensionMeans, m.ID)
+	state := alertState(p, operations.DimensionMeans, m.ID)
 	if state == Up && m.DisturbanceText != "" {
 		return Disturbed
 	}
@@ -158,14 +159,14 @@ func methodState(way availability.Way, reachable bool, p alerting.Picture) State
 	case byBank && !reachable:
 		return Down
 	default:
-		return alertState(p, login.DimensionMethod, string(way.Method))
+		return alertState(p, operations.DimensionMethod, string(way.Method))
 	}
 }
 
 // fewGetIn is the rate at which an alert means that nothing works.
 const fewGetIn = 0.1
 
-func alertState(p alerting.Picture, d login.Dimension, value string) State {
+func alertState(p alerting.Picture, d operations.Dimension, value string) State {
 	for _, r := range p.Rates {
 		switch {
 		case r.Dimension != d || r.Value != value || !r.Alert:

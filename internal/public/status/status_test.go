@@ -17,6 +17,7 @@ import (
 	"avain/internal/core/alerting"
 	"avain/internal/core/availability"
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 	"avain/internal/platform/web"
 	"avain/internal/public/status"
 )
@@ -28,8 +29,8 @@ type world struct {
 	off     map[string]bool
 	offer   broker.Offer
 	picture alerting.Picture
-	tallies []login.Tally
-	alerts  []login.Alert
+	tallies []operations.Tally
+	alerts  []operations.Alert
 	reads   int
 	away    error // what the database says instead
 }
@@ -43,7 +44,7 @@ func (w *world) Offer(context.Context, string) broker.Offer { return w.offer }
 
 func (w *world) Picture(context.Context) alerting.Picture { return w.picture }
 
-func (w *world) Tallies(_ context.Context, d login.Dimension, from, to time.Time) (all []login.Tally, err error) {
+func (w *world) Tallies(_ context.Context, d operations.Dimension, from, to time.Time) (all []operations.Tally, err error) {
 	w.reads++
 	if w.away != nil {
 		return nil, w.away
@@ -56,7 +57,7 @@ func (w *world) Tallies(_ context.Context, d login.Dimension, from, to time.Time
 	return all, nil
 }
 
-func (w *world) Alerts(_ context.Context, since time.Time) (all []login.Alert, err error) {
+func (w *world) Alerts(_ context.Context, since time.Time) (all []operations.Alert, err error) {
 	for _, a := range w.alerts {
 		if a.Lasts() || a.EndedAt.After(since) {
 			all = append(all, a)
@@ -97,8 +98,8 @@ func newWorld(t *testing.T) (*world, http.Handler) {
 	return w, kit.Middleware(mux)
 }
 
-func (w *world) count(d login.Dimension, value string, at time.Time, c login.Counts) {
-	w.tallies = append(w.tallies, login.Tally{Dimension: d, Hour: at.UTC().Truncate(time.Hour), Value: value, Counts: c, People: c.Strangers()})
+func (w *world) count(d operations.Dimension, value string, at time.Time, c operations.Counts) {
+	w.tallies = append(w.tallies, operations.Tally{Dimension: d, Hour: at.UTC().Truncate(time.Hour), Value: value, Counts: c, People: c.Strangers()})
 }
 
 type day struct{ Date, State string }
@@ -139,29 +140,29 @@ func read(t *testing.T, h http.Handler) (d document) {
 func TestDays(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		hours []login.Counts
+		hours []operations.Counts
 		alert bool
 		want  status.State
 	}{
 		"nobody":                               {nil, false, status.Unknown},
-		"few":                                  {[]login.Counts{{OK: 19}}, false, status.Unknown},
-		"few, and all failed":                  {[]login.Counts{{Failed: 19}}, true, status.Unknown},
-		"enough":                               {[]login.Counts{{OK: 20}}, false, status.Up},
-		"almost 15 % failed":                   {[]login.Counts{{OK: 86, Failed: 14}, {OK: 14}}, false, status.Up},
-		"15 % failed":                          {[]login.Counts{{OK: 85, Failed: 15}}, false, status.Disturbed},
-		"half failed":                          {[]login.Counts{{OK: 10, Failed: 10}}, false, status.Down},
-		"many left: that is no disturbance":    {[]login.Counts{{OK: 20, Gone: 200}}, false, status.Up},
-		"one bad hour in a good day":           {[]login.Counts{{OK: 500}, {OK: 5, Failed: 5}}, false, status.Disturbed},
-		"one bad hour with few":                {[]login.Counts{{OK: 500}, {OK: 4, Failed: 5}}, false, status.Up},
-		"an alert lasted, because people left": {[]login.Counts{{OK: 100, Gone: 50}}, true, status.Disturbed},
+		"few":                                  {[]operations.Counts{{OK: 19}}, false, status.Unknown},
+		"few, and all failed":                  {[]operations.Counts{{Failed: 19}}, true, status.Unknown},
+		"enough":                               {[]operations.Counts{{OK: 20}}, false, status.Up},
+		"almost 15 % failed":                   {[]operations.Counts{{OK: 86, Failed: 14}, {OK: 14}}, false, status.Up},
+		"15 % failed":                          {[]operations.Counts{{OK: 85, Failed: 15}}, false, status.Disturbed},
+		"half failed":                          {[]operations.Counts{{OK: 10, Failed: 10}}, false, status.Down},
+		"many left: that is no disturbance":    {[]operations.Counts{{OK: 20, Gone: 200}}, false, status.Up},
+		"one bad hour in a good day":           {[]operations.Counts{{OK: 500}, {OK: 5, Failed: 5}}, false, status.Disturbed},
+		"one bad hour with few":                {[]operations.Counts{{OK: 500}, {OK: 4, Failed: 5}}, false, status.Up},
+		"an alert lasted, because people left": {[]operations.Counts{{OK: 100, Gone: 50}}, true, status.Disturbed},
 	} {
 		w, h := newWorld(t)
 		noon := w.now.AddDate(0, 0, -3)
 		for i, n := range c.hours {
-			w.count(login.DimensionMeans, "op", noon.Add(time.Duration(i)*time.Hour), n)
+			w.count(operations.DimensionMeans, "op", noon.Add(time.Duration(i)*time.Hour), n)
 		}
 		if c.alert {
-			w.alerts = []login.Alert{{ID: "A", Dimension: login.DimensionMeans, Value: "op", RaisedAt: noon, EndedAt: noon.Add(time.Hour)}}
+			w.alerts = []operations.Alert{{ID: "A", Dimension: operations.DimensionMeans, Value: "op", RaisedAt: noon, EndedAt: noon.Add(time.Hour)}}
 		}
 		d := read(t, h)
 		days := d.Means[0].Days
@@ -188,9 +189,9 @@ func TestThreat65DaysNeedDifferentPeople(t *testing.T) {
 		w, h := newWorld(t)
 		yesterday := w.now.AddDate(0, 0, -1).UTC().Truncate(time.Hour)
 		for hour := range 3 { // the same people again
-			w.tallies = append(w.tallies, login.Tally{
-				Dimension: login.DimensionMeans, Hour: yesterday.Add(-time.Duration(hour) * time.Hour), Value: "op",
-				Counts: login.Counts{OK: 10, Failed: 1000}, People: login.People{OK: 10, Failed: 30, Marks: 1<<different - 1},
+			w.tallies = append(w.tallies, operations.Tally{
+				Dimension: operations.DimensionMeans, Hour: yesterday.Add(-time.Duration(hour) * time.Hour), Value: "op",
+				Counts: operations.Counts{OK: 10, Failed: 1000}, People: operations.People{OK: 10, Failed: 30, Marks: 1<<different - 1},
 			})
 		}
 		if got := read(t, h).Means[0].Days[88].State; got != string(want) {
@@ -205,10 +206,10 @@ func TestDaysAreLocal(t *testing.T) {
 	w, h := newWorld(t)
 	start := time.Date(2026, 10, 25, 0, 0, 0, 0, helsinki(t)) // clocks go back
 	for i := range 25 {
-		w.count(login.DimensionMeans, "op", start.Add(time.Duration(i)*time.Hour), login.Counts{OK: 1})
+		w.count(operations.DimensionMeans, "op", start.Add(time.Duration(i)*time.Hour), operations.Counts{OK: 1})
 	}
-	w.count(login.DimensionMeans, "op", start.Add(-time.Hour), login.Counts{Failed: 100})
-	w.count(login.DimensionMeans, "op", start.Add(25*time.Hour), login.Counts{Failed: 100})
+	w.count(operations.DimensionMeans, "op", start.Add(-time.Hour), operations.Counts{Failed: 100})
+	w.count(operations.DimensionMeans, "op", start.Add(25*time.Hour), operations.Counts{Failed: 100})
 	want := map[string]string{"2026-10-24": "down", "2026-10-25": "up", "2026-10-26": "down"}
 	for _, one := range read(t, h).Means[0].Days {
 		if state := want[one.Date]; state != "" && one.State != state {
@@ -219,8 +220,8 @@ func TestDaysAreLocal(t *testing.T) {
 
 func TestNow(t *testing.T) {
 	t.Parallel()
-	alert := func(d login.Dimension, value string, now login.Counts) alerting.Picture {
-		return alerting.Picture{Rates: []login.Rate{{Dimension: d, Value: value, Now: now, People: now.Strangers(), Alert: true}}}
+	alert := func(d operations.Dimension, value string, now operations.Counts) alerting.Picture {
+		return alerting.Picture{Rates: []operations.Rate{{Dimension: d, Value: value, Now: now, People: now.Strangers(), Alert: true}}}
 	}
 	for name, c := range map[string]struct {
 		change     func(w *world)
@@ -233,11 +234,15 @@ func TestNow(t *testing.T) {
 			w.offer.Means[0].Available, w.offer.Means[1].Available = false, false
 		}, status.Down, status.Down},
 		"broker tells of a disturbance": {func(w *world) { w.offer.Means[0].DisturbanceText = "huolto" }, status.Disturbed, status.Up},
-		"fewer get in":                  {func(w *world) { w.picture = alert(login.DimensionMeans, "op", login.Counts{OK: 5, Failed: 5}) }, status.Disturbed, status.Up},
-		"nobody gets in":                {func(w *world) { w.picture = alert(login.DimensionMeans, "op", login.Counts{Failed: 5}) }, status.Down, status.Up},
-		"nobody comes":                  {func(w *world) { w.picture = alert(login.DimensionMeans, "op", login.Counts{}) }, status.Disturbed, status.Up},
-		"method":                        {func(w *world) { w.picture = alert(login.DimensionMethod, "direct", login.Counts{OK: 5, Failed: 5}) }, status.Up, status.Disturbed},
-		"method switched off":           {func(w *world) { w.ways[0].On = false }, status.Up, status.Off},
+		"fewer get in": {func(w *world) {
+			w.picture = alert(operations.DimensionMeans, "op", operations.Counts{OK: 5, Failed: 5})
+		}, status.Disturbed, status.Up},
+		"nobody gets in": {func(w *world) { w.picture = alert(operations.DimensionMeans, "op", operations.Counts{Failed: 5}) }, status.Down, status.Up},
+		"nobody comes":   {func(w *world) { w.picture = alert(operations.DimensionMeans, "op", operations.Counts{}) }, status.Disturbed, status.Up},
+		"method": {func(w *world) {
+			w.picture = alert(operations.DimensionMethod, "direct", operations.Counts{OK: 5, Failed: 5})
+		}, status.Up, status.Disturbed},
+		"method switched off": {func(w *world) { w.ways[0].On = false }, status.Up, status.Off},
 	} {
 		w, h := newWorld(t)
 		c.change(w)
@@ -259,13 +264,13 @@ func TestNow(t *testing.T) {
 func TestThreat43LeavingMakesNothingWorse(t *testing.T) {
 	t.Parallel()
 	w, h := newWorld(t)
-	now := login.Counts{OK: 60, Gone: 100_000, Failed: 40}
-	w.picture = alerting.Picture{Rates: []login.Rate{
-		{Dimension: login.DimensionMeans, Value: "op", Now: now, People: now.Strangers(), Alert: true},
-		{Dimension: login.DimensionMeans, Value: "mobile", Now: login.Counts{OK: 60, Gone: 100_000}, Low: true},
-		{Dimension: login.DimensionMethod, Value: "direct", Now: now, People: now.Strangers(), Alert: true},
+	now := operations.Counts{OK: 60, Gone: 100_000, Failed: 40}
+	w.picture = alerting.Picture{Rates: []operations.Rate{
+		{Dimension: operations.DimensionMeans, Value: "op", Now: now, People: now.Strangers(), Alert: true},
+		{Dimension: operations.DimensionMeans, Value: "mobile", Now: operations.Counts{OK: 60, Gone: 100_000}, Low: true},
+		{Dimension: operations.DimensionMethod, Value: "direct", Now: now, People: now.Strangers(), Alert: true},
 	}}
-	w.count(login.DimensionMeans, "mobile", w.now, login.Counts{OK: 60, Gone: 100_000})
+	w.count(operations.DimensionMeans, "mobile", w.now, operations.Counts{OK: 60, Gone: 100_000})
 	d := read(t, h)
 	if op, mobile, direct := d.Means[0], d.Means[1], d.Methods[0]; op.State != "disturbed" || mobile.State != "up" || mobile.Days[89].State != "up" || direct.State != "disturbed" {
 		t.Errorf("op %s, mobile %s and today %s, direct %s", op.State, mobile.State, mobile.Days[89].State, direct.State)
@@ -277,7 +282,7 @@ func TestHoldsNoNumbers(t *testing.T) {
 	t.Parallel()
 	w, h := newWorld(t)
 	for i := range 80 {
-		w.count(login.DimensionMeans, "op", w.now.AddDate(0, 0, -i), login.Counts{OK: 7654 + int64(i%3)*10_000, Failed: 43210 * int64(i%2)})
+		w.count(operations.DimensionMeans, "op", w.now.AddDate(0, 0, -i), operations.Counts{OK: 7654 + int64(i%3)*10_000, Failed: 43210 * int64(i%2)})
 	}
 	for _, path := range []string{status.PagePath, status.DocumentPath, status.PagePath + "?lang=sv", status.PagePath + "?lang=en"} {
 		body := get(t, h, path).Body.String()
@@ -332,7 +337,7 @@ func TestTheOldIsKeptInMemory(t *testing.T) {
 	t.Parallel()
 	w, h := newWorld(t)
 	yesterday := w.now.AddDate(0, 0, -1)
-	w.count(login.DimensionMeans, "op", yesterday, login.Counts{OK: 100})
+	w.count(operations.DimensionMeans, "op", yesterday, operations.Counts{OK: 100})
 	stateOf := func(date time.Time) string {
 		for _, one := range read(t, h).Means[0].Days {
 			if one.Date == date.Format(time.DateOnly) {
@@ -351,8 +356,8 @@ func TestTheOldIsKeptInMemory(t *testing.T) {
 	}
 	w.now = w.now.Add(time.Minute)
 	today := w.now
-	w.count(login.DimensionMeans, "op", today, login.Counts{OK: 50})
-	w.count(login.DimensionMeans, "op", yesterday, login.Counts{Failed: 1000}) // nobody counts days later
+	w.count(operations.DimensionMeans, "op", today, operations.Counts{OK: 50})
+	w.count(operations.DimensionMeans, "op", yesterday, operations.Counts{Failed: 1000}) // nobody counts days later
 	if stateOf(today) != "up" || stateOf(yesterday) != "up" {
 		t.Errorf("today %s, yesterday %s", stateOf(today), stateOf(yesterday))
 	}
@@ -361,7 +366,7 @@ func TestTheOldIsKeptInMemory(t *testing.T) {
 	if got := stateOf(today); got != "up" {
 		t.Errorf("at five past midnight: %s", got)
 	}
-	w.count(login.DimensionMeans, "op", today, login.Counts{Failed: 1000})
+	w.count(operations.DimensionMeans, "op", today, operations.Counts{Failed: 1000})
 	w.now = w.now.Add(time.Hour)
 	if got := stateOf(today); got != "down" {
 		t.Errorf("an hour later: %s", got)
@@ -390,7 +395,7 @@ func TestStatusWithoutADatabase(t *testing.T) {
 		t.Errorf("away from the start: %d %s", page.Code, page.Body)
 	}
 	w.away, w.now = nil, w.now.Add(time.Minute)
-	w.count(login.DimensionMeans, "op", w.now.AddDate(0, 0, -1), login.Counts{OK: 100})
+	w.count(operations.DimensionMeans, "op", w.now.AddDate(0, 0, -1), operations.Counts{OK: 100})
 	known := w.now
 	before := read(t, h)
 	if before.Stale || !before.AsOf.IsZero() {

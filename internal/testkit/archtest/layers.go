@@ -77,8 +77,11 @@ var order = map[string][]string{
 	"internal/protocol/dpop":    {"internal/protocol/jws", "internal/protocol/oauth"},
 	"internal/protocol/signing": {"internal/protocol/jws", "internal/protocol/oauth"},
 
-	"internal/domain/login":   {"internal/domain/hetu", "internal/domain/shown"},
-	"internal/domain/reasons": {"internal/domain/login"},
+	"internal/domain/employment": {"internal/domain/fault", "internal/domain/login", "internal/domain/queue"},
+	"internal/domain/fault":      {"internal/domain/login"},
+	"internal/domain/login":      {"internal/domain/hetu", "internal/domain/queue", "internal/domain/shown"},
+	"internal/domain/operations": {"internal/domain/login", "internal/domain/queue"},
+	"internal/domain/reasons":    {"internal/domain/login"},
 
 	"internal/testkit/demo": {"internal/testkit/brokersim", "internal/testkit/loopback"},
 }

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"avain/internal/domain/employment"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/hetu"
 	"avain/internal/domain/login"
 	"avain/internal/platform/mail"
@@ -25,8 +27,8 @@ var employerPage = template.Must(template.New("employer").Parse(employerText))
 const employerID = "DemoEmployer0000000000"
 
 func seedEmployer(ctx context.Context, db *store.Store, now time.Time) error {
-	err := db.AddEmployer(ctx, login.Employer{ID: employerID, Name: "Revontuli Oy", Locale: "fi", CreatedAt: now})
-	if errors.Is(err, login.ErrExists) {
+	err := db.AddEmployer(ctx, employment.Employer{ID: employerID, Name: "Revontuli Oy", Locale: "fi", CreatedAt: now})
+	if errors.Is(err, fault.ErrExists) {
 		return nil // kept from the last time
 	}
 	return err
@@ -34,8 +36,8 @@ func seedEmployer(ctx context.Context, db *store.Store, now time.Time) error {
 
 // employee is one line of the employer's page.
 type employee struct {
-	login.Employment
-	Invitation login.Invitation // the newest; without an id when there is none
+	employment.Employment
+	Invitation employment.Invitation // the newest; without an id when there is none
 }
 
 // showEmployer is the page of an employer's personnel department.
@@ -75,15 +77,15 @@ func demoHead(w http.ResponseWriter) {
 
 // hire adds a person as the form says, and sends the invitation.
 func (d *Demo) hire(w http.ResponseWriter, r *http.Request) error {
-	m := login.Employment{
+	m := employment.Employment{
 		Employer: employerID, Email: strings.TrimSpace(r.PostFormValue("email")), GivenName: strings.TrimSpace(r.PostFormValue("given")),
-		Locale: r.PostFormValue("locale"), Kind: login.UserSmartumPlus,
+		Locale: r.PostFormValue("locale"), Kind: employment.UserSmartumPlus,
 	}
 	if err := mail.CheckAddress(m.Email); err != nil || strings.Contains(m.Email, "<") {
-		return login.BadParam("email", "write one e-mail address")
+		return fault.BadParam("email", "write one e-mail address")
 	}
-	if r.PostFormValue("kind") == string(login.UserSmartum) {
-		m.Kind = login.UserSmartum
+	if r.PostFormValue("kind") == string(employment.UserSmartum) {
+		m.Kind = employment.UserSmartum
 	}
 	for _, kind := range r.PostForm["benefit"] {
 		b := login.Benefit{Kind: kind}
@@ -104,8 +106,8 @@ func (d *Demo) hire(w http.ResponseWriter, r *http.Request) error {
 func (d *Demo) manage(w http.ResponseWriter, r *http.Request) error {
 	db, ctx := d.Inside.Store, r.Context()
 	m, err := db.EmploymentOf(ctx, employerID, r.PathValue("id"))
-	if errors.Is(err, login.ErrNotFound) {
-		return login.E(login.NotFound, login.ReasonPageUnknown, err)
+	if errors.Is(err, fault.ErrNotFound) {
+		return fault.New(fault.NotFound, login.ReasonPageUnknown, err)
 	}
 	if err != nil {
 		return err
@@ -122,7 +124,7 @@ func (d *Demo) manage(w http.ResponseWriter, r *http.Request) error {
 	case "end":
 		err = db.EndEmployment(ctx, employerID, m.ID, d.now())
 	default:
-		err = login.BadParam("do", "again, release or end")
+		err = fault.BadParam("do", "again, release or end")
 	}
 	if err != nil {
 		return err

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 	"avain/internal/platform/store"
 	"avain/internal/testkit/brokersim"
 )
@@ -19,8 +20,8 @@ const historyDays = 90
 // the console's overview can be looked at. The pages say that it is made up. It does so
 // once: a demo that keeps its data keeps its past too.
 func seedHistory(ctx context.Context, s *store.Store, now time.Time) error {
-	hour := now.Truncate(login.TallyHour)
-	there, err := s.Tallies(ctx, login.DimensionAll, hour.AddDate(0, 0, -historyDays), hour.Add(login.TallyHour))
+	hour := now.Truncate(operations.TallyHour)
+	there, err := s.Tallies(ctx, operations.DimensionAll, hour.AddDate(0, 0, -historyDays), hour.Add(operations.TallyHour))
 	if err != nil || len(there) > 0 {
 		return err
 	}
@@ -33,7 +34,7 @@ func seedHistory(ctx context.Context, s *store.Store, now time.Time) error {
 	for ago := historyDays; ago >= 0; ago-- {
 		p.day = nil
 		at := time.Date(today.Year(), today.Month(), today.Day()-ago, 0, 0, 0, 0, zone)
-		for tomorrow := at.AddDate(0, 0, 1); at.Before(tomorrow) && !at.After(now); at = at.Add(login.TallyHour) {
+		for tomorrow := at.AddDate(0, 0, 1); at.Before(tomorrow) && !at.After(now); at = at.Add(operations.TallyHour) {
 			p.hour(at, ago, min(1, now.Sub(at).Hours()))
 		}
 		if err := s.AddTallies(ctx, p.day); err != nil {
@@ -46,7 +47,7 @@ func seedHistory(ctx context.Context, s *store.Store, now time.Time) error {
 // past makes up tallies.
 type past struct {
 	random *rand.Rand
-	day    []login.Tally
+	day    []operations.Tally
 }
 
 // share is a value and how many of the logins have it.
@@ -56,8 +57,8 @@ type share struct {
 }
 
 func (p *past) hour(at time.Time, ago int, part float64) {
-	var all login.Counts
-	broker := map[string]login.Counts{}
+	var all operations.Counts
+	broker := map[string]operations.Counts{}
 	for i, bank := range brokersim.Banks() {
 		n := p.logins(busy(at) * part / float64(i+2))
 		rate := 0.03
@@ -69,7 +70,7 @@ func (p *past) hour(at time.Time, ago int, part float64) {
 		}
 		counts := p.split(n, rate)
 		all = all.Plus(counts)
-		p.add(login.DimensionMeans, at, bank.ID, counts)
+		p.add(operations.DimensionMeans, at, bank.ID, counts)
 		id := "op"
 		if bank.Mobile() {
 			id = "telia"
@@ -78,23 +79,23 @@ func (p *past) hour(at time.Time, ago int, part float64) {
 		p.why(at, bank.ID, counts)
 	}
 	for id, counts := range broker {
-		p.add(login.DimensionBroker, at, id, counts)
+		p.add(operations.DimensionBroker, at, id, counts)
 	}
-	p.spread(login.DimensionMethod, at, all, share{"direct", 0.86}, share{"link", 0.14})
+	p.spread(operations.DimensionMethod, at, all, share{"direct", 0.86}, share{"link", 0.14})
 	for _, s := range []share{{"qr", 0.1}, {"credentials", 0.06}} { // which no bank disturbs
 		n := p.split(int64(s.part*float64(all.Tried())), 0.02)
-		p.add(login.DimensionMethod, at, s.value, n)
-		p.add(login.DimensionReason, at, string(login.ReasonInternal), login.Counts{Failed: n.Failed})
-		p.add(login.DimensionReason, at, string(login.ReasonAbandonedAtPage), login.Counts{Gone: n.Gone})
+		p.add(operations.DimensionMethod, at, s.value, n)
+		p.add(operations.DimensionReason, at, string(login.ReasonInternal), operations.Counts{Failed: n.Failed})
+		p.add(operations.DimensionReason, at, string(login.ReasonAbandonedAtPage), operations.Counts{Gone: n.Gone})
 		all = all.Plus(n)
 	}
-	p.add(login.DimensionAll, at, "", all)
+	p.add(operations.DimensionAll, at, "", all)
 	if ago > 30 {
 		return
 	}
-	p.spread(login.DimensionPlatform, at, all, share{"android", 0.52}, share{"ios", 0.44}, share{"huawei", 0.04})
-	p.spread(login.DimensionVersion, at, all, share{"1.16.0", 0.71}, share{"1.15.2", 0.22}, share{"1.12.0", 0.07})
-	p.spread(login.DimensionBrowser, at, all, share{"Chrome on Android", 0.38}, share{"Safari on iOS", 0.41},
+	p.spread(operations.DimensionPlatform, at, all, share{"android", 0.52}, share{"ios", 0.44}, share{"huawei", 0.04})
+	p.spread(operations.DimensionVersion, at, all, share{"1.16.0", 0.71}, share{"1.15.2", 0.22}, share{"1.12.0", 0.07})
+	p.spread(operations.DimensionBrowser, at, all, share{"Chrome on Android", 0.38}, share{"Safari on iOS", 0.41},
 		share{"Samsung Internet on Android", 0.11}, share{"Firefox on Android", 0.06}, share{"Opera on Android", 0.04})
 }
 
@@ -113,7 +114,7 @@ func (p *past) logins(mean float64) int64 {
 }
 
 // split lets so many fail, and some more leave.
-func (p *past) split(n int64, failing float64) (c login.Counts) {
+func (p *past) split(n int64, failing float64) (c operations.Counts) {
 	for range n {
 		switch x := p.random.Float64(); {
 		case x < failing:
@@ -127,31 +128,31 @@ func (p *past) split(n int64, failing float64) (c login.Counts) {
 	return c
 }
 
-func (p *past) why(at time.Time, bank string, c login.Counts) {
-	for reason, n := range map[login.Reason]login.Counts{
+func (p *past) why(at time.Time, bank string, c operations.Counts) {
+	for reason, n := range map[login.Reason]operations.Counts{
 		login.ReasonBrokerError: {Failed: c.Failed}, login.ReasonAbandonedAtBank: {Gone: c.Gone},
 	} {
 		if n.Tried() > 0 {
-			p.add(login.DimensionMeansReason, at, bank+" "+string(reason), n)
-			p.add(login.DimensionReason, at, string(reason), n)
+			p.add(operations.DimensionMeansReason, at, bank+" "+string(reason), n)
+			p.add(operations.DimensionReason, at, string(reason), n)
 		}
 	}
 }
 
 // spread divides the counts among values; the first one has what is left.
-func (p *past) spread(d login.Dimension, at time.Time, c login.Counts, shares ...share) {
+func (p *past) spread(d operations.Dimension, at time.Time, c operations.Counts, shares ...share) {
 	left := c
 	for _, s := range shares[1:] {
 		some := func(n int64) int64 { return int64(float64(n) * s.part) }
-		n := login.Counts{OK: some(c.OK), Gone: some(c.Gone), Failed: some(c.Failed)}
-		left = login.Counts{OK: left.OK - n.OK, Gone: left.Gone - n.Gone, Failed: left.Failed - n.Failed}
+		n := operations.Counts{OK: some(c.OK), Gone: some(c.Gone), Failed: some(c.Failed)}
+		left = operations.Counts{OK: left.OK - n.OK, Gone: left.Gone - n.Gone, Failed: left.Failed - n.Failed}
 		p.add(d, at, s.value, n)
 	}
 	p.add(d, at, shares[0].value, left)
 }
 
-func (p *past) add(d login.Dimension, at time.Time, value string, c login.Counts) {
+func (p *past) add(d operations.Dimension, at time.Time, value string, c operations.Counts) {
 	if c.Tried() > 0 {
-		p.day = append(p.day, login.Tally{Dimension: d, Hour: at.UTC(), Value: value, Counts: c, People: c.Strangers()})
+		p.day = append(p.day, operations.Tally{Dimension: d, Hour: at.UTC(), Value: value, Counts: c, People: c.Strangers()})
 	}
 }

@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"avain/internal/core/notices"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 )
 
 // seedNews publishes the two news items of the article. They have no end, so they are
@@ -21,7 +23,7 @@ func seedNews(ctx context.Context, board *notices.Board, languages []string) err
 				delete(n.Words, lang)
 			}
 		}
-		if _, err := board.Publish(ctx, "system", n); err != nil && !errors.Is(err, login.ErrExists) {
+		if _, err := board.Publish(ctx, "system", n); err != nil && !errors.Is(err, fault.ErrExists) {
 			return fmt.Errorf("publish sample news: %w", err)
 		}
 	}
@@ -29,17 +31,17 @@ func seedNews(ctx context.Context, board *notices.Board, languages []string) err
 }
 
 // News are the sample notices.
-func News() []login.Notice {
-	return []login.Notice{
+func News() []operations.Notice {
+	return []operations.Notice{
 		{
-			ID: "demo-news-opera-202205", Severity: login.SeverityWarning,
+			ID: "demo-news-opera-202205", Severity: operations.SeverityWarning,
 			From: time.Date(2022, time.May, 31, 9, 0, 0, 0, time.UTC),
-			Audience: login.Audience{
+			Audience: operations.Audience{
 				Platforms: []string{"android"},
-				Browsers:  []login.BrowserRange{{Family: "Opera"}, {Family: "Opera Mini"}, {Family: "Opera GX"}, {Family: "Opera Touch"}},
+				Browsers:  []operations.BrowserRange{{Family: "Opera"}, {Family: "Opera Mini"}, {Family: "Opera GX"}, {Family: "Opera Touch"}},
 			},
-			Act: login.Act{First: login.MethodLink},
-			Words: map[string]login.NoticeWords{
+			Act: operations.Act{First: login.MethodLink},
+			Words: map[string]operations.NoticeWords{
 				"fi": {
 					Title: "Opera-selain estää kirjautumisen Androidilla",
 					Text: "Puhelimen Opera-selain estää osaa Android-käyttäjistä kirjautumasta SmartumPayhin. Kirjaudu kirjautumislinkillä, tai poista Opera puhelimesta ja yritä uudelleen. " +
@@ -58,10 +60,10 @@ func News() []login.Notice {
 			},
 		},
 		{
-			ID: "demo-news-banks-202204", Severity: login.SeverityInfo,
+			ID: "demo-news-banks-202204", Severity: operations.SeverityInfo,
 			From:     time.Date(2022, time.April, 7, 9, 0, 0, 0, time.UTC),
-			Audience: login.Audience{Platforms: []string{"android"}},
-			Words: map[string]login.NoticeWords{
+			Audience: operations.Audience{Platforms: []string{"android"}},
+			Words: map[string]operations.NoticeWords{
 				"fi": {
 					Title: "Kirjautuminen on nyt entistä helpompaa",
 					Text: "Voit kirjautua sovellukseen suoraan verkkopankkitunnuksilla tai Mobiilivarmenteella. Sovellusta ei tarvitse päivittää. " +

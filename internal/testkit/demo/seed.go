@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"avain/internal/core/people"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/testkit/brokersim"
 )
@@ -29,13 +30,13 @@ func seed(ctx context.Context, p *people.People, generated int) error {
 			GivenName: s.GivenName, FamilyName: s.FamilyName, Name: s.DisplayName(), Locale: s.Locale, Email: old.Email,
 			SmartumPlus: !hasOld || old.Plus, Benefits: benefitsOf(i),
 		})
-		if err != nil && !errors.Is(err, login.ErrExists) {
+		if err != nil && !errors.Is(err, fault.ErrExists) {
 			return fmt.Errorf("add sample person: %w", err)
 		}
 		if !hasOld || err != nil {
 			continue
 		}
-		if _, err := p.AddCredential(ctx, person.ID, old.UserName, old.Email, old.hash); err != nil && !errors.Is(err, login.ErrExists) {
+		if _, err := p.AddCredential(ctx, person.ID, old.UserName, old.Email, old.hash); err != nil && !errors.Is(err, fault.ErrExists) {
 			return fmt.Errorf("add sample credentials: %w", err)
 		}
 	}

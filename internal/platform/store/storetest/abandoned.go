@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/platform/store"
 	"avain/internal/secret"
@@ -80,7 +81,7 @@ func Abandoned(t *testing.T, s *store.Store, starts int) {
 		t.Errorf("after ninety days: purged %+v, %v; want %+v", got, err, last)
 	}
 	for _, a := range all {
-		if _, err := s.AttemptByID(t.Context(), a.ID); !errors.Is(err, login.ErrNotFound) {
+		if _, err := s.AttemptByID(t.Context(), a.ID); !errors.Is(err, fault.ErrNotFound) {
 			t.Fatalf("a row stayed: %v", err)
 		}
 	}
@@ -90,7 +91,7 @@ func Abandoned(t *testing.T, s *store.Store, starts int) {
 // at a broker.
 func abandon(ctx context.Context, s *store.Store, a *login.Attempt, how int) error {
 	err := s.StartAttempt(ctx, *a, Secrets())
-	for errors.Is(err, login.ErrExists) {
+	for errors.Is(err, fault.ErrExists) {
 		a.SupportCode = login.NewSupportCode()
 		err = s.StartAttempt(ctx, *a, Secrets())
 	}
@@ -101,10 +102,10 @@ func abandon(ctx context.Context, s *store.Store, a *login.Attempt, how int) err
 	if err := s.NoteAttempt(ctx, a.ID, login.Note{Event: page, Shown: a.ExpiresAt}); err != nil || how == 1 {
 		return err
 	}
-	m := login.Move{Attempt: a.ID, From: []login.State{login.StateCreated}, To: login.StateDenied, At: a.CreatedAt, Event: Event(login.StepCancel)}
+	m := login.Transition{Attempt: a.ID, From: []login.State{login.StateCreated}, To: login.StateDenied, At: a.CreatedAt, Event: Event(login.StepCancel)}
 	if how == 3 {
 		m.To, m.Event, m.SetBrowser = login.StateOpened, Event(login.StepChoose), NewHash()
-		m.Leg = &login.Leg{State: NewHash(), Broker: "op", Means: "kuikka", StartedAt: a.CreatedAt, ExpiresAt: a.ExpiresAt}
+		m.BrokerRequest = &login.BrokerRequest{State: NewHash(), Broker: "op", Means: "kuikka", StartedAt: a.CreatedAt, ExpiresAt: a.ExpiresAt}
 	}
 	_, err = s.MoveAttempt(ctx, m)
 	return err
@@ -149,7 +150,7 @@ func newestOfNetwork(t *testing.T, s *store.Store) {
 	for what, all := range there {
 		want := error(nil)
 		if what == "of the crowd, old" {
-			want = login.ErrNotFound
+			want = fault.ErrNotFound
 		}
 		for _, a := range all {
 			_, err := s.AttemptByID(t.Context(), a.ID)

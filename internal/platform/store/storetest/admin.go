@@ -10,23 +10,27 @@ import (
 	"testing"
 	"time"
 
+	"avain/internal/domain/employment"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
+	"avain/internal/domain/queue"
 	"avain/internal/platform/store"
 )
 
 func apiKeys(t *testing.T, s *store.Store) {
-	want := login.APIKey{
-		ID: login.NewID(), Name: "HR", Scopes: []login.APIScope{login.ScopePersonsRead, login.ScopeImport}, Employers: []string{"name A B", login.NewID()},
+	want := operations.APIKey{
+		ID: login.NewID(), Name: "HR", Scopes: []operations.APIScope{operations.ScopePersonsRead, operations.ScopeImport}, Employers: []string{"name A B", login.NewID()},
 		Hash: NewHash(), CreatedAt: Noon(), ExpiresAt: Noon().Add(time.Hour),
 	}
 	wantErr(t, "add", s.AddAPIKey(t.Context(), want), nil)
-	wantErr(t, "the same again", s.AddAPIKey(t.Context(), want), login.ErrExists)
-	got := must[login.APIKey](t)(s.APIKeyByHash(t.Context(), want.Hash, Noon()))
+	wantErr(t, "the same again", s.AddAPIKey(t.Context(), want), fault.ErrExists)
+	got := must[operations.APIKey](t)(s.APIKeyByHash(t.Context(), want.Hash, Noon()))
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 	_, err := s.APIKeyByHash(t.Context(), NewHash(), Noon())
-	wantErr(t, "another secret", err, login.ErrNotFound)
+	wantErr(t, "another secret", err, fault.ErrNotFound)
 
 	next, until := NewHash(), Noon().Add(time.Hour)
 	wantErr(t, "rotate", s.RotateAPIKey(t.Context(), want.ID, next, until), nil)
@@ -39,52 +43,52 @@ func apiKeys(t *testing.T, s *store.Store) {
 		}
 	}
 	for _, step := range []struct{ after, moved time.Duration }{{time.Second, time.Second}, {50 * time.Second, time.Second}, {2 * time.Minute, 2 * time.Minute}} {
-		k := must[login.APIKey](t)(s.APIKeyByID(t.Context(), want.ID))
+		k := must[operations.APIKey](t)(s.APIKeyByID(t.Context(), want.ID))
 		wantErr(t, "use", s.UseAPIKey(t.Context(), k, Noon().Add(step.after)), nil)
-		if k = must[login.APIKey](t)(s.APIKeyByID(t.Context(), want.ID)); !k.UsedAt.Equal(Noon().Add(step.moved)) {
+		if k = must[operations.APIKey](t)(s.APIKeyByID(t.Context(), want.ID)); !k.UsedAt.Equal(Noon().Add(step.moved)) {
 			t.Errorf("used at %v, want %v", k.UsedAt, Noon().Add(step.moved))
 		}
 	}
 	for range 2 {
 		wantErr(t, "revoke", s.RevokeAPIKey(t.Context(), want.ID, Noon()), nil)
 	}
-	wantErr(t, "rotate a revoked one", s.RotateAPIKey(t.Context(), want.ID, NewHash(), until), login.ErrNotFound)
-	wantErr(t, "revoke nobody's", s.RevokeAPIKey(t.Context(), login.NewID(), Noon()), login.ErrNotFound)
-	if _, err := s.APIKeyByHash(t.Context(), want.Hash, Noon()); !errors.Is(err, login.ErrNotFound) {
+	wantErr(t, "rotate a revoked one", s.RotateAPIKey(t.Context(), want.ID, NewHash(), until), fault.ErrNotFound)
+	wantErr(t, "revoke nobody's", s.RevokeAPIKey(t.Context(), login.NewID(), Noon()), fault.ErrNotFound)
+	if _, err := s.APIKeyByHash(t.Context(), want.Hash, Noon()); !errors.Is(err, fault.ErrNotFound) {
 		t.Errorf("the secret before, of a revoked key: %v", err)
 	}
-	if all := must[[]login.APIKey](t)(s.APIKeys(t.Context())); len(all) != 1 || all[0].RevokedAt.IsZero() {
+	if all := must[[]operations.APIKey](t)(s.APIKeys(t.Context())); len(all) != 1 || all[0].RevokedAt.IsZero() {
 		t.Errorf("list: %+v", all)
 	}
 }
 
 func answers(t *testing.T, s *store.Store) {
-	a := login.Answer{Mark: NewHash(), Request: NewHash(), Busy: Noon().Add(time.Minute), Expires: Noon().Add(time.Hour)}
+	a := operations.RecordedResponse{Mark: NewHash(), Request: NewHash(), Busy: Noon().Add(time.Minute), Expires: Noon().Add(time.Hour)}
 	oneWinner(t, together(t.Context(), 8, func(ctx context.Context, _ int) error {
 		_, err := s.BeginAnswer(ctx, a, Noon())
 		return err
-	}), login.ErrExists)
+	}), fault.ErrExists)
 	wantErr(t, "end", s.EndAnswer(t.Context(), a.Mark, 201, `{"id":"x"}`), nil)
 	found, err := s.BeginAnswer(t.Context(), a, Noon().Add(30*time.Minute))
-	wantErr(t, "again", err, login.ErrExists)
+	wantErr(t, "again", err, fault.ErrExists)
 	if found.Status != 201 || found.Body != `{"id":"x"}` || found.Request != a.Request {
 		t.Errorf("found %+v", found)
 	}
 	_, err = s.BeginAnswer(t.Context(), a, a.Expires)
 	wantErr(t, "when its time is up", err, nil)
 
-	stuck := login.Answer{Mark: NewHash(), Request: NewHash(), Busy: Noon().Add(time.Minute), Expires: Noon().Add(time.Hour)}
+	stuck := operations.RecordedResponse{Mark: NewHash(), Request: NewHash(), Busy: Noon().Add(time.Minute), Expires: Noon().Add(time.Hour)}
 	other := stuck
 	other.Request = NewHash()
 	for _, step := range []struct {
 		what string
-		a    login.Answer
+		a    operations.RecordedResponse
 		at   time.Time
 		want error
 	}{
 		{"first", stuck, Noon(), nil},
-		{"while it runs", stuck, Noon(), login.ErrExists},
-		{"another body after it died", other, stuck.Busy, login.ErrExists},
+		{"while it runs", stuck, Noon(), fault.ErrExists},
+		{"another body after it died", other, stuck.Busy, fault.ErrExists},
 		{"the same after it died", stuck, stuck.Busy, nil},
 	} {
 		_, err := s.BeginAnswer(t.Context(), step.a, step.at)
@@ -100,55 +104,55 @@ func answers(t *testing.T, s *store.Store) {
 
 // imports walks one chunk through its life: taken once, bad rows beside good ones.
 func imports(t *testing.T, s *store.Store) {
-	e := login.Employer{ID: login.NewID(), Name: "A", Locale: "fi", CreatedAt: Noon()}
+	e := employment.Employer{ID: login.NewID(), Name: "A", Locale: "fi", CreatedAt: Noon()}
 	wantErr(t, "add employer", s.AddEmployer(t.Context(), e), nil)
-	i := login.Import{ID: login.NewID(), Employer: e.ID, State: login.ImportReceiving, Invite: true, CreatedAt: Noon()}
-	wantErr(t, "nobody's", s.AddImport(t.Context(), login.Import{ID: login.NewID(), Employer: login.NewID()}), login.ErrNotFound)
+	i := employment.Import{ID: login.NewID(), Employer: e.ID, State: employment.ImportReceiving, Invite: true, CreatedAt: Noon()}
+	wantErr(t, "nobody's", s.AddImport(t.Context(), employment.Import{ID: login.NewID(), Employer: login.NewID()}), fault.ErrNotFound)
 	wantErr(t, "add", s.AddImport(t.Context(), i), nil)
-	bad := []login.ImportMistake{{Line: 2, Field: "email", Detail: "x"}, {Line: 2, Field: "hetu", Detail: "y"}}
+	bad := []employment.ImportMistake{{Line: 2, Field: "email", Detail: "x"}, {Line: 2, Field: "hetu", Detail: "y"}}
 	wantErr(t, "receive", s.ReceiveChunk(t.Context(), i.ID, 0, "[]", 3, 1, bad), nil)
-	job := login.Job{ID: login.NewID(), Kind: "import.chunk", Key: i.ID + " 0", Payload: []byte("{}"), At: Noon(), CreatedAt: Noon()}
+	job := queue.Job{ID: login.NewID(), Kind: "import.chunk", Key: i.ID + " 0", Payload: []byte("{}"), At: Noon(), CreatedAt: Noon()}
 	wantErr(t, "start", s.StartImport(t.Context(), i.ID, Noon(), job), nil)
-	wantErr(t, "start again", s.StartImport(t.Context(), i.ID, Noon()), login.ErrMoved)
-	wantErr(t, "receive late", s.ReceiveChunk(t.Context(), i.ID, 1, "[]", 1, 0, nil), login.ErrMoved)
+	wantErr(t, "start again", s.StartImport(t.Context(), i.ID, Noon()), fault.ErrMoved)
+	wantErr(t, "receive late", s.ReceiveChunk(t.Context(), i.ID, 1, "[]", 1, 0, nil), fault.ErrMoved)
 	_, err := s.ImportOf(t.Context(), login.NewID(), i.ID)
-	wantErr(t, "another employer's", err, login.ErrNotFound)
+	wantErr(t, "another employer's", err, fault.ErrNotFound)
 
-	claimed := must[[]login.Job](t)(s.ClaimJobs(t.Context(), []login.JobClaim{{Kind: "import.chunk", Limit: 1, Until: Noon().Add(time.Minute)}}, Noon()))
-	hire := func(line int64, external, user string, benefits ...login.BenefitChange) login.Hiring {
-		said := login.EmploymentChange{ExternalID: &external, GivenName: new("G" + fmt.Sprint(line)), Benefits: benefits}
+	claimed := must[[]queue.Job](t)(s.ClaimJobs(t.Context(), []queue.Claim{{Kind: "import.chunk", Limit: 1, Until: Noon().Add(time.Minute)}}, Noon()))
+	hire := func(line int64, external, user string, benefits ...employment.BenefitChange) employment.HireRequest {
+		said := employment.Change{ExternalID: &external, GivenName: new("G" + fmt.Sprint(line)), Benefits: benefits}
 		if user != "" {
 			said.UserName = &user
 		}
-		m, _ := login.Employment{ID: login.NewID(), Employer: e.ID, CreatedAt: Noon()}.With(said, Noon())
-		return login.Hiring{Line: line, Change: said, Employment: m}
+		m, _ := employment.Employment{ID: login.NewID(), Employer: e.ID, CreatedAt: Noon()}.With(said, Noon())
+		return employment.HireRequest{Line: line, Change: said, Employment: m}
 	}
-	all := []login.Hiring{
-		hire(3, "1", "same", login.BenefitChange{Kind: "lunch"}, login.BenefitChange{Kind: "sports"}),
+	all := []employment.HireRequest{
+		hire(3, "1", "same", employment.BenefitChange{Kind: "lunch"}, employment.BenefitChange{Kind: "sports"}),
 		hire(4, "2", "same"), // the user name is taken
-		hire(5, "1", "", login.BenefitChange{Kind: "lunch"}),
+		hire(5, "1", "", employment.BenefitChange{Kind: "lunch"}),
 	}
 	lost := claimed[0]
 	lost.Claim--
-	wantErr(t, "somebody else's job", s.TakeChunk(t.Context(), lost, i.ID, 0, all, Noon()), login.ErrMoved)
-	if found := must[[]login.Employment](t)(s.Employments(t.Context(), e.ID, store.EmploymentFilter{}, 10)); len(found) != 0 {
+	wantErr(t, "somebody else's job", s.TakeChunk(t.Context(), lost, i.ID, 0, all, Noon()), fault.ErrMoved)
+	if found := must[[]employment.Employment](t)(s.Employments(t.Context(), e.ID, store.EmploymentFilter{}, 10)); len(found) != 0 {
 		t.Errorf("a lost job wrote %d people", len(found))
 	}
 	oneWinner(t, together(t.Context(), 4, func(ctx context.Context, _ int) error {
 		return s.TakeChunk(ctx, claimed[0], i.ID, 0, all, Noon())
-	}), login.ErrMoved)
+	}), fault.ErrMoved)
 	_, err = s.ImportChunk(t.Context(), i.ID, 0)
-	wantErr(t, "the chunk", err, login.ErrNotFound)
-	done := must[login.Import](t)(s.ImportOf(t.Context(), e.ID, i.ID))
-	want := login.Import{
-		ID: i.ID, Employer: e.ID, State: login.ImportDone, Invite: true, Rows: 4, Done: 4, Created: 1, Updated: 1, Failed: 2,
+	wantErr(t, "the chunk", err, fault.ErrNotFound)
+	done := must[employment.Import](t)(s.ImportOf(t.Context(), e.ID, i.ID))
+	want := employment.Import{
+		ID: i.ID, Employer: e.ID, State: employment.ImportDone, Invite: true, Rows: 4, Done: 4, Created: 1, Updated: 1, Failed: 2,
 		CreatedAt: Noon(), FinishedAt: Noon(),
 	}
 	if done != want {
 		t.Errorf("got %+v, want %+v", done, want)
 	}
-	found := must[[]login.Employment](t)(s.Employments(t.Context(), e.ID, store.EmploymentFilter{}, 10))
-	if len(found) != 1 || found[0].UserName != "same" || found[0].GivenName != "G5" || len(found[0].Benefits) != 1 || found[0].Kind != login.UserSmartumPlus {
+	found := must[[]employment.Employment](t)(s.Employments(t.Context(), e.ID, store.EmploymentFilter{}, 10))
+	if len(found) != 1 || found[0].UserName != "same" || found[0].GivenName != "G5" || len(found[0].Benefits) != 1 || found[0].Kind != employment.UserSmartumPlus {
 		t.Errorf("people: %+v", found)
 	}
 	mistakes, _, err := s.ImportMistakes(t.Context(), i.ID, 0, -1, 10)
@@ -165,22 +169,22 @@ func imports(t *testing.T, s *store.Store) {
 }
 
 func failedImport(t *testing.T, s *store.Store, employer string) {
-	i := login.Import{ID: login.NewID(), Employer: employer, CreatedAt: Noon()}
+	i := employment.Import{ID: login.NewID(), Employer: employer, CreatedAt: Noon()}
 	wantErr(t, "add", s.AddImport(t.Context(), i), nil)
 	wantErr(t, "receive", s.ReceiveChunk(t.Context(), i.ID, 0, "[]", 3, 0, nil), nil)
 	wantErr(t, "fail", s.FailImport(t.Context(), i.ID, Noon()), nil)
-	wantErr(t, "start", s.StartImport(t.Context(), i.ID, Noon()), login.ErrMoved)
+	wantErr(t, "start", s.StartImport(t.Context(), i.ID, Noon()), fault.ErrMoved)
 	_, err := s.ImportChunk(t.Context(), i.ID, 0)
-	wantErr(t, "its rows", err, login.ErrNotFound)
+	wantErr(t, "its rows", err, fault.ErrNotFound)
 }
 
 // directory is what SCIM needs: pages by user name, and names that are given back.
 func directory(t *testing.T, s *store.Store) {
-	e := login.Employer{ID: login.NewID(), Name: "A", Locale: "fi", CreatedAt: Noon()}
+	e := employment.Employer{ID: login.NewID(), Name: "A", Locale: "fi", CreatedAt: Noon()}
 	wantErr(t, "add employer", s.AddEmployer(t.Context(), e), nil)
 	var ids []string
 	for _, user := range []string{"c", "", "a", "b"} {
-		m := login.Employment{ID: login.NewID(), Employer: e.ID, Kind: login.UserSmartumPlus, UserName: user, CreatedAt: Noon()}
+		m := employment.Employment{ID: login.NewID(), Employer: e.ID, Kind: employment.UserSmartumPlus, UserName: user, CreatedAt: Noon()}
 		wantErr(t, "add", s.AddEmployment(t.Context(), m), nil)
 		ids = append(ids, m.ID)
 	}
@@ -189,21 +193,21 @@ func directory(t *testing.T, s *store.Store) {
 		t.Errorf("page: %+v of %d, %v", page, total, err)
 	}
 	other := login.NewID()
-	wantErr(t, "another's benefit", s.PutBenefit(t.Context(), other, ids[0], login.BenefitChange{Kind: "lunch"}, Noon()), login.ErrNotFound)
-	wantErr(t, "another's forgetting", s.ForgetEmployment(t.Context(), other, ids[0], Noon()), login.ErrNotFound)
+	wantErr(t, "another's benefit", s.PutBenefit(t.Context(), other, ids[0], employment.BenefitChange{Kind: "lunch"}, Noon()), fault.ErrNotFound)
+	wantErr(t, "another's forgetting", s.ForgetEmployment(t.Context(), other, ids[0], Noon()), fault.ErrNotFound)
 	for _, kind := range []string{"lunch", "sports"} {
-		wantErr(t, "benefit", s.PutBenefit(t.Context(), e.ID, ids[0], login.BenefitChange{Kind: kind}, Noon()), nil)
+		wantErr(t, "benefit", s.PutBenefit(t.Context(), e.ID, ids[0], employment.BenefitChange{Kind: kind}, Noon()), nil)
 	}
 	wantErr(t, "drop", s.DropBenefit(t.Context(), e.ID, ids[0], "lunch", Noon()), nil)
-	if m := must[login.Employment](t)(s.EmploymentOf(t.Context(), e.ID, ids[0])); len(m.Benefits) != 1 || m.Benefits[0].Kind != "sports" {
+	if m := must[employment.Employment](t)(s.EmploymentOf(t.Context(), e.ID, ids[0])); len(m.Benefits) != 1 || m.Benefits[0].Kind != "sports" {
 		t.Errorf("benefits: %+v", m.Benefits)
 	}
 	wantErr(t, "forget", s.ForgetEmployment(t.Context(), e.ID, ids[0], Noon()), nil)
-	if m := must[login.Employment](t)(s.EmploymentOf(t.Context(), e.ID, ids[0])); m.UserName != "" || m.EndedAt.IsZero() {
+	if m := must[employment.Employment](t)(s.EmploymentOf(t.Context(), e.ID, ids[0])); m.UserName != "" || m.EndedAt.IsZero() {
 		t.Errorf("forgotten: %+v", m)
 	}
-	wantErr(t, "the name again", s.AddEmployment(t.Context(), login.Employment{
-		ID: login.NewID(), Employer: e.ID, Kind: login.UserSmartum, UserName: "c", CreatedAt: Noon(),
+	wantErr(t, "the name again", s.AddEmployment(t.Context(), employment.Employment{
+		ID: login.NewID(), Employer: e.ID, Kind: employment.UserSmartum, UserName: "c", CreatedAt: Noon(),
 	}), nil)
 	userNames(t, s, e.ID)
 	changedUsers(t, s, e.ID)
@@ -211,13 +215,13 @@ func directory(t *testing.T, s *store.Store) {
 
 // userNames are the same in any case of letters.
 func userNames(t *testing.T, s *store.Store, employer string) {
-	aino := Hire(t, s, employer, func(m *login.Employment) { m.UserName = "Äiti.Aino@Example.com" })
-	elli := Hire(t, s, employer, func(m *login.Employment) { m.UserName = "elli" })
-	wantErr(t, "add in another case", s.AddEmployment(t.Context(), login.Employment{
-		ID: login.NewID(), Employer: employer, Kind: login.UserSmartum, UserName: "äITI.aino@example.COM", CreatedAt: Noon(),
-	}), login.ErrExists)
+	aino := Hire(t, s, employer, func(m *employment.Employment) { m.UserName = "Äiti.Aino@Example.com" })
+	elli := Hire(t, s, employer, func(m *employment.Employment) { m.UserName = "elli" })
+	wantErr(t, "add in another case", s.AddEmployment(t.Context(), employment.Employment{
+		ID: login.NewID(), Employer: employer, Kind: employment.UserSmartum, UserName: "äITI.aino@example.COM", CreatedAt: Noon(),
+	}), fault.ErrExists)
 	elli.UserName = "ÄITI.AINO@EXAMPLE.COM"
-	wantErr(t, "change to another case", s.ChangeEmployment(t.Context(), elli, Noon()), login.ErrExists)
+	wantErr(t, "change to another case", s.ChangeEmployment(t.Context(), elli, Noon()), fault.ErrExists)
 	for _, name := range []string{"Äiti.Aino@Example.com", "äiti.aino@example.com", "ÄITI.AINO@EXAMPLE.COM"} {
 		if found, err := s.Employments(t.Context(), employer, store.EmploymentFilter{UserName: name}, 10); err != nil || len(found) != 1 || found[0].ID != aino.ID {
 			t.Errorf("%s finds %+v, %v", name, found, err)
@@ -227,7 +231,7 @@ func userNames(t *testing.T, s *store.Store, employer string) {
 	wantErr(t, "the own name in another case", s.ChangeEmployment(t.Context(), aino, Noon()), nil)
 	var walked []string
 	for after := ""; ; {
-		page := must[[]login.Employment](t)(s.Users(t.Context(), employer, store.EmploymentFilter{After: after}, 2))
+		page := must[[]employment.Employment](t)(s.Users(t.Context(), employer, store.EmploymentFilter{After: after}, 2))
 		if len(page) == 0 {
 			break
 		}
@@ -242,11 +246,13 @@ func userNames(t *testing.T, s *store.Store, employer string) {
 
 // changedUsers are changed in one transaction, or not at all.
 func changedUsers(t *testing.T, s *store.Store, employer string) {
-	first := Hire(t, s, employer, func(m *login.Employment) { m.Addresses = []login.Address{{Value: "h@example.com", Type: "home"}} })
+	first := Hire(t, s, employer, func(m *employment.Employment) {
+		m.Addresses = []employment.Address{{Value: "h@example.com", Type: "home"}}
+	})
 	other := Hire(t, s, employer)
-	get := func() login.Employment {
+	get := func() employment.Employment {
 		t.Helper()
-		return must[login.Employment](t)(s.EmploymentOf(t.Context(), employer, first.ID))
+		return must[employment.Employment](t)(s.EmploymentOf(t.Context(), employer, first.ID))
 	}
 	if got := get(); !reflect.DeepEqual(got, first) {
 		t.Errorf("added:\n got %+v\nwant %+v", got, first)
@@ -254,12 +260,12 @@ func changedUsers(t *testing.T, s *store.Store, employer string) {
 	at := Noon().Add(time.Hour)
 	for address, want := range map[string]bool{"AINO@example.com": true, "H@example.com": true, other.Email: true} {
 		found, err := s.Users(t.Context(), employer, store.EmploymentFilter{Email: address}, 100)
-		if err != nil || want != slices.ContainsFunc(found, func(m login.Employment) bool { return m.ID == first.ID }) {
+		if err != nil || want != slices.ContainsFunc(found, func(m employment.Employment) bool { return m.ID == first.ID }) {
 			t.Errorf("%s finds %+v, %v", address, found, err)
 		}
 	}
-	change := func(change func(*login.Employment)) error {
-		_, after, err := s.ChangeUser(t.Context(), employer, first.ID, at, func(m login.Employment) (login.Employment, error) {
+	change := func(change func(*employment.Employment)) error {
+		_, after, err := s.ChangeUser(t.Context(), employer, first.ID, at, func(m employment.Employment) (employment.Employment, error) {
 			change(&m)
 			return m, nil
 		})
@@ -268,28 +274,28 @@ func changedUsers(t *testing.T, s *store.Store, employer string) {
 		}
 		return err
 	}
-	wantErr(t, "taken", change(func(m *login.Employment) {
+	wantErr(t, "taken", change(func(m *employment.Employment) {
 		m.UserName, m.GivenName, m.EndedAt = strings.ToUpper(other.UserName), "Elli", at
-	}), login.ErrExists)
-	wantErr(t, "nothing", change(func(*login.Employment) {}), nil)
+	}), fault.ErrExists)
+	wantErr(t, "nothing", change(func(*employment.Employment) {}), nil)
 	no := errors.New("no")
-	_, _, err := s.ChangeUser(t.Context(), employer, first.ID, at, func(m login.Employment) (login.Employment, error) { return m, no })
+	_, _, err := s.ChangeUser(t.Context(), employer, first.ID, at, func(m employment.Employment) (employment.Employment, error) { return m, no })
 	wantErr(t, "refused", err, no)
-	_, _, err = s.ChangeUser(t.Context(), login.NewID(), first.ID, at, func(m login.Employment) (login.Employment, error) { return m, nil })
-	wantErr(t, "another employer's", err, login.ErrNotFound)
+	_, _, err = s.ChangeUser(t.Context(), login.NewID(), first.ID, at, func(m employment.Employment) (employment.Employment, error) { return m, nil })
+	wantErr(t, "another employer's", err, fault.ErrNotFound)
 	if got := get(); !reflect.DeepEqual(got, first) {
 		t.Errorf("after what was refused:\n got %+v\nwant %+v", got, first)
 	}
-	wantErr(t, "change", change(func(m *login.Employment) {
+	wantErr(t, "change", change(func(m *employment.Employment) {
 		m.GivenName, m.Email, m.EndedAt = "Elli", "elli@example.com", at
-		m.Addresses = []login.Address{{Value: "elli@example.com", Type: "work", Primary: true}, {Value: "h@example.com", Type: "home"}}
+		m.Addresses = []employment.Address{{Value: "elli@example.com", Type: "work", Primary: true}, {Value: "h@example.com", Type: "home"}}
 	}), nil)
-	wantErr(t, "resume", change(func(m *login.Employment) { m.EndedAt, m.Addresses = time.Time{}, nil }), nil)
+	wantErr(t, "resume", change(func(m *employment.Employment) { m.EndedAt, m.Addresses = time.Time{}, nil }), nil)
 	wantErr(t, "another way", s.ChangeEmployment(t.Context(), get(), at), nil)
 	const writers = 8 // at once: nobody's change is lost under another's
 	for _, err := range together(t.Context(), writers, func(ctx context.Context, n int) error {
-		_, _, err := s.ChangeUser(ctx, employer, first.ID, at, func(m login.Employment) (login.Employment, error) {
-			m.Addresses = append(slices.Clone(m.Addresses), login.Address{Value: fmt.Sprint(n), Type: "other"})
+		_, _, err := s.ChangeUser(ctx, employer, first.ID, at, func(m employment.Employment) (employment.Employment, error) {
+			m.Addresses = append(slices.Clone(m.Addresses), employment.Address{Value: fmt.Sprint(n), Type: "other"})
 			return m, nil
 		})
 		return err

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/platform/store"
 	"avain/internal/secret"
@@ -51,12 +52,12 @@ func noHandles(t *testing.T, s *store.Store) {
 		"request_uri": s.AttemptByRequestURI, "auth_session": s.AttemptByAuthSession, "link": s.AttemptByLink, "code": s.AttemptByCode,
 	} {
 		_, err := find(t.Context(), secret.Hash{})
-		wantErr(t, "zero "+handle, err, login.ErrNotFound)
+		wantErr(t, "zero "+handle, err, fault.ErrNotFound)
 	}
 	_, err := s.AttemptByID(t.Context(), login.NewID())
-	wantErr(t, "unknown id", err, login.ErrNotFound)
+	wantErr(t, "unknown id", err, fault.ErrNotFound)
 	_, err = s.AttemptBySupportCode(t.Context(), "")
-	wantErr(t, "no support code", err, login.ErrNotFound)
+	wantErr(t, "no support code", err, fault.ErrNotFound)
 }
 
 func attemptCollisions(t *testing.T, s *store.Store) {
@@ -64,19 +65,19 @@ func attemptCollisions(t *testing.T, s *store.Store) {
 	mark := Mark()
 	second := Attempt()
 	second.SupportCode = first.SupportCode
-	wantErr(t, "same support code", s.StartAttempt(t.Context(), second, Secrets(), mark), login.ErrExists)
+	wantErr(t, "same support code", s.StartAttempt(t.Context(), second, Secrets(), mark), fault.ErrExists)
 	second.SupportCode = login.NewSupportCode()
 	if err := s.StartAttempt(t.Context(), second, Secrets(), mark); err != nil {
 		t.Errorf("the mark of a start that failed must stay free: %v", err)
 	}
 	third := Attempt()
-	wantErr(t, "mark set before", s.StartAttempt(t.Context(), third, Secrets(), Mark(), mark), login.ErrReplayed)
+	wantErr(t, "mark set before", s.StartAttempt(t.Context(), third, Secrets(), Mark(), mark), fault.ErrReplayed)
 	_, err := s.AttemptByID(t.Context(), third.ID)
-	wantErr(t, "attempt of a replayed start", err, login.ErrNotFound)
+	wantErr(t, "attempt of a replayed start", err, fault.ErrNotFound)
 }
 
 func timeline(t *testing.T, s *store.Store) {
-	wantErr(t, "unknown attempt", s.NoteAttempt(t.Context(), login.NewID(), login.Note{Event: Event("note")}), login.ErrNotFound)
+	wantErr(t, "unknown attempt", s.NoteAttempt(t.Context(), login.NewID(), login.Note{Event: Event("note")}), fault.ErrNotFound)
 
 	a := Start(t, s)
 	const notes = 60
@@ -118,7 +119,7 @@ func timeline(t *testing.T, s *store.Store) {
 			t.Fatal(err)
 		}
 	}
-	in := must[login.Attempt](t)(s.MoveAttempt(t.Context(), login.Move{
+	in := must[login.Attempt](t)(s.MoveAttempt(t.Context(), login.Transition{
 		Attempt: refused.ID, From: []login.State{login.StateCreated}, To: login.StateAuthenticated, At: Noon(), Event: Event(login.StepIdentify),
 	}))
 	if n := len(in.Timeline); n > 400 || in.Timeline[n-1].Step != login.StepIdentify {
@@ -132,7 +133,7 @@ func timeline(t *testing.T, s *store.Store) {
 			t.Fatal(err)
 		}
 	}
-	moved := must[login.Attempt](t)(s.MoveAttempt(t.Context(), login.Move{
+	moved := must[login.Attempt](t)(s.MoveAttempt(t.Context(), login.Transition{
 		Attempt: a.ID, From: []login.State{login.StateCreated}, To: login.StateDenied, At: Noon(), Event: Event("the end"),
 	}))
 	if n := len(moved.Timeline); n > 150 || moved.Timeline[n-1].Step != "the end" {

@@ -7,16 +7,16 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 	"avain/internal/platform/store"
 )
 
 // ReadAudit lists the entries after the one numbered so, oldest first; what is not sealed yet,
 // without a number, comes last.
-func ReadAudit(ctx context.Context, s *store.Store, after int64, limit int) ([]login.AuditEntry, error) {
-	found, _, err := s.SearchAudit(ctx, login.AuditQuery{Limit: 1_000_000})
+func ReadAudit(ctx context.Context, s *store.Store, after int64, limit int) ([]operations.AuditEntry, error) {
+	found, _, err := s.SearchAudit(ctx, operations.AuditQuery{Limit: 1_000_000})
 	slices.Reverse(found)
-	found = slices.DeleteFunc(found, func(e login.AuditEntry) bool { return e.Seq > 0 && e.Seq <= after })
+	found = slices.DeleteFunc(found, func(e operations.AuditEntry) bool { return e.Seq > 0 && e.Seq <= after })
 	return found[:min(len(found), limit)], err
 }
 
@@ -31,7 +31,7 @@ func sealed(t *testing.T, s *store.Store, want int) {
 // auditSearch looks for entries by each condition and by several; what is searched for
 // is only text.
 func auditSearch(t *testing.T, s *store.Store) {
-	written := []login.AuditEntry{
+	written := []operations.AuditEntry{
 		{Actor: "system", Action: "key.rotate", Target: "key:1"},
 		{Actor: "person:P1", Action: "session.create", Target: "session:S1", Detail: map[string]string{"means": "metsä"}},
 		{Actor: "person:P10", Action: "session.create", Target: "session:S2"},
@@ -48,26 +48,26 @@ func auditSearch(t *testing.T, s *store.Store) {
 	}
 	sealed(t, s, len(written))
 	for name, c := range map[string]struct {
-		q    login.AuditQuery
+		q    operations.AuditQuery
 		want []int64
 	}{
-		"everything":        {login.AuditQuery{Limit: 9}, []int64{7, 6, 5, 4, 3, 2, 1}},
-		"the newest":        {login.AuditQuery{Limit: 2}, []int64{7, 6}},
-		"the next page":     {login.AuditQuery{Limit: 2, Before: 6}, []int64{5, 4}},
-		"actor":             {login.AuditQuery{Actor: "staff:X", Limit: 9}, []int64{6, 5}},
-		"action":            {login.AuditQuery{Action: "session.create", Limit: 9}, []int64{3, 2}},
-		"actions":           {login.AuditQuery{Action: "person.*", Limit: 9}, []int64{5}},
-		"no pattern":        {login.AuditQuery{Action: "%.*", Limit: 9}, nil},
-		"no other pattern":  {login.AuditQuery{Action: "person_*", Limit: 9}, nil},
-		"target":            {login.AuditQuery{Target: "100%", Limit: 9}, []int64{6}},
-		"person":            {login.AuditQuery{Person: "P1", Limit: 9}, []int64{5, 4, 2}},
-		"person, no more":   {login.AuditQuery{Person: "P", Limit: 9}, nil},
-		"person, a pattern": {login.AuditQuery{Person: "P%", Limit: 9}, nil},
-		"quotes":            {login.AuditQuery{Person: `P1" OR "1"="1`, Actor: "' OR 1=1 --", Limit: 9}, nil},
-		"since":             {login.AuditQuery{Since: Noon().Add(5 * time.Hour), Limit: 9}, []int64{7, 6}},
-		"until":             {login.AuditQuery{Until: Noon().Add(2 * time.Hour), Limit: 9}, []int64{2, 1}},
+		"everything":        {operations.AuditQuery{Limit: 9}, []int64{7, 6, 5, 4, 3, 2, 1}},
+		"the newest":        {operations.AuditQuery{Limit: 2}, []int64{7, 6}},
+		"the next page":     {operations.AuditQuery{Limit: 2, Before: 6}, []int64{5, 4}},
+		"actor":             {operations.AuditQuery{Actor: "staff:X", Limit: 9}, []int64{6, 5}},
+		"action":            {operations.AuditQuery{Action: "session.create", Limit: 9}, []int64{3, 2}},
+		"actions":           {operations.AuditQuery{Action: "person.*", Limit: 9}, []int64{5}},
+		"no pattern":        {operations.AuditQuery{Action: "%.*", Limit: 9}, nil},
+		"no other pattern":  {operations.AuditQuery{Action: "person_*", Limit: 9}, nil},
+		"target":            {operations.AuditQuery{Target: "100%", Limit: 9}, []int64{6}},
+		"person":            {operations.AuditQuery{Person: "P1", Limit: 9}, []int64{5, 4, 2}},
+		"person, no more":   {operations.AuditQuery{Person: "P", Limit: 9}, nil},
+		"person, a pattern": {operations.AuditQuery{Person: "P%", Limit: 9}, nil},
+		"quotes":            {operations.AuditQuery{Person: `P1" OR "1"="1`, Actor: "' OR 1=1 --", Limit: 9}, nil},
+		"since":             {operations.AuditQuery{Since: Noon().Add(5 * time.Hour), Limit: 9}, []int64{7, 6}},
+		"until":             {operations.AuditQuery{Until: Noon().Add(2 * time.Hour), Limit: 9}, []int64{2, 1}},
 		"all at once": {
-			login.AuditQuery{Actor: "client:app", Action: "code.replay", Person: "P1", Since: Noon(), Until: Noon().Add(9 * time.Hour), Before: 7, Limit: 9}, []int64{4},
+			operations.AuditQuery{Actor: "client:app", Action: "code.replay", Person: "P1", Since: Noon(), Until: Noon().Add(9 * time.Hour), Before: 7, Limit: 9}, []int64{4},
 		},
 	} {
 		var got []int64
@@ -82,7 +82,7 @@ func auditSearch(t *testing.T, s *store.Store) {
 			t.Errorf("%s: %v, want %v", name, got, c.want)
 		}
 	}
-	found, _, err := s.SearchAudit(t.Context(), login.AuditQuery{Target: "session:S1", Limit: 1})
+	found, _, err := s.SearchAudit(t.Context(), operations.AuditQuery{Target: "session:S1", Limit: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,13 +99,13 @@ func auditSearch(t *testing.T, s *store.Store) {
 func auditSearchInParts(t *testing.T, s *store.Store) {
 	const entries = 40
 	for i := range entries {
-		e := login.AuditEntry{At: Noon().Add(time.Duration(i) * time.Hour), Actor: "system", Action: []string{"a.x", "b.x", "c.x"}[i%3], Target: "t"}
+		e := operations.AuditEntry{At: Noon().Add(time.Duration(i) * time.Hour), Actor: "system", Action: []string{"a.x", "b.x", "c.x"}[i%3], Target: "t"}
 		if err := s.AppendAudit(t.Context(), e); err != nil {
 			t.Fatal(err)
 		}
 	}
 	sealed(t, s, entries)
-	for _, q := range []login.AuditQuery{
+	for _, q := range []operations.AuditQuery{
 		{Limit: entries},
 		{Action: "b.x", Limit: entries},
 		{Action: "c.*", Limit: 3},
@@ -123,7 +123,7 @@ func auditSearchInParts(t *testing.T, s *store.Store) {
 			t.Fatal(left, err)
 		}
 		for _, scan := range []int64{1, 2, 7, entries, 2 * entries} {
-			var got []login.AuditEntry
+			var got []operations.AuditEntry
 			part := q
 			part.Scan = scan
 			for looks := 0; ; looks++ {

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/platform/store"
 	"avain/internal/secret"
@@ -16,7 +17,7 @@ func withDigits(t testing.TB, s *store.Store) (attempt string) {
 	t.Helper()
 	digits := login.Digits{Hash: NewHash(), Expires: Noon().Add(time.Hour)}
 	attempt = Start(t, s).ID
-	if _, err := s.MoveAttempt(t.Context(), login.Move{
+	if _, err := s.MoveAttempt(t.Context(), login.Transition{
 		Attempt: attempt, From: []login.State{login.StateCreated}, To: login.StateConfirmed, At: Noon(),
 		Event: Event("confirm"), Digits: &digits,
 	}); err != nil {
@@ -31,7 +32,7 @@ func wait(t testing.TB, err error) time.Duration {
 	if err == nil {
 		return 0
 	}
-	if e := login.AsError(err); e.Kind == login.TooMany && e.RetryAfter > 0 {
+	if e := fault.AsError(err); e.Kind == fault.TooMany && e.RetryAfter > 0 {
 		return e.RetryAfter
 	}
 	t.Errorf("want an empty budget, got %v", err)
@@ -39,8 +40,8 @@ func wait(t testing.TB, err error) time.Duration {
 }
 
 func budgets(t *testing.T, s *store.Store) {
-	budget := login.Budget{Key: NewHash(), Burst: 3, Each: time.Minute}
-	try := func(b login.Budget, after time.Duration) (string, time.Duration) {
+	budget := login.RateLimit{Key: NewHash(), Burst: 3, Interval: time.Minute}
+	try := func(b login.RateLimit, after time.Duration) (string, time.Duration) {
 		attempt := withDigits(t, s)
 		_, _, err := s.TryDigits(t.Context(), attempt, []secret.Hash{NewHash()}, Noon().Add(after), 3, b)
 		return attempt, wait(t, err)
@@ -61,7 +62,7 @@ func budgets(t *testing.T, s *store.Store) {
 	if _, w := try(budget, time.Minute+time.Second); w != 59*time.Second {
 		t.Errorf("the budget fills up unevenly: wait %s", w)
 	}
-	if _, w := try(login.Budget{Key: NewHash(), Burst: 1, Each: time.Minute}, 0); w != 0 {
+	if _, w := try(login.RateLimit{Key: NewHash(), Burst: 1, Interval: time.Minute}, 0); w != 0 {
 		t.Errorf("another budget waits %s", w)
 	}
 	for n := range 3 { // full again, and not more than full
@@ -77,15 +78,15 @@ func budgets(t *testing.T, s *store.Store) {
 // Of groups of budgets the first pays that can, wholly; from one that cannot nothing is
 // taken. What is given back can be spent again.
 func budgetGroups(t *testing.T, s *store.Store) {
-	of := func(burst int, each time.Duration) login.Budget {
-		return login.Budget{Key: NewHash(), Burst: burst, Each: each}
+	of := func(burst int, each time.Duration) login.RateLimit {
+		return login.RateLimit{Key: NewHash(), Burst: burst, Interval: each}
 	}
 	device, devices, name := of(3, time.Hour), of(2, time.Minute), of(1, 2*time.Hour)
-	spend := func(groups ...[]login.Budget) (int, time.Duration) {
+	spend := func(groups ...[]login.RateLimit) (int, time.Duration) {
 		paid, err := s.SpendFirst(t.Context(), Noon(), groups...)
 		return paid, wait(t, err)
 	}
-	groups := [][]login.Budget{{device, devices}, {name}}
+	groups := [][]login.RateLimit{{device, devices}, {name}}
 	for n, want := range []int{0, 0, 1} {
 		if paid, w := spend(groups...); paid != want || w != 0 {
 			t.Errorf("try %d: group %d pays, waits %s", n, paid, w)
@@ -94,13 +95,13 @@ func budgetGroups(t *testing.T, s *store.Store) {
 	if _, w := spend(groups...); w != time.Minute { // of the two that are empty the sooner
 		t.Errorf("all empty: waits %s", w)
 	}
-	if _, w := spend([]login.Budget{device}); w != 0 {
+	if _, w := spend([]login.RateLimit{device}); w != 0 {
 		t.Errorf("the device's own budget has paid for what its group could not: waits %s", w)
 	}
-	if _, w := spend([]login.Budget{device}); w != time.Hour {
+	if _, w := spend([]login.RateLimit{device}); w != time.Hour {
 		t.Errorf("the device's own budget has more than it had: waits %s", w)
 	}
-	wantErr(t, "give back", s.Recognise(t.Context(), AddPerson(t, s).ID, nil, Noon(), []login.Budget{name, of(1, time.Hour)}), nil)
+	wantErr(t, "give back", s.Recognise(t.Context(), AddPerson(t, s).ID, nil, Noon(), []login.RateLimit{name, of(1, time.Hour)}), nil)
 	if paid, w := spend(groups...); paid != 1 || w != 0 {
 		t.Errorf("given back: group %d pays, waits %s", paid, w)
 	}
@@ -144,10 +145,10 @@ func recognised(t *testing.T, s *store.Store) {
 
 // A move that cannot be paid for does not happen.
 func budgetOfMove(t *testing.T, s *store.Store) {
-	budget := login.Budget{Key: NewHash(), Burst: 1, Each: time.Minute}
+	budget := login.RateLimit{Key: NewHash(), Burst: 1, Interval: time.Minute}
 	move := func(after time.Duration) (string, error) {
 		a := Start(t, s)
-		_, err := s.MoveAttempt(t.Context(), login.Move{
+		_, err := s.MoveAttempt(t.Context(), login.Transition{
 			Attempt: a.ID, From: []login.State{login.StateCreated}, To: login.StateConfirmed, At: Noon().Add(after),
 			Event: Event("confirm"), Spend: &budget, Digits: &login.Digits{Hash: NewHash(), Expires: Noon().Add(time.Hour)},
 		})
@@ -163,7 +164,7 @@ func budgetOfMove(t *testing.T, s *store.Store) {
 	if a := must[login.Attempt](t)(s.AttemptByID(t.Context(), id)); a.State != login.StateCreated || len(a.Timeline) != 1 {
 		t.Errorf("refused, and still %s with %d events", a.State, len(a.Timeline))
 	}
-	free := login.Budget{Key: NewHash(), Burst: 1, Each: time.Minute}
+	free := login.RateLimit{Key: NewHash(), Burst: 1, Interval: time.Minute}
 	if _, _, err := s.TryDigits(t.Context(), id, []secret.Hash{NewHash()}, Noon(), 3, free); err == nil {
 		t.Error("refused, and still there are digits")
 	}
@@ -179,7 +180,7 @@ func budgetOfMove(t *testing.T, s *store.Store) {
 // budget has (threat 22).
 func budgetRace(t *testing.T, s *store.Store) {
 	const guesses = 60
-	budget := login.Budget{Key: NewHash(), Burst: 7, Each: time.Hour}
+	budget := login.RateLimit{Key: NewHash(), Burst: 7, Interval: time.Hour}
 	attempts := make([]string, guesses)
 	for i := range attempts {
 		attempts[i] = withDigits(t, s)

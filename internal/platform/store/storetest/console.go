@@ -9,33 +9,37 @@ import (
 	"testing"
 	"time"
 
+	"avain/internal/domain/employment"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
+	"avain/internal/domain/staff"
 	"avain/internal/platform/store"
 	"avain/internal/secret"
 )
 
 // newStaff writes somebody of the staff with an invitation, and a passkey made with it.
-func newStaff(t *testing.T, s *store.Store, role login.Role) (login.Staff, login.Passkey) {
+func newStaff(t *testing.T, s *store.Store, role staff.Role) (staff.Member, staff.Passkey) {
 	t.Helper()
-	who := login.Staff{ID: login.NewID(), Name: "Sanna", Role: role, CreatedAt: Noon()}
-	i := login.StaffInvitation{Token: NewHash(), Staff: who.ID, By: "system", CreatedAt: Noon(), ExpiresAt: Noon().Add(time.Hour)}
+	who := staff.Member{ID: login.NewID(), Name: "Sanna", Role: role, CreatedAt: Noon()}
+	i := staff.Invitation{Token: NewHash(), Staff: who.ID, By: "system", CreatedAt: Noon(), ExpiresAt: Noon().Add(time.Hour)}
 	wantErr(t, "invite", s.InviteStaff(t.Context(), who, true, i), nil)
 	k := newPasskey(who.ID)
 	wantErr(t, "first passkey", s.AddPasskey(t.Context(), k, i.Token, Noon()), nil)
 	return who, k
 }
 
-func newPasskey(staff string) login.Passkey {
+func newPasskey(member string) staff.Passkey {
 	credential := NewHash()
-	return login.Passkey{ID: login.NewID(), Staff: staff, Credential: credential[:], Name: "Chrome on macOS", Record: []byte(`{"x":1}`), CreatedAt: Noon()}
+	return staff.Passkey{ID: login.NewID(), Staff: member, Credential: credential[:], Name: "Chrome on macOS", Record: []byte(`{"x":1}`), CreatedAt: Noon()}
 }
 
 func staffAndPasskeys(t *testing.T, s *store.Store) {
-	who := login.Staff{ID: login.NewID(), Name: "Sanna", Role: login.RoleAgent, CreatedAt: Noon()}
-	first := login.StaffInvitation{Token: NewHash(), Staff: who.ID, By: "system", CreatedAt: Noon(), ExpiresAt: Noon().Add(time.Hour)}
-	wantErr(t, "nobody yet", s.InviteStaff(t.Context(), who, false, first), login.ErrNotFound)
+	who := staff.Member{ID: login.NewID(), Name: "Sanna", Role: staff.RoleAgent, CreatedAt: Noon()}
+	first := staff.Invitation{Token: NewHash(), Staff: who.ID, By: "system", CreatedAt: Noon(), ExpiresAt: Noon().Add(time.Hour)}
+	wantErr(t, "nobody yet", s.InviteStaff(t.Context(), who, false, first), fault.ErrNotFound)
 	wantErr(t, "invite", s.InviteStaff(t.Context(), who, true, first), nil)
-	wantErr(t, "the same again", s.InviteStaff(t.Context(), who, true, first), login.ErrExists)
+	wantErr(t, "the same again", s.InviteStaff(t.Context(), who, true, first), fault.ErrExists)
 	found, of, err := s.StaffInvitation(t.Context(), first.Token, Noon())
 	if err != nil || found != first || of != who {
 		t.Errorf("found %+v of %+v, %v", found, of, err)
@@ -45,28 +49,28 @@ func staffAndPasskeys(t *testing.T, s *store.Store) {
 	wantErr(t, "invite again", s.InviteStaff(t.Context(), who, false, second), nil)
 	for what, token := range map[string]secret.Hash{"the one before": first.Token, "unknown": NewHash(), "empty": {}} {
 		_, _, err := s.StaffInvitation(t.Context(), token, Noon())
-		wantErr(t, what, err, login.ErrNotFound)
+		wantErr(t, what, err, fault.ErrNotFound)
 	}
 	_, _, err = s.StaffInvitation(t.Context(), second.Token, second.ExpiresAt)
-	wantErr(t, "too old", err, login.ErrNotFound)
-	wantErr(t, "too old to use", s.AddPasskey(t.Context(), newPasskey(who.ID), second.Token, second.ExpiresAt), login.ErrNotFound)
-	wantErr(t, "another's", s.AddPasskey(t.Context(), newPasskey(login.NewID()), second.Token, Noon()), login.ErrNotFound)
+	wantErr(t, "too old", err, fault.ErrNotFound)
+	wantErr(t, "too old to use", s.AddPasskey(t.Context(), newPasskey(who.ID), second.Token, second.ExpiresAt), fault.ErrNotFound)
+	wantErr(t, "another's", s.AddPasskey(t.Context(), newPasskey(login.NewID()), second.Token, Noon()), fault.ErrNotFound)
 	oneWinner(t, together(t.Context(), 6, func(ctx context.Context, _ int) error {
 		return s.AddPasskey(ctx, newPasskey(who.ID), second.Token, Noon())
-	}), login.ErrNotFound)
+	}), fault.ErrNotFound)
 
-	wantErr(t, "role", s.SetStaffRole(t.Context(), who.ID, login.RoleOperator), nil)
-	wantErr(t, "nobody's role", s.SetStaffRole(t.Context(), login.NewID(), login.RoleOperator), login.ErrNotFound)
-	wantErr(t, "disable nobody", s.DisableStaff(t.Context(), login.NewID(), Noon()), login.ErrNotFound)
+	wantErr(t, "role", s.SetStaffRole(t.Context(), who.ID, staff.RoleOperator), nil)
+	wantErr(t, "nobody's role", s.SetStaffRole(t.Context(), login.NewID(), staff.RoleOperator), fault.ErrNotFound)
+	wantErr(t, "disable nobody", s.DisableStaff(t.Context(), login.NewID(), Noon()), fault.ErrNotFound)
 	for _, at := range []time.Time{Noon(), Noon().Add(time.Hour)} {
 		wantErr(t, "disable", s.DisableStaff(t.Context(), who.ID, at), nil)
 	}
-	all := must[[]login.Staff](t)(s.Staff(t.Context()))
-	if len(all) != 1 || all[0].Role != login.RoleOperator || !all[0].DisabledAt.Equal(Noon()) {
+	all := must[[]staff.Member](t)(s.Staff(t.Context()))
+	if len(all) != 1 || all[0].Role != staff.RoleOperator || !all[0].DisabledAt.Equal(Noon()) {
 		t.Errorf("list: %+v", all)
 	}
-	wantErr(t, "invite a disabled one", s.InviteStaff(t.Context(), who, false, first), login.ErrNotFound)
-	wantErr(t, "passkey of a disabled one", s.AddPasskey(t.Context(), newPasskey(who.ID), secret.Hash{}, Noon()), login.ErrNotFound)
+	wantErr(t, "invite a disabled one", s.InviteStaff(t.Context(), who, false, first), fault.ErrNotFound)
+	wantErr(t, "passkey of a disabled one", s.AddPasskey(t.Context(), newPasskey(who.ID), secret.Hash{}, Noon()), fault.ErrNotFound)
 	wantErr(t, "enable", s.EnableStaff(t.Context(), who.ID), nil)
 	wantErr(t, "invite an enabled one", s.InviteStaff(t.Context(), who, false, first), nil)
 	if n := must[int64](t)(s.PurgeStaff(t.Context(), first.ExpiresAt)); n != 1 {
@@ -75,64 +79,64 @@ func staffAndPasskeys(t *testing.T, s *store.Store) {
 }
 
 func passkeys(t *testing.T, s *store.Store) {
-	who, k := newStaff(t, s, login.RoleAgent)
-	_, other := newStaff(t, s, login.RoleAgent)
-	got := must[login.Passkey](t)(s.PasskeyByCredential(t.Context(), k.Credential))
+	who, k := newStaff(t, s, staff.RoleAgent)
+	_, other := newStaff(t, s, staff.RoleAgent)
+	got := must[staff.Passkey](t)(s.PasskeyByCredential(t.Context(), k.Credential))
 	if got.ID != k.ID || got.Staff != who.ID || !bytes.Equal(got.Record, k.Record) || !got.UsedAt.IsZero() {
 		t.Errorf("got %+v", got)
 	}
 	_, err := s.PasskeyByCredential(t.Context(), nil)
-	wantErr(t, "no id", err, login.ErrNotFound)
-	wantErr(t, "the same authenticator", s.AddPasskey(t.Context(), k, secret.Hash{}, Noon()), login.ErrExists)
-	wantErr(t, "the last one", s.DropPasskey(t.Context(), who.ID, k.ID), login.ErrMoved)
+	wantErr(t, "no id", err, fault.ErrNotFound)
+	wantErr(t, "the same authenticator", s.AddPasskey(t.Context(), k, secret.Hash{}, Noon()), fault.ErrExists)
+	wantErr(t, "the last one", s.DropPasskey(t.Context(), who.ID, k.ID), fault.ErrMoved)
 	second := newPasskey(who.ID)
 	wantErr(t, "a second one", s.AddPasskey(t.Context(), second, secret.Hash{}, Noon()), nil)
-	wantErr(t, "another's", s.DropPasskey(t.Context(), who.ID, other.ID), login.ErrNotFound)
+	wantErr(t, "another's", s.DropPasskey(t.Context(), who.ID, other.ID), fault.ErrNotFound)
 
-	session := login.StaffSession{Token: NewHash(), Staff: who.ID, Passkey: second.ID, CreatedAt: Noon(), IdleUntil: Noon().Add(time.Minute), EndsAt: Noon().Add(3 * time.Minute)}
+	session := staff.Session{Token: NewHash(), Staff: who.ID, Passkey: second.ID, CreatedAt: Noon(), IdleUntil: Noon().Add(time.Minute), EndsAt: Noon().Add(3 * time.Minute)}
 	second.Record = []byte(`{"x":2}`)
-	mark := login.Once{Mark: NewHash(), Expires: Noon().Add(time.Hour)}
+	mark := login.ReplayKey{Hash: NewHash(), Expires: Noon().Add(time.Hour)}
 	wantErr(t, "sign in", s.SignInStaff(t.Context(), second, session, Noon(), mark), nil)
 	again := session
 	again.Token = NewHash()
-	wantErr(t, "the same answer again", s.SignInStaff(t.Context(), second, again, Noon(), mark), login.ErrReplayed)
-	if got := must[login.Passkey](t)(s.PasskeyByCredential(t.Context(), second.Credential)); string(got.Record) != `{"x":2}` || !got.UsedAt.Equal(Noon()) {
+	wantErr(t, "the same answer again", s.SignInStaff(t.Context(), second, again, Noon(), mark), fault.ErrReplayed)
+	if got := must[staff.Passkey](t)(s.PasskeyByCredential(t.Context(), second.Credential)); string(got.Record) != `{"x":2}` || !got.UsedAt.Equal(Noon()) {
 		t.Errorf("used: %+v", got)
 	}
-	second.Record, mark.Mark = []byte(`{"x":3}`), NewHash()
+	second.Record, mark.Hash = []byte(`{"x":3}`), NewHash()
 	wantErr(t, "use", s.UsePasskey(t.Context(), second, Noon(), mark), nil)
-	wantErr(t, "the same proof again", s.UsePasskey(t.Context(), second, Noon(), mark), login.ErrReplayed)
-	if got := must[login.Passkey](t)(s.PasskeyByCredential(t.Context(), second.Credential)); string(got.Record) != `{"x":3}` {
+	wantErr(t, "the same proof again", s.UsePasskey(t.Context(), second, Noon(), mark), fault.ErrReplayed)
+	if got := must[staff.Passkey](t)(s.PasskeyByCredential(t.Context(), second.Credential)); string(got.Record) != `{"x":3}` {
 		t.Errorf("used again: %+v", got)
 	}
-	since := must[[]login.StaffPasskey](t)(s.PasskeysSince(t.Context(), second.CreatedAt.Add(-time.Millisecond)))
-	if !slices.ContainsFunc(since, func(m login.StaffPasskey) bool {
+	since := must[[]staff.MemberPasskey](t)(s.PasskeysSince(t.Context(), second.CreatedAt.Add(-time.Millisecond)))
+	if !slices.ContainsFunc(since, func(m staff.MemberPasskey) bool {
 		return m.Passkey.ID == second.ID && m.Passkey.Staff == who.ID && m.Staff.Name == who.Name && m.Staff.Role == who.Role
 	}) {
 		t.Errorf("new passkeys: %+v", since)
 	}
-	if none := must[[]login.StaffPasskey](t)(s.PasskeysSince(t.Context(), second.CreatedAt)); len(none) != 0 {
+	if none := must[[]staff.MemberPasskey](t)(s.PasskeysSince(t.Context(), second.CreatedAt)); len(none) != 0 {
 		t.Errorf("made later than the last one: %+v", none)
 	}
 	wantErr(t, "drop", s.DropPasskey(t.Context(), who.ID, second.ID), nil)
-	wantErr(t, "use what is gone", s.UsePasskey(t.Context(), second, Noon()), login.ErrNotFound)
+	wantErr(t, "use what is gone", s.UsePasskey(t.Context(), second, Noon()), fault.ErrNotFound)
 	_, _, err = s.StaffBySession(t.Context(), session.Token)
-	wantErr(t, "the session of a passkey that is gone", err, login.ErrNotFound)
-	wantErr(t, "sign in without it", s.SignInStaff(t.Context(), second, again, Noon()), login.ErrNotFound)
-	if all := must[[]login.Passkey](t)(s.PasskeysOf(t.Context(), who.ID)); len(all) != 1 || all[0].ID != k.ID {
+	wantErr(t, "the session of a passkey that is gone", err, fault.ErrNotFound)
+	wantErr(t, "sign in without it", s.SignInStaff(t.Context(), second, again, Noon()), fault.ErrNotFound)
+	if all := must[[]staff.Passkey](t)(s.PasskeysOf(t.Context(), who.ID)); len(all) != 1 || all[0].ID != k.ID {
 		t.Errorf("left: %+v", all)
 	}
 }
 
 func staffSessions(t *testing.T, s *store.Store) {
-	who, k := newStaff(t, s, login.RoleLead)
-	open := func(ends time.Duration) login.StaffSession {
-		session := login.StaffSession{Token: NewHash(), Staff: who.ID, Passkey: k.ID, CreatedAt: Noon(), IdleUntil: Noon().Add(time.Minute), EndsAt: Noon().Add(ends)}
+	who, k := newStaff(t, s, staff.RoleLead)
+	open := func(ends time.Duration) staff.Session {
+		session := staff.Session{Token: NewHash(), Staff: who.ID, Passkey: k.ID, CreatedAt: Noon(), IdleUntil: Noon().Add(time.Minute), EndsAt: Noon().Add(ends)}
 		wantErr(t, "sign in", s.SignInStaff(t.Context(), k, session, Noon()), nil)
 		return session
 	}
 	session := open(10 * time.Minute)
-	found := func() (login.StaffSession, error) {
+	found := func() (staff.Session, error) {
 		got, of, err := s.StaffBySession(t.Context(), session.Token)
 		if err == nil && of != who {
 			t.Errorf("of %+v", of)
@@ -142,9 +146,9 @@ func staffSessions(t *testing.T, s *store.Store) {
 	for _, step := range []struct{ until, want time.Duration }{
 		{90 * time.Second, time.Minute}, {5 * time.Minute, 5 * time.Minute}, {2 * time.Minute, 5 * time.Minute}, {time.Hour, 10 * time.Minute},
 	} {
-		got := must[login.StaffSession](t)(found())
+		got := must[staff.Session](t)(found())
 		wantErr(t, "use", s.UseStaffSession(t.Context(), got, Noon().Add(step.until)), nil)
-		if got = must[login.StaffSession](t)(found()); !got.IdleUntil.Equal(Noon().Add(step.want)) {
+		if got = must[staff.Session](t)(found()); !got.IdleUntil.Equal(Noon().Add(step.want)) {
 			t.Errorf("until %v: idle until %v, want %v", step.until, got.IdleUntil.Sub(Noon()), step.want)
 		}
 	}
@@ -152,20 +156,20 @@ func staffSessions(t *testing.T, s *store.Store) {
 		wantErr(t, "end", s.EndStaffSession(t.Context(), session.Token), nil)
 	}
 	_, err := found()
-	wantErr(t, "after its end", err, login.ErrNotFound)
+	wantErr(t, "after its end", err, fault.ErrNotFound)
 	wantErr(t, "use after its end", s.UseStaffSession(t.Context(), session, Noon().Add(time.Hour)), nil)
 	_, err = found()
-	wantErr(t, "no use brings it back", err, login.ErrNotFound)
+	wantErr(t, "no use brings it back", err, fault.ErrNotFound)
 	_, _, err = s.StaffBySession(t.Context(), secret.Hash{})
-	wantErr(t, "no token", err, login.ErrNotFound)
+	wantErr(t, "no token", err, fault.ErrNotFound)
 
 	session = open(10 * time.Minute)
 	wantErr(t, "disable", s.DisableStaff(t.Context(), who.ID, Noon()), nil)
 	_, err = found()
-	wantErr(t, "of a disabled one", err, login.ErrNotFound)
+	wantErr(t, "of a disabled one", err, fault.ErrNotFound)
 	wantErr(t, "enable", s.EnableStaff(t.Context(), who.ID), nil)
 	_, err = found()
-	wantErr(t, "who is enabled signs in anew", err, login.ErrNotFound)
+	wantErr(t, "who is enabled signs in anew", err, fault.ErrNotFound)
 	open(time.Minute)
 	if n := must[int64](t)(s.PurgeStaff(t.Context(), Noon().Add(time.Minute))); n != 1 {
 		t.Errorf("purged %d", n)
@@ -202,9 +206,9 @@ func words(t *testing.T, s *store.Store) {
 	find("virtanen")
 	find("maki", aino.ID)
 
-	e := login.Employer{ID: login.NewID(), Name: "Kuusiston Konepaja Oy", Locale: "fi", CreatedAt: Noon()}
+	e := employment.Employer{ID: login.NewID(), Name: "Kuusiston Konepaja Oy", Locale: "fi", CreatedAt: Noon()}
 	wantErr(t, "employer", s.AddEmployer(ctx, e), nil)
-	m := login.Employment{ID: login.NewID(), Employer: e.ID, Kind: login.UserSmartumPlus, GivenName: "Kalle", FamilyName: "Öhman", Email: "Kalle@Example.com", CreatedAt: Noon()}
+	m := employment.Employment{ID: login.NewID(), Employer: e.ID, Kind: employment.UserSmartumPlus, GivenName: "Kalle", FamilyName: "Öhman", Email: "Kalle@Example.com", CreatedAt: Noon()}
 	wantErr(t, "hire", s.AddEmployment(ctx, m), nil)
 	employment := func(typed string, want ...string) {
 		t.Helper()
@@ -228,11 +232,11 @@ func words(t *testing.T, s *store.Store) {
 	if err != nil || !slices.Equal(records, []string{m.ID}) {
 		t.Errorf("by address: %v, %v", records, err)
 	}
-	if _, err := s.ErasePerson(ctx, m.ID, login.Erasure{At: Noon()}); err != nil {
+	if _, err := s.ErasePerson(ctx, m.ID, operations.Erasure{At: Noon()}); err != nil {
 		t.Fatal(err)
 	}
 	employment("aman")
-	if _, err := s.ErasePerson(ctx, aino.ID, login.Erasure{At: Noon()}); err != nil {
+	if _, err := s.ErasePerson(ctx, aino.ID, operations.Erasure{At: Noon()}); err != nil {
 		t.Fatal(err)
 	}
 	find("maki")
@@ -259,13 +263,13 @@ func deskLooks(t *testing.T, s *store.Store) {
 			t.Errorf("%q finds %v, %v", typed, persons, err)
 		}
 	}
-	for i, e := range []login.AuditEntry{
+	for i, e := range []operations.AuditEntry{
 		{Actor: "staff:a", Target: "person:" + p.ID}, {Actor: "person:" + p.ID, Target: "person:" + p.ID}, {Actor: "staff:a", Target: "person:" + other.ID},
 	} {
 		e.At, e.Action = Noon(), fmt.Sprint("act.", i)
 		wantErr(t, "audit", s.AppendAudit(t.Context(), e), nil)
 	}
-	if acts := must[[]login.AuditEntry](t)(s.StaffActsOn(t.Context(), "person:"+p.ID, 10)); len(acts) != 1 || acts[0].Action != "act.0" {
+	if acts := must[[]operations.AuditEntry](t)(s.StaffActsOn(t.Context(), "person:"+p.ID, 10)); len(acts) != 1 || acts[0].Action != "act.0" {
 		t.Errorf("acts: %+v", acts)
 	}
 }

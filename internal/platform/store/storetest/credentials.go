@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"avain/internal/domain/employment"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/platform/store"
 )
@@ -26,16 +28,16 @@ func credentials(t *testing.T, s *store.Store) {
 	} {
 		again := Credential(want.Person)
 		change(&again)
-		wantErr(t, "the same "+what, s.AddCredential(t.Context(), again), login.ErrExists)
+		wantErr(t, "the same "+what, s.AddCredential(t.Context(), again), fault.ErrExists)
 	}
 	// A person comes with their user name, or not at all.
 	p := Person()
 	p.SmartumPlus = false
 	taken := Credential(p.ID)
 	taken.UserName = want.UserName
-	wantErr(t, "a person with a taken user name", s.AddPersonWithCredential(t.Context(), p, nil, nil, taken), login.ErrExists)
+	wantErr(t, "a person with a taken user name", s.AddPersonWithCredential(t.Context(), p, nil, nil, taken), fault.ErrExists)
 	_, err := s.PersonByID(t.Context(), p.ID)
-	wantErr(t, "the person of a taken user name", err, login.ErrNotFound)
+	wantErr(t, "the person of a taken user name", err, fault.ErrNotFound)
 	own := Credential(p.ID)
 	wantErr(t, "a person with a user name", s.AddPersonWithCredential(t.Context(), p, nil, nil, own), nil)
 	if got := must[login.Person](t)(s.PersonByID(t.Context(), p.ID)); got.SmartumPlus || len(got.Benefits) != 2 {
@@ -54,7 +56,7 @@ func credentials(t *testing.T, s *store.Store) {
 	}
 	for _, name := range []string{"", "nobody", "\x00", "\xff", want.UserName + " "} {
 		_, err := s.CredentialByName(t.Context(), name)
-		wantErr(t, "by "+name, err, login.ErrNotFound)
+		wantErr(t, "by "+name, err, fault.ErrNotFound)
 	}
 	wantErr(t, "rehash", s.Rehash(t.Context(), want.ID, want.Hash, "$argon2id$2"), nil)
 	wantErr(t, "rehash from an old one", s.Rehash(t.Context(), want.ID, want.Hash, "$argon2id$3"), nil)
@@ -69,25 +71,25 @@ func passwordResets(t *testing.T, s *store.Store) {
 	wantErr(t, "add", s.AddCredential(t.Context(), c), nil)
 	old, current, stale := NewHash(), NewHash(), NewHash()
 	expires := Noon().Add(30 * time.Minute)
-	wantErr(t, "order", s.AddReset(t.Context(), old, c.ID, Noon().Add(-login.PressedTwice), expires), nil)
+	wantErr(t, "order", s.AddReset(t.Context(), old, c.ID, Noon().Add(-employment.PressedTwice), expires), nil)
 	wantErr(t, "order again", s.AddReset(t.Context(), current, c.ID, Noon(), expires), nil)
 	if got := must[login.Credential](t)(s.ResetOf(t.Context(), current, Noon())); got != c {
 		t.Errorf("whose: %+v", got)
 	}
 	_, err := s.ResetPassword(t.Context(), old, "$new", Noon())
-	wantErr(t, "with the first link", err, login.ErrNotFound)
+	wantErr(t, "with the first link", err, fault.ErrNotFound)
 	_, err = s.ResetPassword(t.Context(), current, "$new", expires)
-	wantErr(t, "too late", err, login.ErrNotFound)
+	wantErr(t, "too late", err, fault.ErrNotFound)
 	_, err = s.ResetOf(t.Context(), current, expires)
-	wantErr(t, "looked at too late", err, login.ErrNotFound)
+	wantErr(t, "looked at too late", err, fault.ErrNotFound)
 	_, err = s.ResetPassword(t.Context(), stale, "$new", Noon())
-	wantErr(t, "with a made-up link", err, login.ErrNotFound)
+	wantErr(t, "with a made-up link", err, fault.ErrNotFound)
 
 	errs := together(t.Context(), 8, func(ctx context.Context, _ int) error {
 		_, err := s.ResetPassword(ctx, current, "$new", Noon().Add(time.Minute))
 		return err
 	})
-	oneWinner(t, errs, login.ErrNotFound)
+	oneWinner(t, errs, fault.ErrNotFound)
 	c.Hash, c.ChangedAt = "$new", Noon().Add(time.Minute)
 	if got := must[login.Credential](t)(s.CredentialByID(t.Context(), c.ID)); got != c {
 		t.Errorf("reset: %+v", got)

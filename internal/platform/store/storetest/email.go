@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"avain/internal/domain/employment"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/platform/store"
 )
@@ -20,9 +22,9 @@ func emails(t *testing.T, s *store.Store) {
 	at := Noon()
 	// activate lets somebody with the code activate, at a later time each, through a link
 	// that was mailed to the addresses.
-	activate := func(lookup []byte, email string, mailedTo ...string) (login.Employment, login.Activated) {
+	activate := func(lookup []byte, email string, mailedTo ...string) (employment.Employment, employment.Activated) {
 		t.Helper()
-		m := Hire(t, s, AddEmployer(t, s).ID, func(m *login.Employment) { m.Email = email })
+		m := Hire(t, s, AddEmployer(t, s).ID, func(m *employment.Employment) { m.Email = email })
 		i := Invite(t, s, m.ID)
 		for _, address := range mailedTo {
 			wantErr(t, "mailing", s.Mailing(t.Context(), i.ID, address), nil)
@@ -30,7 +32,7 @@ func emails(t *testing.T, s *store.Store) {
 		in := AsActivation(i.ID, lookup)
 		at = at.Add(time.Minute)
 		in.At = at
-		return m, must[login.Activated](t)(s.Activate(t.Context(), in, noJobs))
+		return m, must[employment.Activated](t)(s.Activate(t.Context(), in, noJobs))
 	}
 	for what, tc := range map[string]struct {
 		email    string
@@ -63,7 +65,7 @@ func emails(t *testing.T, s *store.Store) {
 	wantErr(t, "change back", s.ChangeEmployment(t.Context(), older, at), nil)
 	is("what has changed and back is not what was proved", p, login.Email{Address: "newer@example.com", Proved: true})
 
-	for _, m := range must[[]login.Employment](t)(s.EmploymentsOfPerson(t.Context(), p)) {
+	for _, m := range must[[]employment.Employment](t)(s.EmploymentsOfPerson(t.Context(), p)) {
 		if m.ID != written.ID {
 			wantErr(t, "end", s.EndEmployment(t.Context(), m.Employer, m.ID, at), nil)
 		}
@@ -72,9 +74,9 @@ func emails(t *testing.T, s *store.Store) {
 	wantErr(t, "end", s.EndEmployment(t.Context(), written.Employer, written.ID, at), nil)
 	is("nobody's address after the last employment", p, login.Email{})
 
-	waiting := Hire(t, s, AddEmployer(t, s).ID, func(m *login.Employment) { m.Person = p })
+	waiting := Hire(t, s, AddEmployer(t, s).ID, func(m *employment.Employment) { m.Person = p })
 	is("what is not activated says nothing", p, login.Email{})
 	is("nobody", login.NewID(), login.Email{})
 	is("no id", "x\x00", login.Email{})
-	wantErr(t, "mailing for an unknown invitation", s.Mailing(t.Context(), waiting.ID, "x@example.com"), login.ErrNotFound)
+	wantErr(t, "mailing for an unknown invitation", s.Mailing(t.Context(), waiting.ID, "x@example.com"), fault.ErrNotFound)
 }

@@ -8,14 +8,16 @@ import (
 	"testing"
 	"time"
 
+	"avain/internal/domain/employment"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/platform/store"
 )
 
 // AddEmployer writes a new employer.
-func AddEmployer(t testing.TB, s *store.Store) login.Employer {
+func AddEmployer(t testing.TB, s *store.Store) employment.Employer {
 	t.Helper()
-	e := login.Employer{ID: login.NewID(), Name: "Kahvila Oy", Locale: "sv", CreatedAt: Noon(), UpdatedAt: Noon()}
+	e := employment.Employer{ID: login.NewID(), Name: "Kahvila Oy", Locale: "sv", CreatedAt: Noon(), UpdatedAt: Noon()}
 	if err := s.AddEmployer(t.Context(), e); err != nil {
 		t.Fatal(err)
 	}
@@ -24,16 +26,16 @@ func AddEmployer(t testing.TB, s *store.Store) login.Employer {
 
 // Employment is an employer's record of somebody nobody knows yet, with a benefit that
 // is released and one that is not.
-func Employment(employer string) login.Employment {
-	return login.Employment{
-		ID: login.NewID(), Employer: employer, Kind: login.UserSmartumPlus, ExternalID: login.NewID(), UserName: login.NewID(),
+func Employment(employer string) employment.Employment {
+	return employment.Employment{
+		ID: login.NewID(), Employer: employer, Kind: employment.UserSmartumPlus, ExternalID: login.NewID(), UserName: login.NewID(),
 		Email: "Aino@example.com", GivenName: "Aino", FamilyName: "Ääkkönen", Locale: "fi", CreatedAt: Noon(), UpdatedAt: Noon(),
 		Benefits: []login.Benefit{{Kind: "lunch", StartsAt: Noon().AddDate(-1, 0, 0), ReleasedAt: Noon()}, {Kind: "sports"}},
 	}
 }
 
 // Hire writes the record, changed as asked.
-func Hire(t testing.TB, s *store.Store, employer string, change ...func(*login.Employment)) login.Employment {
+func Hire(t testing.TB, s *store.Store, employer string, change ...func(*employment.Employment)) employment.Employment {
 	t.Helper()
 	m := Employment(employer)
 	for _, c := range change {
@@ -46,52 +48,52 @@ func Hire(t testing.TB, s *store.Store, employer string, change ...func(*login.E
 }
 
 func employers(t *testing.T, s *store.Store) {
-	var all []login.Employer
+	var all []employment.Employer
 	for range 5 {
 		all = append(all, AddEmployer(t, s))
 	}
-	wantErr(t, "the same id", s.AddEmployer(t.Context(), all[0]), login.ErrExists)
-	slices.SortFunc(all, func(a, b login.Employer) int {
+	wantErr(t, "the same id", s.AddEmployer(t.Context(), all[0]), fault.ErrExists)
+	slices.SortFunc(all, func(a, b employment.Employer) int {
 		if a.ID < b.ID {
 			return -1
 		}
 		return 1
 	})
-	first := must[[]login.Employer](t)(s.Employers(t.Context(), "", 3))
-	rest := must[[]login.Employer](t)(s.Employers(t.Context(), first[2].ID, 3))
+	first := must[[]employment.Employer](t)(s.Employers(t.Context(), "", 3))
+	rest := must[[]employment.Employer](t)(s.Employers(t.Context(), first[2].ID, 3))
 	if got := slices.Concat(first, rest); !reflect.DeepEqual(got, all) {
 		t.Errorf("listed %+v, want %+v", got, all)
 	}
 	at := Noon().Add(time.Hour)
 	wantErr(t, "change", s.ChangeEmployer(t.Context(), all[1].ID, "Kahvila Ab", "fi", at), nil)
 	all[1].Name, all[1].Locale, all[1].UpdatedAt = "Kahvila Ab", "fi", at
-	if got := must[login.Employer](t)(s.EmployerByID(t.Context(), all[1].ID)); got != all[1] {
+	if got := must[employment.Employer](t)(s.EmployerByID(t.Context(), all[1].ID)); got != all[1] {
 		t.Errorf("got %+v, want %+v", got, all[1])
 	}
 	_, err := s.EmployerByID(t.Context(), login.NewID())
-	wantErr(t, "unknown", err, login.ErrNotFound)
-	wantErr(t, "change unknown", s.ChangeEmployer(t.Context(), login.NewID(), "", "", at), login.ErrNotFound)
+	wantErr(t, "unknown", err, fault.ErrNotFound)
+	wantErr(t, "change unknown", s.ChangeEmployer(t.Context(), login.NewID(), "", "", at), fault.ErrNotFound)
 }
 
 func employments(t *testing.T, s *store.Store) {
 	here, there := AddEmployer(t, s), AddEmployer(t, s)
 	lookup := NewHash()
-	want := Hire(t, s, here.ID, func(m *login.Employment) { m.Lookup = lookup[:] })
-	bare := Hire(t, s, here.ID, func(m *login.Employment) { m.ExternalID, m.UserName, m.Email, m.Benefits = "", "", "", nil })
-	Hire(t, s, here.ID, func(m *login.Employment) { m.ExternalID, m.UserName, m.Email = "", "", "" }) // empty ones never collide
-	Hire(t, s, there.ID, func(m *login.Employment) { m.ExternalID, m.UserName = want.ExternalID, want.UserName })
-	for what, change := range map[string]func(*login.Employment){
-		"external id": func(m *login.Employment) { m.ExternalID = want.ExternalID },
-		"user name":   func(m *login.Employment) { m.UserName = want.UserName },
-		"id":          func(m *login.Employment) { m.ID = want.ID },
+	want := Hire(t, s, here.ID, func(m *employment.Employment) { m.Lookup = lookup[:] })
+	bare := Hire(t, s, here.ID, func(m *employment.Employment) { m.ExternalID, m.UserName, m.Email, m.Benefits = "", "", "", nil })
+	Hire(t, s, here.ID, func(m *employment.Employment) { m.ExternalID, m.UserName, m.Email = "", "", "" }) // empty ones never collide
+	Hire(t, s, there.ID, func(m *employment.Employment) { m.ExternalID, m.UserName = want.ExternalID, want.UserName })
+	for what, change := range map[string]func(*employment.Employment){
+		"external id": func(m *employment.Employment) { m.ExternalID = want.ExternalID },
+		"user name":   func(m *employment.Employment) { m.UserName = want.UserName },
+		"id":          func(m *employment.Employment) { m.ID = want.ID },
 	} {
 		again := Employment(here.ID)
 		change(&again)
-		wantErr(t, "the same "+what, s.AddEmployment(t.Context(), again), login.ErrExists)
+		wantErr(t, "the same "+what, s.AddEmployment(t.Context(), again), fault.ErrExists)
 	}
-	for how, get := range map[string]func() (login.Employment, error){
-		"id":          func() (login.Employment, error) { return s.EmploymentByID(t.Context(), want.ID) },
-		"employer":    func() (login.Employment, error) { return s.EmploymentOf(t.Context(), here.ID, want.ID) },
+	for how, get := range map[string]func() (employment.Employment, error){
+		"id":          func() (employment.Employment, error) { return s.EmploymentByID(t.Context(), want.ID) },
+		"employer":    func() (employment.Employment, error) { return s.EmploymentOf(t.Context(), here.ID, want.ID) },
 		"external id": only(t, s, here.ID, store.EmploymentFilter{ExternalID: want.ExternalID}),
 		"user name":   only(t, s, here.ID, store.EmploymentFilter{UserName: want.UserName}),
 		"e-mail":      only(t, s, here.ID, store.EmploymentFilter{Email: "aINO@Example.com"}),
@@ -114,9 +116,9 @@ func employments(t *testing.T, s *store.Store) {
 }
 
 // only finds the one record that the filter leaves.
-func only(t *testing.T, s *store.Store, employer string, f store.EmploymentFilter) func() (login.Employment, error) {
+func only(t *testing.T, s *store.Store, employer string, f store.EmploymentFilter) func() (employment.Employment, error) {
 	t.Helper()
-	return func() (login.Employment, error) {
+	return func() (employment.Employment, error) {
 		all, err := s.Employments(t.Context(), employer, f, 10)
 		if err != nil || len(all) != 1 {
 			t.Fatalf("%+v: %d found, %v", f, len(all), err)
@@ -125,17 +127,17 @@ func only(t *testing.T, s *store.Store, employer string, f store.EmploymentFilte
 	}
 }
 
-func employmentChanges(t *testing.T, s *store.Store, m, other login.Employment, foreign string) {
+func employmentChanges(t *testing.T, s *store.Store, m, other employment.Employment, foreign string) {
 	at := Noon().Add(time.Hour)
-	get := func() login.Employment {
+	get := func() employment.Employment {
 		t.Helper()
-		return must[login.Employment](t)(s.EmploymentByID(t.Context(), m.ID))
+		return must[employment.Employment](t)(s.EmploymentByID(t.Context(), m.ID))
 	}
 	taken := m
 	taken.ID = other.ID
-	wantErr(t, "another's external id", s.ChangeEmployment(t.Context(), taken, at), login.ErrExists)
+	wantErr(t, "another's external id", s.ChangeEmployment(t.Context(), taken, at), fault.ErrExists)
 
-	m.Email, m.GivenName, m.Kind, m.UpdatedAt = "aino@example.org", "Áilu", login.UserSmartum, at
+	m.Email, m.GivenName, m.Kind, m.UpdatedAt = "aino@example.org", "Áilu", employment.UserSmartum, at
 	m.Benefits = []login.Benefit{{Kind: "bicycle", ReleasedAt: at}, {Kind: "sports", ReleasedAt: at}}
 	wantErr(t, "change", s.ChangeEmployment(t.Context(), m, at), nil)
 	if got := get(); !reflect.DeepEqual(got, m) {
@@ -149,7 +151,7 @@ func employmentChanges(t *testing.T, s *store.Store, m, other login.Employment, 
 		"read": err, "change": s.ChangeEmployment(t.Context(), thief, at),
 		"end": s.EndEmployment(t.Context(), foreign, m.ID, at), "resume": s.ResumeEmployment(t.Context(), foreign, m.ID, at),
 	} {
-		wantErr(t, what+" by another employer", err, login.ErrNotFound)
+		wantErr(t, what+" by another employer", err, fault.ErrNotFound)
 	}
 	for _, hour := range []int{2, 3} {
 		wantErr(t, "end", s.EndEmployment(t.Context(), m.Employer, m.ID, Noon().Add(time.Duration(hour)*time.Hour)), nil)
@@ -169,15 +171,15 @@ func amendments(t *testing.T, s *store.Store) {
 	e, at := AddEmployer(t, s), Noon().Add(time.Hour)
 	want := Hire(t, s, e.ID)
 	other := Hire(t, s, e.ID)
-	say := []login.EmploymentChange{
+	say := []employment.Change{
 		{ExternalID: new("4711")},
 		{UserName: new("aino")},
 		{Email: new("aino@example.org")},
 		{GivenName: new("Áilu")},
 		{FamilyName: new("")},
 		{Locale: new("sv")},
-		{Kind: new(login.UserSmartum)},
-		{Benefits: []login.BenefitChange{{Kind: "lunch"}, {Kind: "sports", Released: new(true)}, {Kind: "bicycle", EndsAt: &at}}},
+		{Kind: new(employment.UserSmartum)},
+		{Benefits: []employment.BenefitChange{{Kind: "lunch"}, {Kind: "sports", Released: new(true)}, {Kind: "bicycle", EndsAt: &at}}},
 	}
 	for _, err := range together(t.Context(), len(say), func(ctx context.Context, i int) error {
 		return s.AmendEmployment(ctx, e.ID, want.ID, say[i], at)
@@ -190,42 +192,42 @@ func amendments(t *testing.T, s *store.Store) {
 	want.UpdatedAt = at
 	check := func(what string) {
 		t.Helper()
-		if got := must[login.Employment](t)(s.EmploymentByID(t.Context(), want.ID)); !reflect.DeepEqual(got, want) {
+		if got := must[employment.Employment](t)(s.EmploymentByID(t.Context(), want.ID)); !reflect.DeepEqual(got, want) {
 			t.Errorf("%s:\n got %+v\nwant %+v", what, got, want)
 		}
 	}
 	check("said at once")
 	later := at.Add(time.Hour)
-	for what, c := range map[string]login.EmploymentChange{
-		"nothing": {}, "the same": {Email: &want.Email, Benefits: []login.BenefitChange{{Kind: "sports"}, {Kind: "bicycle", EndsAt: &at}, {Kind: "lunch"}}},
+	for what, c := range map[string]employment.Change{
+		"nothing": {}, "the same": {Email: &want.Email, Benefits: []employment.BenefitChange{{Kind: "sports"}, {Kind: "bicycle", EndsAt: &at}, {Kind: "lunch"}}},
 	} {
 		wantErr(t, what, s.AmendEmployment(t.Context(), e.ID, want.ID, c, later), nil)
 		check(what) // nor is it said to have been changed
 	}
-	wantErr(t, "nothing of a benefit", s.PutBenefit(t.Context(), e.ID, want.ID, login.BenefitChange{Kind: "bicycle"}, at), nil)
+	wantErr(t, "nothing of a benefit", s.PutBenefit(t.Context(), e.ID, want.ID, employment.BenefitChange{Kind: "bicycle"}, at), nil)
 	check("nothing said")
 	for what, err := range map[string]error{
-		"another's id":       s.AmendEmployment(t.Context(), e.ID, want.ID, login.EmploymentChange{ExternalID: &other.ExternalID}, at),
-		"another's name":     s.AmendEmployment(t.Context(), e.ID, want.ID, login.EmploymentChange{UserName: &other.UserName}, at),
-		"another's id again": s.AmendEmployment(t.Context(), e.ID, want.ID, login.EmploymentChange{ExternalID: &other.ExternalID, Email: new("x@y.example")}, at),
+		"another's id":       s.AmendEmployment(t.Context(), e.ID, want.ID, employment.Change{ExternalID: &other.ExternalID}, at),
+		"another's name":     s.AmendEmployment(t.Context(), e.ID, want.ID, employment.Change{UserName: &other.UserName}, at),
+		"another's id again": s.AmendEmployment(t.Context(), e.ID, want.ID, employment.Change{ExternalID: &other.ExternalID, Email: new("x@y.example")}, at),
 	} {
-		wantErr(t, what, err, login.ErrExists)
+		wantErr(t, what, err, fault.ErrExists)
 	}
-	wantErr(t, "by another employer", s.AmendEmployment(t.Context(), AddEmployer(t, s).ID, want.ID, say[0], at), login.ErrNotFound)
+	wantErr(t, "by another employer", s.AmendEmployment(t.Context(), AddEmployer(t, s).ID, want.ID, say[0], at), fault.ErrNotFound)
 	late := at.AddDate(1, 0, 0)
 	for what, err := range map[string]error{
-		"amend": s.AmendEmployment(t.Context(), e.ID, want.ID, login.EmploymentChange{Locale: new("en"), Benefits: []login.BenefitChange{{Kind: "bicycle", StartsAt: &late}}}, at),
-		"put":   s.PutBenefit(t.Context(), e.ID, want.ID, login.BenefitChange{Kind: "bicycle", StartsAt: &late}, at),
+		"amend": s.AmendEmployment(t.Context(), e.ID, want.ID, employment.Change{Locale: new("en"), Benefits: []employment.BenefitChange{{Kind: "bicycle", StartsAt: &late}}}, at),
+		"put":   s.PutBenefit(t.Context(), e.ID, want.ID, employment.BenefitChange{Kind: "bicycle", StartsAt: &late}, at),
 	} {
-		if _, ok := errors.AsType[login.Mistakes](err); !ok {
+		if _, ok := errors.AsType[fault.FieldErrors](err); !ok {
 			t.Errorf("%s a benefit that would end before it starts: %v", what, err)
 		}
 	}
 	check("refused")
 	for _, kind := range []string{"bicycle", "lunch", "sports"} {
-		wantErr(t, "put", s.PutBenefit(t.Context(), e.ID, want.ID, login.BenefitChange{Kind: kind, EndsAt: new(time.Time)}, at), nil)
+		wantErr(t, "put", s.PutBenefit(t.Context(), e.ID, want.ID, employment.BenefitChange{Kind: kind, EndsAt: new(time.Time)}, at), nil)
 	}
-	wantErr(t, "end all", s.AmendEmployment(t.Context(), e.ID, want.ID, login.EmploymentChange{Benefits: []login.BenefitChange{}}, at), nil)
+	wantErr(t, "end all", s.AmendEmployment(t.Context(), e.ID, want.ID, employment.Change{Benefits: []employment.BenefitChange{}}, at), nil)
 	want.Benefits = nil
 	check("all ended")
 }

@@ -8,12 +8,13 @@ import (
 	"time"
 
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 	"avain/internal/platform/store"
 )
 
 func feedback(t *testing.T, s *store.Store) {
 	yesterday := Noon().Add(-24 * time.Hour)
-	given := []login.Feedback{
+	given := []operations.Feedback{
 		{At: yesterday, Lang: "fi", Page: "login", Helped: true},
 		{At: Noon(), Lang: "fi", Page: "login", Reason: login.ReasonLinkExpired},
 		{At: Noon(), Lang: "sv", Page: "login", Reason: login.ReasonLinkExpired, Helped: true},
@@ -25,36 +26,36 @@ func feedback(t *testing.T, s *store.Store) {
 	}
 	// Whoever answers at once with others is counted.
 	for _, err := range together(t.Context(), 20, func(ctx context.Context, i int) error {
-		return s.CountFeedback(ctx, login.Feedback{At: Noon().Add(time.Duration(i) * time.Minute), Lang: "fi", Page: "login", Reason: login.ReasonLinkExpired, Helped: i%2 == 0})
+		return s.CountFeedback(ctx, operations.Feedback{At: Noon().Add(time.Duration(i) * time.Minute), Lang: "fi", Page: "login", Reason: login.ReasonLinkExpired, Helped: i%2 == 0})
 	}) {
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
 	day := Noon().Truncate(24 * time.Hour)
-	want := []login.FeedbackCount{
+	want := []operations.FeedbackCount{
 		{Day: day.Add(-24 * time.Hour), Page: "login", Lang: "fi", Yes: 1},
 		{Day: day, Page: "login", Lang: "fi", Reason: login.ReasonLinkExpired, Yes: 10, No: 11},
 		{Day: day, Page: "login", Lang: "sv", Reason: login.ReasonLinkExpired, Yes: 1},
 	}
-	if got := must[[]login.FeedbackCount](t)(s.FeedbackCounts(t.Context(), day.Add(-24*time.Hour))); !reflect.DeepEqual(got, want) {
+	if got := must[[]operations.FeedbackCount](t)(s.FeedbackCounts(t.Context(), day.Add(-24*time.Hour))); !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
-	if got := must[[]login.FeedbackCount](t)(s.FeedbackCounts(t.Context(), day)); !reflect.DeepEqual(got, want[1:]) {
+	if got := must[[]operations.FeedbackCount](t)(s.FeedbackCounts(t.Context(), day)); !reflect.DeepEqual(got, want[1:]) {
 		t.Errorf("of today: %+v", got)
 	}
 }
 
 func feedbackComments(t *testing.T, s *store.Store) {
 	for i := range 5 {
-		if err := s.AddComment(t.Context(), login.Feedback{
+		if err := s.AddComment(t.Context(), operations.Feedback{
 			At: Noon().Add(time.Duration(i) * time.Hour), Lang: "sv", Page: "guide", Reason: login.ReasonBrokerDown, Helped: i == 4, Comment: fmt.Sprint("ärende ", i),
 		}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	list := func(since, until time.Time, limit int) (all []string) {
-		for _, c := range must[[]login.FeedbackComment](t)(s.FeedbackComments(t.Context(), since, until, limit)) {
+		for _, c := range must[[]operations.FeedbackComment](t)(s.FeedbackComments(t.Context(), since, until, limit)) {
 			if c.ID == "" || c.Lang != "sv" || c.Page != "guide" || c.Reason != login.ReasonBrokerDown || c.Helped != (c.Comment == "ärende 4") {
 				t.Errorf("%+v", c)
 			}

@@ -4,7 +4,10 @@ import (
 	"testing"
 	"time"
 
+	"avain/internal/domain/employment"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
+	"avain/internal/domain/queue"
 	"avain/internal/platform/store"
 )
 
@@ -12,9 +15,9 @@ import (
 // only then.
 func addressEnds(t *testing.T, s *store.Store) {
 	e, at := AddEmployer(t, s), Noon().Add(time.Hour)
-	open := func(i login.Invitation) bool {
+	open := func(i employment.Invitation) bool {
 		t.Helper()
-		return must[login.Invitation](t)(s.InvitationByID(t.Context(), i.ID)).Open(at)
+		return must[employment.Invitation](t)(s.InvitationByID(t.Context(), i.ID)).Open(at)
 	}
 	m := Hire(t, s, e.ID)
 	i := Invite(t, s, m.ID)
@@ -33,9 +36,9 @@ func addressEnds(t *testing.T, s *store.Store) {
 	for _, invites := range []bool{false, true} {
 		m := Hire(t, s, e.ID)
 		i := Invite(t, s, m.ID)
-		row := login.Hiring{
-			Line: 2, Employment: login.Employment{ID: login.NewID(), Employer: e.ID, ExternalID: m.ExternalID, CreatedAt: at},
-			Change: login.EmploymentChange{GivenName: new("Aino")},
+		row := employment.HireRequest{
+			Line: 2, Employment: employment.Employment{ID: login.NewID(), Employer: e.ID, ExternalID: m.ExternalID, CreatedAt: at},
+			Change: employment.Change{GivenName: new("Aino")},
 		}
 		takeOne(t, s, e.ID, row)
 		if !open(i) {
@@ -50,22 +53,22 @@ func addressEnds(t *testing.T, s *store.Store) {
 		if open(i) {
 			t.Error("it outlives its address in a file")
 		}
-		all := must[[]login.Invitation](t)(s.InvitationsOf(t.Context(), m.ID))
+		all := must[[]employment.Invitation](t)(s.InvitationsOf(t.Context(), m.ID))
 		if n := len(all); invites && (n != 2 || !open(*row.Invitation)) || !invites && n != 1 {
 			t.Errorf("invites %v: %+v", invites, all)
 		}
 	}
 }
 
-func takeOne(t *testing.T, s *store.Store, employer string, row login.Hiring) {
+func takeOne(t *testing.T, s *store.Store, employer string, row employment.HireRequest) {
 	t.Helper()
-	i := login.Import{ID: login.NewID(), Employer: employer, State: login.ImportReceiving, CreatedAt: Noon()}
+	i := employment.Import{ID: login.NewID(), Employer: employer, State: employment.ImportReceiving, CreatedAt: Noon()}
 	wantErr(t, "add", s.AddImport(t.Context(), i), nil)
 	wantErr(t, "receive", s.ReceiveChunk(t.Context(), i.ID, 0, "[]", 1, 0, nil), nil)
-	job := login.Job{ID: login.NewID(), Kind: "import.chunk", Key: i.ID + " 0", Payload: []byte("{}"), At: Noon(), CreatedAt: Noon()}
+	job := queue.Job{ID: login.NewID(), Kind: "import.chunk", Key: i.ID + " 0", Payload: []byte("{}"), At: Noon(), CreatedAt: Noon()}
 	wantErr(t, "start", s.StartImport(t.Context(), i.ID, Noon(), job), nil)
-	claimed := must[[]login.Job](t)(s.ClaimJobs(t.Context(), []login.JobClaim{{Kind: "import.chunk", Limit: 1, Until: Noon().Add(time.Minute)}}, Noon()))
-	wantErr(t, "take", s.TakeChunk(t.Context(), claimed[0], i.ID, 0, []login.Hiring{row}, Noon().Add(time.Minute)), nil)
+	claimed := must[[]queue.Job](t)(s.ClaimJobs(t.Context(), []queue.Claim{{Kind: "import.chunk", Limit: 1, Until: Noon().Add(time.Minute)}}, Noon()))
+	wantErr(t, "take", s.TakeChunk(t.Context(), claimed[0], i.ID, 0, []employment.HireRequest{row}, Noon().Add(time.Minute)), nil)
 }
 
 // heldActivations are remembered by human, released one by one, bounded, and gone with the
@@ -75,13 +78,13 @@ func heldActivations(t *testing.T, s *store.Store) {
 	i, stranger, owner := Invite(t, s, m.ID), hashBytes(), hashBytes()
 	hold := func(code string, minute int, lookups ...[]byte) bool {
 		t.Helper()
-		return must[bool](t)(s.HoldActivation(t.Context(), login.HeldActivation{
+		return must[bool](t)(s.HoldActivation(t.Context(), employment.HeldActivation{
 			ID: login.NewID(), Invitation: i.ID, SupportCode: code, HeldAt: Noon().Add(time.Duration(minute) * time.Minute),
 		}, m.ID, lookups))
 	}
-	list := func() []login.HeldActivation {
+	list := func() []employment.HeldActivation {
 		t.Helper()
-		return must[[]login.HeldActivation](t)(s.HeldActivations(t.Context(), m.ID))
+		return must[[]employment.HeldActivation](t)(s.HeldActivations(t.Context(), m.ID))
 	}
 	if hold("A", 1, stranger) || hold("B", 2, owner, hashBytes()) || hold("C", 3, owner) {
 		t.Error("released before anybody was")
@@ -90,9 +93,9 @@ func heldActivations(t *testing.T, s *store.Store) {
 	if len(all) != 2 || all[0].SupportCode != "C" || all[1].SupportCode != "A" {
 		t.Fatalf("held: %+v", all)
 	}
-	wantErr(t, "release another record's", s.ReleaseActivation(t.Context(), login.NewID(), all[0].ID, Noon()), login.ErrNotFound)
+	wantErr(t, "release another record's", s.ReleaseActivation(t.Context(), login.NewID(), all[0].ID, Noon()), fault.ErrNotFound)
 	wantErr(t, "release", s.ReleaseActivation(t.Context(), m.ID, all[0].ID, Noon()), nil)
-	wantErr(t, "release again", s.ReleaseActivation(t.Context(), m.ID, all[0].ID, Noon()), login.ErrNotFound)
+	wantErr(t, "release again", s.ReleaseActivation(t.Context(), m.ID, all[0].ID, Noon()), fault.ErrNotFound)
 	if hold("D", 4, stranger) || !hold("E", 5, hashBytes(), owner) {
 		t.Error("released is the other human")
 	}
@@ -106,7 +109,7 @@ func heldActivations(t *testing.T, s *store.Store) {
 	if n := len(list()); n > 25 {
 		t.Errorf("%d humans are remembered", n)
 	}
-	must[login.Activated](t)(s.Activate(t.Context(), AsActivation(i.ID, owner), noJobs))
+	must[employment.Activated](t)(s.Activate(t.Context(), AsActivation(i.ID, owner), noJobs))
 	if all := list(); len(all) != 0 {
 		t.Errorf("after the activation: %+v", all)
 	}

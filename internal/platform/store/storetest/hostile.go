@@ -10,6 +10,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/platform/store"
 	"avain/internal/secret"
@@ -44,24 +45,24 @@ func hashesInFull(t *testing.T, s *store.Store) {
 		for bit := range 256 {
 			flipped := c.hash
 			flipped[bit/8] ^= 1 << (bit % 8)
-			wantErr(t, fmt.Sprintf("%s, bit %d flipped", name, bit), c.find(flipped), login.ErrNotFound)
+			wantErr(t, fmt.Sprintf("%s, bit %d flipped", name, bit), c.find(flipped), fault.ErrNotFound)
 		}
 		for keep := range 32 {
 			var short secret.Hash
 			copy(short[:], c.hash[:keep])
 			if short != c.hash {
-				wantErr(t, fmt.Sprintf("%s, %d bytes", name, keep), c.find(short), login.ErrNotFound)
+				wantErr(t, fmt.Sprintf("%s, %d bytes", name, keep), c.find(short), fault.ErrNotFound)
 			}
 		}
 	}
 	for n := range lookup {
 		_, _, err := s.PersonByLookup(ctx, [][]byte{lookup[:n]})
-		wantErr(t, "short lookup", err, login.ErrNotFound)
+		wantErr(t, "short lookup", err, fault.ErrNotFound)
 	}
 	wrongCode := r
 	wrongCode.Code[31] ^= 1
 	_, err := s.RedeemCode(ctx, wrongCode)
-	wantErr(t, "redeem with the last bit flipped", err, login.ErrNotFound)
+	wantErr(t, "redeem with the last bit flipped", err, fault.ErrNotFound)
 }
 
 // textsAreOnlyText: whatever comes in as text is stored and compared as text
@@ -113,7 +114,7 @@ func lookUps(t *testing.T, s *store.Store, key string) {
 	_, errs["person"] = s.PersonByID(ctx, key)
 	_, errs["subject"] = s.PersonBySubject(ctx, key)
 	for what, err := range errs {
-		wantErr(t, fmt.Sprintf("%s by %.40q", what, key), err, login.ErrNotFound)
+		wantErr(t, fmt.Sprintf("%s by %.40q", what, key), err, fault.ErrNotFound)
 	}
 	if all, err := s.SessionsOfPerson(ctx, key); err != nil || len(all) != 0 {
 		t.Errorf("sessions of %.40q: %v, %v", key, all, err)
@@ -127,14 +128,14 @@ func givenUp(t *testing.T, s *store.Store) {
 	a := Attempt()
 	wantErr(t, "start", s.StartAttempt(ctx, a, Secrets()), context.Canceled)
 	_, err := s.AttemptByID(t.Context(), a.ID)
-	wantErr(t, "afterwards", err, login.ErrNotFound)
+	wantErr(t, "afterwards", err, fault.ErrNotFound)
 	_, err = s.AttemptByID(ctx, a.ID)
 	wantErr(t, "look-up", err, context.Canceled)
 
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.StartAttempt(t.Context(), a, Secrets()); err == nil || errors.Is(err, login.ErrExists) {
+	if err := s.StartAttempt(t.Context(), a, Secrets()); err == nil || errors.Is(err, fault.ErrExists) {
 		t.Errorf("a closed store took a write: %v", err)
 	}
 }

@@ -6,12 +6,15 @@ import (
 	"testing"
 	"time"
 
+	"avain/internal/domain/employment"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
+	"avain/internal/domain/queue"
 	"avain/internal/platform/store"
 )
 
 // Invite writes an invitation to the employment, changed as asked.
-func Invite(t testing.TB, s *store.Store, employment string, change ...func(*login.Invitation)) login.Invitation {
+func Invite(t testing.TB, s *store.Store, employment string, change ...func(*employment.Invitation)) employment.Invitation {
 	t.Helper()
 	i := Invitation(employment)
 	for _, c := range change {
@@ -25,23 +28,23 @@ func Invite(t testing.TB, s *store.Store, employment string, change ...func(*log
 }
 
 // Invitation is a new invitation to the employment.
-func Invitation(employment string) login.Invitation {
-	return login.Invitation{
-		ID: login.NewID(), Employment: employment, Token: NewHash(), CreatedAt: Noon(), ExpiresAt: Noon().Add(30 * 24 * time.Hour),
-		RemindAt: Noon().Add(7 * 24 * time.Hour), Mail: login.MailQueued, MailAt: Noon(),
+func Invitation(record string) employment.Invitation {
+	return employment.Invitation{
+		ID: login.NewID(), Employment: record, Token: NewHash(), CreatedAt: Noon(), ExpiresAt: Noon().Add(30 * 24 * time.Hour),
+		RemindAt: Noon().Add(7 * 24 * time.Hour), Mail: employment.MailQueued, MailAt: Noon(),
 	}
 }
 
 // AsActivation is somebody with the code behind the look-up value, at noon.
-func AsActivation(invitation string, lookup []byte) login.Activation {
-	return login.Activation{
+func AsActivation(invitation string, lookup []byte) employment.Activation {
+	return employment.Activation{
 		Invitation: invitation, Lookups: [][]byte{lookup}, Terms: "2026-01", TermsAt: Noon(), At: Noon().Add(time.Minute),
 		Sealed: func(person string) ([]byte, error) { return []byte("sealed for " + person), nil },
 		Person: login.Person{ID: login.NewID(), Subject: login.NewID(), Name: "Ääkkönen Aino", Locale: "fi", CreatedAt: Noon()},
 	}
 }
 
-func noJobs(login.Employment, login.Person) []login.Job { return nil }
+func noJobs(employment.Employment, login.Person) []queue.Job { return nil }
 
 func invitations(t *testing.T, s *store.Store) {
 	m := Hire(t, s, AddEmployer(t, s).ID)
@@ -53,34 +56,34 @@ func invitations(t *testing.T, s *store.Store) {
 	if got := claim(t, s, "mail", 10, Noon()); len(got) != 1 || got[0].ID != job.ID {
 		t.Errorf("the mail's job: %+v", got)
 	}
-	for how, get := range map[string]func() (login.Invitation, error){
-		"token": func() (login.Invitation, error) { return s.InvitationByToken(t.Context(), first.Token) },
-		"id":    func() (login.Invitation, error) { return s.InvitationByID(t.Context(), first.ID) },
+	for how, get := range map[string]func() (employment.Invitation, error){
+		"token": func() (employment.Invitation, error) { return s.InvitationByToken(t.Context(), first.Token) },
+		"id":    func() (employment.Invitation, error) { return s.InvitationByID(t.Context(), first.ID) },
 	} {
 		if got, err := get(); err != nil || !reflect.DeepEqual(got, first) {
 			t.Errorf("by %s: %v\n got %+v\nwant %+v", how, err, got, first)
 		}
 	}
 	at := Noon().Add(time.Hour)
-	wantErr(t, "mailed", s.Mailed(t.Context(), first.ID, login.MailRefused, "550 5.1.1", at), nil)
-	second := Invite(t, s, m.ID, func(i *login.Invitation) { i.CreatedAt, i.MailAt = at, at })
-	first.Mail, first.MailDetail, first.MailAt, first.RevokedAt, first.RemindAt = login.MailRefused, "550 5.1.1", at, at, time.Time{}
-	if got := must[[]login.Invitation](t)(s.InvitationsOf(t.Context(), m.ID)); !reflect.DeepEqual(got, []login.Invitation{second, first}) {
+	wantErr(t, "mailed", s.Mailed(t.Context(), first.ID, employment.MailRefused, "550 5.1.1", at), nil)
+	second := Invite(t, s, m.ID, func(i *employment.Invitation) { i.CreatedAt, i.MailAt = at, at })
+	first.Mail, first.MailDetail, first.MailAt, first.RevokedAt, first.RemindAt = employment.MailRefused, "550 5.1.1", at, at, time.Time{}
+	if got := must[[]employment.Invitation](t)(s.InvitationsOf(t.Context(), m.ID)); !reflect.DeepEqual(got, []employment.Invitation{second, first}) {
 		t.Errorf("after the second: %+v", got)
 	}
 	_, err := s.Activate(t.Context(), AsActivation(first.ID, hashBytes()), noJobs)
-	wantErr(t, "activate with the first", err, login.ErrMoved)
-	wantErr(t, "revoke as another's", s.RevokeInvitation(t.Context(), login.NewID(), second.ID, at), login.ErrNotFound)
+	wantErr(t, "activate with the first", err, fault.ErrMoved)
+	wantErr(t, "revoke as another's", s.RevokeInvitation(t.Context(), login.NewID(), second.ID, at), fault.ErrNotFound)
 	wantErr(t, "revoke", s.RevokeInvitation(t.Context(), m.ID, second.ID, at), nil)
 	_, err = s.Activate(t.Context(), AsActivation(second.ID, hashBytes()), noJobs)
-	wantErr(t, "activate with a revoked one", err, login.ErrMoved)
+	wantErr(t, "activate with a revoked one", err, fault.ErrMoved)
 
 	wantErr(t, "end", s.EndEmployment(t.Context(), m.Employer, m.ID, at), nil)
 	late := Invitation(m.ID)
 	_, err = s.Invite(t.Context(), late, Job("mail"))
-	wantErr(t, "invite who has left", err, login.ErrMoved)
+	wantErr(t, "invite who has left", err, fault.ErrMoved)
 	_, err = s.InvitationByID(t.Context(), late.ID)
-	wantErr(t, "the invitation that failed", err, login.ErrNotFound)
+	wantErr(t, "the invitation that failed", err, fault.ErrNotFound)
 	if got := claim(t, s, "mail", 10, Noon()); len(got) != 0 {
 		t.Errorf("its mail was ordered: %+v", got)
 	}
@@ -95,31 +98,31 @@ func reminders(t *testing.T, s *store.Store) {
 	employer := AddEmployer(t, s).ID
 	due := Noon().Add(8 * 24 * time.Hour)
 	open := Invite(t, s, Hire(t, s, employer).ID)
-	Invite(t, s, Hire(t, s, employer).ID, func(i *login.Invitation) { i.RemindAt = time.Time{} })
+	Invite(t, s, Hire(t, s, employer).ID, func(i *employment.Invitation) { i.RemindAt = time.Time{} })
 	revoked := Invite(t, s, Hire(t, s, employer).ID)
 	wantErr(t, "revoke", s.RevokeInvitation(t.Context(), revoked.Employment, revoked.ID, Noon()), nil)
-	expired := Invite(t, s, Hire(t, s, employer).ID, func(i *login.Invitation) { i.ExpiresAt = Noon().Add(24 * time.Hour) })
-	if got := must[[]login.Invitation](t)(s.DueReminders(t.Context(), open.RemindAt.Add(-time.Millisecond), 10)); len(got) != 0 {
+	expired := Invite(t, s, Hire(t, s, employer).ID, func(i *employment.Invitation) { i.ExpiresAt = Noon().Add(24 * time.Hour) })
+	if got := must[[]employment.Invitation](t)(s.DueReminders(t.Context(), open.RemindAt.Add(-time.Millisecond), 10)); len(got) != 0 {
 		t.Errorf("due too early: %+v", got)
 	}
-	if got := must[[]login.Invitation](t)(s.DueReminders(t.Context(), due, 10)); len(got) != 2 {
+	if got := must[[]employment.Invitation](t)(s.DueReminders(t.Context(), due, 10)); len(got) != 2 {
 		t.Errorf("due: %+v", got)
 	}
 	reminded := together(t.Context(), 8, func(ctx context.Context, _ int) error {
 		took, err := s.Remind(ctx, open.ID, due, Job("remind"))
 		if err == nil && !took {
-			err = login.ErrMoved
+			err = fault.ErrMoved
 		}
 		return err
 	})
-	oneWinner(t, reminded, login.ErrMoved)
+	oneWinner(t, reminded, fault.ErrMoved)
 	if took, err := s.Remind(t.Context(), expired.ID, due, Job("remind")); err != nil || took {
 		t.Errorf("reminded of an expired one: %v, %v", took, err)
 	}
 	if got := claim(t, s, "remind", 10, due); len(got) != 1 {
 		t.Errorf("%d reminders ordered, want 1", len(got))
 	}
-	if got := must[[]login.Invitation](t)(s.DueReminders(t.Context(), due, 10)); len(got) != 0 {
+	if got := must[[]employment.Invitation](t)(s.DueReminders(t.Context(), due, 10)); len(got) != 0 {
 		t.Errorf("still due: %+v", got)
 	}
 }
@@ -136,10 +139,10 @@ func activationRace(t *testing.T, s *store.Store) {
 		_, err := s.Activate(ctx, AsActivation(i.ID, lookups[n]), noJobs)
 		return err
 	})
-	oneWinner(t, errs, login.ErrExists)
+	oneWinner(t, errs, fault.ErrExists)
 	for n, err := range errs {
 		_, _, found := s.PersonByLookup(t.Context(), [][]byte{lookups[n]})
-		want := login.ErrNotFound
+		want := fault.ErrNotFound
 		if err == nil {
 			want = nil
 		}
@@ -154,9 +157,9 @@ func sameHumanRace(t *testing.T, s *store.Store) {
 	record := Person()
 	record.Benefits = nil
 	wantErr(t, "record", s.AddPerson(t.Context(), record, nil, nil), nil)
-	var all []login.Invitation
+	var all []employment.Invitation
 	for n := range 6 {
-		m := Hire(t, s, AddEmployer(t, s).ID, func(m *login.Employment) {
+		m := Hire(t, s, AddEmployer(t, s).ID, func(m *employment.Employment) {
 			if n%2 == 0 {
 				m.Person = record.ID
 			}
@@ -174,7 +177,7 @@ func sameHumanRace(t *testing.T, s *store.Store) {
 	if got := must[login.Person](t)(s.PersonByID(t.Context(), record.ID)); got.ID != human.ID || got.Subject != record.Subject {
 		t.Errorf("the record is %s with subject %s, want %s with its own %s", got.ID, got.Subject, human.ID, record.Subject)
 	}
-	if got := must[[]login.Employment](t)(s.EmploymentsOfPerson(t.Context(), human.ID)); len(got) != len(all) {
+	if got := must[[]employment.Employment](t)(s.EmploymentsOfPerson(t.Context(), human.ID)); len(got) != len(all) {
 		t.Errorf("%d employments, want %d", len(got), len(all))
 	}
 }
@@ -186,10 +189,10 @@ func oneRecordTwoHumans(t *testing.T, s *store.Store) {
 		record := Person()
 		record.Benefits = nil
 		wantErr(t, "record", s.AddPerson(t.Context(), record, nil, nil), nil)
-		var all []login.Invitation
+		var all []employment.Invitation
 		var lookups [][]byte
 		for n := range 4 {
-			m := Hire(t, s, AddEmployer(t, s).ID, func(m *login.Employment) { m.Person = record.ID })
+			m := Hire(t, s, AddEmployer(t, s).ID, func(m *employment.Employment) { m.Person = record.ID })
 			all, lookups = append(all, Invite(t, s, m.ID)), append(lookups, hashBytes())
 			if n%2 == 0 { // somebody who has a record of their own already
 				wantErr(t, "known human", s.AddPerson(t.Context(), Person(), lookups[n], nil), nil)
@@ -199,7 +202,7 @@ func oneRecordTwoHumans(t *testing.T, s *store.Store) {
 			_, err := s.Activate(ctx, AsActivation(all[n].ID, lookups[n]), noJobs)
 			return err
 		})
-		oneWinner(t, errs, login.ErrExists)
+		oneWinner(t, errs, fault.ErrExists)
 		owner := must[login.Person](t)(s.PersonByID(t.Context(), record.ID))
 		for n, err := range errs {
 			human, _, found := s.PersonByLookup(t.Context(), [][]byte{lookups[n]})

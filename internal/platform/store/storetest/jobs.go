@@ -7,17 +7,19 @@ import (
 	"testing"
 	"time"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
+	"avain/internal/domain/queue"
 	"avain/internal/platform/store"
 )
 
 // Job is a job that is due at noon.
-func Job(kind string) login.Job {
+func Job(kind string) queue.Job {
 	id := login.NewID()
-	return login.Job{ID: id, Kind: kind, Payload: fmt.Appendf(nil, `{"id":%q}`, id), At: Noon(), CreatedAt: Noon()}
+	return queue.Job{ID: id, Kind: kind, Payload: fmt.Appendf(nil, `{"id":%q}`, id), At: Noon(), CreatedAt: Noon()}
 }
 
-func addJobs(t *testing.T, s *store.Store, jobs ...login.Job) {
+func addJobs(t *testing.T, s *store.Store, jobs ...queue.Job) {
 	t.Helper()
 	if err := s.AddJobs(t.Context(), jobs...); err != nil {
 		t.Fatal(err)
@@ -25,9 +27,9 @@ func addJobs(t *testing.T, s *store.Store, jobs ...login.Job) {
 }
 
 // claim takes due jobs of one kind, with a lease of a minute.
-func claim(t *testing.T, s *store.Store, kind string, limit int, now time.Time) []login.Job {
+func claim(t *testing.T, s *store.Store, kind string, limit int, now time.Time) []queue.Job {
 	t.Helper()
-	return must[[]login.Job](t)(s.ClaimJobs(t.Context(), []login.JobClaim{{Kind: kind, Limit: limit, Until: now.Add(time.Minute)}}, now))
+	return must[[]queue.Job](t)(s.ClaimJobs(t.Context(), []queue.Claim{{Kind: kind, Limit: limit, Until: now.Add(time.Minute)}}, now))
 }
 
 // jobs: one job from its order to its end.
@@ -46,7 +48,7 @@ func jobs(t *testing.T, s *store.Store) {
 	}
 	got := claim(t, s, "mail", 10, Noon())
 	j.At, j.Tries, j.Claim = Noon().Add(time.Minute), 1, 1
-	if !reflect.DeepEqual(got, []login.Job{j}) {
+	if !reflect.DeepEqual(got, []queue.Job{j}) {
 		t.Fatalf("claimed %+v, want %+v", got, j)
 	}
 	if again := claim(t, s, "mail", 10, Noon()); len(again) != 0 {
@@ -57,8 +59,8 @@ func jobs(t *testing.T, s *store.Store) {
 		t.Errorf("claimed again under the longer lease: %+v", again)
 	}
 	wantErr(t, "finish", s.FinishJob(t.Context(), j), nil)
-	wantErr(t, "finish again", s.FinishJob(t.Context(), j), login.ErrMoved)
-	if depths := must[[]login.JobDepth](t)(s.JobDepths(t.Context())); len(depths) != 0 {
+	wantErr(t, "finish again", s.FinishJob(t.Context(), j), fault.ErrMoved)
+	if depths := must[[]queue.Depth](t)(s.JobDepths(t.Context())); len(depths) != 0 {
 		t.Errorf("something remains: %+v", depths)
 	}
 }
@@ -72,7 +74,7 @@ func jobKeys(t *testing.T, s *store.Store) {
 	if len(got) != 3 || len(claim(t, s, "hook", 10, Noon())) != 1 {
 		t.Fatalf("claimed %+v", got)
 	}
-	var held login.Job
+	var held queue.Job
 	for _, j := range got {
 		if j.ID == second.ID {
 			t.Errorf("the second order was taken")
@@ -92,10 +94,10 @@ func jobKeys(t *testing.T, s *store.Store) {
 	addJobs(t, s, second)
 	want := first
 	want.Payload, want.At, want.Tries, want.Claim = second.Payload, Noon().Add(time.Second+time.Minute), 1, 4
-	if got := claim(t, s, "mail", 10, Noon().Add(time.Second)); !reflect.DeepEqual(got, []login.Job{want}) {
+	if got := claim(t, s, "mail", 10, Noon().Add(time.Second)); !reflect.DeepEqual(got, []queue.Job{want}) {
 		t.Errorf("anew: %+v, want %+v", got, want)
 	}
-	wantErr(t, "finish with the claim of before", s.FinishJob(t.Context(), held), login.ErrMoved)
+	wantErr(t, "finish with the claim of before", s.FinishJob(t.Context(), held), fault.ErrMoved)
 	wantErr(t, "finish", s.FinishJob(t.Context(), want), nil)
 	addJobs(t, s, second) // it is over: this is another
 	if got := claim(t, s, "mail", 10, Noon().Add(time.Second)); len(got) != 1 || got[0].ID != second.ID {
@@ -106,14 +108,14 @@ func jobKeys(t *testing.T, s *store.Store) {
 // jobsRefused: a job that could not be done is a mistake, and is refused with all that
 // were ordered with it.
 func jobsRefused(t *testing.T, s *store.Store) {
-	for name, change := range map[string]func(*login.Job){
-		"no id":             func(j *login.Job) { j.ID = "" },
-		"an id of ours not": func(j *login.Job) { j.ID = "x'; DROP TABLE jobs; --" },
-		"no kind":           func(j *login.Job) { j.Kind = "" },
-		"no payload":        func(j *login.Job) { j.Payload = nil },
-		"no JSON":           func(j *login.Job) { j.Payload = []byte("{") },
-		"not UTF-8":         func(j *login.Job) { j.Payload = []byte("\"\xff\"") },
-		"too long":          func(j *login.Job) { j.Payload = []byte(`"` + strings.Repeat("x", login.JobPayloadMax) + `"`) },
+	for name, change := range map[string]func(*queue.Job){
+		"no id":             func(j *queue.Job) { j.ID = "" },
+		"an id of ours not": func(j *queue.Job) { j.ID = "x'; DROP TABLE jobs; --" },
+		"no kind":           func(j *queue.Job) { j.Kind = "" },
+		"no payload":        func(j *queue.Job) { j.Payload = nil },
+		"no JSON":           func(j *queue.Job) { j.Payload = []byte("{") },
+		"not UTF-8":         func(j *queue.Job) { j.Payload = []byte("\"\xff\"") },
+		"too long":          func(j *queue.Job) { j.Payload = []byte(`"` + strings.Repeat("x", queue.MaxPayload) + `"`) },
 	} {
 		bad := Job("mail")
 		change(&bad)
@@ -134,8 +136,8 @@ func jobHolders(t *testing.T, s *store.Store) {
 		held := claim(t, s, name, 1, Noon())[0]
 		never, foreign := held, held
 		never.Claim, foreign.ID = held.Claim+1, login.NewID()
-		wantErr(t, name+" with a claim that nobody has yet", act(never), login.ErrMoved)
-		wantErr(t, name+" of another job", act(foreign), login.ErrMoved)
+		wantErr(t, name+" with a claim that nobody has yet", act(never), fault.ErrMoved)
+		wantErr(t, name+" of another job", act(foreign), fault.ErrMoved)
 
 		// After its lease the job is still the worker's, until somebody else has it.
 		later := Noon().Add(time.Hour)
@@ -143,22 +145,22 @@ func jobHolders(t *testing.T, s *store.Store) {
 		if len(next) != 1 || next[0].Tries != 2 || next[0].ID != held.ID {
 			t.Fatalf("%s: after the lease: %+v", name, next)
 		}
-		wantErr(t, name+" with a claim that was lost", act(held), login.ErrMoved)
+		wantErr(t, name+" with a claim that was lost", act(held), fault.ErrMoved)
 		wantErr(t, name, act(next[0]), nil)
 		if name != "extend" {
-			wantErr(t, name+" again", act(next[0]), login.ErrMoved)
-			wantErr(t, "finish after "+name, s.FinishJob(t.Context(), next[0]), login.ErrMoved)
+			wantErr(t, name+" again", act(next[0]), fault.ErrMoved)
+			wantErr(t, "finish after "+name, s.FinishJob(t.Context(), next[0]), fault.ErrMoved)
 		}
 	}
 }
 
-func jobActs(t *testing.T, s *store.Store) map[string]func(login.Job) error {
-	return map[string]func(login.Job) error{
-		"finish":  func(j login.Job) error { return s.FinishJob(t.Context(), j) },
-		"extend":  func(j login.Job) error { return s.ExtendJob(t.Context(), j, Noon().Add(2*time.Hour)) },
-		"retry":   func(j login.Job) error { return s.RetryJob(t.Context(), j, Noon().Add(2*time.Hour), "busy") },
-		"release": func(j login.Job) error { return s.ReleaseJob(t.Context(), j, Noon().Add(2*time.Hour)) },
-		"bury":    func(j login.Job) error { return s.BuryJob(t.Context(), j, Noon().Add(2*time.Hour), "refused") },
+func jobActs(t *testing.T, s *store.Store) map[string]func(queue.Job) error {
+	return map[string]func(queue.Job) error{
+		"finish":  func(j queue.Job) error { return s.FinishJob(t.Context(), j) },
+		"extend":  func(j queue.Job) error { return s.ExtendJob(t.Context(), j, Noon().Add(2*time.Hour)) },
+		"retry":   func(j queue.Job) error { return s.RetryJob(t.Context(), j, Noon().Add(2*time.Hour), "busy") },
+		"release": func(j queue.Job) error { return s.ReleaseJob(t.Context(), j, Noon().Add(2*time.Hour)) },
+		"bury":    func(j queue.Job) error { return s.BuryJob(t.Context(), j, Noon().Add(2*time.Hour), "refused") },
 	}
 }
 
@@ -173,10 +175,10 @@ func deadJobs(t *testing.T, s *store.Store) {
 		wantErr(t, "bury", s.BuryJob(t.Context(), held, Noon().Add(time.Duration(i/10)*time.Minute), "refused"), nil)
 	}
 	for kind, want := range map[string]int{"": many, "mail": many / 2, "hook": many / 2, "other": 0} {
-		var place login.JobPlace
+		var place queue.Place
 		seen := map[string]bool{}
 		for {
-			page := must[[]login.Job](t)(s.DeadJobs(t.Context(), kind, place, 7))
+			page := must[[]queue.Job](t)(s.DeadJobs(t.Context(), kind, place, 7))
 			for _, j := range page {
 				if seen[j.ID] || (kind != "" && j.Kind != kind) || j.DeadAt.Before(place.DeadAt) || j.Error != "refused" {
 					t.Fatalf("%q: listed %+v", kind, j)
@@ -191,10 +193,10 @@ func deadJobs(t *testing.T, s *store.Store) {
 			t.Errorf("%q: %d listed, want %d", kind, len(seen), want)
 		}
 	}
-	oldest := must[[]login.Job](t)(s.DeadJobs(t.Context(), "mail", login.JobPlace{}, 1))[0]
+	oldest := must[[]queue.Job](t)(s.DeadJobs(t.Context(), "mail", queue.Place{}, 1))[0]
 	wantErr(t, "revive", s.ReviveJob(t.Context(), oldest.ID, Noon()), nil)
-	wantErr(t, "revive again", s.ReviveJob(t.Context(), oldest.ID, Noon()), login.ErrNotFound)
-	wantErr(t, "revive nothing", s.ReviveJob(t.Context(), "' OR 1=1 --\xff\x00", Noon()), login.ErrNotFound)
+	wantErr(t, "revive again", s.ReviveJob(t.Context(), oldest.ID, Noon()), fault.ErrNotFound)
+	wantErr(t, "revive nothing", s.ReviveJob(t.Context(), "' OR 1=1 --\xff\x00", Noon()), fault.ErrNotFound)
 	if got := claim(t, s, "mail", 10, Noon()); len(got) != 1 || got[0].ID != oldest.ID || got[0].Tries != 1 || got[0].Error != "refused" || got[0].Claim <= oldest.Claim {
 		t.Errorf("revived: %+v", got)
 	}
@@ -206,9 +208,9 @@ func deadJobs(t *testing.T, s *store.Store) {
 		}
 	}
 	// 125 of each kind died; the rest of the mails are five of the last ten.
-	depths := must[[]login.JobDepth](t)(s.JobDepths(t.Context()))
+	depths := must[[]queue.Depth](t)(s.JobDepths(t.Context()))
 	for _, d := range depths {
-		want := map[string]login.JobDepth{
+		want := map[string]queue.Depth{
 			"mail": {Kind: "mail", Waiting: 120, Dead: 5, Oldest: Noon().Add(time.Minute)},
 			"hook": {Kind: "hook", Dead: 125},
 		}[d.Kind]
@@ -220,7 +222,7 @@ func deadJobs(t *testing.T, s *store.Store) {
 	if err != nil || purged.Jobs != 56 { // of the hooks, those of eleven minutes; the mail whose lease ended first
 		t.Errorf("purged %+v, %v", purged, err)
 	}
-	if len(depths) != 2 || len(must[[]login.Job](t)(s.DeadJobs(t.Context(), "hook", login.JobPlace{}, 1000))) != 70 {
+	if len(depths) != 2 || len(must[[]queue.Job](t)(s.DeadJobs(t.Context(), "hook", queue.Place{}, 1000))) != 70 {
 		t.Errorf("depths %+v", depths)
 	}
 }
@@ -244,11 +246,11 @@ func forgottenJobs(t *testing.T, s *store.Store) {
 // jobsOfLogin: what a login orders is there if and only if the login has happened.
 func jobsOfLogin(t *testing.T, s *store.Store) {
 	r, _ := Confirmed(t, s)
-	r.Jobs = []login.Job{Job("hook")}
+	r.Jobs = []queue.Job{Job("hook")}
 	wrong := r
 	wrong.Code = NewHash()
 	_, err := s.RedeemCode(t.Context(), wrong)
-	wantErr(t, "wrong code", err, login.ErrNotFound)
+	wantErr(t, "wrong code", err, fault.ErrNotFound)
 	if got := claim(t, s, "hook", 10, Noon()); len(got) != 0 {
 		t.Errorf("ordered by a login that did not happen: %+v", got)
 	}
@@ -259,10 +261,10 @@ func jobsOfLogin(t *testing.T, s *store.Store) {
 
 	// A job that cannot be ordered undoes the login: better none than one that nobody hears of.
 	spoilt, _ := Confirmed(t, s)
-	spoilt.Jobs = []login.Job{{ID: login.NewID()}}
+	spoilt.Jobs = []queue.Job{{ID: login.NewID()}}
 	if _, err := s.RedeemCode(t.Context(), spoilt); err == nil {
 		t.Error("logged in without the order")
 	}
 	_, err = s.SessionByID(t.Context(), spoilt.Session.ID)
-	wantErr(t, "session", err, login.ErrNotFound)
+	wantErr(t, "session", err, fault.ErrNotFound)
 }

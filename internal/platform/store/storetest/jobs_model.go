@@ -10,7 +10,9 @@ import (
 	"testing"
 	"time"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
+	"avain/internal/domain/queue"
 	"avain/internal/platform/store"
 
 	"pgregory.net/rapid"
@@ -31,7 +33,7 @@ func jobRace(t *testing.T, s *store.Store) {
 			if err != nil || len(due) == 0 {
 				return err
 			}
-			got, err := s.ClaimJobs(ctx, []login.JobClaim{{Kind: "mail", Limit: 5, Until: Noon().Add(time.Minute)}}, Noon())
+			got, err := s.ClaimJobs(ctx, []queue.Claim{{Kind: "mail", Limit: 5, Until: Noon().Add(time.Minute)}}, Noon())
 			if err != nil {
 				return err
 			}
@@ -73,7 +75,7 @@ func finishRace(t *testing.T, s *store.Store) {
 		}) {
 			if err == nil {
 				ended++
-			} else if !errors.Is(err, login.ErrMoved) {
+			} else if !errors.Is(err, fault.ErrMoved) {
 				t.Errorf("a loser got %v", err)
 			}
 		}
@@ -87,11 +89,11 @@ func finishRace(t *testing.T, s *store.Store) {
 // store tell them.
 type jobModel struct {
 	now  time.Time
-	jobs map[string]*login.Job
-	seen []login.Job // every claim that anybody ever held, and some that nobody did
+	jobs map[string]*queue.Job
+	seen []queue.Job // every claim that anybody ever held, and some that nobody did
 }
 
-func (m *jobModel) due(kind string) (due []*login.Job) {
+func (m *jobModel) due(kind string) (due []*queue.Job) {
 	for _, j := range m.jobs {
 		if j.Kind == kind && j.DeadAt.IsZero() && !j.At.After(m.now) {
 			due = append(due, j)
@@ -100,7 +102,7 @@ func (m *jobModel) due(kind string) (due []*login.Job) {
 	return due
 }
 
-func (m *jobModel) add(j login.Job) {
+func (m *jobModel) add(j queue.Job) {
 	for _, old := range m.jobs {
 		if j.Key == "" || old.Kind != j.Kind || old.Key != j.Key {
 			continue
@@ -115,11 +117,11 @@ func (m *jobModel) add(j login.Job) {
 }
 
 // held is the job, if the claim is good.
-func (m *jobModel) held(claim login.Job) (*login.Job, error) {
+func (m *jobModel) held(claim queue.Job) (*queue.Job, error) {
 	if j := m.jobs[claim.ID]; j != nil && j.Claim == claim.Claim && j.DeadAt.IsZero() {
 		return j, nil
 	}
-	return nil, login.ErrMoved
+	return nil, fault.ErrMoved
 }
 
 // jobsFollowTheModel throws random acts at the queue: orders, claims, ends by those
@@ -127,7 +129,7 @@ func (m *jobModel) held(claim login.Job) (*login.Job, error) {
 func jobsFollowTheModel(t *testing.T, s *store.Store) {
 	rapid.Check(t, func(rt *rapid.T) {
 		kinds := []string{"a" + login.NewID(), "b" + login.NewID()} // of this run alone
-		m := &jobModel{now: Noon(), jobs: map[string]*login.Job{}}
+		m := &jobModel{now: Noon(), jobs: map[string]*queue.Job{}}
 		for range rapid.IntRange(1, 30).Draw(rt, "acts") {
 			m.now = m.now.Add(time.Duration(rapid.IntRange(0, 3).Draw(rt, "seconds")) * time.Second)
 			kind := rapid.SampledFrom(kinds).Draw(rt, "kind")
@@ -162,9 +164,9 @@ func (m *jobModel) checkAdd(rt *rapid.T, s *store.Store, kind string) {
 func (m *jobModel) checkClaim(rt *rapid.T, s *store.Store, kinds []string) {
 	limit := rapid.IntRange(1, 3).Draw(rt, "limit")
 	until := m.now.Add(time.Duration(rapid.IntRange(1, 4).Draw(rt, "lease")) * time.Second)
-	var claims []login.JobClaim
+	var claims []queue.Claim
 	for _, kind := range kinds {
-		claims = append(claims, login.JobClaim{Kind: kind, Limit: limit, Until: until})
+		claims = append(claims, queue.Claim{Kind: kind, Limit: limit, Until: until})
 	}
 	got, err := s.ClaimJobs(rt.Context(), claims, m.now)
 	if err != nil {
@@ -259,7 +261,7 @@ func (m *jobModel) checkLists(rt *rapid.T, s *store.Store, kinds []string) {
 		if len(m.due(kind)) > 0 {
 			wantDue = append(wantDue, kind)
 		}
-		dead, err := s.DeadJobs(rt.Context(), kind, login.JobPlace{}, 100)
+		dead, err := s.DeadJobs(rt.Context(), kind, queue.Place{}, 100)
 		if err != nil {
 			rt.Fatal(err)
 		}
@@ -268,7 +270,7 @@ func (m *jobModel) checkLists(rt *rapid.T, s *store.Store, kinds []string) {
 				rt.Fatalf("dead: %+v, want %+v", j, row)
 			}
 		}
-		want := login.JobDepth{Kind: kind}
+		want := queue.Depth{Kind: kind}
 		for _, j := range m.jobs {
 			switch {
 			case j.Kind != kind:

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"avain/internal/domain/employment"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/platform/store"
 
@@ -82,10 +84,10 @@ func (m *society) activate(employment string, code int, made string) error {
 		if m.withCode(code) == m.human[owner] {
 			return nil
 		}
-		return login.ErrExists
+		return fault.ErrExists
 	}
 	if only := m.meant[employment]; only >= 0 && only != code {
-		return login.ErrExists
+		return fault.ErrExists
 	}
 	set := m.withCode(code)
 	if held := m.held[employment]; held != "" {
@@ -94,7 +96,7 @@ func (m *society) activate(employment string, code int, made string) error {
 		switch {
 		case before == set:
 		case verified:
-			return login.ErrExists
+			return fault.ErrExists
 		case set != "":
 			m.merge(before, set)
 		default:
@@ -193,12 +195,12 @@ func (p *play) newRecord(int) {
 // hire adds an employment, for a record that there is or for nobody yet, for a code
 // that the employer knows or for anybody.
 func (p *play) hire(n int) {
-	e := login.Employer{ID: login.NewID(), Name: fmt.Sprintf("Employer %d", n), CreatedAt: Noon(), UpdatedAt: Noon()}
+	e := employment.Employer{ID: login.NewID(), Name: fmt.Sprintf("Employer %d", n), CreatedAt: Noon(), UpdatedAt: Noon()}
 	p.must("add employer", p.s.AddEmployer(p.rt.Context(), e))
 	m := Employment(e.ID)
 	m.Benefits = []login.Benefit{{Kind: rapid.SampledFrom([]string{"lunch", "sports"}).Draw(p.rt, "kind"), ReleasedAt: Noon()}}
 	if rapid.Bool().Draw(p.rt, "smartum") {
-		m.Kind = login.UserSmartum
+		m.Kind = employment.UserSmartum
 	}
 	if records := slices.Sorted(maps.Keys(p.m.human)); len(records) > 0 && rapid.Bool().Draw(p.rt, "held") {
 		m.Person = rapid.SampledFrom(records).Draw(p.rt, "record")
@@ -211,7 +213,7 @@ func (p *play) hire(n int) {
 	i := Invitation(m.ID)
 	p.must("add and invite", p.s.AddInvited(p.rt.Context(), m, i))
 	p.m.held[m.ID], p.m.employers[m.ID], p.m.kinds[m.ID], p.m.invited[m.ID] = m.Person, e.Name, []string{m.Benefits[0].Kind}, i.ID
-	p.m.isPlus[m.ID] = m.Kind == login.UserSmartumPlus
+	p.m.isPlus[m.ID] = m.Kind == employment.UserSmartumPlus
 }
 
 func (p *play) activate(int) {
@@ -245,7 +247,7 @@ func (p *play) join(int) {
 	var want error
 	a, b := p.m.human[from], p.m.human[into]
 	if _, verified := p.m.code[a]; verified && a != b {
-		want = login.ErrExists
+		want = fault.ErrExists
 	} else if a != b {
 		p.m.merge(a, b)
 	}

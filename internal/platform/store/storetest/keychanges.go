@@ -8,7 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/employment"
+	"avain/internal/domain/fault"
+	"avain/internal/domain/operations"
 	"avain/internal/platform/store"
 )
 
@@ -17,16 +19,16 @@ func keyChanges(t *testing.T, s *store.Store) {
 	gone := func(what string) {
 		t.Helper()
 		_, err := s.KeyChange(t.Context(), "prf")
-		wantErr(t, what, err, login.ErrNotFound)
+		wantErr(t, what, err, fault.ErrNotFound)
 	}
 	gone("before any")
 	oneWinner(t, together(t.Context(), 10, func(ctx context.Context, i int) error {
 		return s.SetKeyChange(ctx, "prf", "", fmt.Sprint("begun-", i))
-	}), login.ErrMoved)
+	}), fault.ErrMoved)
 	begun := must[string](t)(s.KeyChange(t.Context(), "prf"))
-	wantErr(t, "from another step", s.SetKeyChange(t.Context(), "prf", "x", "y"), login.ErrMoved)
+	wantErr(t, "from another step", s.SetKeyChange(t.Context(), "prf", "x", "y"), fault.ErrMoved)
 	wantErr(t, "move on", s.SetKeyChange(t.Context(), "prf", begun, "used"), nil)
-	wantErr(t, "end another step", s.SetKeyChange(t.Context(), "prf", begun, ""), login.ErrMoved)
+	wantErr(t, "end another step", s.SetKeyChange(t.Context(), "prf", begun, ""), fault.ErrMoved)
 	wantErr(t, "end", s.SetKeyChange(t.Context(), "prf", "used", ""), nil)
 	gone("after its end")
 	if all := must[[]string](t)(s.NodeKeys(t.Context())); len(all) != 0 {
@@ -51,7 +53,7 @@ func whatNeedsAnOldKey(t *testing.T, s *store.Store) {
 		wantErr(t, "add", s.AddPerson(t.Context(), p, lookup, nil), nil)
 	}
 	for _, lookup := range [][]byte{twice, code, under(2), nil} {
-		Hire(t, s, here, func(m *login.Employment) { m.Lookup = lookup })
+		Hire(t, s, here, func(m *employment.Employment) { m.Lookup = lookup })
 	}
 	for key, want := range map[byte]int64{1: 2, 2: 2, 3: 4} {
 		if n := must[int64](t)(s.HumansUnderOther(t.Context(), []byte{0, 0, 0, key})); n != want {
@@ -74,7 +76,7 @@ func whatNeedsAnOldKey(t *testing.T, s *store.Store) {
 			t.Errorf("%d passwords are not by %s, want %d", n, key, want)
 		}
 	}
-	i := Invite(t, s, Hire(t, s, here).ID, func(i *login.Invitation) { i.RemindAt = Noon().Add(time.Hour) })
+	i := Invite(t, s, Hire(t, s, here).ID, func(i *employment.Invitation) { i.RemindAt = Noon().Add(time.Hour) })
 	for before, want := range map[time.Time]int64{i.CreatedAt: 0, i.CreatedAt.Add(time.Millisecond): 1} {
 		if n := must[int64](t)(s.RemindersBefore(t.Context(), before)); n != want {
 			t.Errorf("%d reminders, want %d", n, want)
@@ -92,7 +94,7 @@ func resealed(t *testing.T, s *store.Store) {
 	p.Benefits = nil
 	lookup := under(1)
 	wantErr(t, "add", s.AddPerson(t.Context(), p, lookup, old), nil)
-	wantErr(t, "add key", s.AddSigningKey(t.Context(), login.SigningKey{
+	wantErr(t, "add key", s.AddSigningKey(t.Context(), operations.SigningKey{
 		Slot: 1, KID: "k", Alg: "ES256", Sealed: old, PublicJWK: []byte("{}"), CreatedAt: Noon(), ActiveFrom: Noon(), RetireAt: Noon(), RemoveAt: Noon(),
 	}), nil)
 	left := func(wantKeys, wantCodes int64) {
@@ -120,9 +122,9 @@ func resealed(t *testing.T, s *store.Store) {
 		t.Errorf("codes that need not be hashed anew: %+v", all)
 	}
 	k := hintKey("k")
-	wantErr(t, "retire", s.RetireSigningKeys(t.Context(), []login.HintKey{{KID: k.KID, Alg: k.Alg, Sealed: old, ForgetAt: k.ForgetAt}}, Noon()), nil)
+	wantErr(t, "retire", s.RetireSigningKeys(t.Context(), []operations.HintKey{{KID: k.KID, Alg: k.Alg, Sealed: old, ForgetAt: k.ForgetAt}}, Noon()), nil)
 	wantErr(t, "hint", s.ResealHintKey(t.Context(), "k", old, fresh), nil)
-	if all := must[[]login.HintKey](t)(s.HintKeys(t.Context())); len(all) != 1 || !bytes.Equal(all[0].Sealed, fresh) {
+	if all := must[[]operations.HintKey](t)(s.HintKeys(t.Context())); len(all) != 1 || !bytes.Equal(all[0].Sealed, fresh) {
 		t.Errorf("hint keys: %+v", all)
 	}
 	left(0, 0)

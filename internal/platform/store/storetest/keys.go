@@ -7,41 +7,42 @@ import (
 	"testing"
 	"time"
 
-	"avain/internal/domain/login"
+	"avain/internal/domain/fault"
+	"avain/internal/domain/operations"
 	"avain/internal/platform/store"
 )
 
 func signingKeys(t *testing.T, s *store.Store) {
-	key := func(slot int64) login.SigningKey {
+	key := func(slot int64) operations.SigningKey {
 		from := Noon().Add(time.Duration(slot) * 24 * time.Hour)
-		return login.SigningKey{
+		return operations.SigningKey{
 			Slot: slot, KID: fmt.Sprint("kid-", slot), Alg: "ES256", Sealed: []byte{0, 1, byte(slot)}, PublicJWK: []byte(`{"kty":"EC"}`),
 			CreatedAt: Noon(), ActiveFrom: from, RetireAt: from.Add(24 * time.Hour), RemoveAt: from.Add(48 * time.Hour),
 		}
 	}
-	want := []login.SigningKey{key(1), key(2)}
-	for _, k := range []login.SigningKey{want[1], want[0]} {
+	want := []operations.SigningKey{key(1), key(2)}
+	for _, k := range []operations.SigningKey{want[1], want[0]} {
 		if err := s.AddSigningKey(t.Context(), k); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if got := must[[]login.SigningKey](t)(s.SigningKeys(t.Context())); !reflect.DeepEqual(got, want) {
+	if got := must[[]operations.SigningKey](t)(s.SigningKeys(t.Context())); !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 	sameKID := key(3)
 	sameKID.KID = "kid-1"
-	wantErr(t, "same KID", s.AddSigningKey(t.Context(), sameKID), login.ErrExists)
+	wantErr(t, "same KID", s.AddSigningKey(t.Context(), sameKID), fault.ErrExists)
 
 	// Nodes that rotate at the same moment add one key.
 	oneWinner(t, together(t.Context(), 10, func(ctx context.Context, i int) error {
 		k := key(3)
 		k.KID = fmt.Sprint("node-", i)
 		return s.AddSigningKey(ctx, k)
-	}), login.ErrExists)
+	}), fault.ErrExists)
 
 	retire := func(now time.Time, kids ...string) {
 		t.Helper()
-		var keys []login.HintKey
+		var keys []operations.HintKey
 		for _, kid := range kids {
 			keys = append(keys, hintKey(kid))
 		}
@@ -50,16 +51,16 @@ func signingKeys(t *testing.T, s *store.Store) {
 		}
 	}
 	retire(Noon(), "kid-1", "never-there")
-	if got := must[[]login.SigningKey](t)(s.SigningKeys(t.Context())); len(got) != 2 || got[0].Slot != 2 || got[1].Slot != 3 {
+	if got := must[[]operations.SigningKey](t)(s.SigningKeys(t.Context())); len(got) != 2 || got[0].Slot != 2 || got[1].Slot != 3 {
 		t.Errorf("after removal: %+v, want slots 2 and 3", got)
 	}
-	if got := must[login.HintKey](t)(s.HintKey(t.Context(), "kid-1")); !reflect.DeepEqual(got, hintKey("kid-1")) {
+	if got := must[operations.HintKey](t)(s.HintKey(t.Context(), "kid-1")); !reflect.DeepEqual(got, hintKey("kid-1")) {
 		t.Errorf("kept %+v", got)
 	}
 	noHint := func(what, kid string) {
 		t.Helper()
 		_, err := s.HintKey(t.Context(), kid)
-		wantErr(t, what, err, login.ErrNotFound)
+		wantErr(t, what, err, fault.ErrNotFound)
 	}
 	noHint("a key that was not there", "never-there")
 
@@ -70,13 +71,13 @@ func signingKeys(t *testing.T, s *store.Store) {
 		}
 		retire(Noon(), kid)
 		noHint("a revoked key", kid)
-		wantErr(t, "revoked twice", s.RevokeSigningKey(t.Context(), kid), login.ErrNotFound)
+		wantErr(t, "revoked twice", s.RevokeSigningKey(t.Context(), kid), fault.ErrNotFound)
 	}
 
-	last := must[[]login.SigningKey](t)(s.SigningKeys(t.Context()))[0].KID
+	last := must[[]operations.SigningKey](t)(s.SigningKeys(t.Context()))[0].KID
 	retire(Noon(), last)
 	retire(hintKey(last).ForgetAt.Add(-time.Millisecond))
-	must[login.HintKey](t)(s.HintKey(t.Context(), last))
+	must[operations.HintKey](t)(s.HintKey(t.Context(), last))
 	retire(hintKey(last).ForgetAt)
 	noHint("a key that is of no use any more", last)
 }
@@ -84,26 +85,26 @@ func signingKeys(t *testing.T, s *store.Store) {
 // keyMarks are written once, and replaced by whoever knows the one before.
 func keyMarks(t *testing.T, s *store.Store) {
 	_, err := s.KeyMark(t.Context(), "prf")
-	wantErr(t, "no mark", err, login.ErrNotFound)
+	wantErr(t, "no mark", err, fault.ErrNotFound)
 	oneWinner(t, together(t.Context(), 10, func(ctx context.Context, i int) error {
 		return s.SetKeyMark(ctx, "prf", "", fmt.Sprint("first-", i))
-	}), login.ErrMoved)
+	}), fault.ErrMoved)
 	first := must[string](t)(s.KeyMark(t.Context(), "prf"))
 	oneWinner(t, together(t.Context(), 10, func(ctx context.Context, i int) error {
 		return s.SetKeyMark(ctx, "prf", first, fmt.Sprint("second-", i))
-	}), login.ErrMoved)
+	}), fault.ErrMoved)
 	if second := must[string](t)(s.KeyMark(t.Context(), "prf")); second == first {
 		t.Errorf("still %s", second)
 	}
 	_, err = s.KeyMark(t.Context(), "aead")
-	wantErr(t, "another key's", err, login.ErrNotFound)
+	wantErr(t, "another key's", err, fault.ErrNotFound)
 }
 
 // revokedWhileRetiring: whichever comes first, nothing is left of a leaked key.
 func revokedWhileRetiring(t *testing.T, s *store.Store) {
 	for i := range 20 {
 		kid := fmt.Sprint("leaked-", i)
-		k := login.SigningKey{
+		k := operations.SigningKey{
 			Slot: int64(i + 1), KID: kid, Alg: "ES256", Sealed: []byte{1}, PublicJWK: []byte(`{}`),
 			CreatedAt: Noon(), ActiveFrom: Noon(), RetireAt: Noon(), RemoveAt: Noon(),
 		}
@@ -114,25 +115,25 @@ func revokedWhileRetiring(t *testing.T, s *store.Store) {
 			if who == 0 {
 				return s.RevokeSigningKey(ctx, kid)
 			}
-			return s.RetireSigningKeys(ctx, []login.HintKey{hintKey(kid)}, Noon())
+			return s.RetireSigningKeys(ctx, []operations.HintKey{hintKey(kid)}, Noon())
 		}) {
 			if err != nil {
 				t.Fatal(err)
 			}
 		}
 		_, err := s.HintKey(t.Context(), kid)
-		wantErr(t, kid, err, login.ErrNotFound)
+		wantErr(t, kid, err, fault.ErrNotFound)
 	}
 }
 
-func hintKey(kid string) login.HintKey {
-	return login.HintKey{KID: kid, Alg: "ES256", Sealed: []byte{2, 3}, ForgetAt: Noon().Add(365 * 24 * time.Hour)}
+func hintKey(kid string) operations.HintKey {
+	return operations.HintKey{KID: kid, Alg: "ES256", Sealed: []byte{2, 3}, ForgetAt: Noon().Add(365 * 24 * time.Hour)}
 }
 
 func audit(t *testing.T, s *store.Store) {
 	const entries = 40
 	for _, err := range together(t.Context(), entries, func(ctx context.Context, i int) error {
-		return s.AppendAudit(ctx, login.AuditEntry{
+		return s.AppendAudit(ctx, operations.AuditEntry{
 			At: Noon(), Actor: "system", Action: "session.revoke", Target: fmt.Sprint(i), Detail: map[string]string{"why": "logout"},
 		})
 	}) {
@@ -144,7 +145,7 @@ func audit(t *testing.T, s *store.Store) {
 	var last int64
 	targets := map[string]bool{}
 	for {
-		page := must[[]login.AuditEntry](t)(ReadAudit(t.Context(), s, last, 7))
+		page := must[[]operations.AuditEntry](t)(ReadAudit(t.Context(), s, last, 7))
 		if len(page) == 0 {
 			break
 		}
@@ -158,7 +159,7 @@ func audit(t *testing.T, s *store.Store) {
 	if len(targets) != entries {
 		t.Errorf("%d different entries, want %d", len(targets), entries)
 	}
-	if err := s.AppendAudit(t.Context(), login.AuditEntry{At: Noon()}); err != nil {
+	if err := s.AppendAudit(t.Context(), operations.AuditEntry{At: Noon()}); err != nil {
 		t.Errorf("without detail: %v", err)
 	}
 }

@@ -5,21 +5,22 @@ import (
 	"testing"
 	"time"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/platform/store"
 	"avain/internal/secret"
 )
 
 // begin opens a new attempt and begins a leg of it.
-func begin(t *testing.T, s *store.Store) login.Leg {
+func begin(t *testing.T, s *store.Store) login.BrokerRequest {
 	t.Helper()
 	m := opening(Start(t, s).ID)
 	m.SetBrowser = NewHash()
-	m.Leg = &login.Leg{State: NewHash(), Attempt: m.Attempt, Broker: "simulated", Means: "nordea", StartedAt: Noon(), ExpiresAt: Noon().Add(10 * time.Minute)}
+	m.BrokerRequest = &login.BrokerRequest{State: NewHash(), Attempt: m.Attempt, Broker: "simulated", Means: "nordea", StartedAt: Noon(), ExpiresAt: Noon().Add(10 * time.Minute)}
 	if _, err := s.MoveAttempt(t.Context(), m); err != nil {
 		t.Fatalf("begin a leg: %v", err)
 	}
-	return *m.Leg
+	return *m.BrokerRequest
 }
 
 func legs(t *testing.T, s *store.Store) {
@@ -43,18 +44,18 @@ func legs(t *testing.T, s *store.Store) {
 
 	// Another attempt's move cannot end it.
 	other := begin(t, s)
-	_, err := s.MoveAttempt(t.Context(), login.Move{
+	_, err := s.MoveAttempt(t.Context(), login.Transition{
 		Attempt: other.Attempt, From: []login.State{login.StateOpened}, To: login.StateAuthenticated,
-		At: Noon(), Event: Event("return"), FinishLeg: leg.State,
+		At: Noon(), Event: Event("return"), EndRequest: leg.State,
 	})
-	wantErr(t, "foreign leg", err, login.ErrMoved)
-	if got := must[login.Leg](t)(s.LegByState(t.Context(), leg.State)); got.Done {
+	wantErr(t, "foreign leg", err, fault.ErrMoved)
+	if got := must[login.BrokerRequest](t)(s.LegByState(t.Context(), leg.State)); got.Done {
 		t.Error("a foreign move ended the leg")
 	}
 	wantErr(t, "finish", s.FinishLeg(t.Context(), leg.State, Noon()), nil)
 	wantErr(t, "finish again", s.FinishLeg(t.Context(), leg.State, Noon()), nil)
 	take("done", Noon().Add(time.Minute), false)
-	if got := must[login.Leg](t)(s.LegByState(t.Context(), leg.State)); !got.Done {
+	if got := must[login.BrokerRequest](t)(s.LegByState(t.Context(), leg.State)); !got.Done {
 		t.Error("finished, but not done")
 	}
 	unknownLegs(t, s)
@@ -63,13 +64,13 @@ func legs(t *testing.T, s *store.Store) {
 func unknownLegs(t *testing.T, s *store.Store) {
 	for name, state := range map[string]secret.Hash{"unknown": NewHash(), "zero": {}} {
 		_, err := s.LegByState(t.Context(), state)
-		wantErr(t, name, err, login.ErrNotFound)
+		wantErr(t, name, err, fault.ErrNotFound)
 		_, taken, err := s.TakeLeg(t.Context(), state, Noon(), time.Minute)
-		wantErr(t, name+", take", err, login.ErrNotFound)
+		wantErr(t, name+", take", err, fault.ErrNotFound)
 		if taken {
 			t.Errorf("%s: taken", name)
 		}
-		wantErr(t, name+", finish", s.FinishLeg(t.Context(), state, Noon()), login.ErrNotFound)
+		wantErr(t, name+", finish", s.FinishLeg(t.Context(), state, Noon()), fault.ErrNotFound)
 	}
 }
 
@@ -77,20 +78,20 @@ func unknownLegs(t *testing.T, s *store.Store) {
 // and the latest choice always works.
 func legsAreBounded(t *testing.T, s *store.Store) {
 	first := begin(t, s)
-	var last login.Leg
+	var last login.BrokerRequest
 	for i := range 40 {
 		at := Noon().Add(time.Duration(i+1) * time.Second)
-		last = login.Leg{State: NewHash(), Broker: "b", Means: "m", StartedAt: at, ExpiresAt: at.Add(time.Minute)}
-		_, err := s.MoveAttempt(t.Context(), login.Move{
-			Attempt: first.Attempt, From: []login.State{login.StateOpened}, To: login.StateOpened, At: at, Event: Event("choose"), Leg: &last,
+		last = login.BrokerRequest{State: NewHash(), Broker: "b", Means: "m", StartedAt: at, ExpiresAt: at.Add(time.Minute)}
+		_, err := s.MoveAttempt(t.Context(), login.Transition{
+			Attempt: first.Attempt, From: []login.State{login.StateOpened}, To: login.StateOpened, At: at, Event: Event("choose"), BrokerRequest: &last,
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
 	_, err := s.LegByState(t.Context(), first.State)
-	wantErr(t, "the oldest", err, login.ErrNotFound)
-	if got := must[login.Leg](t)(s.LegByState(t.Context(), last.State)); got.Attempt != first.Attempt {
+	wantErr(t, "the oldest", err, fault.ErrNotFound)
+	if got := must[login.BrokerRequest](t)(s.LegByState(t.Context(), last.State)); got.Attempt != first.Attempt {
 		t.Errorf("the last leg belongs to %q", got.Attempt)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/platform/store"
 	"avain/internal/secret"
@@ -23,31 +24,31 @@ type model struct {
 }
 
 // apply is MoveAttempt in plain Go.
-func (m *model) apply(mv login.Move) error {
-	for _, o := range mv.Once {
-		if m.marks[o.Mark] {
-			return login.ErrReplayed
+func (m *model) apply(mv login.Transition) error {
+	for _, o := range mv.ReplayKeys {
+		if m.marks[o.Hash] {
+			return fault.ErrReplayed
 		}
 	}
-	done, known := m.legs[mv.FinishLeg]
+	done, known := m.legs[mv.EndRequest]
 	foreign := func(h secret.Hash) bool { return !h.Zero() && !m.row.Browser.Zero() && m.row.Browser != h }
 	if !slices.Contains(mv.From, m.row.State) || !(mv.Late || m.row.ExpiresAt.After(mv.At)) ||
-		foreign(mv.IfBrowser) || foreign(mv.SetBrowser) || (!mv.FinishLeg.Zero() && (!known || done)) {
-		return login.ErrMoved
+		foreign(mv.IfBrowser) || foreign(mv.SetBrowser) || (!mv.EndRequest.Zero() && (!known || done)) {
+		return fault.ErrMoved
 	}
-	for _, o := range mv.Once {
-		m.marks[o.Mark] = true
+	for _, o := range mv.ReplayKeys {
+		m.marks[o.Hash] = true
 	}
-	if !mv.FinishLeg.Zero() {
-		m.legs[mv.FinishLeg] = true
+	if !mv.EndRequest.Zero() {
+		m.legs[mv.EndRequest] = true
 	}
-	if mv.Leg != nil {
-		m.legs[mv.Leg.State] = false
+	if mv.BrokerRequest != nil {
+		m.legs[mv.BrokerRequest.State] = false
 	}
 	r := &m.row
 	r.State, r.UpdatedAt, r.Timeline = mv.To, mv.At, append(slices.Clone(r.Timeline), mv.Event)
 	switch {
-	case mv.Leg != nil:
+	case mv.BrokerRequest != nil:
 		r.Stage = login.StageLeft
 	case mv.To == login.StateOpened:
 		r.Stage = max(r.Stage, login.StageShown)
@@ -74,18 +75,18 @@ func movesFollowTheModel(t *testing.T, s *store.Store) {
 	rapid.Check(t, func(rt *rapid.T) {
 		m := model{row: Start(t, s), legs: map[secret.Hash]bool{}, marks: map[secret.Hash]bool{}}
 		legs := []secret.Hash{{}, NewHash()} // what moves may try to finish; the second never began
-		marks := []login.Once{Mark(), Mark()}
+		marks := []login.ReplayKey{Mark(), Mark()}
 		for range rapid.IntRange(1, 12).Draw(rt, "moves") {
 			mv := drawMove(rt, m.row.ID, browsers, legs, marks)
-			if mv.Leg != nil {
-				legs = append(legs, mv.Leg.State)
+			if mv.BrokerRequest != nil {
+				legs = append(legs, mv.BrokerRequest.State)
 			}
 			want := m.apply(mv)
 			got, err := s.MoveAttempt(rt.Context(), mv)
 			if !errors.Is(err, want) {
 				rt.Fatalf("move %+v of %+v: got %v, want %v", mv, m.row, err, want)
 			}
-			if (want == nil || errors.Is(want, login.ErrMoved)) && !reflect.DeepEqual(got, m.row) {
+			if (want == nil || errors.Is(want, fault.ErrMoved)) && !reflect.DeepEqual(got, m.row) {
 				rt.Fatalf("move %+v:\n got %+v\nwant %+v", mv, got, m.row)
 			}
 		}
@@ -97,28 +98,28 @@ func movesFollowTheModel(t *testing.T, s *store.Store) {
 	})
 }
 
-func drawMove(rt *rapid.T, id string, browsers, legs []secret.Hash, marks []login.Once) login.Move {
+func drawMove(rt *rapid.T, id string, browsers, legs []secret.Hash, marks []login.ReplayKey) login.Transition {
 	state := rapid.SampledFrom(login.States())
 	browser := rapid.SampledFrom(browsers)
-	mv := login.Move{
+	mv := login.Transition{
 		Attempt: id, From: rapid.SliceOfN(state, 1, 8).Draw(rt, "from"), To: state.Draw(rt, "to"),
 		At:    Noon().Add(time.Duration(rapid.IntRange(590, 602).Draw(rt, "second")) * time.Second), // the end is at 600
 		Event: Event("step"), Late: rapid.Bool().Draw(rt, "late"),
 		IfBrowser: browser.Draw(rt, "if browser"), SetBrowser: browser.Draw(rt, "set browser"),
-		SetReason: rapid.SampledFrom([]login.Reason{"", login.ReasonBrokerSlow}).Draw(rt, "reason"),
-		FinishLeg: rapid.SampledFrom(legs).Draw(rt, "finish leg"),
+		SetReason:  rapid.SampledFrom([]login.Reason{"", login.ReasonBrokerSlow}).Draw(rt, "reason"),
+		EndRequest: rapid.SampledFrom(legs).Draw(rt, "finish leg"),
 	}
 	if rapid.Bool().Draw(rt, "identity") {
-		mv.SetIdentity = &login.Proven{Person: rapid.StringMatching(`[a-z]{1,4}`).Draw(rt, "person"), AMR: []string{"bank"}, AuthTime: Noon()}
+		mv.SetIdentity = &login.AuthResult{Person: rapid.StringMatching(`[a-z]{1,4}`).Draw(rt, "person"), AMR: []string{"bank"}, AuthTime: Noon()}
 	}
 	if rapid.Bool().Draw(rt, "code") {
 		mv.SetCode, mv.SetCodeEnds = NewHash(), Noon().Add(time.Minute)
 	}
 	if rapid.Bool().Draw(rt, "leg") {
-		mv.Leg = &login.Leg{State: NewHash(), Attempt: id, Broker: "b", Means: "m", StartedAt: mv.At, ExpiresAt: mv.At.Add(time.Minute)}
+		mv.BrokerRequest = &login.BrokerRequest{State: NewHash(), Attempt: id, Broker: "b", Means: "m", StartedAt: mv.At, ExpiresAt: mv.At.Add(time.Minute)}
 	}
 	if rapid.IntRange(0, 3).Draw(rt, "marked") == 0 {
-		mv.Once = []login.Once{rapid.SampledFrom(marks).Draw(rt, "mark")}
+		mv.ReplayKeys = []login.ReplayKey{rapid.SampledFrom(marks).Draw(rt, "mark")}
 	}
 	return mv
 }
@@ -127,18 +128,18 @@ func once(t *testing.T, s *store.Store) {
 	a, b, c := Mark(), Mark(), Mark()
 	for _, step := range []struct {
 		name  string
-		marks []login.Once
+		marks []login.ReplayKey
 		want  error
 	}{
 		{"none", nil, nil},
-		{"two new", []login.Once{a, b}, nil},
-		{"again", []login.Once{a}, login.ErrReplayed},
-		{"one new, one old", []login.Once{c, b}, login.ErrReplayed},
-		{"the new one, which stayed free", []login.Once{c}, nil},
-		{"twice in one call", []login.Once{Mark(), a}, login.ErrReplayed},
+		{"two new", []login.ReplayKey{a, b}, nil},
+		{"again", []login.ReplayKey{a}, fault.ErrReplayed},
+		{"one new, one old", []login.ReplayKey{c, b}, fault.ErrReplayed},
+		{"the new one, which stayed free", []login.ReplayKey{c}, nil},
+		{"twice in one call", []login.ReplayKey{Mark(), a}, fault.ErrReplayed},
 	} {
 		wantErr(t, step.name, s.UseOnce(t.Context(), step.marks...), step.want)
 	}
 	same := Mark()
-	wantErr(t, "the same mark twice", s.UseOnce(t.Context(), same, same), login.ErrReplayed)
+	wantErr(t, "the same mark twice", s.UseOnce(t.Context(), same, same), fault.ErrReplayed)
 }

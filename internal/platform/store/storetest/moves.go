@@ -7,14 +7,15 @@ import (
 	"testing"
 	"time"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/platform/store"
 	"avain/internal/secret"
 )
 
 // opening is the move that opens a created attempt.
-func opening(id string) login.Move {
-	return login.Move{
+func opening(id string) login.Transition {
+	return login.Transition{
 		Attempt: id, From: []login.State{login.StateCreated}, To: login.StateOpened, At: Noon().Add(time.Second), Event: Event("open"),
 	}
 }
@@ -24,40 +25,40 @@ func moveConditions(t *testing.T, s *store.Store) {
 	end := Noon().Add(10 * time.Minute)
 	for name, c := range map[string]struct {
 		owner  secret.Hash
-		change func(*login.Move)
+		change func(*login.Transition)
 		want   error
 	}{
-		"plain":                       {change: func(*login.Move) {}},
-		"one of several states":       {change: func(m *login.Move) { m.From = []login.State{login.StateOpened, login.StateCreated} }},
-		"another state":               {change: func(m *login.Move) { m.From = []login.State{login.StateOpened} }, want: login.ErrMoved},
-		"no state":                    {change: func(m *login.Move) { m.From = nil }, want: login.ErrMoved},
-		"half a state's name":         {change: func(m *login.Move) { m.From = []login.State{"creat", "eated"} }, want: login.ErrMoved},
-		"a pattern":                   {change: func(m *login.Move) { m.From = []login.State{"%"} }, want: login.ErrMoved},
-		"last millisecond":            {change: func(m *login.Move) { m.At = end.Add(-time.Millisecond) }},
-		"too late":                    {change: func(m *login.Move) { m.At = end }, want: login.ErrMoved},
-		"too late, but to end it":     {change: func(m *login.Move) { m.At, m.Late, m.To = end.Add(time.Hour), true, login.StateExpired }},
-		"first browser":               {change: func(m *login.Move) { m.IfBrowser, m.SetBrowser = mine, mine }},
-		"its browser":                 {owner: mine, change: func(m *login.Move) { m.IfBrowser = mine }},
-		"another browser":             {owner: mine, change: func(m *login.Move) { m.IfBrowser = foreign }, want: login.ErrMoved},
-		"another browser takes it":    {owner: mine, change: func(m *login.Move) { m.SetBrowser = foreign }, want: login.ErrMoved},
-		"whichever browser":           {owner: mine, change: func(*login.Move) {}},
-		"a leg that is not there":     {change: func(m *login.Move) { m.FinishLeg = NewHash() }, want: login.ErrMoved},
-		"no such attempt":             {change: func(m *login.Move) { m.Attempt = login.NewID() }, want: login.ErrNotFound},
-		"an attempt's name with junk": {change: func(m *login.Move) { m.Attempt += "\x00" }, want: login.ErrNotFound},
+		"plain":                       {change: func(*login.Transition) {}},
+		"one of several states":       {change: func(m *login.Transition) { m.From = []login.State{login.StateOpened, login.StateCreated} }},
+		"another state":               {change: func(m *login.Transition) { m.From = []login.State{login.StateOpened} }, want: fault.ErrMoved},
+		"no state":                    {change: func(m *login.Transition) { m.From = nil }, want: fault.ErrMoved},
+		"half a state's name":         {change: func(m *login.Transition) { m.From = []login.State{"creat", "eated"} }, want: fault.ErrMoved},
+		"a pattern":                   {change: func(m *login.Transition) { m.From = []login.State{"%"} }, want: fault.ErrMoved},
+		"last millisecond":            {change: func(m *login.Transition) { m.At = end.Add(-time.Millisecond) }},
+		"too late":                    {change: func(m *login.Transition) { m.At = end }, want: fault.ErrMoved},
+		"too late, but to end it":     {change: func(m *login.Transition) { m.At, m.Late, m.To = end.Add(time.Hour), true, login.StateExpired }},
+		"first browser":               {change: func(m *login.Transition) { m.IfBrowser, m.SetBrowser = mine, mine }},
+		"its browser":                 {owner: mine, change: func(m *login.Transition) { m.IfBrowser = mine }},
+		"another browser":             {owner: mine, change: func(m *login.Transition) { m.IfBrowser = foreign }, want: fault.ErrMoved},
+		"another browser takes it":    {owner: mine, change: func(m *login.Transition) { m.SetBrowser = foreign }, want: fault.ErrMoved},
+		"whichever browser":           {owner: mine, change: func(*login.Transition) {}},
+		"a leg that is not there":     {change: func(m *login.Transition) { m.EndRequest = NewHash() }, want: fault.ErrMoved},
+		"no such attempt":             {change: func(m *login.Transition) { m.Attempt = login.NewID() }, want: fault.ErrNotFound},
+		"an attempt's name with junk": {change: func(m *login.Transition) { m.Attempt += "\x00" }, want: fault.ErrNotFound},
 	} {
 		a := Start(t, s, func(a *login.Attempt) { a.Browser = c.owner })
 		m := opening(a.ID)
 		mark := Mark()
-		m.Once = []login.Once{mark}
+		m.ReplayKeys = []login.ReplayKey{mark}
 		c.change(&m)
 		got, err := s.MoveAttempt(t.Context(), m)
 		wantErr(t, name, err, c.want)
 		after := must[login.Attempt](t)(s.AttemptByID(t.Context(), a.ID))
 		switch {
-		case errors.Is(c.want, login.ErrNotFound):
+		case errors.Is(c.want, fault.ErrNotFound):
 			continue
 		case c.want == nil:
-			wantErr(t, name+": mark", s.UseOnce(t.Context(), mark), login.ErrReplayed)
+			wantErr(t, name+": mark", s.UseOnce(t.Context(), mark), fault.ErrReplayed)
 		default:
 			a.Browser = c.owner
 			if !reflect.DeepEqual(after, a) {
@@ -76,7 +77,7 @@ func moveEffects(t *testing.T, s *store.Store) {
 	m := opening(want.ID)
 	m.SetBrowser, m.SetReason = NewHash(), login.ReasonBrokerSlow
 	m.SetCode, m.SetCodeEnds = NewHash(), Noon().Add(time.Minute)
-	m.SetIdentity = &login.Proven{Person: "p", Broker: "b", Means: "m", ACR: "loa2", AMR: []string{"bank"}, AuthTime: Noon()}
+	m.SetIdentity = &login.AuthResult{Person: "p", Broker: "b", Means: "m", ACR: "loa2", AMR: []string{"bank"}, AuthTime: Noon()}
 	want.State, want.UpdatedAt, want.Browser, want.Reason, want.CodeExpiresAt = m.To, m.At, m.SetBrowser, m.SetReason, m.SetCodeEnds
 	want.Person, want.Broker, want.Means, want.ACR, want.AMR, want.AuthTime = "p", "b", "m", "loa2", []string{"bank"}, Noon()
 	want.Timeline, want.Stage = append(want.Timeline, m.Event), login.StageShown
@@ -87,18 +88,18 @@ func moveEffects(t *testing.T, s *store.Store) {
 		t.Errorf("by code: %v, %v", got.ID, err)
 	}
 	// Zero fields leave what is there.
-	next := login.Move{Attempt: want.ID, From: []login.State{login.StateOpened}, To: login.StateAuthenticated, At: m.At, Event: Event("x")}
+	next := login.Transition{Attempt: want.ID, From: []login.State{login.StateOpened}, To: login.StateAuthenticated, At: m.At, Event: Event("x")}
 	want.State, want.Timeline = next.To, append(want.Timeline, next.Event)
 	if got, err := s.MoveAttempt(t.Context(), next); err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("%v\n got %+v\nwant %+v", err, got, want)
 	}
-	next.From, next.Once = []login.State{next.To}, []login.Once{Mark(), Mark()}
-	if err := s.UseOnce(t.Context(), next.Once[1]); err != nil {
+	next.From, next.ReplayKeys = []login.State{next.To}, []login.ReplayKey{Mark(), Mark()}
+	if err := s.UseOnce(t.Context(), next.ReplayKeys[1]); err != nil {
 		t.Fatal(err)
 	}
 	_, err := s.MoveAttempt(t.Context(), next)
-	wantErr(t, "second mark set before", err, login.ErrReplayed)
-	wantErr(t, "first mark", s.UseOnce(t.Context(), next.Once[0]), nil)
+	wantErr(t, "second mark set before", err, fault.ErrReplayed)
+	wantErr(t, "first mark", s.UseOnce(t.Context(), next.ReplayKeys[0]), nil)
 }
 
 // moveRace: many browsers open one attempt at once; one owns it (threats 15, 24).
@@ -113,7 +114,7 @@ func moveRace(t *testing.T, s *store.Store) {
 			_, err := s.MoveAttempt(ctx, m)
 			return err
 		})
-		oneWinner(t, errs, login.ErrMoved)
+		oneWinner(t, errs, fault.ErrMoved)
 		got := must[login.Attempt](t)(s.AttemptByID(t.Context(), a.ID))
 		for i, err := range errs {
 			if (err == nil) != (got.Browser == browsers[i]) {

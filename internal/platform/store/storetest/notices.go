@@ -6,19 +6,21 @@ import (
 	"testing"
 	"time"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 	"avain/internal/platform/store"
 )
 
-func noticeAt(from, until time.Time) login.Notice {
-	return login.Notice{
-		ID: login.NewID(), Severity: login.SeverityWarning, From: from, Until: until, By: "staff:1", CreatedAt: from, ChangedAt: from,
-		Words: map[string]login.NoticeWords{"fi": {Title: "Häiriö ❤", Text: "'; DROP TABLE notices; --\nToinen rivi"}},
-		Audience: login.Audience{
-			Platforms: []string{"android"}, Browsers: []login.BrowserRange{{Family: "Opera", Min: 60, Max: 70}},
-			App: login.VersionRange{Min: "1.9.0"}, Methods: []login.Method{login.MethodLink}, Means: []string{"nordea"},
+func noticeAt(from, until time.Time) operations.Notice {
+	return operations.Notice{
+		ID: login.NewID(), Severity: operations.SeverityWarning, From: from, Until: until, By: "staff:1", CreatedAt: from, ChangedAt: from,
+		Words: map[string]operations.NoticeWords{"fi": {Title: "Häiriö ❤", Text: "'; DROP TABLE notices; --\nToinen rivi"}},
+		Audience: operations.Audience{
+			Platforms: []string{"android"}, Browsers: []operations.BrowserRange{{Family: "Opera", Min: 60, Max: 70}},
+			App: operations.VersionRange{Min: "1.9.0"}, Methods: []login.Method{login.MethodLink}, Means: []string{"nordea"},
 		},
-		Act: login.Act{Off: []login.Method{login.MethodDirect}, First: login.MethodLink},
+		Act: operations.Act{Off: []login.Method{login.MethodDirect}, First: login.MethodLink},
 	}
 }
 
@@ -26,14 +28,16 @@ func notices(t *testing.T, s *store.Store) {
 	past := noticeAt(Noon().Add(-2*time.Hour), Noon())
 	older := noticeAt(Noon().Add(-5*time.Hour), Noon().Add(-time.Hour))
 	open := noticeAt(Noon().Add(-3*time.Hour), time.Time{})
-	open.Audience, open.Act = login.Audience{}, login.Act{}
+	open.Audience, open.Act = operations.Audience{}, operations.Act{}
 	coming := noticeAt(Noon().Add(time.Hour), Noon().Add(2*time.Hour))
-	for _, n := range []login.Notice{past, open, older, coming} {
+	for _, n := range []operations.Notice{past, open, older, coming} {
 		wantErr(t, "add", s.AddNotice(t.Context(), n), nil)
 	}
-	wantErr(t, "add again", s.AddNotice(t.Context(), past), login.ErrExists)
-	list := func(over int) []login.Notice { return must[[]login.Notice](t)(s.Notices(t.Context(), Noon(), over)) }
-	if got := list(10); !reflect.DeepEqual(got, []login.Notice{coming, open, past, older}) {
+	wantErr(t, "add again", s.AddNotice(t.Context(), past), fault.ErrExists)
+	list := func(over int) []operations.Notice {
+		return must[[]operations.Notice](t)(s.Notices(t.Context(), Noon(), over))
+	}
+	if got := list(10); !reflect.DeepEqual(got, []operations.Notice{coming, open, past, older}) {
 		t.Errorf("got %+v", got)
 	}
 	if got := list(1); len(got) != 3 || got[2].ID != past.ID {
@@ -41,23 +45,23 @@ func notices(t *testing.T, s *store.Store) {
 	}
 
 	seen := open.ChangedAt
-	open.Words["sv"], open.Until, open.By, open.ChangedAt = login.NoticeWords{Title: "Störning", Text: "x"}, Noon().Add(time.Hour), "key:2", Noon()
+	open.Words["sv"], open.Until, open.By, open.ChangedAt = operations.NoticeWords{Title: "Störning", Text: "x"}, Noon().Add(time.Hour), "key:2", Noon()
 	wantErr(t, "change", s.ChangeNotice(t.Context(), open, seen), nil)
-	if got := must[login.Notice](t)(s.NoticeByID(t.Context(), open.ID)); !reflect.DeepEqual(got, open) {
+	if got := must[operations.Notice](t)(s.NoticeByID(t.Context(), open.ID)); !reflect.DeepEqual(got, open) {
 		t.Errorf("got %+v, want %+v", got, open)
 	}
-	wantErr(t, "change what somebody else has changed", s.ChangeNotice(t.Context(), open, seen), login.ErrMoved)
+	wantErr(t, "change what somebody else has changed", s.ChangeNotice(t.Context(), open, seen), fault.ErrMoved)
 	wantErr(t, "withdraw", s.WithdrawNotice(t.Context(), open.ID, "staff:2", Noon()), nil)
-	wantErr(t, "withdraw again", s.WithdrawNotice(t.Context(), open.ID, "staff:3", Noon().Add(time.Hour)), login.ErrMoved)
-	wantErr(t, "change a withdrawn one", s.ChangeNotice(t.Context(), open, open.ChangedAt), login.ErrMoved)
-	if got := must[login.Notice](t)(s.NoticeByID(t.Context(), open.ID)); !got.WithdrawnAt.Equal(Noon()) || got.By != "staff:2" {
+	wantErr(t, "withdraw again", s.WithdrawNotice(t.Context(), open.ID, "staff:3", Noon().Add(time.Hour)), fault.ErrMoved)
+	wantErr(t, "change a withdrawn one", s.ChangeNotice(t.Context(), open, open.ChangedAt), fault.ErrMoved)
+	if got := must[operations.Notice](t)(s.NoticeByID(t.Context(), open.ID)); !got.WithdrawnAt.Equal(Noon()) || got.By != "staff:2" {
 		t.Errorf("withdrawn %+v", got)
 	}
 	for _, id := range []string{login.NewID(), "", "\x00", "\xff"} {
 		_, err := s.NoticeByID(t.Context(), id)
-		wantErr(t, "find nothing", err, login.ErrNotFound)
-		wantErr(t, "change nothing", s.ChangeNotice(t.Context(), login.Notice{ID: id}, Noon()), login.ErrNotFound)
-		wantErr(t, "withdraw nothing", s.WithdrawNotice(t.Context(), id, "", Noon()), login.ErrNotFound)
+		wantErr(t, "find nothing", err, fault.ErrNotFound)
+		wantErr(t, "change nothing", s.ChangeNotice(t.Context(), operations.Notice{ID: id}, Noon()), fault.ErrNotFound)
+		wantErr(t, "withdraw nothing", s.WithdrawNotice(t.Context(), id, "", Noon()), fault.ErrNotFound)
 	}
 	if n := must[int64](t)(s.PurgeNotices(t.Context(), Noon().Add(-2*time.Hour))); n != 0 {
 		t.Errorf("purged %d too early", n)
@@ -74,11 +78,11 @@ func notices(t *testing.T, s *store.Store) {
 // comes and goes, another when it comes again after a pause.
 func noticesKept(t *testing.T, s *store.Store) {
 	const pause = 30 * time.Minute
-	keep := func(source string, at time.Time, title string) login.Notice {
+	keep := func(source string, at time.Time, title string) operations.Notice {
 		n := noticeAt(at, at.Add(time.Minute))
 		n.ID, n.Source, n.By = "", source, "system"
-		n.Words = map[string]login.NoticeWords{"fi": {Title: title, Text: "x"}}
-		return must[login.Notice](t)(s.KeepNotice(t.Context(), n, pause))
+		n.Words = map[string]operations.NoticeWords{"fi": {Title: title, Text: "x"}}
+		return must[operations.Notice](t)(s.KeepNotice(t.Context(), n, pause))
 	}
 	first := keep("circuit:op", Noon(), "Häiriö")
 	if !login.ValidID(first.ID) || !first.From.Equal(Noon()) {
@@ -101,14 +105,14 @@ func noticesKept(t *testing.T, s *store.Store) {
 		if same := got.ID == first.ID; same != c.same || !got.ChangedAt.Equal(Noon().Add(c.changed)) {
 			t.Errorf("%+v: %+v", c, got)
 		}
-		stored := must[login.Notice](t)(s.NoticeByID(t.Context(), got.ID))
+		stored := must[operations.Notice](t)(s.NoticeByID(t.Context(), got.ID))
 		if !stored.Until.Equal(at.Add(time.Minute)) || stored.Words["fi"].Title != c.title || !reflect.DeepEqual(stored, got) {
 			t.Errorf("%+v: stored %+v, answered %+v", c, stored, got)
 		}
 	}
 
 	late := Noon().Add(2 * time.Hour)
-	wantErr(t, "nobody edits what the service says", s.ChangeNotice(t.Context(), must[login.Notice](t)(s.NoticeByID(t.Context(), first.ID)), first.ChangedAt), login.ErrMoved)
+	wantErr(t, "nobody edits what the service says", s.ChangeNotice(t.Context(), must[operations.Notice](t)(s.NoticeByID(t.Context(), first.ID)), first.ChangedAt), fault.ErrMoved)
 	again := keep("circuit:op", late.Add(time.Second), "Häiriö: OP")
 	wantErr(t, "withdraw", s.WithdrawNotice(t.Context(), again.ID, "staff:1", late.Add(2*time.Second)), nil)
 	if got := keep("circuit:op", late.Add(3*time.Second), "Häiriö: OP"); got.ID != again.ID || got.WithdrawnAt.IsZero() {
@@ -137,7 +141,7 @@ func noticeRace(t *testing.T, s *store.Store) {
 			t.Errorf("two notices of one thing: %s, %s", id, ids[0])
 		}
 	}
-	if got := must[[]login.Notice](t)(s.Notices(t.Context(), Noon(), 10)); len(got) != 1 {
+	if got := must[[]operations.Notice](t)(s.Notices(t.Context(), Noon(), 10)); len(got) != 1 {
 		t.Errorf("%d notices, want 1", len(got))
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"avain/internal/domain/employment"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/platform/store"
 )
@@ -41,7 +43,7 @@ func persons(t *testing.T, s *store.Store) {
 	}
 	for name, lookups := range map[string][][]byte{"nothing": nil, "nil": {nil}, "empty": {{}}, "zeros": {make([]byte, 32)}, "foreign": {foreign[:]}} {
 		_, _, err := s.PersonByLookup(t.Context(), lookups)
-		wantErr(t, name, err, login.ErrNotFound)
+		wantErr(t, name, err, fault.ErrNotFound)
 	}
 	personChanges(t, s, want)
 }
@@ -56,18 +58,18 @@ func rekeyed(t *testing.T, s *store.Store) {
 		wantErr(t, "add", s.AddPerson(t.Context(), p, *lookup, nil), nil)
 	}
 	here := AddEmployer(t, s).ID
-	under := func(lookup []byte) login.Employment {
-		return Hire(t, s, here, func(m *login.Employment) { m.Lookup = lookup })
+	under := func(lookup []byte) employment.Employment {
+		return Hire(t, s, here, func(m *employment.Employment) { m.Lookup = lookup })
 	}
-	records := []login.Employment{under(old), under(older), under(current), under(foreign)}
+	records := []employment.Employment{under(old), under(older), under(current), under(foreign)}
 	held := Hire(t, s, here)
 	i := Invite(t, s, held.ID)
 	hold := func(code string, lookup []byte) bool {
-		return must[bool](t)(s.HoldActivation(t.Context(), login.HeldActivation{ID: login.NewID(), Invitation: i.ID, SupportCode: code, HeldAt: Noon()}, held.ID, [][]byte{lookup}))
+		return must[bool](t)(s.HoldActivation(t.Context(), employment.HeldActivation{ID: login.NewID(), Invitation: i.ID, SupportCode: code, HeldAt: Noon()}, held.ID, [][]byte{lookup}))
 	}
 	hold("OLD", old)
 	hold("CURRENT", current)
-	for _, h := range must[[]login.HeldActivation](t)(s.HeldActivations(t.Context(), held.ID)) {
+	for _, h := range must[[]employment.HeldActivation](t)(s.HeldActivations(t.Context(), held.ID)) {
 		if h.SupportCode == "OLD" {
 			wantErr(t, "release", s.ReleaseActivation(t.Context(), held.ID, h.ID, Noon()), nil)
 		}
@@ -79,14 +81,14 @@ func rekeyed(t *testing.T, s *store.Store) {
 		t.Errorf("by the new value: %v, %v", got.ID, err)
 	}
 	_, _, err := s.PersonByLookup(t.Context(), [][]byte{old})
-	wantErr(t, "by the old value", err, login.ErrNotFound)
+	wantErr(t, "by the old value", err, fault.ErrNotFound)
 	for n, m := range records {
-		is := must[login.Employment](t)(s.EmploymentByID(t.Context(), m.ID)).Lookup
+		is := must[employment.Employment](t)(s.EmploymentByID(t.Context(), m.ID)).Lookup
 		if now := [][]byte{current, current, current, foreign}[n]; !bytes.Equal(is, now) {
 			t.Errorf("record %d has %x, want %x", n, is, now)
 		}
 	}
-	if all := must[[]login.HeldActivation](t)(s.HeldActivations(t.Context(), held.ID)); len(all) != 1 || !hold("AGAIN", current) {
+	if all := must[[]employment.HeldActivation](t)(s.HeldActivations(t.Context(), held.ID)); len(all) != 1 || !hold("AGAIN", current) {
 		t.Errorf("whom the staff had released is held again: %+v", all)
 	}
 }
@@ -131,7 +133,7 @@ func personChanges(t *testing.T, s *store.Store, want login.Person) {
 		"unlock":   s.UnlockPerson(t.Context(), unknown, at),
 		"benefits": s.SetBenefits(t.Context(), unknown, want.Benefits),
 	} {
-		wantErr(t, what+" nobody", err, login.ErrNotFound)
+		wantErr(t, what+" nobody", err, fault.ErrNotFound)
 	}
 }
 
@@ -154,12 +156,12 @@ func benefits(t *testing.T, s *store.Store) {
 func listedBenefits(t *testing.T, s *store.Store) {
 	p, e := AddPerson(t, s), AddEmployer(t, s)
 	until := Noon().AddDate(1, 0, 0)
-	m := Hire(t, s, e.ID, func(m *login.Employment) {
+	m := Hire(t, s, e.ID, func(m *employment.Employment) {
 		m.Person, m.Benefits = p.ID, []login.Benefit{{Kind: "culture", ReleasedAt: Noon()}, {Kind: "lunch", EndsAt: until, ReleasedAt: Noon()}, {Kind: "sports"}}
 	})
 	again := []login.Benefit{{Kind: "bicycle", Employer: e.Name}, {Kind: "lunch", Employer: e.Name}, {Kind: "sports", Employer: e.Name}}
 	wantErr(t, "list", s.SetBenefits(t.Context(), p.ID, again), nil)
-	got := must[login.Employment](t)(s.EmploymentByID(t.Context(), m.ID)).Benefits
+	got := must[employment.Employment](t)(s.EmploymentByID(t.Context(), m.ID)).Benefits
 	if len(got) != 3 || got[0].Kind != "bicycle" || got[0].ActivatedAt.IsZero() || got[1] != m.Benefits[1] || got[2] != m.Benefits[2] {
 		t.Errorf("benefits: %+v", got)
 	}

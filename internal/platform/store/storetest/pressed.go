@@ -6,7 +6,9 @@ import (
 	"testing"
 	"time"
 
+	"avain/internal/domain/employment"
 	"avain/internal/domain/login"
+	"avain/internal/domain/queue"
 	"avain/internal/platform/store"
 	"avain/internal/secret"
 )
@@ -15,7 +17,7 @@ import (
 // one invitation is open, and everybody is told of that one.
 func pressedTwice(t *testing.T, s *store.Store) {
 	m := Hire(t, s, AddEmployer(t, s).ID)
-	told := make([]login.Invitation, 8)
+	told := make([]employment.Invitation, 8)
 	errs := together(t.Context(), len(told), func(ctx context.Context, i int) (err error) {
 		mine := Invitation(m.ID)
 		mine.CreatedAt = Noon().Add(time.Duration(i) * time.Millisecond) // clocks differ
@@ -30,7 +32,7 @@ func pressedTwice(t *testing.T, s *store.Store) {
 	if got := claim(t, s, "invite once", 10, Noon()); len(got) != 1 {
 		t.Errorf("%d letters, want 1", len(got))
 	}
-	if all := must[[]login.Invitation](t)(s.InvitationsOf(t.Context(), m.ID)); len(all) != 1 || !all[0].Open(Noon()) {
+	if all := must[[]employment.Invitation](t)(s.InvitationsOf(t.Context(), m.ID)); len(all) != 1 || !all[0].Open(Noon()) {
 		t.Errorf("invitations: %+v", all)
 	}
 }
@@ -38,47 +40,49 @@ func pressedTwice(t *testing.T, s *store.Store) {
 // invitedAgain: what makes a second letter a wish of its own.
 func invitedAgain(t *testing.T, s *store.Store) {
 	employer := AddEmployer(t, s).ID
-	soon := Noon().Add(login.PressedTwice - time.Millisecond)
+	soon := Noon().Add(employment.PressedTwice - time.Millisecond)
 	for name, c := range map[string]struct {
-		between func(i login.Invitation) error
+		between func(i employment.Invitation) error
 		at      time.Time
 		another bool
 	}{
-		"at once":          {nil, Noon(), false},
-		"within a minute":  {nil, soon, false},
-		"a minute later":   {nil, Noon().Add(login.PressedTwice), true},
-		"sent":             {mailed(t, s, login.MailSent), soon, false},
-		"refused":          {mailed(t, s, login.MailRefused), soon, true},
-		"bounced":          {mailed(t, s, login.MailBounced), soon, true},
-		"cannot be sent":   {mailed(t, s, login.MailFailed), soon, true},
-		"revoked":          {func(i login.Invitation) error { return s.RevokeInvitation(t.Context(), i.Employment, i.ID, Noon()) }, soon, true},
-		"another address":  {func(i login.Invitation) error { return readdress(t, s, i.Employment) }, soon, true},
-		"met another name": {func(i login.Invitation) error { return hold(t, s, i) }, soon, true},
+		"at once":         {nil, Noon(), false},
+		"within a minute": {nil, soon, false},
+		"a minute later":  {nil, Noon().Add(employment.PressedTwice), true},
+		"sent":            {mailed(t, s, employment.MailSent), soon, false},
+		"refused":         {mailed(t, s, employment.MailRefused), soon, true},
+		"bounced":         {mailed(t, s, employment.MailBounced), soon, true},
+		"cannot be sent":  {mailed(t, s, employment.MailFailed), soon, true},
+		"revoked": {func(i employment.Invitation) error {
+			return s.RevokeInvitation(t.Context(), i.Employment, i.ID, Noon())
+		}, soon, true},
+		"another address":  {func(i employment.Invitation) error { return readdress(t, s, i.Employment) }, soon, true},
+		"met another name": {func(i employment.Invitation) error { return hold(t, s, i) }, soon, true},
 	} {
 		m := Hire(t, s, employer)
 		first := Invite(t, s, m.ID)
 		if c.between != nil {
 			wantErr(t, name, c.between(first), nil)
 		}
-		second := Invite(t, s, m.ID, func(i *login.Invitation) { i.CreatedAt, i.MailAt = c.at, c.at })
+		second := Invite(t, s, m.ID, func(i *employment.Invitation) { i.CreatedAt, i.MailAt = c.at, c.at })
 		if (second.ID != first.ID) != c.another {
 			t.Errorf("%s: another invitation %t, want %t", name, second.ID != first.ID, c.another)
 		}
 	}
 }
 
-func mailed(t *testing.T, s *store.Store, state login.MailState) func(login.Invitation) error {
-	return func(i login.Invitation) error { return s.Mailed(t.Context(), i.ID, state, "", Noon()) }
+func mailed(t *testing.T, s *store.Store, state employment.MailState) func(employment.Invitation) error {
+	return func(i employment.Invitation) error { return s.Mailed(t.Context(), i.ID, state, "", Noon()) }
 }
 
-func readdress(t *testing.T, s *store.Store, employment string) error {
-	m := must[login.Employment](t)(s.EmploymentByID(t.Context(), employment))
+func readdress(t *testing.T, s *store.Store, record string) error {
+	m := must[employment.Employment](t)(s.EmploymentByID(t.Context(), record))
 	m.Email = "another@example.com"
 	return s.ChangeEmployment(t.Context(), m, Noon())
 }
 
-func hold(t *testing.T, s *store.Store, i login.Invitation) error {
-	_, err := s.HoldActivation(t.Context(), login.HeldActivation{
+func hold(t *testing.T, s *store.Store, i employment.Invitation) error {
+	_, err := s.HoldActivation(t.Context(), employment.HeldActivation{
 		ID: login.NewID(), Invitation: i.ID, SupportCode: "A", HeldAt: Noon(),
 	}, i.Employment, [][]byte{hashBytes()})
 	return err
@@ -87,12 +91,12 @@ func hold(t *testing.T, s *store.Store, i login.Invitation) error {
 // importedTwice: two imports bring the same new address of an invited person at once.
 func importedTwice(t *testing.T, s *store.Store) {
 	e := AddEmployer(t, s)
-	m := Hire(t, s, e.ID, func(m *login.Employment) { m.ExternalID, m.Email = "4711", "old@example.com" })
+	m := Hire(t, s, e.ID, func(m *employment.Employment) { m.ExternalID, m.Email = "4711", "old@example.com" })
 	Invite(t, s, m.ID)
 	const imports = 4
-	ids, claimed := make([]string, imports), make([]login.Job, imports)
+	ids, claimed := make([]string, imports), make([]queue.Job, imports)
 	for n := range imports {
-		i := login.Import{ID: login.NewID(), Employer: e.ID, State: login.ImportReceiving, Invite: true, CreatedAt: Noon()}
+		i := employment.Import{ID: login.NewID(), Employer: e.ID, State: employment.ImportReceiving, Invite: true, CreatedAt: Noon()}
 		wantErr(t, "add", s.AddImport(t.Context(), i), nil)
 		wantErr(t, "receive", s.ReceiveChunk(t.Context(), i.ID, 0, "[]", 1, 0, nil), nil)
 		kind := fmt.Sprint("import twice ", n)
@@ -103,9 +107,9 @@ func importedTwice(t *testing.T, s *store.Store) {
 	}
 	for _, err := range together(t.Context(), imports, func(ctx context.Context, n int) error {
 		i := Invitation("made by the import")
-		row := login.Employment{ID: login.NewID(), Employer: e.ID, ExternalID: "4711", Email: "new@example.com", CreatedAt: Noon()}
-		return s.TakeChunk(ctx, claimed[n], ids[n], 0, []login.Hiring{
-			{Line: 1, Employment: row, Change: login.EmploymentChange{Email: &row.Email}, Invitation: &i, Jobs: []login.Job{Job("imported once")}},
+		row := employment.Employment{ID: login.NewID(), Employer: e.ID, ExternalID: "4711", Email: "new@example.com", CreatedAt: Noon()}
+		return s.TakeChunk(ctx, claimed[n], ids[n], 0, []employment.HireRequest{
+			{Line: 1, Employment: row, Change: employment.Change{Email: &row.Email}, Invitation: &i, Jobs: []queue.Job{Job("imported once")}},
 		}, Noon())
 	}) {
 		wantErr(t, "take", err, nil)

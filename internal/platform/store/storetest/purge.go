@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/platform/store"
 )
@@ -78,7 +79,7 @@ func purgeDeletes(t *testing.T, s *store.Store) {
 			t.Fatal(err)
 		}
 		for _, name := range step.gone {
-			wantErr(t, "after "+step.name+": "+name, gone[name](), login.ErrNotFound)
+			wantErr(t, "after "+step.name+": "+name, gone[name](), fault.ErrNotFound)
 			delete(gone, name)
 		}
 		for name, find := range gone {

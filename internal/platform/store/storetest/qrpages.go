@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/platform/store"
 	"avain/internal/secret"
@@ -42,7 +43,7 @@ func Claim(page login.QRPage) login.QRClaim {
 	a.Method, a.State, a.Person, a.AuthTime = login.MethodQR, login.StateClaimed, page.Person, page.AuthTime
 	return login.QRClaim{
 		Page: page.ID, At: Noon().Add(time.Second), Elsewhere: true, Attempt: a,
-		Secrets: login.AttemptSecrets{AuthSession: NewHash()}, Once: []login.Once{Mark()},
+		Secrets: login.AttemptSecrets{AuthSession: NewHash()}, Once: []login.ReplayKey{Mark()},
 	}
 }
 
@@ -62,7 +63,7 @@ func qrPages(t *testing.T, s *store.Store) {
 	third := second
 	third.ID = login.NewID()
 	oldest, err := s.ShowQRPage(t.Context(), third, 2, Noon().Add(-time.Hour))
-	wantErr(t, "one page too many", err, login.ErrExists)
+	wantErr(t, "one page too many", err, fault.ErrExists)
 	if !oldest.Equal(first.CreatedAt) {
 		t.Errorf("oldest %s, want %s", oldest, first.CreatedAt)
 	}
@@ -74,7 +75,7 @@ func qrPages(t *testing.T, s *store.Store) {
 	}
 	for _, unknown := range []string{login.NewID(), "", second.ID + "\x00"} {
 		_, err := s.QRPageByID(t.Context(), unknown)
-		wantErr(t, "unknown page", err, login.ErrNotFound)
+		wantErr(t, "unknown page", err, fault.ErrNotFound)
 	}
 }
 
@@ -89,10 +90,10 @@ func qrTyped(t *testing.T, s *store.Store) {
 	}
 	for name, h := range map[string]secret.Hash{"another code": NewHash(), "no code": {}} {
 		_, err := s.QRPageByTyped(t.Context(), h)
-		wantErr(t, name, err, login.ErrNotFound)
+		wantErr(t, name, err, fault.ErrNotFound)
 	}
 	_, err := s.TypeQRPage(t.Context(), page.ID, NewHash(), until, until)
-	wantErr(t, "too late", err, login.ErrMoved)
+	wantErr(t, "too late", err, fault.ErrMoved)
 	for name, change := range map[string]func(*login.QRClaim){
 		"another code":     func(c *login.QRClaim) { c.Typed = NewHash() },
 		"code has expired": func(c *login.QRClaim) { c.At = until },
@@ -101,7 +102,7 @@ func qrTyped(t *testing.T, s *store.Store) {
 		claim.Typed = code
 		change(&claim)
 		_, err := s.ClaimQRPage(t.Context(), claim)
-		wantErr(t, name, err, login.ErrMoved)
+		wantErr(t, name, err, fault.ErrMoved)
 	}
 	claim := Claim(page)
 	claim.Typed = code
@@ -109,7 +110,7 @@ func qrTyped(t *testing.T, s *store.Store) {
 		t.Fatal(err)
 	}
 	_, err = s.TypeQRPage(t.Context(), page.ID, NewHash(), until, Noon())
-	wantErr(t, "of a claimed page", err, login.ErrMoved)
+	wantErr(t, "of a claimed page", err, fault.ErrMoved)
 }
 
 func qrClaims(t *testing.T, s *store.Store) {
@@ -119,12 +120,12 @@ func qrClaims(t *testing.T, s *store.Store) {
 	}{
 		"plain":            {func(*login.QRClaim) {}, nil},
 		"last millisecond": {func(c *login.QRClaim) { c.At = Noon().Add(2*time.Minute - time.Millisecond) }, nil},
-		"too late":         {func(c *login.QRClaim) { c.At = Noon().Add(2 * time.Minute) }, login.ErrMoved},
-		"a typed code":     {func(c *login.QRClaim) { c.Typed = NewHash() }, login.ErrMoved},
-		"no such page":     {func(c *login.QRClaim) { c.Page = login.NewID() }, login.ErrNotFound},
-		"junk":             {func(c *login.QRClaim) { c.Page += "\x00" }, login.ErrNotFound},
-		"a taken name":     {func(c *login.QRClaim) { c.Attempt.SupportCode = Start(t, s).SupportCode }, login.ErrExists},
-		"a mark set":       {func(c *login.QRClaim) { c.Once[0] = usedMark(t, s) }, login.ErrReplayed},
+		"too late":         {func(c *login.QRClaim) { c.At = Noon().Add(2 * time.Minute) }, fault.ErrMoved},
+		"a typed code":     {func(c *login.QRClaim) { c.Typed = NewHash() }, fault.ErrMoved},
+		"no such page":     {func(c *login.QRClaim) { c.Page = login.NewID() }, fault.ErrNotFound},
+		"junk":             {func(c *login.QRClaim) { c.Page += "\x00" }, fault.ErrNotFound},
+		"a taken name":     {func(c *login.QRClaim) { c.Attempt.SupportCode = Start(t, s).SupportCode }, fault.ErrExists},
+		"a mark set":       {func(c *login.QRClaim) { c.Once[0] = usedMark(t, s) }, fault.ErrReplayed},
 	} {
 		page := ShowQR(t, s)
 		claim := Claim(page)
@@ -134,7 +135,7 @@ func qrClaims(t *testing.T, s *store.Store) {
 		after := must[login.QRPage](t)(s.QRPageByID(t.Context(), page.ID))
 		_, missing := s.AttemptByAuthSession(t.Context(), claim.Secrets.AuthSession)
 		if c.want != nil {
-			wantErr(t, name+": attempt", missing, login.ErrNotFound)
+			wantErr(t, name+": attempt", missing, fault.ErrNotFound)
 			if !reflect.DeepEqual(after, page) {
 				t.Errorf("%s: a refused claim changed the page: %+v", name, after)
 			}
@@ -145,7 +146,7 @@ func qrClaims(t *testing.T, s *store.Store) {
 			t.Errorf("%s: attempt %v, page %+v", name, missing, after)
 		}
 		again, err := s.ClaimQRPage(t.Context(), Claim(page))
-		wantErr(t, name+": again", err, login.ErrMoved)
+		wantErr(t, name+": again", err, fault.ErrMoved)
 		if !reflect.DeepEqual(again, page) {
 			t.Errorf("%s: the second is shown %+v", name, again)
 		}
@@ -161,13 +162,13 @@ func qrClaimRace(t *testing.T, s *store.Store) {
 		errs := together(t.Context(), len(claims), func(ctx context.Context, i int) (err error) {
 			for try := 0; try < 4; try++ { // a support code may come twice
 				claims[i] = Claim(page)
-				if told[i], err = s.ClaimQRPage(ctx, claims[i]); !errors.Is(err, login.ErrExists) {
+				if told[i], err = s.ClaimQRPage(ctx, claims[i]); !errors.Is(err, fault.ErrExists) {
 					return err
 				}
 			}
 			return err
 		})
-		oneWinner(t, errs, login.ErrMoved)
+		oneWinner(t, errs, fault.ErrMoved)
 		after := must[login.QRPage](t)(s.QRPageByID(t.Context(), page.ID))
 		for i, err := range errs {
 			_, missing := s.AttemptByID(t.Context(), claims[i].Attempt.ID)
@@ -184,7 +185,7 @@ func qrPurge(t *testing.T, s *store.Store) {
 	for _, step := range []struct {
 		after time.Duration
 		want  error
-	}{{59 * time.Minute, nil}, {time.Hour, login.ErrNotFound}} {
+	}{{59 * time.Minute, nil}, {time.Hour, fault.ErrNotFound}} {
 		if _, err := s.Purge(t.Context(), Noon().Add(step.after), store.Retention{}); err != nil {
 			t.Fatal(err)
 		}

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/platform/store"
 	"avain/internal/secret"
@@ -30,7 +31,7 @@ func RedeemRace(t *testing.T, s *store.Store, callers, rounds int) {
 			told[i], err = s.RedeemCode(ctx, mine)
 			return err
 		})
-		oneWinner(t, errs, login.ErrMoved)
+		oneWinner(t, errs, fault.ErrMoved)
 		row := must[login.Attempt](t)(s.AttemptByID(t.Context(), r.Attempt))
 		if made := must[[]login.Session](t)(s.SessionsOfPerson(t.Context(), person.ID)); len(made) != 1 || made[0].ID != row.Session {
 			t.Errorf("round %d: %d sessions, want the one of the attempt", round, len(made))
@@ -53,23 +54,23 @@ func redeemConditions(t *testing.T, s *store.Store) {
 	}{
 		"plain":             {func(*login.Redemption) {}, nil},
 		"last millisecond":  {func(r *login.Redemption) { r.At = Noon().Add(time.Minute - time.Millisecond) }, nil},
-		"code expired":      {func(r *login.Redemption) { r.At = Noon().Add(time.Minute) }, login.ErrMoved},
-		"another code":      {func(r *login.Redemption) { r.Code = NewHash() }, login.ErrNotFound},
-		"no code":           {func(r *login.Redemption) { r.Code = secret.Hash{} }, login.ErrNotFound},
-		"another attempt":   {func(r *login.Redemption) { r.Attempt = Start(t, s).ID }, login.ErrNotFound},
-		"no such attempt":   {func(r *login.Redemption) { r.Attempt = login.NewID() }, login.ErrNotFound},
-		"another person's":  {func(r *login.Redemption) { r.Session.Person = AddPerson(t, s).ID }, login.ErrMoved},
-		"another client's":  {func(r *login.Redemption) { r.Session.Client = "other" }, login.ErrMoved},
-		"a mark set before": {func(r *login.Redemption) { r.Once[0] = usedMark(t, s) }, login.ErrReplayed},
+		"code expired":      {func(r *login.Redemption) { r.At = Noon().Add(time.Minute) }, fault.ErrMoved},
+		"another code":      {func(r *login.Redemption) { r.Code = NewHash() }, fault.ErrNotFound},
+		"no code":           {func(r *login.Redemption) { r.Code = secret.Hash{} }, fault.ErrNotFound},
+		"another attempt":   {func(r *login.Redemption) { r.Attempt = Start(t, s).ID }, fault.ErrNotFound},
+		"no such attempt":   {func(r *login.Redemption) { r.Attempt = login.NewID() }, fault.ErrNotFound},
+		"another person's":  {func(r *login.Redemption) { r.Session.Person = AddPerson(t, s).ID }, fault.ErrMoved},
+		"another client's":  {func(r *login.Redemption) { r.Session.Client = "other" }, fault.ErrMoved},
+		"a mark set before": {func(r *login.Redemption) { r.ReplayKeys[0] = usedMark(t, s) }, fault.ErrReplayed},
 	} {
 		r, _ := Confirmed(t, s)
-		r.Once = []login.Once{Mark()}
+		r.ReplayKeys = []login.ReplayKey{Mark()}
 		c.change(&r)
 		got, err := s.RedeemCode(t.Context(), r)
 		wantErr(t, name, err, c.want)
 		_, missing := s.SessionByID(t.Context(), r.Session.ID)
 		if c.want != nil {
-			wantErr(t, name+": session", missing, login.ErrNotFound)
+			wantErr(t, name+": session", missing, fault.ErrNotFound)
 			continue
 		}
 		if missing != nil || got.State != login.StateRedeemed || got.Session != r.Session.ID || got.Timeline[len(got.Timeline)-1].Step != "redeem" {
@@ -79,7 +80,7 @@ func redeemConditions(t *testing.T, s *store.Store) {
 	redeemStates(t, s)
 }
 
-func usedMark(t *testing.T, s *store.Store) login.Once {
+func usedMark(t *testing.T, s *store.Store) login.ReplayKey {
 	t.Helper()
 	m := Mark()
 	if err := s.UseOnce(t.Context(), m); err != nil {
@@ -92,11 +93,11 @@ func usedMark(t *testing.T, s *store.Store) login.Once {
 func redeemStates(t *testing.T, s *store.Store) {
 	for _, state := range login.States() {
 		r, _ := Confirmed(t, s)
-		_, err := s.MoveAttempt(t.Context(), login.Move{Attempt: r.Attempt, From: login.States(), To: state, At: Noon(), Event: Event("to " + string(state))})
+		_, err := s.MoveAttempt(t.Context(), login.Transition{Attempt: r.Attempt, From: login.States(), To: state, At: Noon(), Event: Event("to " + string(state))})
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := login.ErrMoved
+		want := fault.ErrMoved
 		if state == login.StateConfirmed || state == login.StateApproved || state == login.StateVerified {
 			want = nil
 		}
@@ -106,14 +107,14 @@ func redeemStates(t *testing.T, s *store.Store) {
 			t.Errorf("%s: shown %s", state, got.State)
 		}
 		_, err = s.RedeemCode(t.Context(), r)
-		wantErr(t, string(state)+", again", err, login.ErrMoved)
+		wantErr(t, string(state)+", again", err, fault.ErrMoved)
 	}
 }
 
 func onceRace(t *testing.T, s *store.Store) {
 	for range 10 {
 		m := Mark()
-		oneWinner(t, together(t.Context(), 50, func(ctx context.Context, _ int) error { return s.UseOnce(ctx, m) }), login.ErrReplayed)
+		oneWinner(t, together(t.Context(), 50, func(ctx context.Context, _ int) error { return s.UseOnce(ctx, m) }), fault.ErrReplayed)
 	}
 }
 
@@ -126,7 +127,7 @@ func rotateRace(t *testing.T, s *store.Store) {
 			_, err := s.RotateRefresh(ctx, session.ID, session.Refresh, next[i], Noon().Add(time.Minute), Noon())
 			return err
 		})
-		oneWinner(t, errs, login.ErrMoved)
+		oneWinner(t, errs, fault.ErrMoved)
 		got := must[login.Session](t)(s.SessionByRefresh(t.Context(), session.Refresh))
 		for i, err := range errs {
 			if (err == nil) != (got.Refresh == next[i]) {
@@ -152,12 +153,12 @@ func legRace(t *testing.T, s *store.Store) {
 
 		// Two who both hold the answer: one of the moves ends the leg.
 		oneWinner(t, together(t.Context(), 20, func(ctx context.Context, _ int) error {
-			_, err := s.MoveAttempt(ctx, login.Move{
+			_, err := s.MoveAttempt(ctx, login.Transition{
 				Attempt: leg.Attempt, From: []login.State{login.StateOpened}, To: login.StateOpened,
-				At: Noon(), Event: Event("return"), FinishLeg: leg.State,
+				At: Noon(), Event: Event("return"), EndRequest: leg.State,
 			})
 			return err
-		}), login.ErrMoved)
+		}), fault.ErrMoved)
 	}
 }
 
@@ -167,6 +168,6 @@ func personRace(t *testing.T, s *store.Store) {
 		lookup := NewHash()
 		oneWinner(t, together(t.Context(), 20, func(ctx context.Context, _ int) error {
 			return s.AddPerson(ctx, Person(), lookup[:], nil)
-		}), login.ErrExists)
+		}), fault.ErrExists)
 	}
 }

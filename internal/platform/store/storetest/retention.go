@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"avain/internal/domain/employment"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/platform/store"
 )
@@ -14,7 +16,7 @@ const day = 24 * time.Hour
 // passwords and persons.
 func retention(t *testing.T, s *store.Store) {
 	ctx := t.Context()
-	e := login.Employer{ID: login.NewID(), Name: "Kahvila Oy", Locale: "fi", CreatedAt: Noon()}
+	e := employment.Employer{ID: login.NewID(), Name: "Kahvila Oy", Locale: "fi", CreatedAt: Noon()}
 	ok := func(err error) {
 		t.Helper()
 		if err != nil {
@@ -22,8 +24,8 @@ func retention(t *testing.T, s *store.Store) {
 		}
 	}
 	ok(s.AddEmployer(ctx, e))
-	record := func(person string) login.Employment {
-		return login.Employment{ID: login.NewID(), Employer: e.ID, Person: person, Kind: login.UserSmartumPlus, CreatedAt: Noon()}
+	record := func(person string) employment.Employment {
+		return employment.Employment{ID: login.NewID(), Employer: e.ID, Person: person, Kind: employment.UserSmartumPlus, CreatedAt: Noon()}
 	}
 	alone, joined, left := Person(), Person(), Person()
 	for _, p := range []*login.Person{&alone, &joined, &left} {
@@ -43,7 +45,7 @@ func retention(t *testing.T, s *store.Store) {
 	ok(s.AddReset(ctx, reset, c.ID, Noon(), Noon().Add(time.Hour)))
 
 	working, ended := record(""), record(left.ID)
-	i := login.Invitation{ID: login.NewID(), Employment: working.ID, Token: NewHash(), CreatedAt: Noon(), ExpiresAt: Noon().Add(30 * day)}
+	i := employment.Invitation{ID: login.NewID(), Employment: working.ID, Token: NewHash(), CreatedAt: Noon(), ExpiresAt: Noon().Add(30 * day)}
 	ok(s.AddInvited(ctx, working, i))
 	ok(s.AddEmployment(ctx, ended))
 	ok(s.EndEmployment(ctx, e.ID, ended.ID, Noon()))
@@ -80,7 +82,7 @@ func retention(t *testing.T, s *store.Store) {
 			t.Fatal(err)
 		}
 		for _, name := range step.gone {
-			wantErr(t, "after "+step.name+": "+name, there[name](), login.ErrNotFound)
+			wantErr(t, "after "+step.name+": "+name, there[name](), fault.ErrNotFound)
 			delete(there, name)
 		}
 		for name, find := range there {

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/platform/store"
 	"avain/internal/secret"
@@ -34,9 +35,9 @@ func room(t *testing.T, s *store.Store) {
 	}
 	leave := func(a login.Attempt) login.Attempt {
 		t.Helper()
-		return must[login.Attempt](t)(s.MoveAttempt(t.Context(), login.Move{
+		return must[login.Attempt](t)(s.MoveAttempt(t.Context(), login.Transition{
 			Attempt: a.ID, From: []login.State{login.StateCreated}, To: login.StateOpened, At: a.CreatedAt, Event: Event("choose"),
-			Leg: &login.Leg{State: NewHash(), Broker: "op", Means: "kuikka", StartedAt: a.CreatedAt, ExpiresAt: Noon().Add(time.Hour)},
+			BrokerRequest: &login.BrokerRequest{State: NewHash(), Broker: "op", Means: "kuikka", StartedAt: a.CreatedAt, ExpiresAt: Noon().Add(time.Hour)},
 		}))
 	}
 	old, young := Start(t, s, at(0, here)), Start(t, s, at(20, here))
@@ -50,7 +51,7 @@ func room(t *testing.T, s *store.Store) {
 		t.Helper()
 		r.At, r.Event = now, crowdedOut(now)
 		a, err := s.MakeRoom(t.Context(), r)
-		if errors.Is(err, login.ErrNotFound) {
+		if errors.Is(err, fault.ErrNotFound) {
 			return ""
 		}
 		if err != nil {
@@ -99,11 +100,11 @@ func roomRace(t *testing.T, s *store.Store) {
 	errs := together(t.Context(), callers, func(ctx context.Context, i int) error {
 		for range callers { // PostgreSQL passes over a row that another one has just ended
 			a, err := s.MakeRoom(ctx, login.Room{Network: here, At: Noon(), Event: crowdedOut(Noon())})
-			if ended[i] = a.ID; !errors.Is(err, login.ErrNotFound) {
+			if ended[i] = a.ID; !errors.Is(err, fault.ErrNotFound) {
 				return err
 			}
 		}
-		return login.ErrNotFound
+		return fault.ErrNotFound
 	})
 	seen := map[string]bool{}
 	for i, err := range errs {

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/platform/store"
 	"avain/internal/secret"
@@ -46,7 +47,9 @@ func Event(step string) login.Event {
 }
 
 // Mark is a mark that nobody has set.
-func Mark() login.Once { return login.Once{Mark: NewHash(), Expires: Noon().Add(5 * time.Minute)} }
+func Mark() login.ReplayKey {
+	return login.ReplayKey{Hash: NewHash(), Expires: Noon().Add(5 * time.Minute)}
+}
 
 // Person is somebody with benefits.
 func Person() login.Person {
@@ -80,7 +83,7 @@ func Start(t testing.TB, s *store.Store, change ...func(*login.Attempt)) login.A
 		if err == nil {
 			return a
 		}
-		if !errors.Is(err, login.ErrExists) || try == 3 { // a support code may come twice, but not again and again
+		if !errors.Is(err, fault.ErrExists) || try == 3 { // a support code may come twice, but not again and again
 			t.Fatalf("start: %v", err)
 		}
 	}
@@ -98,9 +101,9 @@ func ConfirmedFor(t testing.TB, s *store.Store, person string) login.Redemption 
 	t.Helper()
 	r := login.Redemption{Code: NewHash(), At: Noon().Add(time.Second), Session: Session(person), Event: Event("redeem")}
 	r.Attempt = Start(t, s).ID
-	_, err := s.MoveAttempt(t.Context(), login.Move{
+	_, err := s.MoveAttempt(t.Context(), login.Transition{
 		Attempt: r.Attempt, From: []login.State{login.StateCreated}, To: login.StateConfirmed, At: Noon(), Event: Event("confirm"),
-		SetIdentity: &login.Proven{Person: person}, SetCode: r.Code, SetCodeEnds: Noon().Add(time.Minute),
+		SetIdentity: &login.AuthResult{Person: person}, SetCode: r.Code, SetCodeEnds: Noon().Add(time.Minute),
 	})
 	if err != nil {
 		t.Fatalf("confirm: %v", err)

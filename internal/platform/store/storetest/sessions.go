@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/platform/store"
 	"avain/internal/secret"
@@ -33,9 +34,9 @@ func sessions(t *testing.T, s *store.Store) {
 	}
 	SignIn(t, s, func(s *login.Session) { s.Refresh = secret.Hash{} }) // has no refresh token
 	_, err := s.SessionByRefresh(t.Context(), secret.Hash{})
-	wantErr(t, "no refresh token", err, login.ErrNotFound)
+	wantErr(t, "no refresh token", err, fault.ErrNotFound)
 	_, err = s.SessionByID(t.Context(), login.NewID())
-	wantErr(t, "unknown", err, login.ErrNotFound)
+	wantErr(t, "unknown", err, fault.ErrNotFound)
 	tooLong := SignIn(t, s, func(s *login.Session) { s.IdleUntil = s.EndsAt.Add(time.Hour) })
 	if got := must[login.Session](t)(s.SessionByID(t.Context(), tooLong.ID)); !got.IdleUntil.Equal(tooLong.EndsAt) {
 		t.Errorf("idle until %v, after the end", got.IdleUntil)
@@ -45,7 +46,7 @@ func sessions(t *testing.T, s *store.Store) {
 func useSession(t *testing.T, s *store.Store) {
 	session := SignIn(t, s)
 	idle := func(at time.Time) time.Time { return at.Add(91 * 24 * time.Hour) }
-	use := func(what string, after, usedAt time.Duration, once ...login.Once) {
+	use := func(what string, after, usedAt time.Duration, once ...login.ReplayKey) {
 		t.Helper()
 		at := Noon().Add(after)
 		got, err := s.UseSession(t.Context(), session.ID, at, idle(at), once...)
@@ -64,10 +65,10 @@ func useSession(t *testing.T, s *store.Store) {
 	use("two minutes later, marked", 125*time.Second, 125*time.Second, Mark())
 
 	_, err := s.UseSession(t.Context(), session.ID, Noon(), idle(Noon()), mark)
-	wantErr(t, "mark set before", err, login.ErrReplayed)
-	for _, marks := range [][]login.Once{nil, {Mark()}} {
+	wantErr(t, "mark set before", err, fault.ErrReplayed)
+	for _, marks := range [][]login.ReplayKey{nil, {Mark()}} {
 		_, err = s.UseSession(t.Context(), login.NewID(), Noon(), idle(Noon()), marks...)
-		wantErr(t, "unknown", err, login.ErrNotFound)
+		wantErr(t, "unknown", err, fault.ErrNotFound)
 	}
 	neverBack(t, s)
 	deadStaysDead(t, s)
@@ -101,15 +102,15 @@ func deadStaysDead(t *testing.T, s *store.Store) {
 	} {
 		session := SignIn(t, s, change)
 		at, mark := Noon().Add(time.Minute), Mark()
-		for _, marks := range [][]login.Once{nil, {mark}} {
+		for _, marks := range [][]login.ReplayKey{nil, {mark}} {
 			got, err := s.UseSession(t.Context(), session.ID, at, at.Add(time.Hour), marks...)
 			if err != nil || got.Live(at) || got.Used {
 				t.Errorf("%s: %+v, %v", name, got, err)
 			}
 		}
-		wantErr(t, name+": mark", s.UseOnce(t.Context(), mark), login.ErrReplayed)
+		wantErr(t, name+": mark", s.UseOnce(t.Context(), mark), fault.ErrReplayed)
 		_, err := s.RotateRefresh(t.Context(), session.ID, session.Refresh, NewHash(), at, at)
-		wantErr(t, name+": rotate", err, login.ErrMoved)
+		wantErr(t, name+": rotate", err, fault.ErrMoved)
 	}
 }
 
@@ -126,23 +127,23 @@ func rotateRefresh(t *testing.T, s *store.Store) {
 		}
 	}
 	again, err := s.RotateRefresh(t.Context(), session.ID, session.Refresh, NewHash(), until, Noon())
-	wantErr(t, "old one again", err, login.ErrMoved)
+	wantErr(t, "old one again", err, fault.ErrMoved)
 	if !reflect.DeepEqual(again, got) {
 		t.Errorf("shown %+v, want %+v", again, got)
 	}
 	_, err = s.RotateRefresh(t.Context(), session.ID, next, NewHash(), until, Noon(), mark)
-	wantErr(t, "mark set before", err, login.ErrReplayed)
+	wantErr(t, "mark set before", err, fault.ErrReplayed)
 	for _, hash := range []secret.Hash{{}, next} {
 		_, err = s.RotateRefresh(t.Context(), login.NewID(), hash, NewHash(), until, Noon())
-		wantErr(t, "unknown", err, login.ErrNotFound)
+		wantErr(t, "unknown", err, fault.ErrNotFound)
 	}
 	_, err = s.RotateRefresh(t.Context(), session.ID, next, secret.Hash{}, until, Noon())
-	wantErr(t, "to nothing", err, login.ErrNotFound)
+	wantErr(t, "to nothing", err, fault.ErrNotFound)
 	if got, err = s.RotateRefresh(t.Context(), session.ID, next, NewHash(), until, Noon()); err != nil || got.Generation != session.Generation+2 {
 		t.Fatalf("%+v, %v", got, err)
 	}
 	_, err = s.SessionByRefresh(t.Context(), session.Refresh)
-	wantErr(t, "the token before the previous", err, login.ErrNotFound)
+	wantErr(t, "the token before the previous", err, fault.ErrNotFound)
 }
 
 func revokeSession(t *testing.T, s *store.Store) {
@@ -165,7 +166,7 @@ func revokeSession(t *testing.T, s *store.Store) {
 	if got := must[login.Session](t)(s.SessionByID(t.Context(), ids[0])); got.RevokedWhy != "logout" || !got.RevokedAt.Equal(Noon().Add(time.Second)) {
 		t.Errorf("the first revocation must stay: %v, %v", got.RevokedAt, got.RevokedWhy)
 	}
-	wantErr(t, "unknown", s.RevokeSession(t.Context(), login.NewID(), "logout", Noon()), login.ErrNotFound)
+	wantErr(t, "unknown", s.RevokeSession(t.Context(), login.NewID(), "logout", Noon()), fault.ErrNotFound)
 	if all := must[[]login.Session](t)(s.SessionsOfPerson(t.Context(), p.ID)); len(all) != 2 || all[0].ID != ids[2] || all[1].ID != ids[1] {
 		t.Errorf("sessions of person: %+v, want the two newest, newest first", all)
 	}

@@ -6,31 +6,32 @@ import (
 	"time"
 
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 	"avain/internal/platform/store"
 )
 
 func switches(t *testing.T, s *store.Store) {
-	if got := must[[]login.Switch](t)(s.Switches(t.Context())); len(got) != 0 {
+	if got := must[[]operations.Switch](t)(s.Switches(t.Context())); len(got) != 0 {
 		t.Errorf("a new database has switches: %+v", got)
 	}
-	link := login.Switch{
-		Name: login.MethodSwitch(login.MethodLink), By: "system", At: Noon(),
+	link := operations.Switch{
+		Name: operations.MethodSwitch(login.MethodLink), By: "system", At: Noon(),
 		Reasons: map[string]string{"fi": "Huolto klo 18 asti. ❤", "sv": "'; DROP TABLE switches; --"},
 	}
-	bank := login.Switch{Name: login.MeansSwitch("nordea"), On: true, By: "staff:1", At: Noon()}
-	for _, one := range []login.Switch{link, bank} {
+	bank := operations.Switch{Name: operations.MeansSwitch("nordea"), On: true, By: "staff:1", At: Noon()}
+	for _, one := range []operations.Switch{link, bank} {
 		if err := s.SetSwitch(t.Context(), one); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if got := must[[]login.Switch](t)(s.Switches(t.Context())); !reflect.DeepEqual(got, []login.Switch{bank, link}) {
+	if got := must[[]operations.Switch](t)(s.Switches(t.Context())); !reflect.DeepEqual(got, []operations.Switch{bank, link}) {
 		t.Errorf("got %+v", got)
 	}
 	link.On, link.Reasons, link.At = true, nil, Noon().Add(time.Hour)
 	if err := s.SetSwitch(t.Context(), link); err != nil {
 		t.Fatal(err)
 	}
-	if got := must[[]login.Switch](t)(s.Switches(t.Context())); !reflect.DeepEqual(got, []login.Switch{bank, link}) {
+	if got := must[[]operations.Switch](t)(s.Switches(t.Context())); !reflect.DeepEqual(got, []operations.Switch{bank, link}) {
 		t.Errorf("after switching again: %+v", got)
 	}
 }

@@ -7,22 +7,25 @@ import (
 	"testing"
 	"time"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
+	"avain/internal/domain/queue"
 	"avain/internal/platform/store"
 )
 
 func tallies(t *testing.T, s *store.Store) {
-	bank := func(hour int, value string, c login.Counts) login.Tally {
-		return login.Tally{Dimension: login.DimensionMeans, Hour: Noon().Add(time.Duration(hour) * time.Hour), Value: value, Counts: c}
+	bank := func(hour int, value string, c operations.Counts) operations.Tally {
+		return operations.Tally{Dimension: operations.DimensionMeans, Hour: Noon().Add(time.Duration(hour) * time.Hour), Value: value, Counts: c}
 	}
-	other := bank(1, "mobile", login.Counts{OK: 5, Broken: 7})
-	other.Dimension = login.DimensionMethod
-	met := bank(1, "op", login.Counts{OK: 1})
-	met.People = login.People{OK: 1, Failed: 2, Marks: 1<<63 | 1}
-	again := bank(1, "op", login.Counts{OK: 10, Gone: 20, Broken: 25, Failed: 30})
-	again.People = login.People{OK: 4, Failed: 2, Marks: 1<<5 | 1}
-	for _, batch := range [][]login.Tally{
-		{met, bank(0, "op", login.Counts{Failed: 2}), other, bank(1, "mobile", login.Counts{Gone: 3})},
+	other := bank(1, "mobile", operations.Counts{OK: 5, Broken: 7})
+	other.Dimension = operations.DimensionMethod
+	met := bank(1, "op", operations.Counts{OK: 1})
+	met.People = operations.People{OK: 1, Failed: 2, Marks: 1<<63 | 1}
+	again := bank(1, "op", operations.Counts{OK: 10, Gone: 20, Broken: 25, Failed: 30})
+	again.People = operations.People{OK: 4, Failed: 2, Marks: 1<<5 | 1}
+	for _, batch := range [][]operations.Tally{
+		{met, bank(0, "op", operations.Counts{Failed: 2}), other, bank(1, "mobile", operations.Counts{Gone: 3})},
 		{again},
 		nil,
 	} {
@@ -30,29 +33,29 @@ func tallies(t *testing.T, s *store.Store) {
 			t.Fatal(err)
 		}
 	}
-	read := func(d login.Dimension, from, to int) []login.Tally {
-		return must[[]login.Tally](t)(s.Tallies(t.Context(), d, Noon().Add(time.Duration(from)*time.Hour), Noon().Add(time.Duration(to)*time.Hour)))
+	read := func(d operations.Dimension, from, to int) []operations.Tally {
+		return must[[]operations.Tally](t)(s.Tallies(t.Context(), d, Noon().Add(time.Duration(from)*time.Hour), Noon().Add(time.Duration(to)*time.Hour)))
 	}
-	both := bank(1, "op", login.Counts{OK: 11, Gone: 20, Broken: 25, Failed: 30})
-	both.People = login.People{OK: 5, Failed: 4, Marks: 1<<63 | 1<<5 | 1} // a mark that comes twice is one
-	all := []login.Tally{bank(0, "op", login.Counts{Failed: 2}), bank(1, "mobile", login.Counts{Gone: 3}), both}
-	if got := read(login.DimensionMeans, 0, 2); !reflect.DeepEqual(got, all) {
+	both := bank(1, "op", operations.Counts{OK: 11, Gone: 20, Broken: 25, Failed: 30})
+	both.People = operations.People{OK: 5, Failed: 4, Marks: 1<<63 | 1<<5 | 1} // a mark that comes twice is one
+	all := []operations.Tally{bank(0, "op", operations.Counts{Failed: 2}), bank(1, "mobile", operations.Counts{Gone: 3}), both}
+	if got := read(operations.DimensionMeans, 0, 2); !reflect.DeepEqual(got, all) {
 		t.Errorf("got %+v", got)
 	}
-	if got := read(login.DimensionMeans, 0, 1); !reflect.DeepEqual(got, all[:1]) {
+	if got := read(operations.DimensionMeans, 0, 1); !reflect.DeepEqual(got, all[:1]) {
 		t.Errorf("the first hour: %+v", got)
 	}
-	every := must[[]login.Tally](t)(s.AllTallies(t.Context(), Noon(), Noon().Add(2*time.Hour)))
+	every := must[[]operations.Tally](t)(s.AllTallies(t.Context(), Noon(), Noon().Add(2*time.Hour)))
 	if want := append(slices.Clone(all), other); !reflect.DeepEqual(every, want) {
 		t.Errorf("of all dimensions: %+v", every)
 	}
-	if got := must[[]login.Tally](t)(s.AllTallies(t.Context(), Noon(), Noon().Add(time.Hour))); !reflect.DeepEqual(got, all[:1]) {
+	if got := must[[]operations.Tally](t)(s.AllTallies(t.Context(), Noon(), Noon().Add(time.Hour))); !reflect.DeepEqual(got, all[:1]) {
 		t.Errorf("of all dimensions in the first hour: %+v", got)
 	}
 	if n, err := s.PurgeTallies(t.Context(), Noon().Add(time.Hour)); n != 1 || err != nil {
 		t.Errorf("purged %d, %v", n, err)
 	}
-	if got := read(login.DimensionMeans, 0, 2); !reflect.DeepEqual(got, all[1:]) {
+	if got := read(operations.DimensionMeans, 0, 2); !reflect.DeepEqual(got, all[1:]) {
 		t.Errorf("after the purge: %+v", got)
 	}
 }
@@ -64,9 +67,9 @@ func talliesAddUp(t *testing.T, s *store.Store) {
 	values := []string{"a", "b", "c", "d"}
 	for _, err := range together(t.Context(), nodes, func(ctx context.Context, i int) error {
 		for round := range rounds {
-			var batch []login.Tally
+			var batch []operations.Tally
 			for _, v := range values {
-				batch = append(batch, login.Tally{Dimension: login.DimensionMeans, Hour: Noon(), Value: v, Counts: login.Counts{OK: 1, Failed: int64(round)}})
+				batch = append(batch, operations.Tally{Dimension: operations.DimensionMeans, Hour: Noon(), Value: v, Counts: operations.Counts{OK: 1, Failed: int64(round)}})
 			}
 			if i%2 == 1 {
 				slices.Reverse(batch)
@@ -81,8 +84,8 @@ func talliesAddUp(t *testing.T, s *store.Store) {
 			t.Fatal(err)
 		}
 	}
-	got := must[[]login.Tally](t)(s.Tallies(t.Context(), login.DimensionMeans, Noon(), Noon().Add(time.Hour)))
-	want := login.Counts{OK: nodes * rounds, Failed: nodes * rounds * (rounds - 1) / 2}
+	got := must[[]operations.Tally](t)(s.Tallies(t.Context(), operations.DimensionMeans, Noon(), Noon().Add(time.Hour)))
+	want := operations.Counts{OK: nodes * rounds, Failed: nodes * rounds * (rounds - 1) / 2}
 	if len(got) != len(values) {
 		t.Fatalf("%d rows", len(got))
 	}
@@ -93,16 +96,16 @@ func talliesAddUp(t *testing.T, s *store.Store) {
 	}
 }
 
-func anAlert() login.Alert {
-	return login.Alert{
-		ID: login.NewID(), Dimension: login.DimensionMeans, Value: "op", RaisedAt: Noon(),
-		Now: login.Counts{OK: 1, Gone: 2, Failed: 12}, Usual: 0.875,
+func anAlert() operations.Alert {
+	return operations.Alert{
+		ID: login.NewID(), Dimension: operations.DimensionMeans, Value: "op", RaisedAt: Noon(),
+		Now: operations.Counts{OK: 1, Gone: 2, Failed: 12}, Usual: 0.875,
 	}
 }
 
 func alerts(t *testing.T, s *store.Store) {
 	ctx := t.Context()
-	raise := func(a login.Alert, want bool, jobs ...login.Job) {
+	raise := func(a operations.Alert, want bool, jobs ...queue.Job) {
 		t.Helper()
 		if raised, err := s.RaiseAlert(ctx, a, jobs); raised != want || err != nil {
 			t.Errorf("raised %v, %v; want %v", raised, err, want)
@@ -111,15 +114,15 @@ func alerts(t *testing.T, s *store.Store) {
 	told := func(want int) {
 		t.Helper()
 		n := int64(0)
-		for _, d := range must[[]login.JobDepth](t)(s.JobDepths(ctx)) {
+		for _, d := range must[[]queue.Depth](t)(s.JobDepths(ctx)) {
 			n += d.Waiting
 		}
 		if int(n) != want {
 			t.Errorf("%d jobs, want %d", n, want)
 		}
 	}
-	job := func() login.Job {
-		return login.Job{ID: login.NewID(), Kind: "webhook.pager", Payload: []byte("{}"), At: Noon(), CreatedAt: Noon()}
+	job := func() queue.Job {
+		return queue.Job{ID: login.NewID(), Kind: "webhook.pager", Payload: []byte("{}"), At: Noon(), CreatedAt: Noon()}
 	}
 	one, again, other := anAlert(), anAlert(), anAlert()
 	other.Value = "mobile"
@@ -127,12 +130,12 @@ func alerts(t *testing.T, s *store.Store) {
 	raise(again, false, job()) // it lasts already: nobody is told twice
 	raise(other, true)
 	told(1)
-	if got := must[[]login.Alert](t)(s.Alerts(ctx, Noon())); len(got) != 2 || !slices.ContainsFunc(got, func(a login.Alert) bool { return reflect.DeepEqual(a, one) }) {
+	if got := must[[]operations.Alert](t)(s.Alerts(ctx, Noon())); len(got) != 2 || !slices.ContainsFunc(got, func(a operations.Alert) bool { return reflect.DeepEqual(a, one) }) {
 		t.Errorf("got %+v", got)
 	}
 	end := func(id string, want bool) {
 		t.Helper()
-		if ended, err := s.EndAlert(ctx, id, Noon().Add(time.Hour), []login.Job{job()}); ended != want || err != nil {
+		if ended, err := s.EndAlert(ctx, id, Noon().Add(time.Hour), []queue.Job{job()}); ended != want || err != nil {
 			t.Errorf("ended %v, %v; want %v", ended, err, want)
 		}
 	}
@@ -141,17 +144,17 @@ func alerts(t *testing.T, s *store.Store) {
 	end("nobody", false)
 	told(2)
 	one.EndedAt = Noon().Add(time.Hour)
-	if got := must[[]login.Alert](t)(s.Alerts(ctx, Noon())); len(got) != 2 || !slices.ContainsFunc(got, func(a login.Alert) bool { return reflect.DeepEqual(a, one) }) {
+	if got := must[[]operations.Alert](t)(s.Alerts(ctx, Noon())); len(got) != 2 || !slices.ContainsFunc(got, func(a operations.Alert) bool { return reflect.DeepEqual(a, one) }) {
 		t.Errorf("after the end: %+v", got)
 	}
-	if got := must[[]login.Alert](t)(s.Alerts(ctx, one.EndedAt)); len(got) != 1 || got[0].ID != other.ID {
+	if got := must[[]operations.Alert](t)(s.Alerts(ctx, one.EndedAt)); len(got) != 1 || got[0].ID != other.ID {
 		t.Errorf("those that ended later: %+v", got)
 	}
 	raise(again, true) // over: the next one may come
 	if _, err := s.PurgeTallies(ctx, Noon().Add(2*time.Hour)); err != nil {
 		t.Fatal(err)
 	}
-	if got := must[[]login.Alert](t)(s.Alerts(ctx, time.Time{})); len(got) != 2 {
+	if got := must[[]operations.Alert](t)(s.Alerts(ctx, time.Time{})); len(got) != 2 {
 		t.Errorf("a purge takes what is over: %+v", got)
 	}
 }
@@ -165,13 +168,13 @@ func alertRace(t *testing.T, s *store.Store) {
 			oneWinner(t, together(t.Context(), 8, func(ctx context.Context, _ int) error {
 				won, err := act(ctx)
 				if err == nil && !won {
-					return login.ErrMoved
+					return fault.ErrMoved
 				}
 				return err
-			}), login.ErrMoved)
+			}), fault.ErrMoved)
 		}
 		race(func(ctx context.Context) (bool, error) { return s.RaiseAlert(ctx, anAlert(), nil) })
-		last := must[[]login.Alert](t)(s.Alerts(t.Context(), Noon().Add(time.Hour)))
+		last := must[[]operations.Alert](t)(s.Alerts(t.Context(), Noon().Add(time.Hour)))
 		if len(last) != 1 {
 			t.Fatalf("%d alerts last", len(last))
 		}

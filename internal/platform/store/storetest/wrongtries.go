@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 	"avain/internal/platform/store"
 	"avain/internal/secret"
 )
@@ -18,7 +19,7 @@ const days = 14
 // rowsOfWrongTries are what the database holds, as the person gets it.
 func rowsOfWrongTries(t *testing.T, s *store.Store, person string) []map[string]any {
 	t.Helper()
-	for _, kept := range must[[]login.Kept](t)(s.PersonalData(t.Context(), person)) {
+	for _, kept := range must[[]operations.PersonalData](t)(s.PersonalData(t.Context(), person)) {
 		if kept.Table == "wrong_tries" {
 			return kept.Rows
 		}

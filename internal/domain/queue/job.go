@@ -1,4 +1,4 @@
-package login
+package queue
 
 import "time"
 
@@ -23,34 +23,34 @@ type Job struct {
 	CreatedAt time.Time
 }
 
-// JobPayloadMax bounds the payload of a job, in bytes: a job names rows, it does not
+// MaxPayload bounds the payload of a job, in bytes: a job names rows, it does not
 // carry them.
-const JobPayloadMax = 64 << 10
+const MaxPayload = 64 << 10
 
-// JobLogout begins the kinds of the jobs that tell a client of the end of a session; its
+// KindLogout begins the kinds of the jobs that tell a client of the end of a session; its
 // id follows. Alone of all jobs they are done for a person who has been erased.
-const JobLogout = "logout."
+const KindLogout = "logout."
 
-// JobClaim asks for jobs of one kind.
-type JobClaim struct {
+// Claim asks for jobs of one kind.
+type Claim struct {
 	Kind  string
 	Limit int       // at most so many
 	Until time.Time // end of the lease: afterwards somebody else may begin the job
 }
 
-// JobDepth says how much work of one kind there is.
-type JobDepth struct {
+// Depth says how much work of one kind there is.
+type Depth struct {
 	Kind    string
 	Waiting int64     // unfinished: due, due later, or being worked on
 	Dead    int64     // given up
 	Oldest  time.Time // when the first of the unfinished is or was due; zero when there is none
 }
 
-// JobPlace is a place in the list of dead jobs. The zero value is its beginning.
-type JobPlace struct {
+// Place is a place in the list of dead jobs. The zero value is its beginning.
+type Place struct {
 	DeadAt time.Time
 	ID     string
 }
 
 // Place is where the job stands in the list of dead jobs.
-func (j Job) Place() JobPlace { return JobPlace{DeadAt: j.DeadAt, ID: j.ID} }
+func (j Job) Place() Place { return Place{DeadAt: j.DeadAt, ID: j.ID} }

@@ -1,13 +1,15 @@
-package login
+package operations
 
 import (
 	"context"
 	"time"
+
+	"avain/internal/domain/queue"
 )
 
-// Kept are the rows of one table that are about a person, without what is secret or
+// PersonalData are the rows of one table that are about a person, without what is secret or
 // somebody else's. Values are texts, numbers, truths, times and JSON.
-type Kept struct {
+type PersonalData struct {
 	Table string
 	Rows  []map[string]any
 }
@@ -20,13 +22,13 @@ type Erasure struct {
 	KeepDates bool
 	// Jobs answers the jobs that follow: events for the operator's systems. They are
 	// written in the same transaction. It may be nil, and may run more than once.
-	Jobs func(Erased) []Job
+	Jobs func(ErasureResult) []queue.Job
 	// Told writes the entry of the audit log, likewise.
-	Told func(context.Context, Erased)
+	Told func(context.Context, ErasureResult)
 }
 
-// Erased says what of a person has been erased.
-type Erased struct {
+// ErasureResult says what of a person has been erased.
+type ErasureResult struct {
 	Persons     []string // ids of the records that were one human
 	Employments []string // ids, kept as bare records or not
 	Sessions    int64    // that were ended with it
@@ -35,6 +37,6 @@ type Erased struct {
 }
 
 // Nothing reports whether there was nothing to erase.
-func (e Erased) Nothing() bool {
+func (e ErasureResult) Nothing() bool {
 	return len(e.Persons) == 0 && len(e.Employments) == 0 && e.Attempts == 0 && e.Jobs == 0
 }

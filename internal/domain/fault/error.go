@@ -1,9 +1,11 @@
-package login
+package fault
 
 import (
 	"errors"
 	"fmt"
 	"time"
+
+	"avain/internal/domain/login"
 )
 
 // Kind says how an error is answered, independent of the transport.
@@ -36,7 +38,7 @@ func (k Kind) String() string {
 // stays inside: it reaches the log and never an answer.
 type Error struct {
 	Kind       Kind
-	Reason     Reason        // entry in the catalogue of reasons; chooses the text on pages
+	Reason     login.Reason  // entry in the catalogue of reasons; chooses the text on pages
 	Param      string        // name of the request parameter that was wrong, if one was
 	Code       string        // OAuth error code, when it is not the one that Kind implies
 	Detail     string        // one safe English sentence or machine word; never a value that came in
@@ -44,19 +46,19 @@ type Error struct {
 	cause      error
 }
 
-// E makes an error. The cause may be nil.
-func E(kind Kind, reason Reason, cause error) *Error {
+// New makes an error. The cause may be nil.
+func New(kind Kind, reason login.Reason, cause error) *Error {
 	return &Error{Kind: kind, Reason: reason, cause: cause}
 }
 
 // BadParam makes the error for a request parameter that is missing or wrong.
 // Detail says what was expected, in English, without repeating the value.
 func BadParam(param, detail string) *Error {
-	return &Error{Kind: Invalid, Reason: ReasonRequestInvalid, Param: param, Detail: detail}
+	return &Error{Kind: Invalid, Reason: login.ReasonRequestInvalid, Param: param, Detail: detail}
 }
 
 // With returns a copy with Detail set.
-func (e *Error) With(detail string) *Error {
+func (e *Error) WithDetail(detail string) *Error {
 	c := *e
 	c.Detail = detail
 	return &c
@@ -95,11 +97,11 @@ func AsError(err error) *Error {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e
 	}
-	return E(Internal, ReasonInternal, err)
+	return New(Internal, login.ReasonInternal, err)
 }
 
 // HasReason reports whether err carries the reason.
-func HasReason(err error, reason Reason) bool {
+func HasReason(err error, reason login.Reason) bool {
 	e, ok := errors.AsType[*Error](err)
 	return ok && e.Reason == reason
 }

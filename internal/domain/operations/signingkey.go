@@ -1,4 +1,4 @@
-package login
+package operations
 
 import "time"
 

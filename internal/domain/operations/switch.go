@@ -1,6 +1,10 @@
-package login
+package operations
 
-import "time"
+import (
+	"time"
+
+	"avain/internal/domain/login"
+)
 
 // Switch is what an operator has decided, while the service runs, about one way in:
 // whether a method or a means may be used.
@@ -13,7 +17,7 @@ type Switch struct {
 }
 
 // MethodSwitch names the switch of a method.
-func MethodSwitch(m Method) string { return "method:" + string(m) }
+func MethodSwitch(m login.Method) string { return "method:" + string(m) }
 
 // MeansSwitch names the switch of a means, by its id.
 func MeansSwitch(id string) string { return "means:" + id }

@@ -1,6 +1,10 @@
-package login
+package employment
 
-import "time"
+import (
+	"time"
+
+	"avain/internal/domain/queue"
+)
 
 // ImportState is how far an import has come.
 type ImportState string
@@ -38,12 +42,12 @@ type ImportMistake struct {
 	Detail string
 }
 
-// Hiring is an employer's record that is ready to be written, with the invitation and
+// HireRequest is an employer's record that is ready to be written, with the invitation and
 // the job of its mail where there is one.
-type Hiring struct {
-	Line       int64            // of the file; 0 outside an import
-	Change     EmploymentChange // of the record that is there already; only in an import
-	Employment Employment       // the new one, where there is none
+type HireRequest struct {
+	Line       int64      // of the file; 0 outside an import
+	Change     Change     // of the record that is there already; only in an import
+	Employment Employment // the new one, where there is none
 	Invitation *Invitation
-	Jobs       []Job
+	Jobs       []queue.Job
 }

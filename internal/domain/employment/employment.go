@@ -1,9 +1,10 @@
-package login
+package employment
 
 import (
 	"slices"
 	"time"
 
+	"avain/internal/domain/login"
 	"avain/internal/secret"
 )
 
@@ -59,7 +60,7 @@ type Employment struct {
 	CreatedAt   time.Time
 	UpdatedAt   time.Time
 
-	Benefits []Benefit
+	Benefits []login.Benefit
 }
 
 // Address is an e-mail address as a directory has it.
@@ -145,15 +146,15 @@ type Activation struct {
 	Invitation string   // id
 	Lookups    [][]byte // of the verified identity code, the current key's first
 	Sealed     func(person string) ([]byte, error)
-	Person     Person // to be written when nobody has the code yet
-	Terms      string // version
+	Person     login.Person // to be written when nobody has the code yet
+	Terms      string       // version
 	TermsAt    time.Time
 	At         time.Time
 }
 
 // Activated is what an activation led to.
 type Activated struct {
-	Person     Person
+	Person     login.Person
 	Employment Employment
 	Again      bool // the same human had activated it before: nothing changed
 }

@@ -1,6 +1,10 @@
-package login
+package operations
 
-import "time"
+import (
+	"time"
+
+	"avain/internal/domain/login"
+)
 
 // Severity says how much a notice matters to whoever reads it.
 type Severity string
@@ -80,7 +84,7 @@ type Audience struct {
 	Platforms []string       `json:"platforms,omitempty"` // of the app or the device: android, ios, huawei, web
 	Browsers  []BrowserRange `json:"browsers,omitempty"`
 	App       VersionRange   `json:"app,omitzero"`
-	Methods   []Method       `json:"methods,omitempty"`
+	Methods   []login.Method `json:"methods,omitempty"`
 	Means     []string       `json:"means,omitempty"` // by id
 }
 
@@ -103,8 +107,8 @@ type VersionRange struct {
 // that needs no app update. It comes before any choice of method or means, so a notice
 // that acts cannot be aimed at one.
 type Act struct {
-	Off   []Method `json:"off,omitempty"`   // these methods are off
-	First Method   `json:"first,omitempty"` // this method stands before the others
+	Off   []login.Method `json:"off,omitempty"`   // these methods are off
+	First login.Method   `json:"first,omitempty"` // this method stands before the others
 }
 
 // Zero reports whether the notice only tells.
@@ -115,20 +119,20 @@ func (a Audience) Everybody() bool {
 	return len(a.Platforms) == 0 && len(a.Browsers) == 0 && a.App == VersionRange{} && len(a.Methods) == 0 && len(a.Means) == 0
 }
 
-// Arrangement is what the notices shown to an asker do, taken together. It only ever
+// MethodOverrides is what the notices shown to an asker do, taken together. It only ever
 // closes and orders: nothing that an asker says opens what a switch has closed.
-type Arrangement struct {
-	Off   map[Method]map[string]string // methods that are off for the asker, and why, by language
-	First Method                       // stands before the others; empty: none does
+type MethodOverrides struct {
+	Off   map[login.Method]map[string]string // methods that are off for the asker, and why, by language
+	First login.Method                       // stands before the others; empty: none does
 }
 
-// Asker is who looks at a page or asks for the ways of logging in, as far as they say.
+// Viewer is who looks at a page or asks for the ways of logging in, as far as they say.
 // It chooses what is shown and is trusted for nothing else.
-type Asker struct {
-	Platform       string // android, ios, huawei, web; empty: not said
-	Browser        string // family, as package web labels it; empty: not known
-	BrowserVersion int    // major; 0: not known
-	AppVersion     string // empty: not said
-	Method         Method // that is being used; empty: none yet
-	Means          string // that is being used; empty: none yet
+type Viewer struct {
+	Platform       string       // android, ios, huawei, web; empty: not said
+	Browser        string       // family, as package web labels it; empty: not known
+	BrowserVersion int          // major; 0: not known
+	AppVersion     string       // empty: not said
+	Method         login.Method // that is being used; empty: none yet
+	Means          string       // that is being used; empty: none yet
 }

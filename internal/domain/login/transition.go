@@ -3,6 +3,7 @@ package login
 import (
 	"time"
 
+	"avain/internal/domain/queue"
 	"avain/internal/secret"
 )
 
@@ -14,17 +15,17 @@ type AttemptSecrets struct {
 	Link        secret.Hash // of the login link's id
 }
 
-// Once is a mark that can be set one time only: a DPoP proof's jti, a client
+// ReplayKey is a mark that can be set one time only: a DPoP proof's jti, a client
 // assertion's jti. It is written in the transaction of the act that it protects.
-type Once struct {
-	Mark    secret.Hash
+type ReplayKey struct {
+	Hash    secret.Hash
 	Expires time.Time
 }
 
-// Move is one step of an attempt, written as one conditional statement: it happens
+// Transition is one step of an attempt, written as one conditional statement: it happens
 // only if the attempt is in one of the states From, has not expired, and belongs
 // to the browser or key given. Zero fields leave what is there.
-type Move struct {
+type Transition struct {
 	Attempt string
 	From    []State
 	To      State
@@ -37,16 +38,16 @@ type Move struct {
 
 	SetBrowser  secret.Hash
 	SetReason   Reason
-	SetIdentity *Proven
+	SetIdentity *AuthResult
 	SetCode     secret.Hash // hash of the authorization code that goes out
 	SetCodeEnds time.Time
 	SetExpires  time.Time // another end of the attempt: an approval has a minute, what follows has more
 
-	Spend     *Budget     // what pays for it: when nothing is left, it does not happen
-	Digits    *Digits     // six digits that the browser shows from now on; those that are there stay
-	Leg       *Leg        // a journey to a broker that begins with this move
-	FinishLeg secret.Hash // the journey that ends with this move
-	Once      []Once      // marks set in the same transaction; ErrReplayed if one is set already
+	Spend         *RateLimit     // what pays for it: when nothing is left, it does not happen
+	Digits        *Digits        // six digits that the browser shows from now on; those that are there stay
+	BrokerRequest *BrokerRequest // a journey to a broker that begins with this move
+	EndRequest    secret.Hash    // the journey that ends with this move
+	ReplayKeys    []ReplayKey    // marks set in the same transaction; ErrReplayed if one is set already
 }
 
 // Note is a line for the timeline of an attempt that stays where it is.
@@ -97,12 +98,12 @@ type Starter struct {
 	Key    string // DPoP thumbprint of the app; empty without one
 }
 
-// Budget is how often something may be done, counted in the database: for what must
+// RateLimit is how often something may be done, counted in the database: for what must
 // hold on every node and after a restart. Burst at once, and one more after Each.
-type Budget struct {
-	Key   secret.Hash // of what it is for; keyed, with a secret outside the database
-	Burst int         // at least 1
-	Each  time.Duration
+type RateLimit struct {
+	Key      secret.Hash // of what it is for; keyed, with a secret outside the database
+	Burst    int         // at least 1
+	Interval time.Duration
 }
 
 // From is where somebody who claims to be a person comes from: each a keyed hash that
@@ -124,9 +125,9 @@ type Digits struct {
 	Expires time.Time
 }
 
-// Proven is what an attempt remembers of a proven identity: never the identity
+// AuthResult is what an attempt remembers of a proven identity: never the identity
 // code or the name.
-type Proven struct {
+type AuthResult struct {
 	Person   string
 	Broker   string
 	Means    string
@@ -135,9 +136,9 @@ type Proven struct {
 	AuthTime time.Time
 }
 
-// Leg is one journey of an attempt's browser to a broker and back. Choosing
+// BrokerRequest is one journey of an attempt's browser to a broker and back. Choosing
 // another bank begins another leg; only its own answer can end it.
-type Leg struct {
+type BrokerRequest struct {
 	State     secret.Hash // of the state parameter sent to the broker
 	Attempt   string
 	Broker    string
@@ -150,11 +151,11 @@ type Leg struct {
 // Redemption asks to turn an authorization code into a session. It succeeds once:
 // the attempt moves to redeemed and the session is written in one transaction.
 type Redemption struct {
-	Code    secret.Hash
-	Attempt string
-	At      time.Time
-	Session Session
-	Event   Event
-	Once    []Once
-	Jobs    []Job // what the login causes, ordered with it
+	Code       secret.Hash
+	Attempt    string
+	At         time.Time
+	Session    Session
+	Event      Event
+	ReplayKeys []ReplayKey
+	Jobs       []queue.Job // what the login causes, ordered with it
 }

@@ -2,9 +2,9 @@ package login
 
 import "time"
 
-// Standing is how far an attempt is: what those who wait for it want to know, and
+// AttemptStatus is how far an attempt is: what those who wait for it want to know, and
 // nothing that would be worth stealing.
-type Standing struct {
+type AttemptStatus struct {
 	Attempt   string
 	State     State
 	Reason    Reason

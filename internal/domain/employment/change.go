@@ -1,16 +1,19 @@
-package login
+package employment
 
 import (
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"avain/internal/domain/fault"
+	"avain/internal/domain/login"
 )
 
-// EmploymentChange is what an employer says of a person now. What is nil has not been said,
+// Change is what an employer says of a person now. What is nil has not been said,
 // and changes nothing: a nightly file knows its own columns, and none of what others have
 // written. A text that is said and empty takes away what was there.
-type EmploymentChange struct {
+type Change struct {
 	Kind       *UserKind
 	ExternalID *string
 	UserName   *string
@@ -39,7 +42,7 @@ type BenefitChange struct {
 // With is the record when the employer has said so. It is the one place that knows what is
 // kept of a record when something is said of it. The mistakes are those that can only be
 // seen beside what is there already; with any, the record is worth nothing.
-func (e Employment) With(c EmploymentChange, at time.Time) (Employment, Mistakes) {
+func (e Employment) With(c Change, at time.Time) (Employment, fault.FieldErrors) {
 	said(&e.Kind, c.Kind)
 	said(&e.ExternalID, c.ExternalID)
 	said(&e.UserName, c.UserName)
@@ -53,24 +56,24 @@ func (e Employment) With(c EmploymentChange, at time.Time) (Employment, Mistakes
 	if c.Benefits == nil {
 		return e, nil
 	}
-	var all []Benefit
-	var mistakes Mistakes
+	var all []login.Benefit
+	var mistakes fault.FieldErrors
 	for i, change := range c.Benefits {
 		b, wrong := e.Benefit(change, at)
 		for _, m := range wrong {
-			mistakes = append(mistakes, Mistake{Field: "benefits[" + strconv.Itoa(i) + "]." + m.Field, Detail: m.Detail})
+			mistakes = append(mistakes, fault.FieldError{Field: "benefits[" + strconv.Itoa(i) + "]." + m.Field, Detail: m.Detail})
 		}
 		all = append(all, b)
 	}
-	slices.SortFunc(all, func(a, b Benefit) int { return strings.Compare(a.Kind, b.Kind) }) // as the store lists them
+	slices.SortFunc(all, func(a, b login.Benefit) int { return strings.Compare(a.Kind, b.Kind) }) // as the store lists them
 	e.Benefits = all
 	return e, mistakes
 }
 
 // Benefit is one benefit of the record, or a new one, when the employer has said so of it.
-func (e Employment) Benefit(c BenefitChange, at time.Time) (Benefit, Mistakes) {
-	b := Benefit{Kind: c.Kind, ReleasedAt: at}
-	if i := slices.IndexFunc(e.Benefits, func(b Benefit) bool { return b.Kind == c.Kind }); i >= 0 {
+func (e Employment) Benefit(c BenefitChange, at time.Time) (login.Benefit, fault.FieldErrors) {
+	b := login.Benefit{Kind: c.Kind, ReleasedAt: at}
+	if i := slices.IndexFunc(e.Benefits, func(b login.Benefit) bool { return b.Kind == c.Kind }); i >= 0 {
 		b = e.Benefits[i]
 	}
 	said(&b.StartsAt, c.StartsAt)
@@ -83,7 +86,7 @@ func (e Employment) Benefit(c BenefitChange, at time.Time) (Benefit, Mistakes) {
 		b.ReleasedAt = at
 	}
 	if !b.EndsAt.IsZero() && !b.EndsAt.After(b.StartsAt) {
-		return b, Mistakes{{Field: "ends_on", Detail: "must not be before starts_on"}}
+		return b, fault.FieldErrors{{Field: "ends_on", Detail: "must not be before starts_on"}}
 	}
 	return b, nil
 }

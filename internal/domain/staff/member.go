@@ -1,4 +1,4 @@
-package login
+package staff
 
 import (
 	"slices"
@@ -28,9 +28,9 @@ func (r Role) Covers(least Role) bool {
 	return need >= 0 && have >= need
 }
 
-// Staff is somebody who works in the console. They are no [Person]: nothing leads from
+// Member is somebody who works in the console. They are no [login.Person]: nothing leads from
 // one to the other.
-type Staff struct {
+type Member struct {
 	ID         string
 	Name       string
 	Role       Role
@@ -39,16 +39,16 @@ type Staff struct {
 }
 
 // Disabled reports whether they are kept out.
-func (s Staff) Disabled() bool { return !s.DisabledAt.IsZero() }
+func (s Member) Disabled() bool { return !s.DisabledAt.IsZero() }
 
-// StaffPasskey is a passkey and whose it is.
-type StaffPasskey struct {
+// MemberPasskey is a passkey and whose it is.
+type MemberPasskey struct {
 	Passkey Passkey
-	Staff   Staff
+	Staff   Member
 }
 
-// StaffInvitation lets somebody of the staff make a passkey, once.
-type StaffInvitation struct {
+// Invitation lets somebody of the staff make a passkey, once.
+type Invitation struct {
 	Token     secret.Hash
 	Staff     string
 	By        string // "staff:…" or "system"
@@ -67,8 +67,8 @@ type Passkey struct {
 	UsedAt     time.Time // zero: never
 }
 
-// StaffSession is a browser in which somebody of the staff is signed in.
-type StaffSession struct {
+// Session is a browser in which somebody of the staff is signed in.
+type Session struct {
 	Token     secret.Hash
 	Staff     string
 	Passkey   string // id of the one that opened it
@@ -78,6 +78,6 @@ type StaffSession struct {
 }
 
 // Live reports whether the session is good at the time.
-func (s StaffSession) Live(now time.Time) bool {
+func (s Session) Live(now time.Time) bool {
 	return now.Before(s.IdleUntil) && now.Before(s.EndsAt)
 }

@@ -1,4 +1,4 @@
-package login
+package operations
 
 import (
 	"slices"
@@ -70,8 +70,8 @@ func (k APIKey) Live(now time.Time) bool {
 	return k.RevokedAt.IsZero() && (k.ExpiresAt.IsZero() || now.Before(k.ExpiresAt))
 }
 
-// Answer is what a request was answered that may be sent again.
-type Answer struct {
+// RecordedResponse is what a request was answered that may be sent again.
+type RecordedResponse struct {
 	Mark    secret.Hash // of key, operation and the caller's own value
 	Request secret.Hash // of what was asked
 	Status  int         // 0 while the first request is being worked on

@@ -1,14 +1,18 @@
-package login
+package operations
 
-import "time"
+import (
+	"time"
+
+	"avain/internal/domain/login"
+)
 
 // Feedback is somebody's answer to "Did this answer your question?". It names nobody:
 // not who answered, nor which login they came from.
 type Feedback struct {
 	At      time.Time
 	Lang    string
-	Page    string // "login" or "guide"
-	Reason  Reason // of the failure that led to the page; empty: none
+	Page    string       // "login" or "guide"
+	Reason  login.Reason // of the failure that led to the page; empty: none
 	Helped  bool
 	Comment string // cleaned of what must not be kept; empty: none
 }
@@ -18,7 +22,7 @@ type FeedbackCount struct {
 	Day    time.Time // its beginning, UTC
 	Page   string
 	Lang   string
-	Reason Reason
+	Reason login.Reason
 	Yes    int64
 	No     int64
 }
