@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/protocol/oauth"
 )
@@ -148,13 +149,13 @@ func TestHolderIsWhoseSessionLives(t *testing.T) {
 	}
 	w.between = func() { w.change(s.ID, func(s *login.Session) { s.EndsAt = w.now }) } // between look-up and use
 	session, _, err = w.Holder(httptest.NewRecorder(), r)
-	if err == nil || session.ID != "" || login.AsError(err).Reason != login.ReasonTokenInvalid {
+	if err == nil || session.ID != "" || fault.AsError(err).Reason != login.ReasonTokenInvalid {
 		t.Errorf("%+v, %v", session, err)
 	}
 	w.between = nil
 	w.change(s.ID, func(s *login.Session) { s.EndsAt = w.now.Add(time.Hour) })
 	w.broken = "UseSession"
-	if _, _, err := w.Holder(httptest.NewRecorder(), r); err == nil || login.AsError(err).Kind == login.Unauthenticated {
+	if _, _, err := w.Holder(httptest.NewRecorder(), r); err == nil || fault.AsError(err).Kind == fault.Unauthenticated {
 		t.Errorf("what could not be found out is no refusal: %v", err)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"avain/internal/core/attempt"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
 	"avain/internal/protocol/oauth"
 	"avain/internal/protocol/signing"
@@ -132,9 +133,9 @@ func TestTokenRequestsThatAreRefused(t *testing.T) {
 	r.Header["Dpop"] = []string{proof, proof}
 	w.says("two proofs", w.send(r), oauth.InvalidDPoPProof, login.ReasonProofInvalid)
 
-	w.refused = login.ErrReplayed
+	w.refused = fault.ErrReplayed
 	w.says("a proof that was used before", w.redeem("app", true), oauth.InvalidDPoPProof, login.ReasonProofReplayed)
-	w.refused = login.E(login.Gone, login.ReasonCodeExpired, nil)
+	w.refused = fault.New(fault.Gone, login.ReasonCodeExpired, nil)
 	w.says("a code that is too old", w.redeem("app", true), oauth.InvalidGrant, login.ReasonCodeExpired)
 	w.refused = nil
 	w.person.ID = "somebody else"

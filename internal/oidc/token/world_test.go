@@ -19,7 +19,9 @@ import (
 	"time"
 
 	"avain/internal/core/attempt"
+	"avain/internal/domain/fault"
 	"avain/internal/domain/login"
+	"avain/internal/domain/operations"
 	"avain/internal/oidc/token"
 	"avain/internal/platform/keyset"
 	"avain/internal/platform/web"
@@ -281,7 +283,7 @@ func (w *world) SessionByID(_ context.Context, id string) (login.Session, error)
 	}
 	s, ok := w.sessions[id]
 	if !ok {
-		return s, login.ErrNotFound
+		return s, fault.ErrNotFound
 	}
 	return s, nil
 }
@@ -292,10 +294,10 @@ func (w *world) SessionByRefresh(_ context.Context, hash secret.Hash) (login.Ses
 			return s, w.failing("SessionByRefresh")
 		}
 	}
-	return login.Session{}, errors.Join(login.ErrNotFound, w.failing("SessionByRefresh"))
+	return login.Session{}, errors.Join(fault.ErrNotFound, w.failing("SessionByRefresh"))
 }
 
-func (w *world) UseSession(ctx context.Context, id string, at, idleUntil time.Time, once ...login.Once) (login.Session, error) {
+func (w *world) UseSession(ctx context.Context, id string, at, idleUntil time.Time, once ...login.ReplayKey) (login.Session, error) {
 	if w.between != nil {
 		w.between()
 	}
@@ -307,7 +309,7 @@ func (w *world) UseSession(ctx context.Context, id string, at, idleUntil time.Ti
 	return w.used, nil
 }
 
-func (w *world) RotateRefresh(ctx context.Context, id string, old, next secret.Hash, previousUntil, _ time.Time, once ...login.Once) (login.Session, error) {
+func (w *world) RotateRefresh(ctx context.Context, id string, old, next secret.Hash, previousUntil, _ time.Time, once ...login.ReplayKey) (login.Session, error) {
 	if w.between != nil {
 		w.between()
 	}
@@ -315,7 +317,7 @@ func (w *world) RotateRefresh(ctx context.Context, id string, old, next secret.H
 		return login.Session{}, err
 	}
 	if s := w.sessions[id]; !s.Refresh.Equal(old) {
-		return s, login.ErrMoved
+		return s, fault.ErrMoved
 	}
 	if err := w.UseOnce(ctx, once...); err != nil {
 		return login.Session{}, err
@@ -333,19 +335,19 @@ func (w *world) RevokeSession(_ context.Context, id, why string, at time.Time) e
 	return w.failing("RevokeSession")
 }
 
-func (w *world) UseOnce(_ context.Context, once ...login.Once) error {
+func (w *world) UseOnce(_ context.Context, once ...login.ReplayKey) error {
 	for _, o := range once {
-		if w.marks[o.Mark] {
-			return login.ErrReplayed
+		if w.marks[o.Hash] {
+			return fault.ErrReplayed
 		}
-		w.marks[o.Mark] = true
+		w.marks[o.Hash] = true
 	}
 	return w.failing("UseOnce")
 }
 
 func (w *world) PersonByID(_ context.Context, id string) (login.Person, error) {
 	if id != w.person.ID {
-		return login.Person{}, login.ErrNotFound
+		return login.Person{}, fault.ErrNotFound
 	}
 	return w.person, w.failing("PersonByID")
 }
@@ -371,17 +373,19 @@ func (w *world) RefreshReused(context.Context, login.Session) {
 }
 
 // keys are the signing keys of a service that has just begun.
-type keys struct{ all []login.SigningKey }
+type keys struct{ all []operations.SigningKey }
 
 func (*keys) Atomically(ctx context.Context, act func(context.Context) error) error { return act(ctx) }
 
-func (k *keys) SigningKeys(context.Context) ([]login.SigningKey, error) { return k.all, nil }
+func (k *keys) SigningKeys(context.Context) ([]operations.SigningKey, error) { return k.all, nil }
 
-func (k *keys) AddSigningKey(_ context.Context, key login.SigningKey) error {
+func (k *keys) AddSigningKey(_ context.Context, key operations.SigningKey) error {
 	k.all = append(k.all, key)
 	return nil
 }
-func (*keys) RetireSigningKeys(context.Context, []login.HintKey, time.Time) error { return nil }
-func (*keys) HintKey(context.Context, string) (login.HintKey, error) {
-	return login.HintKey{}, login.ErrNotFound
+
+func (*keys) RetireSigningKeys(context.Context, []operations.HintKey, time.Time) error { return nil }
+
+func (*keys) HintKey(context.Context, string) (operations.HintKey, error) {
+	return operations.HintKey{}, fault.ErrNotFound
 }
