@@ -3,6 +3,7 @@ package browser_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -11,44 +12,118 @@ import (
 	"avain/internal/testkit/patience"
 
 	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
 )
 
-// slots are the places for browsers: two at once are as many as two cores like.
-var slots = make(chan struct{}, 2)
+// places are where browsers run: two at once are as many as two cores like.
+var places = func() chan *place {
+	free := make(chan *place, 2)
+	for range cap(free) {
+		free <- &place{}
+	}
+	return free
+}()
 
-// takeSlot waits for a place. A test takes one for all of its browsers.
-func takeSlot(t *testing.T) {
-	t.Helper()
-	slots <- struct{}{}
-	t.Cleanup(func() { <-slots })
+// place has one chromium, which the tests that come here use one after the other, each
+// with profiles of its own: to start one takes longer than many a test.
+type place struct {
+	ctx    context.Context // of the process; nil: nobody has asked yet
+	folder string
 }
 
-// browser is a chromium with a user data folder of its own.
+// takePlace waits for a place. A test takes one for all of its browsers.
+func takePlace(t *testing.T) *place {
+	t.Helper()
+	p := <-places
+	t.Cleanup(func() { places <- p })
+	return p
+}
+
+// chromium is the browser of the place.
+func (p *place) chromium(t *testing.T) context.Context {
+	t.Helper()
+	if p.ctx != nil && p.ctx.Err() == nil {
+		return p.ctx
+	}
+	var err error
+	if p.folder == "" {
+		if p.folder, err = os.MkdirTemp("", "avain-chromium-"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if p.ctx, _, err = launch(context.Background(), p.folder); err != nil {
+		t.Fatal(err)
+	}
+	return p.ctx
+}
+
+// TestMain sends the browsers of all places home at the end.
+func TestMain(m *testing.M) {
+	code := m.Run()
+	for range cap(places) {
+		p := <-places
+		if p.ctx != nil {
+			_ = chromedp.Cancel(p.ctx)
+		}
+		_ = os.RemoveAll(p.folder)
+	}
+	os.Exit(code)
+}
+
+// browser is what one human uses: a wire of its own, and either profiles in the place's
+// chromium or a process of its own.
 type browser struct {
 	*testing.T
 	world *world
 	wire  *wire
 	ctx   context.Context // of the process and its first, empty tab
+	own   bool            // the process, and a user data folder
 	ended bool
 
 	camera *camera // of all who use this browser; none: there is no camera
 }
 
-// newBrowser starts a browser in the world with a fresh folder.
+// newBrowser is a browser in the world in which nobody has been.
 func (w *world) newBrowser() *browser {
 	w.Helper()
-	return w.newBrowserIn(filepath.Join(w.TempDir(), "chromium"))
+	b := &browser{T: w.T, world: w, wire: newWire(w), ctx: w.place.chromium(w.T)}
+	w.browser = b
+	return b
 }
+
+// throughWire is how a profile reaches the world, and nothing else.
+func (b *browser) throughWire(profile *target.CreateBrowserContextParams) {
+	profile.ProxyServer, profile.ProxyBypassList = b.wire.server.URL, noBypass
+}
+
+// noBypass sends also what is for localhost over the wire.
+const noBypass = "<-loopback>"
 
 // newBrowserIn starts a browser with a folder that an earlier one may have left.
 func (w *world) newBrowserIn(folder string, flags ...chromedp.ExecAllocatorOption) *browser {
 	w.Helper()
-	path, err := chromium()
+	b := &browser{T: w.T, world: w, wire: newWire(w), own: true}
+	ctx, stop, err := launch(context.WithoutCancel(w.Context()), folder, append(flags,
+		chromedp.Flag("proxy-server", b.wire.server.URL), chromedp.Flag("proxy-bypass-list", noBypass))...)
 	if err != nil {
 		w.Fatal(err)
 	}
-	b := &browser{T: w.T, world: w, wire: newWire(w)}
+	b.ctx = ctx
+	w.Cleanup(func() {
+		b.quit()
+		stop()
+	})
+	w.browser = b
+	return b
+}
+
+// launch starts a chromium and waits until it listens.
+func launch(parent context.Context, folder string, flags ...chromedp.ExecAllocatorOption) (context.Context, context.CancelFunc, error) {
+	path, err := chromium()
+	if err != nil {
+		return nil, nil, err
+	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(path), chromedp.UserDataDir(folder), chromedp.CombinedOutput(io.Discard),
 		chromedp.NoSandbox, // chromium refuses its sandbox to root, which tests in containers are
@@ -57,28 +132,23 @@ func (w *world) newBrowserIn(folder string, flags ...chromedp.ExecAllocatorOptio
 		chromedp.Flag("headless", "new"),
 		chromedp.Flag("disable-quic", true),
 		chromedp.Flag("disable-component-update", true),
-		chromedp.Flag("proxy-server", b.wire.server.URL),
-		chromedp.Flag("proxy-bypass-list", "<-loopback>"), // else localhost would go past the wire
 	)
-	processes, stop := chromedp.NewExecAllocator(context.WithoutCancel(w.Context()), append(options, flags...)...)
+	processes, stop := chromedp.NewExecAllocator(parent, append(options, flags...)...)
 	ctx, cancel := chromedp.NewContext(processes, chromedp.WithErrorf(func(string, ...any) {}))
-	b.ctx = ctx
-	w.Cleanup(func() {
-		b.quit()
+	if err := chromedp.Do(ctx); err != nil {
+		stop()
+		return nil, nil, fmt.Errorf("%s does not start: %w", path, err)
+	}
+	return ctx, func() {
 		cancel()
 		stop()
-	})
-	if err := chromedp.Do(ctx); err != nil {
-		w.Fatalf("%s does not start: %v", path, err)
-	}
-	w.browser = b
-	return b
+	}, nil
 }
 
 // quit closes the browser as its menu does, so that everything reaches its folder.
 func (b *browser) quit() {
 	b.Helper()
-	if b.ended {
+	if b.ended || !b.own {
 		return
 	}
 	b.ended = true
@@ -119,13 +189,17 @@ type person struct {
 
 // owner is the person whose browser this is.
 func (b *browser) owner(d device) *person {
+	b.Helper()
+	if !b.own {
+		return b.stranger(d)
+	}
 	return &person{browser: b, device: d, ctx: b.ctx}
 }
 
 // stranger is somebody else: another browser, as far as anybody can tell.
 func (b *browser) stranger(d device) *person {
 	b.Helper()
-	ctx, cancel := chromedp.NewContext(b.ctx, chromedp.WithNewBrowserContext())
+	ctx, cancel := chromedp.NewContext(b.ctx, chromedp.WithNewBrowserContext(b.throughWire))
 	b.Cleanup(cancel)
 	if err := chromedp.Do(ctx); err != nil {
 		b.Fatal(err)

@@ -47,9 +47,6 @@ func (p *person) attach(options ...chromedp.ContextOption) *tab {
 			b.presses <- e.Payload
 		}
 	}))
-	if p.context != "" {
-		options = append(options, chromedp.WithExistingBrowserContext(p.context))
-	}
 	b.ctx, b.cancel = chromedp.NewContext(p.ctx, options...)
 	if err := chromedp.Do(b.ctx); err != nil {
 		p.Fatal(err)

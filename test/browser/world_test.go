@@ -26,6 +26,7 @@ type world struct {
 	clock *clock
 	log   *lockedBuffer
 
+	place   *place
 	data    string
 	ports   [5]string // of all servers; the same after a restart
 	origins []string
@@ -84,8 +85,7 @@ func newWorld(t *testing.T) *world {
 // newWorldAt is newWorld at another time, and with what else the options ask for.
 func newWorldAt(t *testing.T, at *clock, o demo.Options) *world {
 	t.Helper()
-	takeSlot(t)
-	w := &world{T: t, clock: at, log: &lockedBuffer{}, data: t.TempDir()}
+	w := &world{T: t, clock: at, log: &lockedBuffer{}, place: takePlace(t), data: t.TempDir()}
 	for i := range w.ports {
 		w.ports[i] = loopback.PortFor(t).Address()
 	}
