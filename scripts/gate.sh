@@ -18,7 +18,7 @@ in_memory() {
   local folder
   [ -w /dev/shm ] && [ "$(df -Pk /dev/shm | awk 'NR == 2 { print $4 }')" -gt 4000000 ] || return 0
   folder=$(mktemp -d /dev/shm/avain.XXXX)
-  chmod 711 "$folder" # PostgreSQL refuses to run as root, and comes as somebody else
+  chmod 1777 "$folder" # as /tmp: PostgreSQL refuses to run as root, and comes and goes as somebody else
   trap "rm -rf '$folder'" EXIT
   if install -m 700 /dev/stdin "$folder/run" <<<'#!/bin/sh' && "$folder/run" 2>/dev/null; then
     export GOTMPDIR=${GOTMPDIR:-${TMPDIR:-/tmp}} TMPDIR=$folder
