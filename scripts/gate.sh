@@ -87,7 +87,13 @@ said() {
   n=$(grep -oE "[0-9]+ $2" <<<"$1") && echo "${n%% *}" || echo 0
 }
 
-raced_journeys() { go_tests raced-journeys -race -run "^($(paste -sd'|' test/server/raced.txt))\$" ./test/server; }
+# journeys are the tests of whole programs; test/raced.txt names those that do several
+# things at once, and internal/testkit/archtest holds it to that.
+journeys=(./test/server ./cmd/avain ./cmd/bench)
+
+raced_journeys() { go_tests raced-journeys -race -run "^($(paste -sd'|' test/raced.txt))\$" "${journeys[@]}"; }
+
+other_packages() { go list ./internal/... ./cmd/... | grep -vxE 'avain/cmd/(avain|bench)'; }
 
 run() {
   case $1 in
@@ -100,9 +106,9 @@ run() {
     lint) step "lint" make lint ;;
     vulnerabilities) step "vulnerabilities" make vuln ;;
     build) step "build" make build ;;
-    raced) step "go test -race: packages" go_tests raced -race ./internal/... ./cmd/... ;;
+    raced) step "go test -race: packages" go_tests raced -race $(other_packages) ;;
     raced-journeys) step "go test -race: journeys that race" raced_journeys ;;
-    journeys) step "go test: journeys, clients, documents" go_tests journeys ./test/server ./test/interop ./test/docs ;;
+    journeys) step "go test: journeys, clients, documents" go_tests journeys "${journeys[@]}" ./test/interop ./test/docs ;;
     browser) step "go test: browsers" go_tests browser ./test/browser ;;
     *)
       echo "gate: there is no step $1; there are: ${everything[*]}" >&2

@@ -18,7 +18,7 @@ import (
 	"avain/internal/domain/operations"
 	"avain/internal/platform/passhash"
 	"avain/internal/platform/store"
-	"avain/internal/platform/store/pgtest"
+	"avain/internal/platform/store/storetest"
 	"avain/internal/protocol/signing"
 	"avain/internal/secret"
 )
@@ -53,9 +53,9 @@ func newKeyWorld(t *testing.T, driver store.Driver) *keyWorld {
 	w := &keyWorld{T: t, now: time.Date(2026, 12, 1, 12, 0, 0, 0, time.UTC), here: t.TempDir(), there: t.TempDir()}
 	w.database = config.Database{Driver: config.Driver(driver), MaxConnections: 4}
 	if driver == store.Postgres {
-		w.database.Connection = secret.Of(pgtest.Database(t))
+		w.database.Connection = secret.Of(storetest.FreshPostgres(t))
 	} else {
-		w.database.Path = filepath.Join(t.TempDir(), "avain.db")
+		w.database.Path = storetest.Fresh(t)
 	}
 	files := newFiles(t)
 	for name, text := range map[string][]byte{"secret": []byte(files.secret.Reveal() + "\n"), "prf.json": files.prf, "aead.json": files.aead} {

@@ -9,12 +9,12 @@ import (
 	"testing"
 )
 
-// journeys are the tests of the whole service. The gate runs them without the race
-// detector, which makes a journey five times as long, but for those that racedList names.
-const (
-	journeys  = "test/server"
-	racedList = journeys + "/raced.txt"
-)
+// journeys have the tests of whole programs: the service over HTTP, its commands, what
+// measures it. The gate runs them without the race detector, which makes a journey five
+// times as long, but for those that racedList names.
+var journeys = []string{"test/server", "cmd/avain", "cmd/bench"}
+
+const racedList = "test/raced.txt"
 
 // TestJourneysThatRaceAreRaced: whoever does several things at once in a journey wants to
 // see what happens then, so the gate runs it with the race detector. The list says which
@@ -29,7 +29,10 @@ func TestJourneysThatRaceAreRaced(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	listed, racing := strings.Fields(string(text)), racingTests(files)
+	listed, racing := strings.Fields(string(text)), []string(nil)
+	for _, folder := range journeys {
+		racing = append(racing, racingTests(files, folder)...)
+	}
 	for _, name := range racing {
 		if !slices.Contains(listed, name) {
 			t.Errorf("%s does several things at once: name it in %s", name, racedList)
@@ -45,11 +48,12 @@ func TestJourneysThatRaceAreRaced(t *testing.T) {
 	}
 }
 
-// racingTests are the journeys that begin a goroutine, by themselves or by a helper.
-func racingTests(files []file) (tests []string) {
+// racingTests are the tests of a folder that begin a goroutine, by themselves or by a
+// helper beside them.
+func racingTests(files []file, folder string) (tests []string) {
 	bodies := map[string]*ast.BlockStmt{}
 	for _, f := range files {
-		if f.pkg != journeys || !f.test {
+		if f.pkg != folder || !f.test {
 			continue
 		}
 		for _, d := range f.syntax.Decls {
