@@ -309,3 +309,16 @@ func BenchmarkVerify(b *testing.B) {
 		}
 	}
 }
+
+// One's own address is no password, however short its country is.
+func TestOwnAddressIsNoPassword(t *testing.T) {
+	t.Parallel()
+	rules := passhash.Rules{MinLength: 12}
+	for typed, weak := range map[string]bool{
+		"aino@example.fi": true, "Aino@Example.FI": true, "aino@example.fi123": true, "aino@example.fi1234": false, "paristo@example.fi": false,
+	} {
+		if err := rules.Check(t.Context(), secret.Of(typed), "", "aino@example.fi"); fault.HasReason(err, login.ReasonPasswordWeak) != weak {
+			t.Errorf("%s: %v", typed, err)
+		}
+	}
+}

@@ -66,6 +66,9 @@ func monotonous(text string) bool {
 func consistsOf(text string, about []string) bool {
 	rest := strings.ToLower(text)
 	for _, word := range about {
+		if word != "" { // an address leaves @ and .fi where only its parts are taken away
+			rest = strings.ReplaceAll(rest, strings.ToLower(word), "")
+		}
 		for _, part := range strings.FieldsFunc(strings.ToLower(word), func(c rune) bool { return strings.ContainsRune(" @.-_+", c) }) {
 			if utf8.RuneCountInString(part) >= 3 {
 				rest = strings.ReplaceAll(rest, part, "")
