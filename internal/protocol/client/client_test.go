@@ -337,6 +337,7 @@ func TestAssertion(t *testing.T) {
 		"no iat":      sign(t, jose.ES256, f.key, "k1", "", good.without("iat")),
 		"clock ahead": sign(t, jose.ES256, f.key, "k1", "", good.with("iat", start.Unix()+10).with("nbf", start.Unix()+10)),
 		"just over":   sign(t, jose.ES256, f.key, "k1", "", good.with("exp", start.Unix()-10)),
+		"longest jti": sign(t, jose.ES256, f.key, "k1", "", good.with("jti", strings.Repeat("j", 256))),
 		"ten minutes": sign(t, jose.ES256, f.key, "k1", "", good.with("exp", start.Add(10*time.Minute).Unix())),
 	} {
 		f.accepts(t, name, withAssertion(token), "bank")
@@ -443,6 +444,29 @@ func TestOneMethodAtATime(t *testing.T) {
 	_ = f.refuses(t, "type alone", post(url.Values{"client_id": {"app"}, "client_assertion_type": {oauth.AssertionJWTBearer}}), fault.Unauthenticated)
 }
 
+// A record of a refusal names the client that was claimed, if there is one of that name
+// and the request says one thing only.
+func TestClaimedNamesClientsThatExist(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	twoWays := withBasic("shop:1", "wrong", url.Values{"client_secret": {"x"}})
+	for name, c := range map[string]struct {
+		r    *http.Request
+		want string
+	}{
+		"by name":          {post(url.Values{"client_id": {"app"}}), "app"},
+		"wrong password":   {withBasic("shop:1", "wrong", nil), "shop:1"},
+		"nobody":           {post(nil), ""},
+		"unknown":          {post(url.Values{"client_id": {"evil"}}), ""},
+		"two ways":         {twoWays, ""},
+		"named twice over": {post(url.Values{"client_id": {"app", "app"}}), ""},
+	} {
+		if got := f.Claimed(c.r); got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+}
+
 // An assertion is good once: same jti, same mark; other jti or client, other mark.
 func TestThreat17AssertionMark(t *testing.T) {
 	t.Parallel()
@@ -454,6 +478,9 @@ func TestThreat17AssertionMark(t *testing.T) {
 			t.Fatal(err)
 		}
 		return caller.Once[0]
+	}
+	if last := mark(honest("bank").with("exp", start.Unix()-10)); !last.Expires.After(start) {
+		t.Errorf("the mark goes at %s, while the assertion is still good: it can be replayed", last.Expires)
 	}
 	first := mark(honest("bank"))
 	if mark(honest("bank")) != first || mark(honest("bank").with("exp", start.Add(2*time.Minute).Unix())).Hash != first.Hash {

@@ -23,7 +23,7 @@ func TestBothDatabasesHaveTheSameSteps(t *testing.T) {
 		last := 0
 		for _, entry := range entries {
 			parts := form.FindStringSubmatch(entry.Name())
-			if parts == nil || parts[2] != "both" && parts[2] != own {
+			if len(parts) == 0 || parts[2] != "both" && parts[2] != own {
 				t.Fatalf("%s among those of %s", entry.Name(), own)
 			}
 			number, err := strconv.Atoi(parts[1][:5])
