@@ -9,7 +9,7 @@ FUZZTIME ?= 20s
 SOAKTIME ?= 30m
 ARGS ?=
 
-.PHONY: help demo build test test-fast lint vuln interop bench screenshots fuzz hostile soak fmt clean tools
+.PHONY: help demo build test test-fast lint vuln interop bench screenshots fuzz hostile mutate soak fmt clean tools
 
 help: ## list what there is to do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,6 +55,10 @@ fuzz: ## every fuzz target for FUZZTIME each
 
 hostile: ## a million hostile requests against a whole service; ARGS="--help" tells more
 	@go run ./cmd/hostile $(ARGS)
+
+mutate: ## which changes of a condition no test notices; PKG=./internal/protocol/dpop for one package
+	@scripts/install-test-tools.sh mutate
+	@scripts/mutate.sh $(PKG)
 
 soak: ## every test with -race, then races and crashes again and again, for SOAKTIME
 	@scripts/soak.sh "$(SOAKTIME)"

@@ -2,6 +2,7 @@
 # Installs what the tests need and this machine lacks; says nothing when all is there.
 #   install-test-tools.sh           everything that the gate needs
 #   install-test-tools.sh lint      only the linters, which go to .cache/bin
+#   install-test-tools.sh mutate    only what make mutate needs
 #   install-test-tools.sh interop   the clients of make interop, into .cache/bin and .cache/interop
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -10,6 +11,7 @@ cd "$(dirname "$0")/.."
 golangci=v2.15.0
 govulncheck=v1.9.0
 gotestsum=v1.13.0
+gremlins=v0.6.0
 oauth2_proxy=v7.15.6
 
 say() { echo "· $*"; }
@@ -132,6 +134,10 @@ mkdir -p .cache/bin
 require go "install Go 1.26 or newer, https://go.dev/dl/"
 if [ "${1:-}" = interop ]; then
   install_clients
+  exit
+fi
+if [ "${1:-}" = mutate ]; then
+  install_tool github.com/go-gremlins/gremlins/cmd/gremlins "$gremlins"
   exit
 fi
 install_tool github.com/golangci/golangci-lint/v2/cmd/golangci-lint "$golangci"
