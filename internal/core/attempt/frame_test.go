@@ -38,6 +38,50 @@ func TestThreat36FrameIsGoodForAMinuteAtMost(t *testing.T) {
 	})
 }
 
+// A frame is shown for half a minute, and good for the half minute that follows.
+func TestThreat36FirstAndLastMomentOfAFrame(t *testing.T) {
+	t.Parallel()
+	page := login.NewID()
+	right := testFrames.frame(page, noon())
+	if at := noon().Add(30*time.Second - 1); testFrames.frame(page, at) != right || testFrames.frame(page, at.Add(1)) == right {
+		t.Error("the frame does not change after thirty seconds")
+	}
+	for later, want := range map[time.Duration]login.Reason{
+		-1: login.ReasonQRExpired, 0: "", 30 * time.Second: "", time.Minute - 1: "", time.Minute: login.ReasonQRExpired,
+	} {
+		if got, reason := testFrames.open(right, noon().Add(later)); reason != want || (got == page) != (want == "") {
+			t.Errorf("after %s: %q, %q", later, got, reason)
+		}
+	}
+	// What a code of ours says, but as no frame of ours says it.
+	old := frameKey{ring.First()}
+	for _, wrong := range []string{framePrefix + page + ".-1." + old.mac(page, -1), framePrefix + page + ".01." + old.mac(page, 1)} {
+		if _, reason := testFrames.open(wrong, noon()); reason != login.ReasonQRUnknown {
+			t.Errorf("%s: %q", wrong, reason)
+		}
+	}
+}
+
+// Every character of the alphabet can be typed, and none beside it.
+func TestWhichCharactersCanBeTyped(t *testing.T) {
+	t.Parallel()
+	for c, want := range map[string]string{
+		"0": "0", "9": "9", "A": "A", "Z": "Z", "a": "A", "z": "Z", "o": "0", "O": "0", "i": "1", "l": "1", "V": "V", "T": "T",
+		"/": "", ":": "", "@": "", "[": "", "u": "", "U": "",
+	} {
+		got, ok := readTyped("123456789" + c)
+		if ok != (want != "") || ok && got != "123456789"+want {
+			t.Errorf("%q is read as %q, %t", c, got, ok)
+		}
+	}
+	if _, ok := readTyped("1234567890" + strings.Repeat(" ", maxPayload-10)); !ok {
+		t.Error("the longest text that is looked at is not")
+	}
+	if _, ok := readTyped("1234567890" + strings.Repeat(" ", maxPayload-9)); ok {
+		t.Error("a longer one is")
+	}
+}
+
 func TestThreat28EveryCharacterOfAFrameCounts(t *testing.T) {
 	t.Parallel()
 	page := login.NewID()

@@ -186,7 +186,8 @@ func TestLostAnswerIsGivenAgainOnlyWhileUnused(t *testing.T) {
 				w.Fatal(err)
 			}
 		}, login.ReasonCodeReplayed},
-		{"after the code's life", func(w *world, _ login.Session) { w.pass(61 * time.Second) }, login.ReasonCodeReplayed},
+		{"at the last moment of the code", func(w *world, _ login.Session) { w.pass(time.Minute - time.Millisecond) }, ""},
+		{"after the code's life", func(w *world, _ login.Session) { w.pass(time.Minute) }, login.ReasonCodeReplayed},
 		{"logged out meanwhile", func(w *world, s login.Session) {
 			if err := w.db.RevokeSession(w.Context(), s.ID, "test", w.clock()); err != nil {
 				w.Fatal(err)
@@ -216,6 +217,32 @@ func TestLostAnswerIsGivenAgainOnlyWhileUnused(t *testing.T) {
 				t.Errorf("the session lives on (%v)", err)
 			}
 		})
+	}
+}
+
+// A lost answer is given again to the key that had it, and to no exact client.
+func TestLostAnswerIsGivenToItsKeyOnly(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		key   string // that comes again
+		exact bool
+		want  login.Reason
+	}{
+		"the same key":    {keyOfApp, false, ""},
+		"another key":     {"another key", false, login.ReasonCodeReplayed},
+		"no key":          {"", false, login.ReasonCodeReplayed},
+		"an exact client": {keyOfApp, true, login.ReasonCodeReplayed},
+	} {
+		w := newWorld(t)
+		_, code := w.confirmed("", secret.New()) // the key comes with the code
+		if _, err := w.Redeem(t.Context(), rightful(code, keyOfApp)); err != nil {
+			t.Fatal(err)
+		}
+		again := rightful(code, c.key)
+		again.Exact = c.exact
+		if _, err := w.Redeem(t.Context(), again); reasonOf(err) != c.want || len(w.alarms) != map[bool]int{true: 1, false: 0}[c.want != ""] {
+			t.Errorf("%s: %v, %d alarms", name, err, len(w.alarms))
+		}
 	}
 }
 
