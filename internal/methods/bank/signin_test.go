@@ -334,7 +334,7 @@ func TestAnswerIsSettledOnce(t *testing.T) {
 }
 
 // It acts only for the browser that left (login CSRF): any other changes nothing.
-func TestThreat14AnswerOfAnotherBrowserDoesNothing(t *testing.T) {
+func TestThreat15AnswerOfAnotherBrowserDoesNothing(t *testing.T) {
 	t.Parallel()
 	w, other := newWorld(t), secret.New()
 	for name, browser := range map[string]*secret.Text{"another": &other, "none": nil} {

@@ -167,7 +167,7 @@ func (w *world) PersonByID(context.Context, string) (login.Person, error) {
 func (*world) Concerning(context.Context, operations.Viewer) []operations.Notice { return nil }
 
 // A GET shows, only a POST acts: mail scanners and messengers open links too.
-func TestThreat06OnlyAPressOpensALink(t *testing.T) {
+func TestThreat20OnlyAPressOpensALink(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	page := w.visit(http.MethodGet, "/l/the-link", nil)

@@ -237,7 +237,7 @@ func TestTooLongIsNobodys(t *testing.T) {
 }
 
 // Who has an account with us is nobody's business: every name has the same answer.
-func TestThreat21ForgottenPasswordsTellNothing(t *testing.T) {
+func TestForgottenPasswordsTellNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	known, unknown := w.submit(forgotPath, "username", "aino"), w.submit(forgotPath, "username", "nobody")

@@ -229,7 +229,7 @@ func TestHintOfAForgottenKey(t *testing.T) {
 }
 
 // The browser goes only where the client has registered, and the client must be known.
-func TestThreat18NoOpenRedirector(t *testing.T) {
+func TestThreat14NoOpenRedirector(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		client, address, state string

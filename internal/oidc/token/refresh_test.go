@@ -130,9 +130,9 @@ func TestWhichKeyARefreshNeeds(t *testing.T) {
 	}
 }
 
-// Threat 12: the token of a compatible client is exchanged. For a short while the old one gets the same
+// The token of a compatible client is exchanged. For a short while the old one gets the same
 // successor again, for a caller who lost our answer; after that the session ends.
-func TestThreat12RefreshTokensRotate(t *testing.T) {
+func TestRefreshTokensRotate(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		after time.Duration

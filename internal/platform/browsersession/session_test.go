@@ -215,6 +215,26 @@ func TestThreat15WebCookie(t *testing.T) {
 	}
 }
 
+// A browser in which somebody has got in is known for half a year, to this host alone; and
+// over plain http by a name without the prefix, which no browser would take there.
+func TestThreat15DeviceAndWebCookiesOverTLSAndWithout(t *testing.T) {
+	t.Parallel()
+	for scheme, secure := range map[string]bool{"https": true, "http": false} {
+		base := &url.URL{Scheme: scheme, Host: "login.example.fi"}
+		for name, c := range map[string]struct {
+			cookies *browsersession.Cookies
+			maxAge  int
+		}{"avain-device": {browsersession.NewDevice(base), 180 * 24 * 60 * 60}, "avain-web": {browsersession.NewWeb(base), 15 * 60}} {
+			w := httptest.NewRecorder()
+			c.cookies.Keep(w, secret.New())
+			set := w.Result().Cookies()[0] //nolint:bodyclose // of a recorder
+			if want := map[bool]string{true: "__Host-", false: ""}[secure] + name; set.Name != want || set.Secure != secure || !set.HttpOnly || set.MaxAge != c.maxAge {
+				t.Errorf("%s, %s: %+v", scheme, name, set)
+			}
+		}
+	}
+}
+
 // Two tabs that are opened at once get one secret each, and the browser keeps both.
 func TestSeveralSecretsOfOneBrowser(t *testing.T) {
 	t.Parallel()
