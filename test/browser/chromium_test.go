@@ -132,6 +132,10 @@ func launch(parent context.Context, folder string, flags ...chromedp.ExecAllocat
 		chromedp.Flag("headless", "new"),
 		chromedp.Flag("disable-quic", true),
 		chromedp.Flag("disable-component-update", true),
+		chromedp.Flag("disable-software-rasterizer", true), // a GPU in software, which no page here asks for
+		// chromedp's own two, and what works ahead or asks around: a process that waits for a
+		// page that may never come costs as much as one that shows it.
+		chromedp.Flag("disable-features", "Translate,BlinkGenPropertyTrees,SpareRendererForSitePerProcess,OptimizationHints,MediaRouter"),
 	)
 	processes, stop := chromedp.NewExecAllocator(parent, append(options, flags...)...)
 	ctx, cancel := chromedp.NewContext(processes, chromedp.WithErrorf(func(string, ...any) {}))
