@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Runs every test with the race detector once, which the gate does only where there is
-# something to race. Then repeats what is left to chance: races for one-time secrets and crashes under load, on
-# both databases, until the time is over (30m, 2h) or something breaks. Guesses, confirmed
-# links and floods of starts come in the numbers of the threat model.
+# something to race. Then repeats what is left to chance: races for one-time secrets and
+# crashes under load, on both databases, until the time is over (30m, 2h) or something
+# breaks. Guesses, confirmed links and floods of starts come in the numbers of the threat
+# model. docs/testing.md says when it last ran.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
