@@ -91,7 +91,7 @@ type apiKeyOut struct {
 // Run lists.
 func (c apiKeysListCommand) Run(ctx context.Context, t terminal) error {
 	return withService(ctx, t, c.configFlag, func(s *app.Service) error {
-		all, err := s.Store.APIKeys(ctx)
+		all, err := s.Store.Operations.APIKeys(ctx)
 		if err != nil {
 			return err
 		}
@@ -164,7 +164,7 @@ func (c apiKeysRevokeCommand) Run(ctx context.Context, t terminal) error {
 	return withService(ctx, t, c.configFlag, func(s *app.Service) error {
 		if err := s.Audit.Atomically(ctx, func(ctx context.Context) error {
 			s.Audit.APIKeyRevoked(ctx, audit.System, c.ID)
-			return s.Store.RevokeAPIKey(ctx, c.ID, time.Now())
+			return s.Store.Operations.RevokeAPIKey(ctx, c.ID, time.Now())
 		}); err != nil {
 			return unknown("key", err)
 		}

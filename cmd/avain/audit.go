@@ -80,7 +80,7 @@ func (c auditSearchCommand) Run(ctx context.Context, t terminal) error {
 		return usageError{errors.New("--limit must be at least 1")}
 	}
 	return withAudit(ctx, t, c.configFlag, func(db *store.Store, _ audit.Chain) error {
-		found, _, err := db.SearchAudit(ctx, q)
+		found, _, err := db.Audit.SearchAudit(ctx, q)
 		if err != nil {
 			return err
 		}
@@ -160,7 +160,7 @@ func (c auditExportCommand) Run(ctx context.Context, t terminal) error {
 	return withAudit(ctx, t, c.configFlag, func(db *store.Store, _ audit.Chain) error {
 		lines := newLineWriter(t)
 		for after := c.SinceSeq; ; {
-			rows, err := db.AuditRows(ctx, after, math.MaxInt64, exportPage)
+			rows, err := db.Audit.AuditRows(ctx, after, math.MaxInt64, exportPage)
 			if err != nil {
 				return err
 			}
@@ -209,7 +209,7 @@ func (auditHeadCommand) Help() string {
 // Run prints the head.
 func (c auditHeadCommand) Run(ctx context.Context, t terminal) error {
 	return withAudit(ctx, t, c.configFlag, func(db *store.Store, _ audit.Chain) error {
-		head, err := db.AuditHead(ctx)
+		head, err := db.Audit.AuditHead(ctx)
 		if err != nil {
 			return err
 		}

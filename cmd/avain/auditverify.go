@@ -37,7 +37,7 @@ func (c auditVerifyCommand) Run(ctx context.Context, t terminal) error {
 	}
 	return withAudit(ctx, t, c.configFlag, func(db *store.Store, chain audit.Chain) error {
 		progress, done := progressOn(t.err, "entries")
-		v, err := chain.Verify(ctx, db, known, progress)
+		v, err := chain.Verify(ctx, db.Audit, known, progress)
 		done()
 		if err != nil {
 			return err

@@ -307,8 +307,8 @@ func (w everyWorld) populate() {
 		ID: login.NewID(), SupportCode: "K7Q-4TM", Method: login.MethodDirect, State: login.StateConfirmed, Client: "smartumpay", Person: person.ID,
 		CreatedAt: now.Add(-time.Hour), UpdatedAt: now.Add(-time.Hour), ExpiresAt: now.Add(-50 * time.Minute),
 	}
-	keys, err := s.Store.SigningKeys(w.Context())
-	err = errors.Join(err, s.Store.StartAttempt(w.Context(), a, login.AttemptSecrets{RequestURI: secret.New().Hash(), AuthSession: secret.New().Hash()}), s.Close())
+	keys, err := s.Store.Keys.SigningKeys(w.Context())
+	err = errors.Join(err, s.Store.Attempts.StartAttempt(w.Context(), a, login.AttemptSecrets{RequestURI: secret.New().Hash(), AuthSession: secret.New().Hash()}), s.Close())
 	if err != nil || len(keys) == 0 {
 		w.Fatal(err, len(keys))
 	}

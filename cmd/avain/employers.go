@@ -37,7 +37,7 @@ func (c employersAddCommand) Run(ctx context.Context, t terminal) error {
 		e := employment.Employer{ID: login.NewID(), Name: name, Locale: c.Locale, CreatedAt: time.Now()}
 		if err := s.Audit.Atomically(ctx, func(ctx context.Context) error {
 			s.Audit.EmployerAdded(ctx, audit.System, e.ID)
-			return s.Store.AddEmployer(ctx, e)
+			return s.Store.Employments.AddEmployer(ctx, e)
 		}); err != nil {
 			return err
 		}
@@ -71,7 +71,7 @@ func (c employersListCommand) Run(ctx context.Context, t terminal) error {
 	return withService(ctx, t, c.configFlag, func(s *app.Service) error {
 		values, rows := []employerOut{}, [][]string{}
 		for after := ""; ; {
-			all, err := s.Store.Employers(ctx, after, listPage)
+			all, err := s.Store.Employments.Employers(ctx, after, listPage)
 			if err != nil {
 				return err
 			}
@@ -107,13 +107,13 @@ func (c employersChangeCommand) Run(ctx context.Context, t terminal) error {
 		return usageError{errors.New("--locale must be fi, sv or en")}
 	}
 	return withService(ctx, t, c.configFlag, func(s *app.Service) error {
-		e, err := s.Store.EmployerByID(ctx, c.ID)
+		e, err := s.Store.Employments.EmployerByID(ctx, c.ID)
 		if err != nil {
 			return unknown("employer", err)
 		}
 		if err := s.Audit.Atomically(ctx, func(ctx context.Context) error {
 			s.Audit.EmployerChanged(ctx, audit.System, e.ID)
-			return s.Store.ChangeEmployer(ctx, e.ID, cmp.Or(c.Name, e.Name), cmp.Or(c.Locale, e.Locale), time.Now())
+			return s.Store.Employments.ChangeEmployer(ctx, e.ID, cmp.Or(c.Name, e.Name), cmp.Or(c.Locale, e.Locale), time.Now())
 		}); err != nil {
 			return unknown("employer", err)
 		}

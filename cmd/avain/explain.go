@@ -49,7 +49,7 @@ func (c explainCommand) Run(ctx context.Context, t terminal) error {
 		return c.show(t, explained{Code: code, Lang: c.Lang, Diagnosis: d}, brand)
 	}
 	return onService(ctx, t, settings, func(s *app.Service) error {
-		a, err := s.Store.AttemptBySupportCode(ctx, code)
+		a, err := s.Store.Attempts.AttemptBySupportCode(ctx, code)
 		if errors.Is(err, fault.ErrNotFound) {
 			return fmt.Errorf("no login has the support code %s; it may be older than retention.attempts, or misheard", code)
 		}

@@ -177,7 +177,7 @@ func TestExplainReadsTheDatabase(t *testing.T) {
 			{At: now.Add(-59 * time.Minute), Step: login.StepConfirm, Outcome: login.OutcomeOK, Browser: "Samsung Internet 20 on Android"},
 		},
 	}
-	err = errors.Join(db.StartAttempt(t.Context(), a, login.AttemptSecrets{RequestURI: secret.New().Hash(), AuthSession: secret.New().Hash()}), db.Close())
+	err = errors.Join(db.Attempts.StartAttempt(t.Context(), a, login.AttemptSecrets{RequestURI: secret.New().Hash(), AuthSession: secret.New().Hash()}), db.Close())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -89,7 +89,7 @@ func (c importCommand) open(t terminal) (io.ReadCloser, provisioning.Format, err
 // finishImport works on the import's chunks itself, beside a service that may be doing so
 // too, until all are done.
 func finishImport(ctx context.Context, s *app.Service, id string, show func(employment.Import)) (employment.Import, error) {
-	runner := jobs.New(jobs.Config{Store: s.Store, Now: time.Now, Log: slog.New(slog.DiscardHandler), Scrub: web.Scrub})
+	runner := jobs.New(jobs.Config{Store: s.Store.Operations, Now: time.Now, Log: slog.New(slog.DiscardHandler), Scrub: web.Scrub})
 	runner.Handle(provisioning.JobChunk, s.Importer.Work, jobs.Options{Workers: 1})
 	working, stop := context.WithCancel(ctx)
 	var background sync.WaitGroup
@@ -101,7 +101,7 @@ func finishImport(ctx context.Context, s *app.Service, id string, show func(empl
 	clock := time.NewTicker(progressEvery)
 	defer clock.Stop()
 	for {
-		i, err := s.Store.ImportByID(ctx, id)
+		i, err := s.Store.Employments.ImportByID(ctx, id)
 		if err != nil {
 			return i, err
 		}
@@ -162,7 +162,7 @@ func importMistakes(ctx context.Context, s *app.Service, id string, most int) (l
 	all := lineMistakes{}
 	for line, n := int64(0), int64(-1); len(all) < most; {
 		want := min(mistakesPage, most-len(all))
-		page, last, err := s.Store.ImportMistakes(ctx, id, line, n, want)
+		page, last, err := s.Store.Employments.ImportMistakes(ctx, id, line, n, want)
 		if err != nil {
 			return nil, err
 		}

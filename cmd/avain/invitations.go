@@ -34,11 +34,11 @@ type invitationOut struct {
 // Run lists.
 func (c invitationsListCommand) Run(ctx context.Context, t terminal) error {
 	return withService(ctx, t, c.configFlag, func(s *app.Service) error {
-		m, err := s.Store.EmploymentOf(ctx, c.Employer, c.Person)
+		m, err := s.Store.Employments.EmploymentOf(ctx, c.Employer, c.Person)
 		if err != nil {
 			return unknown("person of this employer", err)
 		}
-		all, err := s.Store.InvitationsOf(ctx, m.ID)
+		all, err := s.Store.Employments.InvitationsOf(ctx, m.ID)
 		if err != nil {
 			return err
 		}
@@ -103,7 +103,7 @@ func (c invitationsRevokeCommand) Run(ctx context.Context, t terminal) error {
 	return c.change(ctx, t, c.Invitation, "revoked", func(s *app.Service, m employment.Employment) error {
 		err := s.Audit.Atomically(ctx, func(ctx context.Context) error {
 			s.Audit.InvitationRevoked(ctx, audit.System, m.ID, c.Invitation)
-			return s.Store.RevokeInvitation(ctx, m.ID, c.Invitation, time.Now())
+			return s.Store.Employments.RevokeInvitation(ctx, m.ID, c.Invitation, time.Now())
 		})
 		if err != nil {
 			return unknown("invitation of this person", err)

@@ -38,7 +38,7 @@ type kindLine struct {
 // Run lists.
 func (c jobsListCommand) Run(ctx context.Context, t terminal) error {
 	return withService(ctx, t, c.configFlag, func(s *app.Service) error {
-		depths, err := s.Store.JobDepths(ctx)
+		depths, err := s.Store.Operations.JobDepths(ctx)
 		if err != nil {
 			return err
 		}
@@ -91,7 +91,7 @@ func (c jobsDeadCommand) Run(ctx context.Context, t terminal) error {
 	return withService(ctx, t, c.configFlag, func(s *app.Service) error {
 		dead := []deadLine{}
 		for place := (queue.Place{}); len(dead) < c.Limit; {
-			page, err := s.Store.DeadJobs(ctx, c.Kind, place, min(jobsPage, c.Limit-len(dead)))
+			page, err := s.Store.Operations.DeadJobs(ctx, c.Kind, place, min(jobsPage, c.Limit-len(dead)))
 			if err != nil {
 				return err
 			}
@@ -152,7 +152,7 @@ func (c jobsRetryCommand) revive(ctx context.Context, s *app.Service) (revived i
 	for _, id := range c.IDs {
 		err := s.Audit.Atomically(ctx, func(ctx context.Context) error {
 			s.Audit.JobsRetried(ctx, audit.System, "job:"+id, 1)
-			return s.Store.ReviveJob(ctx, id, time.Now())
+			return s.Store.Operations.ReviveJob(ctx, id, time.Now())
 		})
 		switch {
 		case err == nil:
@@ -172,7 +172,7 @@ func (c jobsRetryCommand) reviveKind(ctx context.Context, s *app.Service) (reviv
 	for more := true; more && err == nil; {
 		var n int64
 		err = s.Audit.Atomically(ctx, func(ctx context.Context) (err error) {
-			if n, more, err = s.Store.ReviveJobs(ctx, c.Kind, now); n > 0 {
+			if n, more, err = s.Store.Operations.ReviveJobs(ctx, c.Kind, now); n > 0 {
 				s.Audit.JobsRetried(ctx, audit.System, "kind:"+c.Kind, n)
 			}
 			return err

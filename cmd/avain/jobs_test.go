@@ -61,17 +61,17 @@ func (d desk) bury(kind string, n int) (ids []string) {
 	at := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 	order := func() {
 		j := queue.Job{ID: login.NewID(), Kind: kind, Payload: []byte(`{"id":"x"}`), At: at, CreatedAt: at}
-		if err := s.AddJobs(d.t.Context(), j); err != nil {
+		if err := s.Operations.AddJobs(d.t.Context(), j); err != nil {
 			d.t.Fatal(err)
 		}
 	}
 	for i := range n {
 		order()
-		held, err := s.ClaimJobs(d.t.Context(), []queue.Claim{{Kind: kind, Limit: 1, Until: at.Add(time.Minute)}}, at)
+		held, err := s.Operations.ClaimJobs(d.t.Context(), []queue.Claim{{Kind: kind, Limit: 1, Until: at.Add(time.Minute)}}, at)
 		if err != nil || len(held) != 1 {
 			d.t.Fatal(held, err)
 		}
-		if err := s.BuryJob(context.Background(), held[0], at.Add(time.Duration(i)*time.Second), fmt.Sprintf("http_50%d \x1b[31m", i%10)); err != nil {
+		if err := s.Operations.BuryJob(context.Background(), held[0], at.Add(time.Duration(i)*time.Second), fmt.Sprintf("http_50%d \x1b[31m", i%10)); err != nil {
 			d.t.Fatal(err)
 		}
 		ids = append(ids, held[0].ID)

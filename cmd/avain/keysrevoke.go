@@ -24,7 +24,7 @@ func (c keysRevokeCommand) Run(ctx context.Context, t terminal) error {
 	return withService(ctx, t, c.configFlag, func(s *app.Service) error {
 		if err := s.Audit.Atomically(ctx, func(ctx context.Context) error {
 			s.Audit.KeyRevoked(ctx, audit.System, c.KID)
-			return s.Store.RevokeSigningKey(ctx, c.KID)
+			return s.Store.Keys.RevokeSigningKey(ctx, c.KID)
 		}); err != nil {
 			return unknown("key", err)
 		}

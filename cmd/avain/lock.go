@@ -33,7 +33,7 @@ func (c peopleLockCommand) Run(ctx context.Context, t terminal) error {
 	return c.change(ctx, t, "locked", func(s *app.Service, person string) error {
 		return s.Audit.Atomically(ctx, func(ctx context.Context) error {
 			s.Audit.PersonLocked(ctx, audit.System, person)
-			return s.Store.LockPerson(ctx, person, time.Now())
+			return s.Store.People.LockPerson(ctx, person, time.Now())
 		})
 	})
 }
@@ -52,7 +52,7 @@ func (c peopleUnlockCommand) Run(ctx context.Context, t terminal) error {
 	return c.change(ctx, t, "unlocked", func(s *app.Service, person string) error {
 		return s.Audit.Atomically(ctx, func(ctx context.Context) error {
 			s.Audit.PersonUnlocked(ctx, audit.System, person)
-			return s.Store.UnlockPerson(ctx, person, time.Now())
+			return s.Store.People.UnlockPerson(ctx, person, time.Now())
 		})
 	})
 }
@@ -63,7 +63,7 @@ func (f whoFlag) change(ctx context.Context, t terminal, done string, change fun
 		return usageError{errors.New("a support code has six characters, such as K7Q-4TM")}
 	}
 	return withService(ctx, t, f.configFlag, func(s *app.Service) error {
-		a, err := s.Store.AttemptBySupportCode(ctx, code)
+		a, err := s.Store.Attempts.AttemptBySupportCode(ctx, code)
 		if errors.Is(err, fault.ErrNotFound) {
 			return fmt.Errorf("there is no login with the support code %s; old ones are forgotten after a while", code)
 		}

@@ -47,12 +47,12 @@ type personOut struct {
 // Run lists.
 func (c personsListCommand) Run(ctx context.Context, t terminal) error {
 	return withService(ctx, t, c.configFlag, func(s *app.Service) error {
-		if _, err := s.Store.EmployerByID(ctx, c.Employer); err != nil {
+		if _, err := s.Store.Employments.EmployerByID(ctx, c.Employer); err != nil {
 			return unknown("employer", err)
 		}
 		values, rows := []personOut{}, [][]string{}
 		for f := (store.EmploymentFilter{Email: c.Email, ExternalID: c.ExternalID, UserName: c.UserName}); ; {
-			all, err := s.Store.Employments(ctx, c.Employer, f, listPage)
+			all, err := s.Store.Employments.Employments(ctx, c.Employer, f, listPage)
 			if err != nil {
 				return err
 			}
@@ -124,7 +124,7 @@ func (c personsAddCommand) Run(ctx context.Context, t terminal) error {
 		if len(mistakes) > 0 {
 			return usageError{mistakes}
 		}
-		if _, err := s.Store.EmployerByID(ctx, c.Employer); err != nil {
+		if _, err := s.Store.Employments.EmployerByID(ctx, c.Employer); err != nil {
 			return unknown("employer", err)
 		}
 		err := s.Audit.Atomically(ctx, func(ctx context.Context) (err error) {
@@ -158,7 +158,7 @@ type recordArgs struct {
 // change does something to the record, or to what belongs to it, and says what.
 func (c recordArgs) change(ctx context.Context, t terminal, id, said string, act func(*app.Service, employment.Employment) error) error {
 	return withService(ctx, t, c.configFlag, func(s *app.Service) error {
-		m, err := s.Store.EmploymentOf(ctx, c.Employer, c.Person)
+		m, err := s.Store.Employments.EmploymentOf(ctx, c.Employer, c.Person)
 		if err != nil {
 			return unknown("person of this employer", err)
 		}
@@ -183,7 +183,7 @@ func (c personsEndCommand) Run(ctx context.Context, t terminal) error {
 	return c.change(ctx, t, c.Person, "ended", func(s *app.Service, m employment.Employment) error {
 		return s.Audit.Atomically(ctx, func(ctx context.Context) error {
 			s.Audit.EmploymentEnded(ctx, audit.System, m)
-			return s.Store.EndEmployment(ctx, m.Employer, m.ID, time.Now())
+			return s.Store.Employments.EndEmployment(ctx, m.Employer, m.ID, time.Now())
 		})
 	})
 }
@@ -202,7 +202,7 @@ func (c personsResumeCommand) Run(ctx context.Context, t terminal) error {
 	return c.change(ctx, t, c.Person, "resumed", func(s *app.Service, m employment.Employment) error {
 		return s.Audit.Atomically(ctx, func(ctx context.Context) error {
 			s.Audit.EmploymentResumed(ctx, audit.System, m)
-			return s.Store.ResumeEmployment(ctx, m.Employer, m.ID, time.Now())
+			return s.Store.Employments.ResumeEmployment(ctx, m.Employer, m.ID, time.Now())
 		})
 	})
 }

@@ -44,7 +44,7 @@ func (a whomArgs) find(ctx context.Context, t terminal, s *app.Service) (string,
 	if !ok {
 		return a.Person, nil
 	}
-	attempt, err := s.Store.AttemptBySupportCode(ctx, code)
+	attempt, err := s.Store.Attempts.AttemptBySupportCode(ctx, code)
 	if errors.Is(err, fault.ErrNotFound) || err == nil && attempt.Person == "" {
 		return "", fmt.Errorf("there is no login with the support code %s in which somebody was identified", code)
 	}

@@ -85,13 +85,13 @@ type staffOut struct {
 // Run lists.
 func (c staffListCommand) Run(ctx context.Context, t terminal) error {
 	return withService(ctx, t, c.configFlag, func(s *app.Service) error {
-		all, err := s.Store.Staff(ctx)
+		all, err := s.Store.Staff.Staff(ctx)
 		if err != nil {
 			return err
 		}
 		values, rows := []staffOut{}, [][]string{}
 		for _, who := range all {
-			keys, err := s.Store.PasskeysOf(ctx, who.ID)
+			keys, err := s.Store.Staff.PasskeysOf(ctx, who.ID)
 			if err != nil {
 				return err
 			}

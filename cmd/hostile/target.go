@@ -73,7 +73,7 @@ func (t *target) furnish(ctx context.Context, d *demo.Demo) error {
 	now := time.Now()
 	own, foreign := employment.Employer{ID: login.NewID(), Name: "Oma Oy", CreatedAt: now}, employment.Employer{ID: login.NewID(), Name: victimEmployer, CreatedAt: now}
 	for _, e := range []employment.Employer{own, foreign} {
-		if err := d.Inside.Store.AddEmployer(ctx, e); err != nil {
+		if err := d.Inside.Store.Employments.AddEmployer(ctx, e); err != nil {
 			return err
 		}
 	}
@@ -103,7 +103,7 @@ func (t *target) addVictim(ctx context.Context, d *demo.Demo, e employment.Emplo
 	if err != nil {
 		return err
 	}
-	sessions, err := d.Inside.Store.SessionsOfPerson(ctx, aino.ID)
+	sessions, err := d.Inside.Store.Sessions.SessionsOfPerson(ctx, aino.ID)
 	if err != nil || len(sessions) == 0 {
 		return fmt.Errorf("the victim is not logged in: %d sessions, %w", len(sessions), err)
 	}
@@ -111,7 +111,7 @@ func (t *target) addVictim(ctx context.Context, d *demo.Demo, e employment.Emplo
 		ID: login.NewID(), Employer: e.ID, Person: aino.ID, Kind: employment.UserSmartumPlus, ExternalID: "canary-0451",
 		UserName: "canary.user", GivenName: "Kaisa", FamilyName: victimFamily, Email: victimEmail, CreatedAt: time.Now(),
 	}
-	if err := d.Inside.Store.AddEmployment(ctx, record); err != nil {
+	if err := d.Inside.Store.Employments.AddEmployment(ctx, record); err != nil {
 		return err
 	}
 	t.Foreign = []string{e.ID, record.ID, aino.ID, sessions[0].ID}

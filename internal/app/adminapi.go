@@ -58,28 +58,30 @@ func (s *Service) adminAPI(c config.Config, d Deps, m mechanisms, operator http.
 		kinds, rules.Kinds = append(kinds, api.Kind(b)), append(rules.Kinds, b.Kind)
 	}
 	s.APIKeys = &apikey.Keys{
-		Store: s.Store, Now: d.Now, Log: d.Log,
+		Store: s.Store.Operations, Employers: s.Store.Employments, Now: d.Now, Log: d.Log,
 		Limit: web.NewLimiter(web.Limit{Burst: 200, Each: 10 * time.Millisecond}, maxLimited, d.Now),
 		Wrong: web.NewLimiter(web.Limit{Burst: 60, Each: time.Second}, maxLimited, d.Now),
 	}
-	s.Importer = &provisioning.Importer{Store: s.Store, People: s.People, Rules: rules, Audit: s.Audit, Now: d.Now, Rows: provisioning.MaxRows, Wake: s.Jobs.Wake}
+	s.Importer = &provisioning.Importer{Store: s.Store.Employments, People: s.People, Rules: rules, Audit: s.Audit, Now: d.Now, Rows: provisioning.MaxRows, Wake: s.Jobs.Wake}
 	s.Jobs.Handle(provisioning.JobChunk, s.Importer.Work, jobs.Options{Workers: 1})
 	m.metrics.JobKinds(provisioning.JobChunk)
 
 	kit := m.kit.With(provisioning.MaxBytes, adminTime)
 	mux := http.NewServeMux()
 	api.New(api.Deps{
-		Store: s.Store, People: s.People, Importer: s.Importer, Notices: s.Notices, Rules: rules, Keys: s.APIKeys, Audit: s.Audit, Web: kit,
+		Employers: s.Store.Employments, Employments: s.Store.Employments, Invitations: s.Store.Employments,
+		Sessions: s.Store.Sessions, Imports: s.Store.Employments, Answers: s.Store.Operations,
+		People: s.People, Importer: s.Importer, Notices: s.Notices, Rules: rules, Keys: s.APIKeys, Audit: s.Audit, Web: kit,
 		Now: d.Now, Kinds: kinds, Locale: c.Brand.Languages[0], Wake: s.Jobs.Wake, Bounced: s.bounced(),
 		List: func(ctx context.Context, employer string, f api.Filter, limit int) ([]employment.Employment, error) {
-			return s.Store.Employments(ctx, employer, store.EmploymentFilter(f), limit)
+			return s.Store.Employments.Employments(ctx, employer, store.EmploymentFilter(f), limit)
 		},
 	}).Mount(mux)
 	scim.New(scim.Deps{
-		Store: s.Store, People: s.People, Rules: rules, Keys: s.APIKeys, Audit: s.Audit, Web: kit, Now: d.Now, Base: c.Admin.BaseURL,
+		Store: s.Store.Employments, People: s.People, Rules: rules, Keys: s.APIKeys, Audit: s.Audit, Web: kit, Now: d.Now, Base: c.Admin.BaseURL,
 		Walks: web.NewLimiter(web.Limit{Burst: 30, Each: time.Second}, maxLimited, d.Now),
 		List: func(ctx context.Context, employer string, l scim.Lookup, limit int) ([]employment.Employment, error) {
-			return s.Store.Users(ctx, employer, store.EmploymentFilter{UserName: l.UserName, Email: l.Email, ExternalID: l.ExternalID, After: l.After}, limit)
+			return s.Store.Employments.Users(ctx, employer, store.EmploymentFilter{UserName: l.UserName, Email: l.Email, ExternalID: l.ExternalID, After: l.After}, limit)
 		},
 	}).Mount(mux)
 

@@ -42,7 +42,7 @@ const anchorEvery = time.Hour
 // write the database only cannot take it back, and a log that was cut together with its
 // head is found out.
 func (h housekeeping) anchor(ctx context.Context) error {
-	head, err := h.db.AuditHead(ctx)
+	head, err := h.db.Audit.AuditHead(ctx)
 	if err == nil {
 		h.log.InfoContext(ctx, "audit head", "head", head.String())
 	}
@@ -52,15 +52,15 @@ func (h housekeeping) anchor(ctx context.Context) error {
 // seal gives the entries of the last second their place in the chain, whichever node wrote
 // them; before, it accounts for those of this one.
 func (h housekeeping) seal(ctx context.Context) error {
-	tidied := h.db.TidyAudit(ctx)
-	_, err := h.db.SealAudit(ctx)
+	tidied := h.db.Audit.TidyAudit(ctx)
+	_, err := h.db.Audit.SealAudit(ctx)
 	return errors.Join(tidied, err)
 }
 
 // closeStreams ends what processes have left that are no more, and tells of what nobody seals.
 func (h housekeeping) closeStreams(ctx context.Context) error {
-	closed := h.db.CloseDeadStreams(ctx)
-	since, refused, err := h.db.AuditUnsealedSince(ctx)
+	closed := h.db.Audit.CloseDeadStreams(ctx)
+	since, refused, err := h.db.Audit.AuditUnsealedSince(ctx)
 	if err == nil {
 		age := time.Duration(0)
 		if !since.IsZero() {

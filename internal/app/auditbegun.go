@@ -94,7 +94,7 @@ func keepBegun(ctx context.Context, c config.Config, db *store.Store) error {
 	if err != nil || !known.Hash.Zero() {
 		return err
 	}
-	begun, err := db.AuditBeginning(ctx)
+	begun, err := db.Audit.AuditBeginning(ctx)
 	if err != nil {
 		return err
 	}
@@ -119,13 +119,13 @@ func BeginAuditAnew(ctx context.Context, c config.Config, log *slog.Logger) (beg
 	if err := recogniseKeys(ctx, c, db, lookOnly); err != nil {
 		return begun, err
 	}
-	if begun, err = db.BeginAuditAnew(ctx); err != nil {
+	if begun, err = db.Audit.BeginAuditAnew(ctx); err != nil {
 		return begun, err
 	}
 	if err := recordBegun(c.Keys, begun, true); err != nil {
 		return begun, err
 	}
-	trail := audit.New(db, time.Now, log)
+	trail := audit.New(db.Audit, time.Now, log)
 	trail.ChainBegunAnew(ctx, audit.System, begun)
 	return begun, nil
 }

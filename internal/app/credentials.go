@@ -58,7 +58,7 @@ func (s *Service) credentials(c config.Config, d Deps, m mechanisms, own *home.F
 		s.Rules.Leaked = list.Has
 	}
 	return password.New(password.Deps{
-		People: typed, Sessions: s.Store, Audit: s.Audit, Browsers: m.cookies, Devices: m.devices, Web: m.kit, Now: d.Now, Rules: s.Rules,
+		People: typed, Sessions: s.Store.Sessions, Audit: s.Audit, Browsers: m.cookies, Devices: m.devices, Web: m.kit, Now: d.Now, Rules: s.Rules,
 		App: c.Brand.Name, SignIn: "/me", Enter: own.Enter, Refused: own.Refused,
 		Limit: typed.limit,
 		Admit: func(ctx context.Context) error {

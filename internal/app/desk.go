@@ -58,7 +58,7 @@ type acts struct {
 
 // Invite orders a letter; what stands in it the console does not learn.
 func (a acts) Invite(ctx context.Context, m employment.Employment) (employment.Invitation, bool, error) {
-	whole, err := a.store.EmploymentByID(ctx, m.ID) // the console has only what it may show
+	whole, err := a.store.Employments.EmploymentByID(ctx, m.ID) // the console has only what it may show
 	if err != nil {
 		return employment.Invitation{}, false, err
 	}
@@ -68,15 +68,15 @@ func (a acts) Invite(ctx context.Context, m employment.Employment) (employment.I
 
 // RevokeSession logs a device out, with everything that follows from it.
 func (a acts) RevokeSession(ctx context.Context, id, why string, at time.Time) error {
-	return a.store.RevokeSession(ctx, id, why, at)
+	return a.store.Sessions.RevokeSession(ctx, id, why, at)
 }
 
 // ReleaseActivation lets a human activate who was held because of another name.
 func (a acts) ReleaseActivation(ctx context.Context, employment, id string, at time.Time) error {
-	return a.store.ReleaseActivation(ctx, employment, id, at)
+	return a.store.Employments.ReleaseActivation(ctx, employment, id, at)
 }
 
 // PausePerson pauses login link and QR code.
 func (a acts) PausePerson(ctx context.Context, id string, until, at time.Time) error {
-	return a.store.PausePerson(ctx, id, until, at)
+	return a.store.People.PausePerson(ctx, id, until, at)
 }

@@ -14,7 +14,7 @@ import (
 // devices are where a person is logged in.
 func (s *Service) devices(c config.Config, d Deps, m mechanisms, own *home.Feature, tokens *token.Feature) (*devices.Feature, error) {
 	return devices.New(devices.Deps{
-		Store: s.Store, Audit: s.Audit, Web: m.kit, Now: d.Now, Origins: m.clients.OriginAllowed,
+		Sessions: s.Store.Sessions, People: s.Store.People, Audit: s.Audit, Web: m.kit, Now: d.Now, Origins: m.clients.OriginAllowed,
 		Client: func(id string) string {
 			if client, ok := m.clients.Get(id); ok && client.Name != "" {
 				return client.Name
@@ -27,7 +27,7 @@ func (s *Service) devices(c config.Config, d Deps, m mechanisms, own *home.Featu
 
 // loginLetters tell people of new logins.
 func (s *Service) loginLetters(c config.Config, m mechanisms) {
-	devices.NewLetters(devices.LetterDeps{Store: s.Store, Sender: s.mailer, BaseURL: c.Public.BaseURL}).Handle(s.Jobs)
+	devices.NewLetters(devices.LetterDeps{Sessions: s.Store.Sessions, People: s.Store.People, Sender: s.mailer, BaseURL: c.Public.BaseURL}).Handle(s.Jobs)
 	m.metrics.JobKinds(devices.JobNewLogin)
 }
 

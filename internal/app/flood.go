@@ -32,7 +32,7 @@ func newFlood(c config.Config, m mechanisms, db *store.Store, attempts *attempt.
 		perSource: web.NewLimiter(limitOf(limits.StartsPerNetwork), maxLimited, now),
 		claims:    web.NewLimiter(web.Limit{Burst: 10, Each: 6 * time.Second}, maxLimited, now),
 		crowd: crowd.New(crowd.Deps{
-			Store: db, Room: attempts.MakeRoom, Key: m.keys.shared.First().Derive("sources of logins"), Clients: proven(c),
+			Store: db.Attempts, Room: attempts.MakeRoom, Key: m.keys.shared.First().Derive("sources of logins"), Clients: proven(c),
 			Limits: crowd.Limits{
 				Altogether: limits.OpenAttempts, PerNetwork: limits.OpenPerNetwork, PerClient: limits.OpenPerClient,
 			},

@@ -20,7 +20,7 @@ var answersPerNetwork = web.Limit{Burst: 20, Each: 30 * time.Second}
 func (s *Service) help(c config.Config, d Deps, m mechanisms) *help.Feature {
 	answers := web.NewLimiter(answersPerNetwork, maxLimited, d.Now)
 	return help.New(help.Deps{
-		Gate: s.Gate, Notices: s.Notices, Store: s.Store, Web: m.kit, Now: d.Now,
+		Gate: s.Gate, Notices: s.Notices, Store: s.Store.Operations, Web: m.kit, Now: d.Now,
 		Shops:   help.Shops(c.Brand.Stores.AppStore, c.Brand.Stores.GooglePlay, c.Brand.Stores.AppGallery),
 		OpenApp: openLink(c),
 		Limit:   func(ctx context.Context) error { return answers.Check(web.NetworkKey(ctx)) },

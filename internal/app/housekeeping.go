@@ -88,12 +88,12 @@ func (h housekeeping) tasks() map[string]func(context.Context) {
 	return map[string]func(context.Context){
 		"announce": h.announcer.Speak,
 		"listen":   func(ctx context.Context) { h.announcer.Listen(ctx, h.room.Wake) },
-		"lookout":  notify.Lookout{Room: h.room, Moved: h.db.MovedSince, Now: h.now, Log: h.log}.Run,
+		"lookout":  notify.Lookout{Room: h.room, Moved: h.db.Attempts.MovedSince, Now: h.now, Log: h.log}.Run,
 		"waiting":  h.waiting.Run,
 		"jobs":     h.jobs.Run,
-		"tally":    func(ctx context.Context) { h.tallies.Run(ctx, h.db, h.log) },
+		"tally":    func(ctx context.Context) { h.tallies.Run(ctx, h.db.Operations, h.log) },
 		"tries": func(ctx context.Context) {
-			counts.Regularly(ctx, "wrong passwords", func(ctx context.Context) error { return h.wrong.Flush(ctx, h.db) }, h.log)
+			counts.Regularly(ctx, "wrong passwords", func(ctx context.Context) error { return h.wrong.Flush(ctx, h.db.People) }, h.log)
 		},
 	}
 }
@@ -142,23 +142,23 @@ func (h housekeeping) regularly(ctx context.Context, name string, c chore) {
 func (h housekeeping) purge(ctx context.Context) error {
 	purged, err := h.db.Purge(ctx, h.now(), h.retention)
 	h.metrics.AttemptsExpired(purged.Expired)
-	_, admin := h.db.PurgeAdmin(ctx, h.now(), h.now().Add(-h.retention.Imports))
-	_, staff := h.db.PurgeStaff(ctx, h.now())
+	_, admin := h.db.Operations.PurgeAdmin(ctx, h.now(), h.now().Add(-h.retention.Imports))
+	_, staff := h.db.Staff.PurgeStaff(ctx, h.now())
 	return errors.Join(err, admin, staff, h.notices.Purge(ctx))
 }
 
 // words writes the words by which people are found who were here before there were any.
 func (h housekeeping) words(ctx context.Context) error {
-	_, err := h.db.WriteWords(ctx)
+	_, err := h.db.People.WriteWords(ctx)
 	return err
 }
 
 // forget lets the people go of whom there has been nothing else for long, counts that
 // nobody compares with any more, and old comments.
 func (h housekeeping) forget(ctx context.Context) error {
-	_, err := h.db.ForgetPersons(ctx, h.now(), h.retention)
-	_, counts := h.db.PurgeTallies(ctx, h.now().Add(-keepTallies))
-	return errors.Join(err, counts, h.db.PurgeComments(ctx, h.now().Add(-commentsKept)))
+	_, err := h.db.People.ForgetPersons(ctx, h.now(), h.retention)
+	_, counts := h.db.Operations.PurgeTallies(ctx, h.now().Add(-keepTallies))
+	return errors.Join(err, counts, h.db.Operations.PurgeComments(ctx, h.now().Add(-commentsKept)))
 }
 
 func (h housekeeping) count(ctx context.Context) error {

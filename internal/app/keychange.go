@@ -152,7 +152,7 @@ func (n keyNote) allows(key string) bool {
 
 // readNote answers the note and its text; an empty text, when there is no change.
 func readNote(ctx context.Context, db *store.Store, name string) (note keyNote, text string, err error) {
-	text, err = db.KeyChange(ctx, name)
+	text, err = db.Keys.KeyChange(ctx, name)
 	if errors.Is(err, fault.ErrNotFound) {
 		return note, "", nil
 	}
@@ -199,7 +199,7 @@ func (r *rotation) read(ctx context.Context) (err error) {
 	if r.note, r.noted, err = readNote(ctx, r.db, r.name); err != nil {
 		return err
 	}
-	all, err := r.db.NodeKeys(ctx)
+	all, err := r.db.Keys.NodeKeys(ctx)
 	r.nodes = nil
 	for _, names := range all {
 		r.nodes = append(r.nodes, namesOf(names, r.name))

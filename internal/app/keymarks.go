@@ -106,7 +106,7 @@ func (k keys) recognise(ctx context.Context, db *store.Store, how recognising) (
 // recognise reports whether the key is another one than the recorded, and was taken over.
 func (m marking) recognise(ctx context.Context, db *store.Store, how recognising) (another bool, err error) {
 	for {
-		recorded, err := db.KeyMark(ctx, m.name)
+		recorded, err := db.Keys.KeyMark(ctx, m.name)
 		if err != nil && !errors.Is(err, fault.ErrNotFound) {
 			return false, err
 		}
@@ -126,7 +126,7 @@ func (m marking) recognise(ctx context.Context, db *store.Store, how recognising
 		case mark == recorded || how == lookOnly || late && how == keepMarks:
 			return refused, nil
 		}
-		if err = db.SetKeyMark(ctx, m.name, recorded, mark); !errors.Is(err, fault.ErrMoved) {
+		if err = db.Keys.SetKeyMark(ctx, m.name, recorded, mark); !errors.Is(err, fault.ErrMoved) {
 			return another || refused, err
 		}
 		// Another node was faster: what does it say?
@@ -165,7 +165,7 @@ func (k keys) forgetChanges(ctx context.Context, db *store.Store) error {
 	for name, holds := range k.holds {
 		note, text, err := readNote(ctx, db, name)
 		if err == nil && text != "" && (!holds.Has(note.Key) || !note.allows(holds.Primary)) {
-			err = db.SetKeyChange(ctx, name, text, "")
+			err = db.Keys.SetKeyChange(ctx, name, text, "")
 		}
 		if err != nil {
 			return err
@@ -182,7 +182,7 @@ func AcceptKeys(ctx context.Context, c config.Config, log *slog.Logger) (taken [
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	trail := audit.New(db, time.Now, log)
+	trail := audit.New(db.Audit, time.Now, log)
 	err = trail.Atomically(ctx, func(ctx context.Context) (err error) {
 		if taken, err = k.recognise(ctx, db, takeOver); err != nil || len(taken) == 0 {
 			return err

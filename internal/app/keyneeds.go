@@ -36,8 +36,8 @@ func some(all []KeyNeed) (left []KeyNeed) {
 }
 
 func secretNeeds(ctx context.Context, r *rotation) ([]KeyNeed, error) {
-	passwords, err1 := r.db.PasswordsUnderOther(ctx, passhash.KeyID(r.keys.shared.First().Derive("passwords")))
-	reminders, err2 := r.db.RemindersBefore(ctx, r.since())
+	passwords, err1 := r.db.Keys.PasswordsUnderOther(ctx, passhash.KeyID(r.keys.shared.First().Derive("passwords")))
+	reminders, err2 := r.db.Keys.RemindersBefore(ctx, r.since())
 	return some([]KeyNeed{
 		{"passwords", passwords, "each is hashed anew when its owner logs in; without the old secret they must order a new one"},
 		{"reminders of invitations", reminders, "without the old secret their links lead nowhere"},
@@ -50,14 +50,14 @@ func (r *rotation) lookupPrefix() []byte {
 }
 
 func prfNeeds(ctx context.Context, r *rotation) ([]KeyNeed, error) {
-	humans, err1 := r.db.HumansUnderOther(ctx, r.lookupPrefix())
-	chunks, err2 := r.db.ChunksWaiting(ctx)
+	humans, err1 := r.db.Keys.HumansUnderOther(ctx, r.lookupPrefix())
+	chunks, err2 := r.db.Keys.ChunksWaiting(ctx)
 	var families int64
 	for _, client := range r.c.LoginClients() {
 		if client.Profile == login.ProfileStrict {
 			continue // its refresh tokens do not rotate
 		}
-		n, err := r.db.SessionsBefore(ctx, client.ID, r.now(), r.since())
+		n, err := r.db.Keys.SessionsBefore(ctx, client.ID, r.now(), r.since())
 		families, err2 = families+n, errors.Join(err2, err)
 	}
 	return some([]KeyNeed{
@@ -70,12 +70,12 @@ func prfNeeds(ctx context.Context, r *rotation) ([]KeyNeed, error) {
 // hashAnew moves people whose identity codes are kept to the new key. For the others somebody
 // must bring the code.
 func hashAnew(ctx context.Context, r *rotation) error {
-	return r.eachCode(ctx, r.db.CodesUnderOther, r.lookupPrefix(), func(c store.SealedCode) error {
+	return r.eachCode(ctx, r.db.Keys.CodesUnderOther, r.lookupPrefix(), func(c store.SealedCode) error {
 		lookups, err := r.keys.people.LookupsOfSealed(r.keys.aead, c.Person, c.Sealed)
 		if err != nil {
 			return nil //nolint:nilerr // it is counted, as one that somebody must bring
 		}
-		return r.db.Rekey(ctx, lookups)
+		return r.db.Keys.Rekey(ctx, lookups)
 	})
 }
 
@@ -107,7 +107,7 @@ func aeadNeeds(ctx context.Context, r *rotation) ([]KeyNeed, error) {
 	if err != nil {
 		return nil, err
 	}
-	sealed, codes, err := r.db.SealedByOther(ctx, prefix)
+	sealed, codes, err := r.db.Keys.SealedByOther(ctx, prefix)
 	return some([]KeyNeed{
 		{"keys that sign tokens", sealed, "avain keys rotate aead seals them anew; one that stays does not open with this file"},
 		{"identity codes that are kept", codes, "avain keys rotate aead seals them anew; one that stays does not open with this file"},
@@ -121,8 +121,8 @@ func sealAnew(ctx context.Context, r *rotation) error {
 	if err != nil {
 		return err
 	}
-	ours, err1 := r.db.SigningKeys(ctx)
-	hints, err2 := r.db.HintKeys(ctx)
+	ours, err1 := r.db.Keys.SigningKeys(ctx)
+	hints, err2 := r.db.Keys.HintKeys(ctx)
 	if err := errors.Join(err1, err2); err != nil {
 		return err
 	}
@@ -131,7 +131,7 @@ func sealAnew(ctx context.Context, r *rotation) error {
 			continue
 		}
 		if fresh, err := signing.Reseal(k, r.keys.aead); err == nil {
-			if err := r.db.ResealSigningKey(ctx, k.KID, k.Sealed, fresh); err != nil {
+			if err := r.db.Keys.ResealSigningKey(ctx, k.KID, k.Sealed, fresh); err != nil {
 				return err
 			}
 		}
@@ -141,16 +141,16 @@ func sealAnew(ctx context.Context, r *rotation) error {
 			continue
 		}
 		if fresh, err := signing.ResealHint(k, r.keys.aead); err == nil {
-			if err := r.db.ResealHintKey(ctx, k.KID, k.Sealed, fresh); err != nil {
+			if err := r.db.Keys.ResealHintKey(ctx, k.KID, k.Sealed, fresh); err != nil {
 				return err
 			}
 		}
 	}
-	return r.eachCode(ctx, r.db.CodesSealedByOther, prefix, func(c store.SealedCode) error {
+	return r.eachCode(ctx, r.db.Keys.CodesSealedByOther, prefix, func(c store.SealedCode) error {
 		fresh, err := people.Reseal(r.keys.aead, c.Person, c.Sealed)
 		if err != nil {
 			return nil //nolint:nilerr // it is counted
 		}
-		return r.db.ResealPerson(ctx, c.Person, c.Sealed, fresh)
+		return r.db.Keys.ResealPerson(ctx, c.Person, c.Sealed, fresh)
 	})
 }

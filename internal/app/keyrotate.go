@@ -135,12 +135,12 @@ func (r *rotation) tell(ctx context.Context, note keyNote, step string, forced i
 	if text == r.noted {
 		return nil
 	}
-	trail := audit.New(r.db, r.now, r.log)
+	trail := audit.New(r.db.Audit, r.now, r.log)
 	if err := trail.Atomically(ctx, func(ctx context.Context) error {
 		if step != "" {
 			trail.KeyChanged(ctx, audit.System, r.name, step, forced)
 		}
-		return r.db.SetKeyChange(ctx, r.name, r.noted, text)
+		return r.db.Keys.SetKeyChange(ctx, r.name, r.noted, text)
 	}); err != nil {
 		return err
 	}

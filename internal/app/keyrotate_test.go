@@ -160,7 +160,8 @@ func (w *keyWorld) people(dir string) *people.People {
 	})
 	w.must(err)
 	return people.New(people.Deps{
-		Store: w.db, Keys: people.Keys{Lookup: k.people.Lookup}, Now: func() time.Time { return w.now }, Passwords: hasher,
+		People: w.db.People, Lookups: w.db.Keys, Credentials: w.db.People, Employments: w.db.Employments,
+		Invitations: w.db.Employments, Limits: w.db.Limits, Jobs: w.db.Operations, Keys: people.Keys{Lookup: k.people.Lookup}, Now: func() time.Time { return w.now }, Passwords: hasher,
 		TicketKeys: k.shared.Derive("invitations"), InvitationLife: 30 * 24 * time.Hour,
 	})
 }
@@ -186,7 +187,7 @@ func (w *keyWorld) inhabit() {
 func (w *keyWorld) signer(dir string) *signing.Signer {
 	w.Helper()
 	s, err := signing.New(signing.Config{
-		Store: w.db, AEAD: w.keys(dir).aead, Issuer: "https://login.example.com", Algs: []string{"ES256"}, ActiveFor: 30 * 24 * time.Hour,
+		Store: w.db.Keys, AEAD: w.keys(dir).aead, Issuer: "https://login.example.com", Algs: []string{"ES256"}, ActiveFor: 30 * 24 * time.Hour,
 		HintLife: 365 * 24 * time.Hour, Now: func() time.Time { return w.now },
 	})
 	w.must(err)
@@ -419,7 +420,7 @@ func TestThreat62ForceNeedsTheNumber(t *testing.T) {
 		if c, err := w.rotate(name, RotateHow{Force: &n}, nil); err != nil || c.Step != StepNone {
 			t.Errorf("forced with the number: %+v, %v", c, err)
 		}
-		entries, _, err := w.db.SearchAudit(w.Context(), operations.AuditQuery{Action: "keys.rotate", Limit: 10})
+		entries, _, err := w.db.Audit.SearchAudit(w.Context(), operations.AuditQuery{Action: "keys.rotate", Limit: 10})
 		if err != nil || len(entries) != 3 || entries[0].Detail["forced"] != "1" {
 			t.Errorf("the audit log: %+v, %v", entries, err)
 		}
@@ -447,7 +448,10 @@ func TestAcceptedKeysEndAChange(t *testing.T) {
 func TestRotationHashesKeptCodes(t *testing.T) {
 	onBothDatabases(t, []string{"prf"}, func(w *keyWorld, name string) {
 		k := w.keys(w.here)
-		p := people.New(people.Deps{Store: w.db, Keys: k.people, Now: time.Now})
+		p := people.New(people.Deps{
+			People: w.db.People, Lookups: w.db.Keys, Credentials: w.db.People, Employments: w.db.Employments,
+			Invitations: w.db.Employments, Limits: w.db.Limits, Jobs: w.db.Operations, Keys: k.people, Now: time.Now,
+		})
 		code, err := hetu.Parse(aCode, hetu.Lenient)
 		w.must(err)
 		_, _, err = p.Add(w.Context(), code, login.Person{Name: "Aino"})

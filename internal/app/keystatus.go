@@ -70,7 +70,7 @@ func KeyStatuses(ctx context.Context, c config.Config, log *slog.Logger, now tim
 			all = append(all, status)
 		}
 	}
-	rows, err := db.SigningKeys(ctx)
+	rows, err := db.Keys.SigningKeys(ctx)
 	for _, row := range rows {
 		all = append(all, k.ofSigning(row, rows, now))
 	}
@@ -99,7 +99,7 @@ func changing(ctx context.Context, status *KeyStatus, c config.Config, db *store
 
 func (m marking) status(ctx context.Context, db *store.Store) (KeyStatus, error) {
 	status := KeyStatus{Key: m.setting, State: KeyRight}
-	recorded, err := db.KeyMark(ctx, m.name)
+	recorded, err := db.Keys.KeyMark(ctx, m.name)
 	if errors.Is(err, fault.ErrNotFound) {
 		status.State = KeyUnmarked
 		return status, nil

@@ -79,10 +79,10 @@ func (s *Service) mechanisms(ctx context.Context, c config.Config, d Deps) (m me
 		return m, err
 	}
 	m.announcer = s.Store.Announcer()
-	s.Audit = audit.New(s.Store, d.Now, d.Log).Quietly(quietly(d.Now))
+	s.Audit = audit.New(s.Store.Audit, d.Now, d.Log).Quietly(quietly(d.Now))
 	s.Connections = newConnections(ctx, c, d)
 	if m.metrics, err = telemetry.New(telemetry.Config{
-		Version: Version(), Database: s.Store.Stats, Connections: s.Connections.Stats, Brokers: brokerIDs(c), Jobs: s.Store.JobDepths, Now: d.Now,
+		Version: Version(), Database: s.Store.Stats, Connections: s.Connections.Stats, Brokers: brokerIDs(c), Jobs: s.Store.Operations.JobDepths, Now: d.Now,
 	}); err != nil {
 		return m, err
 	}
@@ -98,7 +98,7 @@ func (s *Service) mechanisms(ctx context.Context, c config.Config, d Deps) (m me
 		return m, err
 	}
 	if m.signer, err = signing.New(signing.Config{
-		Store: s.Store, AEAD: m.keys.aead, Issuer: base, Algs: c.TokenAlgs(), ActiveFor: c.Tokens.Rotation,
+		Store: s.Store.Keys, AEAD: m.keys.aead, Issuer: base, Algs: c.TokenAlgs(), ActiveFor: c.Tokens.Rotation,
 		HintLife: c.Lifetimes.SessionAbsolute, Now: d.Now,
 		Added: s.Audit.KeyRotated, Signed: m.metrics.TokenSigned,
 	}); err != nil {

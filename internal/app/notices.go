@@ -21,7 +21,7 @@ const watchEvery = 2 * time.Second
 // ask it.
 func (s *Service) board(ctx context.Context, c config.Config, d Deps, m mechanisms) (err error) {
 	s.Notices, err = notices.New(ctx, notices.Deps{
-		Store: s.Store, Audit: s.Audit, Languages: c.Brand.Languages, Methods: login.Methods(), Now: d.Now, Log: d.Log,
+		Store: s.Store.Operations, Audit: s.Audit, Languages: c.Brand.Languages, Methods: login.Methods(), Now: d.Now, Log: d.Log,
 		Means: func(ctx context.Context) []notices.MeansRef { return means(ctx, m, c.Brand.Languages[0]) },
 	})
 	return err

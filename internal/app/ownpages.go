@@ -17,7 +17,7 @@ func (s *Service) ownPages(c config.Config, d Deps, m mechanisms, attempts *atte
 		return nil, nil, err
 	}
 	own, err := home.New(home.Deps{
-		Attempts: attempts, Sessions: s.Store, Audit: s.Audit, Browsers: m.cookies, SignedIn: browsersession.NewWeb(address),
+		Attempts: attempts, Sessions: s.Store.Sessions, People: s.Store.People, Audit: s.Audit, Browsers: m.cookies, SignedIn: browsersession.NewWeb(address),
 		Devices: m.devices, Recognise: s.People.Recognise,
 		Web: m.kit, Now: d.Now, BaseURL: c.Public.BaseURL, App: c.Brand.Name, Stores: home.Stores(c.Brand.Stores), Limit: flood.start,
 		Waiting: s.People.Waiting, Passwords: s.passwordsOn,

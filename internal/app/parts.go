@@ -97,7 +97,7 @@ func (s *Service) openStore(ctx context.Context, c config.Config, d Deps, m mech
 	if _, err := m.keys.recognise(ctx, db, keepMarks); err != nil {
 		return db, err
 	}
-	if err := db.CheckAudit(ctx); err != nil {
+	if err := db.Audit.CheckAudit(ctx); err != nil {
 		return db, err
 	}
 	// A node of an installation that was migrated elsewhere, or before this was written down.
@@ -152,7 +152,7 @@ func built() []login.Method {
 
 func (s *Service) gate(ctx context.Context, c config.Config, d Deps) (*availability.Gate, error) {
 	return availability.New(ctx, availability.Deps{
-		Store: s.Store, Audit: s.Audit, Board: s.Notices, Now: d.Now, Log: d.Log,
+		Store: s.Store.Operations, Audit: s.Audit, Board: s.Notices, Now: d.Now, Log: d.Log,
 		Config: availability.Config{
 			Order: c.Methods.Order, Off: c.Methods.Off, Built: built(), Minimum: c.App.MinimumVersion,
 			Recommended: c.App.RecommendedVersion, Alternative: c.App.AlternativeVersion,

@@ -27,7 +27,7 @@ func (s *Service) people(ctx context.Context, c config.Config, d Deps, m mechani
 	costs, err := refresh.New(ctx, refresh.Config[passhash.Costs]{
 		What: "costs of passwords", For: costsFor, Now: d.Now, Log: d.Log,
 		Read: func(ctx context.Context) (passhash.Costs, error) {
-			counts, err := s.Store.PasswordCosts(ctx)
+			counts, err := s.Store.People.PasswordCosts(ctx)
 			return passhash.NewCosts(counts), err
 		},
 	})
@@ -40,8 +40,10 @@ func (s *Service) people(ctx context.Context, c config.Config, d Deps, m mechani
 	}
 	s.WrongTries = people.NewWrongTries(zone)
 	return people.New(people.Deps{
-		Audit: s.Audit,
-		Store: s.Store, Keys: m.keys.people, Now: d.Now, TicketKeys: m.keys.shared.Derive("invitations"),
+		Audit:  s.Audit,
+		People: s.Store.People, Lookups: s.Store.Keys, Credentials: s.Store.People, Employments: s.Store.Employments,
+		Invitations: s.Store.Employments, Limits: s.Store.Limits, Jobs: s.Store.Operations,
+		Keys: m.keys.people, Now: d.Now, TicketKeys: m.keys.shared.Derive("invitations"),
 		InvitationLife: c.Invitations.Life, RemindAfter: c.Invitations.RemindAfter, Passwords: m.passwords,
 		Activated: m.events.activated, Costs: costs.Get, Wrong: s.WrongTries,
 	}), nil
@@ -59,7 +61,7 @@ func (s *Service) activation(c config.Config, d Deps, m mechanisms, own *home.Fe
 // how. Without a mail server the jobs of mails have no handler: they wait, and leave
 // when there is one.
 func (s *Service) jobs(c config.Config, d Deps, m mechanisms) error {
-	s.Jobs = jobs.New(jobs.Config{Store: s.Store, Now: d.Now, Log: d.Log, Scrub: web.Scrub, Observe: m.metrics.JobTried, Keep: m.keep})
+	s.Jobs = jobs.New(jobs.Config{Store: s.Store.Operations, Now: d.Now, Log: d.Log, Scrub: web.Scrub, Observe: m.metrics.JobTried, Keep: m.keep})
 	m.events.sender.Register(s.Jobs)
 	m.events.logout.Register(s.Jobs, m.signer)
 	s.Jobs.Handle(people.JobPasswordForgotten, s.People.Forgotten, jobs.Options{Tries: 6, Backoff: jobs.Backoff{First: 10 * time.Second, Most: 5 * time.Minute}})
@@ -73,7 +75,7 @@ func (s *Service) jobs(c config.Config, d Deps, m mechanisms) error {
 	}
 	s.mailer = sender
 	s.Mails = activation.NewMails(activation.MailDeps{
-		Invitations: s.People, States: s.Store, Sender: sender, Now: d.Now, BaseURL: c.Public.BaseURL,
+		Invitations: s.People, States: s.Store.Employments, Sender: sender, Now: d.Now, BaseURL: c.Public.BaseURL,
 		Benefit: func(locale, kind string) string {
 			if name, err := m.kit.Text(m.kit.Speaks(locale), "benefit."+kind); err == nil {
 				return name
@@ -123,5 +125,5 @@ type names struct{ store *store.Store }
 
 // PersonByID is the person without the benefits.
 func (n names) PersonByID(ctx context.Context, id string) (login.Person, error) {
-	return n.store.PersonOnly(ctx, id)
+	return n.store.People.PersonOnly(ctx, id)
 }

@@ -23,10 +23,10 @@ func (s *Service) rates(d Deps, m mechanisms) (*status.Feature, error) {
 		return nil, err
 	}
 	s.Rates = alerting.New(alerting.Deps{
-		Store: s.Store, Now: d.Now, Zone: zone, Log: d.Log, Tell: m.events.alert, Seen: m.metrics.RatesSeen,
+		Store: s.Store.Operations, Now: d.Now, Zone: zone, Log: d.Log, Tell: m.events.alert, Seen: m.metrics.RatesSeen,
 	})
 	return status.New(status.Deps{
-		Gate: s.Gate, Brokers: m.brokers, Watch: s.Rates, Counts: s.Store, Web: m.kit, Now: d.Now, Zone: zone, Sample: d.Sample, Log: d.Log,
+		Gate: s.Gate, Brokers: m.brokers, Watch: s.Rates, Counts: s.Store.Operations, Web: m.kit, Now: d.Now, Zone: zone, Sample: d.Sample, Log: d.Log,
 	}), nil
 }
 
@@ -37,7 +37,7 @@ func (s *Service) overview(d Deps, m mechanisms, kit *web.Kit) error {
 		return err
 	}
 	overview.New(overview.Deps{
-		Console: s.Console, Watch: s.Rates, Counts: s.Store, Web: kit, Now: d.Now, Zone: zone, Means: m.meansName, Sample: d.Sample,
+		Console: s.Console, Watch: s.Rates, Counts: s.Store.Operations, Web: kit, Now: d.Now, Zone: zone, Means: m.meansName, Sample: d.Sample,
 	})
 	return nil
 }

@@ -16,7 +16,7 @@ import (
 // not ours, a database that did not answer. Nobody waits for it when it goes wrong.
 func refused(db *store.Store, now func() time.Time) func(context.Context, string, login.Event) {
 	return func(ctx context.Context, attempt string, e login.Event) {
-		a, err := db.AttemptByID(ctx, attempt)
+		a, err := db.Attempts.AttemptByID(ctx, attempt)
 		if err != nil || a.State.Over() {
 			return
 		}
@@ -25,7 +25,7 @@ func refused(db *store.Store, now func() time.Time) func(context.Context, string
 		}
 		e.At = now()
 		line, instead := a.Fold(e)
-		_ = db.NoteAttempt(ctx, attempt, login.Note{Event: line, Instead: instead}) // the page is shown all the same, and the log has it too
+		_ = db.Attempts.NoteAttempt(ctx, attempt, login.Note{Event: line, Instead: instead}) // the page is shown all the same, and the log has it too
 	}
 }
 

@@ -33,13 +33,13 @@ func TestThreat34RefusalsDoNotFillATimeline(t *testing.T) {
 		CreatedAt: now, UpdatedAt: now, ExpiresAt: now.Add(10 * time.Minute),
 		Timeline: []login.Event{{At: now, Step: login.StepStart, Outcome: login.OutcomeOK}},
 	}
-	err = errors.Join(db.Migrate(ctx), db.StartAttempt(ctx, a, login.AttemptSecrets{RequestURI: secret.New().Hash(), AuthSession: secret.New().Hash()}))
+	err = errors.Join(db.Migrate(ctx), db.Attempts.StartAttempt(ctx, a, login.AttemptSecrets{RequestURI: secret.New().Hash(), AuthSession: secret.New().Hash()}))
 	if err != nil {
 		t.Fatal(err)
 	}
 	tell := refused(db, func() time.Time { return now.Add(time.Second) })
 	lines := func() []login.Event {
-		read, err := db.AttemptByID(ctx, a.ID)
+		read, err := db.Attempts.AttemptByID(ctx, a.ID)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -64,7 +64,7 @@ func TestThreat34RefusalsDoNotFillATimeline(t *testing.T) {
 	}
 	tell(ctx, login.NewID(), no(login.ReasonInternal)) // of nobody
 
-	ended, err := db.MoveAttempt(ctx, login.Transition{
+	ended, err := db.Attempts.MoveAttempt(ctx, login.Transition{
 		Attempt: a.ID, From: []login.State{login.StateCreated}, To: login.StateDenied, At: now.Add(time.Minute),
 		Event: login.Event{At: now.Add(time.Minute), Step: login.StepCancel, Outcome: login.OutcomeRefused},
 	})

@@ -15,7 +15,7 @@ func (s *Service) voices(d Deps, kit *web.Kit) error {
 	if err != nil {
 		return err
 	}
-	feedback.New(feedback.Deps{Console: s.Console, Store: s.Store, Web: kit, Now: d.Now})
-	auditlog.New(auditlog.Deps{Console: s.Console, Store: s.Store, Zone: zone})
+	feedback.New(feedback.Deps{Console: s.Console, Store: s.Store.Operations, Web: kit, Now: d.Now})
+	auditlog.New(auditlog.Deps{Console: s.Console, Store: s.Store.Audit, Zone: zone})
 	return nil
 }

@@ -120,9 +120,9 @@ func New(ctx context.Context, c config.Config, d Deps) (s *Service, err error) {
 	}
 	typed := s.throttledPeople(d)
 	waiting := firstparty.New(firstparty.Deps{
-		Attempts: attempts, People: names{s.Store}, Passwords: typed, Marks: s.Store, Clients: m.clients, Proofs: m.proofs, Room: m.room, Keep: m.keep,
+		Attempts: attempts, People: names{s.Store}, Passwords: typed, Marks: s.Store.Limits, Clients: m.clients, Proofs: m.proofs, Room: m.room, Keep: m.keep,
 		Web: m.kit, Now: d.Now, BaseURL: base, Claims: flood.claims, Admit: begin.Admit,
-		Standings: s.Store.Standings, MaxWaiting: maxWaiting(ctx, c, d.Log),
+		Standings: s.Store.Attempts.Standings, MaxWaiting: maxWaiting(ctx, c, d.Log),
 	})
 	own, codes, err := s.ownPages(c, d, m, attempts, flood)
 	if err != nil {
@@ -140,7 +140,7 @@ func New(ctx context.Context, c config.Config, d Deps) (s *Service, err error) {
 		return s, err
 	}
 	tokens := token.New(token.Deps{
-		Codes: attempts, Sessions: s.Store, Clients: m.clients, Proofs: m.proofs, Signer: m.signer, Audit: s.Audit,
+		Codes: attempts, Sessions: s.Store.Sessions, Replays: s.Store.Limits, People: s.Store.People, Clients: m.clients, Proofs: m.proofs, Signer: m.signer, Audit: s.Audit,
 		Web: m.kit, Now: d.Now, BaseURL: base, AccessLife: c.Tokens.Access, IdleLife: c.Lifetimes.SessionIdle,
 		RotationGrace: rotationGrace, Families: token.Families{Keys: m.keys.refresh, Before: m.keys.shared.Derive("refresh rotation")},
 	})
@@ -156,7 +156,7 @@ func New(ctx context.Context, c config.Config, d Deps) (s *Service, err error) {
 		Scopes: scopes(c), ACR: levels(c), Locales: c.Brand.Languages, Stores: discovery.Stores(c.Brand.Stores), Apps: apps(c),
 	})
 	out := endsession.New(endsession.Deps{
-		Browser: own, Sessions: s.Store, Clients: m.clients, Signer: m.signer, Audit: s.Audit, Web: m.kit, Now: d.Now,
+		Browser: own, Sessions: s.Store.Sessions, Clients: m.clients, Signer: m.signer, Audit: s.Audit, Web: m.kit, Now: d.Now,
 	})
 	help, err := s.support(ctx, c, d, m)
 	if err != nil {
@@ -184,7 +184,8 @@ func (s *Service) ReloadPictures() error { return s.kit.ReloadAssets() }
 // attempts is the one mover of attempts, and whom it tells.
 func (s *Service) attempts(c config.Config, d Deps, m mechanisms) *attempt.Attempts {
 	return attempt.New(attempt.Deps{
-		Store: s.Store, People: names{s.Store}, Now: d.Now, Lifetimes: lifetimes(c), DigitsKeys: m.keys.shared.Derive("six digits"),
+		Attempts: s.Store.Attempts, Handles: s.Store.Attempts, BrokerRequests: s.Store.Attempts, QRPages: s.Store.Attempts, Sessions: s.Store.Sessions,
+		People: names{s.Store}, Now: d.Now, Lifetimes: lifetimes(c), DigitsKeys: m.keys.shared.Derive("six digits"),
 		QRKeys: m.keys.shared.Derive("qr codes"),
 		Observe: func(a login.Attempt, e login.Event) {
 			m.metrics.AttemptMoved(a, e)

@@ -139,7 +139,7 @@ func (c *Console) finishConfirming(w http.ResponseWriter, r *http.Request, who A
 	if err != nil {
 		return fault.New(fault.Forbidden, login.ReasonProofInvalid, explained(err))
 	}
-	k, err := c.d.Store.PasskeyByCredential(r.Context(), used.ID)
+	k, err := c.d.Passkeys.PasskeyByCredential(r.Context(), used.ID)
 	if err != nil || k.Staff != who.ID {
 		return fault.New(fault.Forbidden, login.ReasonProofInvalid, err)
 	}
@@ -150,7 +150,7 @@ func (c *Console) finishConfirming(w http.ResponseWriter, r *http.Request, who A
 	if k.Record, err = json.Marshal(used); err != nil {
 		return err
 	}
-	if err := c.d.Store.UsePasskey(r.Context(), k, c.d.Now(), once); err != nil {
+	if err := c.d.Passkeys.UsePasskey(r.Context(), k, c.d.Now(), once); err != nil {
 		return gone(err)
 	}
 	proof, err := c.sealConfirmation(who, one.Act)
@@ -194,5 +194,5 @@ func (c *Console) useConfirmation(r *http.Request, who Agent, proof string) erro
 		return refused
 	}
 	once := login.ReplayKey{Hash: secret.Of("console confirmation " + one.Nonce).Hash(), Expires: one.Expires}
-	return gone(c.d.Store.UseOnce(r.Context(), once))
+	return gone(c.d.Replays.UseOnce(r.Context(), once))
 }

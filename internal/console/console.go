@@ -38,8 +38,8 @@ func (a Agent) Actor() string { return "staff:" + a.ID }
 // error, which is shown in the console's frame.
 type Handler func(w http.ResponseWriter, r *http.Request, who Agent) error
 
-// Store keeps the staff, their passkeys and sessions. Look-ups answer fault.ErrNotFound.
-type Store interface {
+// StaffStore keeps the staff. Look-ups answer fault.ErrNotFound.
+type StaffStore interface {
 	InviteStaff(ctx context.Context, who staff.Member, isNew bool, i staff.Invitation) error
 	StaffInvitation(ctx context.Context, token secret.Hash, now time.Time) (staff.Invitation, staff.Member, error)
 	StaffByID(ctx context.Context, id string) (staff.Member, error)
@@ -47,7 +47,10 @@ type Store interface {
 	SetStaffRole(ctx context.Context, id string, role staff.Role) error
 	DisableStaff(ctx context.Context, id string, at time.Time) error
 	EnableStaff(ctx context.Context, id string) error
+}
 
+// PasskeyStore keeps their passkeys. Look-ups answer fault.ErrNotFound.
+type PasskeyStore interface {
 	AddPasskey(ctx context.Context, k staff.Passkey, invitation secret.Hash, at time.Time, once ...login.ReplayKey) error
 	PasskeyByCredential(ctx context.Context, credential []byte) (staff.Passkey, error)
 	PasskeysOf(ctx context.Context, staff string) ([]staff.Passkey, error)
@@ -56,13 +59,20 @@ type Store interface {
 	UsePasskey(ctx context.Context, k staff.Passkey, at time.Time, once ...login.ReplayKey) error
 	// PasskeysSince are those that were made after a time, the oldest first, and whose.
 	PasskeysSince(ctx context.Context, after time.Time) ([]staff.MemberPasskey, error)
-	UseOnce(ctx context.Context, once ...login.ReplayKey) error
+}
 
+// SessionStore keeps who is signed in. Look-ups answer fault.ErrNotFound.
+type SessionStore interface {
 	SignInStaff(ctx context.Context, k staff.Passkey, s staff.Session, at time.Time, once ...login.ReplayKey) error
 	// StaffBySession finds a session and whose it is; not of those who are disabled.
 	StaffBySession(ctx context.Context, token secret.Hash) (staff.Session, staff.Member, error)
 	UseStaffSession(ctx context.Context, s staff.Session, idleUntil time.Time) error
 	EndStaffSession(ctx context.Context, token secret.Hash) error
+}
+
+// ReplayStore refuses what has been used before: fault.ErrReplayed.
+type ReplayStore interface {
+	UseOnce(ctx context.Context, once ...login.ReplayKey) error
 }
 
 // Auditor is told what the staff does.
@@ -81,13 +91,16 @@ type Auditor interface {
 
 // Deps are what the console stands on.
 type Deps struct {
-	Store   Store
-	Audit   Auditor
-	Sealer  Sealer
-	Web     *web.Kit // at the console's own address
-	Now     func() time.Time
-	BaseURL string // the console's own address; no trailing slash
-	Name    string // of the service, as authenticators show it
+	Staff    StaffStore
+	Passkeys PasskeyStore
+	Sessions SessionStore
+	Replays  ReplayStore
+	Audit    Auditor
+	Sealer   Sealer
+	Web      *web.Kit // at the console's own address
+	Now      func() time.Time
+	BaseURL  string // the console's own address; no trailing slash
+	Name     string // of the service, as authenticators show it
 }
 
 // Console is the frame that the parts of the console mount themselves on. Mount all of
@@ -193,7 +206,7 @@ func (c *Console) signedIn(r *http.Request) (Agent, bool, error) {
 	if !ok {
 		return Agent{}, false, nil
 	}
-	s, staff, err := c.d.Store.StaffBySession(r.Context(), token.Hash())
+	s, staff, err := c.d.Sessions.StaffBySession(r.Context(), token.Hash())
 	if errors.Is(err, fault.ErrNotFound) {
 		return Agent{}, false, nil
 	}
@@ -205,7 +218,7 @@ func (c *Console) signedIn(r *http.Request) (Agent, bool, error) {
 		return Agent{}, false, nil
 	}
 	if !byItself(r) {
-		if err := c.d.Store.UseStaffSession(r.Context(), s, now.Add(Idle)); err != nil {
+		if err := c.d.Sessions.UseStaffSession(r.Context(), s, now.Add(Idle)); err != nil {
 			return Agent{}, false, err
 		}
 	}

@@ -20,7 +20,10 @@ var noon = time.Date(2026, time.November, 23, 10, 0, 0, 0, time.UTC)
 
 // staffRoom keeps sessions in memory, and nothing else.
 type staffRoom struct {
-	Store
+	StaffStore
+	PasskeyStore
+	SessionStore
+	ReplayStore
 	signed map[secret.Hash]signed
 }
 
@@ -64,14 +67,14 @@ func (s staffRoom) enter(role staff.Role, change func(*signed)) string {
 	return token.Reveal()
 }
 
-func newConsole(t *testing.T, room Store) *Console {
+func newConsole(t *testing.T, room staffRoom) *Console {
 	t.Helper()
 	base := &url.URL{Scheme: "http", Host: "localhost:9090"}
 	kit, err := web.New(web.Config{BaseURL: base, Now: func() time.Time { return noon }})
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := New(Deps{Store: room, Web: kit, Now: func() time.Time { return noon }, BaseURL: base.String(), Name: "SmartumPay"})
+	c, err := New(Deps{Staff: room, Passkeys: room, Sessions: room, Replays: room, Web: kit, Now: func() time.Time { return noon }, BaseURL: base.String(), Name: "SmartumPay"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -50,7 +50,7 @@ func (h holder) WebAuthnDisplayName() string { return h.staff.Name }
 func (h holder) WebAuthnCredentials() []webauthn.Credential { return h.keys }
 
 func (c *Console) holder(ctx context.Context, staff staff.Member) (holder, error) {
-	keys, err := c.d.Store.PasskeysOf(ctx, staff.ID)
+	keys, err := c.d.Passkeys.PasskeysOf(ctx, staff.ID)
 	if err != nil {
 		return holder{}, err
 	}
@@ -99,7 +99,7 @@ func (c *Console) finishMaking(w http.ResponseWriter, r *http.Request, kind, who
 	if whose != "" && whose != one.Staff {
 		return staff.Passkey{}, gone(fault.ErrNotFound)
 	}
-	member, err := c.d.Store.StaffByID(r.Context(), one.Staff)
+	member, err := c.d.Staff.StaffByID(r.Context(), one.Staff)
 	if err != nil {
 		return staff.Passkey{}, gone(err)
 	}
@@ -122,7 +122,7 @@ func (c *Console) finishMaking(w http.ResponseWriter, r *http.Request, kind, who
 	}
 	if err := c.d.Audit.Atomically(r.Context(), func(ctx context.Context) error {
 		c.d.Audit.PasskeyAdded(ctx, k)
-		return c.d.Store.AddPasskey(ctx, k, invitation, c.d.Now(), once)
+		return c.d.Passkeys.AddPasskey(ctx, k, invitation, c.d.Now(), once)
 	}); err != nil {
 		return staff.Passkey{}, gone(err)
 	}
@@ -137,11 +137,11 @@ func (c *Console) finishUsing(w http.ResponseWriter, r *http.Request) (staff.Pas
 	}
 	var found staff.Passkey
 	_, used, err := c.webauthn.FinishPasskeyLogin(func(id, handle []byte) (webauthn.User, error) {
-		k, err := c.d.Store.PasskeyByCredential(r.Context(), id)
+		k, err := c.d.Passkeys.PasskeyByCredential(r.Context(), id)
 		if err != nil {
 			return nil, err
 		}
-		staff, err := c.d.Store.StaffByID(r.Context(), k.Staff)
+		staff, err := c.d.Staff.StaffByID(r.Context(), k.Staff)
 		if err != nil {
 			return nil, err
 		}

@@ -185,7 +185,7 @@ func (c *Console) beginInvited(w http.ResponseWriter, r *http.Request) error {
 		return gone(fault.ErrNotFound)
 	}
 	token := secret.Of(brought.Ticket).Hash()
-	_, staff, err := c.d.Store.StaffInvitation(r.Context(), token, c.d.Now())
+	_, staff, err := c.d.Staff.StaffInvitation(r.Context(), token, c.d.Now())
 	if err != nil {
 		return gone(err)
 	}
@@ -210,10 +210,10 @@ func (c *Console) enter(w http.ResponseWriter, r *http.Request, k staff.Passkey,
 	before, again := c.cookies.session(r)
 	if err := c.d.Audit.Atomically(r.Context(), func(ctx context.Context) error {
 		c.d.Audit.StaffSignedIn(ctx, k.Staff, k.ID)
-		if err := c.d.Store.SignInStaff(ctx, k, session, now, once...); err != nil || !again {
+		if err := c.d.Sessions.SignInStaff(ctx, k, session, now, once...); err != nil || !again {
 			return gone(err)
 		}
-		return c.d.Store.EndStaffSession(ctx, before.Hash())
+		return c.d.Sessions.EndStaffSession(ctx, before.Hash())
 	}); err != nil {
 		return err
 	}
@@ -229,7 +229,7 @@ func (c *Console) signOut(w http.ResponseWriter, r *http.Request, who Agent) err
 	}
 	if err := c.d.Audit.Atomically(r.Context(), func(ctx context.Context) error {
 		c.d.Audit.StaffSignedOut(ctx, who.ID)
-		return c.d.Store.EndStaffSession(ctx, token.Hash())
+		return c.d.Sessions.EndStaffSession(ctx, token.Hash())
 	}); err != nil {
 		return err
 	}

@@ -45,7 +45,7 @@ func (c *Console) Invite(ctx context.Context, actor, name string, role staff.Rol
 // InviteAgain answers another link for somebody who has lost their passkeys. The links
 // before are dead. Errors: fault.ErrNotFound also for somebody who is disabled.
 func (c *Console) InviteAgain(ctx context.Context, actor, id string) (staff.Member, secret.Text, error) {
-	who, err := c.d.Store.StaffByID(ctx, id)
+	who, err := c.d.Staff.StaffByID(ctx, id)
 	if err != nil {
 		return staff.Member{}, secret.Text{}, err
 	}
@@ -58,7 +58,7 @@ func (c *Console) invite(ctx context.Context, actor string, who staff.Member, is
 	i := staff.Invitation{Token: token.Hash(), Staff: who.ID, By: actor, CreatedAt: now, ExpiresAt: now.Add(InvitationLife)}
 	if err := c.d.Audit.Atomically(ctx, func(ctx context.Context) error {
 		c.d.Audit.StaffInvited(ctx, actor, who)
-		return c.d.Store.InviteStaff(ctx, who, isNew, i)
+		return c.d.Staff.InviteStaff(ctx, who, isNew, i)
 	}); err != nil {
 		return secret.Text{}, err
 	}
@@ -73,7 +73,7 @@ func (c *Console) SetRole(ctx context.Context, actor, id string, role staff.Role
 	}
 	return c.d.Audit.Atomically(ctx, func(ctx context.Context) error {
 		c.d.Audit.StaffRoleSet(ctx, actor, id, role)
-		return c.d.Store.SetStaffRole(ctx, id, role)
+		return c.d.Staff.SetStaffRole(ctx, id, role)
 	})
 }
 
@@ -82,7 +82,7 @@ func (c *Console) SetRole(ctx context.Context, actor, id string, role staff.Role
 func (c *Console) Disable(ctx context.Context, actor, id string) error {
 	return c.d.Audit.Atomically(ctx, func(ctx context.Context) error {
 		c.d.Audit.StaffDisabled(ctx, actor, id)
-		return c.d.Store.DisableStaff(ctx, id, c.d.Now())
+		return c.d.Staff.DisableStaff(ctx, id, c.d.Now())
 	})
 }
 
@@ -90,7 +90,7 @@ func (c *Console) Disable(ctx context.Context, actor, id string) error {
 func (c *Console) Enable(ctx context.Context, actor, id string) error {
 	return c.d.Audit.Atomically(ctx, func(ctx context.Context) error {
 		c.d.Audit.StaffEnabled(ctx, actor, id)
-		return c.d.Store.EnableStaff(ctx, id)
+		return c.d.Staff.EnableStaff(ctx, id)
 	})
 }
 
@@ -114,7 +114,7 @@ func (c *Console) showPasskeys(w http.ResponseWriter, r *http.Request, who Agent
 	if err != nil {
 		return err
 	}
-	keys, err := c.d.Store.PasskeysOf(r.Context(), who.ID)
+	keys, err := c.d.Passkeys.PasskeysOf(r.Context(), who.ID)
 	if err != nil {
 		return err
 	}
@@ -122,7 +122,7 @@ func (c *Console) showPasskeys(w http.ResponseWriter, r *http.Request, who Agent
 }
 
 func (c *Console) beginAdding(w http.ResponseWriter, r *http.Request, who Agent) error {
-	staff, err := c.d.Store.StaffByID(r.Context(), who.ID)
+	staff, err := c.d.Staff.StaffByID(r.Context(), who.ID)
 	if err != nil {
 		return err
 	}
@@ -142,7 +142,7 @@ func (c *Console) removePasskey(w http.ResponseWriter, r *http.Request, who Agen
 	id := r.PathValue("id")
 	err := c.d.Audit.Atomically(r.Context(), func(ctx context.Context) error {
 		c.d.Audit.PasskeyRemoved(ctx, who.ID, id)
-		return c.d.Store.DropPasskey(ctx, who.ID, id)
+		return c.d.Passkeys.DropPasskey(ctx, who.ID, id)
 	})
 	switch {
 	case errors.Is(err, fault.ErrNotFound):
@@ -178,7 +178,7 @@ func (c *Console) renderStaff(w http.ResponseWriter, r *http.Request, who Agent,
 	if err != nil {
 		return err
 	}
-	if view.Staff, err = c.d.Store.Staff(r.Context()); err != nil {
+	if view.Staff, err = c.d.Staff.Staff(r.Context()); err != nil {
 		return err
 	}
 	view.Roles, view.Self, view.Minutes = staff.Roles(), who.ID, int(InvitationLife.Minutes())
@@ -203,7 +203,7 @@ func (c *Console) inviteStaff(w http.ResponseWriter, r *http.Request, who Agent)
 // inviteOnce takes a second press of the button for what it is: somebody who was added a
 // moment ago gets another link, and is not added again.
 func (c *Console) inviteOnce(ctx context.Context, actor, name string, role staff.Role) (staff.Member, secret.Text, error) {
-	all, err := c.d.Store.Staff(ctx)
+	all, err := c.d.Staff.Staff(ctx)
 	if err != nil {
 		return staff.Member{}, secret.Text{}, err
 	}

@@ -42,7 +42,7 @@ func (c *Console) news(ctx context.Context, r *http.Request, who Agent) (all []t
 			since = time.UnixMilli(ms)
 		}
 	}
-	made, err := c.d.Store.PasskeysSince(ctx, since)
+	made, err := c.d.Passkeys.PasskeysSince(ctx, since)
 	if err != nil {
 		return nil, "" // it is only shown: the page goes on without it
 	}

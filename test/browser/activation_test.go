@@ -38,7 +38,7 @@ var whileActivating = map[string]activationWords{
 func (w *world) invite(email, locale string, released bool) (employment.Employment, string) {
 	w.Helper()
 	e := employment.Employer{ID: login.NewID(), Name: "Revontuli Oy", Locale: "fi", CreatedAt: w.clock.now()}
-	if err := w.Inside.Store.AddEmployer(w.Context(), e); err != nil {
+	if err := w.Inside.Store.Employments.AddEmployer(w.Context(), e); err != nil {
 		w.Fatal(err)
 	}
 	m := employment.Employment{Employer: e.ID, Email: email, Kind: employment.UserSmartumPlus, Locale: locale}
@@ -109,7 +109,7 @@ func TestActivation(t *testing.T) {
 			page.at(w.Service + "/me")
 			page.seeLanguage(language)
 			page.see(whileScanning[language].active, whileScanning[language].show, say.benefit, say.hello, "Revontuli Oy")
-			if done, err := w.Inside.Store.EmploymentByID(t.Context(), m.ID); err != nil || !done.Active() || done.Terms != "2026-01" {
+			if done, err := w.Inside.Store.Employments.EmploymentByID(t.Context(), m.ID); err != nil || !done.Active() || done.Terms != "2026-01" {
 				t.Errorf("%+v, %v", done, err)
 			}
 			page.reload()
@@ -154,7 +154,7 @@ func TestActivationWithoutJavaScript(t *testing.T) {
 	page.see(whileScanning["fi"].active, "Avaa SmartumPay", "Käytä toista puhelinta")
 	page.reload()
 	page.see(whileScanning["fi"].active)
-	if done, err := w.Inside.Store.EmploymentByID(t.Context(), m.ID); err != nil || !done.Active() {
+	if done, err := w.Inside.Store.Employments.EmploymentByID(t.Context(), m.ID); err != nil || !done.Active() {
 		t.Errorf("%+v, %v", done, err)
 	}
 	page.press("Kirjaudu ulos")
@@ -219,7 +219,7 @@ func TestActivationWaits(t *testing.T) {
 	for i := range m.Benefits {
 		m.Benefits[i].ReleasedAt = w.clock.now()
 	}
-	if err := w.Inside.Store.ChangeEmployment(t.Context(), m, w.clock.now()); err != nil {
+	if err := w.Inside.Store.Employments.ChangeEmployment(t.Context(), m, w.clock.now()); err != nil {
 		t.Fatal(err)
 	}
 	page.see(whileActivating["fi"].title)

@@ -175,7 +175,7 @@ func TestConsole(t *testing.T) {
 // hire lets an employer add Vieno, whose letter leaves at once.
 func (w *world) hire() (record string) {
 	w.Helper()
-	employers, err := w.Inside.Store.Employers(w.Context(), "", 1)
+	employers, err := w.Inside.Store.Employments.Employers(w.Context(), "", 1)
 	if err != nil || len(employers) == 0 {
 		w.Fatal(err)
 	}
@@ -220,7 +220,7 @@ func (w *world) leaveAndComeBack(agent *tab, id, person string) {
 // audited counts the entries of an action on a target.
 func (w *world) audited(action, target string) int {
 	w.Helper()
-	entries, err := w.Inside.Store.StaffActsOn(w.Context(), target, 100)
+	entries, err := w.Inside.Store.People.StaffActsOn(w.Context(), target, 100)
 	if err != nil {
 		w.Fatal(err)
 	}

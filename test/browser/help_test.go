@@ -64,7 +64,7 @@ func TestHelp(t *testing.T) {
 	b.press("Kyllä")
 	b.see("Mukavaa, että ohjeesta oli apua.")
 
-	kept, err := w.Inside.Store.FeedbackComments(t.Context(), time.Time{}, time.Now().Add(time.Hour), 10)
+	kept, err := w.Inside.Store.Operations.FeedbackComments(t.Context(), time.Time{}, time.Now().Add(time.Hour), 10)
 	if err != nil || len(kept) != 1 || kept[0].Comment != "Kukaan ei vastaa numerosta […]" || kept[0].Reason != login.ReasonNoBenefits {
 		t.Errorf("kept: %+v, %v", kept, err)
 	}

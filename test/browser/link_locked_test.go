@@ -14,7 +14,7 @@ func TestLockedPerson(t *testing.T) {
 	app := somebody.newTab()
 	app.complaints.expect("status of 403", "status of 400", "status of 401")
 	app.logIn()
-	if err := w.Inside.Store.LockPerson(t.Context(), w.person("aino"), w.clock.now()); err != nil {
+	if err := w.Inside.Store.People.LockPerson(t.Context(), w.person("aino"), w.clock.now()); err != nil {
 		t.Fatal(err)
 	}
 	app.reload()

@@ -87,7 +87,7 @@ func TestQRLockedPerson(t *testing.T) {
 	match, code := app.scan()
 	page.front()
 	page.see("Kirjoita puhelimen numero")
-	locked(w.Inside.Store.LockPerson)
+	locked(w.Inside.Store.People.LockPerson)
 	page.keyNumber(match)
 	page.see("Kirjaudu omalle sivullesi")
 	page.press("Kirjaudu")
@@ -99,10 +99,10 @@ func TestQRLockedPerson(t *testing.T) {
 		t.Errorf("the login is %s", a.State)
 	}
 
-	locked(w.Inside.Store.UnlockPerson)
+	locked(w.Inside.Store.People.UnlockPerson)
 	page.signInOnPage(aino) // the lock has ended the old session
 	page.filmCode("Näytä QR-koodi")
-	locked(w.Inside.Store.LockPerson)
+	locked(w.Inside.Store.People.LockPerson)
 	app.front()
 	app.pressID("retry")
 	app.pressID("scan-allow")

@@ -50,7 +50,7 @@ func TestHowLoginsGo(t *testing.T) {
 			Dimension: d, Hour: w.clock.now().UTC().Truncate(operations.TallyHour), Value: value, Counts: operations.Counts{Failed: 500}, People: operations.Counts{Failed: 500}.Strangers(),
 		})
 	}
-	if err := w.Inside.Store.AddTallies(t.Context(), failed); err != nil {
+	if err := w.Inside.Store.Operations.AddTallies(t.Context(), failed); err != nil {
 		t.Fatal(err)
 	}
 	w.clock.pass(31 * time.Second) // what was seen is seen anew

@@ -155,7 +155,7 @@ func (w *world) ours(origin string) bool { return slices.Contains(w.origins, ori
 // attempt reads a login from the database, as support would.
 func (w *world) attempt(supportCode string) login.Attempt {
 	w.Helper()
-	a, err := w.Inside.Store.AttemptBySupportCode(w.Context(), supportCode)
+	a, err := w.Inside.Store.Attempts.AttemptBySupportCode(w.Context(), supportCode)
 	if err != nil {
 		w.Fatalf("support code %s: %v", supportCode, err)
 	}
@@ -182,7 +182,7 @@ func (w *world) person(user string) string {
 // sessions counts the sessions of a sample person that are not over.
 func (w *world) sessions(user string) int {
 	w.Helper()
-	all, err := w.Inside.Store.SessionsOfPerson(w.Context(), w.person(user))
+	all, err := w.Inside.Store.Sessions.SessionsOfPerson(w.Context(), w.person(user))
 	if err != nil {
 		w.Fatal(err)
 	}

@@ -24,11 +24,11 @@ func adminAPIFuzzer(t *testing.T) {
 	lookedAt(t, "python", "schemathesis*")
 	d, _ := start(t, func(*config.Config) {})
 	e := employment.Employer{ID: login.NewID(), Name: "Merituuli Oy", Locale: "fi", CreatedAt: time.Now()}
-	if err := d.Inside.Store.AddEmployer(t.Context(), e); err != nil {
+	if err := d.Inside.Store.Employments.AddEmployer(t.Context(), e); err != nil {
 		t.Fatal(err)
 	}
 	m := employment.Employment{ID: login.NewID(), Employer: e.ID, Kind: employment.UserSmartumPlus, ExternalID: "1", Email: "aino@example.com", CreatedAt: time.Now()}
-	if err := d.Inside.Store.AddEmployment(t.Context(), m); err != nil {
+	if err := d.Inside.Store.Employments.AddEmployment(t.Context(), m); err != nil {
 		t.Fatal(err)
 	}
 	i, err := d.Inside.Importer.Receive(t.Context(), "system", e.ID, provisioning.CSV, false, strings.NewReader("external_id,email\n2,nonsense\n"))

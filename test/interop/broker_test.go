@@ -166,7 +166,7 @@ func (p *phone) finish(page robot.Page) string {
 // attempt is the login as support sees it.
 func (p *phone) attempt() login.Attempt {
 	p.Helper()
-	a, err := p.Inside.Store.AttemptBySupportCode(p.Context(), p.login.SupportCode)
+	a, err := p.Inside.Store.Attempts.AttemptBySupportCode(p.Context(), p.login.SupportCode)
 	if err != nil {
 		p.Fatal(err)
 	}

@@ -20,7 +20,7 @@ func scimTester(t *testing.T) {
 	lookedAt(t, "python", "*.py")
 	d, _ := start(t, func(*config.Config) {})
 	e := employment.Employer{ID: login.NewID(), Name: "Merituuli Oy", Locale: "fi", CreatedAt: time.Now()}
-	if err := d.Inside.Store.AddEmployer(t.Context(), e); err != nil {
+	if err := d.Inside.Store.Employments.AddEmployer(t.Context(), e); err != nil {
 		t.Fatal(err)
 	}
 	_, key, err := d.Inside.APIKeys.New(t.Context(), operations.APIKey{Name: "directory", Scopes: []operations.APIScope{operations.ScopeSCIM}, Employers: []string{e.ID}})

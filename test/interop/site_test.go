@@ -79,7 +79,7 @@ func setUp(t *testing.T, name string, changes ...func(*config.Client)) *site {
 func proveEmail(t *testing.T, d *demo.Demo, address string) {
 	t.Helper()
 	e := employment.Employer{ID: login.NewID(), Name: "Merituuli Oy", Locale: "fi", CreatedAt: time.Now()}
-	if err := d.Inside.Store.AddEmployer(t.Context(), e); err != nil {
+	if err := d.Inside.Store.Employments.AddEmployer(t.Context(), e); err != nil {
 		t.Fatal(err)
 	}
 	m := employment.Employment{Employer: e.ID, Email: address, Kind: employment.UserSmartumPlus, Benefits: []login.Benefit{{Kind: "lunch", ReleasedAt: time.Now()}}}

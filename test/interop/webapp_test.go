@@ -72,16 +72,16 @@ func tryWebApp(app webApp) func(*testing.T, *site) {
 // their client has taken the logout token (OpenID Connect Back-Channel Logout).
 func (s *site) endSessions(t *testing.T, sub any) {
 	t.Helper()
-	person, err := s.Inside.Store.PersonBySubject(t.Context(), fmt.Sprint(sub))
+	person, err := s.Inside.Store.People.PersonBySubject(t.Context(), fmt.Sprint(sub))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n, err := s.Inside.Store.RevokeSessionsOfPerson(t.Context(), person.ID, "staff", time.Now()); n != 1 || err != nil {
+	if n, err := s.Inside.Store.Sessions.RevokeSessionsOfPerson(t.Context(), person.ID, "staff", time.Now()); n != 1 || err != nil {
 		t.Fatalf("%d sessions ended, %v", n, err)
 	}
 	patience.Until(t, "the client has been told", func() bool {
 		s.Inside.Jobs.Wake()
-		depths, err := s.Inside.Store.JobDepths(t.Context())
+		depths, err := s.Inside.Store.Operations.JobDepths(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}

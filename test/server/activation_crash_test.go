@@ -135,7 +135,7 @@ func (r *rig) mustBeWhole(employer string, post *post, said map[string]string) m
 	r.Helper()
 	found, after := map[string]bool{}, ""
 	for {
-		page, err := r.Inside.Store.Employments(r.Context(), employer, store.EmploymentFilter{After: after}, 500)
+		page, err := r.Inside.Store.Employments.Employments(r.Context(), employer, store.EmploymentFilter{After: after}, 500)
 		if err != nil {
 			r.Fatal(err)
 		}
@@ -144,7 +144,7 @@ func (r *rig) mustBeWhole(employer string, post *post, said map[string]string) m
 		}
 		for _, m := range page {
 			after = m.ID
-			all, err := r.Inside.Store.InvitationsOf(r.Context(), m.ID)
+			all, err := r.Inside.Store.Employments.InvitationsOf(r.Context(), m.ID)
 			if err != nil || len(all) != 1 {
 				r.Fatalf("%s: %d invitations, %v", m.ID, len(all), err)
 			}
@@ -156,7 +156,7 @@ func (r *rig) mustBeWhole(employer string, post *post, said map[string]string) m
 				r.Errorf("%s: the activation is lost", all[0].ID)
 			}
 			if m.Active() {
-				if p, err := r.Inside.Store.PersonByID(r.Context(), m.Person); err != nil || !p.SmartumPlus || len(p.Benefits) == 0 {
+				if p, err := r.Inside.Store.People.PersonByID(r.Context(), m.Person); err != nil || !p.SmartumPlus || len(p.Benefits) == 0 {
 					r.Errorf("%s: the person has %+v, %v", m.ID, p, err)
 				}
 			}

@@ -93,7 +93,7 @@ func TestInvitationMailIsGivenUp(t *testing.T) {
 		t.Errorf("given up after %v", took)
 	}
 	r.eventually("the job is dead", func() bool {
-		dead, err := r.Inside.Store.DeadJobs(t.Context(), "", queue.Place{}, 10)
+		dead, err := r.Inside.Store.Operations.DeadJobs(t.Context(), "", queue.Place{}, 10)
 		return err == nil && len(dead) == 1
 	})
 }
@@ -104,7 +104,7 @@ func TestInvitationMailThatCannotBe(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	_, i := r.invite(r.employer("Merituuli Oy"), "")
-	if err := r.Inside.Store.AddJobs(t.Context(),
+	if err := r.Inside.Store.Operations.AddJobs(t.Context(),
 		queue.Job{ID: login.NewID(), Kind: people.JobInvitation, Payload: []byte("[]"), At: r.clock.now(), CreatedAt: r.clock.now()},
 		queue.Job{ID: login.NewID(), Kind: people.JobReminder, Payload: []byte(`{"invitation":"gone"}`), At: r.clock.now(), CreatedAt: r.clock.now()},
 	); err != nil {
@@ -112,8 +112,8 @@ func TestInvitationMailThatCannotBe(t *testing.T) {
 	}
 	r.Inside.Jobs.Wake()
 	r.eventually("all have ended", func() bool {
-		dead, err := r.Inside.Store.DeadJobs(t.Context(), "", queue.Place{}, 10)
-		depths, err2 := r.Inside.Store.JobDepths(t.Context())
+		dead, err := r.Inside.Store.Operations.DeadJobs(t.Context(), "", queue.Place{}, 10)
+		depths, err2 := r.Inside.Store.Operations.JobDepths(t.Context())
 		waiting := int64(0)
 		for _, d := range depths {
 			waiting += d.Waiting
@@ -175,7 +175,7 @@ func TestInvitationReminder(t *testing.T) {
 func (r *rig) noJobs() {
 	r.Helper()
 	r.eventually("all jobs are done", func() bool {
-		depths, err := r.Inside.Store.JobDepths(r.Context())
+		depths, err := r.Inside.Store.Operations.JobDepths(r.Context())
 		return err == nil && len(depths) == 0
 	})
 }

@@ -22,7 +22,7 @@ func TestThreat41InvitationsEndWithTheirAddress(t *testing.T) {
 	_, old := r.letter("vieno.hautalo@example.com", 1)
 	begun := r.press(r.at(old), "Aktivoi edut", "kuikka", "maija") // already at the bank
 	m.Email = "vieno.hautala@example.com"
-	if err := r.Inside.Store.ChangeEmployment(t.Context(), m, r.clock.now()); err != nil {
+	if err := r.Inside.Store.Employments.ChangeEmployment(t.Context(), m, r.clock.now()); err != nil {
 		t.Fatal(err)
 	}
 	if r.invitation(i.ID).RevokedAt.IsZero() {
@@ -56,13 +56,13 @@ func TestThreat41AnotherNameIsHeld(t *testing.T) {
 	if after := r.invitation(i.ID); after.HeldAt.IsZero() || !after.UsedAt.IsZero() || !after.RevokedAt.IsZero() {
 		t.Errorf("the invitation: %+v", after)
 	}
-	all, err := r.Inside.Store.HeldActivations(t.Context(), m.ID)
+	all, err := r.Inside.Store.Employments.HeldActivations(t.Context(), m.ID)
 	if err != nil || len(all) != 1 || all[0].SupportCode == "" || !strings.Contains(held.Body, all[0].SupportCode) {
 		t.Fatalf("%+v, %v; the page must show the code", all, err)
 	}
 	r.app, r.browser = r.phone()
 	r.mustSay(r.activate(link, "vieno"), http.StatusOK, activated)
-	if all, err = r.Inside.Store.HeldActivations(t.Context(), m.ID); err != nil || len(all) != 0 {
+	if all, err = r.Inside.Store.Employments.HeldActivations(t.Context(), m.ID); err != nil || len(all) != 0 {
 		t.Errorf("what was held is kept: %+v, %v", all, err)
 	}
 }
@@ -78,7 +78,7 @@ func TestThreat41AgentReleasesOneHuman(t *testing.T) {
 		r.app, r.browser = r.phone()
 		r.mustTell(r.activate(link, who), "Nimi on toinen kuin kutsussa")
 	}
-	all, err := r.Inside.Store.HeldActivations(t.Context(), m.ID)
+	all, err := r.Inside.Store.Employments.HeldActivations(t.Context(), m.ID)
 	if err != nil || len(all) != 2 {
 		t.Fatalf("%+v, %v", all, err)
 	}
@@ -97,7 +97,7 @@ func TestThreat41AgentReleasesOneHuman(t *testing.T) {
 	if got := a.post(path+"/held/"+login.NewID(), url.Values{"because": {"arvaus umpimähkään"}}); got.Status != http.StatusNotFound {
 		t.Errorf("a made-up one: %d", got.Status)
 	}
-	acts, err := r.Inside.Store.StaffActsOn(t.Context(), "employment:"+m.ID, 10)
+	acts, err := r.Inside.Store.People.StaffActsOn(t.Context(), "employment:"+m.ID, 10)
 	if err != nil || len(acts) == 0 || !strings.Contains(acts[0].Action+acts[0].Detail["because"], "release_activation") && !actOf(acts, "staff.release_activation") {
 		t.Errorf("audit: %+v, %v", acts, err)
 	}
@@ -121,7 +121,7 @@ func TestThreat41AnyName(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	e := r.employer("Merituuli Oy")
-	if err := r.Inside.Store.SetAnyName(t.Context(), e.ID, true, r.clock.now()); err != nil {
+	if err := r.Inside.Store.Employments.SetAnyName(t.Context(), e.ID, true, r.clock.now()); err != nil {
 		t.Fatal(err)
 	}
 	r.invite(e, "vieno@example.com", func(m *employment.Employment) { m.GivenName, m.FamilyName = "Tuula", "Pekkarinen" })

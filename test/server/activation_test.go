@@ -25,7 +25,7 @@ const activated = "SmartumPlus työsuhde-edut ovat aktivoituneet ja käytössäs
 func (r *rig) employer(name string) employment.Employer {
 	r.Helper()
 	e := employment.Employer{ID: login.NewID(), Name: name, Locale: "fi", CreatedAt: r.clock.now()}
-	if err := r.Inside.Store.AddEmployer(r.Context(), e); err != nil {
+	if err := r.Inside.Store.Employments.AddEmployer(r.Context(), e); err != nil {
 		r.Fatal(err)
 	}
 	return e
@@ -105,7 +105,7 @@ func (r *rig) eventually(what string, happened func() bool) {
 
 func (r *rig) invitation(id string) employment.Invitation {
 	r.Helper()
-	i, err := r.Inside.Store.InvitationByID(r.Context(), id)
+	i, err := r.Inside.Store.Employments.InvitationByID(r.Context(), id)
 	if err != nil {
 		r.Fatal(err)
 	}
@@ -114,7 +114,7 @@ func (r *rig) invitation(id string) employment.Invitation {
 
 func (r *rig) employment(id string) employment.Employment {
 	r.Helper()
-	m, err := r.Inside.Store.EmploymentByID(r.Context(), id)
+	m, err := r.Inside.Store.Employments.EmploymentByID(r.Context(), id)
 	if err != nil {
 		r.Fatal(err)
 	}
@@ -247,7 +247,7 @@ func TestActivationTooLate(t *testing.T) {
 	_, old := r.letter("wrong@example.com", 1)
 	oldPage := r.at(old)
 	m.Email = "vieno@example.com"
-	if err := r.Inside.Store.ChangeEmployment(t.Context(), m, r.clock.now()); err != nil {
+	if err := r.Inside.Store.Employments.ChangeEmployment(t.Context(), m, r.clock.now()); err != nil {
 		t.Fatal(err)
 	}
 	if _, _, err := r.Inside.People.Invite(t.Context(), m); err != nil {
@@ -276,7 +276,7 @@ func TestActivationTooLate(t *testing.T) {
 	_, link = r.letter("gone@example.com", 1)
 	_, r.browser = r.phone() // the first one has been told, and was sent home
 	atBank = r.press(r.at(link), "Aktivoi edut", "kuikka", "vieno")
-	if err := r.Inside.Store.EndEmployment(t.Context(), e.ID, gone.ID, r.clock.now()); err != nil {
+	if err := r.Inside.Store.Employments.EndEmployment(t.Context(), e.ID, gone.ID, r.clock.now()); err != nil {
 		t.Fatal(err)
 	}
 	r.mustSay(r.at(link), http.StatusGone, revoked...)
@@ -304,14 +304,14 @@ func TestActivationWaitsForTheEmployer(t *testing.T) {
 	}
 	r.mustSay(answer, http.StatusOK, "Työnantajasi ei ole vielä valmis")
 	m.Benefits[0].ReleasedAt = r.clock.now()
-	if err := r.Inside.Store.ChangeEmployment(t.Context(), m, r.clock.now()); err != nil {
+	if err := r.Inside.Store.Employments.ChangeEmployment(t.Context(), m, r.clock.now()); err != nil {
 		t.Fatal(err)
 	}
 	r.mustSay(r.activate(link, "vieno"), http.StatusOK, activated)
 
 	// Taken back later, the page says so and waits.
 	m.Benefits[0].ReleasedAt = time.Time{}
-	if err := r.Inside.Store.ChangeEmployment(t.Context(), m, r.clock.now()); err != nil {
+	if err := r.Inside.Store.Employments.ChangeEmployment(t.Context(), m, r.clock.now()); err != nil {
 		t.Fatal(err)
 	}
 	page = r.at(r.Service + "/me")
@@ -391,13 +391,13 @@ func TestActivationOfSomebodyWhoHasBenefits(t *testing.T) {
 
 	// A record that stood alone, with an older account, is joined: nothing is lost.
 	alone := login.Person{ID: login.NewID(), Subject: login.NewID(), Name: "A. V.", Locale: "fi", CreatedAt: r.clock.now()}
-	if err := r.Inside.Store.AddPerson(t.Context(), alone, nil, nil); err != nil {
+	if err := r.Inside.Store.People.AddPerson(t.Context(), alone, nil, nil); err != nil {
 		t.Fatal(err)
 	}
 	r.invite(r.employer("Pohjoistuuli Oy"), "old@example.com", func(m *employment.Employment) { m.Person = alone.ID })
 	_, link = r.letter("old@example.com", 1)
 	r.mustSay(r.activate(link, "aino"), http.StatusOK, activated, "Merituuli Oy", "Pohjoistuuli Oy", before.Benefits[0].Employer)
-	if joined, err := r.Inside.Store.PersonByID(t.Context(), alone.ID); err != nil || joined.ID != before.ID || joined.Subject != alone.Subject {
+	if joined, err := r.Inside.Store.People.PersonByID(t.Context(), alone.ID); err != nil || joined.ID != before.ID || joined.Subject != alone.Subject {
 		t.Errorf("%+v, %v", joined, err)
 	}
 }
@@ -432,7 +432,7 @@ func TestActivationByIdentityCode(t *testing.T) {
 
 func mustInvitation(r *rig, m employment.Employment) string {
 	r.Helper()
-	all, err := r.Inside.Store.InvitationsOf(r.Context(), m.ID)
+	all, err := r.Inside.Store.Employments.InvitationsOf(r.Context(), m.ID)
 	if err != nil || len(all) == 0 {
 		r.Fatalf("%v, %v", all, err)
 	}

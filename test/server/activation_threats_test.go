@@ -171,7 +171,7 @@ func TestThreat32TicketsAreNowhere(t *testing.T) {
 	// A database that is gone while the page is asked for.
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := r.Inside.Store.InvitationByID(ctx, i.ID); err == nil {
+	if _, err := r.Inside.Store.Employments.InvitationByID(ctx, i.ID); err == nil {
 		t.Error("a cancelled question was answered")
 	}
 	places := r.places()

@@ -72,7 +72,7 @@ func newAdminWorld(t *testing.T, changes ...func(*config.Config)) *adminWorld {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sessions, err := w.Inside.Store.SessionsOfPerson(t.Context(), aino.ID)
+	sessions, err := w.Inside.Store.Sessions.SessionsOfPerson(t.Context(), aino.ID)
 	if err != nil || len(sessions) == 0 {
 		t.Fatal(err, len(sessions))
 	}
@@ -131,13 +131,13 @@ func (w *adminWorld) tenant(name, person string) tenant {
 		method: "POST", path: root + "/persons", key: "all",
 		body: `{"external_id":"1","email":"new@` + strings.ToLower(name) + `.example","benefits":[{"kind":"lunch","ends_on":"2030-12-31"}],"invite":true}`,
 	}), http.StatusCreated)
-	invitations, err := w.Inside.Store.InvitationsOf(w.Context(), t.invited)
+	invitations, err := w.Inside.Store.Employments.InvitationsOf(w.Context(), t.invited)
 	if err != nil || len(invitations) != 1 {
 		w.Fatal(err, len(invitations))
 	}
 	t.invitation = invitations[0].ID
 	t.person = login.NewID()
-	err = w.Inside.Store.AddEmployment(w.Context(), employment.Employment{
+	err = w.Inside.Store.Employments.AddEmployment(w.Context(), employment.Employment{
 		ID: t.person, Employer: t.employer, Person: person, Kind: employment.UserSmartumPlus, ExternalID: "2", UserName: "second", CreatedAt: time.Now(),
 	})
 	if err != nil {

@@ -135,7 +135,7 @@ func TestNoRSAKeyWithoutUse(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	r.login()
-	rows, err := r.Inside.Store.SigningKeys(t.Context())
+	rows, err := r.Inside.Store.Keys.SigningKeys(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

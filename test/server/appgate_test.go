@@ -63,7 +63,7 @@ func (o options) available(bank string) bool {
 func (r *rig) byOperator(s operations.Switch) {
 	r.Helper()
 	s.By, s.At = "system", r.clock.now()
-	if err := r.Inside.Store.SetSwitch(r.Context(), s); err != nil {
+	if err := r.Inside.Store.Operations.SetSwitch(r.Context(), s); err != nil {
 		r.Fatal(err)
 	}
 }

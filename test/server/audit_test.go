@@ -80,36 +80,36 @@ func TestAuditChainOfARunningService(t *testing.T) {
 	var chain audit.Chain
 	r := newRig(t, func(c *config.Config) { chain = audit.NewChain(c.Keys.Secret.Derive("audit chain")) })
 	tokens := r.login()
-	if _, err := r.Inside.Store.SealAudit(t.Context()); err != nil {
+	if _, err := r.Inside.Store.Audit.SealAudit(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	noted, err := r.Inside.Store.AuditHead(t.Context())
+	noted, err := r.Inside.Store.Audit.AuditHead(t.Context())
 	if err != nil || noted.Seq < 2 {
 		t.Fatal(noted, err)
 	}
 	var others sync.WaitGroup
 	for range 5 {
 		others.Go(func() {
-			if err := r.Inside.Store.AppendAudit(t.Context(), operations.AuditEntry{At: time.Now(), Actor: "system", Action: "key.rotate", Target: "key:x"}); err != nil {
+			if err := r.Inside.Store.Audit.AppendAudit(t.Context(), operations.AuditEntry{At: time.Now(), Actor: "system", Action: "key.rotate", Target: "key:x"}); err != nil {
 				t.Error(err)
 			}
 		})
 	}
-	if v, err := chain.Verify(t.Context(), r.Inside.Store, noted, nil); err != nil || v.Break != nil {
+	if v, err := chain.Verify(t.Context(), r.Inside.Store.Audit, noted, nil); err != nil || v.Break != nil {
 		t.Errorf("%+v, %v", v, err)
 	}
 	others.Wait()
 	if err := r.app.Revoke(t.Context(), tokens.RefreshToken); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := r.Inside.Store.SealAudit(t.Context()); err != nil {
+	if _, err := r.Inside.Store.Audit.SealAudit(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	v, err := chain.Verify(t.Context(), r.Inside.Store, noted, nil)
+	v, err := chain.Verify(t.Context(), r.Inside.Store.Audit, noted, nil)
 	if err != nil || v.Break != nil || v.Before != 0 || v.Entries < noted.Seq+6 {
 		t.Errorf("%+v, %v", v, err)
 	}
-	rows, err := r.Inside.Store.AuditRows(t.Context(), 0, v.Entries, int(v.Entries))
+	rows, err := r.Inside.Store.Audit.AuditRows(t.Context(), 0, v.Entries, int(v.Entries))
 	if err != nil || int64(len(rows)) != v.Entries {
 		t.Fatal(len(rows), err)
 	}

@@ -91,7 +91,7 @@ func TestClientsHearOfEndedSessions(t *testing.T) {
 		"logged out on another phone": func(h handset) error { return stays.act("/" + sid(h) + "/logout") },
 		"this wasn't me":              func(h handset) error { return stays.act("/" + sid(h) + "/not-me") },
 		"everywhere else":             func(handset) error { return stays.act("/logout") },
-		"by the employer":             func(h handset) error { return store.RevokeSession(t.Context(), sid(h), "admin", now()) },
+		"by the employer":             func(h handset) error { return store.Sessions.RevokeSession(t.Context(), sid(h), "admin", now()) },
 	} {
 		h := r.handset("aino")
 		if err := end(h); err != nil {
@@ -101,17 +101,17 @@ func TestClientsHearOfEndedSessions(t *testing.T) {
 			t.Errorf("%s: the wrong one is out", what)
 		}
 		app.mustHear(r, what, h.tokens.IDToken)
-		if err := store.RevokeSession(t.Context(), sid(h), "again", now()); err != nil {
+		if err := store.Sessions.RevokeSession(t.Context(), sid(h), "again", now()); err != nil {
 			t.Fatal(err)
 		}
 		app.mustHear(r, what+", again")
 	}
 	person := r.person("aino").ID
-	if err := store.LockPerson(t.Context(), person, now()); err != nil {
+	if err := store.People.LockPerson(t.Context(), person, now()); err != nil {
 		t.Fatal(err)
 	}
 	app.mustHear(r, "a lock", stays.tokens.IDToken)
-	if err := store.UnlockPerson(t.Context(), person, now()); err != nil {
+	if err := store.People.UnlockPerson(t.Context(), person, now()); err != nil {
 		t.Fatal(err)
 	}
 	one, two := r.handset("aino"), r.handset("aino")

@@ -27,7 +27,7 @@ func TestThreat49StolenCookieLetsNobodyIn(t *testing.T) {
 	}
 	keys := func() int {
 		t.Helper()
-		all, err := r.Inside.Store.PasskeysOf(t.Context(), a.id)
+		all, err := r.Inside.Store.Staff.PasskeysOf(t.Context(), a.id)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -53,7 +53,7 @@ func TestThreat49StolenCookieLetsNobodyIn(t *testing.T) {
 			t.Errorf("%s: %d", act, got.Status)
 		}
 	}
-	if staff, err := r.Inside.Store.Staff(t.Context()); err != nil || len(staff) != 2 || staff[0].Disabled() || staff[1].Disabled() || keys() != 1 {
+	if staff, err := r.Inside.Store.Staff.Staff(t.Context()); err != nil || len(staff) != 2 || staff[0].Disabled() || staff[1].Disabled() || keys() != 1 {
 		t.Fatalf("the thief has changed something: %+v, %d passkeys, %v", staff, keys(), err)
 	}
 	for _, route := range r.Inside.Console.Routes() {
@@ -100,7 +100,7 @@ func TestThreat49ProofsCountOnce(t *testing.T) {
 	if got := a.addPasskey(key); got.Status != http.StatusOK {
 		t.Fatalf("a second passkey: %d %s", got.Status, got.Body)
 	}
-	all, err := r.Inside.Store.PasskeysOf(t.Context(), a.id)
+	all, err := r.Inside.Store.Staff.PasskeysOf(t.Context(), a.id)
 	if err != nil || len(all) != 2 {
 		t.Fatalf("%d passkeys, %v", len(all), err)
 	}

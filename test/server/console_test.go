@@ -221,7 +221,7 @@ func (r *rig) cases() cases {
 	for _, p := range brokersim.People() {
 		c.secrets["identity code of "+p.UserID] = p.HETU.Reveal()
 	}
-	employers, err := r.Inside.Store.Employers(r.Context(), "", 1)
+	employers, err := r.Inside.Store.Employments.Employers(r.Context(), "", 1)
 	if err != nil || len(employers) == 0 {
 		r.Fatal(err)
 	}
@@ -233,7 +233,7 @@ func (r *rig) cases() cases {
 	}
 	c.employment, c.employer = m.ID, employers[0].ID
 	c.secrets["ticket of an invitation"] = r.Inside.People.Ticket(i.ID).Reveal()
-	s, err := r.Inside.Store.SessionByID(r.Context(), c.session)
+	s, err := r.Inside.Store.Sessions.SessionByID(r.Context(), c.session)
 	if err != nil {
 		r.Fatal(err)
 	}
@@ -397,7 +397,7 @@ func TestThreat26ConsoleIdsAreUniform(t *testing.T) {
 	if len(pages) > 3 { // the marked part of the navigation differs
 		t.Errorf("%d different pages for what is not there", len(pages))
 	}
-	s, err := r.Inside.Store.SessionByID(t.Context(), c.session)
+	s, err := r.Inside.Store.Sessions.SessionByID(t.Context(), c.session)
 	if err != nil || !s.Live(r.clock.now()) {
 		t.Errorf("somebody's device was logged out by a mixed-up address: %v", err)
 	}
@@ -411,7 +411,7 @@ func TestThreat25ConsoleFormsStayWithinTheirPerson(t *testing.T) {
 	mine := r.cases()
 	a := r.agent(staff.RoleOperator)
 	other := r.handset("matti")
-	theirs, err := r.Inside.Store.SessionsOfPerson(t.Context(), r.personID("matti"))
+	theirs, err := r.Inside.Store.Sessions.SessionsOfPerson(t.Context(), r.personID("matti"))
 	if err != nil || len(theirs) != 1 {
 		t.Fatal(theirs, err)
 	}
@@ -537,7 +537,7 @@ func TestConsoleSearchesAreLimited(t *testing.T) {
 	if last != http.StatusTooManyRequests {
 		t.Errorf("after 70 searches at once: %d", last)
 	}
-	entries, _, err := r.Inside.Store.SearchAudit(t.Context(), operations.AuditQuery{Action: "staff.search_refuse", Limit: 10})
+	entries, _, err := r.Inside.Store.Audit.SearchAudit(t.Context(), operations.AuditQuery{Action: "staff.search_refuse", Limit: 10})
 	if err != nil || len(entries) == 0 || entries[0].Actor != "staff:"+a.id {
 		t.Errorf("audit: %+v, %v", entries, err)
 	}
@@ -563,7 +563,7 @@ func TestConsoleFormsAreItsOwn(t *testing.T) {
 			t.Errorf("%s: %d", what, got.Status)
 		}
 	}
-	p, err := r.Inside.Store.PersonByID(t.Context(), c.person)
+	p, err := r.Inside.Store.People.PersonByID(t.Context(), c.person)
 	if err != nil || !p.PausedUntil.IsZero() {
 		t.Errorf("paused: %v, %v", p.PausedUntil, err)
 	}

@@ -67,7 +67,7 @@ func FuzzPassword(f *testing.F) {
 		if status < 400 || header.Get("Location") != "" || strings.Contains(body, "<script") || len(typed) > 12 && strings.Contains(body, typed) && !strings.Contains(name, typed) {
 			t.Errorf("%d to %q: %s", status, header.Get("Location"), body)
 		}
-		if c, err := z.Inside.Store.CredentialByName(t.Context(), people.UserName(name)); err == nil && c.UserName != "hilma" && c.UserName != "eero" {
+		if c, err := z.Inside.Store.People.CredentialByName(t.Context(), people.UserName(name)); err == nil && c.UserName != "hilma" && c.UserName != "eero" {
 			t.Errorf("%q is %s", name, c.UserName)
 		}
 	})

@@ -79,7 +79,7 @@ func TestPasswordInTheApp(t *testing.T) {
 	}
 	// The sample hash is weak, and without the key that is outside the database: the
 	// first login has replaced it.
-	c, err := r.Inside.Store.CredentialByName(t.Context(), "hilma")
+	c, err := r.Inside.Store.People.CredentialByName(t.Context(), "hilma")
 	if err != nil || !strings.Contains(c.Hash, "m=19456,t=2,p=1,keyid=") {
 		t.Errorf("the hash is %q, %v", c.Hash, err)
 	}
@@ -260,7 +260,7 @@ func TestThreat38SupportSeesWrongPasswords(t *testing.T) {
 	hilma, a := r.person("hilma"), r.agent(staff.RoleAgent)
 	page := func() string {
 		t.Helper()
-		if err := r.Inside.WrongTries.Flush(t.Context(), r.Inside.Store); err != nil {
+		if err := r.Inside.WrongTries.Flush(t.Context(), r.Inside.Store.People); err != nil {
 			t.Fatal(err)
 		}
 		got := a.get("/console/people/" + hilma.ID + "?lang=en")
@@ -296,7 +296,7 @@ func TestThreat38SupportSeesWrongPasswords(t *testing.T) {
 	if err != nil || !strings.Contains(string(data), `"day": "`+today.Format(time.DateOnly)+`"`) || strings.Contains(string(data), "192.0.2.") {
 		t.Errorf("%v: %s", err, data)
 	}
-	if rest, err := r.Inside.Store.WrongTriesOf(t.Context(), "", 1); err != nil || len(rest) > 0 {
+	if rest, err := r.Inside.Store.People.WrongTriesOf(t.Context(), "", 1); err != nil || len(rest) > 0 {
 		t.Errorf("nobody's: %+v, %v", rest, err)
 	}
 }
@@ -517,7 +517,7 @@ func TestPasswordsSwitchedOff(t *testing.T) {
 	if n := r.sessions(); n != 0 {
 		t.Errorf("%d sessions", n)
 	}
-	if err := r.Inside.Store.SetSwitch(t.Context(), operations.Switch{Name: operations.MethodSwitch(login.MethodCredentials), On: true, By: "system", At: r.clock.now()}); err != nil {
+	if err := r.Inside.Store.Operations.SetSwitch(t.Context(), operations.Switch{Name: operations.MethodSwitch(login.MethodCredentials), On: true, By: "system", At: r.clock.now()}); err != nil {
 		t.Fatal(err)
 	}
 	r.clock.pass(time.Minute)

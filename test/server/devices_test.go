@@ -314,7 +314,7 @@ func TestJoinedRecordsShareTheirDevices(t *testing.T) {
 	}
 	r.app, r.browser = r.phone()
 	old := handset{r, r.app, r.withPassword("sofia.old", demo.Password)}
-	c, err := r.Inside.Store.CredentialByName(t.Context(), "sofia.old")
+	c, err := r.Inside.Store.People.CredentialByName(t.Context(), "sofia.old")
 	if err != nil {
 		t.Fatal(err)
 	}

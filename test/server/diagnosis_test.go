@@ -217,7 +217,7 @@ func TestRefusedRequestsExplainThemselves(t *testing.T) {
 		if !ok || d.Reason != want || r.clock.now().Sub(d.At) > 6*time.Minute {
 			t.Errorf("%s reads %s at %v, %v; want %s", code, d.Reason, d.At, ok, want)
 		}
-		if _, err := r.Inside.Store.AttemptBySupportCode(t.Context(), code); !errors.Is(err, fault.ErrNotFound) {
+		if _, err := r.Inside.Store.Attempts.AttemptBySupportCode(t.Context(), code); !errors.Is(err, fault.ErrNotFound) {
 			t.Errorf("%s: a refusal left a row, %v", want, err)
 		}
 	}

@@ -46,7 +46,7 @@ func (r *rig) usually(values map[operations.Dimension]string) {
 			all = append(all, operations.Tally{Dimension: d, Hour: hour, Value: value, Counts: n, People: n.Strangers()})
 		}
 	}
-	if err := r.Inside.Store.AddTallies(r.Context(), all); err != nil {
+	if err := r.Inside.Store.Operations.AddTallies(r.Context(), all); err != nil {
 		r.Fatal(err)
 	}
 }
@@ -73,7 +73,7 @@ func (r *rig) noAlarm(when string) {
 			r.Fatal(err)
 		}
 	}
-	alerts, err := r.Inside.Store.Alerts(r.Context(), r.clock.now().AddDate(0, 0, -90))
+	alerts, err := r.Inside.Store.Operations.Alerts(r.Context(), r.clock.now().AddDate(0, 0, -90))
 	if err != nil || len(alerts) > 0 {
 		r.Errorf("%s: alerts %+v, %v", when, alerts, err)
 	}

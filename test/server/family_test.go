@@ -118,12 +118,12 @@ func TestOldRefreshTokensJoinAFamily(t *testing.T) {
 	onBothDatabases(t, func(t *testing.T, r *rig) {
 		s := r.dpopClient(login.AuthSecretBasic)
 		granted := secret.Of(s.generations(0)[0])
-		session, err := r.Inside.Store.SessionByRefresh(t.Context(), granted.Hash())
+		session, err := r.Inside.Store.Sessions.SessionByRefresh(t.Context(), granted.Hash())
 		if err != nil {
 			t.Fatal(err)
 		}
 		old := secret.New() // as they were
-		if _, err := r.Inside.Store.RotateRefresh(t.Context(), session.ID, granted.Hash(), old.Hash(), s.clock.now(), s.clock.now()); err != nil {
+		if _, err := r.Inside.Store.Sessions.RotateRefresh(t.Context(), session.ID, granted.Hash(), old.Hash(), s.clock.now(), s.clock.now()); err != nil {
 			t.Fatal(err)
 		}
 		first := s.refresh(old.Reveal())

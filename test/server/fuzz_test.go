@@ -140,7 +140,7 @@ func FuzzChallenge(f *testing.F) {
 		if strings.Contains(text, l.AuthSession) {
 			t.Errorf("the answer repeats the auth_session: %s", text)
 		}
-		if a, err := z.Inside.Store.AttemptBySupportCode(t.Context(), l.SupportCode); err == nil && a.State != login.StateCreated && a.State != login.StateExpired {
+		if a, err := z.Inside.Store.Attempts.AttemptBySupportCode(t.Context(), l.SupportCode); err == nil && a.State != login.StateCreated && a.State != login.StateExpired {
 			t.Errorf("the login is %s", a.State)
 		}
 	})
@@ -178,7 +178,7 @@ func FuzzLinkID(f *testing.F) {
 				t.Errorf("%s %q: %s", c.method, guess, body)
 			}
 		}
-		if a, err := z.Inside.Store.AttemptBySupportCode(t.Context(), l.SupportCode); err != nil || a.State != login.StateCreated && a.State != login.StateExpired {
+		if a, err := z.Inside.Store.Attempts.AttemptBySupportCode(t.Context(), l.SupportCode); err != nil || a.State != login.StateCreated && a.State != login.StateExpired {
 			t.Errorf("after %q the login is %s (%v)", guess, a.State, err)
 		}
 	})

@@ -78,7 +78,7 @@ func TestHeadChangesNothing(t *testing.T) {
 // begun counts the logins that are not over.
 func (r *rig) begun() int64 {
 	r.Helper()
-	n, err := r.Inside.Store.RunningAttempts(r.Context())
+	n, err := r.Inside.Store.Attempts.RunningAttempts(r.Context())
 	if err != nil {
 		r.Fatal(err)
 	}

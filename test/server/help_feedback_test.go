@@ -24,7 +24,7 @@ func TestFeedbackIsCounted(t *testing.T) {
 	if page := words(r.read(thanks, "fi", "")); !strings.Contains(page, "Mukavaa") || strings.Contains(page, "never_heard_of") {
 		t.Errorf("thanks: %s", page)
 	}
-	counts, err := r.Inside.Store.FeedbackCounts(t.Context(), time.Now().Add(-48*time.Hour))
+	counts, err := r.Inside.Store.Operations.FeedbackCounts(t.Context(), time.Now().Add(-48*time.Hour))
 	if err != nil || len(counts) != 2 {
 		t.Fatalf("%+v, %v", counts, err)
 	}
@@ -48,7 +48,7 @@ func TestFeedbackIsCounted(t *testing.T) {
 	if status, _, _ := r.send(http.MethodGet, "/help/feedback?page=login&helped=yes", nil, nil); status != http.StatusMethodNotAllowed && status != http.StatusNotFound {
 		t.Errorf("a GET answers %d", status)
 	}
-	if after, err := r.Inside.Store.FeedbackCounts(t.Context(), time.Now().Add(-48*time.Hour)); err != nil || len(after) != 2 || after[1].No != 3 {
+	if after, err := r.Inside.Store.Operations.FeedbackCounts(t.Context(), time.Now().Add(-48*time.Hour)); err != nil || len(after) != 2 || after[1].No != 3 {
 		t.Errorf("%+v, %v", after, err)
 	}
 }
@@ -70,7 +70,7 @@ func TestThreat32CommentsAreCleaned(t *testing.T) {
 	if page := words(r.read(header.Get("Location"), "sv", "")); !strings.Contains(page, "Tack för din respons") {
 		t.Error(page)
 	}
-	kept, err := r.Inside.Store.FeedbackComments(t.Context(), time.Time{}, time.Now().Add(time.Hour), 10)
+	kept, err := r.Inside.Store.Operations.FeedbackComments(t.Context(), time.Time{}, time.Now().Add(time.Hour), 10)
 	if err != nil || len(kept) != 1 {
 		t.Fatal(kept, err)
 	}
@@ -90,7 +90,7 @@ func TestThreat32CommentsAreCleaned(t *testing.T) {
 	}
 	form.Set("comment", strings.Repeat("pitkä juttu ", 400))
 	r.send(http.MethodPost, "/help/comment", form, nil)
-	if kept, err = r.Inside.Store.FeedbackComments(t.Context(), time.Time{}, time.Now().Add(time.Hour), 10); err != nil || len(kept) != 2 || len([]rune(kept[0].Comment)) > 500 {
+	if kept, err = r.Inside.Store.Operations.FeedbackComments(t.Context(), time.Time{}, time.Now().Add(time.Hour), 10); err != nil || len(kept) != 2 || len([]rune(kept[0].Comment)) > 500 {
 		t.Errorf("%d comments, %v", len(kept), err)
 	}
 }

@@ -94,7 +94,7 @@ func TestLogoutByARetiredKey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	house, err := signing.New(signing.Config{Store: r.Inside.Store, AEAD: aead, Issuer: r.Service, Now: r.clock.now})
+	house, err := signing.New(signing.Config{Store: r.Inside.Store.Keys, AEAD: aead, Issuer: r.Service, Now: r.clock.now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,7 +120,7 @@ func TestLogoutByARetiredKey(t *testing.T) {
 
 	r.app, r.browser = r.phone()
 	tokens = r.login()
-	if err := r.Inside.Store.RevokeSigningKey(t.Context(), r.joseHeader(tokens.IDToken).Kid); err != nil {
+	if err := r.Inside.Store.Keys.RevokeSigningKey(t.Context(), r.joseHeader(tokens.IDToken).Kid); err != nil {
 		t.Fatal(err)
 	}
 	r.clock.pass(2 * time.Minute)

@@ -91,7 +91,7 @@ func TestThreat27RevocationHoldsOnEveryNode(t *testing.T) {
 			}
 		},
 		"person locked": func(string) {
-			if err := r.Inside.Store.LockPerson(t.Context(), r.person("aino").ID, r.clock.now()); err != nil {
+			if err := r.Inside.Store.People.LockPerson(t.Context(), r.person("aino").ID, r.clock.now()); err != nil {
 				t.Fatal(err)
 			}
 		},
@@ -112,7 +112,7 @@ func TestThreat27RevocationHoldsOnEveryNode(t *testing.T) {
 			t.Errorf("%s: access token on the other node: %v", name, err)
 		}
 		if name == "person locked" {
-			if err := r.Inside.Store.UnlockPerson(t.Context(), r.person("aino").ID, r.clock.now()); err != nil {
+			if err := r.Inside.Store.People.UnlockPerson(t.Context(), r.person("aino").ID, r.clock.now()); err != nil {
 				t.Fatal(err)
 			}
 		}

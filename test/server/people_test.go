@@ -62,7 +62,7 @@ func TestThreat13LockedPersonIsOutEverywhere(t *testing.T) {
 	r := newRig(t)
 	tokens, app := r.login(), r.app
 	for _, user := range []string{"aino", "hilma"} {
-		if err := r.Inside.Store.LockPerson(t.Context(), r.person(user).ID, r.clock.now()); err != nil {
+		if err := r.Inside.Store.People.LockPerson(t.Context(), r.person(user).ID, r.clock.now()); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -112,7 +112,7 @@ func TestThreat13LockedPersonIsOutEverywhere(t *testing.T) {
 	if r.sessions() != 0 {
 		t.Errorf("%d sessions, want none: the lock has ended the old one", r.sessions())
 	}
-	if err := r.Inside.Store.UnlockPerson(t.Context(), r.person("aino").ID, r.clock.now()); err != nil {
+	if err := r.Inside.Store.People.UnlockPerson(t.Context(), r.person("aino").ID, r.clock.now()); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := app.Refresh(t.Context(), tokens.RefreshToken); reason(err) != login.ReasonSessionEnded {
@@ -128,7 +128,7 @@ func TestThreat13LockedPersonGetsNoQRLogin(t *testing.T) {
 	r.signIn()
 	page := r.showQR()
 	s := r.scan(page)
-	if err := r.Inside.Store.LockPerson(t.Context(), r.person("aino").ID, r.clock.now()); err != nil {
+	if err := r.Inside.Store.People.LockPerson(t.Context(), r.person("aino").ID, r.clock.now()); err != nil {
 		t.Fatal(err)
 	}
 	if now := r.seen(page); strings.Contains(now.Body, "Kirjaudu puhelimella") {
@@ -148,7 +148,7 @@ func (r *rig) person(user string) login.Person {
 			if err != nil {
 				r.Fatal(err)
 			}
-			person, err := r.Inside.Store.PersonByID(r.Context(), known.ID)
+			person, err := r.Inside.Store.People.PersonByID(r.Context(), known.ID)
 			if err != nil {
 				r.Fatal(err)
 			}

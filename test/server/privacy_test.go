@@ -46,7 +46,7 @@ func TestOwnDataNeedsAFreshProof(t *testing.T) {
 			t.Errorf("%q is not in the document", word)
 		}
 	}
-	person, err := r.Inside.Store.PersonByID(t.Context(), r.personOf(m.ID))
+	person, err := r.Inside.Store.People.PersonByID(t.Context(), r.personOf(m.ID))
 	if err != nil || d.ID != person.ID || len(d.Data) < 10 {
 		t.Errorf("document of %s with %d sections, %v", d.ID, len(d.Data), err)
 	}
@@ -98,10 +98,10 @@ func TestErasedPersonIsAStranger(t *testing.T) {
 	if page := r.at(link); strings.Contains(page.Body, "Aktivoi edut") {
 		t.Errorf("the invitation %s still works", i.ID)
 	}
-	if _, err := r.Inside.Store.PersonByID(t.Context(), person); !errors.Is(err, fault.ErrNotFound) {
+	if _, err := r.Inside.Store.People.PersonByID(t.Context(), person); !errors.Is(err, fault.ErrNotFound) {
 		t.Errorf("the person: %v", err)
 	}
-	if _, err := r.Inside.Store.EmploymentByID(t.Context(), other.ID); err != nil {
+	if _, err := r.Inside.Store.Employments.EmploymentByID(t.Context(), other.ID); err != nil {
 		t.Errorf("the other: %v", err)
 	}
 	if _, err := r.Inside.Privacy.Erase(t.Context(), audit.System, person, "request"); !errors.Is(err, fault.ErrNotFound) {

@@ -395,7 +395,7 @@ func TestThreat33NoLoginStartsFromAnIdentifier(t *testing.T) {
 // running counts the logins that are under way.
 func (r *rig) running() int64 {
 	r.Helper()
-	n, err := r.Inside.Store.RunningAttempts(r.Context())
+	n, err := r.Inside.Store.Attempts.RunningAttempts(r.Context())
 	if err != nil {
 		r.Fatal(err)
 	}

@@ -82,7 +82,7 @@ func TestThreat58NoWayInTakesInvisibleCharacters(t *testing.T) {
 // said is what an employer's record says, in one line that a table can hold.
 func (w *adminWorld) said(id string) string {
 	w.Helper()
-	m, err := w.Inside.Store.EmploymentOf(w.Context(), w.a.employer, id)
+	m, err := w.Inside.Store.Employments.EmploymentOf(w.Context(), w.a.employer, id)
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -234,7 +234,7 @@ func TestWhatIsNotSaidOfAPersonStays(t *testing.T) {
 		if after := w.said(id); after != c.want {
 			t.Errorf("%s %s:\n got %s\nwant %s", c.how, c.says, after, c.want)
 		}
-		if err := w.Inside.Store.ForgetEmployment(t.Context(), w.a.employer, id, w.clock.now()); err != nil {
+		if err := w.Inside.Store.Employments.ForgetEmployment(t.Context(), w.a.employer, id, w.clock.now()); err != nil {
 			t.Fatal(err) // the user name is free again
 		}
 	}
@@ -262,14 +262,14 @@ func TestNoDayBreaksAFile(t *testing.T) {
 		t.Errorf("%d of %d days are mistakes:\n%s", n, len(days), mistakes)
 	}
 	for i, want := range []string{"lunch ../..", "lunch ../9998-12-31"} {
-		found, err := w.Inside.Store.Employments(t.Context(), w.a.employer, store.EmploymentFilter{ExternalID: fmt.Sprintf("day %d", i)}, 2)
+		found, err := w.Inside.Store.Employments.Employments(t.Context(), w.a.employer, store.EmploymentFilter{ExternalID: fmt.Sprintf("day %d", i)}, 2)
 		if err != nil || len(found) != 1 {
 			t.Fatalf("%s: %+v, %v", days[i], found, err)
 		}
 		if got := w.said(found[0].ID); !strings.HasSuffix(got, want) {
 			t.Errorf("%s: %s", days[i], got)
 		}
-		if kept, err := w.Inside.Store.PersonalData(t.Context(), found[0].ID); err != nil {
+		if kept, err := w.Inside.Store.People.PersonalData(t.Context(), found[0].ID); err != nil {
 			t.Error(err)
 		} else if _, err := json.Marshal(kept); err != nil {
 			t.Errorf("%s: what is kept of a person cannot be handed out: %v", days[i], err)
@@ -288,7 +288,7 @@ func TestFilesBeginWithTheirFirstPerson(t *testing.T) {
 		if mistakes := w.send(kind, "\ufeff"+file); mistakes != "" {
 			t.Errorf("%s: %s", kind, mistakes)
 		}
-		found, err := w.Inside.Store.Employments(t.Context(), w.a.employer, store.EmploymentFilter{ExternalID: "first of " + kind}, 2)
+		found, err := w.Inside.Store.Employments.Employments(t.Context(), w.a.employer, store.EmploymentFilter{ExternalID: "first of " + kind}, 2)
 		if err != nil || len(found) != 1 {
 			t.Errorf("%s: %+v, %v", kind, found, err)
 		}

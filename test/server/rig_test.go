@@ -182,7 +182,7 @@ func (r *rig) login() robot.Tokens {
 // attempt reads a login from the database, as support would.
 func (r *rig) attempt(supportCode string) login.Attempt {
 	r.Helper()
-	a, err := r.Inside.Store.AttemptBySupportCode(r.Context(), supportCode)
+	a, err := r.Inside.Store.Attempts.AttemptBySupportCode(r.Context(), supportCode)
 	if err != nil {
 		r.Fatal(err)
 	}
@@ -212,7 +212,7 @@ func (r *rig) sessions() int {
 		if err != nil {
 			r.Fatal(err)
 		}
-		all, err := r.Inside.Store.SessionsOfPerson(r.Context(), person.ID)
+		all, err := r.Inside.Store.Sessions.SessionsOfPerson(r.Context(), person.ID)
 		if err != nil {
 			r.Fatal(err)
 		}

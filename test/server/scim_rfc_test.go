@@ -41,7 +41,7 @@ func (d directory) patch(id, operations string, status int, says string) {
 // record is what is kept of a user.
 func (d directory) record(id string) employment.Employment {
 	d.Helper()
-	m, err := d.Inside.Store.EmploymentOf(d.Context(), d.employer, id)
+	m, err := d.Inside.Store.Employments.EmploymentOf(d.Context(), d.employer, id)
 	if err != nil {
 		d.Fatal(err)
 	}
@@ -94,7 +94,7 @@ func TestThreat59OlderRulesKeepNobodyIn(t *testing.T) {
 	m := employment.Employment{
 		ID: login.NewID(), Employer: d.employer, Kind: employment.UserSmartumPlus, UserName: "131052-308T", Email: "not an address", CreatedAt: d.clock.now(),
 	}
-	if err := d.Inside.Store.AddEmployment(t.Context(), m); err != nil {
+	if err := d.Inside.Store.Employments.AddEmployment(t.Context(), m); err != nil {
 		t.Fatal(err)
 	}
 	d.patch(m.ID, `{"op":"replace","value":{"active":false}}`, http.StatusOK, `"active":false`)

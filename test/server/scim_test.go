@@ -62,12 +62,12 @@ func TestDirectoriesProvisionBySCIM(t *testing.T) {
 		}
 	}
 	w.mustBe(w.scim("PATCH", "/Users/"+id, `{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[{"op":"Replace","path":"active","value":"False"}]}`, "scim"), http.StatusOK, `"active":false`)
-	if m, err := w.Inside.Store.EmploymentOf(t.Context(), w.a.employer, id); err != nil || m.EndedAt.IsZero() {
+	if m, err := w.Inside.Store.Employments.EmploymentOf(t.Context(), w.a.employer, id); err != nil || m.EndedAt.IsZero() {
 		t.Errorf("the employment goes on: %+v, %v", m, err)
 	}
 	w.mustBe(w.scim("PUT", "/Users/"+id, `{"userName":"aino@a.example","name":{"givenName":"Áilu"}}`, "scim"), http.StatusOK, `"active":false`)
 	w.mustBe(w.scim("PUT", "/Users/"+id, `{"userName":"aino@a.example","name":{"givenName":"Áilu"},"active":"True"}`, "scim"), http.StatusOK, `"active":true`)
-	m, err := w.Inside.Store.EmploymentOf(t.Context(), w.a.employer, id)
+	m, err := w.Inside.Store.Employments.EmploymentOf(t.Context(), w.a.employer, id)
 	if err != nil || m.Email != "" || m.GivenName != "Áilu" || m.FamilyName != "" || !m.EndedAt.IsZero() {
 		t.Errorf("replaced: %+v, %v", m, err)
 	}
@@ -155,7 +155,7 @@ func (w *adminWorld) done(employer, id string) employment.Import {
 	var i employment.Import
 	w.eventually("an import is done", func() bool {
 		var err error
-		if i, err = w.Inside.Store.ImportOf(w.Context(), employer, id); err != nil {
+		if i, err = w.Inside.Store.Employments.ImportOf(w.Context(), employer, id); err != nil {
 			w.Fatal(err)
 		}
 		return i.State != employment.ImportRunning
@@ -182,7 +182,7 @@ func TestThreat08ImportsKeepNoIdentityCodes(t *testing.T) {
 			t.Errorf("the report: %s", report.body)
 		}
 	}
-	found, err := w.Inside.Store.Employments(t.Context(), w.a.employer, store.EmploymentFilter{ExternalID: "51"}, 2)
+	found, err := w.Inside.Store.Employments.Employments(t.Context(), w.a.employer, store.EmploymentFilter{ExternalID: "51"}, 2)
 	if err != nil || len(found) != 1 || len(found[0].Lookup) == 0 {
 		t.Errorf("%+v, %v", found, err)
 	}

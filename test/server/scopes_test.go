@@ -109,7 +109,7 @@ func TestEmailIsVerifiedByItsLink(t *testing.T) {
 
 	// Somebody else's address, written after the activation.
 	own.Email = "victim@example.com"
-	if err := s.Inside.Store.ChangeEmployment(t.Context(), own, s.clock.now()); err != nil {
+	if err := s.Inside.Store.Employments.ChangeEmployment(t.Context(), own, s.clock.now()); err != nil {
 		t.Fatal(err)
 	}
 	s.mustMail("a foreign address", "vieno", "victim@example.com", false)
@@ -125,7 +125,7 @@ func TestEmailIsVerifiedByItsLink(t *testing.T) {
 	m, _ := s.invite(s.employer("Petos Oy"), "thief@example.com")
 	_, link = s.letter("thief@example.com", 1)
 	m.Email = "victim@example.com"
-	if err := s.Inside.Store.ChangeEmployment(t.Context(), m, s.clock.now()); err != nil {
+	if err := s.Inside.Store.Employments.ChangeEmployment(t.Context(), m, s.clock.now()); err != nil {
 		t.Fatal(err)
 	}
 	s.browser = robot.NewBrowser(s.browser.HTTP.Transport, s.App)

@@ -20,7 +20,7 @@ import (
 func (r *rig) counted(d operations.Dimension) map[string]operations.Counts {
 	r.Helper()
 	now := r.clock.now()
-	all, err := r.Inside.Store.Tallies(r.Context(), d, now.Add(-2*time.Hour).UTC(), now.Add(time.Hour).UTC())
+	all, err := r.Inside.Store.Operations.Tallies(r.Context(), d, now.Add(-2*time.Hour).UTC(), now.Add(time.Hour).UTC())
 	if err != nil {
 		r.Fatal(err)
 	}
@@ -132,7 +132,7 @@ func (r *rig) makeUp(bank string, n operations.Counts, daysAgo ...int) {
 			Counts: n, People: n.Strangers(),
 		})
 	}
-	if err := r.Inside.Store.AddTallies(r.Context(), all); err != nil {
+	if err := r.Inside.Store.Operations.AddTallies(r.Context(), all); err != nil {
 		r.Fatal(err)
 	}
 }

@@ -129,7 +129,7 @@ func TestWebhooksOfEnds(t *testing.T) {
 		t.Errorf("end: %s", got.raw)
 	}
 	// A second way of ending it ends nothing.
-	if _, err := r.Inside.Store.RevokeSessionsOfPerson(t.Context(), person, "again", r.clock.now()); err != nil {
+	if _, err := r.Inside.Store.Sessions.RevokeSessionsOfPerson(t.Context(), person, "again", r.clock.now()); err != nil {
 		t.Fatal(err)
 	}
 	select {
@@ -160,7 +160,7 @@ func (r *rig) bounce() {
 // personOf is who has activated the employment.
 func (r *rig) personOf(employment string) string {
 	r.Helper()
-	m, err := r.Inside.Store.EmploymentByID(r.Context(), employment)
+	m, err := r.Inside.Store.Employments.EmploymentByID(r.Context(), employment)
 	if err != nil || m.Person == "" {
 		r.Fatalf("%+v, %v", m, err)
 	}

@@ -21,11 +21,15 @@ const (
 	whyNotMe = "not_me"
 )
 
-// Store keeps sessions. Look-ups answer fault.ErrNotFound.
-type Store interface {
+// SessionStore keeps sessions. Look-ups answer fault.ErrNotFound.
+type SessionStore interface {
 	SessionByID(ctx context.Context, id string) (login.Session, error)
 	SessionsOfPerson(ctx context.Context, person string) ([]login.Session, error)
 	RevokeSession(ctx context.Context, id, why string, at time.Time) error
+}
+
+// PersonStore keeps people. Look-ups answer fault.ErrNotFound.
+type PersonStore interface {
 	PersonByID(ctx context.Context, id string) (login.Person, error)
 	PausePerson(ctx context.Context, id string, until, at time.Time) error
 }
@@ -39,12 +43,13 @@ type Auditor interface {
 
 // Deps are what the feature stands on.
 type Deps struct {
-	Store   Store
-	Audit   Auditor
-	Web     *web.Kit
-	Now     func() time.Time
-	Origins func(origin string) bool // web origins of apps that may call (CORS)
-	Client  func(id string) string   // name of a client, as people know it
+	Sessions SessionStore
+	People   PersonStore
+	Audit    Auditor
+	Web      *web.Kit
+	Now      func() time.Time
+	Origins  func(origin string) bool // web origins of apps that may call (CORS)
+	Client   func(id string) string   // name of a client, as people know it
 
 	// Signed is who is signed in to our pages: the feature home.
 	Signed func(w http.ResponseWriter, r *http.Request, act bool) (login.Session, login.Person, bool, error)
@@ -90,7 +95,7 @@ func (f *Feature) Mount(mux *http.ServeMux) {
 // of lists the sessions of a person that live, the one that asks first, then the one
 // that was used last.
 func (f *Feature) of(ctx context.Context, own login.Session, person login.Person) ([]login.Session, error) {
-	all, err := f.d.Store.SessionsOfPerson(ctx, person.ID)
+	all, err := f.d.Sessions.SessionsOfPerson(ctx, person.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -121,12 +126,12 @@ func (f *Feature) mine(ctx context.Context, person login.Person, id string) (log
 	if !login.ValidID(id) {
 		return login.Session{}, unknown(nil)
 	}
-	s, err := f.d.Store.SessionByID(ctx, id)
+	s, err := f.d.Sessions.SessionByID(ctx, id)
 	if err != nil {
 		return login.Session{}, unknown(err)
 	}
 	// The session may hang on a record of the same human: ask whose it is, not what it says.
-	owner, err := f.d.Store.PersonByID(ctx, s.Person)
+	owner, err := f.d.People.PersonByID(ctx, s.Person)
 	if err != nil || owner.ID != person.ID {
 		return login.Session{}, unknown(err)
 	}
@@ -142,7 +147,7 @@ func (f *Feature) end(ctx context.Context, s login.Session, why string) error {
 	}
 	return f.d.Audit.Atomically(ctx, func(ctx context.Context) error {
 		f.d.Audit.SessionRevoked(ctx, s, why)
-		return f.d.Store.RevokeSession(ctx, s.ID, why, f.d.Now())
+		return f.d.Sessions.RevokeSession(ctx, s.ID, why, f.d.Now())
 	})
 }
 
@@ -173,6 +178,6 @@ func (f *Feature) notMe(ctx context.Context, s login.Session, person login.Perso
 			return err
 		}
 		f.d.Audit.LoginDisowned(ctx, s, until)
-		return f.d.Store.PausePerson(ctx, person.ID, until, now)
+		return f.d.People.PausePerson(ctx, person.ID, until, now)
 	})
 }

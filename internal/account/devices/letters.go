@@ -35,9 +35,10 @@ func NewLogin(s login.Session) []queue.Job {
 
 // LetterDeps are what the letters stand on.
 type LetterDeps struct {
-	Store   Store
-	Sender  mail.Sender
-	BaseURL string // no trailing slash; every link begins with it (threat 19)
+	Sessions SessionStore
+	People   PersonStore
+	Sender   mail.Sender
+	BaseURL  string // no trailing slash; every link begins with it (threat 19)
 }
 
 // Letters does the jobs that logins order.
@@ -60,14 +61,14 @@ func (l *Letters) newLogin(ctx context.Context, j queue.Job) error {
 	if err := json.Unmarshal(j.Payload, &o); err != nil {
 		return jobs.Stop(errors.New("the job's payload is not readable"))
 	}
-	s, err := l.d.Store.SessionByID(ctx, o.Session)
+	s, err := l.d.Sessions.SessionByID(ctx, o.Session)
 	if errors.Is(err, fault.ErrNotFound) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	p, err := l.d.Store.PersonByID(ctx, s.Person)
+	p, err := l.d.People.PersonByID(ctx, s.Person)
 	if err != nil || p.Email == "" {
 		return err
 	}

@@ -42,11 +42,15 @@ type Attempts interface {
 	Redeem(ctx context.Context, in attempt.Redemption) (attempt.Granted, error)
 }
 
-// Sessions are the sessions of people. Look-ups answer fault.ErrNotFound.
+// Sessions keeps sessions. Look-ups answer fault.ErrNotFound.
 type Sessions interface {
 	SessionByRefresh(ctx context.Context, hash secret.Hash) (login.Session, error)
 	UseSession(ctx context.Context, id string, at, idleUntil time.Time, once ...login.ReplayKey) (login.Session, error)
 	RevokeSession(ctx context.Context, id, why string, at time.Time) error
+}
+
+// People finds people. fault.ErrNotFound when there is none.
+type People interface {
 	PersonByID(ctx context.Context, id string) (login.Person, error)
 }
 
@@ -63,6 +67,7 @@ type Stores struct{ AppStore, GooglePlay, AppGallery string }
 type Deps struct {
 	Attempts Attempts
 	Sessions Sessions
+	People   People
 	Audit    Auditor
 	Browsers *browsersession.Cookies // of any browser
 	SignedIn *browsersession.Cookies // of one whose person is signed in
@@ -135,7 +140,7 @@ func (f *Feature) Signed(w http.ResponseWriter, r *http.Request, act bool) (logi
 	if s.Client != login.WebClient || !s.Refresh.Equal(value.Hash()) || !s.Live(f.d.Now()) {
 		return login.Session{}, login.Person{}, false, nil
 	}
-	p, err := f.d.Sessions.PersonByID(r.Context(), s.Person)
+	p, err := f.d.People.PersonByID(r.Context(), s.Person)
 	if errors.Is(err, fault.ErrNotFound) || err == nil && (p.Locked() || s.Outgrown(p)) {
 		return login.Session{}, login.Person{}, false, nil
 	}

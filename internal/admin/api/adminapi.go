@@ -22,17 +22,19 @@ import (
 	"github.com/goccy/go-yaml"
 )
 
-// Store is what the operations need of the database. Methods that take an employer
-// answer fault.ErrNotFound for another one's things.
-type Store interface {
+// EmployerStore keeps the employers. fault.ErrNotFound when there is none.
+type EmployerStore interface {
 	AddEmployer(ctx context.Context, e employment.Employer) error
 	SetAnyName(ctx context.Context, id string, allowed bool, at time.Time) error
 	ChangeEmployer(ctx context.Context, id, name, locale string, at time.Time) error
 	EmployerByID(ctx context.Context, id string) (employment.Employer, error)
 	Employers(ctx context.Context, after string, limit int) ([]employment.Employer, error)
+}
 
+// EmploymentStore keeps the employers' records of people: fault.ErrNotFound for another
+// employer's.
+type EmploymentStore interface {
 	AddEmployment(ctx context.Context, m employment.Employment, jobs ...queue.Job) error
-	AddInvited(ctx context.Context, m employment.Employment, i employment.Invitation, jobs ...queue.Job) error
 	// AmendEmployment and PutBenefit answer fault.FieldErrors for what only shows beside what is there.
 	AmendEmployment(ctx context.Context, employer, id string, c employment.Change, at time.Time) error
 	EndEmployment(ctx context.Context, employer, id string, at time.Time) error
@@ -40,17 +42,31 @@ type Store interface {
 	EmploymentOf(ctx context.Context, employer, id string) (employment.Employment, error)
 	PutBenefit(ctx context.Context, employer, id string, c employment.BenefitChange, at time.Time) error
 	DropBenefit(ctx context.Context, employer, id, kind string, at time.Time) error
+}
 
+// InvitationStore keeps invitations, of records that have been found before.
+type InvitationStore interface {
+	AddInvited(ctx context.Context, m employment.Employment, i employment.Invitation, jobs ...queue.Job) error
 	InvitationsOf(ctx context.Context, employment string) ([]employment.Invitation, error)
 	RevokeInvitation(ctx context.Context, employment, id string, at time.Time) error
+}
+
+// SessionStore keeps the sessions of people who have been found before.
+type SessionStore interface {
 	SessionsOfPerson(ctx context.Context, person string) ([]login.Session, error)
 	RevokeSession(ctx context.Context, id, why string, at time.Time) error
 	RevokeSessionsOfPerson(ctx context.Context, person, why string, at time.Time) (int64, error)
+}
 
+// ImportStore keeps the files that have come in: fault.ErrNotFound for another employer's.
+type ImportStore interface {
 	ImportOf(ctx context.Context, employer, id string) (employment.Import, error)
 	ImportsOf(ctx context.Context, employer string) ([]employment.Import, error)
 	ImportMistakes(ctx context.Context, id string, afterLine, afterN int64, limit int) ([]employment.ImportMistake, int64, error)
+}
 
+// AnswerStore keeps what requests were answered that may be sent again.
+type AnswerStore interface {
 	BeginAnswer(ctx context.Context, a operations.RecordedResponse, now time.Time) (operations.RecordedResponse, error)
 	EndAnswer(ctx context.Context, mark secret.Hash, status int, body string) error
 	ForgetAnswer(ctx context.Context, mark secret.Hash) error
@@ -79,20 +95,25 @@ type Kind struct {
 
 // Deps are what the operations stand on.
 type Deps struct {
-	Store    Store
-	List     func(ctx context.Context, employer string, f Filter, limit int) ([]employment.Employment, error)
-	People   People
-	Importer Importer
-	Notices  Board
-	Rules    provisioning.Rules
-	Keys     *apikey.Keys
-	Audit    *audit.Log
-	Web      *web.Kit
-	Now      func() time.Time
-	Kinds    []Kind
-	Locale   string                                                          // of employers that do not say theirs
-	Bounced  func(ctx context.Context, actor string, report io.Reader) error // fault.ErrNotFound; fault.FieldErrors; nil: no letters are sent
-	Wake     func()                                                          // tells those who send mail that there is work; may be nil
+	Employers   EmployerStore
+	Employments EmploymentStore
+	Invitations InvitationStore
+	Sessions    SessionStore
+	Imports     ImportStore
+	Answers     AnswerStore
+	List        func(ctx context.Context, employer string, f Filter, limit int) ([]employment.Employment, error)
+	People      People
+	Importer    Importer
+	Notices     Board
+	Rules       provisioning.Rules
+	Keys        *apikey.Keys
+	Audit       *audit.Log
+	Web         *web.Kit
+	Now         func() time.Time
+	Kinds       []Kind
+	Locale      string                                                          // of employers that do not say theirs
+	Bounced     func(ctx context.Context, actor string, report io.Reader) error // fault.ErrNotFound; fault.FieldErrors; nil: no letters are sent
+	Wake        func()                                                          // tells those who send mail that there is work; may be nil
 }
 
 // Feature is the admin API.

@@ -37,7 +37,7 @@ func again[T any](ctx context.Context, f *Feature, key *string, act func(id stri
 	c, now := callOf(ctx), f.Now()
 	mark := secret.Of(c.key.ID).Derive("idempotency", c.path, idempotencyKey)
 	request := secret.Of(string(c.body)).Hash()
-	known, err := f.Store.BeginAnswer(ctx, operations.RecordedResponse{Mark: mark.Hash(), Request: request, Busy: now.Add(busyLife), Expires: now.Add(answerLife)}, now)
+	known, err := f.Answers.BeginAnswer(ctx, operations.RecordedResponse{Mark: mark.Hash(), Request: request, Busy: now.Add(busyLife), Expires: now.Add(answerLife)}, now)
 	if errors.Is(err, fault.ErrExists) {
 		return recall[T](known, request)
 	}
@@ -47,13 +47,13 @@ func again[T any](ctx context.Context, f *Feature, key *string, act func(id stri
 	id := mark.Derive("id").Hash()
 	done, err := act(base64.RawURLEncoding.EncodeToString(id[:16]))
 	if err != nil {
-		return none, errors.Join(err, f.Store.ForgetAnswer(context.WithoutCancel(ctx), mark.Hash()))
+		return none, errors.Join(err, f.Answers.ForgetAnswer(context.WithoutCancel(ctx), mark.Hash()))
 	}
 	text, err := json.Marshal(done)
 	if err != nil {
 		return none, fmt.Errorf("keep answer: %w", err)
 	}
-	return done, f.Store.EndAnswer(context.WithoutCancel(ctx), mark.Hash(), http.StatusCreated, string(text))
+	return done, f.Answers.EndAnswer(context.WithoutCancel(ctx), mark.Hash(), http.StatusCreated, string(text))
 }
 
 func recall[T any](known operations.RecordedResponse, request secret.Hash) (done T, err error) {

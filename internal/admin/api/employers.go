@@ -20,7 +20,7 @@ func (f *Feature) employer(ctx context.Context, id string) (employment.Employer,
 	if !callOf(ctx).key.Sees(id) {
 		return employment.Employer{}, missing(nil)
 	}
-	e, err := f.Store.EmployerByID(ctx, id)
+	e, err := f.Employers.EmployerByID(ctx, id)
 	if err != nil {
 		return employment.Employer{}, missing(err)
 	}
@@ -60,14 +60,14 @@ func (f *Feature) ListEmployers(ctx context.Context, r openapi.ListEmployersRequ
 func (f *Feature) employersAfter(ctx context.Context, after string, limit int) ([]employment.Employer, error) {
 	key := callOf(ctx).key
 	if key.OfAll() {
-		return f.Store.Employers(ctx, after, limit)
+		return f.Employers.Employers(ctx, after, limit)
 	}
 	var all []employment.Employer
 	for _, id := range slices.Sorted(slices.Values(key.Employers)) {
 		if id <= after || len(all) == limit {
 			continue
 		}
-		e, err := f.Store.EmployerByID(ctx, id)
+		e, err := f.Employers.EmployerByID(ctx, id)
 		if errors.Is(err, fault.ErrNotFound) {
 			continue
 		}
@@ -93,10 +93,10 @@ func (f *Feature) CreateEmployer(ctx context.Context, r openapi.CreateEmployerRe
 		e := employment.Employer{ID: id, Name: *name, Locale: cmp.Or(locale, f.Locale), CreatedAt: f.Now(), UpdatedAt: f.Now()}
 		err := f.Audit.Atomically(ctx, func(ctx context.Context) error {
 			f.Audit.EmployerAdded(ctx, audit.ByKey(key), e.ID)
-			return f.Store.AddEmployer(ctx, e)
+			return f.Employers.AddEmployer(ctx, e)
 		})
 		if errors.Is(err, fault.ErrExists) { // the try before was cut off after this
-			e, err = f.Store.EmployerByID(ctx, id)
+			e, err = f.Employers.EmployerByID(ctx, id)
 		}
 		if err != nil {
 			return openapi.Employer{}, err
@@ -132,10 +132,10 @@ func (f *Feature) UpdateEmployer(ctx context.Context, r openapi.UpdateEmployerRe
 	}
 	if err := f.Audit.Atomically(ctx, func(ctx context.Context) error {
 		f.Audit.EmployerChanged(ctx, audit.ByKey(callOf(ctx).key), e.ID)
-		if err := f.Store.ChangeEmployer(ctx, e.ID, e.Name, e.Locale, e.UpdatedAt); err != nil || r.Body.AnyName == nil {
+		if err := f.Employers.ChangeEmployer(ctx, e.ID, e.Name, e.Locale, e.UpdatedAt); err != nil || r.Body.AnyName == nil {
 			return err
 		}
-		return f.Store.SetAnyName(ctx, e.ID, e.AnyName, e.UpdatedAt)
+		return f.Employers.SetAnyName(ctx, e.ID, e.AnyName, e.UpdatedAt)
 	}); err != nil {
 		return nil, missing(err)
 	}

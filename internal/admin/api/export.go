@@ -108,7 +108,7 @@ func (f *Feature) ExportImportErrors(ctx context.Context, r openapi.ExportImport
 	return newStream((*string)(r.Params.Format), []string{"line", "field", "detail"}, func(write rowWriter) error {
 		var line, n int64 = 0, -1
 		for {
-			all, last, err := f.Store.ImportMistakes(ctx, i.ID, line, n, exportPage)
+			all, last, err := f.Imports.ImportMistakes(ctx, i.ID, line, n, exportPage)
 			if err != nil {
 				return err
 			}

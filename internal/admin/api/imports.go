@@ -18,7 +18,7 @@ func (f *Feature) ListImports(ctx context.Context, r openapi.ListImportsRequestO
 	if err != nil {
 		return nil, err
 	}
-	all, err := f.Store.ImportsOf(ctx, e.ID)
+	all, err := f.Imports.ImportsOf(ctx, e.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +66,7 @@ func (f *Feature) importOf(ctx context.Context, employer, id string) (employment
 	if err != nil {
 		return employment.Import{}, err
 	}
-	i, err := f.Store.ImportOf(ctx, e.ID, id)
+	i, err := f.Imports.ImportOf(ctx, e.ID, id)
 	if err != nil {
 		return i, missing(err)
 	}

@@ -15,7 +15,7 @@ func (f *Feature) ListInvitations(ctx context.Context, r openapi.ListInvitations
 	if err != nil {
 		return nil, err
 	}
-	all, err := f.Store.InvitationsOf(ctx, m.ID)
+	all, err := f.Invitations.InvitationsOf(ctx, m.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +68,7 @@ func (f *Feature) RevokeInvitation(ctx context.Context, r openapi.RevokeInvitati
 	}
 	if err := f.Audit.Atomically(ctx, func(ctx context.Context) error {
 		f.Audit.InvitationRevoked(ctx, audit.ByKey(callOf(ctx).key), m.ID, r.Invitation)
-		return f.Store.RevokeInvitation(ctx, m.ID, r.Invitation, f.Now())
+		return f.Invitations.RevokeInvitation(ctx, m.ID, r.Invitation, f.Now())
 	}); err != nil {
 		return nil, missing(err)
 	}

@@ -18,7 +18,7 @@ func (f *Feature) person(ctx context.Context, employer, id string) (employment.E
 	if _, err := f.employer(ctx, employer); err != nil {
 		return employment.Employment{}, err
 	}
-	m, err := f.Store.EmploymentOf(ctx, employer, id)
+	m, err := f.Employments.EmploymentOf(ctx, employer, id)
 	if err != nil {
 		return employment.Employment{}, missing(err)
 	}
@@ -93,14 +93,14 @@ func (f *Feature) hire(ctx context.Context, m employment.Employment, invite bool
 	err = f.Audit.Atomically(ctx, func(ctx context.Context) error {
 		f.Audit.EmploymentAdded(ctx, actor, h.Employment)
 		if h.Invitation == nil {
-			return f.Store.AddEmployment(ctx, h.Employment, h.Jobs...)
+			return f.Employments.AddEmployment(ctx, h.Employment, h.Jobs...)
 		}
 		f.Audit.InvitationSent(ctx, actor, *h.Invitation)
-		return f.Store.AddInvited(ctx, h.Employment, *h.Invitation, h.Jobs...)
+		return f.Invitations.AddInvited(ctx, h.Employment, *h.Invitation, h.Jobs...)
 	})
 	switch {
 	case errors.Is(err, fault.ErrExists):
-		known, finding := f.Store.EmploymentOf(ctx, m.Employer, m.ID)
+		known, finding := f.Employments.EmploymentOf(ctx, m.Employer, m.ID)
 		if finding == nil { // the try before was cut off after this
 			return known, nil
 		}
@@ -139,13 +139,13 @@ func (f *Feature) UpdatePerson(ctx context.Context, r openapi.UpdatePersonReques
 	}
 	if err := f.Audit.Atomically(ctx, func(ctx context.Context) error {
 		f.Audit.EmploymentChanged(ctx, audit.ByKey(callOf(ctx).key), m, "record")
-		return f.Store.AmendEmployment(ctx, m.Employer, m.ID, said, f.Now())
+		return f.Employments.AmendEmployment(ctx, m.Employer, m.ID, said, f.Now())
 	}); errors.Is(err, fault.ErrExists) {
 		return nil, taken()
 	} else if err != nil {
 		return nil, amended(err)
 	}
-	m, err = f.Store.EmploymentOf(ctx, m.Employer, m.ID)
+	m, err = f.Employments.EmploymentOf(ctx, m.Employer, m.ID)
 	return openapi.UpdatePerson200JSONResponse(f.personOut(m)), err
 }
 
@@ -165,11 +165,11 @@ func (f *Feature) EndPerson(ctx context.Context, r openapi.EndPersonRequestObjec
 	}
 	if err := f.Audit.Atomically(ctx, func(ctx context.Context) error {
 		f.Audit.EmploymentEnded(ctx, audit.ByKey(callOf(ctx).key), m)
-		return f.Store.EndEmployment(ctx, m.Employer, m.ID, f.Now())
+		return f.Employments.EndEmployment(ctx, m.Employer, m.ID, f.Now())
 	}); err != nil {
 		return nil, missing(err)
 	}
-	m, err = f.Store.EmploymentOf(ctx, m.Employer, m.ID)
+	m, err = f.Employments.EmploymentOf(ctx, m.Employer, m.ID)
 	return openapi.EndPerson200JSONResponse(f.personOut(m)), err
 }
 
@@ -181,11 +181,11 @@ func (f *Feature) ResumePerson(ctx context.Context, r openapi.ResumePersonReques
 	}
 	if err := f.Audit.Atomically(ctx, func(ctx context.Context) error {
 		f.Audit.EmploymentResumed(ctx, audit.ByKey(callOf(ctx).key), m)
-		return f.Store.ResumeEmployment(ctx, m.Employer, m.ID, f.Now())
+		return f.Employments.ResumeEmployment(ctx, m.Employer, m.ID, f.Now())
 	}); err != nil {
 		return nil, missing(err)
 	}
-	m, err = f.Store.EmploymentOf(ctx, m.Employer, m.ID)
+	m, err = f.Employments.EmploymentOf(ctx, m.Employer, m.ID)
 	return openapi.ResumePerson200JSONResponse(f.personOut(m)), err
 }
 
@@ -201,11 +201,11 @@ func (f *Feature) PutBenefit(ctx context.Context, r openapi.PutBenefitRequestObj
 	}
 	if err := f.Audit.Atomically(ctx, func(ctx context.Context) error {
 		f.Audit.EmploymentChanged(ctx, audit.ByKey(callOf(ctx).key), m, "benefit:"+b.Kind)
-		return f.Store.PutBenefit(ctx, m.Employer, m.ID, b, f.Now())
+		return f.Employments.PutBenefit(ctx, m.Employer, m.ID, b, f.Now())
 	}); err != nil {
 		return nil, amended(err)
 	}
-	m, err = f.Store.EmploymentOf(ctx, m.Employer, m.ID)
+	m, err = f.Employments.EmploymentOf(ctx, m.Employer, m.ID)
 	return openapi.PutBenefit200JSONResponse(f.personOut(m)), err
 }
 
@@ -244,7 +244,7 @@ func (f *Feature) DropBenefit(ctx context.Context, r openapi.DropBenefitRequestO
 		}
 		if err := f.Audit.Atomically(ctx, func(ctx context.Context) error {
 			f.Audit.EmploymentChanged(ctx, audit.ByKey(callOf(ctx).key), m, "benefit:"+b.Kind)
-			return f.Store.DropBenefit(ctx, m.Employer, m.ID, b.Kind, f.Now())
+			return f.Employments.DropBenefit(ctx, m.Employer, m.ID, b.Kind, f.Now())
 		}); err != nil {
 			return nil, missing(err)
 		}

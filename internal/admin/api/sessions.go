@@ -28,7 +28,7 @@ func (f *Feature) sessionsOf(ctx context.Context, employer, person string) (empl
 	if m.Person == "" {
 		return m, nil, nil
 	}
-	all, err := f.Store.SessionsOfPerson(ctx, m.Person)
+	all, err := f.Sessions.SessionsOfPerson(ctx, m.Person)
 	now := f.Now()
 	return m, slices.DeleteFunc(all, func(s login.Session) bool { return !s.Live(now) }), err
 }
@@ -60,7 +60,7 @@ func (f *Feature) RevokeSession(ctx context.Context, r openapi.RevokeSessionRequ
 	}
 	if err := f.Audit.Atomically(ctx, func(ctx context.Context) error {
 		f.Audit.SessionEnded(ctx, audit.ByKey(callOf(ctx).key), m.Person, r.Session)
-		return f.Store.RevokeSession(ctx, r.Session, whyAdmin, f.Now())
+		return f.Sessions.RevokeSession(ctx, r.Session, whyAdmin, f.Now())
 	}); err != nil {
 		return nil, missing(err)
 	}
@@ -78,7 +78,7 @@ func (f *Feature) RevokeSessions(ctx context.Context, r openapi.RevokeSessionsRe
 	}
 	if err := f.Audit.Atomically(ctx, func(ctx context.Context) error {
 		f.Audit.SessionEnded(ctx, audit.ByKey(callOf(ctx).key), m.Person, "")
-		_, err := f.Store.RevokeSessionsOfPerson(ctx, m.Person, whyAdmin, f.Now())
+		_, err := f.Sessions.RevokeSessionsOfPerson(ctx, m.Person, whyAdmin, f.Now())
 		return err
 	}); err != nil {
 		return nil, err

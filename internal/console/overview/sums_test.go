@@ -52,21 +52,21 @@ func rowsAddUp(t *testing.T, config store.Config) {
 	rapid.Check(t, func(rt *rapid.T) {
 		now = now.AddDate(0, 0, 3) // nothing of the rounds before is in the window
 		o := newOverview(t, nil, alerting.Picture{Rates: []operations.Rate{{Dimension: operations.DimensionMeans, Value: "op"}, {Dimension: operations.DimensionAll}}})
-		o.d.Counts, o.d.Now = db, func() time.Time { return now }
+		o.d.Counts, o.d.Now = db.Operations, func() time.Time { return now }
 		nodes := []*counts.Counter{counts.New(), counts.New()}
 		logins := rapid.IntRange(1, 12).Draw(rt, "logins")
 		for i := range logins {
 			node := rapid.SampledFrom(nodes).Draw(rt, "node")
 			someLogin(rt, node, i, now.Add(-time.Duration(rapid.IntRange(0, 26*60).Draw(rt, "ago"))*time.Minute))
 			if rapid.Bool().Draw(rt, "flush") {
-				if err := node.Flush(rt.Context(), db); err != nil {
+				if err := node.Flush(rt.Context(), db.Operations); err != nil {
 					rt.Fatal(err)
 				}
 				o.mustAddUp(rt, now)
 			}
 		}
 		for _, node := range nodes {
-			if err := node.Flush(rt.Context(), db); err != nil {
+			if err := node.Flush(rt.Context(), db.Operations); err != nil {
 				rt.Fatal(err)
 			}
 		}

@@ -12,18 +12,11 @@ import (
 	"avain/internal/secret"
 )
 
-// Store is what attempts need of the database. Each method is one transaction.
-type Store interface {
-	QRStore
+// AttemptStore moves attempts. Each method is one transaction.
+type AttemptStore interface {
 	// StartAttempt writes a new row. fault.ErrExists: the support code is taken.
 	// fault.ErrReplayed: one of the marks was set before.
 	StartAttempt(ctx context.Context, a login.Attempt, s login.AttemptSecrets, once ...login.ReplayKey) error
-	// The look-ups answer fault.ErrNotFound.
-	AttemptByID(ctx context.Context, id string) (login.Attempt, error)
-	AttemptByRequestURI(ctx context.Context, hash secret.Hash) (login.Attempt, error)
-	AttemptByCode(ctx context.Context, hash secret.Hash) (login.Attempt, error)
-	AttemptByLink(ctx context.Context, hash secret.Hash) (login.Attempt, error)
-	AttemptByAuthSession(ctx context.Context, hash secret.Hash) (login.Attempt, error)
 	// TryDigits spends one of most tries, and one of the budget. fault.ErrNotFound: no
 	// digits, or no try left. A fault.TooMany says how long to wait for the budget.
 	TryDigits(ctx context.Context, attempt string, hashes []secret.Hash, at time.Time, most int, b login.RateLimit) (right bool, tries int, err error)
@@ -37,12 +30,30 @@ type Store interface {
 	// MakeRoom ends an attempt that costs nobody anything. fault.ErrNotFound: there is
 	// none.
 	MakeRoom(ctx context.Context, r login.Room) (login.Attempt, error)
+	// RedeemCode moves the attempt to redeemed and writes the session, once.
+	RedeemCode(ctx context.Context, r login.Redemption) (login.Attempt, error)
+}
+
+// HandleStore finds attempts by what names them to a browser or an app.
+type HandleStore interface {
+	// The look-ups answer fault.ErrNotFound.
+	AttemptByID(ctx context.Context, id string) (login.Attempt, error)
+	AttemptByRequestURI(ctx context.Context, hash secret.Hash) (login.Attempt, error)
+	AttemptByCode(ctx context.Context, hash secret.Hash) (login.Attempt, error)
+	AttemptByLink(ctx context.Context, hash secret.Hash) (login.Attempt, error)
+	AttemptByAuthSession(ctx context.Context, hash secret.Hash) (login.Attempt, error)
+}
+
+// BrokerRequestStore keeps the journeys to brokers. Each method is one transaction.
+type BrokerRequestStore interface {
 	LegByState(ctx context.Context, hash secret.Hash) (login.BrokerRequest, error)
 	// TakeLeg lends a leg to one caller for the time of the lease.
 	TakeLeg(ctx context.Context, hash secret.Hash, at time.Time, lease time.Duration) (login.BrokerRequest, bool, error)
 	FinishLeg(ctx context.Context, hash secret.Hash, at time.Time) error
-	// RedeemCode moves the attempt to redeemed and writes the session, once.
-	RedeemCode(ctx context.Context, r login.Redemption) (login.Attempt, error)
+}
+
+// SessionStore keeps sessions. Look-ups answer fault.ErrNotFound.
+type SessionStore interface {
 	SessionByID(ctx context.Context, id string) (login.Session, error)
 	RevokeSession(ctx context.Context, id, why string, at time.Time) error
 }
@@ -81,12 +92,16 @@ func DefaultLifetimes() Lifetimes {
 
 // Deps are what attempts stand on.
 type Deps struct {
-	Store      Store
-	People     People
-	Now        func() time.Time
-	Lifetimes  Lifetimes
-	DigitsKeys secret.Ring // key the hashes of six digits and budgets; outside the database, shared by all nodes
-	QRKeys     secret.Ring // key everything about QR codes; likewise
+	Attempts       AttemptStore
+	Handles        HandleStore
+	BrokerRequests BrokerRequestStore
+	QRPages        QRStore
+	Sessions       SessionStore
+	People         People
+	Now            func() time.Time
+	Lifetimes      Lifetimes
+	DigitsKeys     secret.Ring // key the hashes of six digits and budgets; outside the database, shared by all nodes
+	QRKeys         secret.Ring // key everything about QR codes; likewise
 	// Observe is told of every move and note that was written; may be nil.
 	Observe func(login.Attempt, login.Event)
 	// Scanned is told of every QR page that was claimed; may be nil.
@@ -209,7 +224,7 @@ func (s *Attempts) Shown(ctx context.Context, a login.Attempt, e login.Event) er
 func (s *Attempts) note(ctx context.Context, a login.Attempt, e login.Event, shown time.Time) error {
 	e.At = s.d.Now()
 	line, instead := a.Fold(e)
-	if err := s.d.Store.NoteAttempt(ctx, a.ID, login.Note{Event: line, Instead: instead, Shown: shown}); err != nil {
+	if err := s.d.Attempts.NoteAttempt(ctx, a.ID, login.Note{Event: line, Instead: instead, Shown: shown}); err != nil {
 		return err
 	}
 	s.d.Observe(a, e)
@@ -226,11 +241,11 @@ func (s *Attempts) End(ctx context.Context, a login.Attempt, event Event, reason
 
 func (s *Attempts) write(ctx context.Context, m login.Transition, told func(context.Context)) (moved login.Attempt, err error) {
 	if told == nil {
-		return s.d.Store.MoveAttempt(ctx, m)
+		return s.d.Attempts.MoveAttempt(ctx, m)
 	}
 	err = s.d.Audit.Atomically(ctx, func(ctx context.Context) (err error) {
 		told(ctx)
-		moved, err = s.d.Store.MoveAttempt(ctx, m)
+		moved, err = s.d.Attempts.MoveAttempt(ctx, m)
 		return err
 	})
 	return moved, err

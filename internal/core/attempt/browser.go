@@ -18,7 +18,7 @@ const legLease = 30 * time.Second
 // ByRequestURI finds the attempt that a request_uri opens. The client must be the
 // one that pushed it (RFC 9126 §4).
 func (s *Attempts) ByRequestURI(ctx context.Context, requestURI secret.Text, client string) (login.Attempt, error) {
-	a, err := s.d.Store.AttemptByRequestURI(ctx, requestURI.Hash())
+	a, err := s.d.Handles.AttemptByRequestURI(ctx, requestURI.Hash())
 	if errors.Is(err, fault.ErrNotFound) || err == nil && a.Client != client {
 		return login.Attempt{}, fault.New(fault.NotFound, login.ReasonRequestExpired, fault.ErrNotFound)
 	}
@@ -35,7 +35,7 @@ func (s *Attempts) ForBrowser(ctx context.Context, id string, browser secret.Tex
 	if !login.ValidID(id) {
 		return login.Attempt{}, fault.New(fault.NotFound, login.ReasonAttemptUnknown, fault.ErrNotFound)
 	}
-	a, err := s.d.Store.AttemptByID(ctx, id)
+	a, err := s.d.Handles.AttemptByID(ctx, id)
 	if errors.Is(err, fault.ErrNotFound) {
 		return login.Attempt{}, fault.New(fault.NotFound, login.ReasonAttemptUnknown, err)
 	}
@@ -99,14 +99,14 @@ func (s *Attempts) Depart(ctx context.Context, j Journey, browser secret.Text, e
 // Errors: ReasonAttemptUnknown for a state that nobody sent, or another broker's;
 // ReasonOtherBrowser when this is not the browser that left.
 func (s *Attempts) Arrive(ctx context.Context, broker string, state, browser secret.Text) (Journey, error) {
-	leg, err := s.d.Store.LegByState(ctx, state.Hash())
+	leg, err := s.d.BrokerRequests.LegByState(ctx, state.Hash())
 	if errors.Is(err, fault.ErrNotFound) || err == nil && leg.Broker != broker {
 		return Journey{}, fault.New(fault.NotFound, login.ReasonAttemptUnknown, fault.ErrNotFound)
 	}
 	if err != nil {
 		return Journey{}, err
 	}
-	a, err := s.d.Store.AttemptByID(ctx, leg.Attempt)
+	a, err := s.d.Handles.AttemptByID(ctx, leg.Attempt)
 	if err != nil {
 		return Journey{}, err
 	}
@@ -125,13 +125,13 @@ func (s *Attempts) Arrive(ctx context.Context, broker string, state, browser sec
 // with already, or that another request is dealing with it right now: a double click
 // on "return", which must not spend the broker's code twice.
 func (s *Attempts) Take(ctx context.Context, j Journey) (bool, error) {
-	_, taken, err := s.d.Store.TakeLeg(ctx, j.State.Hash(), s.d.Now(), legLease)
+	_, taken, err := s.d.BrokerRequests.TakeLeg(ctx, j.State.Hash(), s.d.Now(), legLease)
 	return taken, err
 }
 
 // Finished reports whether the journey's answer has been dealt with.
 func (s *Attempts) Finished(ctx context.Context, j Journey) (bool, error) {
-	leg, err := s.d.Store.LegByState(ctx, j.State.Hash())
+	leg, err := s.d.BrokerRequests.LegByState(ctx, j.State.Hash())
 	return leg.Done, err
 }
 
@@ -139,7 +139,7 @@ func (s *Attempts) Finished(ctx context.Context, j Journey) (bool, error) {
 // the person may choose again.
 func (s *Attempts) TurnedBack(ctx context.Context, j Journey, e login.Event) error {
 	e.Step, e.Broker, e.Means = login.StepReturn, j.Broker, j.Means
-	if err := s.d.Store.FinishLeg(ctx, j.State.Hash(), s.d.Now()); err != nil {
+	if err := s.d.BrokerRequests.FinishLeg(ctx, j.State.Hash(), s.d.Now()); err != nil {
 		return err
 	}
 	return s.Note(ctx, j.Attempt, e)

@@ -40,7 +40,7 @@ func newStreet(w *world) *street {
 
 func (s *street) crowdOf(limits crowd.Limits) *crowd.Crowd {
 	return crowd.New(crowd.Deps{
-		Store: s.db, Room: func(ctx context.Context, from login.Source, cost login.Cost) (bool, error) {
+		Store: s.db.Attempts, Room: func(ctx context.Context, from login.Source, cost login.Cost) (bool, error) {
 			made, err := s.MakeRoom(ctx, from, cost)
 			if made {
 				s.gone++
@@ -166,7 +166,7 @@ func TestThreat37NobodyHonestIsLost(t *testing.T) {
 				}
 			}
 		}
-		open, err := s.db.RunningAttempts(t.Context())
+		open, err := s.db.Attempts.RunningAttempts(t.Context())
 		if err != nil || open > int64(openAltogether/s.part*11/10) {
 			t.Errorf("%d logins are unfinished, %v", open, err)
 		}
@@ -268,7 +268,7 @@ func TestThreat37UnopenedStartsAreShort(t *testing.T) {
 	}{
 		"unopened": {unopened.Attempt, login.StateExpired}, "opened": {opened.Attempt, login.StateCreated}, "link": {link.Attempt, login.StateExpired},
 	} {
-		if a, err := w.db.AttemptByID(t.Context(), c.a.ID); err != nil || a.State != c.want {
+		if a, err := w.db.Attempts.AttemptByID(t.Context(), c.a.ID); err != nil || a.State != c.want {
 			t.Errorf("%s: %s, %v", name, a.State, err)
 		}
 	}

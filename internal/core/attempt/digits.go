@@ -43,7 +43,7 @@ func (s *Attempts) newDigits(a login.Attempt, browser secret.Text) *login.Digits
 // the key that started it. A leaked auth_session opens nothing (threat 18), and
 // wrong key and wrong session look alike (threat 26).
 func (s *Attempts) ForApp(ctx context.Context, client string, authSession secret.Text, key string) (login.Attempt, error) {
-	a, err := s.d.Store.AttemptByAuthSession(ctx, authSession.Hash())
+	a, err := s.d.Handles.AttemptByAuthSession(ctx, authSession.Hash())
 	if errors.Is(err, fault.ErrNotFound) || err == nil && (a.Client != client || a.Key != key) {
 		return login.Attempt{}, fault.New(fault.NotFound, login.ReasonAttemptUnknown, fault.ErrNotFound).WithCode(oauth.InvalidSession)
 	}
@@ -62,7 +62,7 @@ func (s *Attempts) Complete(ctx context.Context, a login.Attempt, authSession se
 	if a.State != login.StateConfirmed {
 		return secret.Text{}, fault.New(fault.Conflict, login.ReasonDigitsExpired, nil).WithCode(oauth.InsufficientAuthorization)
 	}
-	right, tries, err := s.d.Store.TryDigits(ctx, a.ID, s.digitsHashes(a.ID, digits), s.d.Now(), digitTries,
+	right, tries, err := s.d.Attempts.TryDigits(ctx, a.ID, s.digitsHashes(a.ID, digits), s.d.Now(), digitTries,
 		s.budget("digits of a person", a.Person, digitsAtOnce, digitsEach))
 	switch {
 	case errors.Is(err, fault.ErrNotFound):
@@ -111,7 +111,7 @@ func (s *Attempts) reissue(ctx context.Context, a login.Attempt, authSession sec
 // led a person to confirm another's login. Whoever holds the code can say so, and
 // the login is burned.
 func (s *Attempts) Report(ctx context.Context, code secret.Text, client string) error {
-	a, err := s.d.Store.AttemptByCode(ctx, code.Hash())
+	a, err := s.d.Handles.AttemptByCode(ctx, code.Hash())
 	if errors.Is(err, fault.ErrNotFound) || err == nil && a.Client != client {
 		return nil // nothing to burn, and nothing to learn
 	}

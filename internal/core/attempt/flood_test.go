@@ -47,7 +47,7 @@ func TestThreat34FloodLeavesBoundedRows(t *testing.T) {
 		}
 		kept -= int(purged.Attempts)
 		most = max(most, kept)
-		now, err := w.db.RunningAttempts(t.Context())
+		now, err := w.db.Attempts.RunningAttempts(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -141,7 +141,7 @@ type Granted struct {
 // proves the same key and verifier within the code's life, before any token of the
 // session was used, gets the same tokens again (docs/decisions).
 func (s *Attempts) Redeem(ctx context.Context, in Redemption) (Granted, error) {
-	a, err := s.d.Store.AttemptByCode(ctx, in.Code.Hash())
+	a, err := s.d.Handles.AttemptByCode(ctx, in.Code.Hash())
 	if errors.Is(err, fault.ErrNotFound) {
 		return Granted{}, refused(login.ReasonCodeWrong, "unknown authorization code")
 	}
@@ -173,7 +173,7 @@ func (s *Attempts) Redeem(ctx context.Context, in Redemption) (Granted, error) {
 	var moved login.Attempt
 	err = s.d.Audit.Atomically(ctx, func(ctx context.Context) (err error) {
 		s.d.Audit.SessionCreated(ctx, session)
-		moved, err = s.d.Store.RedeemCode(ctx, redemption)
+		moved, err = s.d.Attempts.RedeemCode(ctx, redemption)
 		return err
 	})
 	switch {
@@ -240,7 +240,7 @@ func verifies(verifier secret.Text, challenge string) bool {
 }
 
 func (s *Attempts) redeemAgain(ctx context.Context, a login.Attempt, in Redemption) (Granted, error) {
-	session, err := s.d.Store.SessionByID(ctx, a.Session)
+	session, err := s.d.Sessions.SessionByID(ctx, a.Session)
 	if err != nil && !errors.Is(err, fault.ErrNotFound) {
 		return Granted{}, err
 	}
@@ -256,7 +256,7 @@ func (s *Attempts) redeemAgain(ctx context.Context, a login.Attempt, in Redempti
 		refused(login.ReasonCodeReplayed, "the authorization code has been used before"),
 		s.d.Audit.Atomically(ctx, func(ctx context.Context) error {
 			s.d.Audit.CodeReplayed(ctx, a)
-			return s.d.Store.RevokeSession(ctx, a.Session, string(login.ReasonCodeReplayed), now)
+			return s.d.Sessions.RevokeSession(ctx, a.Session, string(login.ReasonCodeReplayed), now)
 		}),
 		s.Note(ctx, a, login.Event{Step: login.StepRedeem, Outcome: login.OutcomeRefused, Reason: login.ReasonCodeReplayed}),
 	)

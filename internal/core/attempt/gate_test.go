@@ -26,7 +26,7 @@ func TestDirectLogin(t *testing.T) {
 	if granted.Attempt.State != login.StateRedeemed || s.Person != w.person.ID || s.Key != keyOfApp || s.Means != bankID || s.Nonce != "nonce" {
 		t.Errorf("attempt %s, session %+v", granted.Attempt.State, s)
 	}
-	stored, err := w.db.SessionByRefresh(t.Context(), granted.Refresh.Hash())
+	stored, err := w.db.Sessions.SessionByRefresh(t.Context(), granted.Refresh.Hash())
 	if err != nil || stored.ID != s.ID {
 		t.Errorf("the refresh token finds %q (%v), want %q", stored.ID, err, s.ID)
 	}
@@ -123,7 +123,7 @@ func TestThreat05ConcurrentRedeemsMakeOneSession(t *testing.T) {
 		sessions[granted.Session.ID]++
 		refresh[granted.Refresh.Reveal()]++
 	})
-	all, err := w.db.SessionsOfPerson(t.Context(), w.person.ID)
+	all, err := w.db.Sessions.SessionsOfPerson(t.Context(), w.person.ID)
 	if err != nil || len(sessions) != 1 || len(refresh) != 1 || len(all) != 1 {
 		t.Errorf("%d sessions and %d refresh tokens answered, %d stored (%v), want one each", len(sessions), len(refresh), len(all), err)
 	}
@@ -146,7 +146,7 @@ func TestThreat05ReplayWithoutKeyEndsTheSession(t *testing.T) {
 	if won.Load() != 1 {
 		t.Errorf("%d winners, want 1", won.Load())
 	}
-	all, err := w.db.SessionsOfPerson(t.Context(), w.person.ID)
+	all, err := w.db.Sessions.SessionsOfPerson(t.Context(), w.person.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -182,14 +182,14 @@ func TestLostAnswerIsGivenAgainOnlyWhileUnused(t *testing.T) {
 	}{
 		{"at once", func(*world, login.Session) {}, ""},
 		{"a token was used", func(w *world, s login.Session) {
-			if _, err := w.db.UseSession(w.Context(), s.ID, w.clock(), s.IdleUntil); err != nil {
+			if _, err := w.db.Sessions.UseSession(w.Context(), s.ID, w.clock(), s.IdleUntil); err != nil {
 				w.Fatal(err)
 			}
 		}, login.ReasonCodeReplayed},
 		{"at the last moment of the code", func(w *world, _ login.Session) { w.pass(time.Minute - time.Millisecond) }, ""},
 		{"after the code's life", func(w *world, _ login.Session) { w.pass(time.Minute) }, login.ReasonCodeReplayed},
 		{"logged out meanwhile", func(w *world, s login.Session) {
-			if err := w.db.RevokeSession(w.Context(), s.ID, "test", w.clock()); err != nil {
+			if err := w.db.Sessions.RevokeSession(w.Context(), s.ID, "test", w.clock()); err != nil {
 				w.Fatal(err)
 			}
 		}, login.ReasonCodeReplayed},
@@ -213,7 +213,7 @@ func TestLostAnswerIsGivenAgainOnlyWhileUnused(t *testing.T) {
 				}
 				return
 			}
-			if s, err := w.db.SessionByID(t.Context(), first.Session.ID); err != nil || s.Live(w.clock()) {
+			if s, err := w.db.Sessions.SessionByID(t.Context(), first.Session.ID); err != nil || s.Live(w.clock()) {
 				t.Errorf("the session lives on (%v)", err)
 			}
 		})
@@ -251,7 +251,7 @@ func TestLostAnswerIsGivenToItsKeyOnly(t *testing.T) {
 func TestThreat13LockedPersonGetsNothing(t *testing.T) {
 	t.Parallel()
 	lock := func(w *world) {
-		if err := w.db.LockPerson(w.Context(), w.person.ID, w.clock()); err != nil {
+		if err := w.db.People.LockPerson(w.Context(), w.person.ID, w.clock()); err != nil {
 			w.Fatal(err)
 		}
 	}
@@ -273,7 +273,7 @@ func TestThreat13LockedPersonGetsNothing(t *testing.T) {
 		if _, err := w.Redeem(t.Context(), rightful(code, keyOfApp)); reasonOf(err) != login.ReasonPersonLocked {
 			t.Errorf("got %v", err)
 		}
-		if a, err := w.db.AttemptByID(t.Context(), a.ID); err != nil || a.State != login.StateDenied {
+		if a, err := w.db.Attempts.AttemptByID(t.Context(), a.ID); err != nil || a.State != login.StateDenied {
 			t.Errorf("attempt %s (%v), want denied", a.State, err)
 		}
 	})

@@ -15,7 +15,7 @@ func TestThreat63NodesOfTwoGenerationsShareALogin(t *testing.T) {
 		old, fresh := secret.New(), secret.New()
 		node := func(generations secret.Ring) *attempt.Attempts {
 			return attempt.New(attempt.Deps{
-				Store: w.db, People: w.db, Now: w.clock, Lifetimes: attempt.DefaultLifetimes(),
+				Attempts: w.db.Attempts, Handles: w.db.Attempts, BrokerRequests: w.db.Attempts, QRPages: w.db.Attempts, Sessions: w.db.Sessions, People: w.db.People, Now: w.clock, Lifetimes: attempt.DefaultLifetimes(),
 				DigitsKeys: generations.Derive("digits"), QRKeys: generations.Derive("qr"),
 			})
 		}

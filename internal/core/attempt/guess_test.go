@@ -123,7 +123,7 @@ func TestThreat01ConfirmedLinksGiveTheirStarterNothing(t *testing.T) {
 	})
 	sessions := 0
 	for _, victim := range victims {
-		all, err := w.db.SessionsOfPerson(t.Context(), victim.ID)
+		all, err := w.db.Sessions.SessionsOfPerson(t.Context(), victim.ID)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -248,7 +248,7 @@ func TestThreat22GuessesPerPersonAreCountedInTheDatabase(t *testing.T) {
 	onBoth(t, func(w *world) {
 		node := func() *attempt.Attempts { // a node more, or the same after a restart
 			return attempt.New(attempt.Deps{
-				Store: w.db, People: w.db, Now: w.clock, Lifetimes: attempt.DefaultLifetimes(), DigitsKeys: secret.Ring{secret.Of("another key that only the nodes have")},
+				Attempts: w.db.Attempts, Handles: w.db.Attempts, BrokerRequests: w.db.Attempts, QRPages: w.db.Attempts, Sessions: w.db.Sessions, People: w.db.People, Now: w.clock, Lifetimes: attempt.DefaultLifetimes(), DigitsKeys: secret.Ring{secret.Of("another key that only the nodes have")},
 			})
 		}
 		guess := func() (attempt.Started, login.Attempt, secret.Text, error) {

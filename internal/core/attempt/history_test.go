@@ -311,7 +311,7 @@ func TestEveryMoveAgreesWithTheModel(t *testing.T) {
 						ID: login.NewID(), SupportCode: login.NewSupportCode(), Method: method, State: state, Client: clientID,
 						CreatedAt: w.clock(), UpdatedAt: w.clock(), ExpiresAt: w.clock().Add(attempt.DefaultLifetimes().Attempt),
 					}
-					if err := w.db.StartAttempt(w.Context(), a, login.AttemptSecrets{}); errors.Is(err, fault.ErrExists) {
+					if err := w.db.Attempts.StartAttempt(w.Context(), a, login.AttemptSecrets{}); errors.Is(err, fault.ErrExists) {
 						continue // a support code that is taken: once in thousands of runs
 					} else if err != nil {
 						w.Fatal(err)
@@ -340,7 +340,7 @@ func TestGateNeedsAPerson(t *testing.T) {
 	if err == nil || !code.Empty() {
 		t.Fatalf("a code without a person: %v", err)
 	}
-	if a, err := w.db.AttemptByID(t.Context(), a.ID); err != nil || a.State != login.StateOpened {
+	if a, err := w.db.Attempts.AttemptByID(t.Context(), a.ID); err != nil || a.State != login.StateOpened {
 		t.Errorf("asking has moved the attempt to %s (%v)", a.State, err)
 	}
 }

@@ -13,7 +13,7 @@ import (
 // ByLink finds the attempt of a login link. It changes nothing: mail scanners and
 // messengers open links too.
 func (s *Attempts) ByLink(ctx context.Context, link secret.Text) (login.Attempt, error) {
-	a, err := s.d.Store.AttemptByLink(ctx, link.Hash())
+	a, err := s.d.Handles.AttemptByLink(ctx, link.Hash())
 	if errors.Is(err, fault.ErrNotFound) {
 		return login.Attempt{}, fault.New(fault.NotFound, login.ReasonAttemptUnknown, err)
 	}
@@ -34,7 +34,7 @@ func (s *Attempts) ByLink(ctx context.Context, link secret.Text) (login.Attempt,
 // ByCode finds the attempt whose code a browser brings along, for the browser that
 // owns it and no other.
 func (s *Attempts) ByCode(ctx context.Context, code, browser secret.Text) (login.Attempt, error) {
-	a, err := s.d.Store.AttemptByCode(ctx, code.Hash())
+	a, err := s.d.Handles.AttemptByCode(ctx, code.Hash())
 	if errors.Is(err, fault.ErrNotFound) {
 		return login.Attempt{}, fault.New(fault.NotFound, login.ReasonAttemptUnknown, err)
 	}

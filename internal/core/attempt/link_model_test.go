@@ -127,7 +127,7 @@ func (d *desk) keep(whose string, code secret.Text) {
 // do carries out an act and says what came out, in the words of the rules. An act that
 // has nothing to bring answers nothing.
 func (d *desk) do(does string) (string, error) {
-	a, err := d.db.AttemptByID(d.Context(), d.started.Attempt.ID)
+	a, err := d.db.Attempts.AttemptByID(d.Context(), d.started.Attempt.ID)
 	if err != nil {
 		return "", err
 	}
@@ -275,13 +275,13 @@ func (d *desk) play(plan [][]string) (history []porcupine.Operation) {
 
 // meanwhile does something between the look at a code and its redemption.
 type meanwhile struct {
-	attempt.Store
+	attempt.AttemptStore
 	first func()
 }
 
 func (m meanwhile) RedeemCode(ctx context.Context, r login.Redemption) (login.Attempt, error) {
 	m.first()
-	return m.Store.RedeemCode(ctx, r)
+	return m.AttemptStore.RedeemCode(ctx, r)
 }
 
 // The six digits are brought at the very moment in which the browser's code arrives:
@@ -296,11 +296,12 @@ func TestCodeReplacedWhileItIsRedeemed(t *testing.T) {
 	}
 	var other secret.Text
 	late := attempt.New(attempt.Deps{
-		Store: meanwhile{w.db, func() {
+		Attempts: meanwhile{w.db.Attempts, func() {
 			if other, err = d.Complete(t.Context(), a, d.started.AuthSession, d.right); err != nil {
 				t.Error(err)
 			}
-		}}, People: w.db, Now: w.clock, Lifetimes: attempt.DefaultLifetimes(),
+		}}, Handles: w.db.Attempts, BrokerRequests: w.db.Attempts, QRPages: w.db.Attempts, Sessions: w.db.Sessions,
+		People: w.db.People, Now: w.clock, Lifetimes: attempt.DefaultLifetimes(),
 	})
 	_, err = late.Redeem(t.Context(), rightful(code, keyOfApp))
 	if e := fault.AsError(err); e.Kind != fault.Invalid || e.Reason != login.ReasonCodeWrong || e.Code != oauth.InvalidGrant {

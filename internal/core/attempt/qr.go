@@ -53,7 +53,7 @@ func (s *Attempts) ShowQR(ctx context.Context, session login.Session, network st
 		Broker: session.Broker, Means: session.Means, ACR: session.ACR, AMR: session.AMR, AuthTime: session.AuthTime,
 		Key: s.frames.first().key.Name(), Network: s.frames.first().network(network), CreatedAt: now, ShownUntil: now.Add(s.d.Lifetimes.QRShown),
 	}
-	oldest, err := s.d.Store.ShowQRPage(ctx, p, maxPages, now.Add(-pagesWithin))
+	oldest, err := s.d.QRPages.ShowQRPage(ctx, p, maxPages, now.Add(-pagesWithin))
 	if errors.Is(err, fault.ErrExists) {
 		e := fault.New(fault.TooMany, login.ReasonRateLimited, err)
 		e.RetryAfter = max(time.Second, oldest.Add(pagesWithin).Sub(now))
@@ -81,14 +81,14 @@ func (s *Attempts) QR(ctx context.Context, session login.Session, page string) (
 	if !login.ValidID(page) {
 		return login.QRPage{}, login.Attempt{}, unknown
 	}
-	p, err := s.d.Store.QRPageByID(ctx, page)
+	p, err := s.d.QRPages.QRPageByID(ctx, page)
 	if errors.Is(err, fault.ErrNotFound) || err == nil && (p.Session != session.ID || p.Person != session.Person) {
 		return login.QRPage{}, login.Attempt{}, unknown
 	}
 	if err != nil || p.Attempt == "" {
 		return p, login.Attempt{}, err
 	}
-	a, err := s.d.Store.AttemptByID(ctx, p.Attempt)
+	a, err := s.d.Handles.AttemptByID(ctx, p.Attempt)
 	if err == nil {
 		a, err = s.expireIfDue(ctx, a)
 	}
@@ -115,7 +115,7 @@ func (s *Attempts) TypeQR(ctx context.Context, session login.Session, p login.QR
 	}
 	until := now.Add(s.d.Lifetimes.Typed).Truncate(time.Millisecond)
 	code := s.frames.of(p).typed(p.ID, until)
-	typed, err := s.d.Store.TypeQRPage(ctx, p.ID, s.frames.of(p).typedHash(code), until, now)
+	typed, err := s.d.QRPages.TypeQRPage(ctx, p.ID, s.frames.of(p).typedHash(code), until, now)
 	if errors.Is(err, fault.ErrMoved) {
 		return p, fault.New(fault.Gone, login.ReasonQRExpired, err)
 	}

@@ -95,7 +95,7 @@ func TestThreat13LockedPersonGetsNothingByQR(t *testing.T) {
 		session := w.signedIn()
 		lock := func(at int) {
 			if at == step {
-				if err := w.db.LockPerson(t.Context(), session.Person, w.clock()); err != nil {
+				if err := w.db.People.LockPerson(t.Context(), session.Person, w.clock()); err != nil {
 					t.Fatal(err)
 				}
 			}

@@ -60,7 +60,7 @@ func (s *Attempts) Claim(ctx context.Context, in Claim) (Claimed, error) {
 	out := Claimed{AuthSession: s.frames.of(p).authSession(p.ID, in.Key, in.Request.CodeChallenge)}
 	for range 8 { // support codes may collide: see Start
 		a := s.claimOf(in, p)
-		taken, err := s.d.Store.ClaimQRPage(ctx, login.QRClaim{
+		taken, err := s.d.QRPages.ClaimQRPage(ctx, login.QRClaim{
 			Page: p.ID, Typed: typed, At: a.CreatedAt, Elsewhere: s.elsewhere(p, in), Attempt: a,
 			Secrets: login.AttemptSecrets{AuthSession: out.AuthSession.Hash()},
 		})
@@ -88,7 +88,7 @@ func (s *Attempts) scanned(ctx context.Context, in Claim) (p login.QRPage, typed
 		if reason != "" {
 			return p, typed, noClaim(reason)
 		}
-		p, err = s.d.Store.QRPageByID(ctx, page)
+		p, err = s.d.QRPages.QRPageByID(ctx, page)
 	} else {
 		code, ok := readTyped(in.Typed)
 		if !ok {
@@ -96,7 +96,7 @@ func (s *Attempts) scanned(ctx context.Context, in Claim) (p login.QRPage, typed
 		}
 		for _, key := range s.frames {
 			typed = frameKey{key}.typedHash(code)
-			if p, err = s.d.Store.QRPageByTyped(ctx, typed); !errors.Is(err, fault.ErrNotFound) {
+			if p, err = s.d.QRPages.QRPageByTyped(ctx, typed); !errors.Is(err, fault.ErrNotFound) {
 				break
 			}
 		}
@@ -151,7 +151,7 @@ func (s *Attempts) claimAgain(ctx context.Context, p login.QRPage, in Claim, out
 	if p.State != login.QRClaimed {
 		return Claimed{}, noClaim(login.ReasonQRExpired)
 	}
-	a, err := s.d.Store.AttemptByID(ctx, p.Attempt)
+	a, err := s.d.Handles.AttemptByID(ctx, p.Attempt)
 	if err != nil {
 		return Claimed{}, err
 	}
@@ -195,7 +195,7 @@ func (s *Attempts) Approve(ctx context.Context, p login.QRPage, number string, e
 	if p.Attempt == "" {
 		return login.Attempt{}, fault.New(fault.Conflict, login.ReasonAttemptUnknown, fault.ErrMoved)
 	}
-	a, err := s.d.Store.AttemptByID(ctx, p.Attempt)
+	a, err := s.d.Handles.AttemptByID(ctx, p.Attempt)
 	if err != nil {
 		return login.Attempt{}, err
 	}

@@ -34,7 +34,7 @@ func (s *Attempts) MakeRoom(ctx context.Context, from login.Source, cost login.C
 	default:
 		room.Stage = login.StageShown
 	}
-	a, err := s.d.Store.MakeRoom(ctx, room)
+	a, err := s.d.Attempts.MakeRoom(ctx, room)
 	if errors.Is(err, fault.ErrNotFound) {
 		return false, nil
 	}

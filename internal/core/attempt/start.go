@@ -68,7 +68,7 @@ func (s *Attempts) Start(ctx context.Context, in Start) (Started, error) {
 	// 26⁶ codes: among a million attempts a collision comes once in 300 starts.
 	for range 8 {
 		a.SupportCode = login.NewSupportCode()
-		err := s.d.Store.StartAttempt(ctx, a, hashes, in.Once...)
+		err := s.d.Attempts.StartAttempt(ctx, a, hashes, in.Once...)
 		switch {
 		case err == nil:
 			out.Attempt = a

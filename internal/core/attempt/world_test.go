@@ -79,7 +79,7 @@ func newWorldOn(t *testing.T, config store.Config) *world {
 	w.db = db
 	w.meet()
 	w.Attempts = attempt.New(attempt.Deps{
-		Store: db, People: db, Now: w.clock, Lifetimes: attempt.DefaultLifetimes(),
+		Attempts: db.Attempts, Handles: db.Attempts, BrokerRequests: db.Attempts, QRPages: db.Attempts, Sessions: db.Sessions, People: db.People, Now: w.clock, Lifetimes: attempt.DefaultLifetimes(),
 		QRKeys: secret.Ring{secret.Of("a key that only the nodes have")}, DigitsKeys: secret.Ring{secret.Of("another key that only the nodes have")},
 		Audit: w,
 	})
@@ -105,7 +105,7 @@ func (w *world) meet() {
 	w.Helper()
 	id := login.NewID()
 	w.person = login.Person{ID: id, Subject: "sub-" + id, Name: "Aino Virtanen", Locale: "fi", CreatedAt: w.clock()}
-	if err := w.db.AddPerson(w.Context(), w.person, []byte("lookup "+id), nil); err != nil {
+	if err := w.db.People.AddPerson(w.Context(), w.person, []byte("lookup "+id), nil); err != nil {
 		w.Fatal(err)
 	}
 }
@@ -209,7 +209,7 @@ func (w *world) linkAuthenticated(key string, browser secret.Text) (attempt.Star
 // row is the attempt as the database has it.
 func (w *world) row(id string) login.Attempt {
 	w.Helper()
-	a, err := w.db.AttemptByID(w.Context(), id)
+	a, err := w.db.Attempts.AttemptByID(w.Context(), id)
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -219,7 +219,7 @@ func (w *world) row(id string) login.Attempt {
 // sessions counts the person's sessions that nobody has ended.
 func (w *world) sessions() int {
 	w.Helper()
-	all, err := w.db.SessionsOfPerson(w.Context(), w.person.ID)
+	all, err := w.db.Sessions.SessionsOfPerson(w.Context(), w.person.ID)
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -251,7 +251,7 @@ func reasonOf(err error) login.Reason {
 // events lists step and reason of a timeline, the way support reads it.
 func (w *world) events(id string) []string {
 	w.Helper()
-	a, err := w.db.AttemptByID(w.Context(), id)
+	a, err := w.db.Attempts.AttemptByID(w.Context(), id)
 	if err != nil {
 		w.Fatal(err)
 	}

@@ -152,7 +152,7 @@ func TestNodesDoNotQuarrel(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if all, err := h.db.Notices(t.Context(), h.now(), 10); err != nil || len(all) != 1 {
+		if all, err := h.db.Operations.Notices(t.Context(), h.now(), 10); err != nil || len(all) != 1 {
 			t.Fatalf("%d notices, %v", len(all), err)
 		} else if title := all[0].Words["fi"].Title; title != last {
 			changes, last = changes+1, title

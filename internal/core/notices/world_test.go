@@ -69,7 +69,7 @@ func (h *house) NoticeWithdrawn(_ context.Context, actor, _ string) {
 
 // wire is the database as a node reaches it; it can be cut.
 type wire struct {
-	*store.Store
+	*store.Operations
 	h *house
 }
 
@@ -78,13 +78,13 @@ func (w wire) Notices(ctx context.Context, now time.Time, over int) ([]operation
 	if err := w.h.fails.Load(); err != nil {
 		return nil, *err
 	}
-	return w.Store.Notices(ctx, now, over)
+	return w.Operations.Notices(ctx, now, over)
 }
 
 func (h *house) board(t testing.TB) *notices.Board {
 	t.Helper()
 	b, err := notices.New(t.Context(), notices.Deps{
-		Store: wire{h.db, h}, Audit: h, Languages: []string{"fi", "sv", "en"}, Methods: login.Methods(),
+		Store: wire{h.db.Operations, h}, Audit: h, Languages: []string{"fi", "sv", "en"}, Methods: login.Methods(),
 		Means: func(context.Context) []notices.MeansRef {
 			return []notices.MeansRef{{ID: "nordea", Name: "Nordea"}, {ID: "op", Name: "OP"}, {ID: "mobile", Name: "Mobiilivarmenne"}}
 		},

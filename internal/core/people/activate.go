@@ -53,7 +53,7 @@ func (p *People) Activate(ctx context.Context, id login.Identity, in Accepted) (
 	}
 	var done employment.Activated
 	err = p.d.Audit.Atomically(ctx, func(ctx context.Context) (err error) {
-		if done, err = p.d.Store.Activate(ctx, activation, p.d.Activated); err == nil {
+		if done, err = p.d.People.Activate(ctx, activation, p.d.Activated); err == nil {
 			p.d.Audit.Activated(ctx, done.Person.ID, in.Invitation)
 		}
 		return err
@@ -88,7 +88,7 @@ func (p *People) hold(ctx context.Context, about Invited, id login.Identity, loo
 	if names.Agree(m.GivenName, m.FamilyName, given, family) {
 		return nil
 	}
-	released, err := p.d.Store.HoldActivation(ctx, employment.HeldActivation{
+	released, err := p.d.Invitations.HoldActivation(ctx, employment.HeldActivation{
 		ID: login.NewID(), Invitation: about.Invitation.ID, SupportCode: code, HeldAt: now,
 	}, m.ID, lookups)
 	if err != nil || released {

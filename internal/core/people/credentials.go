@@ -56,7 +56,7 @@ func (p *People) CheckPassword(ctx context.Context, t Try) (login.Person, error)
 	defer place.Leave()
 	t.Name = UserName(t.Name)
 	pretended := p.pretended(ctx, t.Name) // asked for every name
-	c, err := p.d.Store.CredentialByName(ctx, t.Name)
+	c, err := p.d.Credentials.CredentialByName(ctx, t.Name)
 	known := err == nil
 	if err != nil && !errors.Is(err, fault.ErrNotFound) {
 		return login.Person{}, fmt.Errorf("find credential: %w", err)
@@ -85,7 +85,7 @@ func (p *People) CheckPassword(ctx context.Context, t Try) (login.Person, error)
 
 // letIn finds the person whose password was right and remembers where they are.
 func (p *People) letIn(ctx context.Context, id string, at Place, spent []login.RateLimit) (login.Person, error) {
-	person, err := p.d.Store.PersonByID(ctx, id)
+	person, err := p.d.People.PersonByID(ctx, id)
 	if err != nil {
 		return login.Person{}, fmt.Errorf("person of credential: %w", err)
 	}
@@ -122,7 +122,7 @@ func (p *People) rehash(ctx context.Context, place *passhash.Place, c login.Cred
 	if err != nil {
 		return err
 	}
-	return p.d.Store.Rehash(ctx, c.ID, c.Hash, stronger)
+	return p.d.Credentials.Rehash(ctx, c.ID, c.Hash, stronger)
 }
 
 // ResetTicket is the secret of a letter's link, derived from a key outside the database.
@@ -133,14 +133,14 @@ func (p *People) ResetTicket(r ResetJob) secret.Text {
 // ResetOf says whose password a ticket may set. It spends nothing. Errors:
 // ReasonResetExpired.
 func (p *People) ResetOf(ctx context.Context, ticket secret.Text) (login.Credential, login.Person, error) {
-	c, err := p.d.Store.ResetOf(ctx, ticket.Hash(), p.d.Now())
+	c, err := p.d.Credentials.ResetOf(ctx, ticket.Hash(), p.d.Now())
 	if errors.Is(err, fault.ErrNotFound) {
 		return login.Credential{}, login.Person{}, fault.New(fault.Gone, login.ReasonResetExpired, err)
 	}
 	if err != nil {
 		return login.Credential{}, login.Person{}, err
 	}
-	person, err := p.d.Store.PersonByID(ctx, c.Person)
+	person, err := p.d.People.PersonByID(ctx, c.Person)
 	return c, person, err
 }
 
@@ -164,7 +164,7 @@ func (p *People) SetPassword(
 		return login.Credential{}, err
 	}
 	err = p.d.Audit.Atomically(ctx, func(ctx context.Context) (err error) {
-		if c, err = p.d.Store.ResetPassword(ctx, ticket.Hash(), hash, now, job); err != nil {
+		if c, err = p.d.Credentials.ResetPassword(ctx, ticket.Hash(), hash, now, job); err != nil {
 			return err
 		}
 		return also(ctx, c)
@@ -183,14 +183,14 @@ type Addressee struct {
 // AddresseeOf finds whom to write to about a credential. The address is empty when
 // there is none any more.
 func (p *People) AddresseeOf(ctx context.Context, credential string) (Addressee, error) {
-	c, err := p.d.Store.CredentialByID(ctx, credential)
+	c, err := p.d.Credentials.CredentialByID(ctx, credential)
 	if errors.Is(err, fault.ErrNotFound) {
 		return Addressee{}, nil
 	}
 	if err != nil {
 		return Addressee{}, err
 	}
-	person, err := p.d.Store.PersonByID(ctx, c.Person)
+	person, err := p.d.People.PersonByID(ctx, c.Person)
 	return Addressee{Address: addressOf(c, person), Locale: person.Locale, Name: person.GivenName}, err
 }
 

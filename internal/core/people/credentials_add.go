@@ -29,7 +29,7 @@ func (p *People) AddCredential(ctx context.Context, person, userName, email, has
 	if err := p.unheard(ctx, c); err != nil {
 		return c, err
 	}
-	return c, p.d.Store.AddCredential(ctx, c)
+	return c, p.d.Credentials.AddCredential(ctx, c)
 }
 
 // AddSmartum writes a Smartum user with their benefits, user name and password's hash.
@@ -45,7 +45,7 @@ func (p *People) AddSmartum(ctx context.Context, code hetu.Code, person login.Pe
 	if err != nil {
 		return false, err
 	}
-	known, _, err := p.d.Store.PersonByLookup(ctx, lookups)
+	known, _, err := p.d.People.PersonByLookup(ctx, lookups)
 	if err == nil {
 		_, err = p.AddCredential(ctx, known.ID, userName, person.Email, hash)
 		return false, err
@@ -65,7 +65,7 @@ func (p *People) addSmartum(ctx context.Context, person login.Person, lookup, se
 	if err := p.unheard(ctx, c); err != nil {
 		return err
 	}
-	return p.d.Store.AddPersonWithCredential(ctx, person, lookup, sealed, c)
+	return p.d.Credentials.AddPersonWithCredential(ctx, person, lookup, sealed, c)
 }
 
 func (p *People) newCredential(person, userName, email, hash string) login.Credential {
@@ -79,7 +79,7 @@ func (p *People) newCredential(person, userName, email, hash string) login.Crede
 // round: one of the two people could not log in any more.
 func (p *People) unheard(ctx context.Context, c login.Credential) error {
 	for _, name := range []string{c.UserName, c.Email} {
-		_, err := p.d.Store.CredentialByName(ctx, name)
+		_, err := p.d.Credentials.CredentialByName(ctx, name)
 		if err == nil {
 			return fault.ErrExists
 		}

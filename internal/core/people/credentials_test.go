@@ -42,7 +42,8 @@ func newOffice(t *testing.T) *office {
 		t.Fatal(err)
 	}
 	o.People = people.New(people.Deps{
-		Store: o.db, Keys: people.Keys{Lookup: newPRF(t)}, Now: func() time.Time { return o.now }, Passwords: o.hasher,
+		People: o.db.People, Lookups: o.db.Keys, Credentials: o.db.People, Employments: o.db.Employments,
+		Invitations: o.db.Employments, Limits: o.db.Limits, Jobs: o.db.Operations, Keys: people.Keys{Lookup: newPRF(t)}, Now: func() time.Time { return o.now }, Passwords: o.hasher,
 		TicketKeys: secret.Ring{secret.New()}, InvitationLife: 30 * 24 * time.Hour, RemindAfter: 7 * 24 * time.Hour,
 		Wrong: o.wrong,
 	})
@@ -59,7 +60,7 @@ func (o *office) user(t *testing.T, name string, plus bool) login.Person {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := o.db.AddPerson(t.Context(), p, nil, nil); err != nil {
+	if err := o.db.People.AddPerson(t.Context(), p, nil, nil); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := o.AddCredential(t.Context(), p.ID, name, p.Email, hash); err != nil {
@@ -136,7 +137,7 @@ func TestWeakHashesAreReplaced(t *testing.T) {
 	if _, err := o.typed(t, "vanha", secret.Of("väärä")); err == nil {
 		t.Fatal("wrong password")
 	}
-	if c, err := o.db.CredentialByName(t.Context(), "vanha"); err != nil || c.Hash != old {
+	if c, err := o.db.People.CredentialByName(t.Context(), "vanha"); err != nil || c.Hash != old {
 		t.Errorf("a wrong password changed the hash: %v", err)
 	}
 	for range 2 {
@@ -144,7 +145,7 @@ func TestWeakHashesAreReplaced(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	c, err := o.db.CredentialByName(t.Context(), "vanha")
+	c, err := o.db.People.CredentialByName(t.Context(), "vanha")
 	if err != nil || c.Hash == old {
 		t.Fatalf("not replaced: %v", err)
 	}
@@ -156,7 +157,7 @@ func TestWeakHashesAreReplaced(t *testing.T) {
 func (o *office) resets(t *testing.T) []queue.Job {
 	t.Helper()
 	o.look(t)
-	due, err := o.db.ClaimJobs(t.Context(), []queue.Claim{{Kind: people.JobPasswordReset, Limit: 100, Until: o.now.Add(time.Hour)}}, o.now)
+	due, err := o.db.Operations.ClaimJobs(t.Context(), []queue.Claim{{Kind: people.JobPasswordReset, Limit: 100, Until: o.now.Add(time.Hour)}}, o.now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,7 +167,7 @@ func (o *office) resets(t *testing.T) []queue.Job {
 // look does the jobs that look who has forgotten a password.
 func (o *office) look(t *testing.T) {
 	t.Helper()
-	due, err := o.db.ClaimJobs(t.Context(), []queue.Claim{{Kind: people.JobPasswordForgotten, Limit: 100, Until: o.now.Add(time.Hour)}}, o.now)
+	due, err := o.db.Operations.ClaimJobs(t.Context(), []queue.Claim{{Kind: people.JobPasswordForgotten, Limit: 100, Until: o.now.Add(time.Hour)}}, o.now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -176,7 +177,7 @@ func (o *office) look(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if err := o.db.FinishJob(t.Context(), j); err != nil {
+		if err := o.db.Operations.FinishJob(t.Context(), j); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -14,6 +14,6 @@ func (p *People) ByCode(ctx context.Context, code hetu.Code) (login.Person, erro
 	if err != nil {
 		return login.Person{}, err
 	}
-	person, _, err := p.d.Store.PersonByLookup(ctx, lookups)
+	person, _, err := p.d.People.PersonByLookup(ctx, lookups)
 	return person, err
 }

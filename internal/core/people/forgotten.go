@@ -38,10 +38,10 @@ func (p *People) ForgotPassword(ctx context.Context, name string) error {
 	if err != nil {
 		return fmt.Errorf("forgotten password: %w", err)
 	}
-	if err := p.d.Store.Spend(ctx, now, p.budget(resets, name)); err != nil {
+	if err := p.d.Limits.Spend(ctx, now, p.budget(resets, name)); err != nil {
 		return err
 	}
-	return p.d.Store.AddJobs(ctx, queue.Job{ID: login.NewID(), Kind: JobPasswordForgotten, Payload: payload, At: now, CreatedAt: now})
+	return p.d.Jobs.AddJobs(ctx, queue.Job{ID: login.NewID(), Kind: JobPasswordForgotten, Payload: payload, At: now, CreatedAt: now})
 }
 
 // Forgotten does a JobPasswordForgotten: it makes the link and orders the letter, when
@@ -54,14 +54,14 @@ func (p *People) Forgotten(ctx context.Context, j queue.Job) error {
 	if err != nil || now.Sub(j.CreatedAt) >= ResetLife {
 		return err
 	}
-	c, err := p.d.Store.CredentialByName(ctx, name)
+	c, err := p.d.Credentials.CredentialByName(ctx, name)
 	if errors.Is(err, fault.ErrNotFound) {
 		return nil
 	}
 	if err != nil {
 		return fmt.Errorf("find credential: %w", err)
 	}
-	person, err := p.d.Store.PersonByID(ctx, c.Person)
+	person, err := p.d.People.PersonByID(ctx, c.Person)
 	if err != nil || person.SmartumPlus || addressOf(c, person) == "" {
 		return err
 	}
@@ -70,7 +70,7 @@ func (p *People) Forgotten(ctx context.Context, j queue.Job) error {
 	if err != nil {
 		return err
 	}
-	return p.d.Store.AddReset(ctx, p.ResetTicket(reset).Hash(), c.ID, now, now.Add(ResetLife), letter)
+	return p.d.Credentials.AddReset(ctx, p.ResetTicket(reset).Hash(), c.ID, now, now.Add(ResetLife), letter)
 }
 
 func nameSealer(key secret.Text) (cipher.AEAD, error) {

@@ -19,7 +19,7 @@ import (
 func (o *office) ordered(t *testing.T, node *people.People) (all []people.ResetJob) {
 	t.Helper()
 	claim := func(kind string) []queue.Job {
-		due, err := o.db.ClaimJobs(t.Context(), []queue.Claim{{Kind: kind, Limit: 100, Until: o.now.Add(time.Hour)}}, o.now)
+		due, err := o.db.Operations.ClaimJobs(t.Context(), []queue.Claim{{Kind: kind, Limit: 100, Until: o.now.Add(time.Hour)}}, o.now)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -48,7 +48,8 @@ func TestThreat63TicketKeysChange(t *testing.T) {
 	old, fresh := secret.New(), secret.New()
 	with := func(keys ...secret.Text) *people.People {
 		return people.New(people.Deps{
-			Store: o.db, Keys: people.Keys{Lookup: newPRF(t)}, Now: func() time.Time { return o.now }, Passwords: o.hasher,
+			People: o.db.People, Lookups: o.db.Keys, Credentials: o.db.People, Employments: o.db.Employments,
+			Invitations: o.db.Employments, Limits: o.db.Limits, Jobs: o.db.Operations, Keys: people.Keys{Lookup: newPRF(t)}, Now: func() time.Time { return o.now }, Passwords: o.hasher,
 			TicketKeys: keys, InvitationLife: 30 * 24 * time.Hour, RemindAfter: 7 * 24 * time.Hour, Wrong: o.wrong,
 		})
 	}
@@ -86,7 +87,8 @@ func TestThreat63RecognisedAcrossGenerations(t *testing.T) {
 	old, fresh := secret.New(), secret.New()
 	with := func(keys ...secret.Text) *people.People {
 		return people.New(people.Deps{
-			Store: o.db, Keys: people.Keys{Lookup: newPRF(t)}, Now: func() time.Time { return o.now }, Passwords: o.hasher, TicketKeys: keys, Wrong: o.wrong,
+			People: o.db.People, Lookups: o.db.Keys, Credentials: o.db.People, Employments: o.db.Employments,
+			Invitations: o.db.Employments, Limits: o.db.Limits, Jobs: o.db.Operations, Keys: people.Keys{Lookup: newPRF(t)}, Now: func() time.Time { return o.now }, Passwords: o.hasher, TicketKeys: keys, Wrong: o.wrong,
 		})
 	}
 	o.user(t, "aino", false)

@@ -41,13 +41,13 @@ func (p *People) Hire(ctx context.Context, m employment.Employment, code hetu.Co
 		m.Lookup = lookups[0]
 	}
 	if !invite {
-		return m, employment.Invitation{}, p.d.Store.AddEmployment(ctx, m)
+		return m, employment.Invitation{}, p.d.Employments.AddEmployment(ctx, m)
 	}
 	i, job, err := p.newInvitation(m, now)
 	if err != nil {
 		return employment.Employment{}, employment.Invitation{}, err
 	}
-	return m, i, p.d.Store.AddInvited(ctx, m, i, job)
+	return m, i, p.d.Employments.AddInvited(ctx, m, i, job)
 }
 
 // Invite writes a new invitation and orders its mail; the links that were sent before
@@ -59,7 +59,7 @@ func (p *People) Invite(ctx context.Context, m employment.Employment) (stands em
 	if err != nil {
 		return employment.Invitation{}, false, err
 	}
-	stands, err = p.d.Store.Invite(ctx, i, job)
+	stands, err = p.d.Invitations.Invite(ctx, i, job)
 	if errors.Is(err, fault.ErrMoved) {
 		return employment.Invitation{}, false, fault.New(fault.Conflict, login.ReasonInvitationUsed, err)
 	}
@@ -126,23 +126,23 @@ func (i Invited) Locale() string {
 // ByTicket finds what a link is about, whatever has become of it: see [Invited.Why].
 // Errors: ReasonInvitationUnknown.
 func (p *People) ByTicket(ctx context.Context, ticket secret.Text) (Invited, error) {
-	i, err := p.d.Store.InvitationByToken(ctx, ticket.Hash())
+	i, err := p.d.Invitations.InvitationByToken(ctx, ticket.Hash())
 	return p.invited(ctx, i, err)
 }
 
 // ByInvitation is ByTicket for those who know the invitation's id: mail and staff.
 func (p *People) ByInvitation(ctx context.Context, id string) (Invited, error) {
-	i, err := p.d.Store.InvitationByID(ctx, id)
+	i, err := p.d.Invitations.InvitationByID(ctx, id)
 	return p.invited(ctx, i, err)
 }
 
 func (p *People) invited(ctx context.Context, i employment.Invitation, err error) (Invited, error) {
 	all := Invited{Invitation: i}
 	if err == nil {
-		all.Employment, err = p.d.Store.EmploymentByID(ctx, i.Employment)
+		all.Employment, err = p.d.Employments.EmploymentByID(ctx, i.Employment)
 	}
 	if err == nil {
-		all.Employer, err = p.d.Store.EmployerByID(ctx, all.Employment.Employer)
+		all.Employer, err = p.d.Employments.EmployerByID(ctx, all.Employment.Employer)
 	}
 	if errors.Is(err, fault.ErrNotFound) {
 		return Invited{}, fault.New(fault.NotFound, login.ReasonInvitationUnknown, err)
@@ -173,7 +173,7 @@ const remindersAtOnce = 500
 // do so at any time: a reminder is taken once.
 func (p *People) Remind(ctx context.Context) (reminded int, err error) {
 	now := p.d.Now()
-	due, err := p.d.Store.DueReminders(ctx, now, remindersAtOnce)
+	due, err := p.d.Invitations.DueReminders(ctx, now, remindersAtOnce)
 	if err != nil {
 		return 0, err
 	}
@@ -182,7 +182,7 @@ func (p *People) Remind(ctx context.Context) (reminded int, err error) {
 		if err != nil {
 			return reminded, err
 		}
-		taken, err := p.d.Store.Remind(ctx, i.ID, now, job)
+		taken, err := p.d.Invitations.Remind(ctx, i.ID, now, job)
 		if err != nil {
 			return reminded, err
 		}

@@ -58,7 +58,7 @@ func (p *People) lookups(ctx context.Context, code hetu.Code) ([][]byte, error) 
 	if err != nil {
 		return nil, err
 	}
-	if err := p.d.Store.Rekey(ctx, all); err != nil {
+	if err := p.d.Lookups.Rekey(ctx, all); err != nil {
 		return nil, fmt.Errorf("rekey: %w", err)
 	}
 	return all, nil

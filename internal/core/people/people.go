@@ -15,63 +15,90 @@ import (
 	"avain/internal/secret"
 )
 
-// Store is what people need of the database.
-type Store interface {
+// PersonStore keeps people. Look-ups answer fault.ErrNotFound.
+type PersonStore interface {
 	// PersonByLookup finds the person under any of the look-up values. fault.ErrNotFound.
 	PersonByLookup(ctx context.Context, lookups [][]byte) (login.Person, []byte, error)
 	// AddPerson writes a new person. fault.ErrExists when the look-up is taken.
 	AddPerson(ctx context.Context, p login.Person, lookup, sealed []byte) error
 	NamePerson(ctx context.Context, id, given, family, name string, at time.Time) error
-	// Rekey moves all that is known of a code to the first of its look-up values.
-	Rekey(ctx context.Context, lookups [][]byte) error
-	SetBenefits(ctx context.Context, person string, benefits []login.Benefit) error
-
-	// AddEmployment and AddInvited answer fault.ErrExists when the employer has another
-	// record with the same external id or user name.
-	AddEmployment(ctx context.Context, m employment.Employment, jobs ...queue.Job) error
-	AddInvited(ctx context.Context, m employment.Employment, i employment.Invitation, jobs ...queue.Job) error
-	// Invite answers the invitation that stands: another than i when somebody has just
-	// invited. fault.ErrMoved: there is nothing to invite to any more.
-	Invite(ctx context.Context, i employment.Invitation, jobs ...queue.Job) (employment.Invitation, error)
-	InvitationByToken(ctx context.Context, token secret.Hash) (employment.Invitation, error)
-	InvitationByID(ctx context.Context, id string) (employment.Invitation, error)
-	EmploymentByID(ctx context.Context, id string) (employment.Employment, error)
-	EmployerByID(ctx context.Context, id string) (employment.Employer, error)
-	EmploymentsOfPerson(ctx context.Context, person string) ([]employment.Employment, error)
-	InvitedByLookup(ctx context.Context, lookups [][]byte) (bool, error)
-	DueReminders(ctx context.Context, now time.Time, limit int) ([]employment.Invitation, error)
-	Remind(ctx context.Context, invitation string, at time.Time, jobs ...queue.Job) (bool, error)
+	PersonByID(ctx context.Context, id string) (login.Person, error)
 	// Activate answers fault.ErrNotFound, fault.ErrMoved (cannot be used any more) and
 	// fault.ErrExists (another human's).
+	Activate(ctx context.Context, a employment.Activation, jobs func(employment.Employment, login.Person) []queue.Job) (employment.Activated, error)
+	Recognised(ctx context.Context, from login.From, now time.Time) (login.Seen, error)
+	Recognise(ctx context.Context, person string, marks []secret.Hash, until time.Time, spent []login.RateLimit) error
 	// Atomically makes several calls one transaction.
 	Atomically(ctx context.Context, act func(ctx context.Context) error) error
-	Activate(ctx context.Context, a employment.Activation, jobs func(employment.Employment, login.Person) []queue.Job) (employment.Activated, error)
+}
 
-	// HoldActivation reports whether the human has been released; else it is written down.
-	HoldActivation(ctx context.Context, h employment.HeldActivation, employment string, lookups [][]byte) (released bool, err error)
+// LookupStore follows the key by which people are found.
+type LookupStore interface {
+	// Rekey moves all that is known of a code to the first of its look-up values.
+	Rekey(ctx context.Context, lookups [][]byte) error
+}
 
-	PersonByID(ctx context.Context, id string) (login.Person, error)
+// CredentialStore keeps user names and passwords. Look-ups answer fault.ErrNotFound.
+type CredentialStore interface {
 	CredentialByName(ctx context.Context, name string) (login.Credential, error)
 	CredentialByID(ctx context.Context, id string) (login.Credential, error)
 	AddCredential(ctx context.Context, c login.Credential) error
 	AddPersonWithCredential(ctx context.Context, p login.Person, lookup, sealed []byte, c login.Credential) error
 	Rehash(ctx context.Context, id, from, to string) error
-	AddJobs(ctx context.Context, jobs ...queue.Job) error
 	AddReset(ctx context.Context, h secret.Hash, credential string, at, expires time.Time, jobs ...queue.Job) error
 	ResetOf(ctx context.Context, h secret.Hash, now time.Time) (login.Credential, error)
 	ResetPassword(ctx context.Context, h secret.Hash, hash string, at time.Time, jobs ...queue.Job) (login.Credential, error)
+}
+
+// EmploymentStore keeps what employers say of people. Look-ups answer fault.ErrNotFound.
+type EmploymentStore interface {
+	// AddEmployment and AddInvited answer fault.ErrExists when the employer has another
+	// record with the same external id or user name.
+	AddEmployment(ctx context.Context, m employment.Employment, jobs ...queue.Job) error
+	AddInvited(ctx context.Context, m employment.Employment, i employment.Invitation, jobs ...queue.Job) error
+	EmploymentByID(ctx context.Context, id string) (employment.Employment, error)
+	EmployerByID(ctx context.Context, id string) (employment.Employer, error)
+	EmploymentsOfPerson(ctx context.Context, person string) ([]employment.Employment, error)
+	InvitedByLookup(ctx context.Context, lookups [][]byte) (bool, error)
+	SetBenefits(ctx context.Context, person string, benefits []login.Benefit) error
+}
+
+// InvitationStore keeps the tickets to activate. Look-ups answer fault.ErrNotFound.
+type InvitationStore interface {
+	// Invite answers the invitation that stands: another than i when somebody has just
+	// invited. fault.ErrMoved: there is nothing to invite to any more.
+	Invite(ctx context.Context, i employment.Invitation, jobs ...queue.Job) (employment.Invitation, error)
+	InvitationByToken(ctx context.Context, token secret.Hash) (employment.Invitation, error)
+	InvitationByID(ctx context.Context, id string) (employment.Invitation, error)
+	DueReminders(ctx context.Context, now time.Time, limit int) ([]employment.Invitation, error)
+	Remind(ctx context.Context, invitation string, at time.Time, jobs ...queue.Job) (bool, error)
+	// HoldActivation reports whether the human has been released; else it is written down.
+	HoldActivation(ctx context.Context, h employment.HeldActivation, employment string, lookups [][]byte) (released bool, err error)
+}
+
+// LimitStore counts what may be done only so often.
+type LimitStore interface {
 	// Spend and SpendFirst answer a fault.TooMany that says how long to wait.
 	Spend(ctx context.Context, at time.Time, budgets ...login.RateLimit) error
 	SpendFirst(ctx context.Context, at time.Time, groups ...[]login.RateLimit) (paid int, err error)
-	Recognised(ctx context.Context, from login.From, now time.Time) (login.Seen, error)
-	Recognise(ctx context.Context, person string, marks []secret.Hash, until time.Time, spent []login.RateLimit) error
+}
+
+// JobStore orders work.
+type JobStore interface {
+	AddJobs(ctx context.Context, jobs ...queue.Job) error
 }
 
 // Deps are what people stand on.
 type Deps struct {
-	Store Store
-	Keys  Keys
-	Now   func() time.Time
+	People      PersonStore
+	Lookups     LookupStore
+	Credentials CredentialStore
+	Employments EmploymentStore
+	Invitations InvitationStore
+	Limits      LimitStore
+	Jobs        JobStore
+	Keys        Keys
+	Now         func() time.Time
 
 	Passwords *passhash.Hasher
 	// Costs are those of everybody's passwords, as they were known last. It may be nil.
@@ -99,7 +126,7 @@ type Auditor interface {
 }
 
 // nobody is an auditor who is not told anything.
-type nobody struct{ store Store }
+type nobody struct{ store PersonStore }
 
 func (n nobody) Atomically(ctx context.Context, act func(ctx context.Context) error) error {
 	return n.store.Atomically(ctx, act)
@@ -115,7 +142,7 @@ func New(d Deps) *People {
 		d.Activated = func(employment.Employment, login.Person) []queue.Job { return nil }
 	}
 	if d.Audit == nil {
-		d.Audit = nobody{d.Store}
+		d.Audit = nobody{d.People}
 	}
 	if d.Costs == nil {
 		d.Costs = func(context.Context) passhash.Costs { return passhash.Costs{} }
@@ -133,7 +160,7 @@ func (p *People) Identify(ctx context.Context, id login.Identity) (login.Person,
 	if err != nil {
 		return login.Person{}, err
 	}
-	person, _, err := p.d.Store.PersonByLookup(ctx, lookups)
+	person, _, err := p.d.People.PersonByLookup(ctx, lookups)
 	if errors.Is(err, fault.ErrNotFound) {
 		return login.Person{}, p.stranger(ctx, lookups)
 	}
@@ -145,7 +172,7 @@ func (p *People) Identify(ctx context.Context, id login.Identity) (login.Person,
 
 // stranger says what a verified person, of whom there is no record, is to us.
 func (p *People) stranger(ctx context.Context, lookups [][]byte) error {
-	invited, err := p.d.Store.InvitedByLookup(ctx, lookups)
+	invited, err := p.d.Employments.InvitedByLookup(ctx, lookups)
 	switch {
 	case err != nil:
 		return fmt.Errorf("find invited: %w", err)
@@ -168,7 +195,7 @@ func (p *People) rename(ctx context.Context, person login.Person, id login.Ident
 	if given == person.GivenName && family == person.FamilyName && name == person.Name {
 		return person, nil
 	}
-	if err := p.d.Store.NamePerson(ctx, person.ID, given, family, name, p.d.Now()); err != nil {
+	if err := p.d.People.NamePerson(ctx, person.ID, given, family, name, p.d.Now()); err != nil {
 		return login.Person{}, fmt.Errorf("name person: %w", err)
 	}
 	person.GivenName, person.FamilyName, person.Name = given, family, name
@@ -182,12 +209,12 @@ func (p *People) Add(ctx context.Context, code hetu.Code, person login.Person) (
 	if err != nil {
 		return login.Person{}, false, err
 	}
-	known, _, err := p.d.Store.PersonByLookup(ctx, lookups)
+	known, _, err := p.d.People.PersonByLookup(ctx, lookups)
 	if err == nil && person.Benefits == nil {
 		return known, false, nil
 	}
 	if err == nil {
-		return known, false, p.d.Store.SetBenefits(ctx, known.ID, person.Benefits)
+		return known, false, p.d.Employments.SetBenefits(ctx, known.ID, person.Benefits)
 	}
 	if !errors.Is(err, fault.ErrNotFound) {
 		return login.Person{}, false, fmt.Errorf("find person: %w", err)
@@ -199,8 +226,8 @@ func (p *People) Add(ctx context.Context, code hetu.Code, person login.Person) (
 	if err != nil {
 		return login.Person{}, false, err
 	}
-	if err := p.d.Store.AddPerson(ctx, person, lookups[0], sealed); err != nil {
+	if err := p.d.People.AddPerson(ctx, person, lookups[0], sealed); err != nil {
 		return login.Person{}, false, fmt.Errorf("add person: %w", err)
 	}
-	return person, true, p.d.Store.SetBenefits(ctx, person.ID, person.Benefits)
+	return person, true, p.d.Employments.SetBenefits(ctx, person.ID, person.Benefits)
 }

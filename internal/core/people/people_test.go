@@ -62,7 +62,10 @@ func code(t *testing.T, s string) hetu.Code {
 func TestNameFollowsTheStrongAuthentication(t *testing.T) {
 	t.Parallel()
 	db := newStore(t)
-	p := people.New(people.Deps{Store: db, Keys: people.Keys{Lookup: newPRF(t)}, Now: time.Now})
+	p := people.New(people.Deps{
+		People: db.People, Lookups: db.Keys, Credentials: db.People, Employments: db.Employments,
+		Invitations: db.Employments, Limits: db.Limits, Jobs: db.Operations, Keys: people.Keys{Lookup: newPRF(t)}, Now: time.Now,
+	})
 	who := code(t, "100190-999P")
 	added, _, err := p.Add(t.Context(), who, login.Person{Name: "aino virtanen", Locale: "fi", Benefits: []login.Benefit{{Kind: "lunch", Employer: "A"}}})
 	if err != nil {
@@ -81,7 +84,7 @@ func TestNameFollowsTheStrongAuthentication(t *testing.T) {
 		if err != nil || got.ID != added.ID || got.Name != step.want {
 			t.Errorf("%+v, %v; want %s", got, err, step.want)
 		}
-		if stored, err := db.PersonByID(t.Context(), added.ID); err != nil || stored.Name != step.want || len(stored.Benefits) != 1 {
+		if stored, err := db.People.PersonByID(t.Context(), added.ID); err != nil || stored.Name != step.want || len(stored.Benefits) != 1 {
 			t.Errorf("stored %+v, %v", stored, err)
 		}
 	}
@@ -103,7 +106,10 @@ func TestKeyRotationLosesNobody(t *testing.T) {
 		old.PrimaryID: old.PRFs[old.PrimaryID], next.PrimaryID: next.PRFs[next.PrimaryID],
 	}}
 	with := func(set *prf.Set) *people.People {
-		return people.New(people.Deps{Store: db, Keys: people.Keys{Lookup: set}, Now: time.Now})
+		return people.New(people.Deps{
+			People: db.People, Lookups: db.Keys, Credentials: db.People, Employments: db.Employments,
+			Invitations: db.Employments, Limits: db.Limits, Jobs: db.Operations, Keys: people.Keys{Lookup: set}, Now: time.Now,
+		})
 	}
 	mover, sleeper := code(t, "100190-999P"), code(t, "100190Y999P")
 	a, _, err := with(old).Add(t.Context(), mover, login.Person{Name: "A"})
@@ -148,8 +154,12 @@ func TestOriginalIsSealedForItsRow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	kept := &keeper{Store: newStore(t)}
-	p := people.New(people.Deps{Store: kept, Keys: people.Keys{Lookup: newPRF(t), Seal: aead}, Now: time.Now})
+	db := newStore(t)
+	kept := &keeper{People: db.People}
+	p := people.New(people.Deps{
+		People: kept, Lookups: db.Keys, Credentials: db.People, Employments: db.Employments,
+		Invitations: db.Employments, Limits: db.Limits, Jobs: db.Operations, Keys: people.Keys{Lookup: newPRF(t), Seal: aead}, Now: time.Now,
+	})
 	added, _, err := p.Add(t.Context(), code(t, "100190-999P"), login.Person{Name: "A"})
 	if err != nil {
 		t.Fatal(err)
@@ -167,11 +177,11 @@ func TestOriginalIsSealedForItsRow(t *testing.T) {
 
 // keeper is the real store, and remembers the sealed code that went into it.
 type keeper struct {
-	*store.Store
+	*store.People
 	sealed []byte
 }
 
 func (k *keeper) AddPerson(ctx context.Context, p login.Person, lookup, sealed []byte) error {
 	k.sealed = sealed
-	return k.Store.AddPerson(ctx, p, lookup, sealed)
+	return k.People.AddPerson(ctx, p, lookup, sealed)
 }

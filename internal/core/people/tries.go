@@ -93,7 +93,7 @@ func (p *People) payFor(ctx context.Context, t Try, c login.Credential) (payment
 		account = t.Name
 	}
 	groups = append(groups, []login.RateLimit{p.budget(ofName, t.Name), p.budget(anyName, account)})
-	paid, err := p.d.Store.SpendFirst(ctx, now, groups...)
+	paid, err := p.d.Limits.SpendFirst(ctx, now, groups...)
 	if err != nil {
 		return payment{}, err
 	}
@@ -104,7 +104,7 @@ func (p *People) payFor(ctx context.Context, t Try, c login.Credential) (payment
 // of a name that is being guessed without the budgets that guessing cannot reach.
 func (p *People) recognised(ctx context.Context, person string, at Place, now time.Time) (seen login.Seen, err error) {
 	for _, key := range p.d.TicketKeys {
-		one, err := p.d.Store.Recognised(ctx, from(key, person, at), now)
+		one, err := p.d.People.Recognised(ctx, from(key, person, at), now)
 		if err != nil {
 			return seen, err
 		}
@@ -138,5 +138,5 @@ func (p *People) recognise(ctx context.Context, person string, at Place, spent [
 			marks = append(marks, mark)
 		}
 	}
-	return p.d.Store.Recognise(ctx, person, marks, p.d.Now().Add(recognisedFor), spent)
+	return p.d.People.Recognise(ctx, person, marks, p.d.Now().Add(recognisedFor), spent)
 }

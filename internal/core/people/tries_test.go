@@ -27,7 +27,7 @@ func (o *office) loggedIn(t *testing.T, p login.Person) (place people.Place, ses
 	place = people.Place{Key: login.NewID(), Network: login.NewID()}
 	r := storetest.ConfirmedFor(t, o.db, p.ID)
 	r.Session.Key, session = place.Key, r.Session.ID
-	if _, err := o.db.RedeemCode(t.Context(), r); err != nil {
+	if _, err := o.db.Attempts.RedeemCode(t.Context(), r); err != nil {
 		t.Fatal(err)
 	}
 	return place, session
@@ -171,7 +171,7 @@ func TestThreat44ForeignDevicesHaveNoBudget(t *testing.T) {
 		"not_me": false, "logged_out_elsewhere": false, "admin": false, "support": false, "code_replayed": false,
 	} {
 		place, session := o.loggedIn(t, aino)
-		if err := o.db.RevokeSession(t.Context(), session, why, o.now); err != nil {
+		if err := o.db.Sessions.RevokeSession(t.Context(), session, why, o.now); err != nil {
 			t.Fatal(err)
 		}
 		if mine {

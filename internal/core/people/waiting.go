@@ -5,7 +5,7 @@ import "context"
 // Waiting names the employers of a person who have given them nothing yet that can be
 // used.
 func (p *People) Waiting(ctx context.Context, person string) (employers []string, err error) {
-	all, err := p.d.Store.EmploymentsOfPerson(ctx, person)
+	all, err := p.d.Employments.EmploymentsOfPerson(ctx, person)
 	if err != nil {
 		return nil, err
 	}
@@ -13,7 +13,7 @@ func (p *People) Waiting(ctx context.Context, person string) (employers []string
 		if !m.EndedAt.IsZero() || m.Released() {
 			continue
 		}
-		e, err := p.d.Store.EmployerByID(ctx, m.Employer)
+		e, err := p.d.Employments.EmployerByID(ctx, m.Employer)
 		if err != nil {
 			return nil, err
 		}

@@ -19,48 +19,49 @@ import (
 // watched is a store that remembers what it was asked. That each of these asks the
 // database for as much, whether it finds anything or not, is for the store's tests.
 type watched struct {
-	*store.Store
+	*store.People
+	db    *store.Store
 	asked []string
 }
 
 func (w *watched) CredentialByName(ctx context.Context, name string) (login.Credential, error) {
 	w.asked = append(w.asked, "credential by name")
-	return w.Store.CredentialByName(ctx, name)
+	return w.db.People.CredentialByName(ctx, name)
 }
 
 func (w *watched) PersonByID(ctx context.Context, id string) (login.Person, error) {
 	w.asked = append(w.asked, "person")
-	return w.Store.PersonByID(ctx, id)
+	return w.db.People.PersonByID(ctx, id)
 }
 
 func (w *watched) Recognised(ctx context.Context, from login.From, now time.Time) (login.Seen, error) {
 	w.asked = append(w.asked, "recognised")
-	return w.Store.Recognised(ctx, from, now)
+	return w.db.People.Recognised(ctx, from, now)
 }
 
 func (w *watched) Spend(ctx context.Context, at time.Time, budgets ...login.RateLimit) error {
 	w.asked = append(w.asked, "spend")
-	return w.Store.Spend(ctx, at, budgets...)
+	return w.db.Limits.Spend(ctx, at, budgets...)
 }
 
 func (w *watched) SpendFirst(ctx context.Context, at time.Time, groups ...[]login.RateLimit) (int, error) {
 	w.asked = append(w.asked, "spend first")
-	return w.Store.SpendFirst(ctx, at, groups...)
+	return w.db.Limits.SpendFirst(ctx, at, groups...)
 }
 
 func (w *watched) AddJobs(ctx context.Context, jobs ...queue.Job) error {
 	w.asked = append(w.asked, "jobs")
-	return w.Store.AddJobs(ctx, jobs...)
+	return w.db.Operations.AddJobs(ctx, jobs...)
 }
 
 func (w *watched) AddWrongTries(ctx context.Context, counted []login.WrongTries) error {
 	w.asked = append(w.asked, "wrong tries")
-	return w.Store.AddWrongTries(ctx, counted)
+	return w.db.People.AddWrongTries(ctx, counted)
 }
 
 func (w *watched) AddReset(ctx context.Context, h secret.Hash, credential string, at, expires time.Time, jobs ...queue.Job) error {
 	w.asked = append(w.asked, "reset")
-	return w.Store.AddReset(ctx, h, credential, at, expires, jobs...)
+	return w.db.People.AddReset(ctx, h, credential, at, expires, jobs...)
 }
 
 func nameOf(kind string, n int) string { return kind + strconv.Itoa(n) }
@@ -83,7 +84,7 @@ func TestThreat45UnknownNamesCauseTheSameWork(t *testing.T) {
 	const some = 40
 	for i := range some {
 		p := login.Person{ID: login.NewID(), Subject: login.NewID(), Locale: "fi", Email: login.NewID() + "@example.com"}
-		if err := o.db.AddPerson(t.Context(), p, nil, nil); err != nil {
+		if err := o.db.People.AddPerson(t.Context(), p, nil, nil); err != nil {
 			t.Fatal(err)
 		}
 		cost := cheap
@@ -98,15 +99,16 @@ func TestThreat45UnknownNamesCauseTheSameWork(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	counts, err := o.db.PasswordCosts(t.Context())
+	counts, err := o.db.People.PasswordCosts(t.Context())
 	if err != nil || len(counts) != 2 {
 		t.Fatalf("%v, %v", counts, err)
 	}
-	w := &watched{Store: o.db}
+	w := &watched{People: o.db.People, db: o.db}
 	wrong := people.NewWrongTries(time.UTC)
 	typists := people.New(people.Deps{
-		Wrong: wrong,
-		Store: w, Now: func() time.Time { return o.now }, Passwords: hasher, TicketKeys: secret.Ring{secret.Of("the same in every run")},
+		Wrong:  wrong,
+		People: w, Lookups: o.db.Keys, Credentials: w, Employments: o.db.Employments,
+		Invitations: o.db.Employments, Limits: w, Jobs: w, Now: func() time.Time { return o.now }, Passwords: hasher, TicketKeys: secret.Ring{secret.Of("the same in every run")},
 		Costs: func(context.Context) passhash.Costs { return passhash.NewCosts(counts) },
 	})
 	work := func(kind string, n int) (asked []string, dearOnes int) {

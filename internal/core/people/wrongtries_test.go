@@ -18,10 +18,10 @@ import (
 // seen is what support is told of the person's wrong passwords.
 func (o *office) seen(t *testing.T, p login.Person) []login.WrongDay {
 	t.Helper()
-	if err := o.wrong.Flush(t.Context(), o.db); err != nil {
+	if err := o.wrong.Flush(t.Context(), o.db.People); err != nil {
 		t.Fatal(err)
 	}
-	all, err := o.db.WrongTriesOf(t.Context(), p.ID, 100)
+	all, err := o.db.People.WrongTriesOf(t.Context(), p.ID, 100)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -61,11 +61,11 @@ func newDesk(t *testing.T) desk {
 	}
 	d := desk{db: db, employer: login.NewID()}
 	d.Importer = &provisioning.Importer{
-		Store: db, People: clerk{}, Now: func() time.Time { return now }, Rows: 2000,
+		Store: db.Employments, People: clerk{}, Now: func() time.Time { return now }, Rows: 2000,
 		Rules: provisioning.Rules{Kinds: []string{"lunch"}, HETU: hetu.Artificial, Zone: time.UTC},
-		Audit: audit.New(db, func() time.Time { return now }, slog.New(slog.DiscardHandler)),
+		Audit: audit.New(db.Audit, func() time.Time { return now }, slog.New(slog.DiscardHandler)),
 	}
-	if err := db.AddEmployer(t.Context(), employment.Employer{ID: d.employer, Name: "A", Locale: "fi", CreatedAt: now}); err != nil {
+	if err := db.Employments.AddEmployer(t.Context(), employment.Employer{ID: d.employer, Name: "A", Locale: "fi", CreatedAt: now}); err != nil {
 		t.Fatal(err)
 	}
 	return d
@@ -74,7 +74,7 @@ func newDesk(t *testing.T) desk {
 // claim takes every job that is due.
 func (d desk) claim(t *testing.T) []queue.Job {
 	t.Helper()
-	all, err := d.db.ClaimJobs(t.Context(), []queue.Claim{{Kind: provisioning.JobChunk, Limit: 1000, Until: now.Add(time.Minute)}}, now)
+	all, err := d.db.Operations.ClaimJobs(t.Context(), []queue.Claim{{Kind: provisioning.JobChunk, Limit: 1000, Until: now.Add(time.Minute)}}, now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +83,7 @@ func (d desk) claim(t *testing.T) []queue.Job {
 
 func (d desk) people(t *testing.T) int {
 	t.Helper()
-	all, err := d.db.Employments(t.Context(), d.employer, store.EmploymentFilter{}, 10_000)
+	all, err := d.db.Employments.Employments(t.Context(), d.employer, store.EmploymentFilter{}, 10_000)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,7 +109,7 @@ func TestEachChunkIsTakenOnce(t *testing.T) {
 	if err != nil || i.State != employment.ImportRunning || i.Rows != n+1 || i.Done != 1 {
 		t.Fatalf("%+v, %v", i, err)
 	}
-	content, err := d.db.ImportChunk(t.Context(), i.ID, 0)
+	content, err := d.db.Employments.ImportChunk(t.Context(), i.ID, 0)
 	if err != nil || strings.Contains(content, "100190") || !strings.Contains(content, "p0@example.com") {
 		t.Fatalf("a chunk holds %.200s, %v", content, err)
 	}
@@ -122,7 +122,7 @@ func TestEachChunkIsTakenOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	i, err = d.db.ImportByID(t.Context(), i.ID)
+	i, err = d.db.Employments.ImportByID(t.Context(), i.ID)
 	if err != nil || i.State != employment.ImportDone || i.Created != n || i.Failed != 1 || i.Done != n+1 {
 		t.Errorf("%+v, %v", i, err)
 	}
@@ -177,7 +177,7 @@ func TestBrokenFileHasNoEffect(t *testing.T) {
 	if left := d.claim(t); len(left) != 0 || d.people(t) != 0 {
 		t.Errorf("%d jobs, %d people", len(left), d.people(t))
 	}
-	all, err := d.db.ImportsOf(t.Context(), d.employer)
+	all, err := d.db.Employments.ImportsOf(t.Context(), d.employer)
 	if err != nil {
 		t.Fatal(err)
 	}

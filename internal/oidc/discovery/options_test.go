@@ -83,7 +83,7 @@ func newWorld(t testing.TB, apps discovery.Apps, offer broker.Offer) world {
 	}
 	told := &news{}
 	gate, err := availability.New(t.Context(), availability.Deps{
-		Store: db, Audit: audit.New(db, time.Now, log), Board: told, Now: time.Now, Log: log,
+		Store: db.Operations, Audit: audit.New(db.Audit, time.Now, log), Board: told, Now: time.Now, Log: log,
 		Config: availability.Config{
 			Order: login.Methods(), Built: []login.Method{login.MethodDirect, login.MethodLink, login.MethodQR},
 			Minimum: "1.10.0", Recommended: "1.17.0", Alternative: "1.16.0",

@@ -58,7 +58,7 @@ type address struct {
 }
 
 func (f *Feature) address(ctx context.Context, p login.Person) (*address, error) {
-	email, err := f.d.Sessions.EmailOf(ctx, p.ID)
+	email, err := f.d.People.EmailOf(ctx, p.ID)
 	if err != nil || email.Address == "" {
 		return nil, err
 	}
@@ -146,7 +146,7 @@ func (f *Feature) inspect(ctx context.Context, token secret.Text) (holder, error
 	if !h.session.Live(f.d.Now()) || h.session.Client != h.claims.Client {
 		return holder{}, invalidToken("the session has ended")
 	}
-	if h.person, err = f.d.Sessions.PersonByID(ctx, h.session.Person); err != nil {
+	if h.person, err = f.d.People.PersonByID(ctx, h.session.Person); err != nil {
 		return holder{}, gone(err)
 	}
 	if h.person.Locked() {

@@ -27,7 +27,7 @@ func (f *Feature) authorizationCode(ctx context.Context, c call) (Response, erro
 	if err != nil {
 		return Response{}, err
 	}
-	person, err := f.d.Sessions.PersonOnly(ctx, granted.Session.Person)
+	person, err := f.d.People.PersonOnly(ctx, granted.Session.Person)
 	if err != nil {
 		return Response{}, err
 	}

@@ -41,7 +41,7 @@ func (f *Feature) refreshToken(ctx context.Context, c call) (Response, error) {
 		return Response{}, err
 	}
 	target := session.Resource
-	person, err := f.d.Sessions.PersonOnly(ctx, session.Person)
+	person, err := f.d.People.PersonOnly(ctx, session.Person)
 	if err != nil && !errors.Is(err, fault.ErrNotFound) {
 		return Response{}, err
 	}
@@ -99,7 +99,7 @@ func (f *Feature) mayRefresh(ctx context.Context, s login.Session, c call) error
 // afterLock tells a person whose session a lock has ended that they are locked out, for as
 // long as they are.
 func (f *Feature) afterLock(ctx context.Context, s login.Session) error {
-	person, err := f.d.Sessions.PersonOnly(ctx, s.Person)
+	person, err := f.d.People.PersonOnly(ctx, s.Person)
 	switch {
 	case err != nil && !errors.Is(err, fault.ErrNotFound):
 		return err

@@ -102,7 +102,7 @@ func (f *Feature) spend(ctx context.Context, c call) error {
 	if len(c.once) == 0 {
 		return nil
 	}
-	err := f.d.Sessions.UseOnce(ctx, c.once...)
+	err := f.d.Replays.UseOnce(ctx, c.once...)
 	switch {
 	case errors.Is(err, fault.ErrReplayed) && c.key != "":
 		return fault.New(fault.Invalid, login.ReasonProofReplayed, err).WithCode(oauth.InvalidDPoPProof).WithDetail("the proof has been used before")

@@ -22,8 +22,8 @@ type Redeemer interface {
 	Redeem(ctx context.Context, in attempt.Redemption) (attempt.Granted, error)
 }
 
-// Sessions are the logged-in apps. Look-ups answer fault.ErrNotFound.
-type Sessions interface {
+// SessionStore are the logged-in apps. Look-ups answer fault.ErrNotFound.
+type SessionStore interface {
 	SessionByID(ctx context.Context, id string) (login.Session, error)
 	// SessionByRefresh finds a session by its current or its previous refresh token.
 	SessionByRefresh(ctx context.Context, hash secret.Hash) (login.Session, error)
@@ -35,12 +35,20 @@ type Sessions interface {
 	// fault.ErrReplayed.
 	RotateRefresh(ctx context.Context, id string, old, next secret.Hash, previousUntil, at time.Time, once ...login.ReplayKey) (login.Session, error)
 	RevokeSession(ctx context.Context, id, why string, at time.Time) error
+}
+
+// ReplayStore refuses what has been used before: fault.ErrReplayed.
+type ReplayStore interface {
 	// UseOnce sets marks alone.
 	UseOnce(ctx context.Context, once ...login.ReplayKey) error
+}
+
+// PersonStore finds people. fault.ErrNotFound when there is none.
+type PersonStore interface {
 	PersonByID(ctx context.Context, id string) (login.Person, error)
+	PersonOnly(ctx context.Context, id string) (login.Person, error) // without the benefits, which no token holds
 	// EmailOf is the address that the person is known by; empty when there is none.
 	EmailOf(ctx context.Context, person string) (login.Email, error)
-	PersonOnly(ctx context.Context, id string) (login.Person, error) // without the benefits, which no token holds
 }
 
 // Auditor is told of what an operator must be able to reconstruct.
@@ -53,7 +61,9 @@ type Auditor interface {
 // Deps are what the feature stands on.
 type Deps struct {
 	Codes    Redeemer
-	Sessions Sessions
+	Sessions SessionStore
+	Replays  ReplayStore
+	People   PersonStore
 	Clients  *client.Registry
 	Proofs   *dpop.Verifier
 	Signer   *signing.Signer

@@ -29,16 +29,21 @@ type Store interface {
 	RotateAPIKey(ctx context.Context, id string, next secret.Hash, previousUntil time.Time) error
 	RevokeAPIKey(ctx context.Context, id string, at time.Time) error
 	UseAPIKey(ctx context.Context, k operations.APIKey, at time.Time) error
+}
+
+// Employers are whom keys can be bound to. fault.ErrNotFound.
+type Employers interface {
 	EmployerByID(ctx context.Context, id string) (employment.Employer, error)
 }
 
 // Keys makes and finds keys. Store, Now and Log must be given.
 type Keys struct {
-	Store Store
-	Now   func() time.Time
-	Log   *slog.Logger
-	Limit *web.Limiter // of requests, per key; nil: none
-	Wrong *web.Limiter // of requests without a good key, per network; nil: none
+	Store     Store
+	Employers Employers
+	Now       func() time.Time
+	Log       *slog.Logger
+	Limit     *web.Limiter // of requests, per key; nil: none
+	Wrong     *web.Limiter // of requests without a good key, per network; nil: none
 }
 
 // New makes a key and answers its secret, which is shown nowhere else. Errors:
@@ -81,7 +86,7 @@ func (s *Keys) check(ctx context.Context, k operations.APIKey) (fault.FieldError
 		mistakes = append(mistakes, fault.FieldError{Field: "scopes", Detail: "notices are only for keys of all employers: they concern everybody"})
 	}
 	for _, employer := range k.Employers {
-		_, err := s.Store.EmployerByID(ctx, employer)
+		_, err := s.Employers.EmployerByID(ctx, employer)
 		if errors.Is(err, fault.ErrNotFound) {
 			mistakes = append(mistakes, fault.FieldError{Field: "employers", Detail: "there is no such employer; avain admin employers list shows their ids"})
 		} else if err != nil {

@@ -45,8 +45,8 @@ func newOffice(t *testing.T) *office {
 		t.Fatal(err)
 	}
 	o := &office{db: db, now: noon, employer: login.NewID()}
-	o.Keys = &apikey.Keys{Store: db, Now: func() time.Time { return o.now }, Log: slog.New(slog.DiscardHandler)}
-	if err := db.AddEmployer(t.Context(), employment.Employer{ID: o.employer, Name: "A", Locale: "fi", CreatedAt: noon}); err != nil {
+	o.Keys = &apikey.Keys{Store: db.Operations, Employers: db.Employments, Now: func() time.Time { return o.now }, Log: slog.New(slog.DiscardHandler)}
+	if err := db.Employments.AddEmployer(t.Context(), employment.Employer{ID: o.employer, Name: "A", Locale: "fi", CreatedAt: noon}); err != nil {
 		t.Fatal(err)
 	}
 	return o
@@ -134,11 +134,11 @@ func TestKeysAreExchangedAndEnded(t *testing.T) {
 	both("in the overlap", "ok", "ok")
 	o.now = noon.Add(time.Hour)
 	both("afterwards", "unauthenticated", "ok")
-	used, err := o.db.APIKeyByID(t.Context(), k.ID)
+	used, err := o.db.Operations.APIKeyByID(t.Context(), k.ID)
 	if err != nil || !used.UsedAt.Equal(o.now) {
 		t.Errorf("used at %v, %v", used.UsedAt, err)
 	}
-	if err := o.db.RevokeAPIKey(t.Context(), k.ID, o.now); err != nil {
+	if err := o.db.Operations.RevokeAPIKey(t.Context(), k.ID, o.now); err != nil {
 		t.Fatal(err)
 	}
 	both("revoked", "unauthenticated", "unauthenticated")
@@ -166,7 +166,7 @@ func TestWhatAKeyMayBe(t *testing.T) {
 			t.Errorf("%s: %v", k.Name, err)
 		}
 	}
-	if all, err := o.db.APIKeys(t.Context()); err != nil || len(all) != 0 {
+	if all, err := o.db.Operations.APIKeys(t.Context()); err != nil || len(all) != 0 {
 		t.Errorf("%d wrong keys were made, %v", len(all), err)
 	}
 }

@@ -70,7 +70,7 @@ func everything(ctx context.Context, l *audit.Log) {
 func TestEntries(t *testing.T) {
 	t.Parallel()
 	db := openStore(t)
-	everything(t.Context(), audit.New(db, func() time.Time { return now }, slog.New(slog.DiscardHandler)))
+	everything(t.Context(), audit.New(db.Audit, func() time.Time { return now }, slog.New(slog.DiscardHandler)))
 	got, err := storetest.ReadAudit(t.Context(), db, 0, 100)
 	if err != nil {
 		t.Fatal(err)
@@ -118,7 +118,7 @@ func TestCallerWhoHangsUpIsRecorded(t *testing.T) {
 	db := openStore(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	audit.New(db, time.Now, slog.New(slog.DiscardHandler)).PersonLocked(ctx, "system", "P1")
+	audit.New(db.Audit, time.Now, slog.New(slog.DiscardHandler)).PersonLocked(ctx, "system", "P1")
 	if got, err := storetest.ReadAudit(t.Context(), db, 0, 10); err != nil || len(got) != 1 {
 		t.Errorf("%d entries, %v", len(got), err)
 	}

@@ -74,7 +74,7 @@ func TestNobodyIsToldUnasked(t *testing.T) {
 		t.Errorf("%v, %v", ordered, err)
 	}
 	w.end(session)
-	if depths, err := w.store.JobDepths(t.Context()); err != nil || len(depths) != 0 {
+	if depths, err := w.store.Operations.JobDepths(t.Context()); err != nil || len(depths) != 0 {
 		t.Errorf("%v, %v", depths, err)
 	}
 }
@@ -127,7 +127,7 @@ func TestErasedPerson(t *testing.T) {
 			w.end(before)
 			w.wantEnd(jobs.Retried)
 			answer.Store(int32(c.then))
-			if _, err := w.store.ErasePerson(t.Context(), person.ID, operations.Erasure{At: w.now()}); err != nil {
+			if _, err := w.store.People.ErasePerson(t.Context(), person.ID, operations.Erasure{At: w.now()}); err != nil {
 				t.Fatal(err)
 			}
 			end := map[int]jobs.Outcome{200: jobs.Done, 400: jobs.Retried}[c.then]
@@ -155,7 +155,7 @@ func TestErasedPerson(t *testing.T) {
 			if c.then == http.StatusBadRequest {
 				w.refused(2, 2)
 			}
-			dead, err := w.store.DeadJobs(t.Context(), "", queue.Place{}, 10)
+			dead, err := w.store.Operations.DeadJobs(t.Context(), "", queue.Place{}, 10)
 			if err != nil || len(dead) != map[int]int{200: 0, 400: 2}[c.then] {
 				t.Errorf("%d given up, %v", len(dead), err)
 			}
@@ -193,7 +193,7 @@ func TestRevived(t *testing.T) {
 	}
 	w.wantEnd(jobs.Buried)
 	answer.Store(http.StatusNoContent)
-	if n, _, err := w.store.ReviveJobs(t.Context(), queue.KindLogout+"bakery", w.now()); n != 1 || err != nil {
+	if n, _, err := w.store.Operations.ReviveJobs(t.Context(), queue.KindLogout+"bakery", w.now()); n != 1 || err != nil {
 		t.Fatal(n, err)
 	}
 	w.runner.Wake()
@@ -282,7 +282,7 @@ func TestStormIsBounded(t *testing.T) {
 	for range 29 {
 		w.again("shop", person)
 	}
-	if err := w.store.LockPerson(t.Context(), person.ID, w.now()); err != nil {
+	if err := w.store.People.LockPerson(t.Context(), person.ID, w.now()); err != nil {
 		t.Fatal(err)
 	}
 	w.runner.Wake()
@@ -337,7 +337,7 @@ func TestThreat57NothingLeaksOrIsSteered(t *testing.T) {
 	w := newWorld(t, status(http.StatusBadGateway))
 	for _, payload := range []string{`{}`, `[]`, `{"sid":"x"}`, `{"sid":1}`} {
 		j := queue.Job{ID: login.NewID(), Kind: queue.KindLogout + "bakery", Payload: []byte(payload), At: w.now(), CreatedAt: w.now()}
-		if err := w.store.AddJobs(t.Context(), j); err != nil {
+		if err := w.store.Operations.AddJobs(t.Context(), j); err != nil {
 			t.Fatal(err)
 		}
 		w.runner.Wake()
@@ -354,7 +354,7 @@ func TestThreat57NothingLeaksOrIsSteered(t *testing.T) {
 			t.Errorf("the log holds %s", canary)
 		}
 	}
-	held, err := w.store.ClaimJobs(t.Context(), []queue.Claim{{Kind: queue.KindLogout + "bakery", Limit: 1, Until: w.now()}}, w.now().Add(time.Hour))
+	held, err := w.store.Operations.ClaimJobs(t.Context(), []queue.Claim{{Kind: queue.KindLogout + "bakery", Limit: 1, Until: w.now()}}, w.now().Add(time.Hour))
 	if err != nil || len(held) != 1 {
 		t.Fatal(held, err)
 	}

@@ -107,11 +107,11 @@ func (w *world) open(log *slog.Logger) {
 	if err := w.store.Migrate(w.t.Context()); err != nil {
 		w.t.Fatal(err)
 	}
-	if w.signer, err = signing.New(signing.Config{Store: w.store, AEAD: aead, Issuer: issuer, Algs: []string{"RS256", "ES256"}, Now: w.now}); err != nil {
+	if w.signer, err = signing.New(signing.Config{Store: w.store.Keys, AEAD: aead, Issuer: issuer, Algs: []string{"RS256", "ES256"}, Now: w.now}); err != nil {
 		w.t.Fatal(err)
 	}
 	w.runner = jobs.New(jobs.Config{
-		Store: w.store, Now: w.now, Log: log, Scrub: func(s string) string { return s }, Random: func() float64 { return 0.5 },
+		Store: w.store.Operations, Now: w.now, Log: log, Scrub: func(s string) string { return s }, Random: func() float64 { return 0.5 },
 		Observe: func(_ string, o jobs.Outcome, _ time.Duration) { w.ended <- o },
 	})
 	w.sender.Register(w.runner, w.signer)
@@ -145,7 +145,7 @@ func (w *world) after(d time.Duration) {
 func (w *world) session(client string) (login.Session, login.Person) {
 	w.t.Helper()
 	p := login.Person{ID: login.NewID(), Subject: "subject-" + login.NewID(), Locale: "fi", CreatedAt: w.now()}
-	if err := w.store.AddPerson(w.t.Context(), p, nil, nil); err != nil {
+	if err := w.store.People.AddPerson(w.t.Context(), p, nil, nil); err != nil {
 		w.t.Fatal(err)
 	}
 	return w.again(client, p), p
@@ -160,18 +160,18 @@ func (w *world) again(client string, p login.Person) login.Session {
 		Request: login.Request{Scopes: []string{}}, CreatedAt: now, UpdatedAt: now, ExpiresAt: now.Add(time.Hour),
 		Timeline: []login.Event{{At: now, Step: login.StepStart}},
 	}
-	if err := w.store.StartAttempt(w.t.Context(), a, login.AttemptSecrets{}); err != nil {
+	if err := w.store.Attempts.StartAttempt(w.t.Context(), a, login.AttemptSecrets{}); err != nil {
 		w.t.Fatal(err)
 	}
 	code := secret.New().Hash()
-	if _, err := w.store.MoveAttempt(w.t.Context(), login.Transition{
+	if _, err := w.store.Attempts.MoveAttempt(w.t.Context(), login.Transition{
 		Attempt: a.ID, From: []login.State{login.StateCreated}, To: login.StateConfirmed, At: now,
 		SetIdentity: &login.AuthResult{Person: p.ID, AuthTime: now}, SetCode: code, SetCodeEnds: now.Add(time.Hour),
 	}); err != nil {
 		w.t.Fatal(err)
 	}
 	s := login.Session{ID: login.NewID(), Person: p.ID, Client: client, Method: login.MethodDirect, AuthTime: now, CreatedAt: now, IdleUntil: now.Add(time.Hour), EndsAt: now.Add(time.Hour), Refresh: secret.New().Hash()}
-	if _, err := w.store.RedeemCode(w.t.Context(), login.Redemption{Code: code, Attempt: a.ID, At: now, Session: s}); err != nil {
+	if _, err := w.store.Attempts.RedeemCode(w.t.Context(), login.Redemption{Code: code, Attempt: a.ID, At: now, Session: s}); err != nil {
 		w.t.Fatal(err)
 	}
 	return s
@@ -180,7 +180,7 @@ func (w *world) again(client string, p login.Person) login.Session {
 // end revokes a session.
 func (w *world) end(s login.Session) {
 	w.t.Helper()
-	if err := w.store.RevokeSession(w.t.Context(), s.ID, "logout_web", w.now()); err != nil {
+	if err := w.store.Sessions.RevokeSession(w.t.Context(), s.ID, "logout_web", w.now()); err != nil {
 		w.t.Fatal(err)
 	}
 	w.runner.Wake()
@@ -202,7 +202,7 @@ func (w *world) wantEnd(want jobs.Outcome) {
 // nextTry is how long from now the one waiting job will be begun again.
 func (w *world) nextTry() time.Duration {
 	w.t.Helper()
-	depths, err := w.store.JobDepths(w.t.Context())
+	depths, err := w.store.Operations.JobDepths(w.t.Context())
 	if err != nil || len(depths) != 1 || depths[0].Waiting != 1 {
 		w.t.Fatalf("jobs: %+v, %v", depths, err)
 	}

@@ -16,7 +16,7 @@ import (
 func (w *world) claim(kind string) []queue.Job {
 	w.t.Helper()
 	now := time.Now()
-	got, err := w.store.ClaimJobs(w.t.Context(), []queue.Claim{{Kind: kind, Limit: 10, Until: now.Add(time.Minute)}}, now)
+	got, err := w.store.Operations.ClaimJobs(w.t.Context(), []queue.Claim{{Kind: kind, Limit: 10, Until: now.Add(time.Minute)}}, now)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -107,7 +107,7 @@ func TestStolenJobIsLeftAlone(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {
 		w.runner.Handle("import", func(ctx context.Context, j queue.Job) error {
 			// Give it away behind the runner's back, as an operator could.
-			if err := w.store.RetryJob(t.Context(), j, time.Now(), "taken away"); err != nil {
+			if err := w.store.Operations.RetryJob(t.Context(), j, time.Now(), "taken away"); err != nil {
 				return err
 			}
 			if got := w.claim("import"); len(got) != 1 || got[0].Claim <= j.Claim {

@@ -17,7 +17,7 @@ var errRefused = errors.New("refused")
 // dead lists the jobs that were given up.
 func (w *world) dead() []queue.Job {
 	w.t.Helper()
-	dead, err := w.store.DeadJobs(w.t.Context(), "", queue.Place{}, 100)
+	dead, err := w.store.Operations.DeadJobs(w.t.Context(), "", queue.Place{}, 100)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -37,7 +37,7 @@ func (w *world) wantEnds(want ...jobs.Outcome) {
 // nothingLeft demands that no job is left, alive or dead.
 func (w *world) nothingLeft() {
 	w.t.Helper()
-	depths, err := w.store.JobDepths(w.t.Context())
+	depths, err := w.store.Operations.JobDepths(w.t.Context())
 	if err != nil || len(depths) != 0 {
 		w.t.Errorf("left: %+v, %v", depths, err)
 	}
@@ -69,7 +69,7 @@ func TestStopBuriesAtOnce(t *testing.T) {
 		if len(dead) != 1 || dead[0].ID != j.ID || dead[0].Error != "refused" || dead[0].Tries != 1 || dead[0].DeadAt.IsZero() {
 			t.Fatalf("dead: %+v", dead)
 		}
-		if err := w.store.ReviveJob(t.Context(), j.ID, time.Now()); err != nil {
+		if err := w.store.Operations.ReviveJob(t.Context(), j.ID, time.Now()); err != nil {
 			t.Fatal(err)
 		}
 		pass(2 * time.Second)
@@ -102,7 +102,7 @@ func TestAfter(t *testing.T) {
 				w.run()
 				start := time.Now()
 				pass(time.Second)
-				depths, err := w.store.JobDepths(t.Context())
+				depths, err := w.store.Operations.JobDepths(t.Context())
 				if err != nil || len(depths) != 1 || depths[0].Oldest.Sub(start) != c.want {
 					t.Errorf("next try at %+v (%v), want it after %v", depths, err, c.want)
 				}
@@ -132,7 +132,7 @@ func TestPanicIsOneFailedTry(t *testing.T) {
 func TestFinishedWithItsEffect(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {
 		w.runner.Handle("import", func(ctx context.Context, j queue.Job) error {
-			if err := w.store.FinishJob(ctx, j); err != nil {
+			if err := w.store.Operations.FinishJob(ctx, j); err != nil {
 				return err
 			}
 			return jobs.ErrFinished

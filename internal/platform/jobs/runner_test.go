@@ -51,7 +51,7 @@ func inBubble(t *testing.T, test func(t *testing.T, w *world), change ...func(*j
 		}
 		w := &world{t: t, store: s, stop: func() {}}
 		c := jobs.Config{
-			Store: s, Now: time.Now, Log: slog.New(slog.DiscardHandler), Random: func() float64 { return 0.5 },
+			Store: s.Operations, Now: time.Now, Log: slog.New(slog.DiscardHandler), Random: func() float64 { return 0.5 },
 			Scrub: func(text string) string { return text }, Observe: w.observe,
 		}
 		for _, f := range change {
@@ -80,7 +80,7 @@ func (w *world) run() {
 func (w *world) add(kind string) queue.Job {
 	w.t.Helper()
 	j := queue.Job{ID: login.NewID(), Kind: kind, Payload: []byte(`{}`), At: time.Now(), CreatedAt: time.Now()}
-	if err := w.store.AddJobs(w.t.Context(), j); err != nil {
+	if err := w.store.Operations.AddJobs(w.t.Context(), j); err != nil {
 		w.t.Fatal(err)
 	}
 	return j

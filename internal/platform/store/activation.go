@@ -63,7 +63,7 @@ func scanRecord(row scanner) (record, error) {
 //
 // fault.ErrNotFound: no such invitation. fault.ErrMoved: it cannot be used any more
 // (look at it to see why). fault.ErrExists: it belongs to another human (threat 9).
-func (s *Store) Activate(ctx context.Context, a employment.Activation, jobs func(employment.Employment, login.Person) []queue.Job) (done employment.Activated, err error) {
+func (s *People) Activate(ctx context.Context, a employment.Activation, jobs func(employment.Employment, login.Person) []queue.Job) (done employment.Activated, err error) {
 	if !storable(a.Invitation) || len(a.Lookups) == 0 {
 		return employment.Activated{}, fault.ErrNotFound
 	}
@@ -244,7 +244,7 @@ func finish(
 // JoinPersons makes two records one human: from is the same as into from now on, with
 // everything that hangs on it. from must not have a verified code of its own, unless
 // they are one already. fault.ErrNotFound, fault.ErrExists: two verified humans.
-func (s *Store) JoinPersons(ctx context.Context, from, into string, at time.Time, jobs ...queue.Job) error {
+func (s *People) JoinPersons(ctx context.Context, from, into string, at time.Time, jobs ...queue.Job) error {
 	if !storable(from) || !storable(into) {
 		return fault.ErrNotFound
 	}

@@ -29,18 +29,18 @@ const (
 // RaiseAlert writes an alert, and orders the jobs that tell of it, unless one for the
 // same value of the same dimension lasts already; then it changes nothing and answers
 // false.
-func (s *Store) RaiseAlert(ctx context.Context, a operations.Alert, jobs []queue.Job) (bool, error) {
+func (s *Operations) RaiseAlert(ctx context.Context, a operations.Alert, jobs []queue.Job) (bool, error) {
 	return s.changeAlert(ctx, "raise alert", jobs, raiseAlertSQL,
 		a.ID, string(a.Dimension), text(a.Value), millis(a.RaisedAt), a.Now.OK, a.Now.Gone, a.Now.Failed, int64(math.Round(a.Usual*1000)))
 }
 
 // EndAlert ends an alert, and orders the jobs that tell of it, unless somebody else has
 // ended it; then it answers false.
-func (s *Store) EndAlert(ctx context.Context, id string, at time.Time, jobs []queue.Job) (bool, error) {
+func (s *Operations) EndAlert(ctx context.Context, id string, at time.Time, jobs []queue.Job) (bool, error) {
 	return s.changeAlert(ctx, "end alert", jobs, endAlertSQL, text(id), millis(at))
 }
 
-func (s *Store) changeAlert(ctx context.Context, what string, jobs []queue.Job, query string, args ...any) (bool, error) {
+func (s *Operations) changeAlert(ctx context.Context, what string, jobs []queue.Job, query string, args ...any) (bool, error) {
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
 		if err := mustChange(fault.ErrMoved)(tx.ExecContext(ctx, query, args...)); err != nil {
 			return err
@@ -55,7 +55,7 @@ func (s *Store) changeAlert(ctx context.Context, what string, jobs []queue.Job, 
 
 // Alerts lists the alerts that last, and those that ended after an instant, the newest
 // first.
-func (s *Store) Alerts(ctx context.Context, since time.Time) ([]operations.Alert, error) {
+func (s *Operations) Alerts(ctx context.Context, since time.Time) ([]operations.Alert, error) {
 	var all []operations.Alert
 	err := eachRow(ctx, s.db.reader(), alertsSQL, []any{millis(since)}, func(row scanner) error {
 		var a operations.Alert

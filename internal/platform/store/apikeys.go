@@ -32,7 +32,7 @@ const (
 )
 
 // AddAPIKey writes a new key. fault.ErrExists.
-func (s *Store) AddAPIKey(ctx context.Context, k operations.APIKey) error {
+func (s *Operations) AddAPIKey(ctx context.Context, k operations.APIKey) error {
 	scopes := make([]string, len(k.Scopes))
 	for i, scope := range k.Scopes {
 		scopes[i] = string(scope)
@@ -50,7 +50,7 @@ func (s *Store) AddAPIKey(ctx context.Context, k operations.APIKey) error {
 
 // APIKeyByHash finds a key by its secret, or by the one before while that is good;
 // expired and revoked keys too. fault.ErrNotFound.
-func (s *Store) APIKeyByHash(ctx context.Context, h secret.Hash, now time.Time) (operations.APIKey, error) {
+func (s *Operations) APIKeyByHash(ctx context.Context, h secret.Hash, now time.Time) (operations.APIKey, error) {
 	if h.Zero() {
 		return operations.APIKey{}, fault.ErrNotFound
 	}
@@ -59,7 +59,7 @@ func (s *Store) APIKeyByHash(ctx context.Context, h secret.Hash, now time.Time) 
 }
 
 // APIKeyByID finds a key. fault.ErrNotFound.
-func (s *Store) APIKeyByID(ctx context.Context, id string) (operations.APIKey, error) {
+func (s *Operations) APIKeyByID(ctx context.Context, id string) (operations.APIKey, error) {
 	if !storable(id) {
 		return operations.APIKey{}, fault.ErrNotFound
 	}
@@ -68,7 +68,7 @@ func (s *Store) APIKeyByID(ctx context.Context, id string) (operations.APIKey, e
 }
 
 // APIKeys lists the keys, the oldest first, at most 1000.
-func (s *Store) APIKeys(ctx context.Context) (all []operations.APIKey, err error) {
+func (s *Operations) APIKeys(ctx context.Context) (all []operations.APIKey, err error) {
 	rows, err := s.db.reader().QueryContext(ctx, apiKeysSQL)
 	if err != nil {
 		return nil, wrap("list API keys", err)
@@ -86,16 +86,16 @@ func (s *Store) APIKeys(ctx context.Context) (all []operations.APIKey, err error
 
 // RotateAPIKey gives a key another secret; the one before is good until the time given.
 // fault.ErrNotFound also for a revoked key.
-func (s *Store) RotateAPIKey(ctx context.Context, id string, next secret.Hash, previousUntil time.Time) error {
+func (s *Operations) RotateAPIKey(ctx context.Context, id string, next secret.Hash, previousUntil time.Time) error {
 	return s.changeAPIKey(ctx, "rotate API key", rotateAPIKeySQL, id, hash(next), millis(previousUntil))
 }
 
 // RevokeAPIKey ends a key; again changes nothing. fault.ErrNotFound.
-func (s *Store) RevokeAPIKey(ctx context.Context, id string, at time.Time) error {
+func (s *Operations) RevokeAPIKey(ctx context.Context, id string, at time.Time) error {
 	return s.changeAPIKey(ctx, "revoke API key", revokeAPIKeySQL, id, millis(at))
 }
 
-func (s *Store) changeAPIKey(ctx context.Context, what, query, id string, args ...any) error {
+func (s *Operations) changeAPIKey(ctx context.Context, what, query, id string, args ...any) error {
 	if !storable(id) {
 		return fault.ErrNotFound
 	}
@@ -105,7 +105,7 @@ func (s *Store) changeAPIKey(ctx context.Context, what, query, id string, args .
 }
 
 // UseAPIKey says that a key was used, at most once a minute.
-func (s *Store) UseAPIKey(ctx context.Context, k operations.APIKey, at time.Time) error {
+func (s *Operations) UseAPIKey(ctx context.Context, k operations.APIKey, at time.Time) error {
 	step := at.Add(-apiKeyStep)
 	if k.UsedAt.After(step) {
 		return nil

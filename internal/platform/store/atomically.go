@@ -13,7 +13,7 @@ import (
 // context on to every call, and must do nothing but such calls: everybody else's writes may
 // wait for it, and it may run more than once. When one of its calls fails, all of it does,
 // whatever the act returns.
-func (s *Store) Atomically(ctx context.Context, act func(ctx context.Context) error) error {
+func (s *core) Atomically(ctx context.Context, act func(ctx context.Context) error) error {
 	if unitOf(ctx) != nil {
 		return act(ctx)
 	}
@@ -24,7 +24,7 @@ func (s *Store) Atomically(ctx context.Context, act func(ctx context.Context) er
 	return err
 }
 
-func (s *Store) together(ctx context.Context, act func(ctx context.Context) error) error {
+func (s *core) together(ctx context.Context, act func(ctx context.Context) error) error {
 	var given entryNumbers // a transaction that is run again writes its entries under the same
 	err := s.db.write(ctx, func(within context.Context, tx runner) error {
 		u := &unit{tx: tx}

@@ -29,7 +29,7 @@ const startAttemptSQL = `INSERT INTO attempts (` + attemptColumns + `, site, req
 // StartAttempt writes a new attempt, findable under the given secrets.
 // fault.ErrExists: its support code (or, which will not happen, an id or secret) is
 // taken; nothing is written, try another. fault.ErrReplayed: a mark was set before.
-func (s *Store) StartAttempt(ctx context.Context, a login.Attempt, secrets login.AttemptSecrets, once ...login.ReplayKey) error {
+func (s *Attempts) StartAttempt(ctx context.Context, a login.Attempt, secrets login.AttemptSecrets, once ...login.ReplayKey) error {
 	row, err := startRow(a, secrets)
 	if err != nil {
 		return fmt.Errorf("start attempt: %w", err)
@@ -53,38 +53,38 @@ const (
 )
 
 // AttemptByID finds an attempt. fault.ErrNotFound.
-func (s *Store) AttemptByID(ctx context.Context, id string) (login.Attempt, error) {
+func (s *Attempts) AttemptByID(ctx context.Context, id string) (login.Attempt, error) {
 	return s.attemptByText(ctx, attemptByIDSQL, id)
 }
 
 // AttemptBySupportCode finds an attempt by its support code, spelled as
 // login.ParseSupportCode returns it. fault.ErrNotFound.
-func (s *Store) AttemptBySupportCode(ctx context.Context, code string) (login.Attempt, error) {
+func (s *Attempts) AttemptBySupportCode(ctx context.Context, code string) (login.Attempt, error) {
 	return s.attemptByText(ctx, attemptBySupportCodeSQL, code)
 }
 
 // AttemptByRequestURI finds an attempt by its request_uri. fault.ErrNotFound.
-func (s *Store) AttemptByRequestURI(ctx context.Context, h secret.Hash) (login.Attempt, error) {
+func (s *Attempts) AttemptByRequestURI(ctx context.Context, h secret.Hash) (login.Attempt, error) {
 	return s.attemptByHash(ctx, attemptByRequestURISQL, h)
 }
 
 // AttemptByAuthSession finds an attempt by its auth_session. fault.ErrNotFound.
-func (s *Store) AttemptByAuthSession(ctx context.Context, h secret.Hash) (login.Attempt, error) {
+func (s *Attempts) AttemptByAuthSession(ctx context.Context, h secret.Hash) (login.Attempt, error) {
 	return s.attemptByHash(ctx, attemptByAuthSessionSQL, h)
 }
 
 // AttemptByLink finds an attempt by its login link. fault.ErrNotFound.
-func (s *Store) AttemptByLink(ctx context.Context, h secret.Hash) (login.Attempt, error) {
+func (s *Attempts) AttemptByLink(ctx context.Context, h secret.Hash) (login.Attempt, error) {
 	return s.attemptByHash(ctx, attemptByLinkSQL, h)
 }
 
 // AttemptByCode finds an attempt by its authorization code, whether or not the code
 // is still good. fault.ErrNotFound.
-func (s *Store) AttemptByCode(ctx context.Context, h secret.Hash) (login.Attempt, error) {
+func (s *Attempts) AttemptByCode(ctx context.Context, h secret.Hash) (login.Attempt, error) {
 	return s.attemptByHash(ctx, attemptByCodeSQL, h)
 }
 
-func (s *Store) attemptByText(ctx context.Context, query, key string) (login.Attempt, error) {
+func (s *Attempts) attemptByText(ctx context.Context, query, key string) (login.Attempt, error) {
 	if !storable(key) {
 		return login.Attempt{}, fault.ErrNotFound
 	}
@@ -92,14 +92,14 @@ func (s *Store) attemptByText(ctx context.Context, query, key string) (login.Att
 }
 
 // attemptByHash compares all 32 bytes; the zero hash is nobody's.
-func (s *Store) attemptByHash(ctx context.Context, query string, h secret.Hash) (login.Attempt, error) {
+func (s *Attempts) attemptByHash(ctx context.Context, query string, h secret.Hash) (login.Attempt, error) {
 	if h.Zero() {
 		return login.Attempt{}, fault.ErrNotFound
 	}
 	return s.attempt(ctx, query, h[:])
 }
 
-func (s *Store) attempt(ctx context.Context, query string, key any) (login.Attempt, error) {
+func (s *Attempts) attempt(ctx context.Context, query string, key any) (login.Attempt, error) {
 	a, err := scanAttempt(s.db.reader().QueryRowContext(ctx, query, key))
 	return a, wrap("find attempt", one(err, fault.ErrNotFound))
 }
@@ -115,7 +115,7 @@ var noteAttemptSQL = `UPDATE attempts SET updated_at = $3,
 // line says of the page: that it was shown, and why. When the timeline is full the line
 // is dropped: whoever can cause events must not be able to fill the disk with them.
 // fault.ErrNotFound.
-func (s *Store) NoteAttempt(ctx context.Context, id string, n login.Note) error {
+func (s *Attempts) NoteAttempt(ctx context.Context, id string, n login.Note) error {
 	if !storable(id) {
 		return fault.ErrNotFound
 	}

@@ -29,7 +29,7 @@ const auditSlack = 10 * time.Minute
 // reads the log backwards until it has them: there is no index that every login would
 // have to pay for, but days are found by halving. Entries before the one numbered left
 // have not been looked at; 0: all have. What is not sealed yet comes first.
-func (s *Store) SearchAudit(ctx context.Context, q operations.AuditQuery) (found []operations.AuditEntry, left int64, err error) {
+func (s *Audit) SearchAudit(ctx context.Context, q operations.AuditQuery) (found []operations.AuditEntry, left int64, err error) {
 	conditions, args, err := auditConditions(q)
 	if err != nil {
 		return nil, 0, wrap("search audit log", err)
@@ -69,7 +69,7 @@ func (s *Store) SearchAudit(ctx context.Context, q operations.AuditQuery) (found
 
 // searchUnsealed lists the oldest of the entries that are not sealed, newest first: the ones
 // that come after them are newer than the page.
-func (s *Store) searchUnsealed(ctx context.Context, conditions []string, args []any, limit int) ([]operations.AuditEntry, error) {
+func (s *Audit) searchUnsealed(ctx context.Context, conditions []string, args []any, limit int) ([]operations.AuditEntry, error) {
 	query := searchUnsealedSQL
 	if len(conditions) > 0 {
 		query += " WHERE " + strings.Join(conditions, " AND ")
@@ -91,7 +91,7 @@ func firstFresh(fresh, sealed []operations.AuditEntry, limit int) (all []operati
 
 // auditRange are the numbers among which a query looks: from low up to high, which is not
 // included.
-func (s *Store) auditRange(ctx context.Context, q operations.AuditQuery) (_, high int64, err error) {
+func (s *Audit) auditRange(ctx context.Context, q operations.AuditQuery) (_, high int64, err error) {
 	if err := s.db.reader().QueryRowContext(ctx, auditEndSQL).Scan(&high); err != nil {
 		return 0, 0, err
 	}
@@ -114,7 +114,7 @@ func (s *Store) auditRange(ctx context.Context, q operations.AuditQuery) (_, hig
 
 // auditSince is the number of the first entry from an instant on, found by halving; end
 // when there is none. Nodes' clocks differ a little: allow for auditSlack.
-func (s *Store) auditSince(ctx context.Context, since time.Time, end int64) (int64, error) {
+func (s *Audit) auditSince(ctx context.Context, since time.Time, end int64) (int64, error) {
 	low, high := int64(1), end
 	for low < high {
 		middle := low + (high-low)/2
@@ -175,7 +175,7 @@ func likely(s string) string {
 	return strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace(text(s))
 }
 
-func (s *Store) auditEntries(ctx context.Context, query string, args ...any) (_ []operations.AuditEntry, err error) {
+func (s *core) auditEntries(ctx context.Context, query string, args ...any) (_ []operations.AuditEntry, err error) {
 	rows, err := s.db.reader().QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, wrap("read audit log", err)

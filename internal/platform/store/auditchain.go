@@ -33,7 +33,7 @@ var ErrAuditBroken = errors.New("the audit log is not as it was written: somebod
 
 // lockAuditHead reads the head in a transaction and keeps others from it until the
 // transaction ends: no two entries follow the same one. Only who seals does this.
-func (s *Store) lockAuditHead(ctx context.Context, tx runner) (operations.AuditHead, error) {
+func (s *Audit) lockAuditHead(ctx context.Context, tx runner) (operations.AuditHead, error) {
 	// One statement, never a sub-query of another: having waited for the lock,
 	// PostgreSQL reads the locked row as it is now, and every other as it was before.
 	return scanHead(tx.QueryRowContext(ctx, auditHeadSQL+s.db.forUpdate()))
@@ -56,18 +56,18 @@ func scanHead(row interface{ Scan(...any) error }) (operations.AuditHead, error)
 }
 
 // AuditHead is the last entry of the audit log, by its number and hash.
-func (s *Store) AuditHead(ctx context.Context) (operations.AuditHead, error) {
+func (s *Audit) AuditHead(ctx context.Context) (operations.AuditHead, error) {
 	head, err := scanHead(s.db.reader().QueryRowContext(ctx, auditHeadSQL))
 	return head, wrap("read the head of the audit log", err)
 }
 
 // AuditRows are at most limit entries numbered above after, up to through, as they lie
 // in the database.
-func (s *Store) AuditRows(ctx context.Context, after, through int64, limit int) ([]operations.AuditRow, error) {
+func (s *Audit) AuditRows(ctx context.Context, after, through int64, limit int) ([]operations.AuditRow, error) {
 	return s.auditRows(ctx, auditRowsSQL, after, through, limit)
 }
 
-func (s *Store) auditRows(ctx context.Context, query string, args ...any) (_ []operations.AuditRow, err error) {
+func (s *Audit) auditRows(ctx context.Context, query string, args ...any) (_ []operations.AuditRow, err error) {
 	rows, err := s.db.reader().QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, wrap("read audit log", err)
@@ -96,16 +96,16 @@ const (
 
 // AuditUnsealed are at most limit entries that are not sealed yet, by their numbers after one
 // of a stream, as they lie in the database.
-func (s *Store) AuditUnsealed(ctx context.Context, stream, num int64, limit int) ([]operations.AuditRow, error) {
+func (s *Audit) AuditUnsealed(ctx context.Context, stream, num int64, limit int) ([]operations.AuditRow, error) {
 	return s.unsealedRows(ctx, unsealedAfterSQL, stream, num, limit)
 }
 
 // AuditRefused are at most limit entries that were put aside when others were sealed.
-func (s *Store) AuditRefused(ctx context.Context, limit int) ([]operations.AuditRow, error) {
+func (s *Audit) AuditRefused(ctx context.Context, limit int) ([]operations.AuditRow, error) {
 	return s.unsealedRows(ctx, refusedSQL, limit)
 }
 
-func (s *Store) unsealedRows(ctx context.Context, query string, args ...any) (all []operations.AuditRow, err error) {
+func (s *Audit) unsealedRows(ctx context.Context, query string, args ...any) (all []operations.AuditRow, err error) {
 	err = eachRow(ctx, s.db.reader(), query, args, func(row scanner) error {
 		r, err := scanUnsealed(row)
 		all = append(all, r)
@@ -115,7 +115,7 @@ func (s *Store) unsealedRows(ctx context.Context, query string, args ...any) (al
 }
 
 // AuditStreams lists the streams to which entries may be added.
-func (s *Store) AuditStreams(ctx context.Context) (open []int64, err error) {
+func (s *Audit) AuditStreams(ctx context.Context) (open []int64, err error) {
 	err = eachRow(ctx, s.db.reader(), streamsSQL, nil, func(row scanner) error {
 		var stream int64
 		err := row.Scan(&stream)
@@ -126,13 +126,13 @@ func (s *Store) AuditStreams(ctx context.Context) (open []int64, err error) {
 }
 
 // AuditStrays counts entries whose number is none, or after last.
-func (s *Store) AuditStrays(ctx context.Context, last int64) (n int64, err error) {
+func (s *Audit) AuditStrays(ctx context.Context, last int64) (n int64, err error) {
 	err = s.db.reader().QueryRowContext(ctx, auditStraysSQL, last).Scan(&n)
 	return n, wrap("read audit log", err)
 }
 
 // AuditNext is the number of the first entry after the one so numbered; 0: there is none.
-func (s *Store) AuditNext(ctx context.Context, after int64) (seq int64, err error) {
+func (s *Audit) AuditNext(ctx context.Context, after int64) (seq int64, err error) {
 	err = s.db.reader().QueryRowContext(ctx, auditNextSQL, after).Scan(&seq)
 	return seq, wrap("read audit log", err)
 }
@@ -186,7 +186,7 @@ const chainBegins = 26
 // migration: within its transaction and the lock of all migrations. When it is known
 // outside the database that the chain has begun, a log without a head is no old one
 // (threat 40).
-func (s *Store) beginAuditChain(ctx context.Context, tx *sql.Tx) error {
+func (s *Audit) beginAuditChain(ctx context.Context, tx *sql.Tx) error {
 	var value string
 	if err := tx.QueryRowContext(ctx, auditHeadSQL).Scan(&value); err != nil {
 		return fmt.Errorf("begin the chain of the audit log: %w", err)
@@ -208,7 +208,7 @@ func (s *Store) beginAuditChain(ctx context.Context, tx *sql.Tx) error {
 
 // sumAudit sums up the entries up to one; with unhashed, only those before the first that
 // has a hash.
-func (s *Store) sumAudit(ctx context.Context, query string, last int64, unhashed bool) (operations.AuditHead, error) {
+func (s *Audit) sumAudit(ctx context.Context, query string, last int64, unhashed bool) (operations.AuditHead, error) {
 	sum, end := s.chain.Before(), operations.AuditHead{Seq: last}
 	if unhashed {
 		end.Seq = 0
@@ -240,7 +240,7 @@ func (s *Store) sumAudit(ctx context.Context, query string, last int64, unhashed
 // AuditBeginning is where the chain began by what is in the database: the last entry
 // without a hash, and the sum up to it. It is to be written down outside, once; from then
 // on that is believed and not the database.
-func (s *Store) AuditBeginning(ctx context.Context) (operations.AuditHead, error) {
+func (s *Audit) AuditBeginning(ctx context.Context) (operations.AuditHead, error) {
 	head, err := s.AuditHead(ctx)
 	if err != nil {
 		return operations.AuditHead{}, err
@@ -252,7 +252,7 @@ func (s *Store) AuditBeginning(ctx context.Context) (operations.AuditHead, error
 // CheckAudit looks at both ends of the chain: the first entry must follow from where it
 // began, as that is known outside the database, and the last must be the one of the head.
 // What is between, only reading all of it tells. ErrAuditBroken.
-func (s *Store) CheckAudit(ctx context.Context) error {
+func (s *Audit) CheckAudit(ctx context.Context) error {
 	head, err := s.AuditHead(ctx)
 	if err != nil || s.begun.Hash.Zero() {
 		return err
@@ -289,7 +289,7 @@ const (
 // answers where that begins: for an operator who knows that it was tampered with, and has
 // kept what there is: what was put aside is gone. Nobody may write to the log meanwhile.
 // fault.ErrMoved: somebody did.
-func (s *Store) BeginAuditAnew(ctx context.Context) (begun operations.AuditHead, err error) {
+func (s *Audit) BeginAuditAnew(ctx context.Context) (begun operations.AuditHead, err error) {
 	var last int64
 	if err := s.db.reader().QueryRowContext(ctx, lastAuditSQL).Scan(&last); err != nil {
 		return begun, wrap("begin the audit log anew", err)

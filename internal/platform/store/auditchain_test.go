@@ -79,11 +79,11 @@ func (c *chained) fill() {
 	if err != nil {
 		c.Fatal(err)
 	}
-	if err := errors.Join(c.beginAuditChain(c.Context(), tx), tx.Commit()); err != nil {
+	if err := errors.Join(c.Audit.beginAuditChain(c.Context(), tx), tx.Commit()); err != nil {
 		c.Fatal(err)
 	}
 	for i := range newEntries {
-		if err := c.AppendAudit(c.Context(), operations.AuditEntry{
+		if err := c.Audit.AppendAudit(c.Context(), operations.AuditEntry{
 			At: time.UnixMilli(int64(100+i) * 1000), Actor: "person:P" + fmt.Sprint(i%3), Action: "session.create", Target: fmt.Sprint("session:S", i),
 			Detail: map[string]string{"client": "smartumpay", "means": "metsä"},
 		}); err != nil {
@@ -92,10 +92,10 @@ func (c *chained) fill() {
 	}
 	c.seal(newEntries)
 	c.exec("CREATE TABLE audit_copy AS SELECT * FROM audit")
-	if c.begun, err = c.AuditBeginning(c.Context()); err != nil || c.begun.Seq != oldEntries {
+	if c.begun, err = c.Audit.AuditBeginning(c.Context()); err != nil || c.begun.Seq != oldEntries {
 		c.Fatalf("begun at %v, %v", c.begun, err)
 	}
-	if c.head, err = c.AuditHead(c.Context()); err != nil || c.head.Seq != allEntries {
+	if c.head, err = c.Audit.AuditHead(c.Context()); err != nil || c.head.Seq != allEntries {
 		c.Fatalf("head %v, %v", c.head, err)
 	}
 }
@@ -103,7 +103,7 @@ func (c *chained) fill() {
 // seal seals what was written.
 func (c *chained) seal(want int) {
 	c.Helper()
-	if n, err := c.SealAudit(c.Context()); err != nil || n != want {
+	if n, err := c.Audit.SealAudit(c.Context()); err != nil || n != want {
 		c.Fatalf("%s: %d entries were sealed, %v; want %d", c.driver, n, err, want)
 	}
 }
@@ -146,12 +146,12 @@ func (c *chained) setHead(value string) {
 
 func (c *chained) verify(known operations.AuditHead) audit.Verdict {
 	c.Helper()
-	v, err := audit.NewChain(c.key).Verify(c.Context(), c.Store, known, nil)
+	v, err := audit.NewChain(c.key).Verify(c.Context(), c.Store.Audit, known, nil)
 	if err != nil {
 		c.Fatal(err)
 	}
 	// Where it is known outside the database where the chain began, nothing is missed.
-	recorded, err := audit.NewChain(c.key).Begun(c.begun).Verify(c.Context(), c.Store, known, nil)
+	recorded, err := audit.NewChain(c.key).Begun(c.begun).Verify(c.Context(), c.Store.Audit, known, nil)
 	if err != nil || (recorded.Break == nil) != (v.Break == nil) {
 		c.Errorf("%s: with its beginning known: %+v, without: %+v, %v", c.driver, recorded.Break, v.Break, err)
 	}
@@ -180,7 +180,7 @@ func TestAuditChainIsWhole(t *testing.T) {
 			t.Errorf("%s: %+v", c.driver, v.Break)
 		}
 		// Whoever has another key finds nothing as it should be.
-		other, err := audit.NewChain(secret.New()).Verify(t.Context(), c.Store, operations.AuditHead{}, nil)
+		other, err := audit.NewChain(secret.New()).Verify(t.Context(), c.Store.Audit, operations.AuditHead{}, nil)
 		if err != nil || other.Break == nil || other.Break.Seq != 1 {
 			t.Errorf("%s: with another key: %+v, %v", c.driver, other.Break, err)
 		}
@@ -276,7 +276,7 @@ func TestAuditManipulationsAreFound(t *testing.T) {
 		"head with no number": {[]string{"UPDATE meta SET value = REPLACE(value, '27:', '26:') WHERE name = 'audit_head'"}, false, audit.Break{Fault: audit.WrongHead, Seq: 26, Through: 26}},
 	}
 	for _, c := range chainedStores(t) {
-		rows, err := c.AuditRows(t.Context(), 19, 20, 1)
+		rows, err := c.Audit.AuditRows(t.Context(), 19, 20, 1)
 		if err != nil || len(rows) != 1 {
 			t.Fatal(rows, err)
 		}
@@ -345,7 +345,7 @@ func TestAuditKnownHead(t *testing.T) {
 
 		// A head of long ago holds as long as the log goes on.
 		for range 3 {
-			if err := c.AppendAudit(t.Context(), operations.AuditEntry{At: time.Now(), Actor: "system", Action: "key.rotate", Target: "key:9"}); err != nil {
+			if err := c.Audit.AppendAudit(t.Context(), operations.AuditEntry{At: time.Now(), Actor: "system", Action: "key.rotate", Target: "key:9"}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -359,7 +359,7 @@ func TestAuditKnownHead(t *testing.T) {
 // rewrite is what somebody does who has the key, too.
 func (c *chained) rewrite() {
 	c.Helper()
-	rows, err := c.AuditRows(c.Context(), 0, allEntries, allEntries)
+	rows, err := c.Audit.AuditRows(c.Context(), 0, allEntries, allEntries)
 	if err != nil {
 		c.Fatal(err)
 	}
@@ -410,7 +410,7 @@ func TestAuditAnythingIsFound(t *testing.T) {
 		if err := c.db.QueryRowContext(t.Context(), compare).Scan(&differences); err != nil {
 			rt.Fatal(err)
 		}
-		head, err := c.AuditHead(t.Context())
+		head, err := c.Audit.AuditHead(t.Context())
 		if err != nil {
 			rt.Fatal(err)
 		}
@@ -435,7 +435,7 @@ func TestAuditChainOfTwoNodes(t *testing.T) {
 			for range 4 {
 				all.Go(func() {
 					for range each {
-						if err := node.AppendAudit(context.WithoutCancel(t.Context()), operations.AuditEntry{At: time.Now(), Actor: "system", Action: "key.rotate", Target: "key:1"}); err != nil {
+						if err := node.Audit.AppendAudit(context.WithoutCancel(t.Context()), operations.AuditEntry{At: time.Now(), Actor: "system", Action: "key.rotate", Target: "key:1"}); err != nil {
 							t.Error(err)
 						}
 					}
@@ -443,7 +443,7 @@ func TestAuditChainOfTwoNodes(t *testing.T) {
 			}
 		}
 		for i := range 10 {
-			if _, err := nodes[i%len(nodes)].SealAudit(t.Context()); err != nil {
+			if _, err := nodes[i%len(nodes)].Audit.SealAudit(t.Context()); err != nil {
 				t.Error(err)
 			}
 			if v := c.verify(c.head); v.Break != nil {
@@ -452,7 +452,7 @@ func TestAuditChainOfTwoNodes(t *testing.T) {
 		}
 		all.Wait()
 		for _, node := range nodes {
-			if _, err := node.SealAudit(t.Context()); err != nil {
+			if _, err := node.Audit.SealAudit(t.Context()); err != nil {
 				t.Error(err)
 			}
 		}
@@ -523,7 +523,7 @@ func TestAuditChainBeginsInAnOldDatabase(t *testing.T) {
 		if err := s.CheckSchema(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.AppendAudit(t.Context(), operations.AuditEntry{At: time.Now(), Actor: "system", Action: "key.rotate", Target: "key:new"}); err != nil {
+		if err := s.Audit.AppendAudit(t.Context(), operations.AuditEntry{At: time.Now(), Actor: "system", Action: "key.rotate", Target: "key:new"}); err != nil {
 			t.Fatal(err)
 		}
 		c.seal(1)

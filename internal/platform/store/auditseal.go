@@ -50,7 +50,7 @@ var errOthersSeal = errors.New("another node seals")
 // and answers how many it sealed. It is nobody's who has altered or thought up an entry: what
 // the service has not written so is put aside as evidence. One node does this, as long as it
 // lives; on the others it answers 0. To be called about once a second.
-func (s *Store) SealAudit(ctx context.Context) (sealed int, err error) {
+func (s *Audit) SealAudit(ctx context.Context) (sealed int, err error) {
 	for {
 		var some int
 		err := s.db.reader().QueryRowContext(ctx, someUnsealedSQL).Scan(&some)
@@ -80,13 +80,13 @@ func (s *Store) SealAudit(ctx context.Context) (sealed int, err error) {
 
 // AuditUnsealedSince is when the oldest entry was written that is not sealed, zero when there
 // is none, and how many rows were put aside.
-func (s *Store) AuditUnsealedSince(ctx context.Context) (oldest time.Time, refused int64, err error) {
+func (s *Audit) AuditUnsealedSince(ctx context.Context) (oldest time.Time, refused int64, err error) {
 	err = s.db.reader().QueryRowContext(ctx, unsealedSinceSQL).Scan(timeColumn{&oldest}, &refused)
 	return oldest, refused, wrap("look at the unsealed entries of the audit log", err)
 }
 
 // lease takes or keeps the lease of a work that only one node needs to do.
-func (s *Store) lease(ctx context.Context, tx runner, work string, life time.Duration) error {
+func (s *Audit) lease(ctx context.Context, tx runner, work string, life time.Duration) error {
 	result, err := tx.ExecContext(ctx, fmt.Sprintf(leaseSQL, s.db.clock()), work, s.process, life.Milliseconds())
 	if err != nil {
 		return err
@@ -98,7 +98,7 @@ func (s *Store) lease(ctx context.Context, tx runner, work string, life time.Dur
 }
 
 // sealPage seals what a query finds, and puts aside what nobody of ours has written.
-func (s *Store) sealPage(ctx context.Context, tx runner, query string, args ...any) (sealed, aside int, err error) {
+func (s *Audit) sealPage(ctx context.Context, tx runner, query string, args ...any) (sealed, aside int, err error) {
 	b := &sealing{s: s, tx: tx, positions: map[int64]*audit.Position{}}
 	if b.head, err = s.lockAuditHead(ctx, tx); err != nil {
 		return 0, 0, err
@@ -131,7 +131,7 @@ func scanUnsealed(row scanner) (r operations.AuditRow, err error) {
 
 // sealing is one transaction that seals.
 type sealing struct {
-	s         *Store
+	s         *Audit
 	tx        runner
 	head      operations.AuditHead
 	positions map[int64]*audit.Position
@@ -254,7 +254,7 @@ func tuples(rows, columns int) string {
 // CloseDeadStreams closes the streams of processes that are no more: the numbers for which
 // there is no entry are voided, and nothing can be added. A process that lives after all
 // begins another stream.
-func (s *Store) CloseDeadStreams(ctx context.Context) error {
+func (s *Audit) CloseDeadStreams(ctx context.Context) error {
 	var dead []int64
 	err := eachRow(ctx, s.db.reader(), fmt.Sprintf(deadStreamsSQL, s.db.clock()), []any{nodeLives.Milliseconds()}, func(row scanner) error {
 		var stream int64
@@ -272,7 +272,7 @@ func (s *Store) CloseDeadStreams(ctx context.Context) error {
 
 // closeStream seals what there is of a stream and closes it. Written are the numbers of which
 // it is known that their entries were written: where they are not, somebody has removed them.
-func (s *Store) closeStream(ctx context.Context, stream int64, written []int64, why string) error {
+func (s *Audit) closeStream(ctx context.Context, stream int64, written []int64, why string) error {
 	return s.db.write(ctx, func(ctx context.Context, tx runner) error {
 		// Waits for the transactions that write to it, and keeps others from beginning to.
 		err := tx.QueryRowContext(ctx, lockStreamSQL+s.db.forUpdate(), stream).Scan(&stream)
@@ -296,7 +296,7 @@ func (s *Store) closeStream(ctx context.Context, stream int64, written []int64, 
 }
 
 // voidRest accounts for the numbers of a stream for which there is no entry.
-func (s *Store) voidRest(ctx context.Context, tx runner, stream int64, written []int64, why string) (err error) {
+func (s *Audit) voidRest(ctx context.Context, tx runner, stream int64, written []int64, why string) (err error) {
 	b := &sealing{s: s, tx: tx, positions: map[int64]*audit.Position{}}
 	if b.head, err = s.lockAuditHead(ctx, tx); err != nil {
 		return err
@@ -329,7 +329,7 @@ func (s *Store) voidRest(ctx context.Context, tx runner, stream int64, written [
 
 // closeOwnStream ends what this process has written to the log. Others would do it a little
 // later.
-func (s *Store) closeOwnStream(ctx context.Context) error {
+func (s *Audit) closeOwnStream(ctx context.Context) error {
 	if err := s.TidyAudit(ctx); err != nil {
 		return err
 	}

@@ -213,7 +213,7 @@ func (a *auditStream) beat(node string) {
 
 // AppendAudit adds an entry to the audit log: within [Store.Atomically], in the transaction of
 // what it tells of. Nobody can change or remove it afterwards without a trace.
-func (s *Store) AppendAudit(ctx context.Context, e operations.AuditEntry) error {
+func (s *Audit) AppendAudit(ctx context.Context, e operations.AuditEntry) error {
 	detail, err := asJSON(e.Detail)
 	if err != nil {
 		return wrap("append to audit log", err)
@@ -245,7 +245,7 @@ func (a *auditStream) missing(stream int64, nums []int64) operations.AuditRow {
 // TidyAudit voids the numbers of this process whose transactions came to nothing, and finds
 // out which of its entries somebody has removed before they were sealed: it says so in the
 // log. To be called about once a second.
-func (s *Store) TidyAudit(ctx context.Context) error {
+func (s *Audit) TidyAudit(ctx context.Context) error {
 	id, undone, written := s.stream.told()
 	if id == 0 || len(undone) == 0 && len(written) == 0 {
 		return nil
@@ -287,7 +287,7 @@ func listed(nums []int64) string {
 // voidNumber writes the entry that says that there is none of this number. A commit whose
 // answer was lost may have happened after all, and may have been sealed already: then there
 // is nothing to void.
-func (s *Store) voidNumber(ctx context.Context, stream, num int64) error {
+func (s *Audit) voidNumber(ctx context.Context, stream, num int64) error {
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
 		// Waits for a transaction that still holds the number.
 		if _, err := tx.ExecContext(ctx, voidAuditSQL, s.stream.args(s.stream.void(stream, num, audit.VoidUndone))...); err != nil {
@@ -309,7 +309,7 @@ func (s *Store) voidNumber(ctx context.Context, stream, num int64) error {
 }
 
 // confirm sorts entries that this process has written: seen sealed, or gone.
-func (s *Store) confirm(ctx context.Context, stream int64, written []writtenEntry) (confirmed, missing []int64, err error) {
+func (s *Audit) confirm(ctx context.Context, stream int64, written []writtenEntry) (confirmed, missing []int64, err error) {
 	late := func(w writtenEntry) bool { return s.stream.now().Sub(w.at) > unconfirmedFor }
 	var wait []int64
 	if slices.ContainsFunc(written, late) {
@@ -334,7 +334,7 @@ func (s *Store) confirm(ctx context.Context, stream int64, written []writtenEntr
 }
 
 // waiting lists the numbers of a stream's entries that are not sealed.
-func (s *Store) waiting(ctx context.Context, stream int64) (nums []int64, err error) {
+func (s *Audit) waiting(ctx context.Context, stream int64) (nums []int64, err error) {
 	err = eachRow(ctx, s.db.reader(), waitSQL, []any{stream}, func(row scanner) error {
 		var num int64
 		err := row.Scan(&num)

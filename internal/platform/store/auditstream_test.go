@@ -49,7 +49,7 @@ func streams(t *testing.T) []*chained {
 func (c *chained) append(n int) {
 	c.Helper()
 	for i := range n {
-		if err := c.AppendAudit(c.Context(), operations.AuditEntry{At: c.now(), Actor: "person:P", Action: "session.create", Target: fmt.Sprint("session:", i)}); err != nil {
+		if err := c.Audit.AppendAudit(c.Context(), operations.AuditEntry{At: c.now(), Actor: "person:P", Action: "session.create", Target: fmt.Sprint("session:", i)}); err != nil {
 			c.Fatalf("%s: %v", c.driver, err)
 		}
 	}
@@ -62,7 +62,7 @@ func (c *chained) later(d time.Duration) {
 
 func (c *chained) tidy() {
 	c.Helper()
-	if err := c.TidyAudit(c.Context()); err != nil {
+	if err := c.Audit.TidyAudit(c.Context()); err != nil {
 		c.Fatalf("%s: %v", c.driver, err)
 	}
 }
@@ -78,7 +78,7 @@ func (c *chained) want(what string, entries, unsealed, pending int64) {
 
 func (c *chained) walk() audit.Verdict {
 	c.Helper()
-	v, err := audit.NewChain(c.key).Verify(c.Context(), c.Store, operations.AuditHead{}, nil)
+	v, err := audit.NewChain(c.key).Verify(c.Context(), c.Store.Audit, operations.AuditHead{}, nil)
 	if err != nil {
 		c.Fatal(err)
 	}
@@ -120,32 +120,32 @@ func TestActAndEntryAreOneTransaction(t *testing.T) {
 	t.Parallel()
 	for _, c := range streams(t) {
 		p := login.Person{ID: login.NewID(), Subject: login.NewID(), Locale: "fi"}
-		if err := c.AddPerson(t.Context(), p, nil, nil); err != nil {
+		if err := c.People.AddPerson(t.Context(), p, nil, nil); err != nil {
 			t.Fatal(err)
 		}
 		f := &faulty{database: c.Store.db.database}
 		c.Store.db.database = f
 		lock := func(also error) error {
 			return c.Atomically(t.Context(), func(ctx context.Context) error {
-				if err := c.LockPerson(ctx, p.ID, c.now()); err != nil {
+				if err := c.People.LockPerson(ctx, p.ID, c.now()); err != nil {
 					return err
 				}
-				if now, err := c.PersonByID(ctx, p.ID); err != nil || now.LockedAt.IsZero() {
+				if now, err := c.People.PersonByID(ctx, p.ID); err != nil || now.LockedAt.IsZero() {
 					t.Errorf("%s: the act does not see what it has done: %v", c.driver, err)
 				}
-				if err := c.AppendAudit(ctx, operations.AuditEntry{At: c.now(), Actor: "system", Action: "person.lock", Target: "person:" + p.ID}); err != nil {
+				if err := c.Audit.AppendAudit(ctx, operations.AuditEntry{At: c.now(), Actor: "system", Action: "person.lock", Target: "person:" + p.ID}); err != nil {
 					return err
 				}
-				_ = c.RevokeAPIKey(ctx, "nobody's", c.now()) // swallowed: all of it fails all the same
+				_ = c.Operations.RevokeAPIKey(ctx, "nobody's", c.now()) // swallowed: all of it fails all the same
 				return also
 			})
 		}
 		state := func() (locked bool, entries int) {
-			now, err := c.PersonByID(t.Context(), p.ID)
+			now, err := c.People.PersonByID(t.Context(), p.ID)
 			if err != nil {
 				t.Fatal(err)
 			}
-			found, _, err := c.SearchAudit(t.Context(), operations.AuditQuery{Action: "person.lock", Limit: 9})
+			found, _, err := c.Audit.SearchAudit(t.Context(), operations.AuditQuery{Action: "person.lock", Limit: 9})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -158,10 +158,10 @@ func TestActAndEntryAreOneTransaction(t *testing.T) {
 		}
 		good := func() error {
 			return c.Atomically(t.Context(), func(ctx context.Context) error {
-				if err := c.LockPerson(ctx, p.ID, c.now()); err != nil {
+				if err := c.People.LockPerson(ctx, p.ID, c.now()); err != nil {
 					return err
 				}
-				return c.AppendAudit(ctx, operations.AuditEntry{At: c.now(), Actor: "system", Action: "person.lock", Target: "person:" + p.ID})
+				return c.Audit.AppendAudit(ctx, operations.AuditEntry{At: c.now(), Actor: "system", Action: "person.lock", Target: "person:" + p.ID})
 			})
 		}
 		f.undo = true
@@ -182,7 +182,7 @@ func TestActAndEntryAreOneTransaction(t *testing.T) {
 		c.want("the number is voided", 0, 2, 0)
 		c.seal(2)
 		c.want("all is sealed", 2, 0, 0)
-		voids, _, err := c.SearchAudit(t.Context(), operations.AuditQuery{Action: audit.ActionVoid, Limit: 9})
+		voids, _, err := c.Audit.SearchAudit(t.Context(), operations.AuditQuery{Action: audit.ActionVoid, Limit: 9})
 		if err != nil || len(voids) != 1 || voids[0].Num != 1 || voids[0].Detail["why"] != audit.VoidUndone {
 			t.Errorf("%s: voids %+v, %v", c.driver, voids, err)
 		}
@@ -199,7 +199,7 @@ func TestLostAnswerIsNoVoid(t *testing.T) {
 		c.append(1)
 		for i, sealFirst := range []bool{false, true} {
 			f.lose = true
-			if err := c.AppendAudit(t.Context(), operations.AuditEntry{At: c.now(), Action: "lost"}); !errors.Is(err, errFaulty) {
+			if err := c.Audit.AppendAudit(t.Context(), operations.AuditEntry{At: c.now(), Action: "lost"}); !errors.Is(err, errFaulty) {
 				t.Fatal(err)
 			}
 			if sealFirst {
@@ -253,12 +253,12 @@ func TestUnsealedEntriesAreGuarded(t *testing.T) {
 				if v := c.walk(); test.atOnce == "" && v.Break != nil || test.atOnce != "" && (v.Break == nil || v.Break.Fault != test.atOnce) {
 					t.Errorf("%s: at once: %+v", c.driver, v.Break)
 				}
-				if _, err := c.SealAudit(t.Context()); err != nil {
+				if _, err := c.Audit.SealAudit(t.Context()); err != nil {
 					t.Fatal(err)
 				}
 				c.later(time.Minute)
 				c.tidy()
-				if _, err := c.SealAudit(t.Context()); err != nil {
+				if _, err := c.Audit.SealAudit(t.Context()); err != nil {
 					t.Fatal(err)
 				}
 				c.wantFault("in the end", test.forever)
@@ -279,10 +279,10 @@ func TestSealedEntriesComeOnce(t *testing.T) {
 		c.wantFault("waiting again", audit.Inserted)
 		c.seal(0)
 		c.wantFault("put aside", audit.Altered)
-		if aside, err := c.AuditRefused(t.Context(), 9); err != nil || len(aside) != 1 || aside[0].Num != 2 {
+		if aside, err := c.Audit.AuditRefused(t.Context(), 9); err != nil || len(aside) != 1 || aside[0].Num != 2 {
 			t.Errorf("%s: put aside: %+v, %v", c.driver, aside, err)
 		}
-		if since, refused, err := c.AuditUnsealedSince(t.Context()); err != nil || !since.IsZero() || refused != 1 {
+		if since, refused, err := c.Audit.AuditUnsealedSince(t.Context()); err != nil || !since.IsZero() || refused != 1 {
 			t.Errorf("%s: since %s, %d refused, %v", c.driver, since, refused, err)
 		}
 		// Whoever hides that it was sealed gets it in again, and is found out by the chain.
@@ -302,10 +302,10 @@ func TestStreamIsClosedInTheEnd(t *testing.T) {
 			if attack != "" {
 				c.exec(attack)
 			}
-			if err := c.closeOwnStream(t.Context()); err != nil {
+			if err := c.Audit.closeOwnStream(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			if open, err := c.AuditStreams(t.Context()); err != nil || len(open) > 0 {
+			if open, err := c.Audit.AuditStreams(t.Context()); err != nil || len(open) > 0 {
 				t.Errorf("%s: open %v, %v", c.driver, open, err)
 			}
 			if attack != "" {
@@ -332,7 +332,7 @@ func TestDeadStreamsAreClosed(t *testing.T) {
 		c.stream.take(&given, 1) // its transaction will never end
 		c.append(2)
 		c.want("under way", 0, 4, 1)
-		if err := c.CloseDeadStreams(t.Context()); err != nil {
+		if err := c.Audit.CloseDeadStreams(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		c.want("too early to say", 0, 4, 1)
@@ -340,23 +340,23 @@ func TestDeadStreamsAreClosed(t *testing.T) {
 		if _, err := c.Beat(t.Context(), "n", 0); err != nil {
 			t.Fatal(err)
 		}
-		if err := c.CloseDeadStreams(t.Context()); err != nil {
+		if err := c.Audit.CloseDeadStreams(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		c.want("its node lives", 0, 4, 1)
 		c.exec("DELETE FROM nodes")
-		if err := c.CloseDeadStreams(t.Context()); err != nil {
+		if err := c.Audit.CloseDeadStreams(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		c.want("dead", 5, 0, 0)
-		voids, _, err := c.SearchAudit(t.Context(), operations.AuditQuery{Action: audit.ActionVoid, Limit: 9})
+		voids, _, err := c.Audit.SearchAudit(t.Context(), operations.AuditQuery{Action: audit.ActionVoid, Limit: 9})
 		if err != nil || len(voids) != 1 || voids[0].Num != 3 || voids[0].Detail["why"] != audit.VoidDied {
 			t.Errorf("%s: voids %+v, %v", c.driver, voids, err)
 		}
 		c.append(1)
 		c.want("alive after all", 5, 1, 0)
 		c.seal(1)
-		found, _, err := c.SearchAudit(t.Context(), operations.AuditQuery{Limit: 9})
+		found, _, err := c.Audit.SearchAudit(t.Context(), operations.AuditQuery{Limit: 9})
 		if err != nil || len(found) != 6 || found[0].Stream == found[1].Stream || found[0].Num != 1 {
 			t.Errorf("%s: %+v, %v", c.driver, found, err)
 		}
@@ -402,11 +402,11 @@ func TestClosingWaitsForTransactions(t *testing.T) {
 	}
 	go func() {
 		close(inside)
-		failed <- c.CloseDeadStreams(context.WithoutCancel(t.Context()))
+		failed <- c.Audit.CloseDeadStreams(context.WithoutCancel(t.Context()))
 	}()
 	<-inside
 	go func() {
-		failed <- c.AppendAudit(context.WithoutCancel(t.Context()), operations.AuditEntry{At: c.now(), Action: "later"})
+		failed <- c.Audit.AppendAudit(context.WithoutCancel(t.Context()), operations.AuditEntry{At: c.now(), Action: "later"})
 		close(goOn)
 	}()
 	c.untilLocked()
@@ -417,7 +417,7 @@ func TestClosingWaitsForTransactions(t *testing.T) {
 	if err := errors.Join(<-failed, <-failed); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.SealAudit(t.Context()); err != nil {
+	if _, err := c.Audit.SealAudit(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	c.want("closed meanwhile", 3, 0, 0)
@@ -442,11 +442,11 @@ func TestOneNodeSeals(t *testing.T) {
 	c.append(2)
 	c.seal(2)
 	c.append(3)
-	if n, err := other.SealAudit(t.Context()); n != 0 || err != nil {
+	if n, err := other.Audit.SealAudit(t.Context()); n != 0 || err != nil {
 		t.Errorf("both seal: %d, %v", n, err)
 	}
 	c.exec("UPDATE leases SET until = 0")
-	if n, err := other.SealAudit(t.Context()); n != 3 || err != nil {
+	if n, err := other.Audit.SealAudit(t.Context()); n != 3 || err != nil {
 		t.Errorf("the other sealed %d, %v", n, err)
 	}
 	c.append(1)
@@ -465,7 +465,7 @@ func TestUnsealedEntriesAreFound(t *testing.T) {
 		var seen []string
 		q := operations.AuditQuery{Limit: 2}
 		for range 9 {
-			found, left, err := c.SearchAudit(t.Context(), q)
+			found, left, err := c.Audit.SearchAudit(t.Context(), q)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -480,11 +480,11 @@ func TestUnsealedEntriesAreFound(t *testing.T) {
 		if got := strings.Join(seen, " "); got != "5 4 3 2 1" {
 			t.Errorf("%s: %s", c.driver, got)
 		}
-		found, _, err := c.SearchAudit(t.Context(), operations.AuditQuery{Action: "session.*", Target: "session:1", Limit: 9})
+		found, _, err := c.Audit.SearchAudit(t.Context(), operations.AuditQuery{Action: "session.*", Target: "session:1", Limit: 9})
 		if err != nil || len(found) != 2 || found[0].Seq != 0 || found[1].Seq != 2 {
 			t.Errorf("%s: %+v, %v", c.driver, found, err)
 		}
-		all, _, err := c.SearchAudit(t.Context(), operations.AuditQuery{Limit: 99})
+		all, _, err := c.Audit.SearchAudit(t.Context(), operations.AuditQuery{Limit: 99})
 		nums := make([]int64, len(all))
 		for i, e := range all {
 			nums[i] = e.Num
@@ -509,12 +509,12 @@ func TestActsWaitForNobody(t *testing.T) {
 	if err := c.stream.write(t.Context(), tx, &given, []operations.AuditRow{{At: 1, Actor: "a", Action: "b", Target: "c", Detail: "null"}}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.lockAuditHead(t.Context(), tx); err != nil {
+	if _, err := c.Audit.lockAuditHead(t.Context(), tx); err != nil {
 		t.Fatal(err)
 	}
 	for node, s := range map[string]*Store{"the same": c.Store, "another": other} {
 		ctx, cancel := context.WithTimeout(t.Context(), patience.Limit())
-		if err := s.AppendAudit(ctx, operations.AuditEntry{At: c.now(), Action: "x"}); err != nil {
+		if err := s.Audit.AppendAudit(ctx, operations.AuditEntry{At: c.now(), Action: "x"}); err != nil {
 			t.Errorf("%s node waits: %v", node, err)
 		}
 		cancel()
@@ -530,7 +530,7 @@ func TestOldChainsGoOn(t *testing.T) {
 	t.Parallel()
 	for _, c := range streams(t) {
 		chain := audit.NewChain(c.key)
-		head, err := c.AuditHead(t.Context())
+		head, err := c.Audit.AuditHead(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -547,7 +547,7 @@ func TestOldChainsGoOn(t *testing.T) {
 		c.want("written", 5, 3, 0)
 		c.seal(3)
 		c.want("sealed", 8, 0, 0)
-		if v, err := chain.Verify(t.Context(), c.Store, head, nil); err != nil || v.Break != nil {
+		if v, err := chain.Verify(t.Context(), c.Store.Audit, head, nil); err != nil || v.Break != nil {
 			t.Errorf("%s: the old head is not part of it: %+v, %v", c.driver, v.Break, err)
 		}
 		c.dropTriggers()

@@ -70,7 +70,7 @@ func sample() (login.Attempt, login.AttemptSecrets, login.ReplayKey) {
 func benchStart(b *testing.B, s *store.Store) {
 	parallel(b, func(int) error {
 		a, secrets, mark := sample()
-		return s.StartAttempt(b.Context(), a, secrets, mark)
+		return s.Attempts.StartAttempt(b.Context(), a, secrets, mark)
 	})
 }
 
@@ -78,7 +78,7 @@ func benchStart(b *testing.B, s *store.Store) {
 func benchStartAlone(b *testing.B, s *store.Store) {
 	for b.Loop() {
 		a, secrets, mark := sample()
-		if err := s.StartAttempt(b.Context(), a, secrets, mark); err != nil {
+		if err := s.Attempts.StartAttempt(b.Context(), a, secrets, mark); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -87,14 +87,14 @@ func benchStartAlone(b *testing.B, s *store.Store) {
 func benchMove(b *testing.B, s *store.Store) {
 	ids := prepare(b, func() string {
 		a, secrets, _ := sample()
-		if err := s.StartAttempt(b.Context(), a, secrets); err != nil {
+		if err := s.Attempts.StartAttempt(b.Context(), a, secrets); err != nil {
 			b.Fatal(err)
 		}
 		return a.ID
 	})
 	parallel(b, func(i int) error {
 		browser := storetest.NewHash()
-		_, err := s.MoveAttempt(b.Context(), login.Transition{
+		_, err := s.Attempts.MoveAttempt(b.Context(), login.Transition{
 			Attempt: ids[i], From: []login.State{login.StateCreated, login.StateOpened}, To: login.StateOpened, At: storetest.Noon(), Event: storetest.Event("choose"),
 			IfBrowser: browser, SetBrowser: browser, BrokerRequest: &login.BrokerRequest{State: storetest.NewHash(), Broker: "op", Means: "op", StartedAt: storetest.Noon(), ExpiresAt: storetest.Noon().Add(time.Minute)},
 		})
@@ -107,10 +107,10 @@ func benchRedeem(b *testing.B, s *store.Store) {
 	redemptions := prepare(b, func() login.Redemption {
 		a, secrets, mark := sample()
 		r := login.Redemption{Attempt: a.ID, Code: storetest.NewHash(), At: storetest.Noon(), Session: storetest.Session(person), Event: storetest.Event("redeem"), ReplayKeys: []login.ReplayKey{mark}}
-		if err := s.StartAttempt(b.Context(), a, secrets); err != nil {
+		if err := s.Attempts.StartAttempt(b.Context(), a, secrets); err != nil {
 			b.Fatal(err)
 		}
-		_, err := s.MoveAttempt(b.Context(), login.Transition{
+		_, err := s.Attempts.MoveAttempt(b.Context(), login.Transition{
 			Attempt: a.ID, From: []login.State{login.StateCreated}, To: login.StateConfirmed, At: storetest.Noon(), Event: storetest.Event("confirm"),
 			SetIdentity: &login.AuthResult{Person: person}, SetCode: r.Code, SetCodeEnds: storetest.Noon().Add(time.Minute),
 		})
@@ -120,7 +120,7 @@ func benchRedeem(b *testing.B, s *store.Store) {
 		return r
 	})
 	parallel(b, func(i int) error {
-		_, err := s.RedeemCode(b.Context(), redemptions[i])
+		_, err := s.Attempts.RedeemCode(b.Context(), redemptions[i])
 		return err
 	})
 }
@@ -133,10 +133,10 @@ func benchUse(b *testing.B, s *store.Store) {
 	}
 	parallel(b, func(i int) error {
 		session := sessions[i%len(sessions)]
-		if _, err := s.SessionByRefresh(b.Context(), session.Refresh); err != nil {
+		if _, err := s.Sessions.SessionByRefresh(b.Context(), session.Refresh); err != nil {
 			return err
 		}
-		_, err := s.UseSession(b.Context(), session.ID, storetest.Noon(), session.IdleUntil, storetest.Mark())
+		_, err := s.Sessions.UseSession(b.Context(), session.ID, storetest.Noon(), session.IdleUntil, storetest.Mark())
 		return err
 	})
 }
@@ -147,7 +147,7 @@ func benchFind(b *testing.B, s *store.Store) {
 		ids[i] = storetest.Start(b, s).ID
 	}
 	parallel(b, func(i int) error {
-		_, err := s.AttemptByID(b.Context(), ids[i%len(ids)])
+		_, err := s.Attempts.AttemptByID(b.Context(), ids[i%len(ids)])
 		return err
 	})
 }
@@ -161,11 +161,11 @@ func benchAudit(b *testing.B, s *store.Store) {
 	}
 	parallel(b, func(i int) error {
 		if i%200 == 199 {
-			if _, err := s.SealAudit(b.Context()); err != nil {
+			if _, err := s.Audit.SealAudit(b.Context()); err != nil {
 				return err
 			}
 		}
-		return s.AppendAudit(b.Context(), entry)
+		return s.Audit.AppendAudit(b.Context(), entry)
 	})
 }
 

@@ -17,7 +17,7 @@ const (
 // PutBenefit gives the person of an employer's record one benefit, or changes what is said
 // of it ([employment.Employment.Benefit]); the others stay. fault.ErrNotFound also for another
 // employer's record; fault.FieldErrors.
-func (s *Store) PutBenefit(ctx context.Context, employer, id string, c employment.BenefitChange, at time.Time) error {
+func (s *Employments) PutBenefit(ctx context.Context, employer, id string, c employment.BenefitChange, at time.Time) error {
 	return s.changeEmployer(ctx, "put benefit", employer, id, func(ctx context.Context, tx runner) error {
 		if err := mustChange(fault.ErrNotFound)(tx.ExecContext(ctx, touchEmploymentSQL, id, employer, millis(at))); err != nil {
 			return err
@@ -36,7 +36,7 @@ func (s *Store) PutBenefit(ctx context.Context, employer, id string, c employmen
 
 // DropBenefit takes a benefit away. fault.ErrNotFound also for another employer's record;
 // a benefit that is not there is no mistake.
-func (s *Store) DropBenefit(ctx context.Context, employer, id, kind string, at time.Time) error {
+func (s *Employments) DropBenefit(ctx context.Context, employer, id, kind string, at time.Time) error {
 	return s.changeEmployer(ctx, "drop benefit", employer, id, func(ctx context.Context, tx runner) error {
 		if err := mustChange(fault.ErrNotFound)(tx.ExecContext(ctx, touchEmploymentSQL, id, employer, millis(at))); err != nil {
 			return err

@@ -34,7 +34,7 @@ const (
 // SetBenefits says which benefits a person has from now on: those that are not listed are
 // over, new ones are active at once, and the others stay as their employers have written them.
 // Employers are found by name, or made. fault.ErrNotFound.
-func (s *Store) SetBenefits(ctx context.Context, person string, benefits []login.Benefit) error {
+func (s *Employments) SetBenefits(ctx context.Context, person string, benefits []login.Benefit) error {
 	if !storable(person) {
 		return fault.ErrNotFound
 	}

@@ -27,7 +27,7 @@ const (
 
 // Spend takes one from each budget, or nothing: when one is empty, the error says how
 // long to wait.
-func (s *Store) Spend(ctx context.Context, at time.Time, budgets ...login.RateLimit) error {
+func (s *Limits) Spend(ctx context.Context, at time.Time, budgets ...login.RateLimit) error {
 	_, err := s.SpendFirst(ctx, at, budgets)
 	return err
 }
@@ -35,7 +35,7 @@ func (s *Store) Spend(ctx context.Context, at time.Time, budgets ...login.RateLi
 // SpendFirst takes one from each budget of the first group of which none is empty, in
 // one transaction, and answers which group that was. When there is none, nothing is
 // taken, and the error says how long to wait.
-func (s *Store) SpendFirst(ctx context.Context, at time.Time, groups ...[]login.RateLimit) (paid int, err error) {
+func (s *Limits) SpendFirst(ctx context.Context, at time.Time, groups ...[]login.RateLimit) (paid int, err error) {
 	err = s.db.write(ctx, func(ctx context.Context, tx runner) error {
 		paid, err = spendFirst(ctx, tx, at, groups)
 		return err

@@ -61,7 +61,7 @@ func crash(t *testing.T, database string) {
 	s := open(t, victimConfig(database))
 	p := storetest.Person()
 	p.ID = crashPerson
-	if err := s.AddPerson(t.Context(), p, nil, nil); err != nil {
+	if err := s.People.AddPerson(t.Context(), p, nil, nil); err != nil {
 		t.Fatal(err)
 	}
 	acknowledged := 0
@@ -91,7 +91,7 @@ func victimConfig(database string) store.Config {
 // checkAudited holds the sessions against the audit log.
 func checkAudited(t *testing.T, s *store.Store, database string, round int) {
 	t.Helper()
-	if _, err := s.SealAudit(t.Context()); err != nil {
+	if _, err := s.Audit.SealAudit(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	var entries []operations.AuditEntry
@@ -99,7 +99,7 @@ func checkAudited(t *testing.T, s *store.Store, database string, round int) {
 	for before := -1; before != len(sessions); { // a server ends what a killed client has begun a moment later
 		before = len(sessions)
 		var err error
-		if entries, _, err = s.SearchAudit(t.Context(), operations.AuditQuery{Limit: 1_000_000, Action: "session.create"}); err != nil {
+		if entries, _, err = s.Audit.SearchAudit(t.Context(), operations.AuditQuery{Limit: 1_000_000, Action: "session.create"}); err != nil {
 			t.Fatal(err)
 		}
 		sessions = sessionIDs(t, database)
@@ -117,7 +117,7 @@ func checkAudited(t *testing.T, s *store.Store, database string, round int) {
 	if len(told) > 0 {
 		t.Errorf("crash %d: the log tells of %d sessions that are not there", round, len(told))
 	}
-	v, err := audit.NewChain(secret.Of(crashKey)).Verify(t.Context(), s, operations.AuditHead{}, nil)
+	v, err := audit.NewChain(secret.Of(crashKey)).Verify(t.Context(), s.Audit, operations.AuditHead{}, nil)
 	if err != nil || v.Break != nil {
 		t.Errorf("crash %d: %+v, %v", round, v.Break, err)
 	}
@@ -171,7 +171,7 @@ func writeUntilKilled(database string) int {
 	var all sync.WaitGroup
 	all.Go(func() { // as the service does each second
 		for err == nil {
-			if _, err := s.SealAudit(ctx); err != nil {
+			if _, err := s.Audit.SealAudit(ctx); err != nil {
 				fmt.Fprintln(os.Stderr, "victim:", err)
 				return
 			}
@@ -194,12 +194,12 @@ func writeUntilKilled(database string) int {
 func victimLogin(ctx context.Context, s *store.Store, report func(...string)) error {
 	a := storetest.Attempt()
 	a.SupportCode = a.ID // unique, however long this runs
-	if err := s.StartAttempt(ctx, a, storetest.Secrets()); err != nil {
+	if err := s.Attempts.StartAttempt(ctx, a, storetest.Secrets()); err != nil {
 		return err
 	}
 	report("started", a.ID)
 	r := login.Redemption{Attempt: a.ID, Code: storetest.NewHash(), At: storetest.Noon(), Session: storetest.Session(crashPerson), Event: storetest.Event("redeem")}
-	_, err := s.MoveAttempt(ctx, login.Transition{
+	_, err := s.Attempts.MoveAttempt(ctx, login.Transition{
 		Attempt: a.ID, From: []login.State{login.StateCreated}, To: login.StateConfirmed, At: storetest.Noon(), Event: storetest.Event("confirm"),
 		SetIdentity: &login.AuthResult{Person: crashPerson}, SetCode: r.Code, SetCodeEnds: storetest.Noon().Add(time.Minute),
 	})
@@ -207,10 +207,10 @@ func victimLogin(ctx context.Context, s *store.Store, report func(...string)) er
 		return err
 	}
 	err = s.Atomically(ctx, func(ctx context.Context) error {
-		if _, err := s.RedeemCode(ctx, r); err != nil {
+		if _, err := s.Attempts.RedeemCode(ctx, r); err != nil {
 			return err
 		}
-		return s.AppendAudit(ctx, operations.AuditEntry{At: time.Now(), Actor: "person:" + crashPerson, Action: "session.create", Target: "session:" + r.Session.ID})
+		return s.Audit.AppendAudit(ctx, operations.AuditEntry{At: time.Now(), Actor: "person:" + crashPerson, Action: "session.create", Target: "session:" + r.Session.ID})
 	})
 	if err != nil {
 		return err
@@ -222,7 +222,7 @@ func victimLogin(ctx context.Context, s *store.Store, report func(...string)) er
 func checkAcknowledged(t *testing.T, s *store.Store, round int, line string) {
 	t.Helper()
 	words := strings.Fields(line)
-	a, err := s.AttemptByID(t.Context(), words[1])
+	a, err := s.Attempts.AttemptByID(t.Context(), words[1])
 	if err != nil {
 		t.Errorf("crash %d: %s: lost: %v", round, line, err)
 		return
@@ -230,14 +230,14 @@ func checkAcknowledged(t *testing.T, s *store.Store, round int, line string) {
 	if words[0] != "redeemed" {
 		return
 	}
-	if _, err := s.SessionByID(t.Context(), words[2]); a.State != login.StateRedeemed || a.Session != words[2] || err != nil {
+	if _, err := s.Sessions.SessionByID(t.Context(), words[2]); a.State != login.StateRedeemed || a.Session != words[2] || err != nil {
 		t.Errorf("crash %d: %s: revived: %s, %v", round, line, a.State, err)
 	}
 	again := login.Redemption{Attempt: a.ID, At: storetest.Noon(), Session: storetest.Session(crashPerson)}
 	if n, err := hex.Decode(again.Code[:], []byte(words[3])); n != len(again.Code) || err != nil {
 		t.Fatalf("the victim wrote %q", line)
 	}
-	if _, err := s.RedeemCode(t.Context(), again); !errors.Is(err, fault.ErrMoved) {
+	if _, err := s.Attempts.RedeemCode(t.Context(), again); !errors.Is(err, fault.ErrMoved) {
 		t.Errorf("crash %d: %s: redeemed again: %v", round, line, err)
 	}
 }

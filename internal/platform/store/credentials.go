@@ -47,7 +47,7 @@ const (
 
 // AddCredential writes a user name with the hash of its password. fault.ErrExists:
 // user name or e-mail address are taken.
-func (s *Store) AddCredential(ctx context.Context, c login.Credential) error {
+func (s *People) AddCredential(ctx context.Context, c login.Credential) error {
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) error { return addCredential(ctx, tx, c) })
 	return wrap("add credential", err)
 }
@@ -55,7 +55,7 @@ func (s *Store) AddCredential(ctx context.Context, c login.Credential) error {
 // AddPersonWithCredential writes a person, their benefits and their user name, all or
 // nothing. The look-up value and sealed are those of [Store.AddPerson]. fault.ErrExists:
 // the person, the user name or the e-mail address are there already.
-func (s *Store) AddPersonWithCredential(ctx context.Context, p login.Person, lookup, sealed []byte, c login.Credential) error {
+func (s *People) AddPersonWithCredential(ctx context.Context, p login.Person, lookup, sealed []byte, c login.Credential) error {
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
 		if err := addPerson(ctx, tx, p, lookup, sealed); err != nil {
 			return err
@@ -84,7 +84,7 @@ func costOf(hash string) string {
 }
 
 // PasswordCosts counts the credentials by the cost of their passwords.
-func (s *Store) PasswordCosts(ctx context.Context) (map[string]int64, error) {
+func (s *People) PasswordCosts(ctx context.Context) (map[string]int64, error) {
 	costs := map[string]int64{}
 	err := eachRow(ctx, s.db.reader(), passwordCostsSQL, nil, func(row scanner) error {
 		var cost string
@@ -98,7 +98,7 @@ func (s *Store) PasswordCosts(ctx context.Context) (map[string]int64, error) {
 
 // CredentialByName finds a credential by its user name, else by its e-mail address,
 // both normalised. fault.ErrNotFound.
-func (s *Store) CredentialByName(ctx context.Context, name string) (login.Credential, error) {
+func (s *People) CredentialByName(ctx context.Context, name string) (login.Credential, error) {
 	if !storable(name) || name == "" {
 		return login.Credential{}, fault.ErrNotFound
 	}
@@ -118,7 +118,7 @@ func (s *Store) CredentialByName(ctx context.Context, name string) (login.Creden
 }
 
 // CredentialByID finds a credential. fault.ErrNotFound.
-func (s *Store) CredentialByID(ctx context.Context, id string) (login.Credential, error) {
+func (s *People) CredentialByID(ctx context.Context, id string) (login.Credential, error) {
 	if !storable(id) {
 		return login.Credential{}, fault.ErrNotFound
 	}
@@ -128,7 +128,7 @@ func (s *Store) CredentialByID(ctx context.Context, id string) (login.Credential
 
 // Rehash replaces the hash of a password by a stronger one of the same password. If
 // the password was changed meanwhile, nothing happens.
-func (s *Store) Rehash(ctx context.Context, id, from, to string) error {
+func (s *People) Rehash(ctx context.Context, id, from, to string) error {
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
 		_, err := tx.ExecContext(ctx, rehashSQL, text(id), text(from), text(to), costOf(to))
 		return err
@@ -139,7 +139,7 @@ func (s *Store) Rehash(ctx context.Context, id, from, to string) error {
 // AddReset lets whoever has the secret set a new password, once. Earlier ones of the
 // same credential are dead. When one was just added (employment.PressedTwice), nothing happens:
 // its letter is on the way, and a second one would only make its link worthless.
-func (s *Store) AddReset(ctx context.Context, h secret.Hash, credential string, at, expires time.Time, jobs ...queue.Job) error {
+func (s *People) AddReset(ctx context.Context, h secret.Hash, credential string, at, expires time.Time, jobs ...queue.Job) error {
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
 		if _, err := tx.ExecContext(ctx, holdCredentialSQL, text(credential)); err != nil {
 			return err
@@ -162,7 +162,7 @@ func (s *Store) AddReset(ctx context.Context, h secret.Hash, credential string, 
 }
 
 // ResetOf says whose password a secret may set. It spends nothing. fault.ErrNotFound.
-func (s *Store) ResetOf(ctx context.Context, h secret.Hash, now time.Time) (login.Credential, error) {
+func (s *People) ResetOf(ctx context.Context, h secret.Hash, now time.Time) (login.Credential, error) {
 	if h.Zero() {
 		return login.Credential{}, fault.ErrNotFound
 	}
@@ -175,7 +175,7 @@ func (s *Store) ResetOf(ctx context.Context, h secret.Hash, now time.Time) (logi
 
 // ResetPassword spends the secret and sets the new password's hash, in one
 // transaction. fault.ErrNotFound: the secret is unknown, spent or too old.
-func (s *Store) ResetPassword(ctx context.Context, h secret.Hash, newHash string, at time.Time, jobs ...queue.Job) (c login.Credential, err error) {
+func (s *People) ResetPassword(ctx context.Context, h secret.Hash, newHash string, at time.Time, jobs ...queue.Job) (c login.Credential, err error) {
 	if h.Zero() {
 		return login.Credential{}, fault.ErrNotFound
 	}

@@ -92,19 +92,19 @@ func beyond(word []byte) []byte { return append(bytes.Clone(word), 0xFF) }
 // PersonsNamed finds the people with a name whose words begin like those that were typed,
 // in any order, whatever their case and accents; at most so many ids, of the records that
 // stand for them.
-func (s *Store) PersonsNamed(ctx context.Context, typed string, limit int) ([]string, error) {
+func (s *People) PersonsNamed(ctx context.Context, typed string, limit int) ([]string, error) {
 	ids, err := personWords.search(ctx, s.db.reader(), typed, limit)
 	return ids, wrap("find people by name", err)
 }
 
 // EmploymentsNamed is [Store.PersonsNamed] for employers' records.
-func (s *Store) EmploymentsNamed(ctx context.Context, typed string, limit int) ([]string, error) {
+func (s *People) EmploymentsNamed(ctx context.Context, typed string, limit int) ([]string, error) {
 	ids, err := employmentWords.search(ctx, s.db.reader(), typed, limit)
 	return ids, wrap("find employments by name", err)
 }
 
 // EmployersNamed is [Store.PersonsNamed] for employers.
-func (s *Store) EmployersNamed(ctx context.Context, typed string, limit int) ([]string, error) {
+func (s *People) EmployersNamed(ctx context.Context, typed string, limit int) ([]string, error) {
 	ids, err := employerWords.search(ctx, s.db.reader(), typed, limit)
 	return ids, wrap("find employers by name", err)
 }
@@ -112,7 +112,7 @@ func (s *Store) EmployersNamed(ctx context.Context, typed string, limit int) ([]
 // FindByAddress finds people and employers' records by an e-mail address, and people by
 // the user name that they log in with; at most so many of each. The address is compared
 // in small letters.
-func (s *Store) FindByAddress(ctx context.Context, address string, limit int) (persons, employments []string, err error) {
+func (s *People) FindByAddress(ctx context.Context, address string, limit int) (persons, employments []string, err error) {
 	address = strings.ToLower(text(address))
 	on := s.db.reader()
 	if persons, err = queryIDs(ctx, on, personsWithEmailSQL, address, limit); err != nil {
@@ -128,7 +128,7 @@ func (s *Store) FindByAddress(ctx context.Context, address string, limit int) (p
 
 // AttemptsOfPerson lists the last logins in which the person was identified, newest
 // first.
-func (s *Store) AttemptsOfPerson(ctx context.Context, person string, limit int) (all []login.Attempt, err error) {
+func (s *People) AttemptsOfPerson(ctx context.Context, person string, limit int) (all []login.Attempt, err error) {
 	err = eachRow(ctx, s.db.reader(), attemptsOfPersonSQL, []any{text(person), limit}, func(row scanner) error {
 		a, err := scanAttempt(row)
 		all = append(all, a)
@@ -139,7 +139,7 @@ func (s *Store) AttemptsOfPerson(ctx context.Context, person string, limit int) 
 
 // UserNamesOf lists the user names with which a person may log in, and nothing of their
 // passwords.
-func (s *Store) UserNamesOf(ctx context.Context, person string) (all []string, err error) {
+func (s *People) UserNamesOf(ctx context.Context, person string) (all []string, err error) {
 	err = eachRow(ctx, s.db.reader(), credentialsOfPersonSQL, []any{text(person)}, func(row scanner) error {
 		var name, email string
 		err := row.Scan(&name, &email)
@@ -153,7 +153,7 @@ func (s *Store) UserNamesOf(ctx context.Context, person string) (all []string, e
 }
 
 // StaffActsOn lists what the staff has done to a target, newest first.
-func (s *Store) StaffActsOn(ctx context.Context, target string, limit int) ([]operations.AuditEntry, error) {
+func (s *People) StaffActsOn(ctx context.Context, target string, limit int) ([]operations.AuditEntry, error) {
 	fresh, err := s.auditEntries(ctx, actsOnUnsealedSQL, text(target), limit)
 	if err != nil {
 		return nil, err

@@ -30,7 +30,7 @@ func showDigits(ctx context.Context, tx runner, attempt string, d login.Digits) 
 // looked at (threat 22). fault.ErrNotFound: there are no digits, they have expired, or
 // no try is left. When the budget is empty nothing is spent and nothing is looked at,
 // and the error says how long to wait.
-func (s *Store) TryDigits(ctx context.Context, attempt string, hashes []secret.Hash, at time.Time, most int, b login.RateLimit) (right bool, tries int, err error) {
+func (s *Attempts) TryDigits(ctx context.Context, attempt string, hashes []secret.Hash, at time.Time, most int, b login.RateLimit) (right bool, tries int, err error) {
 	if !storable(attempt) || len(hashes) == 0 {
 		return false, 0, fault.ErrNotFound
 	}

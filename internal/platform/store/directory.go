@@ -19,7 +19,7 @@ const (
 //
 // Errors: those of change, as they are; fault.ErrNotFound, also for another employer's
 // record; fault.ErrExists: the external id or the user name is another one's.
-func (s *Store) ChangeUser(ctx context.Context, employer, id string, at time.Time, change func(before employment.Employment) (employment.Employment, error)) (before, after employment.Employment, err error) {
+func (s *Employments) ChangeUser(ctx context.Context, employer, id string, at time.Time, change func(before employment.Employment) (employment.Employment, error)) (before, after employment.Employment, err error) {
 	if !storable(id) || !storable(employer) {
 		return before, after, fault.ErrNotFound
 	}
@@ -76,7 +76,7 @@ func changeUser(ctx context.Context, tx runner, before, after employment.Employm
 // Users lists an employer's records that have a user name, by id and without their
 // benefits: it is for walks over many. Whoever has the address is among those that are
 // listed for it, and so is whoever has several: which ones, only their record says.
-func (s *Store) Users(ctx context.Context, employer string, f EmploymentFilter, limit int) ([]employment.Employment, error) {
+func (s *Employments) Users(ctx context.Context, employer string, f EmploymentFilter, limit int) ([]employment.Employment, error) {
 	query, args := f.query(listEmploymentsSQL+"AND user_name <> '' ", addressIsSQL, text(employer), text(f.After), limit)
 	all, err := scanEmployments(ctx, s.db.reader(), query+inOrderSQL, args...)
 	return all, wrap("list users", err)

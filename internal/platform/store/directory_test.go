@@ -57,7 +57,7 @@ func TestUserNamesFromBeforeTheirKey(t *testing.T) {
 			t.Fatal(err)
 		}
 		for name, want := range map[string]string{"aino": "lower", "Aino": "lower upper", "ELLI": "alone", "ÄITI": "äiti"} {
-			all, err := s.Users(t.Context(), "e", EmploymentFilter{UserName: name}, 10)
+			all, err := s.Employments.Users(t.Context(), "e", EmploymentFilter{UserName: name}, 10)
 			var ids []string
 			for _, m := range all {
 				ids = append(ids, m.ID)
@@ -67,7 +67,7 @@ func TestUserNamesFromBeforeTheirKey(t *testing.T) {
 			}
 		}
 		for _, id := range []string{"upper", "lower", "äiti"} {
-			_, after, err := s.ChangeUser(t.Context(), "e", id, fromMillis(2), func(m employment.Employment) (employment.Employment, error) {
+			_, after, err := s.Employments.ChangeUser(t.Context(), "e", id, fromMillis(2), func(m employment.Employment) (employment.Employment, error) {
 				m.GivenName, m.EndedAt = "Aino", fromMillis(2)
 				return m, nil
 			})
@@ -77,7 +77,7 @@ func TestUserNamesFromBeforeTheirKey(t *testing.T) {
 		}
 		for _, name := range []string{"elli", "aino", "Aino"} {
 			m := employment.Employment{ID: login.NewID(), Employer: "e", Kind: employment.UserSmartum, UserName: name, CreatedAt: fromMillis(2)}
-			if err := s.AddEmployment(t.Context(), m); !errors.Is(err, fault.ErrExists) {
+			if err := s.Employments.AddEmployment(t.Context(), m); !errors.Is(err, fault.ErrExists) {
 				t.Errorf("%s: another %s: %v", config.Driver, name, err)
 			}
 		}

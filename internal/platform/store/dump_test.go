@@ -64,10 +64,10 @@ func wholeLogin(t *testing.T, s *store.Store) map[string]string {
 			t.Fatal(err)
 		}
 	}
-	must(s.AddPerson(ctx, p, lookup[:], nil))
-	must(s.StartAttempt(ctx, a, login.AttemptSecrets{RequestURI: requestURI.Hash(), AuthSession: authSession.Hash(), Link: link.Hash()},
+	must(s.People.AddPerson(ctx, p, lookup[:], nil))
+	must(s.Attempts.StartAttempt(ctx, a, login.AttemptSecrets{RequestURI: requestURI.Hash(), AuthSession: authSession.Hash(), Link: link.Hash()},
 		login.ReplayKey{Hash: jti.Hash(), Expires: at.Add(time.Minute)}))
-	_, err = s.MoveAttempt(ctx, login.Transition{
+	_, err = s.Attempts.MoveAttempt(ctx, login.Transition{
 		Attempt: a.ID, From: []login.State{login.StateCreated}, To: login.StateConfirmed, At: at, Event: storetest.Event("confirm"),
 		SetBrowser: browser.Hash(), SetIdentity: &login.AuthResult{Person: p.ID, AuthTime: at}, SetCode: code.Hash(), SetCodeEnds: at.Add(time.Minute),
 		BrokerRequest: &login.BrokerRequest{State: state.Hash(), StartedAt: at, ExpiresAt: at.Add(time.Minute)},
@@ -75,11 +75,11 @@ func wholeLogin(t *testing.T, s *store.Store) map[string]string {
 	must(err)
 	session := storetest.Session(p.ID)
 	session.Refresh = refresh.Hash()
-	_, err = s.RedeemCode(ctx, login.Redemption{Code: code.Hash(), Attempt: a.ID, At: at, Session: session, Event: storetest.Event("redeem")})
+	_, err = s.Attempts.RedeemCode(ctx, login.Redemption{Code: code.Hash(), Attempt: a.ID, At: at, Session: session, Event: storetest.Event("redeem")})
 	must(err)
-	_, err = s.RotateRefresh(ctx, session.ID, refresh.Hash(), next.Hash(), at.Add(time.Minute), at)
+	_, err = s.Sessions.RotateRefresh(ctx, session.ID, refresh.Hash(), next.Hash(), at.Add(time.Minute), at)
 	must(err)
-	must(s.RevokeSession(ctx, session.ID, "logout", at))
+	must(s.Sessions.RevokeSession(ctx, session.ID, "logout", at))
 	return map[string]string{
 		"request_uri": requestURI.Reveal(), "auth_session": authSession.Reveal(), "link": link.Reveal(), "code": code.Reveal(),
 		"refresh token": refresh.Reveal(), "next refresh token": next.Reveal(), "state": state.Reveal(), "browser": browser.Reveal(),

@@ -16,7 +16,7 @@ const emailOfSQL = `SELECT email, email_proved FROM employments
 
 // EmailOf is the address that a person is known by: of an employment that they have
 // activated and that has not ended. It is empty when there is none.
-func (s *Store) EmailOf(ctx context.Context, person string) (login.Email, error) {
+func (s *People) EmailOf(ctx context.Context, person string) (login.Email, error) {
 	if !storable(person) {
 		return login.Email{}, nil
 	}

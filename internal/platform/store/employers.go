@@ -20,7 +20,7 @@ const (
 )
 
 // AddEmployer writes a new employer. fault.ErrExists: the id is taken.
-func (s *Store) AddEmployer(ctx context.Context, e employment.Employer) error {
+func (s *Employments) AddEmployer(ctx context.Context, e employment.Employer) error {
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
 		err := mustChange(fault.ErrExists)(tx.ExecContext(ctx, addEmployerSQL, text(e.ID), text(e.Name), text(e.Locale), millis(e.CreatedAt), e.AnyName))
 		if err != nil {
@@ -32,7 +32,7 @@ func (s *Store) AddEmployer(ctx context.Context, e employment.Employer) error {
 }
 
 // ChangeEmployer sets name and language. fault.ErrNotFound.
-func (s *Store) ChangeEmployer(ctx context.Context, id, name, locale string, at time.Time) error {
+func (s *Employments) ChangeEmployer(ctx context.Context, id, name, locale string, at time.Time) error {
 	if !storable(id) {
 		return fault.ErrNotFound
 	}
@@ -47,7 +47,7 @@ func (s *Store) ChangeEmployer(ctx context.Context, id, name, locale string, at 
 
 // SetAnyName says whether whoever brings an invitation of the employer may have any name.
 // fault.ErrNotFound.
-func (s *Store) SetAnyName(ctx context.Context, id string, allowed bool, at time.Time) error {
+func (s *Employments) SetAnyName(ctx context.Context, id string, allowed bool, at time.Time) error {
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
 		return mustChange(fault.ErrNotFound)(tx.ExecContext(ctx, setAnyNameSQL, text(id), allowed, millis(at)))
 	})
@@ -55,7 +55,7 @@ func (s *Store) SetAnyName(ctx context.Context, id string, allowed bool, at time
 }
 
 // EmployerByID finds an employer. fault.ErrNotFound.
-func (s *Store) EmployerByID(ctx context.Context, id string) (employment.Employer, error) {
+func (s *Employments) EmployerByID(ctx context.Context, id string) (employment.Employer, error) {
 	if !storable(id) {
 		return employment.Employer{}, fault.ErrNotFound
 	}
@@ -64,7 +64,7 @@ func (s *Store) EmployerByID(ctx context.Context, id string) (employment.Employe
 }
 
 // Employers lists employers by id, from the one after.
-func (s *Store) Employers(ctx context.Context, after string, limit int) (_ []employment.Employer, err error) {
+func (s *Employments) Employers(ctx context.Context, after string, limit int) (_ []employment.Employer, err error) {
 	rows, err := s.db.reader().QueryContext(ctx, listEmployersSQL, text(after), limit)
 	if err != nil {
 		return nil, wrap("list employers", err)

@@ -75,7 +75,7 @@ type EmploymentFilter struct {
 
 // AddEmployment writes an employer's record of a person, ended or not, with its benefits
 // and the jobs that follow from it. fault.ErrExists: the external id or the user name is taken.
-func (s *Store) AddEmployment(ctx context.Context, m employment.Employment, jobs ...queue.Job) error {
+func (s *Employments) AddEmployment(ctx context.Context, m employment.Employment, jobs ...queue.Job) error {
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
 		if err := addEmployment(ctx, tx, m); err != nil {
 			return err
@@ -107,7 +107,7 @@ func addEmployment(ctx context.Context, tx runner, m employment.Employment) erro
 // the person did stays: activation, terms, and that a benefit is active. Open invitations end
 // with the address that they were sent to.
 // fault.ErrNotFound also for another employer's record; fault.ErrExists.
-func (s *Store) ChangeEmployment(ctx context.Context, m employment.Employment, at time.Time, jobs ...queue.Job) error {
+func (s *Employments) ChangeEmployment(ctx context.Context, m employment.Employment, at time.Time, jobs ...queue.Job) error {
 	return s.changeEmployer(ctx, "change employment", m.Employer, m.ID, func(ctx context.Context, tx runner) error {
 		before, err := findEmployment(ctx, tx, lockRecordSQL, m.ID, m.Employer)
 		if err != nil {
@@ -123,7 +123,7 @@ func (s *Store) ChangeEmployment(ctx context.Context, m employment.Employment, a
 // AmendEmployment changes what the employer says of a person now, and nothing else
 // ([employment.Employment.With]), whatever others say at the same time.
 // fault.ErrNotFound also for another employer's record; fault.ErrExists; fault.FieldErrors.
-func (s *Store) AmendEmployment(ctx context.Context, employer, id string, c employment.Change, at time.Time) error {
+func (s *Employments) AmendEmployment(ctx context.Context, employer, id string, c employment.Change, at time.Time) error {
 	return s.changeEmployer(ctx, "amend employment", employer, id, func(ctx context.Context, tx runner) error {
 		before, err := findEmployment(ctx, tx, lockRecordSQL, id, employer)
 		if err != nil {
@@ -226,7 +226,7 @@ func putBenefits(ctx context.Context, tx runner, employment string, benefits []l
 
 // EndEmployment ends an employer's record: its benefits are over and its invitations
 // are dead; the person stays. fault.ErrNotFound.
-func (s *Store) EndEmployment(ctx context.Context, employer, id string, at time.Time) error {
+func (s *Employments) EndEmployment(ctx context.Context, employer, id string, at time.Time) error {
 	return s.changeEmployer(ctx, "end employment", employer, id, func(ctx context.Context, tx runner) error {
 		err := mustChange(fault.ErrNotFound)(tx.ExecContext(ctx, endEmploymentSQL, id, employer, millis(at)))
 		if err != nil {
@@ -239,13 +239,13 @@ func (s *Store) EndEmployment(ctx context.Context, employer, id string, at time.
 
 // ResumeEmployment takes the end back: the same person works for the employer again.
 // fault.ErrNotFound.
-func (s *Store) ResumeEmployment(ctx context.Context, employer, id string, at time.Time) error {
+func (s *Employments) ResumeEmployment(ctx context.Context, employer, id string, at time.Time) error {
 	return s.changeEmployer(ctx, "resume employment", employer, id, func(ctx context.Context, tx runner) error {
 		return mustChange(fault.ErrNotFound)(tx.ExecContext(ctx, resumeEmploymentSQL, id, employer, millis(at)))
 	})
 }
 
-func (s *Store) changeEmployer(ctx context.Context, what, employer, id string, act func(context.Context, runner) error) error {
+func (s *Employments) changeEmployer(ctx context.Context, what, employer, id string, act func(context.Context, runner) error) error {
 	if !storable(id) || !storable(employer) {
 		return fault.ErrNotFound
 	}
@@ -253,7 +253,7 @@ func (s *Store) changeEmployer(ctx context.Context, what, employer, id string, a
 }
 
 // EmploymentByID finds a record for our own pages, whoever's it is. fault.ErrNotFound.
-func (s *Store) EmploymentByID(ctx context.Context, id string) (employment.Employment, error) {
+func (s *Employments) EmploymentByID(ctx context.Context, id string) (employment.Employment, error) {
 	if !storable(id) {
 		return employment.Employment{}, fault.ErrNotFound
 	}
@@ -263,7 +263,7 @@ func (s *Store) EmploymentByID(ctx context.Context, id string) (employment.Emplo
 
 // EmploymentOf finds a record of that employer. fault.ErrNotFound also for another
 // employer's (threat 25).
-func (s *Store) EmploymentOf(ctx context.Context, employer, id string) (employment.Employment, error) {
+func (s *Employments) EmploymentOf(ctx context.Context, employer, id string) (employment.Employment, error) {
 	if !storable(id) || !storable(employer) {
 		return employment.Employment{}, fault.ErrNotFound
 	}
@@ -281,7 +281,7 @@ func findEmployment(ctx context.Context, on runner, query string, args ...any) (
 }
 
 // Employments lists an employer's records by id, with their benefits.
-func (s *Store) Employments(ctx context.Context, employer string, f EmploymentFilter, limit int) ([]employment.Employment, error) {
+func (s *Employments) Employments(ctx context.Context, employer string, f EmploymentFilter, limit int) ([]employment.Employment, error) {
 	query, args := f.query(listEmploymentsSQL, emailIsSQL, text(employer), text(f.After), limit)
 	return s.employments(ctx, query+inOrderSQL, args...)
 }
@@ -317,13 +317,13 @@ func userNameIsSQL(lower, asItIs string) string {
 }
 
 // EmploymentsOfPerson lists everybody who gives the person something, or did.
-func (s *Store) EmploymentsOfPerson(ctx context.Context, person string) ([]employment.Employment, error) {
+func (s *Employments) EmploymentsOfPerson(ctx context.Context, person string) ([]employment.Employment, error) {
 	return s.employments(ctx, employmentsOfPersonSQL, text(person))
 }
 
 // InvitedByLookup reports whether an employer has added somebody with the identity
 // code who has not activated.
-func (s *Store) InvitedByLookup(ctx context.Context, lookups [][]byte) (bool, error) {
+func (s *Employments) InvitedByLookup(ctx context.Context, lookups [][]byte) (bool, error) {
 	for _, lookup := range lookups {
 		if len(lookup) == 0 {
 			continue
@@ -336,7 +336,7 @@ func (s *Store) InvitedByLookup(ctx context.Context, lookups [][]byte) (bool, er
 	return false, nil
 }
 
-func (s *Store) employments(ctx context.Context, query string, args ...any) (_ []employment.Employment, err error) {
+func (s *Employments) employments(ctx context.Context, query string, args ...any) (_ []employment.Employment, err error) {
 	all, err := scanEmployments(ctx, s.db.reader(), query, args...)
 	for i := range all {
 		if err == nil {

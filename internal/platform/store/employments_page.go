@@ -20,7 +20,7 @@ const (
 
 // NamedEmployments lists an employer's records that have a user name, by it, and says
 // how many there are altogether. It walks over the ones before offset.
-func (s *Store) NamedEmployments(ctx context.Context, employer string, offset, limit int) (all []employment.Employment, total int64, err error) {
+func (s *Employments) NamedEmployments(ctx context.Context, employer string, offset, limit int) (all []employment.Employment, total int64, err error) {
 	if err := s.db.reader().QueryRowContext(ctx, countNamedSQL, text(employer)).Scan(&total); err != nil {
 		return nil, 0, wrap("count employments", err)
 	}
@@ -33,7 +33,7 @@ func (s *Store) NamedEmployments(ctx context.Context, employer string, offset, l
 
 // ForgetEmployment ends an employer's record and takes its names away, so that they
 // can be given to another one. fault.ErrNotFound.
-func (s *Store) ForgetEmployment(ctx context.Context, employer, id string, at time.Time) error {
+func (s *Employments) ForgetEmployment(ctx context.Context, employer, id string, at time.Time) error {
 	return s.changeEmployer(ctx, "forget employment", employer, id, func(ctx context.Context, tx runner) error {
 		if err := mustChange(fault.ErrNotFound)(tx.ExecContext(ctx, endEmploymentSQL, id, employer, millis(at))); err != nil {
 			return err

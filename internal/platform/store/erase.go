@@ -40,7 +40,7 @@ const (
 // nothing is touched, and the audit log, which holds ids only, stays as it is.
 //
 // fault.ErrNotFound: there is nothing of this id, or not any more.
-func (s *Store) ErasePerson(ctx context.Context, id string, e operations.Erasure) (erased operations.ErasureResult, err error) {
+func (s *People) ErasePerson(ctx context.Context, id string, e operations.Erasure) (erased operations.ErasureResult, err error) {
 	if !login.ValidID(id) {
 		return operations.ErasureResult{}, fault.ErrNotFound
 	}
@@ -70,7 +70,7 @@ func (s *Store) ErasePerson(ctx context.Context, id string, e operations.Erasure
 
 // unidentified are the logins that the human's own devices began, and in which nobody
 // was identified: they hold the names of the devices.
-func (s *Store) unidentified(ctx context.Context, id string) ([]string, error) {
+func (s *People) unidentified(ctx context.Context, id string) ([]string, error) {
 	t, err := tracesOf(ctx, s.db.reader(), id)
 	if err != nil {
 		return nil, err
@@ -86,7 +86,7 @@ func (s *Store) unidentified(ctx context.Context, id string) ([]string, error) {
 	return all, nil
 }
 
-func (s *Store) erase(ctx context.Context, tx runner, id string, unidentified []string, e operations.Erasure) (done operations.ErasureResult, err error) {
+func (s *People) erase(ctx context.Context, tx runner, id string, unidentified []string, e operations.Erasure) (done operations.ErasureResult, err error) {
 	person, err := personOf(ctx, tx, id)
 	if err != nil {
 		return done, err

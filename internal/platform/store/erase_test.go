@@ -69,11 +69,11 @@ func (w town) settle(name string, employers []string) *citizen {
 		if i > 0 {
 			code = nil // an older record, that joins the first
 		}
-		w.must(w.s.AddPerson(w.rt.Context(), p, code, code))
+		w.must(w.s.People.AddPerson(w.rt.Context(), p, code, code))
 		c.persons = append(c.persons, p.ID)
 		w.account(c, p.ID, draw)
 		if i > 0 {
-			w.must(w.s.JoinPersons(w.rt.Context(), p.ID, c.persons[0], noon))
+			w.must(w.s.People.JoinPersons(w.rt.Context(), p.ID, c.persons[0], noon))
 		}
 	}
 	for _, employer := range employers {
@@ -81,7 +81,7 @@ func (w town) settle(name string, employers []string) *citizen {
 			w.hire(c, employer, lookup, draw)
 		}
 	}
-	w.must(w.s.AppendAudit(w.rt.Context(), operations.AuditEntry{At: noon, Actor: "person:" + c.persons[0], Action: "password.set", Target: "person:" + c.persons[0]}))
+	w.must(w.s.Audit.AppendAudit(w.rt.Context(), operations.AuditEntry{At: noon, Actor: "person:" + c.persons[0], Action: "password.set", Target: "person:" + c.persons[0]}))
 	return c
 }
 
@@ -93,8 +93,8 @@ func (w town) account(c *citizen, person string, draw func(string) bool) {
 	if draw("user name") {
 		one := id()
 		credential := login.Credential{ID: one, Person: person, UserName: strings.ToLower(c.canary + one), Email: one + "@" + c.canary, Hash: "hash", CreatedAt: noon, ChangedAt: noon}
-		w.must(w.s.AddCredential(ctx, credential))
-		w.must(w.s.AddReset(ctx, w.newHash(), credential.ID, noon, noon.Add(time.Hour),
+		w.must(w.s.People.AddCredential(ctx, credential))
+		w.must(w.s.People.AddReset(ctx, w.newHash(), credential.ID, noon, noon.Add(time.Hour),
 			queue.Job{ID: login.NewID(), Kind: "mail.password", Payload: []byte(`{"credential":"` + credential.ID + `"}`), At: noon, CreatedAt: noon}))
 	}
 	attempt := login.Attempt{
@@ -102,32 +102,32 @@ func (w town) account(c *citizen, person string, draw func(string) bool) {
 		Request: login.Request{State: c.canary, Scopes: []string{}}, CreatedAt: noon, UpdatedAt: noon, ExpiresAt: noon.Add(time.Hour),
 		Timeline: []login.Event{{At: noon, Step: "start", Browser: c.canary}},
 	}
-	w.must(w.s.StartAttempt(ctx, attempt, login.AttemptSecrets{}))
+	w.must(w.s.Attempts.StartAttempt(ctx, attempt, login.AttemptSecrets{}))
 	code := w.newHash()
-	_, err := w.s.MoveAttempt(ctx, login.Transition{
+	_, err := w.s.Attempts.MoveAttempt(ctx, login.Transition{
 		Attempt: attempt.ID, From: []login.State{login.StateCreated}, To: login.StateConfirmed, At: noon, SetIdentity: &login.AuthResult{Person: person, AuthTime: noon},
 		SetCode: code, SetCodeEnds: noon.Add(time.Hour), BrokerRequest: &login.BrokerRequest{State: w.newHash(), Means: c.canary, StartedAt: noon, ExpiresAt: noon.Add(time.Hour)},
 		Digits: &login.Digits{Hash: w.newHash(), Expires: noon.Add(time.Minute)},
 	})
 	w.must(err)
-	w.must(w.s.AddWrongTries(ctx, []login.WrongTries{
+	w.must(w.s.People.AddWrongTries(ctx, []login.WrongTries{
 		{Person: person, Day: "2026-11-22", Network: w.newHash(), Tries: 3, Known: 1}, {Person: person, Day: "2026-11-21", Tries: 1},
 	}))
 	if draw("an unfinished login") {
 		loose := attempt
 		loose.ID, loose.SupportCode = id(), login.NewSupportCode()
-		w.must(w.s.StartAttempt(ctx, loose, login.AttemptSecrets{}))
+		w.must(w.s.Attempts.StartAttempt(ctx, loose, login.AttemptSecrets{}))
 	}
 	session := login.Session{
 		ID: id(), Person: person, Client: "app", Key: key, Method: login.MethodDirect, Device: device, Place: login.Place(c.canary), AuthTime: noon,
 		Refresh: w.newHash(), CreatedAt: noon, IdleUntil: noon.Add(time.Hour), EndsAt: noon.Add(time.Hour),
 	}
-	_, err = w.s.RedeemCode(ctx, login.Redemption{
+	_, err = w.s.Attempts.RedeemCode(ctx, login.Redemption{
 		Code: code, Attempt: attempt.ID, At: noon, Session: session,
 		Jobs: []queue.Job{{ID: login.NewID(), Kind: "mail.new_login", Key: session.ID, Payload: []byte(`{"session":"` + session.ID + `"}`), At: noon, CreatedAt: noon}},
 	})
 	w.must(err)
-	_, err = w.s.ShowQRPage(ctx, login.QRPage{
+	_, err = w.s.Attempts.ShowQRPage(ctx, login.QRPage{
 		ID: id(), Session: session.ID, State: login.QRShown, Person: person, Means: c.canary, CreatedAt: noon, ShownUntil: noon.Add(time.Minute),
 	}, 10, noon.Add(-time.Hour))
 	w.must(err)
@@ -142,15 +142,15 @@ func (w town) hire(c *citizen, employer string, lookup secret.Hash, draw func(st
 	}
 	i := employment.Invitation{ID: login.NewID(), Employment: m.ID, Token: w.newHash(), CreatedAt: noon, ExpiresAt: noon.Add(time.Hour)}
 	c.records, c.ids = append(c.records, m.ID), append(c.ids, i.ID)
-	w.must(w.s.AddInvited(ctx, m, i,
+	w.must(w.s.Employments.AddInvited(ctx, m, i,
 		queue.Job{ID: login.NewID(), Kind: "mail.invitation", Payload: []byte(`{"invitation":"` + i.ID + `"}`), At: noon, CreatedAt: noon}))
-	w.must(w.s.Mailed(ctx, i.ID, employment.MailSent, c.canary, noon))
+	w.must(w.s.Employments.Mailed(ctx, i.ID, employment.MailSent, c.canary, noon))
 	answer := operations.RecordedResponse{Mark: w.newHash(), Request: w.newHash(), Busy: noon, Expires: noon.Add(time.Hour)}
-	_, err := w.s.BeginAnswer(ctx, answer, noon)
+	_, err := w.s.Operations.BeginAnswer(ctx, answer, noon)
 	w.must(err)
-	w.must(w.s.EndAnswer(ctx, answer.Mark, 201, `{"id":"`+m.ID+`","email":"`+m.Email+`"}`))
+	w.must(w.s.Operations.EndAnswer(ctx, answer.Mark, 201, `{"id":"`+m.ID+`","email":"`+m.Email+`"}`))
 	if draw("activated") {
-		_, err := w.s.Activate(ctx, employment.Activation{
+		_, err := w.s.People.Activate(ctx, employment.Activation{
 			Invitation: i.ID, Lookups: [][]byte{lookup[:]}, Sealed: func(string) ([]byte, error) { return nil, nil }, Terms: "2026-01", TermsAt: noon, At: noon,
 		}, func(employment.Employment, login.Person) []queue.Job { return nil })
 		w.must(err)
@@ -209,7 +209,7 @@ func TestErasureTakesThePersonAndNobodyElse(t *testing.T) {
 				var employers []string
 				for range 2 {
 					e := employment.Employer{ID: login.NewID(), Name: "Oy", Locale: "fi", CreatedAt: noon}
-					w.must(s.AddEmployer(rt.Context(), e))
+					w.must(s.Employments.AddEmployer(rt.Context(), e))
 					employers = append(employers, e.ID)
 				}
 				victim, other := w.settle("the erased", employers), w.settle("the other", employers)
@@ -219,16 +219,16 @@ func TestErasureTakesThePersonAndNobodyElse(t *testing.T) {
 					from = victim.persons[0]
 				}
 				keepDates := rapid.Bool().Draw(rt, "keep dates")
-				erased, err := s.ErasePerson(rt.Context(), from, operations.Erasure{At: noon, KeepDates: keepDates})
+				erased, err := s.People.ErasePerson(rt.Context(), from, operations.Erasure{At: noon, KeepDates: keepDates})
 				w.must(err)
 				checkErased(rt, before, tables(t, db, driver), victim, keepDates)
 				if len(erased.Persons) != len(victim.persons) || len(erased.Employments) != len(victim.records) {
 					rt.Errorf("erased %+v of %+v", erased, victim)
 				}
-				if _, err := s.ErasePerson(rt.Context(), victim.persons[0], operations.Erasure{At: noon}); !errors.Is(err, fault.ErrNotFound) {
+				if _, err := s.People.ErasePerson(rt.Context(), victim.persons[0], operations.Erasure{At: noon}); !errors.Is(err, fault.ErrNotFound) {
 					rt.Errorf("again: %v", err)
 				}
-				if data, err := s.PersonalData(rt.Context(), other.persons[0]); err != nil || speaksOf(fmt.Sprint(data), victim.signs()) || !speaksOf(fmt.Sprint(data), other.signs()) {
+				if data, err := s.People.PersonalData(rt.Context(), other.persons[0]); err != nil || speaksOf(fmt.Sprint(data), victim.signs()) || !speaksOf(fmt.Sprint(data), other.signs()) {
 					rt.Errorf("the other's data: %v %v", data, err)
 				}
 			})
@@ -301,12 +301,12 @@ func TestErasedFromTheFile(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		w := town{t, rt, s}
 		e := employment.Employer{ID: login.NewID(), Name: "Oy", Locale: "fi", CreatedAt: noon}
-		w.must(s.AddEmployer(rt.Context(), e))
+		w.must(s.Employments.AddEmployer(rt.Context(), e))
 		victim := w.settle("the erased", []string{e.ID})
 		if !holds(victim.canary) {
 			rt.Fatal("the search is blind")
 		}
-		_, err := s.ErasePerson(rt.Context(), victim.persons[0], operations.Erasure{At: noon})
+		_, err := s.People.ErasePerson(rt.Context(), victim.persons[0], operations.Erasure{At: noon})
 		w.must(err)
 		if holds(victim.canary) {
 			rt.Error("the file still holds the person")

@@ -28,7 +28,7 @@ const (
 )
 
 // CountFeedback counts an answer.
-func (s *Store) CountFeedback(ctx context.Context, f operations.Feedback) error {
+func (s *Operations) CountFeedback(ctx context.Context, f operations.Feedback) error {
 	day := f.At.UTC().Truncate(24 * time.Hour)
 	yes, no := 0, 1
 	if f.Helped {
@@ -43,7 +43,7 @@ func (s *Store) CountFeedback(ctx context.Context, f operations.Feedback) error 
 
 // AddComment keeps what somebody wrote about an answer that has been counted. When there
 // are too many comments already, it is dropped in silence.
-func (s *Store) AddComment(ctx context.Context, f operations.Feedback) error {
+func (s *Operations) AddComment(ctx context.Context, f operations.Feedback) error {
 	id := login.NewID()
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
 		_, err := tx.ExecContext(ctx, addCommentSQL, id, millis(f.At), text(f.Page), text(f.Lang), text(string(f.Reason)), f.Helped, text(f.Comment), keptComments)
@@ -53,7 +53,7 @@ func (s *Store) AddComment(ctx context.Context, f operations.Feedback) error {
 }
 
 // FeedbackCounts lists the counts of the days that begin at since or later, by day.
-func (s *Store) FeedbackCounts(ctx context.Context, since time.Time) (_ []operations.FeedbackCount, err error) {
+func (s *Operations) FeedbackCounts(ctx context.Context, since time.Time) (_ []operations.FeedbackCount, err error) {
 	rows, err := s.db.reader().QueryContext(ctx, feedbackCountsSQL, millis(since))
 	if err != nil {
 		return nil, wrap("read feedback", err)
@@ -72,7 +72,7 @@ func (s *Store) FeedbackCounts(ctx context.Context, since time.Time) (_ []operat
 
 // FeedbackComments lists at most limit comments written at since or later and before
 // until, the newest first.
-func (s *Store) FeedbackComments(ctx context.Context, since, until time.Time, limit int) (_ []operations.FeedbackComment, err error) {
+func (s *Operations) FeedbackComments(ctx context.Context, since, until time.Time, limit int) (_ []operations.FeedbackComment, err error) {
 	rows, err := s.db.reader().QueryContext(ctx, feedbackCommentsSQL, millis(since), millis(until), limit)
 	if err != nil {
 		return nil, wrap("read comments", err)
@@ -90,7 +90,7 @@ func (s *Store) FeedbackComments(ctx context.Context, since, until time.Time, li
 }
 
 // PurgeComments deletes the comments written before an instant.
-func (s *Store) PurgeComments(ctx context.Context, before time.Time) error {
+func (s *Operations) PurgeComments(ctx context.Context, before time.Time) error {
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
 		_, err := tx.ExecContext(ctx, purgeCommentsSQL, millis(before))
 		return err

@@ -32,7 +32,7 @@ const (
 // ForgetPersons deletes the persons of whom there has been nothing else for as long as
 // persons are kept, in small transactions. It reads everybody once: call it daily. It
 // answers how many records it deleted, even when it returns an error.
-func (s *Store) ForgetPersons(ctx context.Context, now time.Time, keep Retention) (total int64, err error) {
+func (s *People) ForgetPersons(ctx context.Context, now time.Time, keep Retention) (total int64, err error) {
 	before := now.Add(-keep.withDefaults().Persons)
 	for after := ""; ; {
 		var upTo string

@@ -33,7 +33,7 @@ const maxHeld = 20
 // HoldActivation writes down that a human with another name came with an invitation, and
 // reports whether somebody of the staff has released this human: then nothing is written.
 // It binds nothing, and the invitation stays as it is.
-func (s *Store) HoldActivation(ctx context.Context, h employment.HeldActivation, employment string, lookups [][]byte) (released bool, err error) {
+func (s *Employments) HoldActivation(ctx context.Context, h employment.HeldActivation, employment string, lookups [][]byte) (released bool, err error) {
 	err = s.db.write(ctx, func(ctx context.Context, tx runner) error {
 		for _, lookup := range lookups {
 			var n int
@@ -51,7 +51,7 @@ func (s *Store) HoldActivation(ctx context.Context, h employment.HeldActivation,
 }
 
 // HeldActivations lists those of an employer's record that were held, the newest first.
-func (s *Store) HeldActivations(ctx context.Context, record string) (all []employment.HeldActivation, err error) {
+func (s *Employments) HeldActivations(ctx context.Context, record string) (all []employment.HeldActivation, err error) {
 	err = eachRow(ctx, s.db.reader(), heldOfSQL, []any{text(record)}, func(row scanner) error {
 		var h employment.HeldActivation
 		err := row.Scan(&h.ID, &h.Invitation, &h.SupportCode, timeColumn{&h.HeldAt}, timeColumn{&h.ReleasedAt})
@@ -63,7 +63,7 @@ func (s *Store) HeldActivations(ctx context.Context, record string) (all []emplo
 
 // ReleaseActivation lets the human who was held activate, with that invitation or a later
 // one of the same record. fault.ErrNotFound: there is none, or it is released.
-func (s *Store) ReleaseActivation(ctx context.Context, employment, id string, at time.Time) error {
+func (s *Employments) ReleaseActivation(ctx context.Context, employment, id string, at time.Time) error {
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
 		return mustChange(fault.ErrNotFound)(tx.ExecContext(ctx, releaseSQL, text(id), text(employment), millis(at)))
 	})

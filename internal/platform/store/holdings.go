@@ -76,7 +76,7 @@ func holdings() []holding {
 
 // PersonalData reads what there is about a human, all of their records together. The
 // id is that of a person, or of an employer's record of somebody. fault.ErrNotFound.
-func (s *Store) PersonalData(ctx context.Context, id string) ([]operations.PersonalData, error) {
+func (s *People) PersonalData(ctx context.Context, id string) ([]operations.PersonalData, error) {
 	if !login.ValidID(id) {
 		return nil, fault.ErrNotFound
 	}

@@ -28,7 +28,7 @@ const (
 
 // BeginAnswer takes a mark for a request. fault.ErrExists: somebody has it, and the
 // answer says what became of it.
-func (s *Store) BeginAnswer(ctx context.Context, a operations.RecordedResponse, now time.Time) (operations.RecordedResponse, error) {
+func (s *Operations) BeginAnswer(ctx context.Context, a operations.RecordedResponse, now time.Time) (operations.RecordedResponse, error) {
 	var found operations.RecordedResponse
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
 		var mark []byte
@@ -47,7 +47,7 @@ func (s *Store) BeginAnswer(ctx context.Context, a operations.RecordedResponse, 
 }
 
 // EndAnswer keeps the answer for whoever asks again.
-func (s *Store) EndAnswer(ctx context.Context, mark secret.Hash, status int, body string) error {
+func (s *Operations) EndAnswer(ctx context.Context, mark secret.Hash, status int, body string) error {
 	return wrap("end answer", s.db.write(ctx, func(ctx context.Context, tx runner) error {
 		_, err := tx.ExecContext(ctx, endAnswerSQL, hash(mark), status, text(body))
 		return err
@@ -55,7 +55,7 @@ func (s *Store) EndAnswer(ctx context.Context, mark secret.Hash, status int, bod
 }
 
 // ForgetAnswer gives a mark back: the request has changed nothing and may be sent again.
-func (s *Store) ForgetAnswer(ctx context.Context, mark secret.Hash) error {
+func (s *Operations) ForgetAnswer(ctx context.Context, mark secret.Hash) error {
 	return wrap("forget answer", s.db.write(ctx, func(ctx context.Context, tx runner) error {
 		_, err := tx.ExecContext(ctx, forgetAnswerSQL, hash(mark))
 		return err
@@ -64,7 +64,7 @@ func (s *Store) ForgetAnswer(ctx context.Context, mark secret.Hash) error {
 
 // PurgeAdmin deletes answers whose time is up and imports that ended before the time
 // given, or never came to their end.
-func (s *Store) PurgeAdmin(ctx context.Context, now, importsBefore time.Time) (n int64, err error) {
+func (s *Operations) PurgeAdmin(ctx context.Context, now, importsBefore time.Time) (n int64, err error) {
 	for _, purge := range []struct {
 		query  string
 		before time.Time

@@ -20,7 +20,7 @@ type importedChunk struct {
 // TakeChunk writes the people of a chunk and ends its job, all at once: whenever the
 // process dies, each row is taken once. A row that cannot be taken stops no other; it
 // is listed. fault.ErrMoved: the job is somebody else's by now, and nothing was done.
-func (s *Store) TakeChunk(ctx context.Context, j queue.Job, id string, n int, all []employment.HireRequest, at time.Time) error {
+func (s *Employments) TakeChunk(ctx context.Context, j queue.Job, id string, n int, all []employment.HireRequest, at time.Time) error {
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
 		var c importedChunk
 		if err := mustChange(fault.ErrMoved)(tx.ExecContext(ctx, dropChunkSQL, text(id), n)); err != nil {

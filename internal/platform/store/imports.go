@@ -44,7 +44,7 @@ const (
 )
 
 // AddImport begins an import. fault.ErrNotFound: no such employer.
-func (s *Store) AddImport(ctx context.Context, i employment.Import) error {
+func (s *Employments) AddImport(ctx context.Context, i employment.Import) error {
 	if !storable(i.Employer) {
 		return fault.ErrNotFound
 	}
@@ -67,7 +67,7 @@ func oneIf(yes bool) int64 {
 // ReceiveChunk keeps some rows of a file for later, and what was wrong in others.
 // Content is JSON without identity codes; rows counts the good ones, bad those that
 // the mistakes are about. fault.ErrMoved: the import is not receiving any more.
-func (s *Store) ReceiveChunk(ctx context.Context, id string, n int, content string, rows, bad int64, mistakes []employment.ImportMistake) error {
+func (s *Employments) ReceiveChunk(ctx context.Context, id string, n int, content string, rows, bad int64, mistakes []employment.ImportMistake) error {
 	return wrap("receive chunk", s.db.write(ctx, func(ctx context.Context, tx runner) error {
 		if err := mustChange(fault.ErrMoved)(tx.ExecContext(ctx, receivedSQL, text(id), rows+bad, bad)); err != nil {
 			return err
@@ -82,7 +82,7 @@ func (s *Store) ReceiveChunk(ctx context.Context, id string, n int, content stri
 }
 
 // StartImport orders the jobs of a file that has come to its end. fault.ErrMoved.
-func (s *Store) StartImport(ctx context.Context, id string, at time.Time, jobs ...queue.Job) error {
+func (s *Employments) StartImport(ctx context.Context, id string, at time.Time, jobs ...queue.Job) error {
 	return wrap("start import", s.db.write(ctx, func(ctx context.Context, tx runner) error {
 		if err := mustChange(fault.ErrMoved)(tx.ExecContext(ctx, startImportSQL, text(id), millis(at))); err != nil {
 			return err
@@ -92,7 +92,7 @@ func (s *Store) StartImport(ctx context.Context, id string, at time.Time, jobs .
 }
 
 // FailImport gives up a file that broke off: none of its rows is taken. fault.ErrMoved.
-func (s *Store) FailImport(ctx context.Context, id string, at time.Time) error {
+func (s *Employments) FailImport(ctx context.Context, id string, at time.Time) error {
 	return wrap("fail import", s.db.write(ctx, func(ctx context.Context, tx runner) error {
 		if err := mustChange(fault.ErrMoved)(tx.ExecContext(ctx, failImportSQL, text(id), millis(at))); err != nil {
 			return err
@@ -103,7 +103,7 @@ func (s *Store) FailImport(ctx context.Context, id string, at time.Time) error {
 }
 
 // ImportOf finds an import of the employer. fault.ErrNotFound also for another's.
-func (s *Store) ImportOf(ctx context.Context, employer, id string) (employment.Import, error) {
+func (s *Employments) ImportOf(ctx context.Context, employer, id string) (employment.Import, error) {
 	if !storable(employer) || !storable(id) {
 		return employment.Import{}, fault.ErrNotFound
 	}
@@ -112,13 +112,13 @@ func (s *Store) ImportOf(ctx context.Context, employer, id string) (employment.I
 }
 
 // ImportByID finds an import for its worker. fault.ErrNotFound.
-func (s *Store) ImportByID(ctx context.Context, id string) (employment.Import, error) {
+func (s *Employments) ImportByID(ctx context.Context, id string) (employment.Import, error) {
 	i, err := scanImport(s.db.reader().QueryRowContext(ctx, importByIDSQL, text(id)))
 	return i, wrap("find import", one(err, fault.ErrNotFound))
 }
 
 // ImportsOf lists an employer's imports, the newest first, at most 100.
-func (s *Store) ImportsOf(ctx context.Context, employer string) (all []employment.Import, err error) {
+func (s *Employments) ImportsOf(ctx context.Context, employer string) (all []employment.Import, err error) {
 	rows, err := s.db.reader().QueryContext(ctx, importsOfSQL, text(employer))
 	if err != nil {
 		return nil, wrap("list imports", err)
@@ -135,14 +135,14 @@ func (s *Store) ImportsOf(ctx context.Context, employer string) (all []employmen
 }
 
 // ImportChunk reads the rows of a chunk. fault.ErrNotFound: they have been dealt with.
-func (s *Store) ImportChunk(ctx context.Context, id string, n int) (string, error) {
+func (s *Employments) ImportChunk(ctx context.Context, id string, n int) (string, error) {
 	var content string
 	err := s.db.reader().QueryRowContext(ctx, chunkSQL, text(id), n).Scan(&content)
 	return content, wrap("find chunk", one(err, fault.ErrNotFound))
 }
 
 // ImportMistakes lists what was wrong, by line, after the line and its n-th mistake.
-func (s *Store) ImportMistakes(ctx context.Context, id string, afterLine, afterN int64, limit int) (all []employment.ImportMistake, lastN int64, err error) {
+func (s *Employments) ImportMistakes(ctx context.Context, id string, afterLine, afterN int64, limit int) (all []employment.ImportMistake, lastN int64, err error) {
 	rows, err := s.db.reader().QueryContext(ctx, mistakesSQL, text(id), afterLine, afterN, limit)
 	if err != nil {
 		return nil, 0, wrap("list mistakes", err)

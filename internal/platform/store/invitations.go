@@ -49,7 +49,7 @@ const (
 // When somebody else has just invited (employment.PressedTwice), nothing is written and the
 // answer is theirs: who presses twice wants one letter, and two at once would both be open.
 // fault.ErrMoved: the employment is active already, or over, or gone.
-func (s *Store) Invite(ctx context.Context, i employment.Invitation, jobs ...queue.Job) (stands employment.Invitation, err error) {
+func (s *Employments) Invite(ctx context.Context, i employment.Invitation, jobs ...queue.Job) (stands employment.Invitation, err error) {
 	err = s.db.write(ctx, func(ctx context.Context, tx runner) error {
 		stands = i
 		if err := mustChange(fault.ErrMoved)(tx.ExecContext(ctx, holdEmploymentSQL, text(i.Employment))); err != nil {
@@ -86,7 +86,7 @@ func invite(ctx context.Context, tx runner, i employment.Invitation, jobs []queu
 
 // AddInvited writes an employer's record and its invitation at once. See
 // [Store.AddEmployment] and [Store.Invite].
-func (s *Store) AddInvited(ctx context.Context, m employment.Employment, i employment.Invitation, jobs ...queue.Job) error {
+func (s *Employments) AddInvited(ctx context.Context, m employment.Employment, i employment.Invitation, jobs ...queue.Job) error {
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
 		if err := addEmployment(ctx, tx, m); err != nil {
 			return err
@@ -97,7 +97,7 @@ func (s *Store) AddInvited(ctx context.Context, m employment.Employment, i emplo
 }
 
 // InvitationByToken finds an invitation, whatever has become of it. fault.ErrNotFound.
-func (s *Store) InvitationByToken(ctx context.Context, token secret.Hash) (employment.Invitation, error) {
+func (s *Employments) InvitationByToken(ctx context.Context, token secret.Hash) (employment.Invitation, error) {
 	if token.Zero() {
 		return employment.Invitation{}, fault.ErrNotFound
 	}
@@ -105,31 +105,31 @@ func (s *Store) InvitationByToken(ctx context.Context, token secret.Hash) (emplo
 }
 
 // InvitationByID finds an invitation. fault.ErrNotFound.
-func (s *Store) InvitationByID(ctx context.Context, id string) (employment.Invitation, error) {
+func (s *Employments) InvitationByID(ctx context.Context, id string) (employment.Invitation, error) {
 	if !storable(id) {
 		return employment.Invitation{}, fault.ErrNotFound
 	}
 	return s.invitation(ctx, invitationByIDSQL, id)
 }
 
-func (s *Store) invitation(ctx context.Context, query string, key any) (employment.Invitation, error) {
+func (s *Employments) invitation(ctx context.Context, query string, key any) (employment.Invitation, error) {
 	i, err := scanInvitation(s.db.reader().QueryRowContext(ctx, query, key))
 	return i, wrap("find invitation", one(err, fault.ErrNotFound))
 }
 
 // InvitationsOf lists the invitations of an employment, the newest first, at most 100.
-func (s *Store) InvitationsOf(ctx context.Context, employment string) ([]employment.Invitation, error) {
+func (s *Employments) InvitationsOf(ctx context.Context, employment string) ([]employment.Invitation, error) {
 	return s.invitations(ctx, invitationsOfSQL, text(employment))
 }
 
 // DueReminders lists invitations whose reminder is due, the oldest first.
-func (s *Store) DueReminders(ctx context.Context, now time.Time, limit int) ([]employment.Invitation, error) {
+func (s *Employments) DueReminders(ctx context.Context, now time.Time, limit int) ([]employment.Invitation, error) {
 	return s.invitations(ctx, dueRemindersSQL, millis(now), limit)
 }
 
 // Remind takes a reminder, once, and writes the job of its mail if the invitation is
 // still open. It answers whether it did.
-func (s *Store) Remind(ctx context.Context, id string, at time.Time, jobs ...queue.Job) (reminded bool, err error) {
+func (s *Employments) Remind(ctx context.Context, id string, at time.Time, jobs ...queue.Job) (reminded bool, err error) {
 	err = s.db.write(ctx, func(ctx context.Context, tx runner) error {
 		reminded = false
 		err := mustChange(fault.ErrMoved)(tx.ExecContext(ctx, takeReminderSQL, text(id)))
@@ -151,7 +151,7 @@ func (s *Store) Remind(ctx context.Context, id string, at time.Time, jobs ...que
 
 // RevokeInvitation ends an invitation; one that was used stays used. fault.ErrNotFound
 // also when it is not the employment's.
-func (s *Store) RevokeInvitation(ctx context.Context, employment, id string, at time.Time) error {
+func (s *Employments) RevokeInvitation(ctx context.Context, employment, id string, at time.Time) error {
 	if !storable(id) || !storable(employment) {
 		return fault.ErrNotFound
 	}
@@ -163,7 +163,7 @@ func (s *Store) RevokeInvitation(ctx context.Context, employment, id string, at 
 
 // Mailing keeps the address that an invitation's link is about to be mailed to.
 // fault.ErrNotFound.
-func (s *Store) Mailing(ctx context.Context, id, address string) error {
+func (s *Employments) Mailing(ctx context.Context, id, address string) error {
 	if !storable(id) {
 		return fault.ErrNotFound
 	}
@@ -174,7 +174,7 @@ func (s *Store) Mailing(ctx context.Context, id, address string) error {
 }
 
 // Mailed says how far an invitation's mail has come. fault.ErrNotFound.
-func (s *Store) Mailed(ctx context.Context, id string, state employment.MailState, detail string, at time.Time, jobs ...queue.Job) error {
+func (s *Employments) Mailed(ctx context.Context, id string, state employment.MailState, detail string, at time.Time, jobs ...queue.Job) error {
 	if !storable(id) {
 		return fault.ErrNotFound
 	}
@@ -188,7 +188,7 @@ func (s *Store) Mailed(ctx context.Context, id string, state employment.MailStat
 	return wrap("mailed", err)
 }
 
-func (s *Store) invitations(ctx context.Context, query string, args ...any) (all []employment.Invitation, err error) {
+func (s *Employments) invitations(ctx context.Context, query string, args ...any) (all []employment.Invitation, err error) {
 	rows, err := s.db.reader().QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, wrap("list invitations", err)

@@ -50,7 +50,7 @@ var errJob = errors.New("a job needs an id, a kind, and JSON that is not too lon
 
 // AddJobs orders jobs that no other act causes. See [queue.Job] for what ordering the
 // same job twice does.
-func (s *Store) AddJobs(ctx context.Context, jobs ...queue.Job) error {
+func (s *Operations) AddJobs(ctx context.Context, jobs ...queue.Job) error {
 	return wrap("add jobs", s.db.write(ctx, func(ctx context.Context, tx runner) error {
 		return addJobs(ctx, tx, jobs)
 	}))
@@ -73,7 +73,7 @@ func addJobs(ctx context.Context, tx runner, jobs []queue.Job) error {
 
 // DueKinds answers which of the kinds have a job that is due, in the order given. It
 // only reads, and looks at one index entry per kind.
-func (s *Store) DueKinds(ctx context.Context, kinds []string, now time.Time) (_ []string, err error) {
+func (s *Operations) DueKinds(ctx context.Context, kinds []string, now time.Time) (_ []string, err error) {
 	if len(kinds) == 0 {
 		return nil, nil
 	}
@@ -111,7 +111,7 @@ func dueKindsSQL(n int) string {
 // ClaimJobs takes due jobs, of each kind those that have been due for longest, and
 // keeps them from everybody else until the lease ends. Of many callers at once, on
 // however many nodes, each job goes to one.
-func (s *Store) ClaimJobs(ctx context.Context, claims []queue.Claim, now time.Time) ([]queue.Job, error) {
+func (s *Operations) ClaimJobs(ctx context.Context, claims []queue.Claim, now time.Time) ([]queue.Job, error) {
 	var claimed []queue.Job
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
 		claimed = nil // the transaction may be run again
@@ -135,7 +135,7 @@ func (s *Store) ClaimJobs(ctx context.Context, claims []queue.Claim, now time.Ti
 
 // FinishJob ends a job that has been done: nothing of it remains. fault.ErrMoved: the
 // caller no longer holds it.
-func (s *Store) FinishJob(ctx context.Context, j queue.Job) error {
+func (s *Operations) FinishJob(ctx context.Context, j queue.Job) error {
 	return wrap("finish job", s.db.write(ctx, func(ctx context.Context, tx runner) error {
 		return finishJob(ctx, tx, j)
 	}))
@@ -150,32 +150,32 @@ func finishJob(ctx context.Context, tx runner, j queue.Job) error {
 
 // ExtendJob moves the end of the lease. fault.ErrMoved: the caller no longer holds
 // the job.
-func (s *Store) ExtendJob(ctx context.Context, j queue.Job, until time.Time) error {
+func (s *Operations) ExtendJob(ctx context.Context, j queue.Job, until time.Time) error {
 	return s.changeJob(ctx, "extend job", extendJobSQL, j, millis(until))
 }
 
 // RetryJob gives a job back, to be begun again at the time given. Why is kept for
 // people and must be scrubbed. fault.ErrMoved: the caller no longer holds the job.
-func (s *Store) RetryJob(ctx context.Context, j queue.Job, at time.Time, why string) error {
+func (s *Operations) RetryJob(ctx context.Context, j queue.Job, at time.Time, why string) error {
 	return s.changeJob(ctx, "retry job", retryJobSQL, j, millis(at), text(why))
 }
 
 // ReleaseJob gives a job back whose try was interrupted by the process's own end; the
 // try does not count. fault.ErrMoved: the caller no longer holds the job.
-func (s *Store) ReleaseJob(ctx context.Context, j queue.Job, at time.Time) error {
+func (s *Operations) ReleaseJob(ctx context.Context, j queue.Job, at time.Time) error {
 	return s.changeJob(ctx, "release job", releaseJobSQL, j, millis(at))
 }
 
 // BuryJob gives a job up: it goes to the list of dead jobs, where people find it, with
 // the payload that it has now. fault.ErrMoved: the caller no longer holds the job.
-func (s *Store) BuryJob(ctx context.Context, j queue.Job, at time.Time, why string) error {
+func (s *Operations) BuryJob(ctx context.Context, j queue.Job, at time.Time, why string) error {
 	if !json.Valid(j.Payload) {
 		return fmt.Errorf("%w: kind %q", errJob, j.Kind)
 	}
 	return s.changeJob(ctx, "bury job", buryJobSQL, j, millis(at), text(why), string(j.Payload))
 }
 
-func (s *Store) changeJob(ctx context.Context, what, query string, j queue.Job, args ...any) error {
+func (s *Operations) changeJob(ctx context.Context, what, query string, j queue.Job, args ...any) error {
 	return wrap(what, s.db.write(ctx, func(ctx context.Context, tx runner) error {
 		return mustChange(fault.ErrMoved)(tx.ExecContext(ctx, query, append([]any{text(j.ID), j.Claim}, args...)...))
 	}))

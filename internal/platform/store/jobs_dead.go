@@ -39,14 +39,14 @@ const (
 
 // DeadJobs lists at most limit jobs of the kind ("": of every kind) that were given
 // up, those first that have been for longest, beginning after a place in the list.
-func (s *Store) DeadJobs(ctx context.Context, kind string, after queue.Place, limit int) ([]queue.Job, error) {
+func (s *Operations) DeadJobs(ctx context.Context, kind string, after queue.Place, limit int) ([]queue.Job, error) {
 	jobs, err := queryJobs(ctx, s.db.reader(), deadJobsSQL, millis(after.DeadAt), text(after.ID), text(kind), limit)
 	return jobs, wrap("list dead jobs", err)
 }
 
 // ReviveJob begins a job anew that was given up. fault.ErrNotFound: there is no such
 // dead job.
-func (s *Store) ReviveJob(ctx context.Context, id string, at time.Time) error {
+func (s *Operations) ReviveJob(ctx context.Context, id string, at time.Time) error {
 	return wrap("revive job", s.db.write(ctx, func(ctx context.Context, tx runner) error {
 		return mustChange(fault.ErrNotFound)(tx.ExecContext(ctx, reviveJobSQL, text(id), millis(at)))
 	}))
@@ -55,7 +55,7 @@ func (s *Store) ReviveJob(ctx context.Context, id string, at time.Time) error {
 // ReviveJobs begins jobs of the kind anew that had been given up by then, and answers how
 // many. More says that there may be others: nobody should have to wait for all of them at
 // once.
-func (s *Store) ReviveJobs(ctx context.Context, kind string, at time.Time) (n int64, more bool, err error) {
+func (s *Operations) ReviveJobs(ctx context.Context, kind string, at time.Time) (n int64, more bool, err error) {
 	err = s.db.write(ctx, func(ctx context.Context, tx runner) error {
 		result, err := tx.ExecContext(ctx, reviveJobsSQL, text(kind), millis(at), purgeBatch)
 		if err != nil {
@@ -69,7 +69,7 @@ func (s *Store) ReviveJobs(ctx context.Context, kind string, at time.Time) (n in
 
 // JobDepths counts the jobs of each kind that has any. It walks an index of all jobs:
 // for a scrape or a person, not for a request.
-func (s *Store) JobDepths(ctx context.Context) (_ []queue.Depth, err error) {
+func (s *Operations) JobDepths(ctx context.Context) (_ []queue.Depth, err error) {
 	rows, err := s.db.reader().QueryContext(ctx, jobDepthsSQL)
 	if err != nil {
 		return nil, wrap("count jobs", err)

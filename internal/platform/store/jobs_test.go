@@ -19,13 +19,13 @@ func TestEffectAndEndAreOne(t *testing.T) {
 	for driver, s := range both(t) {
 		now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 		j := queue.Job{ID: login.NewID(), Kind: "import", Payload: []byte("{}"), At: now, CreatedAt: now}
-		if err := s.AddJobs(t.Context(), j); err != nil {
+		if err := s.Operations.AddJobs(t.Context(), j); err != nil {
 			t.Fatal(err)
 		}
 		var held []queue.Job
 		for i := range 2 { // the second claims when the lease of the first has run out
 			at := now.Add(time.Duration(i) * time.Minute)
-			got, err := s.ClaimJobs(t.Context(), []queue.Claim{{Kind: "import", Limit: 1, Until: at.Add(time.Minute)}}, at)
+			got, err := s.Operations.ClaimJobs(t.Context(), []queue.Claim{{Kind: "import", Limit: 1, Until: at.Add(time.Minute)}}, at)
 			if err != nil || len(got) != 1 {
 				t.Fatalf("%s: %v, %v", driver, got, err)
 			}
@@ -81,7 +81,7 @@ func TestOrderedWithTheAct(t *testing.T) {
 				}
 				return fails
 			})
-			depths, counting := s.JobDepths(t.Context())
+			depths, counting := s.Operations.JobDepths(t.Context())
 			if !errors.Is(err, fails) || counting != nil || (len(depths) == 1) != (fails == nil) {
 				t.Errorf("%s: act %v, jobs %+v, %v", driver, err, depths, counting)
 			}

@@ -23,14 +23,14 @@ const (
 )
 
 // KeyChange is how far the change of a key has come. fault.ErrNotFound: there is none.
-func (s *Store) KeyChange(ctx context.Context, name string) (change string, err error) {
+func (s *Keys) KeyChange(ctx context.Context, name string) (change string, err error) {
 	err = s.db.reader().QueryRowContext(ctx, keyMarkSQL, keyChanges+name).Scan(&change)
 	return change, wrap("read key change", one(err, fault.ErrNotFound))
 }
 
 // SetKeyChange writes how far a change has come in the place of what was there; was is empty
 // for the first, and is when it is over. fault.ErrMoved: somebody else was faster.
-func (s *Store) SetKeyChange(ctx context.Context, name, was, is string) error {
+func (s *Keys) SetKeyChange(ctx context.Context, name, was, is string) error {
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
 		switch {
 		case was == "":
@@ -45,7 +45,7 @@ func (s *Store) SetKeyChange(ctx context.Context, name, was, is string) error {
 }
 
 // NodeKeys are the keys of each node that lives, as it names them itself (Config.KeyNames).
-func (s *Store) NodeKeys(ctx context.Context) (all []string, err error) {
+func (s *Keys) NodeKeys(ctx context.Context) (all []string, err error) {
 	err = eachRow(ctx, s.db.reader(), fmt.Sprintf(nodeKeysSQL, s.db.clock()), []any{nodeLives.Milliseconds()}, func(row scanner) error {
 		var names string
 		err := row.Scan(&names)
@@ -68,37 +68,37 @@ const (
 	oldSessionsSQL    = `SELECT COUNT(*) FROM sessions WHERE client = $1 AND revoked_at = 0 AND ends_at > $2 AND idle_until > $2 AND created_at < $3`
 )
 
-func (s *Store) count(ctx context.Context, what, query string, args ...any) (n int64, err error) {
+func (s *Keys) count(ctx context.Context, what, query string, args ...any) (n int64, err error) {
 	err = s.db.reader().QueryRowContext(ctx, query, args...).Scan(&n)
 	return n, wrap(what, err)
 }
 
 // HumansUnderOther counts the humans whose identity codes are known by a look-up value of
 // another key than the one whose values begin so.
-func (s *Store) HumansUnderOther(ctx context.Context, prefix []byte) (int64, error) {
+func (s *Keys) HumansUnderOther(ctx context.Context, prefix []byte) (int64, error) {
 	return s.count(ctx, "count look-up values", otherHumansSQL, prefix)
 }
 
 // ChunksWaiting counts the parts of imported files that are not taken in yet: they hold
 // look-up values, too.
-func (s *Store) ChunksWaiting(ctx context.Context) (int64, error) {
+func (s *Keys) ChunksWaiting(ctx context.Context) (int64, error) {
 	return s.count(ctx, "count chunks", chunksSQL)
 }
 
 // PasswordsUnderOther counts the passwords that were hashed with another pepper than the one
 // with the key id.
-func (s *Store) PasswordsUnderOther(ctx context.Context, keyID string) (int64, error) {
+func (s *Keys) PasswordsUnderOther(ctx context.Context, keyID string) (int64, error) {
 	escaped := strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(keyID)
 	return s.count(ctx, "count passwords", otherPasswordsSQL, "%,keyid="+escaped+"$%")
 }
 
 // RemindersBefore counts the reminders to come of invitations from before a time.
-func (s *Store) RemindersBefore(ctx context.Context, before time.Time) (int64, error) {
+func (s *Keys) RemindersBefore(ctx context.Context, before time.Time) (int64, error) {
 	return s.count(ctx, "count reminders", oldRemindersSQL, millis(before))
 }
 
 // SessionsBefore counts a client's live sessions from before a time.
-func (s *Store) SessionsBefore(ctx context.Context, client string, now, before time.Time) (int64, error) {
+func (s *Keys) SessionsBefore(ctx context.Context, client string, now, before time.Time) (int64, error) {
 	return s.count(ctx, "count sessions", oldSessionsSQL, text(client), millis(now), millis(before))
 }
 
@@ -122,17 +122,17 @@ type SealedCode struct {
 
 // CodesSealedByOther lists some of the identity codes that another key has sealed than the
 // one whose ciphertexts begin so, after a person's id.
-func (s *Store) CodesSealedByOther(ctx context.Context, prefix []byte, after string) ([]SealedCode, error) {
+func (s *Keys) CodesSealedByOther(ctx context.Context, prefix []byte, after string) ([]SealedCode, error) {
 	return s.sealedCodes(ctx, sealedOtherSQL, prefix, after)
 }
 
 // CodesUnderOther lists some of the identity codes that are kept, of people whose look-up
 // value is another key's than the one whose values begin so, after a person's id.
-func (s *Store) CodesUnderOther(ctx context.Context, prefix []byte, after string) ([]SealedCode, error) {
+func (s *Keys) CodesUnderOther(ctx context.Context, prefix []byte, after string) ([]SealedCode, error) {
 	return s.sealedCodes(ctx, sealedLookupsSQL, prefix, after)
 }
 
-func (s *Store) sealedCodes(ctx context.Context, query string, prefix []byte, after string) (all []SealedCode, err error) {
+func (s *Keys) sealedCodes(ctx context.Context, query string, prefix []byte, after string) (all []SealedCode, err error) {
 	err = eachRow(ctx, s.db.reader(), query, []any{prefix, text(after), sealedRowsAtOnce}, func(row scanner) error {
 		var c SealedCode
 		err := row.Scan(&c.Person, &c.Sealed)
@@ -144,14 +144,14 @@ func (s *Store) sealedCodes(ctx context.Context, query string, prefix []byte, af
 
 // SealedByOther counts what another key has sealed than the one whose ciphertexts begin so:
 // keys that sign tokens or have signed them, and identity codes.
-func (s *Store) SealedByOther(ctx context.Context, prefix []byte) (keys, codes int64, err error) {
+func (s *Keys) SealedByOther(ctx context.Context, prefix []byte) (keys, codes int64, err error) {
 	keys, err1 := s.count(ctx, "count sealed keys", countSigningSQL, prefix)
 	codes, err2 := s.count(ctx, "count sealed codes", countSealedSQL, prefix)
 	return keys, codes, errors.Join(err1, err2)
 }
 
 // HintKeys lists what is kept of all retired keys.
-func (s *Store) HintKeys(ctx context.Context) (all []operations.HintKey, err error) {
+func (s *Keys) HintKeys(ctx context.Context) (all []operations.HintKey, err error) {
 	err = eachRow(ctx, s.db.reader(), hintKeysSQL, nil, func(row scanner) error {
 		var k operations.HintKey
 		err := row.Scan(&k.KID, &k.Alg, &k.Sealed, timeColumn{&k.ForgetAt})
@@ -163,21 +163,21 @@ func (s *Store) HintKeys(ctx context.Context) (all []operations.HintKey, err err
 
 // ResealSigningKey puts the same key, sealed with another one, in the place of what was
 // there. When that has changed or gone meanwhile, it changes nothing.
-func (s *Store) ResealSigningKey(ctx context.Context, kid string, was, is []byte) error {
+func (s *Keys) ResealSigningKey(ctx context.Context, kid string, was, is []byte) error {
 	return s.reseal(ctx, resealSigningSQL, kid, was, is)
 }
 
 // ResealHintKey is ResealSigningKey for what is kept of a retired key.
-func (s *Store) ResealHintKey(ctx context.Context, kid string, was, is []byte) error {
+func (s *Keys) ResealHintKey(ctx context.Context, kid string, was, is []byte) error {
 	return s.reseal(ctx, resealHintSQL, kid, was, is)
 }
 
 // ResealPerson is ResealSigningKey for the identity code of a person.
-func (s *Store) ResealPerson(ctx context.Context, id string, was, is []byte) error {
+func (s *Keys) ResealPerson(ctx context.Context, id string, was, is []byte) error {
 	return s.reseal(ctx, resealPersonSQL, id, was, is)
 }
 
-func (s *Store) reseal(ctx context.Context, query, id string, was, is []byte) error {
+func (s *Keys) reseal(ctx context.Context, query, id string, was, is []byte) error {
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
 		_, err := tx.ExecContext(ctx, query, text(id), was, is)
 		return err

@@ -16,14 +16,14 @@ const (
 
 // KeyMark is what the database holds to recognise a key that is kept outside it.
 // fault.ErrNotFound: nothing yet.
-func (s *Store) KeyMark(ctx context.Context, name string) (mark string, err error) {
+func (s *Keys) KeyMark(ctx context.Context, name string) (mark string, err error) {
 	err = s.db.reader().QueryRowContext(ctx, keyMarkSQL, keyMarks+name).Scan(&mark)
 	return mark, wrap("read key mark", one(err, fault.ErrNotFound))
 }
 
 // SetKeyMark writes a mark in the place of another one; was is empty for the first.
 // fault.ErrMoved: it is another one, because another node was faster.
-func (s *Store) SetKeyMark(ctx context.Context, name, was, mark string) error {
+func (s *Keys) SetKeyMark(ctx context.Context, name, was, mark string) error {
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
 		if was == "" {
 			return mustChange(fault.ErrMoved)(tx.ExecContext(ctx, addKeyMarkSQL, keyMarks+name, mark))

@@ -27,7 +27,7 @@ const (
 )
 
 // SigningKeys lists every key, by slot.
-func (s *Store) SigningKeys(ctx context.Context) (_ []operations.SigningKey, err error) {
+func (s *Keys) SigningKeys(ctx context.Context) (_ []operations.SigningKey, err error) {
 	rows, err := s.db.reader().QueryContext(ctx, signingKeysSQL)
 	if err != nil {
 		return nil, wrap("list signing keys", err)
@@ -50,7 +50,7 @@ func (s *Store) SigningKeys(ctx context.Context) (_ []operations.SigningKey, err
 
 // AddSigningKey adds a key. fault.ErrExists: its slot or KID is taken, as when
 // another node has rotated at the same moment.
-func (s *Store) AddSigningKey(ctx context.Context, k operations.SigningKey) error {
+func (s *Keys) AddSigningKey(ctx context.Context, k operations.SigningKey) error {
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
 		return mustChange(fault.ErrExists)(tx.ExecContext(ctx, addSigningKeySQL, k.Slot, text(k.KID), text(k.Alg), k.Sealed,
 			text(string(k.PublicJWK)), millis(k.CreatedAt), millis(k.ActiveFrom), millis(k.RetireAt), millis(k.RemoveAt)))
@@ -61,7 +61,7 @@ func (s *Store) AddSigningKey(ctx context.Context, k operations.SigningKey) erro
 // RetireSigningKeys removes the keys of these KIDs and keeps what may verify hints, and
 // forgets what was kept for so long that it is of no use now. A key that is gone already
 // leaves nothing: another node has retired it, or somebody has revoked it.
-func (s *Store) RetireSigningKeys(ctx context.Context, keys []operations.HintKey, now time.Time) error {
+func (s *Keys) RetireSigningKeys(ctx context.Context, keys []operations.HintKey, now time.Time) error {
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
 		for _, k := range keys {
 			switch err := mustChange(fault.ErrNotFound)(tx.ExecContext(ctx, retireSigningKeySQL, text(k.KID))); {
@@ -81,7 +81,7 @@ func (s *Store) RetireSigningKeys(ctx context.Context, keys []operations.HintKey
 }
 
 // HintKey is what is kept of a retired key. fault.ErrNotFound.
-func (s *Store) HintKey(ctx context.Context, kid string) (operations.HintKey, error) {
+func (s *Keys) HintKey(ctx context.Context, kid string) (operations.HintKey, error) {
 	var k operations.HintKey
 	err := s.db.reader().QueryRowContext(ctx, hintKeySQL, text(kid)).Scan(&k.KID, &k.Alg, &k.Sealed, timeColumn{&k.ForgetAt})
 	return k, wrap("read hint key", one(err, fault.ErrNotFound))
@@ -89,7 +89,7 @@ func (s *Store) HintKey(ctx context.Context, kid string) (operations.HintKey, er
 
 // RevokeSigningKey removes a key that has leaked, whether it signs, waits or has retired,
 // and keeps nothing of it. fault.ErrNotFound.
-func (s *Store) RevokeSigningKey(ctx context.Context, kid string) error {
+func (s *Keys) RevokeSigningKey(ctx context.Context, kid string) error {
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
 		found := mustChange(fault.ErrNotFound)(tx.ExecContext(ctx, retireSigningKeySQL, text(kid)))
 		if found != nil && !errors.Is(found, fault.ErrNotFound) {

@@ -36,7 +36,7 @@ const (
 
 // LegByState finds a leg by the state parameter that went to the broker.
 // fault.ErrNotFound.
-func (s *Store) LegByState(ctx context.Context, state secret.Hash) (login.BrokerRequest, error) {
+func (s *Attempts) LegByState(ctx context.Context, state secret.Hash) (login.BrokerRequest, error) {
 	leg, err := scanLeg(s.db.reader().QueryRowContext(ctx, legByStateSQL, state[:]))
 	return leg, wrap("find leg", one(err, fault.ErrNotFound))
 }
@@ -45,7 +45,7 @@ func (s *Store) LegByState(ctx context.Context, state secret.Hash) (login.Broker
 // "return" only one asks the broker, and a node that died with a leg in its hands
 // does not keep it. It answers false, and the leg as it is, when the leg is done,
 // expired or lent to another. fault.ErrNotFound.
-func (s *Store) TakeLeg(ctx context.Context, state secret.Hash, at time.Time, lease time.Duration) (login.BrokerRequest, bool, error) {
+func (s *Attempts) TakeLeg(ctx context.Context, state secret.Hash, at time.Time, lease time.Duration) (login.BrokerRequest, bool, error) {
 	var leg login.BrokerRequest
 	var taken bool
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) (err error) {
@@ -64,7 +64,7 @@ func (s *Store) TakeLeg(ctx context.Context, state secret.Hash, at time.Time, le
 
 // FinishLeg ends a leg whose answer moved nothing: from then on it is done. Ending
 // it again does no harm. fault.ErrNotFound.
-func (s *Store) FinishLeg(ctx context.Context, state secret.Hash, at time.Time) error {
+func (s *Attempts) FinishLeg(ctx context.Context, state secret.Hash, at time.Time) error {
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
 		err := mustChange(fault.ErrMoved)(tx.ExecContext(ctx, finishLegSQL, state[:], millis(at)))
 		if !errors.Is(err, fault.ErrMoved) {

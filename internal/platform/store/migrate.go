@@ -47,7 +47,7 @@ func (s *Store) Migrate(ctx context.Context) (err error) {
 		}
 		options = append(options, goose.WithSessionLocker(locker))
 	}
-	options = append(options, goose.WithGoMigrations(goose.NewGoMigration(chainBegins, &goose.GoFunc{RunTx: s.beginAuditChain}, nil)))
+	options = append(options, goose.WithGoMigrations(goose.NewGoMigration(chainBegins, &goose.GoFunc{RunTx: s.Audit.beginAuditChain}, nil)))
 	provider, err := goose.NewProvider(d.goose, db, d.files, options...)
 	if err != nil {
 		return fmt.Errorf("migrate: %w", err)
@@ -59,7 +59,7 @@ func (s *Store) Migrate(ctx context.Context) (err error) {
 	for _, r := range results {
 		s.log.Info("store: migrated", "version", r.Source.Version, "file", r.Source.Path, "took", r.Duration)
 	}
-	return s.CheckAudit(ctx)
+	return s.Audit.CheckAudit(ctx)
 }
 
 // CheckSchema proves that the schema is the one of this program, neither older nor
@@ -69,7 +69,7 @@ func (s *Store) CheckSchema(ctx context.Context) error {
 	if err := s.CheckVersion(ctx); err != nil {
 		return err
 	}
-	_, err := s.AuditHead(ctx)
+	_, err := s.Audit.AuditHead(ctx)
 	return err
 }
 

@@ -43,7 +43,7 @@ var moveSQL = `UPDATE attempts SET
 // it, or the leg to finish is not an open leg of it. fault.ErrReplayed: a mark was
 // set before. fault.ErrNotFound: no such attempt. When m.Spend is empty nothing is
 // changed either, and the error says how long to wait.
-func (s *Store) MoveAttempt(ctx context.Context, m login.Transition) (login.Attempt, error) {
+func (s *Attempts) MoveAttempt(ctx context.Context, m login.Transition) (login.Attempt, error) {
 	if !storable(m.Attempt) {
 		return login.Attempt{}, fault.ErrNotFound
 	}
@@ -88,7 +88,7 @@ func beside(ctx context.Context, tx runner, m login.Transition) error {
 
 // changeAttempt runs a conditional change of an attempt, its marks first. When the
 // condition did not hold it answers with the row as it is and fault.ErrMoved.
-func (s *Store) changeAttempt(ctx context.Context, what, id string, once []login.ReplayKey,
+func (s *Attempts) changeAttempt(ctx context.Context, what, id string, once []login.ReplayKey,
 	change func(context.Context, runner) (login.Attempt, error),
 ) (login.Attempt, error) {
 	var a login.Attempt
@@ -182,7 +182,7 @@ const redeemSQL = `UPDATE attempts SET
 // fault.ErrMoved: redeemed before, ended, code expired (the instant CodeExpiresAt is
 // too late), or the session is another person's or client's. fault.ErrNotFound: the
 // attempt has no such code. fault.ErrReplayed: a mark was set before.
-func (s *Store) RedeemCode(ctx context.Context, r login.Redemption) (login.Attempt, error) {
+func (s *Attempts) RedeemCode(ctx context.Context, r login.Redemption) (login.Attempt, error) {
 	if !storable(r.Attempt) || r.Code.Zero() {
 		return login.Attempt{}, fault.ErrNotFound
 	}

@@ -45,7 +45,7 @@ const (
 
 // Notices lists all that is on or will be, and the newest of what is over: both by their
 // beginning, the newest first.
-func (s *Store) Notices(ctx context.Context, now time.Time, over int) ([]operations.Notice, error) {
+func (s *Operations) Notices(ctx context.Context, now time.Time, over int) ([]operations.Notice, error) {
 	open, err := s.listNotices(ctx, openNoticesSQL, millis(now))
 	if err != nil {
 		return nil, err
@@ -54,7 +54,7 @@ func (s *Store) Notices(ctx context.Context, now time.Time, over int) ([]operati
 	return append(open, past...), err
 }
 
-func (s *Store) listNotices(ctx context.Context, query string, args ...any) (all []operations.Notice, err error) {
+func (s *Operations) listNotices(ctx context.Context, query string, args ...any) (all []operations.Notice, err error) {
 	rows, err := s.db.reader().QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, wrap("list notices", err)
@@ -71,7 +71,7 @@ func (s *Store) listNotices(ctx context.Context, query string, args ...any) (all
 }
 
 // NoticeByID finds a notice, over or not. fault.ErrNotFound.
-func (s *Store) NoticeByID(ctx context.Context, id string) (operations.Notice, error) {
+func (s *Operations) NoticeByID(ctx context.Context, id string) (operations.Notice, error) {
 	if !storable(id) {
 		return operations.Notice{}, fault.ErrNotFound
 	}
@@ -80,7 +80,7 @@ func (s *Store) NoticeByID(ctx context.Context, id string) (operations.Notice, e
 }
 
 // AddNotice writes a new notice. fault.ErrExists.
-func (s *Store) AddNotice(ctx context.Context, n operations.Notice) error {
+func (s *Operations) AddNotice(ctx context.Context, n operations.Notice) error {
 	c, err := noticeTexts(n)
 	if err != nil {
 		return wrap("add notice", err)
@@ -109,7 +109,7 @@ func addNotice(ctx context.Context, tx runner, query string, n operations.Notice
 // ChangeNotice writes what a notice says now, over the version that was changed at seen.
 // fault.ErrNotFound; fault.ErrMoved when there is a newer version, when it is withdrawn,
 // or when nobody wrote it but the service itself.
-func (s *Store) ChangeNotice(ctx context.Context, n operations.Notice, seen time.Time) error {
+func (s *Operations) ChangeNotice(ctx context.Context, n operations.Notice, seen time.Time) error {
 	c, err := noticeTexts(n)
 	if err != nil {
 		return wrap("change notice", err)
@@ -122,7 +122,7 @@ func (s *Store) ChangeNotice(ctx context.Context, n operations.Notice, seen time
 
 // WithdrawNotice ends a notice now. fault.ErrNotFound; fault.ErrMoved when it is withdrawn
 // already.
-func (s *Store) WithdrawNotice(ctx context.Context, id, by string, at time.Time) error {
+func (s *Operations) WithdrawNotice(ctx context.Context, id, by string, at time.Time) error {
 	return wrap("withdraw notice", s.db.write(ctx, func(ctx context.Context, tx runner) error {
 		return noticeChanged(ctx, tx, id)(tx.ExecContext(ctx, withdrawNoticeSQL, text(id), millis(at), text(by)))
 	}))
@@ -133,7 +133,7 @@ func (s *Store) WithdrawNotice(ctx context.Context, id, by string, at time.Time)
 // so that what comes and goes is one notice, and does not call back one that somebody
 // has withdrawn meanwhile; else it adds the next. Nodes that do it at the same time get
 // the same notice, because its id follows from the one before.
-func (s *Store) KeepNotice(ctx context.Context, n operations.Notice, pause time.Duration) (operations.Notice, error) {
+func (s *Operations) KeepNotice(ctx context.Context, n operations.Notice, pause time.Duration) (operations.Notice, error) {
 	c, err := noticeTexts(n)
 	if err != nil {
 		return n, wrap("keep notice", err)
@@ -181,7 +181,7 @@ func after(source, previous string) string {
 
 // PurgeNotices deletes what was over before the time, and tells how much. Several nodes
 // may do it at once.
-func (s *Store) PurgeNotices(ctx context.Context, before time.Time) (total int64, err error) {
+func (s *Operations) PurgeNotices(ctx context.Context, before time.Time) (total int64, err error) {
 	for {
 		var n int64
 		err := s.db.write(ctx, func(ctx context.Context, tx runner) error {

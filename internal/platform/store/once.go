@@ -30,7 +30,7 @@ func setMarks(ctx context.Context, tx runner, once []login.ReplayKey) error {
 
 // UseOnce sets marks and does nothing else: all of them, or none and
 // fault.ErrReplayed when one was set before.
-func (s *Store) UseOnce(ctx context.Context, once ...login.ReplayKey) error {
+func (s *Limits) UseOnce(ctx context.Context, once ...login.ReplayKey) error {
 	if len(once) == 0 {
 		return nil
 	}

@@ -140,11 +140,11 @@ func TestLostConnectionsAreReplaced(t *testing.T) {
 		// The very next act may meet a dead connection in its hands; it must say so
 		// in a way that lets the caller try again, and the one after must succeed.
 		a := storetest.Attempt()
-		err := s.StartAttempt(t.Context(), a, storetest.Secrets())
+		err := s.Attempts.StartAttempt(t.Context(), a, storetest.Secrets())
 		if err != nil && fault.AsError(err).Kind != fault.Unavailable {
 			t.Errorf("round %d: %v", round, err)
 		}
-		if err := s.StartAttempt(t.Context(), storetest.Attempt(), storetest.Secrets()); err != nil {
+		if err := s.Attempts.StartAttempt(t.Context(), storetest.Attempt(), storetest.Secrets()); err != nil {
 			t.Errorf("round %d, again: %v", round, err)
 		}
 	}

@@ -30,7 +30,7 @@ const (
 // so that one link makes one passkey, whoever comes at the same time. Marks are set with
 // it. fault.ErrNotFound: the invitation is unknown, used or too old, or the person is
 // disabled; fault.ErrExists: the authenticator has one here already; fault.ErrReplayed.
-func (s *Store) AddPasskey(ctx context.Context, k staff.Passkey, invitation secret.Hash, at time.Time, once ...login.ReplayKey) error {
+func (s *Staff) AddPasskey(ctx context.Context, k staff.Passkey, invitation secret.Hash, at time.Time, once ...login.ReplayKey) error {
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
 		if err := setMarks(ctx, tx, once); err != nil {
 			return err
@@ -50,7 +50,7 @@ func (s *Store) AddPasskey(ctx context.Context, k staff.Passkey, invitation secr
 
 // PasskeyByCredential finds a passkey by the id that its authenticator gave it.
 // fault.ErrNotFound.
-func (s *Store) PasskeyByCredential(ctx context.Context, credential []byte) (staff.Passkey, error) {
+func (s *Staff) PasskeyByCredential(ctx context.Context, credential []byte) (staff.Passkey, error) {
 	if len(credential) == 0 {
 		return staff.Passkey{}, fault.ErrNotFound
 	}
@@ -59,7 +59,7 @@ func (s *Store) PasskeyByCredential(ctx context.Context, credential []byte) (sta
 }
 
 // PasskeysOf lists the passkeys of somebody, the oldest first, at most 100.
-func (s *Store) PasskeysOf(ctx context.Context, staff string) (all []staff.Passkey, err error) {
+func (s *Staff) PasskeysOf(ctx context.Context, staff string) (all []staff.Passkey, err error) {
 	err = eachRow(ctx, s.db.reader(), passkeysOfStaffSQL, []any{text(staff)}, func(row scanner) error {
 		k, err := scanPasskey(row)
 		all = append(all, k)
@@ -70,7 +70,7 @@ func (s *Store) PasskeysOf(ctx context.Context, staff string) (all []staff.Passk
 
 // DropPasskey removes a passkey and ends the sessions that it opened. fault.ErrNotFound
 // also for another's; fault.ErrMoved: it is the last one.
-func (s *Store) DropPasskey(ctx context.Context, staff, id string) error {
+func (s *Staff) DropPasskey(ctx context.Context, staff, id string) error {
 	if !storable(staff) || !storable(id) {
 		return fault.ErrNotFound
 	}
@@ -90,7 +90,7 @@ func (s *Store) DropPasskey(ctx context.Context, staff, id string) error {
 // SignInStaff notes that a passkey was used, with its new record, and writes the session
 // that it opens; marks are set with it. fault.ErrNotFound: the passkey is gone, or its
 // owner is disabled; fault.ErrReplayed.
-func (s *Store) SignInStaff(ctx context.Context, k staff.Passkey, session staff.Session, at time.Time, once ...login.ReplayKey) error {
+func (s *Staff) SignInStaff(ctx context.Context, k staff.Passkey, session staff.Session, at time.Time, once ...login.ReplayKey) error {
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
 		if err := setMarks(ctx, tx, once); err != nil {
 			return err
@@ -105,7 +105,7 @@ func (s *Store) SignInStaff(ctx context.Context, k staff.Passkey, session staff.
 
 // UsePasskey notes that a passkey has proved its holder, with its new record; marks are set
 // with it. fault.ErrNotFound: it is gone, or its owner is disabled; fault.ErrReplayed.
-func (s *Store) UsePasskey(ctx context.Context, k staff.Passkey, at time.Time, once ...login.ReplayKey) error {
+func (s *Staff) UsePasskey(ctx context.Context, k staff.Passkey, at time.Time, once ...login.ReplayKey) error {
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
 		if err := setMarks(ctx, tx, once); err != nil {
 			return err
@@ -117,7 +117,7 @@ func (s *Store) UsePasskey(ctx context.Context, k staff.Passkey, at time.Time, o
 
 // PasskeysSince are the passkeys that were made after a time, the oldest first, at most 50,
 // and whose they are: without what proves them, and not of those who are kept out.
-func (s *Store) PasskeysSince(ctx context.Context, after time.Time) (all []staff.MemberPasskey, err error) {
+func (s *Staff) PasskeysSince(ctx context.Context, after time.Time) (all []staff.MemberPasskey, err error) {
 	err = eachRow(ctx, s.db.reader(), passkeysSinceSQL, []any{millis(after)}, func(row scanner) error {
 		var m staff.MemberPasskey
 		err := row.Scan(&m.Passkey.ID, &m.Staff.ID, &m.Passkey.Name, timeColumn{&m.Passkey.CreatedAt}, &m.Staff.Name, &m.Staff.Role)

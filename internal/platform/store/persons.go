@@ -41,7 +41,7 @@ const (
 )
 
 // PersonByID finds a person. fault.ErrNotFound.
-func (s *Store) PersonByID(ctx context.Context, id string) (login.Person, error) {
+func (s *People) PersonByID(ctx context.Context, id string) (login.Person, error) {
 	if !storable(id) {
 		return login.Person{}, fault.ErrNotFound
 	}
@@ -50,7 +50,7 @@ func (s *Store) PersonByID(ctx context.Context, id string) (login.Person, error)
 
 // PersonOnly finds a person without the benefits: for the gate and for names, which are
 // asked for several times in a login. fault.ErrNotFound.
-func (s *Store) PersonOnly(ctx context.Context, id string) (login.Person, error) {
+func (s *People) PersonOnly(ctx context.Context, id string) (login.Person, error) {
 	if !storable(id) {
 		return login.Person{}, fault.ErrNotFound
 	}
@@ -59,7 +59,7 @@ func (s *Store) PersonOnly(ctx context.Context, id string) (login.Person, error)
 }
 
 // PersonBySubject finds a person by the sub of their tokens. fault.ErrNotFound.
-func (s *Store) PersonBySubject(ctx context.Context, subject string) (login.Person, error) {
+func (s *People) PersonBySubject(ctx context.Context, subject string) (login.Person, error) {
 	if !storable(subject) {
 		return login.Person{}, fault.ErrNotFound
 	}
@@ -70,7 +70,7 @@ func (s *Store) PersonBySubject(ctx context.Context, subject string) (login.Pers
 // the same code under each look-up key that is still in use, the current one first.
 // It also answers which value it was, so that the caller can re-key the person, and
 // leaves the benefits out: a login asks who this is. fault.ErrNotFound.
-func (s *Store) PersonByLookup(ctx context.Context, lookups [][]byte) (login.Person, []byte, error) {
+func (s *People) PersonByLookup(ctx context.Context, lookups [][]byte) (login.Person, []byte, error) {
 	for _, lookup := range lookups {
 		if len(lookup) == 0 {
 			continue // must not find the persons whose code is not known yet
@@ -83,7 +83,7 @@ func (s *Store) PersonByLookup(ctx context.Context, lookups [][]byte) (login.Per
 	return login.Person{}, nil, fault.ErrNotFound
 }
 
-func (s *Store) person(ctx context.Context, query string, key any) (login.Person, error) {
+func (s *People) person(ctx context.Context, query string, key any) (login.Person, error) {
 	p, err := scanPerson(s.db.reader().QueryRowContext(ctx, query, key))
 	if err != nil {
 		return login.Person{}, wrap("find person", one(err, fault.ErrNotFound))
@@ -94,7 +94,7 @@ func (s *Store) person(ctx context.Context, query string, key any) (login.Person
 	return p, nil
 }
 
-func (s *Store) benefits(ctx context.Context, person string) (_ []login.Benefit, err error) {
+func (s *People) benefits(ctx context.Context, person string) (_ []login.Benefit, err error) {
 	rows, err := s.db.reader().QueryContext(ctx, activeBenefitsSQL, person, millis(s.now()))
 	if err != nil {
 		return nil, err
@@ -114,7 +114,7 @@ func (s *Store) benefits(ctx context.Context, person string) (_ []login.Benefit,
 // AddPerson writes a person and their benefits. The look-up value is nil while the
 // identity code is not known; sealed is nil unless a purpose for keeping the code is
 // configured. fault.ErrExists: there is somebody with this code, id or subject.
-func (s *Store) AddPerson(ctx context.Context, p login.Person, lookup, sealed []byte) error {
+func (s *People) AddPerson(ctx context.Context, p login.Person, lookup, sealed []byte) error {
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
 		if err := addPerson(ctx, tx, p, lookup, sealed); err != nil {
 			return err
@@ -135,7 +135,7 @@ func addPerson(ctx context.Context, tx runner, p login.Person, lookup, sealed []
 }
 
 // NamePerson sets the name that a broker has proved. fault.ErrNotFound.
-func (s *Store) NamePerson(ctx context.Context, id, given, family, name string, at time.Time) error {
+func (s *People) NamePerson(ctx context.Context, id, given, family, name string, at time.Time) error {
 	if !storable(id) {
 		return fault.ErrNotFound
 	}
@@ -152,7 +152,7 @@ func (s *Store) NamePerson(ctx context.Context, id, given, family, name string, 
 // LockPerson keeps a person out from now on, and ends their sessions in the same
 // transaction: whoever has stolen one must not be in again after the lock. Locking again
 // changes nothing. fault.ErrNotFound.
-func (s *Store) LockPerson(ctx context.Context, id string, at time.Time) error {
+func (s *People) LockPerson(ctx context.Context, id string, at time.Time) error {
 	if !storable(id) {
 		return fault.ErrNotFound
 	}
@@ -168,16 +168,16 @@ func (s *Store) LockPerson(ctx context.Context, id string, at time.Time) error {
 }
 
 // UnlockPerson lets a person in again, who then has to log in. fault.ErrNotFound.
-func (s *Store) UnlockPerson(ctx context.Context, id string, at time.Time) error {
+func (s *People) UnlockPerson(ctx context.Context, id string, at time.Time) error {
 	return s.changePerson(ctx, "unlock person", freePersonSQL, id, millis(at))
 }
 
 // PausePerson pauses login link and QR code for a person until then. fault.ErrNotFound.
-func (s *Store) PausePerson(ctx context.Context, id string, until, at time.Time) error {
+func (s *People) PausePerson(ctx context.Context, id string, until, at time.Time) error {
 	return s.changePerson(ctx, "pause person", pausePersonSQL, id, millis(until), millis(at))
 }
 
-func (s *Store) changePerson(ctx context.Context, what, query, id string, args ...any) error {
+func (s *People) changePerson(ctx context.Context, what, query, id string, args ...any) error {
 	if !storable(id) {
 		return fault.ErrNotFound
 	}

@@ -237,7 +237,7 @@ func (k Retention) withDefaults() Retention {
 }
 
 // inBatches repeats a statement until it finds less than a batch to do.
-func (s *Store) inBatches(ctx context.Context, query string, args []any) (total int64, err error) {
+func (s *core) inBatches(ctx context.Context, query string, args []any) (total int64, err error) {
 	for {
 		var n int64
 		err := s.db.write(ctx, func(ctx context.Context, tx runner) error {

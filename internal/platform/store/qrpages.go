@@ -41,7 +41,7 @@ const (
 // ShowQRPage writes a new page and takes those away that its session showed before.
 // At most so many pages of one person may begin after since; one more answers
 // fault.ErrExists with the beginning of the page that must grow old first.
-func (s *Store) ShowQRPage(ctx context.Context, p login.QRPage, most int, since time.Time) (oldest time.Time, err error) {
+func (s *Attempts) ShowQRPage(ctx context.Context, p login.QRPage, most int, since time.Time) (oldest time.Time, err error) {
 	amr, err := asJSON(p.AMR)
 	if err != nil {
 		return time.Time{}, fmt.Errorf("show QR page: %w", err)
@@ -67,7 +67,7 @@ func (s *Store) ShowQRPage(ctx context.Context, p login.QRPage, most int, since 
 }
 
 // QRPageByID finds a page. fault.ErrNotFound.
-func (s *Store) QRPageByID(ctx context.Context, id string) (login.QRPage, error) {
+func (s *Attempts) QRPageByID(ctx context.Context, id string) (login.QRPage, error) {
 	if !storable(id) {
 		return login.QRPage{}, fault.ErrNotFound
 	}
@@ -77,7 +77,7 @@ func (s *Store) QRPageByID(ctx context.Context, id string) (login.QRPage, error)
 
 // QRPageByTyped finds the page of a typed code, by the code's keyed hash, whether or
 // not the code is still good. fault.ErrNotFound.
-func (s *Store) QRPageByTyped(ctx context.Context, h secret.Hash) (login.QRPage, error) {
+func (s *Attempts) QRPageByTyped(ctx context.Context, h secret.Hash) (login.QRPage, error) {
 	if h.Zero() {
 		return login.QRPage{}, fault.ErrNotFound
 	}
@@ -88,7 +88,7 @@ func (s *Store) QRPageByTyped(ctx context.Context, h secret.Hash) (login.QRPage,
 // TypeQRPage gives a page that is being shown a code to type, which with it lives
 // until the end given. Another one takes the place of the one before. fault.ErrMoved:
 // it is not shown any more.
-func (s *Store) TypeQRPage(ctx context.Context, id string, h secret.Hash, until, at time.Time) (p login.QRPage, err error) {
+func (s *Attempts) TypeQRPage(ctx context.Context, id string, h secret.Hash, until, at time.Time) (p login.QRPage, err error) {
 	if !storable(id) {
 		return login.QRPage{}, fault.ErrMoved
 	}
@@ -104,7 +104,7 @@ func (s *Store) TypeQRPage(ctx context.Context, id string, h secret.Hash, until,
 // with fault.ErrMoved: claimed before, replaced, shown too long ago, or not the page
 // of the typed code. fault.ErrNotFound; fault.ErrExists: the attempt's support code is
 // taken; fault.ErrReplayed: a mark was set before.
-func (s *Store) ClaimQRPage(ctx context.Context, c login.QRClaim) (login.QRPage, error) {
+func (s *Attempts) ClaimQRPage(ctx context.Context, c login.QRClaim) (login.QRPage, error) {
 	if !storable(c.Page) {
 		return login.QRPage{}, fault.ErrNotFound
 	}

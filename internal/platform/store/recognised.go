@@ -27,7 +27,7 @@ const (
 
 // Recognised looks whether a human has been where a try comes from. It takes the same
 // statement and answers one row for a human whom nobody knows.
-func (s *Store) Recognised(ctx context.Context, from login.From, now time.Time) (seen login.Seen, err error) {
+func (s *People) Recognised(ctx context.Context, from login.From, now time.Time) (seen login.Seen, err error) {
 	err = s.db.reader().QueryRowContext(ctx, recognisedSQL,
 		text(from.Person), text(from.Key), from.Browser[:], from.Network[:], millis(now)).Scan(&seen.Key, &seen.Browser, &seen.Network)
 	return seen, wrap("recognise", err)
@@ -35,7 +35,7 @@ func (s *Store) Recognised(ctx context.Context, from login.From, now time.Time) 
 
 // Recognise remembers where a human has got in, until the time given, and gives back
 // what the try that succeeded has cost: budgets count the tries that fail.
-func (s *Store) Recognise(ctx context.Context, person string, marks []secret.Hash, until time.Time, spent []login.RateLimit) error {
+func (s *People) Recognise(ctx context.Context, person string, marks []secret.Hash, until time.Time, spent []login.RateLimit) error {
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
 		for _, mark := range marks {
 			if _, err := tx.ExecContext(ctx, recogniseSQL, mark[:], text(person), millis(until)); err != nil {

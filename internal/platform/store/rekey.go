@@ -28,7 +28,7 @@ const (
 // Rekey moves everything that is known of one identity code to the first of its look-up
 // values, from the others: those under keys that are on their way out. When nothing is
 // left under them it writes nothing, so that it may be asked at every login.
-func (s *Store) Rekey(ctx context.Context, lookups [][]byte) error {
+func (s *Keys) Rekey(ctx context.Context, lookups [][]byte) error {
 	if len(lookups) < 2 {
 		return nil
 	}

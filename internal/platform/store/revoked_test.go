@@ -28,7 +28,7 @@ func TestEndsOfSessionsAreTold(t *testing.T) {
 		r, p := storetest.Confirmed(t, s)
 		ids := []string{r.Session.ID}
 		for range 2 {
-			if _, err := s.RedeemCode(t.Context(), r); err != nil {
+			if _, err := s.Attempts.RedeemCode(t.Context(), r); err != nil {
 				t.Fatal(err)
 			}
 			r = storetest.ConfirmedFor(t, s, p.ID)
@@ -36,14 +36,14 @@ func TestEndsOfSessionsAreTold(t *testing.T) {
 		}
 		storetest.SignIn(t, s) // somebody else
 		for range 2 {
-			if err := s.RevokeSession(t.Context(), ids[0], "logout", storetest.Noon()); err != nil {
+			if err := s.Sessions.RevokeSession(t.Context(), ids[0], "logout", storetest.Noon()); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := s.RevokeSessionsOfPerson(t.Context(), p.ID, "stolen", storetest.Noon()); err != nil {
+			if _, err := s.Sessions.RevokeSessionsOfPerson(t.Context(), p.ID, "stolen", storetest.Noon()); err != nil {
 				t.Fatal(err)
 			}
 		}
-		told, err := s.ClaimJobs(t.Context(), []queue.Claim{{Kind: "told", Limit: 10, Until: storetest.Noon().Add(time.Minute)}}, storetest.Noon())
+		told, err := s.Operations.ClaimJobs(t.Context(), []queue.Claim{{Kind: "told", Limit: 10, Until: storetest.Noon().Add(time.Minute)}}, storetest.Noon())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -81,27 +81,29 @@ func TestSubjectOfWhatEnds(t *testing.T) {
 		}
 		s := open(t, c)
 		ends := map[string]func(session login.Session) error{
-			"revoked": func(x login.Session) error { return s.RevokeSession(t.Context(), x.ID, "revoked", storetest.Noon()) },
+			"revoked": func(x login.Session) error {
+				return s.Sessions.RevokeSession(t.Context(), x.ID, "revoked", storetest.Noon())
+			},
 			"all": func(x login.Session) error {
-				_, err := s.RevokeSessionsOfPerson(t.Context(), x.Person, "all", storetest.Noon())
+				_, err := s.Sessions.RevokeSessionsOfPerson(t.Context(), x.Person, "all", storetest.Noon())
 				return err
 			},
-			"person_locked": func(x login.Session) error { return s.LockPerson(t.Context(), x.Person, storetest.Noon()) },
+			"person_locked": func(x login.Session) error { return s.People.LockPerson(t.Context(), x.Person, storetest.Noon()) },
 			"erased": func(x login.Session) error {
-				_, err := s.ErasePerson(t.Context(), x.Person, operations.Erasure{At: storetest.Noon()})
+				_, err := s.People.ErasePerson(t.Context(), x.Person, operations.Erasure{At: storetest.Noon()})
 				return err
 			},
 		}
 		for why, end := range ends {
 			session := storetest.SignIn(t, s)
-			p, err := s.PersonByID(t.Context(), session.Person)
+			p, err := s.People.PersonByID(t.Context(), session.Person)
 			if err != nil {
 				t.Fatal(err)
 			}
 			if broken = errors.New("broken"); !errors.Is(end(session), broken) {
 				t.Errorf("%s: goes on although nobody can be told", why)
 			}
-			if now, err := s.SessionByID(t.Context(), session.ID); err != nil || !now.RevokedAt.IsZero() {
+			if now, err := s.Sessions.SessionByID(t.Context(), session.ID); err != nil || !now.RevokedAt.IsZero() {
 				t.Errorf("%s: ended although nobody was told: %v", why, err)
 			}
 			broken = nil
@@ -124,15 +126,15 @@ func TestLockEndsSessions(t *testing.T) {
 		s := open(t, config(t))
 		locked, other := storetest.SignIn(t, s), storetest.SignIn(t, s)
 		for range 2 {
-			if err := s.LockPerson(t.Context(), locked.Person, storetest.Noon()); err != nil {
+			if err := s.People.LockPerson(t.Context(), locked.Person, storetest.Noon()); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if err := s.UnlockPerson(t.Context(), locked.Person, storetest.Noon().Add(time.Minute)); err != nil {
+		if err := s.People.UnlockPerson(t.Context(), locked.Person, storetest.Noon().Add(time.Minute)); err != nil {
 			t.Fatal(err)
 		}
 		for id, want := range map[string]string{locked.ID: string(login.ReasonPersonLocked), other.ID: ""} {
-			if got, err := s.SessionByID(t.Context(), id); err != nil || got.RevokedWhy != want || got.RevokedAt.IsZero() != (want == "") {
+			if got, err := s.Sessions.SessionByID(t.Context(), id); err != nil || got.RevokedWhy != want || got.RevokedAt.IsZero() != (want == "") {
 				t.Errorf("%+v, %v; want it ended by %q", got, err, want)
 			}
 		}
@@ -152,25 +154,25 @@ func TestErasureKeepsWhatClientsMustLearn(t *testing.T) {
 			}
 		}
 		waits, dead, mail := job(queue.KindLogout+"shop"), job(queue.KindLogout+"gone"), job("mail.new_login")
-		if err := s.AddJobs(t.Context(), waits, dead, mail); err != nil {
+		if err := s.Operations.AddJobs(t.Context(), waits, dead, mail); err != nil {
 			t.Fatal(err)
 		}
-		held, err := s.ClaimJobs(t.Context(), []queue.Claim{{Kind: dead.Kind, Limit: 1, Until: storetest.Noon().Add(time.Minute)}}, storetest.Noon())
+		held, err := s.Operations.ClaimJobs(t.Context(), []queue.Claim{{Kind: dead.Kind, Limit: 1, Until: storetest.Noon().Add(time.Minute)}}, storetest.Noon())
 		if err != nil || len(held) != 1 {
 			t.Fatal(held, err)
 		}
 		held[0].Payload = []byte(`{"sid":"` + session.ID + `"}`)
-		if err := s.BuryJob(t.Context(), held[0], storetest.Noon(), "http_400"); err != nil {
+		if err := s.Operations.BuryJob(t.Context(), held[0], storetest.Noon(), "http_400"); err != nil {
 			t.Fatal(err)
 		}
-		if given, err := s.DeadJobs(t.Context(), "", queue.Place{}, 10); err != nil || len(given) != 1 || !bytes.Equal(given[0].Payload, held[0].Payload) {
+		if given, err := s.Operations.DeadJobs(t.Context(), "", queue.Place{}, 10); err != nil || len(given) != 1 || !bytes.Equal(given[0].Payload, held[0].Payload) {
 			t.Errorf("kept of the job that was given up: %+v, %v", given, err)
 		}
-		if _, err := s.ErasePerson(t.Context(), session.Person, operations.Erasure{At: storetest.Noon()}); err != nil {
+		if _, err := s.People.ErasePerson(t.Context(), session.Person, operations.Erasure{At: storetest.Noon()}); err != nil {
 			t.Fatal(err)
 		}
 		left := func() (kinds []string) {
-			depths, err := s.JobDepths(t.Context())
+			depths, err := s.Operations.JobDepths(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 
 	"avain/internal/domain/fault"
@@ -13,7 +14,7 @@ import (
 const mayGiveWay = `state IN ('created', 'opened') AND stage < 2 AND method IN ('direct', 'link')`
 
 // makeRoomSQL ends one attempt of those whose column (network or site) is $1.
-func (s *Store) makeRoomSQL(column string) string {
+func (s *Attempts) makeRoomSQL(column string) string {
 	lock := s.db.forUpdate()
 	if lock != "" {
 		lock += " SKIP LOCKED" // another node ends that one
@@ -28,7 +29,7 @@ func (s *Store) makeRoomSQL(column string) string {
 // MakeRoom ends the attempt that gives way, and returns it as it is then. Several nodes
 // may make room at once: each ends another one. fault.ErrNotFound: there is none that
 // may go.
-func (s *Store) MakeRoom(ctx context.Context, r login.Room) (login.Attempt, error) {
+func (s *Attempts) MakeRoom(ctx context.Context, r login.Room) (login.Attempt, error) {
 	line, err := timelineLines(r.Event)
 	if err != nil {
 		return login.Attempt{}, err
@@ -58,7 +59,7 @@ func crowdsSQL(column string) string {
 
 // Crowds lists where at least so many unfinished attempts come from, the largest crowds
 // first: at most so many networks and as many sites.
-func (s *Store) Crowds(ctx context.Context, least int64, most int) (crowds []login.Crowd, err error) {
+func (s *Attempts) Crowds(ctx context.Context, least int64, most int) (crowds []login.Crowd, err error) {
 	for _, column := range []string{"network", "site"} {
 		err := eachRow(ctx, s.db.reader(), crowdsSQL(column), []any{least, most}, func(row scanner) error {
 			var c login.Crowd
@@ -75,4 +76,16 @@ func (s *Store) Crowds(ctx context.Context, least int64, most int) (crowds []log
 		}
 	}
 	return crowds, nil
+}
+
+const countRunningSQL = "SELECT COUNT(*) FROM attempts WHERE " + isRunning
+
+// RunningAttempts counts the attempts that are not over: a gauge. It reads an index
+// of those only, which lifetimes keep short.
+func (s *Attempts) RunningAttempts(ctx context.Context) (int64, error) {
+	var n int64
+	if err := s.db.reader().QueryRowContext(ctx, countRunningSQL).Scan(&n); err != nil {
+		return 0, fmt.Errorf("count running attempts: %w", unavailable(err))
+	}
+	return n, nil
 }

@@ -63,7 +63,7 @@ const (
 )
 
 // SessionByID finds a session, ended ones included. fault.ErrNotFound.
-func (s *Store) SessionByID(ctx context.Context, id string) (login.Session, error) {
+func (s *Sessions) SessionByID(ctx context.Context, id string) (login.Session, error) {
 	if !storable(id) {
 		return login.Session{}, fault.ErrNotFound
 	}
@@ -73,7 +73,7 @@ func (s *Store) SessionByID(ctx context.Context, id string) (login.Session, erro
 
 // SessionByRefresh finds a session by its refresh token, the current one or the one
 // before; the caller tells by comparing. fault.ErrNotFound.
-func (s *Store) SessionByRefresh(ctx context.Context, h secret.Hash) (login.Session, error) {
+func (s *Sessions) SessionByRefresh(ctx context.Context, h secret.Hash) (login.Session, error) {
 	if h.Zero() {
 		return login.Session{}, fault.ErrNotFound
 	}
@@ -83,7 +83,7 @@ func (s *Store) SessionByRefresh(ctx context.Context, h secret.Hash) (login.Sess
 
 // SessionsOfPerson lists the sessions that nobody has revoked, newest first, at most
 // 200. Some may have run out: see login.Session.Live.
-func (s *Store) SessionsOfPerson(ctx context.Context, person string) ([]login.Session, error) {
+func (s *Sessions) SessionsOfPerson(ctx context.Context, person string) ([]login.Session, error) {
 	if !storable(person) {
 		return nil, nil
 	}
@@ -114,7 +114,7 @@ func querySessions(ctx context.Context, on runner, query string, args ...any) (_
 // becomes Used, and at most once a minute its UsedAt moves to at and its IdleUntil
 // to idleUntil (never back, never beyond EndsAt). The marks are set in any case;
 // fault.ErrReplayed when one was set before. fault.ErrNotFound.
-func (s *Store) UseSession(ctx context.Context, id string, at, idleUntil time.Time, once ...login.ReplayKey) (login.Session, error) {
+func (s *Sessions) UseSession(ctx context.Context, id string, at, idleUntil time.Time, once ...login.ReplayKey) (login.Session, error) {
 	if len(once) == 0 {
 		session, err := s.SessionByID(ctx, id)
 		if err != nil || !useMatters(session, at) {
@@ -156,7 +156,7 @@ func useMatters(session login.Session, at time.Time) bool {
 // counts one generation more. If old is not
 // current any more, or the session not live, the answer is the session as it is with
 // fault.ErrMoved, and nothing is changed. fault.ErrNotFound, fault.ErrReplayed.
-func (s *Store) RotateRefresh(ctx context.Context, id string, old, next secret.Hash, previousUntil, at time.Time, once ...login.ReplayKey) (login.Session, error) {
+func (s *Sessions) RotateRefresh(ctx context.Context, id string, old, next secret.Hash, previousUntil, at time.Time, once ...login.ReplayKey) (login.Session, error) {
 	if !storable(id) || old.Zero() || next.Zero() {
 		return login.Session{}, fault.ErrNotFound
 	}
@@ -182,7 +182,7 @@ func (s *Store) RotateRefresh(ctx context.Context, id string, old, next secret.H
 
 // RevokeSession ends a session. Revoking it again changes nothing: the first reason
 // stays, and nobody is told twice. fault.ErrNotFound.
-func (s *Store) RevokeSession(ctx context.Context, id, why string, at time.Time) error {
+func (s *Sessions) RevokeSession(ctx context.Context, id, why string, at time.Time) error {
 	if !storable(id) {
 		return fault.ErrNotFound
 	}
@@ -198,7 +198,7 @@ func (s *Store) RevokeSession(ctx context.Context, id, why string, at time.Time)
 }
 
 // RevokeSessionsOfPerson ends all sessions of a person and says how many that were.
-func (s *Store) RevokeSessionsOfPerson(ctx context.Context, person, why string, at time.Time) (n int64, err error) {
+func (s *Sessions) RevokeSessionsOfPerson(ctx context.Context, person, why string, at time.Time) (n int64, err error) {
 	if !storable(person) {
 		return 0, nil
 	}
@@ -217,7 +217,7 @@ func (s *Store) RevokeSessionsOfPerson(ctx context.Context, person, why string, 
 // because two records are one human. Those that a password has begun, if they are a
 // SmartumPlus person now: whoever knew the password before would see the new benefits
 // (pre-hijacking, threat 42). And all, if one of the records was locked.
-func (s *Store) endOutgrown(ctx context.Context, tx runner, human string, at time.Time) error {
+func (s *core) endOutgrown(ctx context.Context, tx runner, human string, at time.Time) error {
 	if _, err := s.revoke(ctx, tx, endOutgrownSQL, human, string(login.ReasonStrongRequired), at); err != nil {
 		return err
 	}
@@ -228,7 +228,7 @@ func (s *Store) endOutgrown(ctx context.Context, tx runner, human string, at tim
 // revoke ends sessions, and orders the jobs that follow from those that it really
 // ended, in the same transaction. Nothing else may end one before its time: a client
 // that is not told goes on letting the person in (TestSessionsEndInOneWay).
-func (s *Store) revoke(ctx context.Context, tx runner, query, id, why string, at time.Time) (int64, error) {
+func (s *core) revoke(ctx context.Context, tx runner, query, id, why string, at time.Time) (int64, error) {
 	ended, err := querySessions(ctx, tx, query, id, millis(at), text(why))
 	if err != nil || s.revoked == nil {
 		return int64(len(ended)), err

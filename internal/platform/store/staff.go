@@ -31,7 +31,7 @@ const (
 // InviteStaff writes an invitation to make a passkey, and first the person when they are
 // new. Earlier invitations of the same person are dead. fault.ErrNotFound: there is
 // nobody of that id, or they are disabled; fault.ErrExists for a new one: the id is taken.
-func (s *Store) InviteStaff(ctx context.Context, who staff.Member, isNew bool, i staff.Invitation) error {
+func (s *Staff) InviteStaff(ctx context.Context, who staff.Member, isNew bool, i staff.Invitation) error {
 	if !storable(who.ID) {
 		return fault.ErrNotFound
 	}
@@ -59,7 +59,7 @@ func (s *Store) InviteStaff(ctx context.Context, who staff.Member, isNew bool, i
 
 // StaffInvitation finds an invitation that can be used, and whom it is for.
 // fault.ErrNotFound: unknown, used or too old, or the person is disabled.
-func (s *Store) StaffInvitation(ctx context.Context, token secret.Hash, now time.Time) (staff.Invitation, staff.Member, error) {
+func (s *Staff) StaffInvitation(ctx context.Context, token secret.Hash, now time.Time) (staff.Invitation, staff.Member, error) {
 	if token.Zero() {
 		return staff.Invitation{}, staff.Member{}, fault.ErrNotFound
 	}
@@ -77,7 +77,7 @@ func (s *Store) StaffInvitation(ctx context.Context, token secret.Hash, now time
 }
 
 // StaffByID finds somebody of the staff, disabled ones too. fault.ErrNotFound.
-func (s *Store) StaffByID(ctx context.Context, id string) (staff.Member, error) {
+func (s *Staff) StaffByID(ctx context.Context, id string) (staff.Member, error) {
 	if !storable(id) {
 		return staff.Member{}, fault.ErrNotFound
 	}
@@ -86,7 +86,7 @@ func (s *Store) StaffByID(ctx context.Context, id string) (staff.Member, error) 
 }
 
 // Staff lists the staff, the oldest first, at most 1000.
-func (s *Store) Staff(ctx context.Context) (all []staff.Member, err error) {
+func (s *Staff) Staff(ctx context.Context) (all []staff.Member, err error) {
 	err = eachRow(ctx, s.db.reader(), listStaffSQL, nil, func(row scanner) error {
 		who, err := scanStaff(row)
 		all = append(all, who)
@@ -96,7 +96,7 @@ func (s *Store) Staff(ctx context.Context) (all []staff.Member, err error) {
 }
 
 // SetStaffRole gives somebody another role, from the next page on. fault.ErrNotFound.
-func (s *Store) SetStaffRole(ctx context.Context, id string, role staff.Role) error {
+func (s *Staff) SetStaffRole(ctx context.Context, id string, role staff.Role) error {
 	return s.changeStaff(ctx, "set staff role", id, func(ctx context.Context, tx runner) error {
 		return mustChange(fault.ErrNotFound)(tx.ExecContext(ctx, staffRoleSQL, id, string(role)))
 	})
@@ -104,7 +104,7 @@ func (s *Store) SetStaffRole(ctx context.Context, id string, role staff.Role) er
 
 // DisableStaff keeps somebody out: their sessions and invitations end with it. Again
 // changes nothing. fault.ErrNotFound.
-func (s *Store) DisableStaff(ctx context.Context, id string, at time.Time) error {
+func (s *Staff) DisableStaff(ctx context.Context, id string, at time.Time) error {
 	return s.changeStaff(ctx, "disable staff", id, func(ctx context.Context, tx runner) error {
 		if err := mustChange(fault.ErrNotFound)(tx.ExecContext(ctx, disableStaffSQL, id, millis(at))); err != nil {
 			return err
@@ -118,13 +118,13 @@ func (s *Store) DisableStaff(ctx context.Context, id string, at time.Time) error
 }
 
 // EnableStaff lets somebody in again, with the passkeys that they had. fault.ErrNotFound.
-func (s *Store) EnableStaff(ctx context.Context, id string) error {
+func (s *Staff) EnableStaff(ctx context.Context, id string) error {
 	return s.changeStaff(ctx, "enable staff", id, func(ctx context.Context, tx runner) error {
 		return mustChange(fault.ErrNotFound)(tx.ExecContext(ctx, enableStaffSQL, id))
 	})
 }
 
-func (s *Store) changeStaff(ctx context.Context, what, id string, act func(context.Context, runner) error) error {
+func (s *Staff) changeStaff(ctx context.Context, what, id string, act func(context.Context, runner) error) error {
 	if !storable(id) {
 		return fault.ErrNotFound
 	}
@@ -132,7 +132,7 @@ func (s *Store) changeStaff(ctx context.Context, what, id string, act func(conte
 }
 
 // PurgeStaff deletes invitations and sessions that are over, and says how many.
-func (s *Store) PurgeStaff(ctx context.Context, now time.Time) (total int64, err error) {
+func (s *Staff) PurgeStaff(ctx context.Context, now time.Time) (total int64, err error) {
 	for _, query := range []string{purgeInvitedStaffSQL, purgeStaffSessionsSQL} {
 		n, err := s.inBatches(ctx, query, []any{millis(now), purgeBatch})
 		if total += n; err != nil {

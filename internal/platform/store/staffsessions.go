@@ -32,7 +32,7 @@ func addStaffSession(ctx context.Context, tx runner, t staff.Session) error {
 
 // StaffBySession finds the session of a browser and whose it is. It may have run out:
 // see staff.Session.Live. fault.ErrNotFound also for those who are disabled.
-func (s *Store) StaffBySession(ctx context.Context, token secret.Hash) (staff.Session, staff.Member, error) {
+func (s *Staff) StaffBySession(ctx context.Context, token secret.Hash) (staff.Session, staff.Member, error) {
 	var t staff.Session
 	var who staff.Member
 	if token.Zero() {
@@ -49,7 +49,7 @@ func (s *Store) StaffBySession(ctx context.Context, token secret.Hash) (staff.Se
 
 // UseStaffSession moves the end of an idle session, at most once a minute and never
 // beyond its absolute end. One that has ended meanwhile stays so.
-func (s *Store) UseStaffSession(ctx context.Context, t staff.Session, idleUntil time.Time) error {
+func (s *Staff) UseStaffSession(ctx context.Context, t staff.Session, idleUntil time.Time) error {
 	if idleUntil.Sub(t.IdleUntil) < staffStep {
 		return nil
 	}
@@ -60,7 +60,7 @@ func (s *Store) UseStaffSession(ctx context.Context, t staff.Session, idleUntil 
 }
 
 // EndStaffSession ends a session; again changes nothing.
-func (s *Store) EndStaffSession(ctx context.Context, token secret.Hash) error {
+func (s *Staff) EndStaffSession(ctx context.Context, token secret.Hash) error {
 	return wrap("end staff session", s.db.write(ctx, func(ctx context.Context, tx runner) error {
 		_, err := tx.ExecContext(ctx, dropStaffSessionSQL, token[:])
 		return err

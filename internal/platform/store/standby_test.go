@@ -41,7 +41,7 @@ func TestSwitchover(t *testing.T) {
 	}
 	readOnly(next, "on")
 	db := open(t, store.Config{Driver: store.Postgres, DSN: secret.Of(dsn), Conns: 8})
-	start := func() error { return db.StartAttempt(t.Context(), storetest.Attempt(), storetest.Secrets()) }
+	start := func() error { return db.Attempts.StartAttempt(t.Context(), storetest.Attempt(), storetest.Secrets()) }
 	together(t, 8, start) // every connection leads to the old one
 
 	// Forth and back: each must be found again.
@@ -149,9 +149,9 @@ func TestConnectionsThatBreak(t *testing.T) {
 			}
 			var err error
 			if at == "SELECT" {
-				_, err = db.AttemptByID(t.Context(), first.ID)
+				_, err = db.Attempts.AttemptByID(t.Context(), first.ID)
 			} else {
-				err = db.StartAttempt(t.Context(), a, storetest.Secrets())
+				err = db.Attempts.StartAttempt(t.Context(), a, storetest.Secrets())
 			}
 			if !cut.done() {
 				t.Fatalf("%s: nothing was cut", at)

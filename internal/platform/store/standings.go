@@ -26,7 +26,7 @@ const (
 
 // Standings tells how far attempts are, by their ids. One that does not exist is left
 // out.
-func (s *Store) Standings(ctx context.Context, ids []string) (map[string]login.AttemptStatus, error) {
+func (s *Attempts) Standings(ctx context.Context, ids []string) (map[string]login.AttemptStatus, error) {
 	found := make(map[string]login.AttemptStatus, len(ids))
 	for some := range slices.Chunk(ids, standingsMost) {
 		if err := s.standings(ctx, some, found); err != nil {
@@ -36,7 +36,7 @@ func (s *Store) Standings(ctx context.Context, ids []string) (map[string]login.A
 	return found, nil
 }
 
-func (s *Store) standings(ctx context.Context, ids []string, found map[string]login.AttemptStatus) error {
+func (s *Attempts) standings(ctx context.Context, ids []string, found map[string]login.AttemptStatus) error {
 	args := make([]any, standingsMost)
 	for i := range args {
 		args[i] = text(ids[min(i, len(ids)-1)])
@@ -52,7 +52,7 @@ func (s *Store) standings(ctx context.Context, ids []string, found map[string]lo
 // MovedSince lists the attempts that have changed since then, by the clocks of the
 // nodes that changed them, each with the time of its last change. Attempts that have
 // only been started are left out.
-func (s *Store) MovedSince(ctx context.Context, since time.Time) (map[string]time.Time, error) {
+func (s *Attempts) MovedSince(ctx context.Context, since time.Time) (map[string]time.Time, error) {
 	moved := map[string]time.Time{}
 	err := eachRow(ctx, s.db.reader(), movedSinceSQL, []any{millis(since)}, func(row scanner) error {
 		var id string

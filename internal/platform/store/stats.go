@@ -1,9 +1,7 @@
 package store
 
 import (
-	"context"
 	"database/sql"
-	"fmt"
 	"time"
 )
 
@@ -24,16 +22,4 @@ func (s *Store) Stats() Stats { return s.db.stats() }
 func poolStats(pool *sql.DB) Stats {
 	p := pool.Stats()
 	return Stats{Open: p.OpenConnections, InUse: p.InUse, Waits: p.WaitCount, Waited: p.WaitDuration}
-}
-
-const countRunningSQL = "SELECT COUNT(*) FROM attempts WHERE " + isRunning
-
-// RunningAttempts counts the attempts that are not over: a gauge. It reads an index
-// of those only, which lifetimes keep short.
-func (s *Store) RunningAttempts(ctx context.Context) (int64, error) {
-	var n int64
-	if err := s.db.reader().QueryRowContext(ctx, countRunningSQL).Scan(&n); err != nil {
-		return 0, fmt.Errorf("count running attempts: %w", unavailable(err))
-	}
-	return n, nil
 }

@@ -56,8 +56,23 @@ type Config struct {
 	Expired func(login.Attempt)
 }
 
-// Store is an open database. It is safe for concurrent use.
+// Store is an open database, by what lies in it. It is safe for concurrent use.
 type Store struct {
+	*core
+
+	Attempts    *Attempts
+	Sessions    *Sessions
+	Limits      *Limits
+	People      *People
+	Employments *Employments
+	Staff       *Staff
+	Operations  *Operations
+	Audit       *Audit
+	Keys        *Keys
+}
+
+// core is what all parts of the store share.
+type core struct {
 	db  joining
 	now func() time.Time
 	log *slog.Logger
@@ -71,6 +86,35 @@ type Store struct {
 	revoked func(login.Session, func() (string, error)) ([]queue.Job, error) // may be nil
 	expired func(login.Attempt)                                              // may be nil
 }
+
+// Attempts are logins on their way: their links, QR pages and journeys to brokers.
+type Attempts struct{ *core }
+
+// Sessions are apps that are logged in.
+type Sessions struct{ *core }
+
+// Limits are what may happen once, or only so often, on every node and after a restart.
+type Limits struct{ *core }
+
+// People are those who log in: their credentials, benefits and traces.
+type People struct{ *core }
+
+// Employments are what employers say of people: records, invitations, imports.
+type Employments struct{ *core }
+
+// Staff are those who work in the console.
+type Staff struct{ *core }
+
+// Operations are what those need who run the service: jobs, API keys, notices, switches,
+// counts, alerts, feedback.
+type Operations struct{ *core }
+
+// Audit is the append-only log of who did what to whom.
+type Audit struct{ *core }
+
+// Keys are the keys that sign, and what is sealed with or found by keys outside the
+// database, while those are changed.
+type Keys struct{ *core }
 
 // runner runs statements: a transaction, or the connections for reading.
 type runner interface {
@@ -102,7 +146,7 @@ type database interface {
 // Open opens the database and proves that it answers. It does not touch the
 // schema: see [Store.Migrate] and [Store.CheckSchema].
 func Open(ctx context.Context, config Config) (*Store, error) {
-	s := &Store{now: config.Now, log: config.Log, keyNames: config.KeyNames, chain: audit.NewChain(config.AuditKey), begun: config.AuditBegun, revoked: config.Revoked, expired: config.Expired}
+	s := newStore(&core{now: config.Now, log: config.Log, keyNames: config.KeyNames, chain: audit.NewChain(config.AuditKey), begun: config.AuditBegun, revoked: config.Revoked, expired: config.Expired})
 	if s.now == nil {
 		s.now = time.Now
 	}
@@ -126,6 +170,13 @@ func Open(ctx context.Context, config Config) (*Store, error) {
 	return s, nil
 }
 
+func newStore(c *core) *Store {
+	return &Store{
+		core: c, Attempts: &Attempts{c}, Sessions: &Sessions{c}, Limits: &Limits{c}, People: &People{c}, Employments: &Employments{c},
+		Staff: &Staff{c}, Operations: &Operations{c}, Audit: &Audit{c}, Keys: &Keys{c},
+	}
+}
+
 // closeTime bounds how long closing waits for the audit log: others seal what is left.
 const closeTime = 5 * time.Second
 
@@ -134,7 +185,7 @@ const closeTime = 5 * time.Second
 func (s *Store) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), closeTime)
 	defer cancel()
-	if err := s.closeOwnStream(ctx); err != nil {
+	if err := s.Audit.closeOwnStream(ctx); err != nil {
 		s.log.WarnContext(ctx, "store: the last entries of the audit log are not sealed; another node, or the next start, does it", "error", err)
 	}
 	if err := s.db.close(); err != nil {

@@ -123,15 +123,15 @@ func TestThreat27RevocationIsSeenByOtherNodes(t *testing.T) {
 		session := storetest.SignIn(t, here)
 		at := storetest.Noon()
 		for _, marks := range [][]login.ReplayKey{nil, {storetest.Mark()}} {
-			if got, err := there.UseSession(t.Context(), session.ID, at, session.IdleUntil, marks...); err != nil || !got.Live(at) {
+			if got, err := there.Sessions.UseSession(t.Context(), session.ID, at, session.IdleUntil, marks...); err != nil || !got.Live(at) {
 				t.Fatalf("before: %+v, %v", got, err)
 			}
 		}
-		if err := here.RevokeSession(t.Context(), session.ID, "stolen", at); err != nil {
+		if err := here.Sessions.RevokeSession(t.Context(), session.ID, "stolen", at); err != nil {
 			t.Fatal(err)
 		}
 		for _, marks := range [][]login.ReplayKey{nil, {storetest.Mark()}} {
-			if got, err := there.UseSession(t.Context(), session.ID, at, session.IdleUntil, marks...); err != nil || got.Live(at) {
+			if got, err := there.Sessions.UseSession(t.Context(), session.ID, at, session.IdleUntil, marks...); err != nil || got.Live(at) {
 				t.Errorf("after: %+v, %v", got, err)
 			}
 		}

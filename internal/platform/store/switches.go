@@ -23,7 +23,7 @@ const (
 
 // Switches lists what has ever been switched, by name. They are as few as there are
 // methods and banks.
-func (s *Store) Switches(ctx context.Context) (_ []operations.Switch, err error) {
+func (s *Operations) Switches(ctx context.Context) (_ []operations.Switch, err error) {
 	rows, err := s.db.reader().QueryContext(ctx, switchesSQL)
 	if err != nil {
 		return nil, wrap("list switches", err)
@@ -45,7 +45,7 @@ func (s *Store) Switches(ctx context.Context) (_ []operations.Switch, err error)
 }
 
 // SetSwitch sets a switch; the last one to set it wins.
-func (s *Store) SetSwitch(ctx context.Context, one operations.Switch) error {
+func (s *Operations) SetSwitch(ctx context.Context, one operations.Switch) error {
 	state := switchedOff
 	if one.On {
 		state = switchedOn

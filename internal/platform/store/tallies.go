@@ -32,7 +32,7 @@ const (
 )
 
 // AddTallies adds counts to what is there, all or none. Nodes may do so at once.
-func (s *Store) AddTallies(ctx context.Context, counted []operations.Tally) error {
+func (s *Operations) AddTallies(ctx context.Context, counted []operations.Tally) error {
 	// Two nodes that add to the same rows in different orders would wait for each other.
 	counted = slices.SortedFunc(slices.Values(counted), func(a, b operations.Tally) int {
 		return cmp.Or(cmp.Compare(a.Dimension, b.Dimension), a.Hour.Compare(b.Hour), cmp.Compare(a.Value, b.Value))
@@ -50,17 +50,17 @@ func (s *Store) AddTallies(ctx context.Context, counted []operations.Tally) erro
 
 // Tallies lists what was counted in one dimension in the hours that began in [from, to),
 // by hour and value.
-func (s *Store) Tallies(ctx context.Context, d operations.Dimension, from, to time.Time) ([]operations.Tally, error) {
+func (s *Operations) Tallies(ctx context.Context, d operations.Dimension, from, to time.Time) ([]operations.Tally, error) {
 	return s.tallies(ctx, talliesSQL, string(d), millis(from), millis(to))
 }
 
 // AllTallies lists what was counted in the hours that began in [from, to), of every
 // dimension at one moment: a login that is in one of them is in all of its dimensions.
-func (s *Store) AllTallies(ctx context.Context, from, to time.Time) ([]operations.Tally, error) {
+func (s *Operations) AllTallies(ctx context.Context, from, to time.Time) ([]operations.Tally, error) {
 	return s.tallies(ctx, allTalliesSQL, millis(from), millis(to))
 }
 
-func (s *Store) tallies(ctx context.Context, query string, args ...any) ([]operations.Tally, error) {
+func (s *Operations) tallies(ctx context.Context, query string, args ...any) ([]operations.Tally, error) {
 	var all []operations.Tally
 	err := eachRow(ctx, s.db.reader(), query, args, func(row scanner) error {
 		var t operations.Tally
@@ -79,7 +79,7 @@ func (s *Store) tallies(ctx context.Context, query string, args ...any) ([]opera
 
 // PurgeTallies deletes the tallies of hours before an instant, and the alerts that
 // ended before it, in small transactions.
-func (s *Store) PurgeTallies(ctx context.Context, before time.Time) (total int64, err error) {
+func (s *Operations) PurgeTallies(ctx context.Context, before time.Time) (total int64, err error) {
 	for _, d := range operations.Dimensions() {
 		n, err := s.inBatches(ctx, purgeTalliesSQL, []any{millis(before), purgeBatch, string(d)})
 		if total += n; err != nil {

@@ -129,7 +129,7 @@ func (t wordTable) missingSQL() string {
 // WriteWords writes the words of everything that was named before there were words, in
 // small transactions, and never again once it is through. Nodes may do it at the same
 // time, and it may be interrupted. It answers how much it has looked at.
-func (s *Store) WriteWords(ctx context.Context) (looked int64, err error) {
+func (s *People) WriteWords(ctx context.Context) (looked int64, err error) {
 	var written int
 	if err := s.db.reader().QueryRowContext(ctx, wordsWrittenSQL).Scan(&written); err != nil || written > 0 {
 		return 0, wrap("write words", err)
@@ -148,7 +148,7 @@ func (s *Store) WriteWords(ctx context.Context) (looked int64, err error) {
 	return looked, wrap("write words", err)
 }
 
-func (s *Store) writeWords(ctx context.Context, t wordTable) (looked int64, err error) {
+func (s *People) writeWords(ctx context.Context, t wordTable) (looked int64, err error) {
 	for after := ""; ; {
 		var n int
 		last := after

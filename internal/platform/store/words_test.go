@@ -63,14 +63,14 @@ func TestWordsOfOldRowsAreWritten(t *testing.T) {
 			t.Fatal(err)
 		}
 		for round, want := range []int64{wordPage + 50, 0} {
-			if n, err := s.WriteWords(t.Context()); err != nil || n != want {
+			if n, err := s.People.WriteWords(t.Context()); err != nil || n != want {
 				t.Errorf("%s, round %d: %d, %v", driver, round, n, err)
 			}
 		}
-		if ids, err := s.PersonsNamed(t.Context(), "asukas249 van", 10); err != nil || !slices.Equal(ids, []string{"p0249"}) {
+		if ids, err := s.People.PersonsNamed(t.Context(), "asukas249 van", 10); err != nil || !slices.Equal(ids, []string{"p0249"}) {
 			t.Errorf("%s: %v, %v", driver, ids, err)
 		}
-		if ids, err := s.PersonsNamed(t.Context(), "vanha", 10); err != nil || len(ids) != 10 {
+		if ids, err := s.People.PersonsNamed(t.Context(), "vanha", 10); err != nil || len(ids) != 10 {
 			t.Errorf("%s: %v, %v", driver, ids, err)
 		}
 	}

@@ -71,7 +71,7 @@ func TestThreat45UnknownNamesTakeTheSameStatements(t *testing.T) {
 	for driver, s := range both(t) {
 		p := login.Person{ID: login.NewID(), Subject: login.NewID(), Locale: "fi"}
 		c := login.Credential{ID: login.NewID(), Person: p.ID, UserName: "aino", Email: "aino@example.com", Hash: "$argon2id$v=19$m=64,t=1,p=1$x$y"}
-		if err := s.AddPersonWithCredential(t.Context(), p, nil, nil, c); err != nil {
+		if err := s.People.AddPersonWithCredential(t.Context(), p, nil, nil, c); err != nil {
 			t.Fatal(err)
 		}
 		c2 := &counting{database: s.db.database}
@@ -79,16 +79,16 @@ func TestThreat45UnknownNamesTakeTheSameStatements(t *testing.T) {
 		now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 		ask := func(name string) []string {
 			c2.done = nil
-			found, err := s.CredentialByName(t.Context(), name)
+			found, err := s.People.CredentialByName(t.Context(), name)
 			if err != nil && !errors.Is(err, fault.ErrNotFound) {
 				t.Fatal(err)
 			}
-			if _, err := s.Recognised(t.Context(), login.From{Person: found.Person, Key: "k", Network: secret.New().Hash()}, now); err != nil {
+			if _, err := s.People.Recognised(t.Context(), login.From{Person: found.Person, Key: "k", Network: secret.New().Hash()}, now); err != nil {
 				t.Fatal(err)
 			}
 			budgets := []login.RateLimit{{Key: secret.New().Hash(), Burst: 1, Interval: time.Minute}, {Key: secret.New().Hash(), Burst: 1, Interval: time.Minute}}
 			for range 2 { // the second finds them empty
-				if _, err := s.SpendFirst(t.Context(), now, budgets); err != nil && fault.AsError(err).Kind != fault.TooMany {
+				if _, err := s.Limits.SpendFirst(t.Context(), now, budgets); err != nil && fault.AsError(err).Kind != fault.TooMany {
 					t.Fatal(err)
 				}
 			}
@@ -124,7 +124,7 @@ func TestUntoldEndsTakeNoStatement(t *testing.T) {
 		s.db.database = c
 		end := func() (took []string) {
 			p := login.Person{ID: login.NewID(), Subject: login.NewID(), Locale: "fi"}
-			if err := s.AddPerson(t.Context(), p, nil, nil); err != nil {
+			if err := s.People.AddPerson(t.Context(), p, nil, nil); err != nil {
 				t.Fatal(err)
 			}
 			session := login.Session{ID: login.NewID(), Person: p.ID, Client: "app", Refresh: secret.New().Hash(), CreatedAt: noon, IdleUntil: noon.Add(time.Hour), EndsAt: noon.Add(time.Hour)}
@@ -139,7 +139,7 @@ func TestUntoldEndsTakeNoStatement(t *testing.T) {
 				t.Fatal(err)
 			}
 			c.done = nil
-			if err := s.RevokeSession(t.Context(), session.ID, "logout_app", noon); err != nil {
+			if err := s.Sessions.RevokeSession(t.Context(), session.ID, "logout_app", noon); err != nil {
 				t.Fatal(err)
 			}
 			return c.done

@@ -33,7 +33,7 @@ const (
 
 // AddWrongTries adds wrong passwords to what is there, all or none. Nodes may do so at
 // once.
-func (s *Store) AddWrongTries(ctx context.Context, counted []login.WrongTries) error {
+func (s *People) AddWrongTries(ctx context.Context, counted []login.WrongTries) error {
 	// Two nodes that add to the same rows in different orders would wait for each other.
 	counted = slices.SortedFunc(slices.Values(counted), func(a, b login.WrongTries) int {
 		return cmp.Or(cmp.Compare(a.Person, b.Person), cmp.Compare(a.Day, b.Day), bytes.Compare(a.Network[:], b.Network[:]))
@@ -52,7 +52,7 @@ func (s *Store) AddWrongTries(ctx context.Context, counted []login.WrongTries) e
 
 // WrongTriesOf tells of the last days on which a wrong password was typed for a human,
 // under whichever of their records, the newest first.
-func (s *Store) WrongTriesOf(ctx context.Context, person string, days int) (all []login.WrongDay, err error) {
+func (s *People) WrongTriesOf(ctx context.Context, person string, days int) (all []login.WrongDay, err error) {
 	err = eachRow(ctx, s.db.reader(), wrongTriesOfSQL, []any{text(person)}, func(row scanner) error {
 		var w login.WrongTries
 		if err := row.Scan(&w.Day, hashColumn{&w.Network}, &w.Tries, &w.Known); err != nil {

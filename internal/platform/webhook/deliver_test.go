@@ -146,7 +146,7 @@ func TestGone(t *testing.T) {
 	if n := len(w.messages()); n != 1 {
 		t.Errorf("%d messages were sent to an endpoint that is gone", n)
 	}
-	if n, _, err := w.store.ReviveJobs(t.Context(), "webhook.crm", w.now()); err != nil || n != 4 {
+	if n, _, err := w.store.Operations.ReviveJobs(t.Context(), "webhook.crm", w.now()); err != nil || n != 4 {
 		t.Errorf("%d revived, %v", n, err)
 	}
 }
@@ -177,7 +177,7 @@ func TestSpoiltPayload(t *testing.T) {
 	w := newWorld(t, status(200))
 	for _, payload := range []string{`{}`, `[]`, `{"id":"x"}`, `{"id":1,"body":"x"}`} {
 		j := queue.Job{ID: login.NewID(), Kind: "webhook.crm", Payload: []byte(payload), At: w.now(), CreatedAt: w.now()}
-		if err := w.store.AddJobs(t.Context(), j); err != nil {
+		if err := w.store.Operations.AddJobs(t.Context(), j); err != nil {
 			t.Fatal(err)
 		}
 		w.runner.Wake()

@@ -82,7 +82,7 @@ func newWorld(t *testing.T, answer http.HandlerFunc, change ...func(*Endpoint)) 
 		t.Fatal(err)
 	}
 	w.runner = jobs.New(jobs.Config{
-		Store: w.store, Now: w.now, Log: log, Scrub: func(s string) string { return s }, Random: func() float64 { return 0.5 },
+		Store: w.store.Operations, Now: w.now, Log: log, Scrub: func(s string) string { return s }, Random: func() float64 { return 0.5 },
 		Observe: func(_ string, o jobs.Outcome, _ time.Duration) { w.ended <- o },
 	})
 	w.sender.Register(w.runner)
@@ -118,7 +118,7 @@ func (w *world) after(d time.Duration) {
 func (w *world) tell(e Event) []queue.Job {
 	w.t.Helper()
 	ordered := w.sender.Jobs(e)
-	if err := w.store.AddJobs(w.t.Context(), ordered...); err != nil {
+	if err := w.store.Operations.AddJobs(w.t.Context(), ordered...); err != nil {
 		w.t.Fatal(err)
 	}
 	w.runner.Wake()
@@ -141,7 +141,7 @@ func (w *world) wantEnd(want jobs.Outcome) {
 // nextTry is how long from now the one waiting job will be begun again.
 func (w *world) nextTry() time.Duration {
 	w.t.Helper()
-	depths, err := w.store.JobDepths(w.t.Context())
+	depths, err := w.store.Operations.JobDepths(w.t.Context())
 	if err != nil || len(depths) != 1 || depths[0].Waiting != 1 {
 		w.t.Fatalf("jobs: %+v, %v", depths, err)
 	}
@@ -151,7 +151,7 @@ func (w *world) nextTry() time.Duration {
 // why is what is kept of the one dead job.
 func (w *world) why() string {
 	w.t.Helper()
-	dead, err := w.store.DeadJobs(w.t.Context(), "webhook.crm", queue.Place{}, 10)
+	dead, err := w.store.Operations.DeadJobs(w.t.Context(), "webhook.crm", queue.Place{}, 10)
 	if err != nil || len(dead) != 1 {
 		w.t.Fatalf("dead: %+v, %v", dead, err)
 	}

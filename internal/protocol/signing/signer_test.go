@@ -43,7 +43,7 @@ func (c *clock) advance(d time.Duration) { c.ms.Add(d.Milliseconds()) }
 
 // shelf is the real store, with an eye on how often it is read, and a plug.
 type shelf struct {
-	*store.Store
+	*store.Keys
 	reads  atomic.Int64
 	broken atomic.Bool
 }
@@ -55,7 +55,7 @@ func (s *shelf) SigningKeys(ctx context.Context) ([]operations.SigningKey, error
 	if s.broken.Load() {
 		return nil, errBroken
 	}
-	return s.Store.SigningKeys(ctx)
+	return s.Keys.SigningKeys(ctx)
 }
 
 func newShelf(t testing.TB) *shelf {
@@ -74,7 +74,7 @@ func newShelf(t testing.TB) *shelf {
 	if err := db.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	return &shelf{Store: db}
+	return &shelf{Keys: db.Keys}
 }
 
 func newAEAD(t testing.TB) tink.AEAD {
@@ -330,7 +330,7 @@ func TestRefresh(t *testing.T) {
 
 	// A third node starts on an emptied shelf: its key is unknown to b.
 	for _, row := range rows(t, shelf) {
-		if err := shelf.RevokeSigningKey(t.Context(), row.KID); err != nil {
+		if err := shelf.Keys.RevokeSigningKey(t.Context(), row.KID); err != nil {
 			t.Fatal(err)
 		}
 	}

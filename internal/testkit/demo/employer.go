@@ -27,7 +27,7 @@ var employerPage = template.Must(template.New("employer").Parse(employerText))
 const employerID = "DemoEmployer0000000000"
 
 func seedEmployer(ctx context.Context, db *store.Store, now time.Time) error {
-	err := db.AddEmployer(ctx, employment.Employer{ID: employerID, Name: "Revontuli Oy", Locale: "fi", CreatedAt: now})
+	err := db.Employments.AddEmployer(ctx, employment.Employer{ID: employerID, Name: "Revontuli Oy", Locale: "fi", CreatedAt: now})
 	if errors.Is(err, fault.ErrExists) {
 		return nil // kept from the last time
 	}
@@ -44,14 +44,14 @@ type employee struct {
 func (d *Demo) showEmployer(kit *web.Kit) web.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		db := d.Inside.Store
-		all, err := db.Employments(r.Context(), employerID, store.EmploymentFilter{}, 200)
+		all, err := db.Employments.Employments(r.Context(), employerID, store.EmploymentFilter{}, 200)
 		if err != nil {
 			return err
 		}
 		list := make([]employee, 0, len(all))
 		for _, m := range all {
 			one := employee{Employment: m}
-			invitations, err := db.InvitationsOf(r.Context(), m.ID)
+			invitations, err := db.Employments.InvitationsOf(r.Context(), m.ID)
 			if err != nil {
 				return err
 			}
@@ -105,7 +105,7 @@ func (d *Demo) hire(w http.ResponseWriter, r *http.Request) error {
 // benefits, end the employment.
 func (d *Demo) manage(w http.ResponseWriter, r *http.Request) error {
 	db, ctx := d.Inside.Store, r.Context()
-	m, err := db.EmploymentOf(ctx, employerID, r.PathValue("id"))
+	m, err := db.Employments.EmploymentOf(ctx, employerID, r.PathValue("id"))
 	if errors.Is(err, fault.ErrNotFound) {
 		return fault.New(fault.NotFound, login.ReasonPageUnknown, err)
 	}
@@ -120,9 +120,9 @@ func (d *Demo) manage(w http.ResponseWriter, r *http.Request) error {
 		for i := range m.Benefits {
 			m.Benefits[i].ReleasedAt = d.now()
 		}
-		err = db.ChangeEmployment(ctx, m, d.now())
+		err = db.Employments.ChangeEmployment(ctx, m, d.now())
 	case "end":
-		err = db.EndEmployment(ctx, employerID, m.ID, d.now())
+		err = db.Employments.EndEmployment(ctx, employerID, m.ID, d.now())
 	default:
 		err = fault.BadParam("do", "again, release or end")
 	}

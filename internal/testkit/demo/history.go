@@ -21,7 +21,7 @@ const historyDays = 90
 // once: a demo that keeps its data keeps its past too.
 func seedHistory(ctx context.Context, s *store.Store, now time.Time) error {
 	hour := now.Truncate(operations.TallyHour)
-	there, err := s.Tallies(ctx, operations.DimensionAll, hour.AddDate(0, 0, -historyDays), hour.Add(operations.TallyHour))
+	there, err := s.Operations.Tallies(ctx, operations.DimensionAll, hour.AddDate(0, 0, -historyDays), hour.Add(operations.TallyHour))
 	if err != nil || len(there) > 0 {
 		return err
 	}
@@ -37,7 +37,7 @@ func seedHistory(ctx context.Context, s *store.Store, now time.Time) error {
 		for tomorrow := at.AddDate(0, 0, 1); at.Before(tomorrow) && !at.After(now); at = at.Add(operations.TallyHour) {
 			p.hour(at, ago, min(1, now.Sub(at).Hours()))
 		}
-		if err := s.AddTallies(ctx, p.day); err != nil {
+		if err := s.Operations.AddTallies(ctx, p.day); err != nil {
 			return fmt.Errorf("make up a past: %w", err)
 		}
 	}

@@ -71,7 +71,7 @@ func Abandoned(t *testing.T, s *store.Store, starts int) {
 		}
 	}
 	for _, a := range kept {
-		if got, err := s.AttemptByID(t.Context(), a.ID); err != nil || got.State != login.StateExpired || got.Stage != login.StageLeft {
+		if got, err := s.Attempts.AttemptByID(t.Context(), a.ID); err != nil || got.State != login.StateExpired || got.Stage != login.StageLeft {
 			t.Fatalf("of those that left, one of the newest is %s, %v", got.State, err)
 		}
 	}
@@ -81,7 +81,7 @@ func Abandoned(t *testing.T, s *store.Store, starts int) {
 		t.Errorf("after ninety days: purged %+v, %v; want %+v", got, err, last)
 	}
 	for _, a := range all {
-		if _, err := s.AttemptByID(t.Context(), a.ID); !errors.Is(err, fault.ErrNotFound) {
+		if _, err := s.Attempts.AttemptByID(t.Context(), a.ID); !errors.Is(err, fault.ErrNotFound) {
 			t.Fatalf("a row stayed: %v", err)
 		}
 	}
@@ -90,16 +90,16 @@ func Abandoned(t *testing.T, s *store.Store, starts int) {
 // abandon begins a login and leaves it: never opened, on the page, cancelled there, or
 // at a broker.
 func abandon(ctx context.Context, s *store.Store, a *login.Attempt, how int) error {
-	err := s.StartAttempt(ctx, *a, Secrets())
+	err := s.Attempts.StartAttempt(ctx, *a, Secrets())
 	for errors.Is(err, fault.ErrExists) {
 		a.SupportCode = login.NewSupportCode()
-		err = s.StartAttempt(ctx, *a, Secrets())
+		err = s.Attempts.StartAttempt(ctx, *a, Secrets())
 	}
 	if err != nil || how == 0 {
 		return err
 	}
 	page := login.Event{At: a.CreatedAt, Step: login.StepPage, Outcome: login.OutcomeOK}
-	if err := s.NoteAttempt(ctx, a.ID, login.Note{Event: page, Shown: a.ExpiresAt}); err != nil || how == 1 {
+	if err := s.Attempts.NoteAttempt(ctx, a.ID, login.Note{Event: page, Shown: a.ExpiresAt}); err != nil || how == 1 {
 		return err
 	}
 	m := login.Transition{Attempt: a.ID, From: []login.State{login.StateCreated}, To: login.StateDenied, At: a.CreatedAt, Event: Event(login.StepCancel)}
@@ -107,7 +107,7 @@ func abandon(ctx context.Context, s *store.Store, a *login.Attempt, how int) err
 		m.To, m.Event, m.SetBrowser = login.StateOpened, Event(login.StepChoose), NewHash()
 		m.BrokerRequest = &login.BrokerRequest{State: NewHash(), Broker: "op", Means: "kuikka", StartedAt: a.CreatedAt, ExpiresAt: a.ExpiresAt}
 	}
-	_, err = s.MoveAttempt(ctx, m)
+	_, err = s.Attempts.MoveAttempt(ctx, m)
 	return err
 }
 
@@ -153,7 +153,7 @@ func newestOfNetwork(t *testing.T, s *store.Store) {
 			want = fault.ErrNotFound
 		}
 		for _, a := range all {
-			_, err := s.AttemptByID(t.Context(), a.ID)
+			_, err := s.Attempts.AttemptByID(t.Context(), a.ID)
 			wantErr(t, what, err, want)
 		}
 	}

@@ -22,19 +22,21 @@ func attempts(t *testing.T, s *store.Store) {
 	want.Browser, want.CodeExpiresAt = NewHash(), Noon().Add(time.Minute)
 	want.Request.ACRValues, want.Request.MaxAge = []string{"loa2"}, &age
 	secrets := login.AttemptSecrets{RequestURI: NewHash(), AuthSession: NewHash(), Link: NewHash()}
-	if err := s.StartAttempt(t.Context(), want, secrets); err != nil {
+	if err := s.Attempts.StartAttempt(t.Context(), want, secrets); err != nil {
 		t.Fatal(err)
 	}
 	for handle, find := range map[string]func(context.Context) (login.Attempt, error){
-		"id":           func(ctx context.Context) (login.Attempt, error) { return s.AttemptByID(ctx, want.ID) },
-		"support code": func(ctx context.Context) (login.Attempt, error) { return s.AttemptBySupportCode(ctx, want.SupportCode) },
+		"id": func(ctx context.Context) (login.Attempt, error) { return s.Attempts.AttemptByID(ctx, want.ID) },
+		"support code": func(ctx context.Context) (login.Attempt, error) {
+			return s.Attempts.AttemptBySupportCode(ctx, want.SupportCode)
+		},
 		"request_uri": func(ctx context.Context) (login.Attempt, error) {
-			return s.AttemptByRequestURI(ctx, secrets.RequestURI)
+			return s.Attempts.AttemptByRequestURI(ctx, secrets.RequestURI)
 		},
 		"auth_session": func(ctx context.Context) (login.Attempt, error) {
-			return s.AttemptByAuthSession(ctx, secrets.AuthSession)
+			return s.Attempts.AttemptByAuthSession(ctx, secrets.AuthSession)
 		},
-		"link": func(ctx context.Context) (login.Attempt, error) { return s.AttemptByLink(ctx, secrets.Link) },
+		"link": func(ctx context.Context) (login.Attempt, error) { return s.Attempts.AttemptByLink(ctx, secrets.Link) },
 	} {
 		if got, err := find(t.Context()); err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("by %s: %v\n got %+v\nwant %+v", handle, err, got, want)
@@ -45,18 +47,18 @@ func attempts(t *testing.T, s *store.Store) {
 
 // noHandles: an attempt without a handle is not found by the zero handle.
 func noHandles(t *testing.T, s *store.Store) {
-	if err := s.StartAttempt(t.Context(), Attempt(), login.AttemptSecrets{}); err != nil {
+	if err := s.Attempts.StartAttempt(t.Context(), Attempt(), login.AttemptSecrets{}); err != nil {
 		t.Fatal(err)
 	}
 	for handle, find := range map[string]func(context.Context, secret.Hash) (login.Attempt, error){
-		"request_uri": s.AttemptByRequestURI, "auth_session": s.AttemptByAuthSession, "link": s.AttemptByLink, "code": s.AttemptByCode,
+		"request_uri": s.Attempts.AttemptByRequestURI, "auth_session": s.Attempts.AttemptByAuthSession, "link": s.Attempts.AttemptByLink, "code": s.Attempts.AttemptByCode,
 	} {
 		_, err := find(t.Context(), secret.Hash{})
 		wantErr(t, "zero "+handle, err, fault.ErrNotFound)
 	}
-	_, err := s.AttemptByID(t.Context(), login.NewID())
+	_, err := s.Attempts.AttemptByID(t.Context(), login.NewID())
 	wantErr(t, "unknown id", err, fault.ErrNotFound)
-	_, err = s.AttemptBySupportCode(t.Context(), "")
+	_, err = s.Attempts.AttemptBySupportCode(t.Context(), "")
 	wantErr(t, "no support code", err, fault.ErrNotFound)
 }
 
@@ -65,31 +67,31 @@ func attemptCollisions(t *testing.T, s *store.Store) {
 	mark := Mark()
 	second := Attempt()
 	second.SupportCode = first.SupportCode
-	wantErr(t, "same support code", s.StartAttempt(t.Context(), second, Secrets(), mark), fault.ErrExists)
+	wantErr(t, "same support code", s.Attempts.StartAttempt(t.Context(), second, Secrets(), mark), fault.ErrExists)
 	second.SupportCode = login.NewSupportCode()
-	if err := s.StartAttempt(t.Context(), second, Secrets(), mark); err != nil {
+	if err := s.Attempts.StartAttempt(t.Context(), second, Secrets(), mark); err != nil {
 		t.Errorf("the mark of a start that failed must stay free: %v", err)
 	}
 	third := Attempt()
-	wantErr(t, "mark set before", s.StartAttempt(t.Context(), third, Secrets(), Mark(), mark), fault.ErrReplayed)
-	_, err := s.AttemptByID(t.Context(), third.ID)
+	wantErr(t, "mark set before", s.Attempts.StartAttempt(t.Context(), third, Secrets(), Mark(), mark), fault.ErrReplayed)
+	_, err := s.Attempts.AttemptByID(t.Context(), third.ID)
 	wantErr(t, "attempt of a replayed start", err, fault.ErrNotFound)
 }
 
 func timeline(t *testing.T, s *store.Store) {
-	wantErr(t, "unknown attempt", s.NoteAttempt(t.Context(), login.NewID(), login.Note{Event: Event("note")}), fault.ErrNotFound)
+	wantErr(t, "unknown attempt", s.Attempts.NoteAttempt(t.Context(), login.NewID(), login.Note{Event: Event("note")}), fault.ErrNotFound)
 
 	a := Start(t, s)
 	const notes = 60
 	for _, err := range together(t.Context(), notes, func(ctx context.Context, i int) error {
-		return s.NoteAttempt(ctx, a.ID, login.Note{Event: login.Event{At: Noon(), Step: fmt.Sprint("note ", i), Outcome: login.OutcomeRefused, Detail: "line\nbreak \x00 \xff"}})
+		return s.Attempts.NoteAttempt(ctx, a.ID, login.Note{Event: login.Event{At: Noon(), Step: fmt.Sprint("note ", i), Outcome: login.OutcomeRefused, Detail: "line\nbreak \x00 \xff"}})
 	}) {
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
 	seen := map[string]bool{}
-	for _, e := range must[login.Attempt](t)(s.AttemptByID(t.Context(), a.ID)).Timeline {
+	for _, e := range must[login.Attempt](t)(s.Attempts.AttemptByID(t.Context(), a.ID)).Timeline {
 		seen[e.Step] = true
 	}
 	if len(seen) != notes+1 {
@@ -101,13 +103,13 @@ func timeline(t *testing.T, s *store.Store) {
 	again := Start(t, s, func(a *login.Attempt) { a.Timeline = []login.Event{Event("note")} })
 	line, instead := again.Fold(login.Event{At: Noon().Add(time.Second), Step: "note", Outcome: login.OutcomeOK, Browser: again.Timeline[0].Browser})
 	for _, err := range together(t.Context(), 400, func(ctx context.Context, _ int) error {
-		return s.NoteAttempt(ctx, again.ID, login.Note{Event: line, Instead: instead})
+		return s.Attempts.NoteAttempt(ctx, again.ID, login.Note{Event: line, Instead: instead})
 	}) {
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
-	if n := len(must[login.Attempt](t)(s.AttemptByID(t.Context(), again.ID)).Timeline); n < 2 || n > 150 {
+	if n := len(must[login.Attempt](t)(s.Attempts.AttemptByID(t.Context(), again.ID)).Timeline); n < 2 || n > 150 {
 		t.Errorf("400 repetitions at once are %d lines", n)
 	}
 
@@ -115,11 +117,11 @@ func timeline(t *testing.T, s *store.Store) {
 	refused := Start(t, s)
 	for n := range 400 {
 		e := login.Event{At: Noon(), Step: login.StepReturn, Outcome: login.OutcomeRefused, Reason: login.ReasonOtherBrowser, Browser: fmt.Sprint("Opera ", n)}
-		if err := s.NoteAttempt(t.Context(), refused.ID, login.Note{Event: e}); err != nil {
+		if err := s.Attempts.NoteAttempt(t.Context(), refused.ID, login.Note{Event: e}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	in := must[login.Attempt](t)(s.MoveAttempt(t.Context(), login.Transition{
+	in := must[login.Attempt](t)(s.Attempts.MoveAttempt(t.Context(), login.Transition{
 		Attempt: refused.ID, From: []login.State{login.StateCreated}, To: login.StateAuthenticated, At: Noon(), Event: Event(login.StepIdentify),
 	}))
 	if n := len(in.Timeline); n > 400 || in.Timeline[n-1].Step != login.StepIdentify {
@@ -129,11 +131,11 @@ func timeline(t *testing.T, s *store.Store) {
 	// Whoever floods a timeline fills neither the disk nor the place of its end.
 	huge := login.Event{At: Noon(), Step: "note", Outcome: login.OutcomeRefused, Detail: strings.Repeat("ä", 100_000)}
 	for range 100 {
-		if err := s.NoteAttempt(t.Context(), a.ID, login.Note{Event: huge}); err != nil {
+		if err := s.Attempts.NoteAttempt(t.Context(), a.ID, login.Note{Event: huge}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	moved := must[login.Attempt](t)(s.MoveAttempt(t.Context(), login.Transition{
+	moved := must[login.Attempt](t)(s.Attempts.MoveAttempt(t.Context(), login.Transition{
 		Attempt: a.ID, From: []login.State{login.StateCreated}, To: login.StateDenied, At: Noon(), Event: Event("the end"),
 	}))
 	if n := len(moved.Timeline); n > 150 || moved.Timeline[n-1].Step != "the end" {

@@ -14,7 +14,7 @@ import (
 // ReadAudit lists the entries after the one numbered so, oldest first; what is not sealed yet,
 // without a number, comes last.
 func ReadAudit(ctx context.Context, s *store.Store, after int64, limit int) ([]operations.AuditEntry, error) {
-	found, _, err := s.SearchAudit(ctx, operations.AuditQuery{Limit: 1_000_000})
+	found, _, err := s.Audit.SearchAudit(ctx, operations.AuditQuery{Limit: 1_000_000})
 	slices.Reverse(found)
 	found = slices.DeleteFunc(found, func(e operations.AuditEntry) bool { return e.Seq > 0 && e.Seq <= after })
 	return found[:min(len(found), limit)], err
@@ -23,7 +23,7 @@ func ReadAudit(ctx context.Context, s *store.Store, after int64, limit int) ([]o
 // sealed seals what was written.
 func sealed(t *testing.T, s *store.Store, want int) {
 	t.Helper()
-	if n, err := s.SealAudit(t.Context()); err != nil || n != want {
+	if n, err := s.Audit.SealAudit(t.Context()); err != nil || n != want {
 		t.Fatalf("%d entries were sealed, %v; want %d", n, err, want)
 	}
 }
@@ -42,7 +42,7 @@ func auditSearch(t *testing.T, s *store.Store) {
 	}
 	for i, e := range written {
 		e.At = Noon().Add(time.Duration(i) * time.Hour)
-		if err := s.AppendAudit(t.Context(), e); err != nil {
+		if err := s.Audit.AppendAudit(t.Context(), e); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -71,7 +71,7 @@ func auditSearch(t *testing.T, s *store.Store) {
 		},
 	} {
 		var got []int64
-		found, _, err := s.SearchAudit(t.Context(), c.q)
+		found, _, err := s.Audit.SearchAudit(t.Context(), c.q)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -82,7 +82,7 @@ func auditSearch(t *testing.T, s *store.Store) {
 			t.Errorf("%s: %v, want %v", name, got, c.want)
 		}
 	}
-	found, _, err := s.SearchAudit(t.Context(), operations.AuditQuery{Target: "session:S1", Limit: 1})
+	found, _, err := s.Audit.SearchAudit(t.Context(), operations.AuditQuery{Target: "session:S1", Limit: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +100,7 @@ func auditSearchInParts(t *testing.T, s *store.Store) {
 	const entries = 40
 	for i := range entries {
 		e := operations.AuditEntry{At: Noon().Add(time.Duration(i) * time.Hour), Actor: "system", Action: []string{"a.x", "b.x", "c.x"}[i%3], Target: "t"}
-		if err := s.AppendAudit(t.Context(), e); err != nil {
+		if err := s.Audit.AppendAudit(t.Context(), e); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -118,7 +118,7 @@ func auditSearchInParts(t *testing.T, s *store.Store) {
 	} {
 		whole := q
 		whole.Limit = entries
-		want, left, err := s.SearchAudit(t.Context(), whole)
+		want, left, err := s.Audit.SearchAudit(t.Context(), whole)
 		if err != nil || (left != 0 && len(want) < entries) {
 			t.Fatal(left, err)
 		}
@@ -127,7 +127,7 @@ func auditSearchInParts(t *testing.T, s *store.Store) {
 			part := q
 			part.Scan = scan
 			for looks := 0; ; looks++ {
-				found, left, err := s.SearchAudit(t.Context(), part)
+				found, left, err := s.Audit.SearchAudit(t.Context(), part)
 				if err != nil || looks > 2*entries {
 					t.Fatal(looks, err)
 				}

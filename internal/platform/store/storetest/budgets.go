@@ -17,7 +17,7 @@ func withDigits(t testing.TB, s *store.Store) (attempt string) {
 	t.Helper()
 	digits := login.Digits{Hash: NewHash(), Expires: Noon().Add(time.Hour)}
 	attempt = Start(t, s).ID
-	if _, err := s.MoveAttempt(t.Context(), login.Transition{
+	if _, err := s.Attempts.MoveAttempt(t.Context(), login.Transition{
 		Attempt: attempt, From: []login.State{login.StateCreated}, To: login.StateConfirmed, At: Noon(),
 		Event: Event("confirm"), Digits: &digits,
 	}); err != nil {
@@ -43,7 +43,7 @@ func budgets(t *testing.T, s *store.Store) {
 	budget := login.RateLimit{Key: NewHash(), Burst: 3, Interval: time.Minute}
 	try := func(b login.RateLimit, after time.Duration) (string, time.Duration) {
 		attempt := withDigits(t, s)
-		_, _, err := s.TryDigits(t.Context(), attempt, []secret.Hash{NewHash()}, Noon().Add(after), 3, b)
+		_, _, err := s.Attempts.TryDigits(t.Context(), attempt, []secret.Hash{NewHash()}, Noon().Add(after), 3, b)
 		return attempt, wait(t, err)
 	}
 	for n := range 3 {
@@ -56,7 +56,7 @@ func budgets(t *testing.T, s *store.Store) {
 		t.Errorf("the fourth waits %s, want a minute", w)
 	}
 	// What was refused has spent nothing, of the attempt's tries neither.
-	if _, tries, err := s.TryDigits(t.Context(), refused, []secret.Hash{NewHash()}, Noon().Add(time.Minute), 3, budget); err != nil || tries != 1 {
+	if _, tries, err := s.Attempts.TryDigits(t.Context(), refused, []secret.Hash{NewHash()}, Noon().Add(time.Minute), 3, budget); err != nil || tries != 1 {
 		t.Errorf("a minute later: %d tries, %v", tries, err)
 	}
 	if _, w := try(budget, time.Minute+time.Second); w != 59*time.Second {
@@ -83,7 +83,7 @@ func budgetGroups(t *testing.T, s *store.Store) {
 	}
 	device, devices, name := of(3, time.Hour), of(2, time.Minute), of(1, 2*time.Hour)
 	spend := func(groups ...[]login.RateLimit) (int, time.Duration) {
-		paid, err := s.SpendFirst(t.Context(), Noon(), groups...)
+		paid, err := s.Limits.SpendFirst(t.Context(), Noon(), groups...)
 		return paid, wait(t, err)
 	}
 	groups := [][]login.RateLimit{{device, devices}, {name}}
@@ -101,11 +101,11 @@ func budgetGroups(t *testing.T, s *store.Store) {
 	if _, w := spend([]login.RateLimit{device}); w != time.Hour {
 		t.Errorf("the device's own budget has more than it had: waits %s", w)
 	}
-	wantErr(t, "give back", s.Recognise(t.Context(), AddPerson(t, s).ID, nil, Noon(), []login.RateLimit{name, of(1, time.Hour)}), nil)
+	wantErr(t, "give back", s.People.Recognise(t.Context(), AddPerson(t, s).ID, nil, Noon(), []login.RateLimit{name, of(1, time.Hour)}), nil)
 	if paid, w := spend(groups...); paid != 1 || w != 0 {
 		t.Errorf("given back: group %d pays, waits %s", paid, w)
 	}
-	if err := s.Spend(t.Context(), Noon(), name); wait(t, err) != 2*time.Hour {
+	if err := s.Limits.Spend(t.Context(), Noon(), name); wait(t, err) != 2*time.Hour {
 		t.Errorf("spent again: %v", err)
 	}
 }
@@ -115,8 +115,8 @@ func budgetGroups(t *testing.T, s *store.Store) {
 func recognised(t *testing.T, s *store.Store) {
 	session, other := SignIn(t, s), SignIn(t, s)
 	browser, network := NewHash(), NewHash()
-	wantErr(t, "recognise", s.Recognise(t.Context(), session.Person, []secret.Hash{browser, network}, Noon().Add(time.Hour), nil), nil)
-	wantErr(t, "recognise again", s.Recognise(t.Context(), session.Person, []secret.Hash{browser}, Noon().Add(2*time.Hour), nil), nil)
+	wantErr(t, "recognise", s.People.Recognise(t.Context(), session.Person, []secret.Hash{browser, network}, Noon().Add(time.Hour), nil), nil)
+	wantErr(t, "recognise again", s.People.Recognise(t.Context(), session.Person, []secret.Hash{browser}, Noon().Add(2*time.Hour), nil), nil)
 	for what, tc := range map[string]struct {
 		from  login.From
 		after time.Duration
@@ -130,12 +130,12 @@ func recognised(t *testing.T, s *store.Store) {
 		"nobody's key":    {login.From{Key: session.Key, Browser: NewHash()}, 0, login.Seen{}},
 		"not to be found": {login.From{Person: "\x00", Key: "\xff"}, 0, login.Seen{}},
 	} {
-		if got := must[login.Seen](t)(s.Recognised(t.Context(), tc.from, Noon().Add(tc.after))); got != tc.want {
+		if got := must[login.Seen](t)(s.People.Recognised(t.Context(), tc.from, Noon().Add(tc.after))); got != tc.want {
 			t.Errorf("%s: %+v, want %+v", what, got, tc.want)
 		}
 	}
-	wantErr(t, "send away", s.RevokeSession(t.Context(), session.ID, "not_me", Noon()), nil)
-	if got := must[login.Seen](t)(s.Recognised(t.Context(), login.From{Person: session.Person, Key: session.Key}, Noon())); got.Key {
+	wantErr(t, "send away", s.Sessions.RevokeSession(t.Context(), session.ID, "not_me", Noon()), nil)
+	if got := must[login.Seen](t)(s.People.Recognised(t.Context(), login.From{Person: session.Person, Key: session.Key}, Noon())); got.Key {
 		t.Error("a device that was sent away is known")
 	}
 	if got := must[store.Purged](t)(s.Purge(t.Context(), Noon().Add(90*time.Minute), store.Retention{})); got.Recognised != 1 {
@@ -148,7 +148,7 @@ func budgetOfMove(t *testing.T, s *store.Store) {
 	budget := login.RateLimit{Key: NewHash(), Burst: 1, Interval: time.Minute}
 	move := func(after time.Duration) (string, error) {
 		a := Start(t, s)
-		_, err := s.MoveAttempt(t.Context(), login.Transition{
+		_, err := s.Attempts.MoveAttempt(t.Context(), login.Transition{
 			Attempt: a.ID, From: []login.State{login.StateCreated}, To: login.StateConfirmed, At: Noon().Add(after),
 			Event: Event("confirm"), Spend: &budget, Digits: &login.Digits{Hash: NewHash(), Expires: Noon().Add(time.Hour)},
 		})
@@ -161,11 +161,11 @@ func budgetOfMove(t *testing.T, s *store.Store) {
 	if wait(t, err) != time.Minute {
 		t.Errorf("wait: %v", err)
 	}
-	if a := must[login.Attempt](t)(s.AttemptByID(t.Context(), id)); a.State != login.StateCreated || len(a.Timeline) != 1 {
+	if a := must[login.Attempt](t)(s.Attempts.AttemptByID(t.Context(), id)); a.State != login.StateCreated || len(a.Timeline) != 1 {
 		t.Errorf("refused, and still %s with %d events", a.State, len(a.Timeline))
 	}
 	free := login.RateLimit{Key: NewHash(), Burst: 1, Interval: time.Minute}
-	if _, _, err := s.TryDigits(t.Context(), id, []secret.Hash{NewHash()}, Noon(), 3, free); err == nil {
+	if _, _, err := s.Attempts.TryDigits(t.Context(), id, []secret.Hash{NewHash()}, Noon(), 3, free); err == nil {
 		t.Error("refused, and still there are digits")
 	}
 	if _, err := move(time.Minute); err != nil {
@@ -187,7 +187,7 @@ func budgetRace(t *testing.T, s *store.Store) {
 	}
 	var looked atomic.Int32
 	together(t.Context(), guesses, func(ctx context.Context, i int) error {
-		_, _, err := s.TryDigits(ctx, attempts[i], []secret.Hash{NewHash()}, Noon(), 3, budget)
+		_, _, err := s.Attempts.TryDigits(ctx, attempts[i], []secret.Hash{NewHash()}, Noon(), 3, budget)
 		if wait(t, err) == 0 {
 			looked.Add(1)
 		}

@@ -15,7 +15,7 @@ import (
 func emails(t *testing.T, s *store.Store) {
 	is := func(what, person string, want login.Email) {
 		t.Helper()
-		if got, err := s.EmailOf(t.Context(), person); err != nil || got != want {
+		if got, err := s.People.EmailOf(t.Context(), person); err != nil || got != want {
 			t.Errorf("%s: %+v, %v; want %+v", what, got, err, want)
 		}
 	}
@@ -27,12 +27,12 @@ func emails(t *testing.T, s *store.Store) {
 		m := Hire(t, s, AddEmployer(t, s).ID, func(m *employment.Employment) { m.Email = email })
 		i := Invite(t, s, m.ID)
 		for _, address := range mailedTo {
-			wantErr(t, "mailing", s.Mailing(t.Context(), i.ID, address), nil)
+			wantErr(t, "mailing", s.Employments.Mailing(t.Context(), i.ID, address), nil)
 		}
 		in := AsActivation(i.ID, lookup)
 		at = at.Add(time.Minute)
 		in.At = at
-		return m, must[employment.Activated](t)(s.Activate(t.Context(), in, noJobs))
+		return m, must[employment.Activated](t)(s.People.Activate(t.Context(), in, noJobs))
 	}
 	for what, tc := range map[string]struct {
 		email    string
@@ -59,24 +59,24 @@ func emails(t *testing.T, s *store.Store) {
 	is("the oldest that is proved", p, login.Email{Address: "older@example.com", Proved: true})
 
 	older.Email = "changed@example.com"
-	wantErr(t, "change", s.ChangeEmployment(t.Context(), older, at), nil)
+	wantErr(t, "change", s.Employments.ChangeEmployment(t.Context(), older, at), nil)
 	is("when that has changed, the next", p, login.Email{Address: "newer@example.com", Proved: true})
 	older.Email = "older@example.com"
-	wantErr(t, "change back", s.ChangeEmployment(t.Context(), older, at), nil)
+	wantErr(t, "change back", s.Employments.ChangeEmployment(t.Context(), older, at), nil)
 	is("what has changed and back is not what was proved", p, login.Email{Address: "newer@example.com", Proved: true})
 
-	for _, m := range must[[]employment.Employment](t)(s.EmploymentsOfPerson(t.Context(), p)) {
+	for _, m := range must[[]employment.Employment](t)(s.Employments.EmploymentsOfPerson(t.Context(), p)) {
 		if m.ID != written.ID {
-			wantErr(t, "end", s.EndEmployment(t.Context(), m.Employer, m.ID, at), nil)
+			wantErr(t, "end", s.Employments.EndEmployment(t.Context(), m.Employer, m.ID, at), nil)
 		}
 	}
 	is("an employer's word, when there is no proof", p, login.Email{Address: "written@example.com"})
-	wantErr(t, "end", s.EndEmployment(t.Context(), written.Employer, written.ID, at), nil)
+	wantErr(t, "end", s.Employments.EndEmployment(t.Context(), written.Employer, written.ID, at), nil)
 	is("nobody's address after the last employment", p, login.Email{})
 
 	waiting := Hire(t, s, AddEmployer(t, s).ID, func(m *employment.Employment) { m.Person = p })
 	is("what is not activated says nothing", p, login.Email{})
 	is("nobody", login.NewID(), login.Email{})
 	is("no id", "x\x00", login.Email{})
-	wantErr(t, "mailing for an unknown invitation", s.Mailing(t.Context(), waiting.ID, "x@example.com"), fault.ErrNotFound)
+	wantErr(t, "mailing for an unknown invitation", s.Employments.Mailing(t.Context(), waiting.ID, "x@example.com"), fault.ErrNotFound)
 }

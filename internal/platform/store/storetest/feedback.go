@@ -20,13 +20,13 @@ func feedback(t *testing.T, s *store.Store) {
 		{At: Noon(), Lang: "sv", Page: "login", Reason: login.ReasonLinkExpired, Helped: true},
 	}
 	for _, f := range given {
-		if err := s.CountFeedback(t.Context(), f); err != nil {
+		if err := s.Operations.CountFeedback(t.Context(), f); err != nil {
 			t.Fatal(err)
 		}
 	}
 	// Whoever answers at once with others is counted.
 	for _, err := range together(t.Context(), 20, func(ctx context.Context, i int) error {
-		return s.CountFeedback(ctx, operations.Feedback{At: Noon().Add(time.Duration(i) * time.Minute), Lang: "fi", Page: "login", Reason: login.ReasonLinkExpired, Helped: i%2 == 0})
+		return s.Operations.CountFeedback(ctx, operations.Feedback{At: Noon().Add(time.Duration(i) * time.Minute), Lang: "fi", Page: "login", Reason: login.ReasonLinkExpired, Helped: i%2 == 0})
 	}) {
 		if err != nil {
 			t.Fatal(err)
@@ -38,24 +38,24 @@ func feedback(t *testing.T, s *store.Store) {
 		{Day: day, Page: "login", Lang: "fi", Reason: login.ReasonLinkExpired, Yes: 10, No: 11},
 		{Day: day, Page: "login", Lang: "sv", Reason: login.ReasonLinkExpired, Yes: 1},
 	}
-	if got := must[[]operations.FeedbackCount](t)(s.FeedbackCounts(t.Context(), day.Add(-24*time.Hour))); !reflect.DeepEqual(got, want) {
+	if got := must[[]operations.FeedbackCount](t)(s.Operations.FeedbackCounts(t.Context(), day.Add(-24*time.Hour))); !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
-	if got := must[[]operations.FeedbackCount](t)(s.FeedbackCounts(t.Context(), day)); !reflect.DeepEqual(got, want[1:]) {
+	if got := must[[]operations.FeedbackCount](t)(s.Operations.FeedbackCounts(t.Context(), day)); !reflect.DeepEqual(got, want[1:]) {
 		t.Errorf("of today: %+v", got)
 	}
 }
 
 func feedbackComments(t *testing.T, s *store.Store) {
 	for i := range 5 {
-		if err := s.AddComment(t.Context(), operations.Feedback{
+		if err := s.Operations.AddComment(t.Context(), operations.Feedback{
 			At: Noon().Add(time.Duration(i) * time.Hour), Lang: "sv", Page: "guide", Reason: login.ReasonBrokerDown, Helped: i == 4, Comment: fmt.Sprint("ärende ", i),
 		}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	list := func(since, until time.Time, limit int) (all []string) {
-		for _, c := range must[[]operations.FeedbackComment](t)(s.FeedbackComments(t.Context(), since, until, limit)) {
+		for _, c := range must[[]operations.FeedbackComment](t)(s.Operations.FeedbackComments(t.Context(), since, until, limit)) {
 			if c.ID == "" || c.Lang != "sv" || c.Page != "guide" || c.Reason != login.ReasonBrokerDown || c.Helped != (c.Comment == "ärende 4") {
 				t.Errorf("%+v", c)
 			}
@@ -70,7 +70,7 @@ func feedbackComments(t *testing.T, s *store.Store) {
 	if got := list(Noon(), Noon().Add(2*time.Hour), 9); !reflect.DeepEqual(got, []string{"ärende 1", "ärende 0"}) {
 		t.Errorf("of two hours: %v", got)
 	}
-	if err := s.PurgeComments(t.Context(), Noon().Add(3*time.Hour)); err != nil {
+	if err := s.Operations.PurgeComments(t.Context(), Noon().Add(3*time.Hour)); err != nil {
 		t.Fatal(err)
 	}
 	if got := list(time.Time{}, end, 9); !reflect.DeepEqual(got, []string{"ärende 4", "ärende 3"}) {

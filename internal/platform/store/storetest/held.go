@@ -17,17 +17,17 @@ func addressEnds(t *testing.T, s *store.Store) {
 	e, at := AddEmployer(t, s), Noon().Add(time.Hour)
 	open := func(i employment.Invitation) bool {
 		t.Helper()
-		return must[employment.Invitation](t)(s.InvitationByID(t.Context(), i.ID)).Open(at)
+		return must[employment.Invitation](t)(s.Employments.InvitationByID(t.Context(), i.ID)).Open(at)
 	}
 	m := Hire(t, s, e.ID)
 	i := Invite(t, s, m.ID)
 	m.GivenName = "Áilu"
-	wantErr(t, "change the name", s.ChangeEmployment(t.Context(), m, at), nil)
+	wantErr(t, "change the name", s.Employments.ChangeEmployment(t.Context(), m, at), nil)
 	if !open(i) {
 		t.Error("it ended with a name")
 	}
 	m.Email = "other@example.com"
-	wantErr(t, "change the address", s.ChangeEmployment(t.Context(), m, at), nil)
+	wantErr(t, "change the address", s.Employments.ChangeEmployment(t.Context(), m, at), nil)
 	if open(i) {
 		t.Error("it outlives its address")
 	}
@@ -53,7 +53,7 @@ func addressEnds(t *testing.T, s *store.Store) {
 		if open(i) {
 			t.Error("it outlives its address in a file")
 		}
-		all := must[[]employment.Invitation](t)(s.InvitationsOf(t.Context(), m.ID))
+		all := must[[]employment.Invitation](t)(s.Employments.InvitationsOf(t.Context(), m.ID))
 		if n := len(all); invites && (n != 2 || !open(*row.Invitation)) || !invites && n != 1 {
 			t.Errorf("invites %v: %+v", invites, all)
 		}
@@ -63,12 +63,12 @@ func addressEnds(t *testing.T, s *store.Store) {
 func takeOne(t *testing.T, s *store.Store, employer string, row employment.HireRequest) {
 	t.Helper()
 	i := employment.Import{ID: login.NewID(), Employer: employer, State: employment.ImportReceiving, CreatedAt: Noon()}
-	wantErr(t, "add", s.AddImport(t.Context(), i), nil)
-	wantErr(t, "receive", s.ReceiveChunk(t.Context(), i.ID, 0, "[]", 1, 0, nil), nil)
+	wantErr(t, "add", s.Employments.AddImport(t.Context(), i), nil)
+	wantErr(t, "receive", s.Employments.ReceiveChunk(t.Context(), i.ID, 0, "[]", 1, 0, nil), nil)
 	job := queue.Job{ID: login.NewID(), Kind: "import.chunk", Key: i.ID + " 0", Payload: []byte("{}"), At: Noon(), CreatedAt: Noon()}
-	wantErr(t, "start", s.StartImport(t.Context(), i.ID, Noon(), job), nil)
-	claimed := must[[]queue.Job](t)(s.ClaimJobs(t.Context(), []queue.Claim{{Kind: "import.chunk", Limit: 1, Until: Noon().Add(time.Minute)}}, Noon()))
-	wantErr(t, "take", s.TakeChunk(t.Context(), claimed[0], i.ID, 0, []employment.HireRequest{row}, Noon().Add(time.Minute)), nil)
+	wantErr(t, "start", s.Employments.StartImport(t.Context(), i.ID, Noon(), job), nil)
+	claimed := must[[]queue.Job](t)(s.Operations.ClaimJobs(t.Context(), []queue.Claim{{Kind: "import.chunk", Limit: 1, Until: Noon().Add(time.Minute)}}, Noon()))
+	wantErr(t, "take", s.Employments.TakeChunk(t.Context(), claimed[0], i.ID, 0, []employment.HireRequest{row}, Noon().Add(time.Minute)), nil)
 }
 
 // heldActivations are remembered by human, released one by one, bounded, and gone with the
@@ -78,13 +78,13 @@ func heldActivations(t *testing.T, s *store.Store) {
 	i, stranger, owner := Invite(t, s, m.ID), hashBytes(), hashBytes()
 	hold := func(code string, minute int, lookups ...[]byte) bool {
 		t.Helper()
-		return must[bool](t)(s.HoldActivation(t.Context(), employment.HeldActivation{
+		return must[bool](t)(s.Employments.HoldActivation(t.Context(), employment.HeldActivation{
 			ID: login.NewID(), Invitation: i.ID, SupportCode: code, HeldAt: Noon().Add(time.Duration(minute) * time.Minute),
 		}, m.ID, lookups))
 	}
 	list := func() []employment.HeldActivation {
 		t.Helper()
-		return must[[]employment.HeldActivation](t)(s.HeldActivations(t.Context(), m.ID))
+		return must[[]employment.HeldActivation](t)(s.Employments.HeldActivations(t.Context(), m.ID))
 	}
 	if hold("A", 1, stranger) || hold("B", 2, owner, hashBytes()) || hold("C", 3, owner) {
 		t.Error("released before anybody was")
@@ -93,9 +93,9 @@ func heldActivations(t *testing.T, s *store.Store) {
 	if len(all) != 2 || all[0].SupportCode != "C" || all[1].SupportCode != "A" {
 		t.Fatalf("held: %+v", all)
 	}
-	wantErr(t, "release another record's", s.ReleaseActivation(t.Context(), login.NewID(), all[0].ID, Noon()), fault.ErrNotFound)
-	wantErr(t, "release", s.ReleaseActivation(t.Context(), m.ID, all[0].ID, Noon()), nil)
-	wantErr(t, "release again", s.ReleaseActivation(t.Context(), m.ID, all[0].ID, Noon()), fault.ErrNotFound)
+	wantErr(t, "release another record's", s.Employments.ReleaseActivation(t.Context(), login.NewID(), all[0].ID, Noon()), fault.ErrNotFound)
+	wantErr(t, "release", s.Employments.ReleaseActivation(t.Context(), m.ID, all[0].ID, Noon()), nil)
+	wantErr(t, "release again", s.Employments.ReleaseActivation(t.Context(), m.ID, all[0].ID, Noon()), fault.ErrNotFound)
 	if hold("D", 4, stranger) || !hold("E", 5, hashBytes(), owner) {
 		t.Error("released is the other human")
 	}
@@ -109,7 +109,7 @@ func heldActivations(t *testing.T, s *store.Store) {
 	if n := len(list()); n > 25 {
 		t.Errorf("%d humans are remembered", n)
 	}
-	must[employment.Activated](t)(s.Activate(t.Context(), AsActivation(i.ID, owner), noJobs))
+	must[employment.Activated](t)(s.People.Activate(t.Context(), AsActivation(i.ID, owner), noJobs))
 	if all := list(); len(all) != 0 {
 		t.Errorf("after the activation: %+v", all)
 	}

@@ -21,7 +21,7 @@ func Job(kind string) queue.Job {
 
 func addJobs(t *testing.T, s *store.Store, jobs ...queue.Job) {
 	t.Helper()
-	if err := s.AddJobs(t.Context(), jobs...); err != nil {
+	if err := s.Operations.AddJobs(t.Context(), jobs...); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -29,7 +29,7 @@ func addJobs(t *testing.T, s *store.Store, jobs ...queue.Job) {
 // claim takes due jobs of one kind, with a lease of a minute.
 func claim(t *testing.T, s *store.Store, kind string, limit int, now time.Time) []queue.Job {
 	t.Helper()
-	return must[[]queue.Job](t)(s.ClaimJobs(t.Context(), []queue.Claim{{Kind: kind, Limit: limit, Until: now.Add(time.Minute)}}, now))
+	return must[[]queue.Job](t)(s.Operations.ClaimJobs(t.Context(), []queue.Claim{{Kind: kind, Limit: limit, Until: now.Add(time.Minute)}}, now))
 }
 
 // jobs: one job from its order to its end.
@@ -37,13 +37,13 @@ func jobs(t *testing.T, s *store.Store) {
 	j := Job("mail")
 	j.Key = "once"
 	addJobs(t, s, j)
-	if due := must[[]string](t)(s.DueKinds(t.Context(), []string{"other", "mail"}, Noon())); !reflect.DeepEqual(due, []string{"mail"}) {
+	if due := must[[]string](t)(s.Operations.DueKinds(t.Context(), []string{"other", "mail"}, Noon())); !reflect.DeepEqual(due, []string{"mail"}) {
 		t.Errorf("due: %v", due)
 	}
-	if due := must[[]string](t)(s.DueKinds(t.Context(), []string{"other", "mail"}, Noon().Add(-time.Millisecond))); len(due) != 0 {
+	if due := must[[]string](t)(s.Operations.DueKinds(t.Context(), []string{"other", "mail"}, Noon().Add(-time.Millisecond))); len(due) != 0 {
 		t.Errorf("due too early: %v", due)
 	}
-	if due := must[[]string](t)(s.DueKinds(t.Context(), nil, Noon())); len(due) != 0 {
+	if due := must[[]string](t)(s.Operations.DueKinds(t.Context(), nil, Noon())); len(due) != 0 {
 		t.Errorf("due without a kind: %v", due)
 	}
 	got := claim(t, s, "mail", 10, Noon())
@@ -54,13 +54,13 @@ func jobs(t *testing.T, s *store.Store) {
 	if again := claim(t, s, "mail", 10, Noon()); len(again) != 0 {
 		t.Errorf("claimed again under the lease: %+v", again)
 	}
-	wantErr(t, "extend", s.ExtendJob(t.Context(), j, Noon().Add(time.Hour)), nil)
+	wantErr(t, "extend", s.Operations.ExtendJob(t.Context(), j, Noon().Add(time.Hour)), nil)
 	if again := claim(t, s, "mail", 10, Noon().Add(time.Hour-time.Millisecond)); len(again) != 0 {
 		t.Errorf("claimed again under the longer lease: %+v", again)
 	}
-	wantErr(t, "finish", s.FinishJob(t.Context(), j), nil)
-	wantErr(t, "finish again", s.FinishJob(t.Context(), j), fault.ErrMoved)
-	if depths := must[[]queue.Depth](t)(s.JobDepths(t.Context())); len(depths) != 0 {
+	wantErr(t, "finish", s.Operations.FinishJob(t.Context(), j), nil)
+	wantErr(t, "finish again", s.Operations.FinishJob(t.Context(), j), fault.ErrMoved)
+	if depths := must[[]queue.Depth](t)(s.Operations.JobDepths(t.Context())); len(depths) != 0 {
 		t.Errorf("something remains: %+v", depths)
 	}
 }
@@ -89,7 +89,7 @@ func jobKeys(t *testing.T, s *store.Store) {
 	}
 
 	// Ordering what was given up begins it anew, with what is known now.
-	wantErr(t, "bury", s.BuryJob(t.Context(), held, Noon(), "refused"), nil)
+	wantErr(t, "bury", s.Operations.BuryJob(t.Context(), held, Noon(), "refused"), nil)
 	second.At = Noon().Add(time.Second)
 	addJobs(t, s, second)
 	want := first
@@ -97,8 +97,8 @@ func jobKeys(t *testing.T, s *store.Store) {
 	if got := claim(t, s, "mail", 10, Noon().Add(time.Second)); !reflect.DeepEqual(got, []queue.Job{want}) {
 		t.Errorf("anew: %+v, want %+v", got, want)
 	}
-	wantErr(t, "finish with the claim of before", s.FinishJob(t.Context(), held), fault.ErrMoved)
-	wantErr(t, "finish", s.FinishJob(t.Context(), want), nil)
+	wantErr(t, "finish with the claim of before", s.Operations.FinishJob(t.Context(), held), fault.ErrMoved)
+	wantErr(t, "finish", s.Operations.FinishJob(t.Context(), want), nil)
 	addJobs(t, s, second) // it is over: this is another
 	if got := claim(t, s, "mail", 10, Noon().Add(time.Second)); len(got) != 1 || got[0].ID != second.ID {
 		t.Errorf("after the end: %+v", got)
@@ -119,14 +119,14 @@ func jobsRefused(t *testing.T, s *store.Store) {
 	} {
 		bad := Job("mail")
 		change(&bad)
-		if err := s.AddJobs(t.Context(), Job("mail"), bad); err == nil {
+		if err := s.Operations.AddJobs(t.Context(), Job("mail"), bad); err == nil {
 			t.Errorf("%s: taken", name)
 		}
 	}
 	if got := claim(t, s, "mail", 10, Noon()); len(got) != 0 {
 		t.Errorf("half of an order was taken: %+v", got)
 	}
-	wantErr(t, "none", s.AddJobs(t.Context()), nil)
+	wantErr(t, "none", s.Operations.AddJobs(t.Context()), nil)
 }
 
 // jobHolders: who does not hold a job cannot do anything to it.
@@ -149,18 +149,20 @@ func jobHolders(t *testing.T, s *store.Store) {
 		wantErr(t, name, act(next[0]), nil)
 		if name != "extend" {
 			wantErr(t, name+" again", act(next[0]), fault.ErrMoved)
-			wantErr(t, "finish after "+name, s.FinishJob(t.Context(), next[0]), fault.ErrMoved)
+			wantErr(t, "finish after "+name, s.Operations.FinishJob(t.Context(), next[0]), fault.ErrMoved)
 		}
 	}
 }
 
 func jobActs(t *testing.T, s *store.Store) map[string]func(queue.Job) error {
 	return map[string]func(queue.Job) error{
-		"finish":  func(j queue.Job) error { return s.FinishJob(t.Context(), j) },
-		"extend":  func(j queue.Job) error { return s.ExtendJob(t.Context(), j, Noon().Add(2*time.Hour)) },
-		"retry":   func(j queue.Job) error { return s.RetryJob(t.Context(), j, Noon().Add(2*time.Hour), "busy") },
-		"release": func(j queue.Job) error { return s.ReleaseJob(t.Context(), j, Noon().Add(2*time.Hour)) },
-		"bury":    func(j queue.Job) error { return s.BuryJob(t.Context(), j, Noon().Add(2*time.Hour), "refused") },
+		"finish":  func(j queue.Job) error { return s.Operations.FinishJob(t.Context(), j) },
+		"extend":  func(j queue.Job) error { return s.Operations.ExtendJob(t.Context(), j, Noon().Add(2*time.Hour)) },
+		"retry":   func(j queue.Job) error { return s.Operations.RetryJob(t.Context(), j, Noon().Add(2*time.Hour), "busy") },
+		"release": func(j queue.Job) error { return s.Operations.ReleaseJob(t.Context(), j, Noon().Add(2*time.Hour)) },
+		"bury": func(j queue.Job) error {
+			return s.Operations.BuryJob(t.Context(), j, Noon().Add(2*time.Hour), "refused")
+		},
 	}
 }
 
@@ -172,13 +174,13 @@ func deadJobs(t *testing.T, s *store.Store) {
 		addJobs(t, s, Job(kind))
 		held := claim(t, s, kind, 1, Noon())[0]
 		// Several are buried in the same instant: the list must not lose its place.
-		wantErr(t, "bury", s.BuryJob(t.Context(), held, Noon().Add(time.Duration(i/10)*time.Minute), "refused"), nil)
+		wantErr(t, "bury", s.Operations.BuryJob(t.Context(), held, Noon().Add(time.Duration(i/10)*time.Minute), "refused"), nil)
 	}
 	for kind, want := range map[string]int{"": many, "mail": many / 2, "hook": many / 2, "other": 0} {
 		var place queue.Place
 		seen := map[string]bool{}
 		for {
-			page := must[[]queue.Job](t)(s.DeadJobs(t.Context(), kind, place, 7))
+			page := must[[]queue.Job](t)(s.Operations.DeadJobs(t.Context(), kind, place, 7))
 			for _, j := range page {
 				if seen[j.ID] || (kind != "" && j.Kind != kind) || j.DeadAt.Before(place.DeadAt) || j.Error != "refused" {
 					t.Fatalf("%q: listed %+v", kind, j)
@@ -193,22 +195,22 @@ func deadJobs(t *testing.T, s *store.Store) {
 			t.Errorf("%q: %d listed, want %d", kind, len(seen), want)
 		}
 	}
-	oldest := must[[]queue.Job](t)(s.DeadJobs(t.Context(), "mail", queue.Place{}, 1))[0]
-	wantErr(t, "revive", s.ReviveJob(t.Context(), oldest.ID, Noon()), nil)
-	wantErr(t, "revive again", s.ReviveJob(t.Context(), oldest.ID, Noon()), fault.ErrNotFound)
-	wantErr(t, "revive nothing", s.ReviveJob(t.Context(), "' OR 1=1 --\xff\x00", Noon()), fault.ErrNotFound)
+	oldest := must[[]queue.Job](t)(s.Operations.DeadJobs(t.Context(), "mail", queue.Place{}, 1))[0]
+	wantErr(t, "revive", s.Operations.ReviveJob(t.Context(), oldest.ID, Noon()), nil)
+	wantErr(t, "revive again", s.Operations.ReviveJob(t.Context(), oldest.ID, Noon()), fault.ErrNotFound)
+	wantErr(t, "revive nothing", s.Operations.ReviveJob(t.Context(), "' OR 1=1 --\xff\x00", Noon()), fault.ErrNotFound)
 	if got := claim(t, s, "mail", 10, Noon()); len(got) != 1 || got[0].ID != oldest.ID || got[0].Tries != 1 || got[0].Error != "refused" || got[0].Claim <= oldest.Claim {
 		t.Errorf("revived: %+v", got)
 	}
 	// Only those that were dead by then: a job that dies again at once is not revived forever.
 	for _, want := range []int64{100, 19} {
-		n, more, err := s.ReviveJobs(t.Context(), "mail", Noon().Add(24*time.Minute-time.Millisecond))
+		n, more, err := s.Operations.ReviveJobs(t.Context(), "mail", Noon().Add(24*time.Minute-time.Millisecond))
 		if n != want || more != (want == 100) || err != nil {
 			t.Errorf("%d revived, more: %v, %v; want %d", n, more, err, want)
 		}
 	}
 	// 125 of each kind died; the rest of the mails are five of the last ten.
-	depths := must[[]queue.Depth](t)(s.JobDepths(t.Context()))
+	depths := must[[]queue.Depth](t)(s.Operations.JobDepths(t.Context()))
 	for _, d := range depths {
 		want := map[string]queue.Depth{
 			"mail": {Kind: "mail", Waiting: 120, Dead: 5, Oldest: Noon().Add(time.Minute)},
@@ -222,7 +224,7 @@ func deadJobs(t *testing.T, s *store.Store) {
 	if err != nil || purged.Jobs != 56 { // of the hooks, those of eleven minutes; the mail whose lease ended first
 		t.Errorf("purged %+v, %v", purged, err)
 	}
-	if len(depths) != 2 || len(must[[]queue.Job](t)(s.DeadJobs(t.Context(), "hook", queue.Place{}, 1000))) != 70 {
+	if len(depths) != 2 || len(must[[]queue.Job](t)(s.Operations.DeadJobs(t.Context(), "hook", queue.Place{}, 1000))) != 70 {
 		t.Errorf("depths %+v", depths)
 	}
 }
@@ -249,12 +251,12 @@ func jobsOfLogin(t *testing.T, s *store.Store) {
 	r.Jobs = []queue.Job{Job("hook")}
 	wrong := r
 	wrong.Code = NewHash()
-	_, err := s.RedeemCode(t.Context(), wrong)
+	_, err := s.Attempts.RedeemCode(t.Context(), wrong)
 	wantErr(t, "wrong code", err, fault.ErrNotFound)
 	if got := claim(t, s, "hook", 10, Noon()); len(got) != 0 {
 		t.Errorf("ordered by a login that did not happen: %+v", got)
 	}
-	must[login.Attempt](t)(s.RedeemCode(t.Context(), r))
+	must[login.Attempt](t)(s.Attempts.RedeemCode(t.Context(), r))
 	if got := claim(t, s, "hook", 10, Noon()); len(got) != 1 || got[0].ID != r.Jobs[0].ID {
 		t.Errorf("ordered: %+v", got)
 	}
@@ -262,9 +264,9 @@ func jobsOfLogin(t *testing.T, s *store.Store) {
 	// A job that cannot be ordered undoes the login: better none than one that nobody hears of.
 	spoilt, _ := Confirmed(t, s)
 	spoilt.Jobs = []queue.Job{{ID: login.NewID()}}
-	if _, err := s.RedeemCode(t.Context(), spoilt); err == nil {
+	if _, err := s.Attempts.RedeemCode(t.Context(), spoilt); err == nil {
 		t.Error("logged in without the order")
 	}
-	_, err = s.SessionByID(t.Context(), spoilt.Session.ID)
+	_, err = s.Sessions.SessionByID(t.Context(), spoilt.Session.ID)
 	wantErr(t, "session", err, fault.ErrNotFound)
 }

@@ -29,11 +29,11 @@ func jobRace(t *testing.T, s *store.Store) {
 	begun := map[string]int{}
 	errs := together(t.Context(), claimers, func(ctx context.Context, _ int) error {
 		for {
-			due, err := s.DueKinds(ctx, []string{"mail"}, Noon())
+			due, err := s.Operations.DueKinds(ctx, []string{"mail"}, Noon())
 			if err != nil || len(due) == 0 {
 				return err
 			}
-			got, err := s.ClaimJobs(ctx, []queue.Claim{{Kind: "mail", Limit: 5, Until: Noon().Add(time.Minute)}}, Noon())
+			got, err := s.Operations.ClaimJobs(ctx, []queue.Claim{{Kind: "mail", Limit: 5, Until: Noon().Add(time.Minute)}}, Noon())
 			if err != nil {
 				return err
 			}
@@ -41,7 +41,7 @@ func jobRace(t *testing.T, s *store.Store) {
 				mu.Lock()
 				begun[j.ID]++
 				mu.Unlock()
-				if err := s.FinishJob(ctx, j); err != nil {
+				if err := s.Operations.FinishJob(ctx, j); err != nil {
 					return err
 				}
 			}
@@ -71,7 +71,7 @@ func finishRace(t *testing.T, s *store.Store) {
 			if act := acts[i%len(acts)]; i%2 == 0 {
 				return act(held)
 			}
-			return s.FinishJob(t.Context(), held)
+			return s.Operations.FinishJob(t.Context(), held)
 		}) {
 			if err == nil {
 				ended++
@@ -153,7 +153,7 @@ func (m *jobModel) checkAdd(rt *rapid.T, s *store.Store, kind string) {
 	j.Key = rapid.SampledFrom([]string{"", "k", "l"}).Draw(rt, "key")
 	j.At, j.CreatedAt = m.now.Add(time.Duration(rapid.IntRange(-2, 3).Draw(rt, "in"))*time.Second), m.now
 	m.add(j)
-	if err := s.AddJobs(rt.Context(), j); err != nil {
+	if err := s.Operations.AddJobs(rt.Context(), j); err != nil {
 		rt.Fatal(err)
 	}
 }
@@ -168,7 +168,7 @@ func (m *jobModel) checkClaim(rt *rapid.T, s *store.Store, kinds []string) {
 	for _, kind := range kinds {
 		claims = append(claims, queue.Claim{Kind: kind, Limit: limit, Until: until})
 	}
-	got, err := s.ClaimJobs(rt.Context(), claims, m.now)
+	got, err := s.Operations.ClaimJobs(rt.Context(), claims, m.now)
 	if err != nil {
 		rt.Fatal(err)
 	}
@@ -216,23 +216,23 @@ func (m *jobModel) checkEnd(rt *rapid.T, s *store.Store) {
 	var got error
 	switch rapid.SampledFrom([]string{"finish", "extend", "retry", "release", "bury"}).Draw(rt, "end") {
 	case "finish":
-		if got = s.FinishJob(rt.Context(), claim); row != nil {
+		if got = s.Operations.FinishJob(rt.Context(), claim); row != nil {
 			delete(m.jobs, row.ID)
 		}
 	case "extend":
-		if got = s.ExtendJob(rt.Context(), claim, later); row != nil {
+		if got = s.Operations.ExtendJob(rt.Context(), claim, later); row != nil {
 			row.At = later
 		}
 	case "retry":
-		if got = s.RetryJob(rt.Context(), claim, later, "busy"); row != nil {
+		if got = s.Operations.RetryJob(rt.Context(), claim, later, "busy"); row != nil {
 			row.At, row.Error, row.Claim = later, "busy", row.Claim+1
 		}
 	case "release":
-		if got = s.ReleaseJob(rt.Context(), claim, later); row != nil {
+		if got = s.Operations.ReleaseJob(rt.Context(), claim, later); row != nil {
 			row.At, row.Tries, row.Claim = later, row.Tries-1, row.Claim+1
 		}
 	default:
-		if got = s.BuryJob(rt.Context(), claim, m.now, "refused"); row != nil {
+		if got = s.Operations.BuryJob(rt.Context(), claim, m.now, "refused"); row != nil {
 			row.DeadAt, row.Error, row.Claim = m.now, "refused", row.Claim+1
 		}
 	}
@@ -249,7 +249,7 @@ func (m *jobModel) checkRevive(rt *rapid.T, s *store.Store, kind string) {
 			want++
 		}
 	}
-	if n, _, err := s.ReviveJobs(rt.Context(), kind, m.now); err != nil || n != want {
+	if n, _, err := s.Operations.ReviveJobs(rt.Context(), kind, m.now); err != nil || n != want {
 		rt.Fatalf("revived %d, %v; want %d", n, err, want)
 	}
 }
@@ -261,7 +261,7 @@ func (m *jobModel) checkLists(rt *rapid.T, s *store.Store, kinds []string) {
 		if len(m.due(kind)) > 0 {
 			wantDue = append(wantDue, kind)
 		}
-		dead, err := s.DeadJobs(rt.Context(), kind, queue.Place{}, 100)
+		dead, err := s.Operations.DeadJobs(rt.Context(), kind, queue.Place{}, 100)
 		if err != nil {
 			rt.Fatal(err)
 		}
@@ -282,12 +282,12 @@ func (m *jobModel) checkLists(rt *rapid.T, s *store.Store, kinds []string) {
 				}
 			}
 		}
-		depths, err := s.JobDepths(rt.Context())
+		depths, err := s.Operations.JobDepths(rt.Context())
 		if err != nil || (want.Waiting+want.Dead > 0) != slices.Contains(depths, want) || int64(len(dead)) != want.Dead {
 			rt.Fatalf("depths %+v, %v; want %+v", depths, err, want)
 		}
 	}
-	if due, err := s.DueKinds(rt.Context(), kinds, m.now); err != nil || !slices.Equal(due, wantDue) {
+	if due, err := s.Operations.DueKinds(rt.Context(), kinds, m.now); err != nil || !slices.Equal(due, wantDue) {
 		rt.Fatalf("due %v, %v; want %v", due, err, wantDue)
 	}
 }

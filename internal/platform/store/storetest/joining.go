@@ -181,12 +181,12 @@ func (p *play) must(what string, err error) {
 func (p *play) newRecord(int) {
 	person := Person()
 	person.Benefits, person.SmartumPlus = nil, false
-	p.must("add record", p.s.AddPerson(p.rt.Context(), person, nil, nil))
+	p.must("add record", p.s.People.AddPerson(p.rt.Context(), person, nil, nil))
 	c := Credential(person.ID)
-	p.must("add credential", p.s.AddCredential(p.rt.Context(), c))
+	p.must("add credential", p.s.People.AddCredential(p.rt.Context(), c))
 	r := ConfirmedFor(p.T, p.s, person.ID)
 	r.Session = Session(person.ID)
-	_, err := p.s.RedeemCode(p.rt.Context(), r)
+	_, err := p.s.Attempts.RedeemCode(p.rt.Context(), r)
 	p.must("sign in", err)
 	p.m.human[person.ID], p.m.subject[person.ID], p.m.names[c.UserName] = person.ID, person.Subject, person.ID
 	p.m.sessions[person.ID] = []string{r.Session.ID}
@@ -196,7 +196,7 @@ func (p *play) newRecord(int) {
 // that the employer knows or for anybody.
 func (p *play) hire(n int) {
 	e := employment.Employer{ID: login.NewID(), Name: fmt.Sprintf("Employer %d", n), CreatedAt: Noon(), UpdatedAt: Noon()}
-	p.must("add employer", p.s.AddEmployer(p.rt.Context(), e))
+	p.must("add employer", p.s.Employments.AddEmployer(p.rt.Context(), e))
 	m := Employment(e.ID)
 	m.Benefits = []login.Benefit{{Kind: rapid.SampledFrom([]string{"lunch", "sports"}).Draw(p.rt, "kind"), ReleasedAt: Noon()}}
 	if rapid.Bool().Draw(p.rt, "smartum") {
@@ -211,7 +211,7 @@ func (p *play) hire(n int) {
 		p.m.meant[m.ID], m.Lookup = code, p.lookups[code]
 	}
 	i := Invitation(m.ID)
-	p.must("add and invite", p.s.AddInvited(p.rt.Context(), m, i))
+	p.must("add and invite", p.s.Employments.AddInvited(p.rt.Context(), m, i))
 	p.m.held[m.ID], p.m.employers[m.ID], p.m.kinds[m.ID], p.m.invited[m.ID] = m.Person, e.Name, []string{m.Benefits[0].Kind}, i.ID
 	p.m.isPlus[m.ID] = m.Kind == employment.UserSmartumPlus
 }
@@ -228,7 +228,7 @@ func (p *play) activate(int) {
 	if p.m.human[a.Person.ID] != "" {
 		p.m.subject[a.Person.ID] = a.Person.Subject
 	}
-	done, err := p.s.Activate(p.rt.Context(), a, noJobs)
+	done, err := p.s.People.Activate(p.rt.Context(), a, noJobs)
 	if !errors.Is(err, want) {
 		p.rt.Fatalf("activate: got %v, want %v", err, want)
 	}
@@ -251,7 +251,7 @@ func (p *play) join(int) {
 	} else if a != b {
 		p.m.merge(a, b)
 	}
-	if err := p.s.JoinPersons(p.rt.Context(), from, into, Noon()); !errors.Is(err, want) {
+	if err := p.s.People.JoinPersons(p.rt.Context(), from, into, Noon()); !errors.Is(err, want) {
 		p.rt.Fatalf("join: got %v, want %v", err, want)
 	}
 }
@@ -262,7 +262,7 @@ func (p *play) lock(int) {
 		return
 	}
 	record := rapid.SampledFrom(records).Draw(p.rt, "locked")
-	p.must("lock", p.s.LockPerson(p.rt.Context(), record, Noon().Add(time.Hour)))
+	p.must("lock", p.s.People.LockPerson(p.rt.Context(), record, Noon().Add(time.Hour)))
 	p.m.locked[p.m.human[record]] = true
 	p.m.endLocked(p.m.human[record])
 }
@@ -270,7 +270,7 @@ func (p *play) lock(int) {
 func (p *play) check() {
 	humans := map[string]string{} // set → id of the person
 	for record, set := range p.m.human {
-		got, err := p.s.PersonByID(p.rt.Context(), record)
+		got, err := p.s.People.PersonByID(p.rt.Context(), record)
 		p.must("find", err)
 		if before, seen := humans[set]; seen && before != got.ID {
 			p.rt.Fatalf("one human, two persons: %s and %s", before, got.ID)
@@ -296,7 +296,7 @@ func (p *play) check() {
 func (p *play) checkBelongings(humans map[string]string) {
 	for set, id := range humans {
 		_, want := p.m.everything(set)
-		all, err := p.s.SessionsOfPerson(p.rt.Context(), id)
+		all, err := p.s.Sessions.SessionsOfPerson(p.rt.Context(), id)
 		p.must("sessions", err)
 		var got []string
 		for _, session := range all {
@@ -307,7 +307,7 @@ func (p *play) checkBelongings(humans map[string]string) {
 			p.rt.Fatalf("sessions of %s: %v, want %v", id, got, want)
 		}
 		if code, verified := p.m.code[set]; verified {
-			found, _, err := p.s.PersonByLookup(p.rt.Context(), [][]byte{p.lookups[code]})
+			found, _, err := p.s.People.PersonByLookup(p.rt.Context(), [][]byte{p.lookups[code]})
 			p.must("by code", err)
 			if found.ID != id {
 				p.rt.Fatalf("by code: %s, want %s", found.ID, id)
@@ -315,9 +315,9 @@ func (p *play) checkBelongings(humans map[string]string) {
 		}
 	}
 	for name, record := range p.m.names {
-		c, err := p.s.CredentialByName(p.rt.Context(), name)
+		c, err := p.s.People.CredentialByName(p.rt.Context(), name)
 		p.must("by user name", err)
-		if person, err := p.s.PersonByID(p.rt.Context(), c.Person); err != nil || person.ID != humans[p.m.human[record]] {
+		if person, err := p.s.People.PersonByID(p.rt.Context(), c.Person); err != nil || person.ID != humans[p.m.human[record]] {
 			p.rt.Fatalf("by user name: %s, %v", person.ID, err)
 		}
 	}

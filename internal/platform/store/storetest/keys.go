@@ -22,22 +22,22 @@ func signingKeys(t *testing.T, s *store.Store) {
 	}
 	want := []operations.SigningKey{key(1), key(2)}
 	for _, k := range []operations.SigningKey{want[1], want[0]} {
-		if err := s.AddSigningKey(t.Context(), k); err != nil {
+		if err := s.Keys.AddSigningKey(t.Context(), k); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if got := must[[]operations.SigningKey](t)(s.SigningKeys(t.Context())); !reflect.DeepEqual(got, want) {
+	if got := must[[]operations.SigningKey](t)(s.Keys.SigningKeys(t.Context())); !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 	sameKID := key(3)
 	sameKID.KID = "kid-1"
-	wantErr(t, "same KID", s.AddSigningKey(t.Context(), sameKID), fault.ErrExists)
+	wantErr(t, "same KID", s.Keys.AddSigningKey(t.Context(), sameKID), fault.ErrExists)
 
 	// Nodes that rotate at the same moment add one key.
 	oneWinner(t, together(t.Context(), 10, func(ctx context.Context, i int) error {
 		k := key(3)
 		k.KID = fmt.Sprint("node-", i)
-		return s.AddSigningKey(ctx, k)
+		return s.Keys.AddSigningKey(ctx, k)
 	}), fault.ErrExists)
 
 	retire := func(now time.Time, kids ...string) {
@@ -46,57 +46,57 @@ func signingKeys(t *testing.T, s *store.Store) {
 		for _, kid := range kids {
 			keys = append(keys, hintKey(kid))
 		}
-		if err := s.RetireSigningKeys(t.Context(), keys, now); err != nil {
+		if err := s.Keys.RetireSigningKeys(t.Context(), keys, now); err != nil {
 			t.Fatal(err)
 		}
 	}
 	retire(Noon(), "kid-1", "never-there")
-	if got := must[[]operations.SigningKey](t)(s.SigningKeys(t.Context())); len(got) != 2 || got[0].Slot != 2 || got[1].Slot != 3 {
+	if got := must[[]operations.SigningKey](t)(s.Keys.SigningKeys(t.Context())); len(got) != 2 || got[0].Slot != 2 || got[1].Slot != 3 {
 		t.Errorf("after removal: %+v, want slots 2 and 3", got)
 	}
-	if got := must[operations.HintKey](t)(s.HintKey(t.Context(), "kid-1")); !reflect.DeepEqual(got, hintKey("kid-1")) {
+	if got := must[operations.HintKey](t)(s.Keys.HintKey(t.Context(), "kid-1")); !reflect.DeepEqual(got, hintKey("kid-1")) {
 		t.Errorf("kept %+v", got)
 	}
 	noHint := func(what, kid string) {
 		t.Helper()
-		_, err := s.HintKey(t.Context(), kid)
+		_, err := s.Keys.HintKey(t.Context(), kid)
 		wantErr(t, what, err, fault.ErrNotFound)
 	}
 	noHint("a key that was not there", "never-there")
 
 	// Of a key that has leaked nothing is kept, wherever it was in its life.
 	for _, kid := range []string{"kid-1", "kid-2"} {
-		if err := s.RevokeSigningKey(t.Context(), kid); err != nil {
+		if err := s.Keys.RevokeSigningKey(t.Context(), kid); err != nil {
 			t.Errorf("%s: %v", kid, err)
 		}
 		retire(Noon(), kid)
 		noHint("a revoked key", kid)
-		wantErr(t, "revoked twice", s.RevokeSigningKey(t.Context(), kid), fault.ErrNotFound)
+		wantErr(t, "revoked twice", s.Keys.RevokeSigningKey(t.Context(), kid), fault.ErrNotFound)
 	}
 
-	last := must[[]operations.SigningKey](t)(s.SigningKeys(t.Context()))[0].KID
+	last := must[[]operations.SigningKey](t)(s.Keys.SigningKeys(t.Context()))[0].KID
 	retire(Noon(), last)
 	retire(hintKey(last).ForgetAt.Add(-time.Millisecond))
-	must[operations.HintKey](t)(s.HintKey(t.Context(), last))
+	must[operations.HintKey](t)(s.Keys.HintKey(t.Context(), last))
 	retire(hintKey(last).ForgetAt)
 	noHint("a key that is of no use any more", last)
 }
 
 // keyMarks are written once, and replaced by whoever knows the one before.
 func keyMarks(t *testing.T, s *store.Store) {
-	_, err := s.KeyMark(t.Context(), "prf")
+	_, err := s.Keys.KeyMark(t.Context(), "prf")
 	wantErr(t, "no mark", err, fault.ErrNotFound)
 	oneWinner(t, together(t.Context(), 10, func(ctx context.Context, i int) error {
-		return s.SetKeyMark(ctx, "prf", "", fmt.Sprint("first-", i))
+		return s.Keys.SetKeyMark(ctx, "prf", "", fmt.Sprint("first-", i))
 	}), fault.ErrMoved)
-	first := must[string](t)(s.KeyMark(t.Context(), "prf"))
+	first := must[string](t)(s.Keys.KeyMark(t.Context(), "prf"))
 	oneWinner(t, together(t.Context(), 10, func(ctx context.Context, i int) error {
-		return s.SetKeyMark(ctx, "prf", first, fmt.Sprint("second-", i))
+		return s.Keys.SetKeyMark(ctx, "prf", first, fmt.Sprint("second-", i))
 	}), fault.ErrMoved)
-	if second := must[string](t)(s.KeyMark(t.Context(), "prf")); second == first {
+	if second := must[string](t)(s.Keys.KeyMark(t.Context(), "prf")); second == first {
 		t.Errorf("still %s", second)
 	}
-	_, err = s.KeyMark(t.Context(), "aead")
+	_, err = s.Keys.KeyMark(t.Context(), "aead")
 	wantErr(t, "another key's", err, fault.ErrNotFound)
 }
 
@@ -108,20 +108,20 @@ func revokedWhileRetiring(t *testing.T, s *store.Store) {
 			Slot: int64(i + 1), KID: kid, Alg: "ES256", Sealed: []byte{1}, PublicJWK: []byte(`{}`),
 			CreatedAt: Noon(), ActiveFrom: Noon(), RetireAt: Noon(), RemoveAt: Noon(),
 		}
-		if err := s.AddSigningKey(t.Context(), k); err != nil {
+		if err := s.Keys.AddSigningKey(t.Context(), k); err != nil {
 			t.Fatal(err)
 		}
 		for _, err := range together(t.Context(), 2, func(ctx context.Context, who int) error {
 			if who == 0 {
-				return s.RevokeSigningKey(ctx, kid)
+				return s.Keys.RevokeSigningKey(ctx, kid)
 			}
-			return s.RetireSigningKeys(ctx, []operations.HintKey{hintKey(kid)}, Noon())
+			return s.Keys.RetireSigningKeys(ctx, []operations.HintKey{hintKey(kid)}, Noon())
 		}) {
 			if err != nil {
 				t.Fatal(err)
 			}
 		}
-		_, err := s.HintKey(t.Context(), kid)
+		_, err := s.Keys.HintKey(t.Context(), kid)
 		wantErr(t, kid, err, fault.ErrNotFound)
 	}
 }
@@ -133,7 +133,7 @@ func hintKey(kid string) operations.HintKey {
 func audit(t *testing.T, s *store.Store) {
 	const entries = 40
 	for _, err := range together(t.Context(), entries, func(ctx context.Context, i int) error {
-		return s.AppendAudit(ctx, operations.AuditEntry{
+		return s.Audit.AppendAudit(ctx, operations.AuditEntry{
 			At: Noon(), Actor: "system", Action: "session.revoke", Target: fmt.Sprint(i), Detail: map[string]string{"why": "logout"},
 		})
 	}) {
@@ -159,7 +159,7 @@ func audit(t *testing.T, s *store.Store) {
 	if len(targets) != entries {
 		t.Errorf("%d different entries, want %d", len(targets), entries)
 	}
-	if err := s.AppendAudit(t.Context(), operations.AuditEntry{At: Noon()}); err != nil {
+	if err := s.Audit.AppendAudit(t.Context(), operations.AuditEntry{At: Noon()}); err != nil {
 		t.Errorf("without detail: %v", err)
 	}
 }

@@ -82,7 +82,7 @@ func movesFollowTheModel(t *testing.T, s *store.Store) {
 				legs = append(legs, mv.BrokerRequest.State)
 			}
 			want := m.apply(mv)
-			got, err := s.MoveAttempt(rt.Context(), mv)
+			got, err := s.Attempts.MoveAttempt(rt.Context(), mv)
 			if !errors.Is(err, want) {
 				rt.Fatalf("move %+v of %+v: got %v, want %v", mv, m.row, err, want)
 			}
@@ -91,7 +91,7 @@ func movesFollowTheModel(t *testing.T, s *store.Store) {
 			}
 		}
 		for state, done := range m.legs {
-			if leg, err := s.LegByState(rt.Context(), state); err != nil || leg.Done != done || leg.Attempt != m.row.ID {
+			if leg, err := s.Attempts.LegByState(rt.Context(), state); err != nil || leg.Done != done || leg.Attempt != m.row.ID {
 				rt.Fatalf("leg: %+v, %v; want done %v", leg, err, done)
 			}
 		}
@@ -138,8 +138,8 @@ func once(t *testing.T, s *store.Store) {
 		{"the new one, which stayed free", []login.ReplayKey{c}, nil},
 		{"twice in one call", []login.ReplayKey{Mark(), a}, fault.ErrReplayed},
 	} {
-		wantErr(t, step.name, s.UseOnce(t.Context(), step.marks...), step.want)
+		wantErr(t, step.name, s.Limits.UseOnce(t.Context(), step.marks...), step.want)
 	}
 	same := Mark()
-	wantErr(t, "the same mark twice", s.UseOnce(t.Context(), same, same), fault.ErrReplayed)
+	wantErr(t, "the same mark twice", s.Limits.UseOnce(t.Context(), same, same), fault.ErrReplayed)
 }

@@ -51,20 +51,20 @@ func moveConditions(t *testing.T, s *store.Store) {
 		mark := Mark()
 		m.ReplayKeys = []login.ReplayKey{mark}
 		c.change(&m)
-		got, err := s.MoveAttempt(t.Context(), m)
+		got, err := s.Attempts.MoveAttempt(t.Context(), m)
 		wantErr(t, name, err, c.want)
-		after := must[login.Attempt](t)(s.AttemptByID(t.Context(), a.ID))
+		after := must[login.Attempt](t)(s.Attempts.AttemptByID(t.Context(), a.ID))
 		switch {
 		case errors.Is(c.want, fault.ErrNotFound):
 			continue
 		case c.want == nil:
-			wantErr(t, name+": mark", s.UseOnce(t.Context(), mark), fault.ErrReplayed)
+			wantErr(t, name+": mark", s.Limits.UseOnce(t.Context(), mark), fault.ErrReplayed)
 		default:
 			a.Browser = c.owner
 			if !reflect.DeepEqual(after, a) {
 				t.Errorf("%s: a refused move changed the row:\n got %+v\nwant %+v", name, after, a)
 			}
-			wantErr(t, name+": mark", s.UseOnce(t.Context(), mark), nil)
+			wantErr(t, name+": mark", s.Limits.UseOnce(t.Context(), mark), nil)
 		}
 		if !reflect.DeepEqual(got, after) {
 			t.Errorf("%s: the answer is not the row:\n got %+v\nwant %+v", name, got, after)
@@ -81,25 +81,25 @@ func moveEffects(t *testing.T, s *store.Store) {
 	want.State, want.UpdatedAt, want.Browser, want.Reason, want.CodeExpiresAt = m.To, m.At, m.SetBrowser, m.SetReason, m.SetCodeEnds
 	want.Person, want.Broker, want.Means, want.ACR, want.AMR, want.AuthTime = "p", "b", "m", "loa2", []string{"bank"}, Noon()
 	want.Timeline, want.Stage = append(want.Timeline, m.Event), login.StageShown
-	if got, err := s.MoveAttempt(t.Context(), m); err != nil || !reflect.DeepEqual(got, want) {
+	if got, err := s.Attempts.MoveAttempt(t.Context(), m); err != nil || !reflect.DeepEqual(got, want) {
 		t.Fatalf("%v\n got %+v\nwant %+v", err, got, want)
 	}
-	if got, err := s.AttemptByCode(t.Context(), m.SetCode); err != nil || got.ID != want.ID {
+	if got, err := s.Attempts.AttemptByCode(t.Context(), m.SetCode); err != nil || got.ID != want.ID {
 		t.Errorf("by code: %v, %v", got.ID, err)
 	}
 	// Zero fields leave what is there.
 	next := login.Transition{Attempt: want.ID, From: []login.State{login.StateOpened}, To: login.StateAuthenticated, At: m.At, Event: Event("x")}
 	want.State, want.Timeline = next.To, append(want.Timeline, next.Event)
-	if got, err := s.MoveAttempt(t.Context(), next); err != nil || !reflect.DeepEqual(got, want) {
+	if got, err := s.Attempts.MoveAttempt(t.Context(), next); err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("%v\n got %+v\nwant %+v", err, got, want)
 	}
 	next.From, next.ReplayKeys = []login.State{next.To}, []login.ReplayKey{Mark(), Mark()}
-	if err := s.UseOnce(t.Context(), next.ReplayKeys[1]); err != nil {
+	if err := s.Limits.UseOnce(t.Context(), next.ReplayKeys[1]); err != nil {
 		t.Fatal(err)
 	}
-	_, err := s.MoveAttempt(t.Context(), next)
+	_, err := s.Attempts.MoveAttempt(t.Context(), next)
 	wantErr(t, "second mark set before", err, fault.ErrReplayed)
-	wantErr(t, "first mark", s.UseOnce(t.Context(), next.ReplayKeys[0]), nil)
+	wantErr(t, "first mark", s.Limits.UseOnce(t.Context(), next.ReplayKeys[0]), nil)
 }
 
 // moveRace: many browsers open one attempt at once; one owns it (threats 15, 24).
@@ -111,11 +111,11 @@ func moveRace(t *testing.T, s *store.Store) {
 			browsers[i] = NewHash()
 			m := opening(a.ID)
 			m.IfBrowser, m.SetBrowser = browsers[i], browsers[i]
-			_, err := s.MoveAttempt(ctx, m)
+			_, err := s.Attempts.MoveAttempt(ctx, m)
 			return err
 		})
 		oneWinner(t, errs, fault.ErrMoved)
-		got := must[login.Attempt](t)(s.AttemptByID(t.Context(), a.ID))
+		got := must[login.Attempt](t)(s.Attempts.AttemptByID(t.Context(), a.ID))
 		for i, err := range errs {
 			if (err == nil) != (got.Browser == browsers[i]) {
 				t.Errorf("browser %d was told %v, but owner is %v", i, err, got.Browser == browsers[i])

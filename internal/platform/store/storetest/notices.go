@@ -31,11 +31,11 @@ func notices(t *testing.T, s *store.Store) {
 	open.Audience, open.Act = operations.Audience{}, operations.Act{}
 	coming := noticeAt(Noon().Add(time.Hour), Noon().Add(2*time.Hour))
 	for _, n := range []operations.Notice{past, open, older, coming} {
-		wantErr(t, "add", s.AddNotice(t.Context(), n), nil)
+		wantErr(t, "add", s.Operations.AddNotice(t.Context(), n), nil)
 	}
-	wantErr(t, "add again", s.AddNotice(t.Context(), past), fault.ErrExists)
+	wantErr(t, "add again", s.Operations.AddNotice(t.Context(), past), fault.ErrExists)
 	list := func(over int) []operations.Notice {
-		return must[[]operations.Notice](t)(s.Notices(t.Context(), Noon(), over))
+		return must[[]operations.Notice](t)(s.Operations.Notices(t.Context(), Noon(), over))
 	}
 	if got := list(10); !reflect.DeepEqual(got, []operations.Notice{coming, open, past, older}) {
 		t.Errorf("got %+v", got)
@@ -46,27 +46,27 @@ func notices(t *testing.T, s *store.Store) {
 
 	seen := open.ChangedAt
 	open.Words["sv"], open.Until, open.By, open.ChangedAt = operations.NoticeWords{Title: "Störning", Text: "x"}, Noon().Add(time.Hour), "key:2", Noon()
-	wantErr(t, "change", s.ChangeNotice(t.Context(), open, seen), nil)
-	if got := must[operations.Notice](t)(s.NoticeByID(t.Context(), open.ID)); !reflect.DeepEqual(got, open) {
+	wantErr(t, "change", s.Operations.ChangeNotice(t.Context(), open, seen), nil)
+	if got := must[operations.Notice](t)(s.Operations.NoticeByID(t.Context(), open.ID)); !reflect.DeepEqual(got, open) {
 		t.Errorf("got %+v, want %+v", got, open)
 	}
-	wantErr(t, "change what somebody else has changed", s.ChangeNotice(t.Context(), open, seen), fault.ErrMoved)
-	wantErr(t, "withdraw", s.WithdrawNotice(t.Context(), open.ID, "staff:2", Noon()), nil)
-	wantErr(t, "withdraw again", s.WithdrawNotice(t.Context(), open.ID, "staff:3", Noon().Add(time.Hour)), fault.ErrMoved)
-	wantErr(t, "change a withdrawn one", s.ChangeNotice(t.Context(), open, open.ChangedAt), fault.ErrMoved)
-	if got := must[operations.Notice](t)(s.NoticeByID(t.Context(), open.ID)); !got.WithdrawnAt.Equal(Noon()) || got.By != "staff:2" {
+	wantErr(t, "change what somebody else has changed", s.Operations.ChangeNotice(t.Context(), open, seen), fault.ErrMoved)
+	wantErr(t, "withdraw", s.Operations.WithdrawNotice(t.Context(), open.ID, "staff:2", Noon()), nil)
+	wantErr(t, "withdraw again", s.Operations.WithdrawNotice(t.Context(), open.ID, "staff:3", Noon().Add(time.Hour)), fault.ErrMoved)
+	wantErr(t, "change a withdrawn one", s.Operations.ChangeNotice(t.Context(), open, open.ChangedAt), fault.ErrMoved)
+	if got := must[operations.Notice](t)(s.Operations.NoticeByID(t.Context(), open.ID)); !got.WithdrawnAt.Equal(Noon()) || got.By != "staff:2" {
 		t.Errorf("withdrawn %+v", got)
 	}
 	for _, id := range []string{login.NewID(), "", "\x00", "\xff"} {
-		_, err := s.NoticeByID(t.Context(), id)
+		_, err := s.Operations.NoticeByID(t.Context(), id)
 		wantErr(t, "find nothing", err, fault.ErrNotFound)
-		wantErr(t, "change nothing", s.ChangeNotice(t.Context(), operations.Notice{ID: id}, Noon()), fault.ErrNotFound)
-		wantErr(t, "withdraw nothing", s.WithdrawNotice(t.Context(), id, "", Noon()), fault.ErrNotFound)
+		wantErr(t, "change nothing", s.Operations.ChangeNotice(t.Context(), operations.Notice{ID: id}, Noon()), fault.ErrNotFound)
+		wantErr(t, "withdraw nothing", s.Operations.WithdrawNotice(t.Context(), id, "", Noon()), fault.ErrNotFound)
 	}
-	if n := must[int64](t)(s.PurgeNotices(t.Context(), Noon().Add(-2*time.Hour))); n != 0 {
+	if n := must[int64](t)(s.Operations.PurgeNotices(t.Context(), Noon().Add(-2*time.Hour))); n != 0 {
 		t.Errorf("purged %d too early", n)
 	}
-	if n := must[int64](t)(s.PurgeNotices(t.Context(), Noon())); n != 3 {
+	if n := must[int64](t)(s.Operations.PurgeNotices(t.Context(), Noon())); n != 3 {
 		t.Errorf("purged %d, want 3", n)
 	}
 	if got := list(10); len(got) != 1 || got[0].ID != coming.ID {
@@ -82,7 +82,7 @@ func noticesKept(t *testing.T, s *store.Store) {
 		n := noticeAt(at, at.Add(time.Minute))
 		n.ID, n.Source, n.By = "", source, "system"
 		n.Words = map[string]operations.NoticeWords{"fi": {Title: title, Text: "x"}}
-		return must[operations.Notice](t)(s.KeepNotice(t.Context(), n, pause))
+		return must[operations.Notice](t)(s.Operations.KeepNotice(t.Context(), n, pause))
 	}
 	first := keep("circuit:op", Noon(), "Häiriö")
 	if !login.ValidID(first.ID) || !first.From.Equal(Noon()) {
@@ -105,16 +105,16 @@ func noticesKept(t *testing.T, s *store.Store) {
 		if same := got.ID == first.ID; same != c.same || !got.ChangedAt.Equal(Noon().Add(c.changed)) {
 			t.Errorf("%+v: %+v", c, got)
 		}
-		stored := must[operations.Notice](t)(s.NoticeByID(t.Context(), got.ID))
+		stored := must[operations.Notice](t)(s.Operations.NoticeByID(t.Context(), got.ID))
 		if !stored.Until.Equal(at.Add(time.Minute)) || stored.Words["fi"].Title != c.title || !reflect.DeepEqual(stored, got) {
 			t.Errorf("%+v: stored %+v, answered %+v", c, stored, got)
 		}
 	}
 
 	late := Noon().Add(2 * time.Hour)
-	wantErr(t, "nobody edits what the service says", s.ChangeNotice(t.Context(), must[operations.Notice](t)(s.NoticeByID(t.Context(), first.ID)), first.ChangedAt), fault.ErrMoved)
+	wantErr(t, "nobody edits what the service says", s.Operations.ChangeNotice(t.Context(), must[operations.Notice](t)(s.Operations.NoticeByID(t.Context(), first.ID)), first.ChangedAt), fault.ErrMoved)
 	again := keep("circuit:op", late.Add(time.Second), "Häiriö: OP")
-	wantErr(t, "withdraw", s.WithdrawNotice(t.Context(), again.ID, "staff:1", late.Add(2*time.Second)), nil)
+	wantErr(t, "withdraw", s.Operations.WithdrawNotice(t.Context(), again.ID, "staff:1", late.Add(2*time.Second)), nil)
 	if got := keep("circuit:op", late.Add(3*time.Second), "Häiriö: OP"); got.ID != again.ID || got.WithdrawnAt.IsZero() {
 		t.Errorf("what somebody has withdrawn is back: %+v", got)
 	}
@@ -128,7 +128,7 @@ func noticeRace(t *testing.T, s *store.Store) {
 		all.Go(func() {
 			n := noticeAt(Noon().Add(time.Duration(i)*time.Millisecond), Noon().Add(time.Minute))
 			n.ID, n.Source = "", "broker:op"
-			kept, err := s.KeepNotice(t.Context(), n, time.Hour)
+			kept, err := s.Operations.KeepNotice(t.Context(), n, time.Hour)
 			if err != nil {
 				t.Error(err)
 			}
@@ -141,7 +141,7 @@ func noticeRace(t *testing.T, s *store.Store) {
 			t.Errorf("two notices of one thing: %s, %s", id, ids[0])
 		}
 	}
-	if got := must[[]operations.Notice](t)(s.Notices(t.Context(), Noon(), 10)); len(got) != 1 {
+	if got := must[[]operations.Notice](t)(s.Operations.Notices(t.Context(), Noon(), 10)); len(got) != 1 {
 		t.Errorf("%d notices, want 1", len(got))
 	}
 }

@@ -15,7 +15,7 @@ func outgrown(t *testing.T, s *store.Store) {
 	begin := func(person string, change func(*login.Session)) string {
 		r := ConfirmedFor(t, s, person)
 		change(&r.Session)
-		if _, err := s.RedeemCode(t.Context(), r); err != nil {
+		if _, err := s.Attempts.RedeemCode(t.Context(), r); err != nil {
 			t.Fatal(err)
 		}
 		return r.Session.ID
@@ -28,7 +28,7 @@ func outgrown(t *testing.T, s *store.Store) {
 	record := func() string {
 		p := Person()
 		p.SmartumPlus, p.Benefits = false, nil
-		wantErr(t, "add", s.AddPerson(t.Context(), p, nil, nil), nil)
+		wantErr(t, "add", s.People.AddPerson(t.Context(), p, nil, nil), nil)
 		return p.ID
 	}
 	from, bystander := record(), record()
@@ -39,10 +39,10 @@ func outgrown(t *testing.T, s *store.Store) {
 		begin(from, func(x *login.Session) { x.AMR = []string{login.AMRPassword} }): true, // a broker's own word
 		begin(bystander, byPassword(login.AMRPassword)):                             true,
 	}
-	wantErr(t, "join two that are none", s.JoinPersons(t.Context(), record(), bystander, Noon()), nil)
-	wantErr(t, "join", s.JoinPersons(t.Context(), from, plus.ID, Noon()), nil)
+	wantErr(t, "join two that are none", s.People.JoinPersons(t.Context(), record(), bystander, Noon()), nil)
+	wantErr(t, "join", s.People.JoinPersons(t.Context(), from, plus.ID, Noon()), nil)
 	for id, stays := range sessions {
-		got := must[login.Session](t)(s.SessionByID(t.Context(), id))
+		got := must[login.Session](t)(s.Sessions.SessionByID(t.Context(), id))
 		if got.RevokedAt.IsZero() != stays || !stays && got.RevokedWhy != string(login.ReasonStrongRequired) {
 			t.Errorf("%s, %s %v: ended at %v, %q", got.Person, got.Broker, got.AMR, got.RevokedAt, got.RevokedWhy)
 		}

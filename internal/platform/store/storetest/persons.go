@@ -15,14 +15,14 @@ import (
 func persons(t *testing.T, s *store.Store) {
 	want := Person()
 	old, current, foreign := NewHash(), NewHash(), NewHash()
-	if err := s.AddPerson(t.Context(), want, old[:], []byte("sealed")); err != nil {
+	if err := s.People.AddPerson(t.Context(), want, old[:], []byte("sealed")); err != nil {
 		t.Fatal(err)
 	}
 	for how, get := range map[string]func() (login.Person, error){
-		"id":      func() (login.Person, error) { return s.PersonByID(t.Context(), want.ID) },
-		"subject": func() (login.Person, error) { return s.PersonBySubject(t.Context(), want.Subject) },
+		"id":      func() (login.Person, error) { return s.People.PersonByID(t.Context(), want.ID) },
+		"subject": func() (login.Person, error) { return s.People.PersonBySubject(t.Context(), want.Subject) },
 		"lookup": func() (login.Person, error) {
-			p, matched, err := s.PersonByLookup(t.Context(), [][]byte{nil, current[:], old[:]})
+			p, matched, err := s.People.PersonByLookup(t.Context(), [][]byte{nil, current[:], old[:]})
 			if !bytes.Equal(matched, old[:]) {
 				t.Error("another look-up value than the one that matched")
 			}
@@ -38,11 +38,11 @@ func persons(t *testing.T, s *store.Store) {
 		}
 	}
 	// Persons whose code is not known are nobody's.
-	if err := s.AddPerson(t.Context(), Person(), nil, nil); err != nil {
+	if err := s.People.AddPerson(t.Context(), Person(), nil, nil); err != nil {
 		t.Fatal(err)
 	}
 	for name, lookups := range map[string][][]byte{"nothing": nil, "nil": {nil}, "empty": {{}}, "zeros": {make([]byte, 32)}, "foreign": {foreign[:]}} {
-		_, _, err := s.PersonByLookup(t.Context(), lookups)
+		_, _, err := s.People.PersonByLookup(t.Context(), lookups)
 		wantErr(t, name, err, fault.ErrNotFound)
 	}
 	personChanges(t, s, want)
@@ -55,7 +55,7 @@ func rekeyed(t *testing.T, s *store.Store) {
 	want, other := Person(), Person()
 	want.Benefits, other.Benefits = nil, nil
 	for lookup, p := range map[*[]byte]login.Person{&old: want, &foreign: other} {
-		wantErr(t, "add", s.AddPerson(t.Context(), p, *lookup, nil), nil)
+		wantErr(t, "add", s.People.AddPerson(t.Context(), p, *lookup, nil), nil)
 	}
 	here := AddEmployer(t, s).ID
 	under := func(lookup []byte) employment.Employment {
@@ -65,30 +65,30 @@ func rekeyed(t *testing.T, s *store.Store) {
 	held := Hire(t, s, here)
 	i := Invite(t, s, held.ID)
 	hold := func(code string, lookup []byte) bool {
-		return must[bool](t)(s.HoldActivation(t.Context(), employment.HeldActivation{ID: login.NewID(), Invitation: i.ID, SupportCode: code, HeldAt: Noon()}, held.ID, [][]byte{lookup}))
+		return must[bool](t)(s.Employments.HoldActivation(t.Context(), employment.HeldActivation{ID: login.NewID(), Invitation: i.ID, SupportCode: code, HeldAt: Noon()}, held.ID, [][]byte{lookup}))
 	}
 	hold("OLD", old)
 	hold("CURRENT", current)
-	for _, h := range must[[]employment.HeldActivation](t)(s.HeldActivations(t.Context(), held.ID)) {
+	for _, h := range must[[]employment.HeldActivation](t)(s.Employments.HeldActivations(t.Context(), held.ID)) {
 		if h.SupportCode == "OLD" {
-			wantErr(t, "release", s.ReleaseActivation(t.Context(), held.ID, h.ID, Noon()), nil)
+			wantErr(t, "release", s.Employments.ReleaseActivation(t.Context(), held.ID, h.ID, Noon()), nil)
 		}
 	}
 	for range 2 {
-		wantErr(t, "rekey", s.Rekey(t.Context(), [][]byte{current, old, older}), nil)
+		wantErr(t, "rekey", s.Keys.Rekey(t.Context(), [][]byte{current, old, older}), nil)
 	}
-	if got, _, err := s.PersonByLookup(t.Context(), [][]byte{current}); err != nil || got.ID != want.ID {
+	if got, _, err := s.People.PersonByLookup(t.Context(), [][]byte{current}); err != nil || got.ID != want.ID {
 		t.Errorf("by the new value: %v, %v", got.ID, err)
 	}
-	_, _, err := s.PersonByLookup(t.Context(), [][]byte{old})
+	_, _, err := s.People.PersonByLookup(t.Context(), [][]byte{old})
 	wantErr(t, "by the old value", err, fault.ErrNotFound)
 	for n, m := range records {
-		is := must[employment.Employment](t)(s.EmploymentByID(t.Context(), m.ID)).Lookup
+		is := must[employment.Employment](t)(s.Employments.EmploymentByID(t.Context(), m.ID)).Lookup
 		if now := [][]byte{current, current, current, foreign}[n]; !bytes.Equal(is, now) {
 			t.Errorf("record %d has %x, want %x", n, is, now)
 		}
 	}
-	if all := must[[]employment.HeldActivation](t)(s.HeldActivations(t.Context(), held.ID)); len(all) != 1 || !hold("AGAIN", current) {
+	if all := must[[]employment.HeldActivation](t)(s.Employments.HeldActivations(t.Context(), held.ID)); len(all) != 1 || !hold("AGAIN", current) {
 		t.Errorf("whom the staff had released is held again: %+v", all)
 	}
 }
@@ -96,15 +96,15 @@ func rekeyed(t *testing.T, s *store.Store) {
 // A human who is there twice, once under each key, keeps the record that is found first.
 func rekeyedTwins(t *testing.T, s *store.Store) {
 	old, current, first, second := hashBytes(), hashBytes(), Person(), Person()
-	wantErr(t, "add", s.AddPerson(t.Context(), first, old, nil), nil)
-	wantErr(t, "add", s.AddPerson(t.Context(), second, current, nil), nil)
-	wantErr(t, "rekey", s.Rekey(t.Context(), [][]byte{current, old}), nil)
+	wantErr(t, "add", s.People.AddPerson(t.Context(), first, old, nil), nil)
+	wantErr(t, "add", s.People.AddPerson(t.Context(), second, current, nil), nil)
+	wantErr(t, "rekey", s.Keys.Rekey(t.Context(), [][]byte{current, old}), nil)
 	for lookup, p := range map[*[]byte]login.Person{&old: first, &current: second} {
-		if got, _, err := s.PersonByLookup(t.Context(), [][]byte{*lookup}); err != nil || got.ID != p.ID {
+		if got, _, err := s.People.PersonByLookup(t.Context(), [][]byte{*lookup}); err != nil || got.ID != p.ID {
 			t.Errorf("%v, %v", got.ID, err)
 		}
 	}
-	wantErr(t, "nothing to move from", s.Rekey(t.Context(), [][]byte{current}), nil)
+	wantErr(t, "nothing to move from", s.Keys.Rekey(t.Context(), [][]byte{current}), nil)
 }
 
 func personChanges(t *testing.T, s *store.Store, want login.Person) {
@@ -112,26 +112,26 @@ func personChanges(t *testing.T, s *store.Store, want login.Person) {
 	unknown := login.NewID()
 	check := func(what string) {
 		t.Helper()
-		if got := must[login.Person](t)(s.PersonByID(t.Context(), want.ID)); !reflect.DeepEqual(got, want) {
+		if got := must[login.Person](t)(s.People.PersonByID(t.Context(), want.ID)); !reflect.DeepEqual(got, want) {
 			t.Errorf("%s:\n got %+v\nwant %+v", what, got, want)
 		}
 	}
 	want.GivenName, want.FamilyName, want.Name = "Áilu", "Ö", "Áilu Ö"
-	wantErr(t, "name", s.NamePerson(t.Context(), want.ID, want.GivenName, want.FamilyName, want.Name, at), nil)
+	wantErr(t, "name", s.People.NamePerson(t.Context(), want.ID, want.GivenName, want.FamilyName, want.Name, at), nil)
 	check("name")
 	want.LockedAt = at
 	for i := range 2 {
-		wantErr(t, "lock", s.LockPerson(t.Context(), want.ID, at.Add(time.Duration(i)*time.Hour)), nil)
+		wantErr(t, "lock", s.People.LockPerson(t.Context(), want.ID, at.Add(time.Duration(i)*time.Hour)), nil)
 	}
 	check("locked twice")
 	want.LockedAt = time.Time{}
-	wantErr(t, "unlock", s.UnlockPerson(t.Context(), want.ID, at), nil)
+	wantErr(t, "unlock", s.People.UnlockPerson(t.Context(), want.ID, at), nil)
 	check("unlocked")
 	for what, err := range map[string]error{
-		"name":     s.NamePerson(t.Context(), unknown, "", "", "", at),
-		"lock":     s.LockPerson(t.Context(), unknown, at),
-		"unlock":   s.UnlockPerson(t.Context(), unknown, at),
-		"benefits": s.SetBenefits(t.Context(), unknown, want.Benefits),
+		"name":     s.People.NamePerson(t.Context(), unknown, "", "", "", at),
+		"lock":     s.People.LockPerson(t.Context(), unknown, at),
+		"unlock":   s.People.UnlockPerson(t.Context(), unknown, at),
+		"benefits": s.Employments.SetBenefits(t.Context(), unknown, want.Benefits),
 	} {
 		wantErr(t, what+" nobody", err, fault.ErrNotFound)
 	}
@@ -143,10 +143,10 @@ func benefits(t *testing.T, s *store.Store) {
 		"some": {{Kind: "bicycle", Employer: "A"}, {Kind: "lunch", Employer: "A"}, {Kind: "lunch", Employer: "B"}},
 		"none": nil,
 	} {
-		if err := s.SetBenefits(t.Context(), p.ID, append(want, want...)); err != nil {
+		if err := s.Employments.SetBenefits(t.Context(), p.ID, append(want, want...)); err != nil {
 			t.Fatal(err)
 		}
-		if got := must[login.Person](t)(s.PersonByID(t.Context(), p.ID)); !reflect.DeepEqual(got.Benefits, want) {
+		if got := must[login.Person](t)(s.People.PersonByID(t.Context(), p.ID)); !reflect.DeepEqual(got.Benefits, want) {
 			t.Errorf("%s: got %v, want %v", name, got.Benefits, want)
 		}
 	}
@@ -160,8 +160,8 @@ func listedBenefits(t *testing.T, s *store.Store) {
 		m.Person, m.Benefits = p.ID, []login.Benefit{{Kind: "culture", ReleasedAt: Noon()}, {Kind: "lunch", EndsAt: until, ReleasedAt: Noon()}, {Kind: "sports"}}
 	})
 	again := []login.Benefit{{Kind: "bicycle", Employer: e.Name}, {Kind: "lunch", Employer: e.Name}, {Kind: "sports", Employer: e.Name}}
-	wantErr(t, "list", s.SetBenefits(t.Context(), p.ID, again), nil)
-	got := must[employment.Employment](t)(s.EmploymentByID(t.Context(), m.ID)).Benefits
+	wantErr(t, "list", s.Employments.SetBenefits(t.Context(), p.ID, again), nil)
+	got := must[employment.Employment](t)(s.Employments.EmploymentByID(t.Context(), m.ID)).Benefits
 	if len(got) != 3 || got[0].Kind != "bicycle" || got[0].ActivatedAt.IsZero() || got[1] != m.Benefits[1] || got[2] != m.Benefits[2] {
 		t.Errorf("benefits: %+v", got)
 	}

@@ -21,7 +21,7 @@ func pressedTwice(t *testing.T, s *store.Store) {
 	errs := together(t.Context(), len(told), func(ctx context.Context, i int) (err error) {
 		mine := Invitation(m.ID)
 		mine.CreatedAt = Noon().Add(time.Duration(i) * time.Millisecond) // clocks differ
-		told[i], err = s.Invite(ctx, mine, Job("invite once"))
+		told[i], err = s.Employments.Invite(ctx, mine, Job("invite once"))
 		return err
 	})
 	for i, err := range errs {
@@ -32,7 +32,7 @@ func pressedTwice(t *testing.T, s *store.Store) {
 	if got := claim(t, s, "invite once", 10, Noon()); len(got) != 1 {
 		t.Errorf("%d letters, want 1", len(got))
 	}
-	if all := must[[]employment.Invitation](t)(s.InvitationsOf(t.Context(), m.ID)); len(all) != 1 || !all[0].Open(Noon()) {
+	if all := must[[]employment.Invitation](t)(s.Employments.InvitationsOf(t.Context(), m.ID)); len(all) != 1 || !all[0].Open(Noon()) {
 		t.Errorf("invitations: %+v", all)
 	}
 }
@@ -54,7 +54,7 @@ func invitedAgain(t *testing.T, s *store.Store) {
 		"bounced":         {mailed(t, s, employment.MailBounced), soon, true},
 		"cannot be sent":  {mailed(t, s, employment.MailFailed), soon, true},
 		"revoked": {func(i employment.Invitation) error {
-			return s.RevokeInvitation(t.Context(), i.Employment, i.ID, Noon())
+			return s.Employments.RevokeInvitation(t.Context(), i.Employment, i.ID, Noon())
 		}, soon, true},
 		"another address":  {func(i employment.Invitation) error { return readdress(t, s, i.Employment) }, soon, true},
 		"met another name": {func(i employment.Invitation) error { return hold(t, s, i) }, soon, true},
@@ -72,17 +72,17 @@ func invitedAgain(t *testing.T, s *store.Store) {
 }
 
 func mailed(t *testing.T, s *store.Store, state employment.MailState) func(employment.Invitation) error {
-	return func(i employment.Invitation) error { return s.Mailed(t.Context(), i.ID, state, "", Noon()) }
+	return func(i employment.Invitation) error { return s.Employments.Mailed(t.Context(), i.ID, state, "", Noon()) }
 }
 
 func readdress(t *testing.T, s *store.Store, record string) error {
-	m := must[employment.Employment](t)(s.EmploymentByID(t.Context(), record))
+	m := must[employment.Employment](t)(s.Employments.EmploymentByID(t.Context(), record))
 	m.Email = "another@example.com"
-	return s.ChangeEmployment(t.Context(), m, Noon())
+	return s.Employments.ChangeEmployment(t.Context(), m, Noon())
 }
 
 func hold(t *testing.T, s *store.Store, i employment.Invitation) error {
-	_, err := s.HoldActivation(t.Context(), employment.HeldActivation{
+	_, err := s.Employments.HoldActivation(t.Context(), employment.HeldActivation{
 		ID: login.NewID(), Invitation: i.ID, SupportCode: "A", HeldAt: Noon(),
 	}, i.Employment, [][]byte{hashBytes()})
 	return err
@@ -97,18 +97,18 @@ func importedTwice(t *testing.T, s *store.Store) {
 	ids, claimed := make([]string, imports), make([]queue.Job, imports)
 	for n := range imports {
 		i := employment.Import{ID: login.NewID(), Employer: e.ID, State: employment.ImportReceiving, Invite: true, CreatedAt: Noon()}
-		wantErr(t, "add", s.AddImport(t.Context(), i), nil)
-		wantErr(t, "receive", s.ReceiveChunk(t.Context(), i.ID, 0, "[]", 1, 0, nil), nil)
+		wantErr(t, "add", s.Employments.AddImport(t.Context(), i), nil)
+		wantErr(t, "receive", s.Employments.ReceiveChunk(t.Context(), i.ID, 0, "[]", 1, 0, nil), nil)
 		kind := fmt.Sprint("import twice ", n)
 		job := Job(kind)
 		job.Key = i.ID + " 0"
-		wantErr(t, "start", s.StartImport(t.Context(), i.ID, Noon(), job), nil)
+		wantErr(t, "start", s.Employments.StartImport(t.Context(), i.ID, Noon(), job), nil)
 		ids[n], claimed[n] = i.ID, claim(t, s, kind, 1, Noon())[0]
 	}
 	for _, err := range together(t.Context(), imports, func(ctx context.Context, n int) error {
 		i := Invitation("made by the import")
 		row := employment.Employment{ID: login.NewID(), Employer: e.ID, ExternalID: "4711", Email: "new@example.com", CreatedAt: Noon()}
-		return s.TakeChunk(ctx, claimed[n], ids[n], 0, []employment.HireRequest{
+		return s.Employments.TakeChunk(ctx, claimed[n], ids[n], 0, []employment.HireRequest{
 			{Line: 1, Employment: row, Change: employment.Change{Email: &row.Email}, Invitation: &i, Jobs: []queue.Job{Job("imported once")}},
 		}, Noon())
 	}) {
@@ -122,11 +122,11 @@ func importedTwice(t *testing.T, s *store.Store) {
 // forgottenTwice: a new password is asked for by many at once.
 func forgottenTwice(t *testing.T, s *store.Store) {
 	c := Credential(AddPerson(t, s).ID)
-	wantErr(t, "add", s.AddCredential(t.Context(), c), nil)
+	wantErr(t, "add", s.People.AddCredential(t.Context(), c), nil)
 	links := make([]secret.Hash, 8)
 	for _, err := range together(t.Context(), len(links), func(ctx context.Context, i int) error {
 		links[i] = NewHash()
-		return s.AddReset(ctx, links[i], c.ID, Noon(), Noon().Add(30*time.Minute), Job("reset once"))
+		return s.People.AddReset(ctx, links[i], c.ID, Noon(), Noon().Add(30*time.Minute), Job("reset once"))
 	}) {
 		wantErr(t, "order", err, nil)
 	}
@@ -135,7 +135,7 @@ func forgottenTwice(t *testing.T, s *store.Store) {
 	}
 	alive := 0
 	for _, link := range links {
-		if _, err := s.ResetOf(t.Context(), link, Noon()); err == nil {
+		if _, err := s.People.ResetOf(t.Context(), link, Noon()); err == nil {
 			alive++
 		}
 	}

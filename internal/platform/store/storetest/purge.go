@@ -20,7 +20,7 @@ func purgeExpires(t *testing.T, s *store.Store) {
 	for range 250 { // more than two batches
 		Start(t, s)
 	}
-	if n := must[int64](t)(s.RunningAttempts(t.Context())); n != 253 {
+	if n := must[int64](t)(s.Attempts.RunningAttempts(t.Context())); n != 253 {
 		t.Errorf("%d attempts run, want 253", n)
 	}
 	got, err := s.Purge(t.Context(), end, store.Retention{})
@@ -34,11 +34,11 @@ func purgeExpires(t *testing.T, s *store.Store) {
 		"overdue": {overdue.ID, login.StateExpired}, "running": {running.ID, login.StateCreated},
 		"over": {over.ID, login.StateDenied}, "with a code that is still good": {codeOut.ID, login.StateConfirmed},
 	} {
-		if a := must[login.Attempt](t)(s.AttemptByID(t.Context(), c.id)); a.State != c.want {
+		if a := must[login.Attempt](t)(s.Attempts.AttemptByID(t.Context(), c.id)); a.State != c.want {
 			t.Errorf("%s: %s, want %s", name, a.State, c.want)
 		}
 	}
-	a := must[login.Attempt](t)(s.AttemptByID(t.Context(), overdue.ID))
+	a := must[login.Attempt](t)(s.Attempts.AttemptByID(t.Context(), overdue.ID))
 	if last := a.Timeline[len(a.Timeline)-1]; a.Reason != login.ReasonAttemptExpired || last.Step != "expire" || !last.At.Equal(end) || !a.UpdatedAt.Equal(end) {
 		t.Errorf("expired: %+v", a)
 	}
@@ -52,17 +52,17 @@ func purgeDeletes(t *testing.T, s *store.Store) {
 	revoked := SignIn(t, s, func(s *login.Session) { s.RevokedAt = Noon() })
 	live := SignIn(t, s)
 	mark := Mark()
-	if err := s.UseOnce(t.Context(), mark); err != nil {
+	if err := s.Limits.UseOnce(t.Context(), mark); err != nil {
 		t.Fatal(err)
 	}
 	gone := map[string]func() error{
-		"unopened attempt": func() error { _, err := s.AttemptByID(t.Context(), unopened.ID); return err },
-		"claimed attempt":  func() error { _, err := s.AttemptByID(t.Context(), claimed.ID); return err },
-		"opened attempt":   func() error { _, err := s.AttemptByID(t.Context(), leg.Attempt); return err },
-		"leg":              func() error { _, err := s.LegByState(t.Context(), leg.State); return err },
-		"ended session":    func() error { _, err := s.SessionByID(t.Context(), session.ID); return err },
-		"revoked session":  func() error { _, err := s.SessionByID(t.Context(), revoked.ID); return err },
-		"live session":     func() error { _, err := s.SessionByID(t.Context(), live.ID); return err },
+		"unopened attempt": func() error { _, err := s.Attempts.AttemptByID(t.Context(), unopened.ID); return err },
+		"claimed attempt":  func() error { _, err := s.Attempts.AttemptByID(t.Context(), claimed.ID); return err },
+		"opened attempt":   func() error { _, err := s.Attempts.AttemptByID(t.Context(), leg.Attempt); return err },
+		"leg":              func() error { _, err := s.Attempts.LegByState(t.Context(), leg.State); return err },
+		"ended session":    func() error { _, err := s.Sessions.SessionByID(t.Context(), session.ID); return err },
+		"revoked session":  func() error { _, err := s.Sessions.SessionByID(t.Context(), revoked.ID); return err },
+		"live session":     func() error { _, err := s.Sessions.SessionByID(t.Context(), live.ID); return err },
 	}
 	const day = 24 * time.Hour
 	for _, step := range []struct {
@@ -86,7 +86,7 @@ func purgeDeletes(t *testing.T, s *store.Store) {
 			wantErr(t, "after "+step.name+": "+name, find(), nil)
 		}
 	}
-	if err := s.UseOnce(t.Context(), mark); err != nil {
+	if err := s.Limits.UseOnce(t.Context(), mark); err != nil {
 		t.Errorf("an expired mark must be gone: %v", err)
 	}
 }

@@ -27,11 +27,11 @@ func ShowQR(t testing.TB, s *store.Store) login.QRPage {
 	t.Helper()
 	r, p := Confirmed(t, s)
 	r.Session = Session(p.ID)
-	if _, err := s.RedeemCode(t.Context(), r); err != nil {
+	if _, err := s.Attempts.RedeemCode(t.Context(), r); err != nil {
 		t.Fatal(err)
 	}
 	page := QRPage(r.Session)
-	if _, err := s.ShowQRPage(t.Context(), page, 10, Noon().Add(-time.Hour)); err != nil {
+	if _, err := s.Attempts.ShowQRPage(t.Context(), page, 10, Noon().Add(-time.Hour)); err != nil {
 		t.Fatal(err)
 	}
 	return page
@@ -49,50 +49,50 @@ func Claim(page login.QRPage) login.QRClaim {
 
 func qrPages(t *testing.T, s *store.Store) {
 	first := ShowQR(t, s)
-	if got := must[login.QRPage](t)(s.QRPageByID(t.Context(), first.ID)); !reflect.DeepEqual(got, first) {
+	if got := must[login.QRPage](t)(s.Attempts.QRPageByID(t.Context(), first.ID)); !reflect.DeepEqual(got, first) {
 		t.Errorf("read back:\n got %+v\nwant %+v", got, first)
 	}
 	second := first
 	second.ID, second.CreatedAt = login.NewID(), Noon().Add(time.Minute)
-	if _, err := s.ShowQRPage(t.Context(), second, 10, Noon().Add(-time.Hour)); err != nil {
+	if _, err := s.Attempts.ShowQRPage(t.Context(), second, 10, Noon().Add(-time.Hour)); err != nil {
 		t.Fatal(err)
 	}
-	if got := must[login.QRPage](t)(s.QRPageByID(t.Context(), first.ID)); got.State != login.QRReplaced {
+	if got := must[login.QRPage](t)(s.Attempts.QRPageByID(t.Context(), first.ID)); got.State != login.QRReplaced {
 		t.Errorf("the page before is %s", got.State)
 	}
 	third := second
 	third.ID = login.NewID()
-	oldest, err := s.ShowQRPage(t.Context(), third, 2, Noon().Add(-time.Hour))
+	oldest, err := s.Attempts.ShowQRPage(t.Context(), third, 2, Noon().Add(-time.Hour))
 	wantErr(t, "one page too many", err, fault.ErrExists)
 	if !oldest.Equal(first.CreatedAt) {
 		t.Errorf("oldest %s, want %s", oldest, first.CreatedAt)
 	}
-	if got := must[login.QRPage](t)(s.QRPageByID(t.Context(), second.ID)); got.State != login.QRShown {
+	if got := must[login.QRPage](t)(s.Attempts.QRPageByID(t.Context(), second.ID)); got.State != login.QRShown {
 		t.Errorf("a refused page has taken the place of another: %s", got.State)
 	}
-	if _, err := s.ShowQRPage(t.Context(), third, 2, Noon()); err != nil {
+	if _, err := s.Attempts.ShowQRPage(t.Context(), third, 2, Noon()); err != nil {
 		t.Errorf("the first page is old by now: %v", err)
 	}
 	for _, unknown := range []string{login.NewID(), "", second.ID + "\x00"} {
-		_, err := s.QRPageByID(t.Context(), unknown)
+		_, err := s.Attempts.QRPageByID(t.Context(), unknown)
 		wantErr(t, "unknown page", err, fault.ErrNotFound)
 	}
 }
 
 func qrTyped(t *testing.T, s *store.Store) {
 	page, code, until := ShowQR(t, s), NewHash(), Noon().Add(time.Minute)
-	got := must[login.QRPage](t)(s.TypeQRPage(t.Context(), page.ID, code, until, Noon()))
+	got := must[login.QRPage](t)(s.Attempts.TypeQRPage(t.Context(), page.ID, code, until, Noon()))
 	if !got.TypedUntil.Equal(until) || !got.ShownUntil.Equal(until) {
 		t.Errorf("typed until %s, shown until %s", got.TypedUntil, got.ShownUntil)
 	}
-	if found := must[login.QRPage](t)(s.QRPageByTyped(t.Context(), code)); found.ID != page.ID {
+	if found := must[login.QRPage](t)(s.Attempts.QRPageByTyped(t.Context(), code)); found.ID != page.ID {
 		t.Errorf("found %s", found.ID)
 	}
 	for name, h := range map[string]secret.Hash{"another code": NewHash(), "no code": {}} {
-		_, err := s.QRPageByTyped(t.Context(), h)
+		_, err := s.Attempts.QRPageByTyped(t.Context(), h)
 		wantErr(t, name, err, fault.ErrNotFound)
 	}
-	_, err := s.TypeQRPage(t.Context(), page.ID, NewHash(), until, until)
+	_, err := s.Attempts.TypeQRPage(t.Context(), page.ID, NewHash(), until, until)
 	wantErr(t, "too late", err, fault.ErrMoved)
 	for name, change := range map[string]func(*login.QRClaim){
 		"another code":     func(c *login.QRClaim) { c.Typed = NewHash() },
@@ -101,15 +101,15 @@ func qrTyped(t *testing.T, s *store.Store) {
 		claim := Claim(page)
 		claim.Typed = code
 		change(&claim)
-		_, err := s.ClaimQRPage(t.Context(), claim)
+		_, err := s.Attempts.ClaimQRPage(t.Context(), claim)
 		wantErr(t, name, err, fault.ErrMoved)
 	}
 	claim := Claim(page)
 	claim.Typed = code
-	if _, err := s.ClaimQRPage(t.Context(), claim); err != nil {
+	if _, err := s.Attempts.ClaimQRPage(t.Context(), claim); err != nil {
 		t.Fatal(err)
 	}
-	_, err = s.TypeQRPage(t.Context(), page.ID, NewHash(), until, Noon())
+	_, err = s.Attempts.TypeQRPage(t.Context(), page.ID, NewHash(), until, Noon())
 	wantErr(t, "of a claimed page", err, fault.ErrMoved)
 }
 
@@ -130,10 +130,10 @@ func qrClaims(t *testing.T, s *store.Store) {
 		page := ShowQR(t, s)
 		claim := Claim(page)
 		c.change(&claim)
-		_, err := s.ClaimQRPage(t.Context(), claim)
+		_, err := s.Attempts.ClaimQRPage(t.Context(), claim)
 		wantErr(t, name, err, c.want)
-		after := must[login.QRPage](t)(s.QRPageByID(t.Context(), page.ID))
-		_, missing := s.AttemptByAuthSession(t.Context(), claim.Secrets.AuthSession)
+		after := must[login.QRPage](t)(s.Attempts.QRPageByID(t.Context(), page.ID))
+		_, missing := s.Attempts.AttemptByAuthSession(t.Context(), claim.Secrets.AuthSession)
 		if c.want != nil {
 			wantErr(t, name+": attempt", missing, fault.ErrNotFound)
 			if !reflect.DeepEqual(after, page) {
@@ -145,7 +145,7 @@ func qrClaims(t *testing.T, s *store.Store) {
 		if missing != nil || !reflect.DeepEqual(after, page) {
 			t.Errorf("%s: attempt %v, page %+v", name, missing, after)
 		}
-		again, err := s.ClaimQRPage(t.Context(), Claim(page))
+		again, err := s.Attempts.ClaimQRPage(t.Context(), Claim(page))
 		wantErr(t, name+": again", err, fault.ErrMoved)
 		if !reflect.DeepEqual(again, page) {
 			t.Errorf("%s: the second is shown %+v", name, again)
@@ -162,16 +162,16 @@ func qrClaimRace(t *testing.T, s *store.Store) {
 		errs := together(t.Context(), len(claims), func(ctx context.Context, i int) (err error) {
 			for try := 0; try < 4; try++ { // a support code may come twice
 				claims[i] = Claim(page)
-				if told[i], err = s.ClaimQRPage(ctx, claims[i]); !errors.Is(err, fault.ErrExists) {
+				if told[i], err = s.Attempts.ClaimQRPage(ctx, claims[i]); !errors.Is(err, fault.ErrExists) {
 					return err
 				}
 			}
 			return err
 		})
 		oneWinner(t, errs, fault.ErrMoved)
-		after := must[login.QRPage](t)(s.QRPageByID(t.Context(), page.ID))
+		after := must[login.QRPage](t)(s.Attempts.QRPageByID(t.Context(), page.ID))
 		for i, err := range errs {
-			_, missing := s.AttemptByID(t.Context(), claims[i].Attempt.ID)
+			_, missing := s.Attempts.AttemptByID(t.Context(), claims[i].Attempt.ID)
 			if won := err == nil; won != (missing == nil) || won != (after.Attempt == claims[i].Attempt.ID) || told[i].Attempt != after.Attempt {
 				t.Errorf("claim %d: %v, its attempt: %v, the page's is %s", i, err, missing, after.Attempt)
 			}
@@ -189,7 +189,7 @@ func qrPurge(t *testing.T, s *store.Store) {
 		if _, err := s.Purge(t.Context(), Noon().Add(step.after), store.Retention{}); err != nil {
 			t.Fatal(err)
 		}
-		_, err := s.QRPageByID(t.Context(), page.ID)
+		_, err := s.Attempts.QRPageByID(t.Context(), page.ID)
 		wantErr(t, "after "+step.after.String(), err, step.want)
 	}
 	claimed := Start(t, s, func(a *login.Attempt) {
@@ -198,7 +198,7 @@ func qrPurge(t *testing.T, s *store.Store) {
 	if _, err := s.Purge(t.Context(), Noon().Add(time.Minute), store.Retention{}); err != nil {
 		t.Fatal(err)
 	}
-	if a := must[login.Attempt](t)(s.AttemptByID(t.Context(), claimed.ID)); a.State != login.StateExpired || a.Reason != login.ReasonApprovalLate {
+	if a := must[login.Attempt](t)(s.Attempts.AttemptByID(t.Context(), claimed.ID)); a.State != login.StateExpired || a.Reason != login.ReasonApprovalLate {
 		t.Errorf("%s, %s", a.State, a.Reason)
 	}
 }

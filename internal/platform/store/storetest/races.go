@@ -28,12 +28,12 @@ func RedeemRace(t *testing.T, s *store.Store, callers, rounds int) {
 		errs := together(t.Context(), callers, func(ctx context.Context, i int) (err error) {
 			mine := r
 			mine.Session = sessions[i]
-			told[i], err = s.RedeemCode(ctx, mine)
+			told[i], err = s.Attempts.RedeemCode(ctx, mine)
 			return err
 		})
 		oneWinner(t, errs, fault.ErrMoved)
-		row := must[login.Attempt](t)(s.AttemptByID(t.Context(), r.Attempt))
-		if made := must[[]login.Session](t)(s.SessionsOfPerson(t.Context(), person.ID)); len(made) != 1 || made[0].ID != row.Session {
+		row := must[login.Attempt](t)(s.Attempts.AttemptByID(t.Context(), r.Attempt))
+		if made := must[[]login.Session](t)(s.Sessions.SessionsOfPerson(t.Context(), person.ID)); len(made) != 1 || made[0].ID != row.Session {
 			t.Errorf("round %d: %d sessions, want the one of the attempt", round, len(made))
 		}
 		for i, err := range errs {
@@ -66,9 +66,9 @@ func redeemConditions(t *testing.T, s *store.Store) {
 		r, _ := Confirmed(t, s)
 		r.ReplayKeys = []login.ReplayKey{Mark()}
 		c.change(&r)
-		got, err := s.RedeemCode(t.Context(), r)
+		got, err := s.Attempts.RedeemCode(t.Context(), r)
 		wantErr(t, name, err, c.want)
-		_, missing := s.SessionByID(t.Context(), r.Session.ID)
+		_, missing := s.Sessions.SessionByID(t.Context(), r.Session.ID)
 		if c.want != nil {
 			wantErr(t, name+": session", missing, fault.ErrNotFound)
 			continue
@@ -83,7 +83,7 @@ func redeemConditions(t *testing.T, s *store.Store) {
 func usedMark(t *testing.T, s *store.Store) login.ReplayKey {
 	t.Helper()
 	m := Mark()
-	if err := s.UseOnce(t.Context(), m); err != nil {
+	if err := s.Limits.UseOnce(t.Context(), m); err != nil {
 		t.Fatal(err)
 	}
 	return m
@@ -93,7 +93,7 @@ func usedMark(t *testing.T, s *store.Store) login.ReplayKey {
 func redeemStates(t *testing.T, s *store.Store) {
 	for _, state := range login.States() {
 		r, _ := Confirmed(t, s)
-		_, err := s.MoveAttempt(t.Context(), login.Transition{Attempt: r.Attempt, From: login.States(), To: state, At: Noon(), Event: Event("to " + string(state))})
+		_, err := s.Attempts.MoveAttempt(t.Context(), login.Transition{Attempt: r.Attempt, From: login.States(), To: state, At: Noon(), Event: Event("to " + string(state))})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -101,12 +101,12 @@ func redeemStates(t *testing.T, s *store.Store) {
 		if state == login.StateConfirmed || state == login.StateApproved || state == login.StateVerified {
 			want = nil
 		}
-		got, err := s.RedeemCode(t.Context(), r)
+		got, err := s.Attempts.RedeemCode(t.Context(), r)
 		wantErr(t, string(state), err, want)
 		if want != nil && got.State != state {
 			t.Errorf("%s: shown %s", state, got.State)
 		}
-		_, err = s.RedeemCode(t.Context(), r)
+		_, err = s.Attempts.RedeemCode(t.Context(), r)
 		wantErr(t, string(state)+", again", err, fault.ErrMoved)
 	}
 }
@@ -114,7 +114,7 @@ func redeemStates(t *testing.T, s *store.Store) {
 func onceRace(t *testing.T, s *store.Store) {
 	for range 10 {
 		m := Mark()
-		oneWinner(t, together(t.Context(), 50, func(ctx context.Context, _ int) error { return s.UseOnce(ctx, m) }), fault.ErrReplayed)
+		oneWinner(t, together(t.Context(), 50, func(ctx context.Context, _ int) error { return s.Limits.UseOnce(ctx, m) }), fault.ErrReplayed)
 	}
 }
 
@@ -124,11 +124,11 @@ func rotateRace(t *testing.T, s *store.Store) {
 		next := make([]secret.Hash, 50)
 		errs := together(t.Context(), len(next), func(ctx context.Context, i int) error {
 			next[i] = NewHash()
-			_, err := s.RotateRefresh(ctx, session.ID, session.Refresh, next[i], Noon().Add(time.Minute), Noon())
+			_, err := s.Sessions.RotateRefresh(ctx, session.ID, session.Refresh, next[i], Noon().Add(time.Minute), Noon())
 			return err
 		})
 		oneWinner(t, errs, fault.ErrMoved)
-		got := must[login.Session](t)(s.SessionByRefresh(t.Context(), session.Refresh))
+		got := must[login.Session](t)(s.Sessions.SessionByRefresh(t.Context(), session.Refresh))
 		for i, err := range errs {
 			if (err == nil) != (got.Refresh == next[i]) {
 				t.Errorf("caller %d was told %v, but its token is current: %v", i, err, got.Refresh == next[i])
@@ -143,7 +143,7 @@ func legRace(t *testing.T, s *store.Store) {
 	for range 5 {
 		leg := begin(t, s)
 		take := func(ctx context.Context, _ int) error {
-			_, taken, err := s.TakeLeg(ctx, leg.State, Noon(), time.Minute)
+			_, taken, err := s.Attempts.TakeLeg(ctx, leg.State, Noon(), time.Minute)
 			if err == nil && !taken {
 				return errNotTaken
 			}
@@ -153,7 +153,7 @@ func legRace(t *testing.T, s *store.Store) {
 
 		// Two who both hold the answer: one of the moves ends the leg.
 		oneWinner(t, together(t.Context(), 20, func(ctx context.Context, _ int) error {
-			_, err := s.MoveAttempt(ctx, login.Transition{
+			_, err := s.Attempts.MoveAttempt(ctx, login.Transition{
 				Attempt: leg.Attempt, From: []login.State{login.StateOpened}, To: login.StateOpened,
 				At: Noon(), Event: Event("return"), EndRequest: leg.State,
 			})
@@ -167,7 +167,7 @@ func personRace(t *testing.T, s *store.Store) {
 	for range 5 {
 		lookup := NewHash()
 		oneWinner(t, together(t.Context(), 20, func(ctx context.Context, _ int) error {
-			return s.AddPerson(ctx, Person(), lookup[:], nil)
+			return s.People.AddPerson(ctx, Person(), lookup[:], nil)
 		}), fault.ErrExists)
 	}
 }

@@ -23,44 +23,44 @@ func retention(t *testing.T, s *store.Store) {
 			t.Fatal(err)
 		}
 	}
-	ok(s.AddEmployer(ctx, e))
+	ok(s.Employments.AddEmployer(ctx, e))
 	record := func(person string) employment.Employment {
 		return employment.Employment{ID: login.NewID(), Employer: e.ID, Person: person, Kind: employment.UserSmartumPlus, CreatedAt: Noon()}
 	}
 	alone, joined, left := Person(), Person(), Person()
 	for _, p := range []*login.Person{&alone, &joined, &left} {
 		p.Benefits = nil
-		ok(s.AddPerson(ctx, *p, nil, nil))
+		ok(s.People.AddPerson(ctx, *p, nil, nil))
 	}
-	ok(s.JoinPersons(ctx, joined.ID, alone.ID, Noon()))
+	ok(s.People.JoinPersons(ctx, joined.ID, alone.ID, Noon()))
 	locked := Person()
 	locked.Benefits, locked.LockedAt = nil, Noon()
-	ok(s.AddPerson(ctx, locked, nil, nil))
+	ok(s.People.AddPerson(ctx, locked, nil, nil))
 	named := Person()
 	named.Benefits = nil
-	ok(s.AddPerson(ctx, named, nil, nil))
+	ok(s.People.AddPerson(ctx, named, nil, nil))
 	c := Credential(named.ID)
-	ok(s.AddCredential(ctx, c))
+	ok(s.People.AddCredential(ctx, c))
 	reset := NewHash()
-	ok(s.AddReset(ctx, reset, c.ID, Noon(), Noon().Add(time.Hour)))
+	ok(s.People.AddReset(ctx, reset, c.ID, Noon(), Noon().Add(time.Hour)))
 
 	working, ended := record(""), record(left.ID)
 	i := employment.Invitation{ID: login.NewID(), Employment: working.ID, Token: NewHash(), CreatedAt: Noon(), ExpiresAt: Noon().Add(30 * day)}
-	ok(s.AddInvited(ctx, working, i))
-	ok(s.AddEmployment(ctx, ended))
-	ok(s.EndEmployment(ctx, e.ID, ended.ID, Noon()))
+	ok(s.Employments.AddInvited(ctx, working, i))
+	ok(s.Employments.AddEmployment(ctx, ended))
+	ok(s.Employments.EndEmployment(ctx, e.ID, ended.ID, Noon()))
 
 	person := func(id string) func() error {
-		return func() error { _, err := s.PersonByID(ctx, id); return err }
+		return func() error { _, err := s.People.PersonByID(ctx, id); return err }
 	}
 	employment := func(id string) func() error {
-		return func() error { _, err := s.EmploymentByID(ctx, id); return err }
+		return func() error { _, err := s.Employments.EmploymentByID(ctx, id); return err }
 	}
 	there := map[string]func() error{
 		"person alone": person(alone.ID), "record joined to them": person(joined.ID), "person who left": person(left.ID),
 		"locked person": person(locked.ID), "person with a user name": person(named.ID),
 		"record of who works": employment(working.ID), "record of who left": employment(ended.ID),
-		"invitation": func() error { _, err := s.InvitationByID(ctx, i.ID); return err },
+		"invitation": func() error { _, err := s.Employments.InvitationByID(ctx, i.ID); return err },
 	}
 	keep := store.Retention{}
 	for _, step := range []struct {
@@ -78,7 +78,7 @@ func retention(t *testing.T, s *store.Store) {
 		if _, err := s.Purge(ctx, now, keep); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := s.ForgetPersons(ctx, now, keep); err != nil {
+		if _, err := s.People.ForgetPersons(ctx, now, keep); err != nil {
 			t.Fatal(err)
 		}
 		for _, name := range step.gone {
@@ -90,7 +90,7 @@ func retention(t *testing.T, s *store.Store) {
 		}
 	}
 	// A reset goes when its hour is over: its secret could be used for a new one.
-	ok(s.AddReset(ctx, reset, c.ID, Noon(), Noon().Add(time.Hour)))
+	ok(s.People.AddReset(ctx, reset, c.ID, Noon(), Noon().Add(time.Hour)))
 }
 
 // manyRetire: what has become old on one day is more than one batch.
@@ -98,16 +98,16 @@ func manyRetire(t *testing.T, s *store.Store) {
 	for range 230 {
 		p := Person()
 		p.Benefits = nil
-		if err := s.AddPerson(t.Context(), p, nil, nil); err != nil {
+		if err := s.People.AddPerson(t.Context(), p, nil, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
 	stays := SignIn(t, s)
 	for _, want := range []int64{230, 0} {
-		if n, err := s.ForgetPersons(t.Context(), Noon().Add(730*day), store.Retention{}); err != nil || n != want {
+		if n, err := s.People.ForgetPersons(t.Context(), Noon().Add(730*day), store.Retention{}); err != nil || n != want {
 			t.Errorf("forgot %d, %v; want %d", n, err, want)
 		}
 	}
-	_, err := s.PersonByID(t.Context(), stays.Person)
+	_, err := s.People.PersonByID(t.Context(), stays.Person)
 	wantErr(t, "who is logged in", err, nil)
 }

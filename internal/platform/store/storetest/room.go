@@ -28,14 +28,14 @@ func room(t *testing.T, s *store.Store) {
 	show := func(a login.Attempt) login.Attempt {
 		t.Helper()
 		n := login.Note{Event: login.Event{At: a.CreatedAt, Step: login.StepPage, Outcome: login.OutcomeOK}, Shown: Noon().Add(time.Hour)}
-		if err := s.NoteAttempt(t.Context(), a.ID, n); err != nil {
+		if err := s.Attempts.NoteAttempt(t.Context(), a.ID, n); err != nil {
 			t.Fatal(err)
 		}
 		return a
 	}
 	leave := func(a login.Attempt) login.Attempt {
 		t.Helper()
-		return must[login.Attempt](t)(s.MoveAttempt(t.Context(), login.Transition{
+		return must[login.Attempt](t)(s.Attempts.MoveAttempt(t.Context(), login.Transition{
 			Attempt: a.ID, From: []login.State{login.StateCreated}, To: login.StateOpened, At: a.CreatedAt, Event: Event("choose"),
 			BrokerRequest: &login.BrokerRequest{State: NewHash(), Broker: "op", Means: "kuikka", StartedAt: a.CreatedAt, ExpiresAt: Noon().Add(time.Hour)},
 		}))
@@ -50,7 +50,7 @@ func room(t *testing.T, s *store.Store) {
 	end := func(r login.Room) string {
 		t.Helper()
 		r.At, r.Event = now, crowdedOut(now)
-		a, err := s.MakeRoom(t.Context(), r)
+		a, err := s.Attempts.MakeRoom(t.Context(), r)
 		if errors.Is(err, fault.ErrNotFound) {
 			return ""
 		}
@@ -83,7 +83,7 @@ func room(t *testing.T, s *store.Store) {
 		}
 	}
 	for name, a := range map[string]login.Attempt{"left for a broker": left, "with a password": password} {
-		if got := must[login.Attempt](t)(s.AttemptByID(t.Context(), a.ID)); got.State.Over() {
+		if got := must[login.Attempt](t)(s.Attempts.AttemptByID(t.Context(), a.ID)); got.State.Over() {
 			t.Errorf("%s: %s", name, got.State)
 		}
 	}
@@ -99,7 +99,7 @@ func roomRace(t *testing.T, s *store.Store) {
 	ended := make([]string, callers)
 	errs := together(t.Context(), callers, func(ctx context.Context, i int) error {
 		for range callers { // PostgreSQL passes over a row that another one has just ended
-			a, err := s.MakeRoom(ctx, login.Room{Network: here, At: Noon(), Event: crowdedOut(Noon())})
+			a, err := s.Attempts.MakeRoom(ctx, login.Room{Network: here, At: Noon(), Event: crowdedOut(Noon())})
 			if ended[i] = a.ID; !errors.Is(err, fault.ErrNotFound) {
 				return err
 			}
@@ -127,7 +127,7 @@ func crowds(t *testing.T, s *store.Store) {
 	}
 	Start(t, s, func(a *login.Attempt) { a.Source.Network, a.State = large, login.StateDenied })
 	Start(t, s)
-	got := must[[]login.Crowd](t)(s.Crowds(t.Context(), 2, 10))
+	got := must[[]login.Crowd](t)(s.Attempts.Crowds(t.Context(), 2, 10))
 	want := []login.Crowd{{Source: login.Source{Network: large}, Open: 6}, {Source: login.Source{Site: site}, Open: 7}}
 	if len(got) != 2 || got[0] != want[0] || got[1] != want[1] {
 		t.Errorf("%+v", got)
@@ -141,10 +141,10 @@ func shortUntilShown(t *testing.T, s *store.Store) {
 	show := func(at time.Time, until time.Time) login.Attempt {
 		t.Helper()
 		n := login.Note{Event: login.Event{At: at, Step: login.StepPage, Outcome: login.OutcomeOK}, Shown: until}
-		if err := s.NoteAttempt(t.Context(), a.ID, n); err != nil {
+		if err := s.Attempts.NoteAttempt(t.Context(), a.ID, n); err != nil {
 			t.Fatal(err)
 		}
-		return must[login.Attempt](t)(s.AttemptByID(t.Context(), a.ID))
+		return must[login.Attempt](t)(s.Attempts.AttemptByID(t.Context(), a.ID))
 	}
 	if got := show(Noon(), end); !got.ExpiresAt.Equal(end) || got.Stage != login.StageShown {
 		t.Errorf("shown: %s, stage %d", got.ExpiresAt, got.Stage)

@@ -79,7 +79,7 @@ func Start(t testing.TB, s *store.Store, change ...func(*login.Attempt)) login.A
 		for _, c := range change {
 			c(&a)
 		}
-		err := s.StartAttempt(t.Context(), a, Secrets())
+		err := s.Attempts.StartAttempt(t.Context(), a, Secrets())
 		if err == nil {
 			return a
 		}
@@ -101,7 +101,7 @@ func ConfirmedFor(t testing.TB, s *store.Store, person string) login.Redemption 
 	t.Helper()
 	r := login.Redemption{Code: NewHash(), At: Noon().Add(time.Second), Session: Session(person), Event: Event("redeem")}
 	r.Attempt = Start(t, s).ID
-	_, err := s.MoveAttempt(t.Context(), login.Transition{
+	_, err := s.Attempts.MoveAttempt(t.Context(), login.Transition{
 		Attempt: r.Attempt, From: []login.State{login.StateCreated}, To: login.StateConfirmed, At: Noon(), Event: Event("confirm"),
 		SetIdentity: &login.AuthResult{Person: person}, SetCode: r.Code, SetCodeEnds: Noon().Add(time.Minute),
 	})
@@ -116,7 +116,7 @@ func AddPerson(t testing.TB, s *store.Store) login.Person {
 	t.Helper()
 	p := Person()
 	lookup := NewHash()
-	if err := s.AddPerson(t.Context(), p, lookup[:], nil); err != nil {
+	if err := s.People.AddPerson(t.Context(), p, lookup[:], nil); err != nil {
 		t.Fatalf("add person: %v", err)
 	}
 	return p
@@ -131,7 +131,7 @@ func SignIn(t testing.TB, s *store.Store, change ...func(*login.Session)) login.
 		c(&session)
 	}
 	r.Session = session
-	if _, err := s.RedeemCode(t.Context(), r); err != nil {
+	if _, err := s.Attempts.RedeemCode(t.Context(), r); err != nil {
 		t.Fatalf("redeem: %v", err)
 	}
 	return session

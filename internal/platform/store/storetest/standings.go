@@ -14,8 +14,8 @@ func standings(t *testing.T, s *store.Store) {
 	for range 70 { // more than one statement's worth
 		ids = append(ids, Start(t, s).ID)
 	}
-	moved := must[login.Attempt](t)(s.MoveAttempt(t.Context(), opening(ids[3])))
-	found := must[map[string]login.AttemptStatus](t)(s.Standings(t.Context(), append(ids, ids[3], login.NewID(), "no id\x00", "")))
+	moved := must[login.Attempt](t)(s.Attempts.MoveAttempt(t.Context(), opening(ids[3])))
+	found := must[map[string]login.AttemptStatus](t)(s.Attempts.Standings(t.Context(), append(ids, ids[3], login.NewID(), "no id\x00", "")))
 	if len(found) != len(ids) {
 		t.Errorf("%d of %d found", len(found), len(ids))
 	}
@@ -28,7 +28,7 @@ func standings(t *testing.T, s *store.Store) {
 			t.Errorf("got %+v\nwant %+v", found[id], want)
 		}
 	}
-	if none := must[map[string]login.AttemptStatus](t)(s.Standings(t.Context(), nil)); len(none) != 0 {
+	if none := must[map[string]login.AttemptStatus](t)(s.Attempts.Standings(t.Context(), nil)); len(none) != 0 {
 		t.Errorf("of nobody: %v", none)
 	}
 
@@ -38,7 +38,7 @@ func standings(t *testing.T, s *store.Store) {
 	}{
 		"before it": {moved.UpdatedAt.Add(-time.Millisecond), 1}, "at it": {moved.UpdatedAt, 0}, "after it": {moved.UpdatedAt.Add(time.Second), 0},
 	} {
-		lately := must[map[string]time.Time](t)(s.MovedSince(t.Context(), c.since))
+		lately := must[map[string]time.Time](t)(s.Attempts.MovedSince(t.Context(), c.since))
 		if len(lately) != c.want || c.want > 0 && !lately[moved.ID].Equal(moved.UpdatedAt) {
 			t.Errorf("moved since %s: %v", name, lately)
 		}

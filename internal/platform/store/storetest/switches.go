@@ -11,7 +11,7 @@ import (
 )
 
 func switches(t *testing.T, s *store.Store) {
-	if got := must[[]operations.Switch](t)(s.Switches(t.Context())); len(got) != 0 {
+	if got := must[[]operations.Switch](t)(s.Operations.Switches(t.Context())); len(got) != 0 {
 		t.Errorf("a new database has switches: %+v", got)
 	}
 	link := operations.Switch{
@@ -20,18 +20,18 @@ func switches(t *testing.T, s *store.Store) {
 	}
 	bank := operations.Switch{Name: operations.MeansSwitch("nordea"), On: true, By: "staff:1", At: Noon()}
 	for _, one := range []operations.Switch{link, bank} {
-		if err := s.SetSwitch(t.Context(), one); err != nil {
+		if err := s.Operations.SetSwitch(t.Context(), one); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if got := must[[]operations.Switch](t)(s.Switches(t.Context())); !reflect.DeepEqual(got, []operations.Switch{bank, link}) {
+	if got := must[[]operations.Switch](t)(s.Operations.Switches(t.Context())); !reflect.DeepEqual(got, []operations.Switch{bank, link}) {
 		t.Errorf("got %+v", got)
 	}
 	link.On, link.Reasons, link.At = true, nil, Noon().Add(time.Hour)
-	if err := s.SetSwitch(t.Context(), link); err != nil {
+	if err := s.Operations.SetSwitch(t.Context(), link); err != nil {
 		t.Fatal(err)
 	}
-	if got := must[[]operations.Switch](t)(s.Switches(t.Context())); !reflect.DeepEqual(got, []operations.Switch{bank, link}) {
+	if got := must[[]operations.Switch](t)(s.Operations.Switches(t.Context())); !reflect.DeepEqual(got, []operations.Switch{bank, link}) {
 		t.Errorf("after switching again: %+v", got)
 	}
 }

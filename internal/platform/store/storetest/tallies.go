@@ -29,12 +29,12 @@ func tallies(t *testing.T, s *store.Store) {
 		{again},
 		nil,
 	} {
-		if err := s.AddTallies(t.Context(), batch); err != nil {
+		if err := s.Operations.AddTallies(t.Context(), batch); err != nil {
 			t.Fatal(err)
 		}
 	}
 	read := func(d operations.Dimension, from, to int) []operations.Tally {
-		return must[[]operations.Tally](t)(s.Tallies(t.Context(), d, Noon().Add(time.Duration(from)*time.Hour), Noon().Add(time.Duration(to)*time.Hour)))
+		return must[[]operations.Tally](t)(s.Operations.Tallies(t.Context(), d, Noon().Add(time.Duration(from)*time.Hour), Noon().Add(time.Duration(to)*time.Hour)))
 	}
 	both := bank(1, "op", operations.Counts{OK: 11, Gone: 20, Broken: 25, Failed: 30})
 	both.People = operations.People{OK: 5, Failed: 4, Marks: 1<<63 | 1<<5 | 1} // a mark that comes twice is one
@@ -45,14 +45,14 @@ func tallies(t *testing.T, s *store.Store) {
 	if got := read(operations.DimensionMeans, 0, 1); !reflect.DeepEqual(got, all[:1]) {
 		t.Errorf("the first hour: %+v", got)
 	}
-	every := must[[]operations.Tally](t)(s.AllTallies(t.Context(), Noon(), Noon().Add(2*time.Hour)))
+	every := must[[]operations.Tally](t)(s.Operations.AllTallies(t.Context(), Noon(), Noon().Add(2*time.Hour)))
 	if want := append(slices.Clone(all), other); !reflect.DeepEqual(every, want) {
 		t.Errorf("of all dimensions: %+v", every)
 	}
-	if got := must[[]operations.Tally](t)(s.AllTallies(t.Context(), Noon(), Noon().Add(time.Hour))); !reflect.DeepEqual(got, all[:1]) {
+	if got := must[[]operations.Tally](t)(s.Operations.AllTallies(t.Context(), Noon(), Noon().Add(time.Hour))); !reflect.DeepEqual(got, all[:1]) {
 		t.Errorf("of all dimensions in the first hour: %+v", got)
 	}
-	if n, err := s.PurgeTallies(t.Context(), Noon().Add(time.Hour)); n != 1 || err != nil {
+	if n, err := s.Operations.PurgeTallies(t.Context(), Noon().Add(time.Hour)); n != 1 || err != nil {
 		t.Errorf("purged %d, %v", n, err)
 	}
 	if got := read(operations.DimensionMeans, 0, 2); !reflect.DeepEqual(got, all[1:]) {
@@ -74,7 +74,7 @@ func talliesAddUp(t *testing.T, s *store.Store) {
 			if i%2 == 1 {
 				slices.Reverse(batch)
 			}
-			if err := s.AddTallies(ctx, batch); err != nil {
+			if err := s.Operations.AddTallies(ctx, batch); err != nil {
 				return err
 			}
 		}
@@ -84,7 +84,7 @@ func talliesAddUp(t *testing.T, s *store.Store) {
 			t.Fatal(err)
 		}
 	}
-	got := must[[]operations.Tally](t)(s.Tallies(t.Context(), operations.DimensionMeans, Noon(), Noon().Add(time.Hour)))
+	got := must[[]operations.Tally](t)(s.Operations.Tallies(t.Context(), operations.DimensionMeans, Noon(), Noon().Add(time.Hour)))
 	want := operations.Counts{OK: nodes * rounds, Failed: nodes * rounds * (rounds - 1) / 2}
 	if len(got) != len(values) {
 		t.Fatalf("%d rows", len(got))
@@ -107,14 +107,14 @@ func alerts(t *testing.T, s *store.Store) {
 	ctx := t.Context()
 	raise := func(a operations.Alert, want bool, jobs ...queue.Job) {
 		t.Helper()
-		if raised, err := s.RaiseAlert(ctx, a, jobs); raised != want || err != nil {
+		if raised, err := s.Operations.RaiseAlert(ctx, a, jobs); raised != want || err != nil {
 			t.Errorf("raised %v, %v; want %v", raised, err, want)
 		}
 	}
 	told := func(want int) {
 		t.Helper()
 		n := int64(0)
-		for _, d := range must[[]queue.Depth](t)(s.JobDepths(ctx)) {
+		for _, d := range must[[]queue.Depth](t)(s.Operations.JobDepths(ctx)) {
 			n += d.Waiting
 		}
 		if int(n) != want {
@@ -130,12 +130,12 @@ func alerts(t *testing.T, s *store.Store) {
 	raise(again, false, job()) // it lasts already: nobody is told twice
 	raise(other, true)
 	told(1)
-	if got := must[[]operations.Alert](t)(s.Alerts(ctx, Noon())); len(got) != 2 || !slices.ContainsFunc(got, func(a operations.Alert) bool { return reflect.DeepEqual(a, one) }) {
+	if got := must[[]operations.Alert](t)(s.Operations.Alerts(ctx, Noon())); len(got) != 2 || !slices.ContainsFunc(got, func(a operations.Alert) bool { return reflect.DeepEqual(a, one) }) {
 		t.Errorf("got %+v", got)
 	}
 	end := func(id string, want bool) {
 		t.Helper()
-		if ended, err := s.EndAlert(ctx, id, Noon().Add(time.Hour), []queue.Job{job()}); ended != want || err != nil {
+		if ended, err := s.Operations.EndAlert(ctx, id, Noon().Add(time.Hour), []queue.Job{job()}); ended != want || err != nil {
 			t.Errorf("ended %v, %v; want %v", ended, err, want)
 		}
 	}
@@ -144,17 +144,17 @@ func alerts(t *testing.T, s *store.Store) {
 	end("nobody", false)
 	told(2)
 	one.EndedAt = Noon().Add(time.Hour)
-	if got := must[[]operations.Alert](t)(s.Alerts(ctx, Noon())); len(got) != 2 || !slices.ContainsFunc(got, func(a operations.Alert) bool { return reflect.DeepEqual(a, one) }) {
+	if got := must[[]operations.Alert](t)(s.Operations.Alerts(ctx, Noon())); len(got) != 2 || !slices.ContainsFunc(got, func(a operations.Alert) bool { return reflect.DeepEqual(a, one) }) {
 		t.Errorf("after the end: %+v", got)
 	}
-	if got := must[[]operations.Alert](t)(s.Alerts(ctx, one.EndedAt)); len(got) != 1 || got[0].ID != other.ID {
+	if got := must[[]operations.Alert](t)(s.Operations.Alerts(ctx, one.EndedAt)); len(got) != 1 || got[0].ID != other.ID {
 		t.Errorf("those that ended later: %+v", got)
 	}
 	raise(again, true) // over: the next one may come
-	if _, err := s.PurgeTallies(ctx, Noon().Add(2*time.Hour)); err != nil {
+	if _, err := s.Operations.PurgeTallies(ctx, Noon().Add(2*time.Hour)); err != nil {
 		t.Fatal(err)
 	}
-	if got := must[[]operations.Alert](t)(s.Alerts(ctx, time.Time{})); len(got) != 2 {
+	if got := must[[]operations.Alert](t)(s.Operations.Alerts(ctx, time.Time{})); len(got) != 2 {
 		t.Errorf("a purge takes what is over: %+v", got)
 	}
 }
@@ -173,12 +173,14 @@ func alertRace(t *testing.T, s *store.Store) {
 				return err
 			}), fault.ErrMoved)
 		}
-		race(func(ctx context.Context) (bool, error) { return s.RaiseAlert(ctx, anAlert(), nil) })
-		last := must[[]operations.Alert](t)(s.Alerts(t.Context(), Noon().Add(time.Hour)))
+		race(func(ctx context.Context) (bool, error) { return s.Operations.RaiseAlert(ctx, anAlert(), nil) })
+		last := must[[]operations.Alert](t)(s.Operations.Alerts(t.Context(), Noon().Add(time.Hour)))
 		if len(last) != 1 {
 			t.Fatalf("%d alerts last", len(last))
 		}
 		id = last[0].ID
-		race(func(ctx context.Context) (bool, error) { return s.EndAlert(ctx, id, Noon().Add(time.Hour), nil) })
+		race(func(ctx context.Context) (bool, error) {
+			return s.Operations.EndAlert(ctx, id, Noon().Add(time.Hour), nil)
+		})
 	}
 }

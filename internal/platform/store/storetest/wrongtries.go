@@ -19,7 +19,7 @@ const days = 14
 // rowsOfWrongTries are what the database holds, as the person gets it.
 func rowsOfWrongTries(t *testing.T, s *store.Store, person string) []map[string]any {
 	t.Helper()
-	for _, kept := range must[[]operations.PersonalData](t)(s.PersonalData(t.Context(), person)) {
+	for _, kept := range must[[]operations.PersonalData](t)(s.People.PersonalData(t.Context(), person)) {
 		if kept.Table == "wrong_tries" {
 			return kept.Rows
 		}
@@ -32,11 +32,11 @@ func rowsOfWrongTries(t *testing.T, s *store.Store, person string) []map[string]
 // of nobody else. Ten thousand networks make eleven rows, and those go with the logins.
 func wrongTries(t *testing.T, s *store.Store) {
 	p, older, other := AddPerson(t, s), Person(), AddPerson(t, s)
-	wantErr(t, "an older record", s.AddPerson(t.Context(), older, nil, nil), nil)
+	wantErr(t, "an older record", s.People.AddPerson(t.Context(), older, nil, nil), nil)
 	home, away := NewHash(), NewHash()
 	add := func(all ...login.WrongTries) {
 		t.Helper()
-		wantErr(t, "add", s.AddWrongTries(t.Context(), all), nil)
+		wantErr(t, "add", s.People.AddWrongTries(t.Context(), all), nil)
 	}
 	add(
 		login.WrongTries{Person: p.ID, Day: "2026-11-22", Network: home, Tries: 2, Known: 2},
@@ -48,17 +48,17 @@ func wrongTries(t *testing.T, s *store.Store) {
 	)
 	add(login.WrongTries{Person: p.ID, Day: "2026-11-22", Network: home, Tries: 3, Known: 1})
 	add(login.WrongTries{Person: older.ID, Day: "2026-11-20", Tries: 4}) // from who knows where
-	wantErr(t, "join", s.JoinPersons(t.Context(), older.ID, p.ID, Noon()), nil)
+	wantErr(t, "join", s.People.JoinPersons(t.Context(), older.ID, p.ID, Noon()), nil)
 	see := func(what string, want ...login.WrongDay) {
 		t.Helper()
-		if got := must[[]login.WrongDay](t)(s.WrongTriesOf(t.Context(), p.ID, days)); !slices.Equal(got, want) {
+		if got := must[[]login.WrongDay](t)(s.People.WrongTriesOf(t.Context(), p.ID, days)); !slices.Equal(got, want) {
 			t.Errorf("%s: %+v, want %+v", what, got, want)
 		}
 	}
 	today := login.WrongDay{Day: "2026-11-22", Tries: 10, Known: 3, Networks: 2}
 	before := []login.WrongDay{{Day: "2026-11-21", Tries: 1, Networks: 1}, {Day: "2026-11-20", Tries: 4, More: true}}
 	see("counted", append([]login.WrongDay{today}, before...)...)
-	if got := must[[]login.WrongDay](t)(s.WrongTriesOf(t.Context(), p.ID, 1)); !slices.Equal(got, []login.WrongDay{today}) {
+	if got := must[[]login.WrongDay](t)(s.People.WrongTriesOf(t.Context(), p.ID, 1)); !slices.Equal(got, []login.WrongDay{today}) {
 		t.Errorf("the last day alone: %+v", got)
 	}
 
@@ -117,7 +117,7 @@ func wrongTriesRace(t *testing.T, s *store.Store) {
 					batch = append(batch, login.WrongTries{Person: p.ID, Day: "2026-11-" + strconv.Itoa(20+n), Network: networks[(i+node)%len(networks)], Tries: 2, Known: 1})
 				}
 			}
-			if err := s.AddWrongTries(ctx, batch); err != nil {
+			if err := s.People.AddWrongTries(ctx, batch); err != nil {
 				return err
 			}
 		}
@@ -126,7 +126,7 @@ func wrongTriesRace(t *testing.T, s *store.Store) {
 		wantErr(t, "add", err, nil)
 	}
 	for _, p := range people {
-		all := must[[]login.WrongDay](t)(s.WrongTriesOf(t.Context(), p.ID, days))
+		all := must[[]login.WrongDay](t)(s.People.WrongTriesOf(t.Context(), p.ID, days))
 		if len(all) != flushes {
 			t.Errorf("%d days: %+v", len(all), all)
 		}
