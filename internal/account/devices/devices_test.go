@@ -62,7 +62,7 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	f, err := New(Deps{
-		Store: w, Audit: w, Web: kit, Now: func() time.Time { return start }, Origins: func(string) bool { return false },
+		Sessions: w, People: w, Audit: w, Web: kit, Now: func() time.Time { return start }, Origins: func(string) bool { return false },
 		Client: func(id string) string { return "app " + id },
 		Signed: func(http.ResponseWriter, *http.Request, bool) (login.Session, login.Person, bool, error) {
 			return w.sessions[w.own], w.person, w.signed, w.failing["signed"]
@@ -74,7 +74,7 @@ func newWorld(t *testing.T) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.letters = NewLetters(LetterDeps{Store: w, Sender: w, BaseURL: "https://login.example"})
+	w.letters = NewLetters(LetterDeps{Sessions: w, People: w, Sender: w, BaseURL: "https://login.example"})
 	w.mux = http.NewServeMux()
 	f.Mount(w.mux)
 	return w

@@ -107,7 +107,7 @@ func newWorld(t testing.TB) *world {
 	w.families = token.Families{Keys: []secret.Text{secret.New()}, Before: secret.Ring{secret.New()}}
 	w.mux = http.NewServeMux()
 	w.Feature = token.New(token.Deps{
-		Codes: w, Sessions: w, Clients: clients, Proofs: proofs, Signer: w.signer, Audit: w, Web: kit, Now: clock, BaseURL: issuer,
+		Codes: w, Sessions: w, Replays: w, People: w, Clients: clients, Proofs: proofs, Signer: w.signer, Audit: w, Web: kit, Now: clock, BaseURL: issuer,
 		AccessLife: accessLife, IdleLife: idleLife, RotationGrace: grace, Families: w.families,
 	})
 	w.Mount(w.mux)
