@@ -1,8 +1,10 @@
 package qr
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -27,6 +29,8 @@ type world struct {
 	*testing.T
 	mux     *http.ServeMux
 	f       *Feature
+	kit     *web.Kit
+	records bytes.Buffer // of requests
 	p       login.QRPage
 	a       login.Attempt
 	typed   string
@@ -40,10 +44,11 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{T: t, signed: true, failing: map[string]error{}, p: login.QRPage{ID: "page", State: login.QRShown, ShownUntil: start.Add(1)}}
-	kit, err := web.New(web.Config{BaseURL: &url.URL{Scheme: "https", Host: "login.example"}, Brand: web.Brand{Name: "SmartumPay", Help: "/help/login"}})
+	kit, err := web.New(web.Config{BaseURL: &url.URL{Scheme: "https", Host: "login.example"}, Brand: web.Brand{Name: "SmartumPay", Help: "/help/login"}, Log: slog.New(slog.NewTextHandler(&w.records, nil))})
 	if err != nil {
 		t.Fatal(err)
 	}
+	w.kit = kit
 	w.f, err = New(Deps{
 		Attempts: w, Room: new(notify.Room), Web: kit, Now: func() time.Time { return start }, App: "SmartumPay", OpenLink: "smartumpay://open",
 		Signed: func(_ http.ResponseWriter, _ *http.Request, act bool) (login.Session, login.Person, bool, error) {
@@ -323,6 +328,29 @@ func TestLinkToTheAppOnThisPhone(t *testing.T) {
 	for address, want := range map[string]string{"smartumpay://open": "smartumpay://open", "javascript:alert(1)": "", "JavaScript:alert(1)": "", "": ""} {
 		if got := appLink(address); string(got) != want {
 			t.Errorf("%q becomes %q", address, got)
+		}
+	}
+}
+
+// The record of a request names the login that has claimed the page, as soon as one has.
+func TestRecordNamesTheLogin(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		prepare func(w *world)
+		named   bool
+	}{
+		"claimed": {func(w *world) { w.claimed(login.StateClaimed); w.a.SupportCode = "ABC-DEF" }, true},
+		"shown":   {func(w *world) { w.a.SupportCode = "ABC-DEF" }, false}, // of no login
+		"foreign": {func(w *world) {
+			w.claimed(login.StateClaimed)
+			w.a.SupportCode, w.failing["page"] = "ABC-DEF", errStore
+		}, false},
+	} {
+		w := newWorld(t)
+		c.prepare(w)
+		w.kit.Middleware(w.mux).ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/me/qr/page", http.NoBody))
+		if record := w.records.String(); strings.Contains(record, "ABC-DEF") != c.named || !strings.Contains(record, "/me/qr/") {
+			t.Errorf("%s: %s", name, record)
 		}
 	}
 }
