@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"avain/internal/core/attempt"
@@ -39,6 +40,8 @@ type world struct {
 	failing map[string]error
 	calls   []string
 	event   login.Event
+	looks   int
+	onLook  func(n int) // happens before the nth look at the page
 }
 
 func newWorld(t *testing.T) *world {
@@ -105,6 +108,10 @@ func (w *world) ShowQR(context.Context, login.Session, string) (login.QRPage, er
 func (w *world) QR(_ context.Context, _ login.Session, page string) (login.QRPage, login.Attempt, error) {
 	if page != w.p.ID {
 		return login.QRPage{}, login.Attempt{}, fault.New(fault.NotFound, login.ReasonPageUnknown, nil)
+	}
+	w.looks++
+	if w.onLook != nil {
+		w.onLook(w.looks)
 	}
 	return w.p, w.a, w.failing["page"]
 }
@@ -352,5 +359,48 @@ func TestRecordNamesTheLogin(t *testing.T) {
 		if record := w.records.String(); strings.Contains(record, "ABC-DEF") != c.named || !strings.Contains(record, "/me/qr/") {
 			t.Errorf("%s: %s", name, record)
 		}
+	}
+}
+
+// A page that has seen where things stand is answered when they change, when that cannot be
+// found out, or after a while.
+func TestPageWaitsForNews(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		onLook func(w *world, n int)
+		after  time.Duration
+		status int
+		shows  stage
+	}{
+		"nothing happens": {func(*world, int) {}, hold, 200, stageClaimed},
+		"approved": {func(w *world, n int) {
+			if n == 3 { // one for the request, one with the seat taken
+				w.claimed(login.StateApproved)
+			}
+		}, poll, 200, stageApproved},
+		"approved before the seat was taken": {func(w *world, n int) {
+			if n == 2 {
+				w.claimed(login.StateApproved)
+			}
+		}, 0, 200, stageApproved},
+		"the database goes away": {func(w *world, n int) {
+			if n == 3 {
+				w.failing["page"] = errStore
+			}
+		}, poll, 500, ""},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t)
+			w.claimed(login.StateClaimed)
+			w.onLook = func(n int) { c.onLook(w, n) }
+			begun := time.Now()
+			page := w.visit(http.MethodGet, "/me/qr/page?seen="+string(stageClaimed))
+			if waited := time.Since(begun); page.Code != c.status || waited != c.after {
+				t.Errorf("%s: %d after %s, want after %s", name, page.Code, waited, c.after)
+			}
+			if said := page.Header().Get("Refresh") + page.Body.String(); c.shows != "" && !strings.Contains(said, "seen="+string(c.shows)) {
+				t.Errorf("%s: %s", name, said)
+			}
+		})
 	}
 }
