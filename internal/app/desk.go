@@ -67,8 +67,8 @@ func (a acts) Invite(ctx context.Context, m employment.Employment) (employment.I
 }
 
 // RevokeSession logs a device out, with everything that follows from it.
-func (a acts) RevokeSession(ctx context.Context, id, why string, at time.Time) error {
-	return a.store.Sessions.RevokeSession(ctx, id, why, at)
+func (a acts) RevokeSession(ctx context.Context, id, reason string, at time.Time) error {
+	return a.store.Sessions.RevokeSession(ctx, id, reason, at)
 }
 
 // ReleaseActivation lets a human activate who was held because of another name.

@@ -25,7 +25,7 @@ const (
 type SessionStore interface {
 	SessionByID(ctx context.Context, id string) (login.Session, error)
 	SessionsOfPerson(ctx context.Context, person string) ([]login.Session, error)
-	RevokeSession(ctx context.Context, id, why string, at time.Time) error
+	RevokeSession(ctx context.Context, id, reason string, at time.Time) error
 }
 
 // PersonStore keeps people. Look-ups answer fault.ErrNotFound.
@@ -37,7 +37,7 @@ type PersonStore interface {
 // Auditor is told of what a person ends.
 type Auditor interface {
 	Atomically(ctx context.Context, act func(ctx context.Context) error) error
-	SessionRevoked(ctx context.Context, s login.Session, why string)
+	SessionRevoked(ctx context.Context, s login.Session, reason string)
 	LoginDisowned(ctx context.Context, s login.Session, until time.Time)
 }
 
@@ -141,13 +141,13 @@ func (f *Feature) mine(ctx context.Context, person login.Person, id string) (log
 func unknown(err error) error { return fault.New(fault.NotFound, login.ReasonPageUnknown, err) }
 
 // end logs a device out. One that is out already stays so.
-func (f *Feature) end(ctx context.Context, s login.Session, why string) error {
+func (f *Feature) end(ctx context.Context, s login.Session, reason string) error {
 	if !s.RevokedAt.IsZero() {
 		return nil
 	}
 	return f.d.Audit.Atomically(ctx, func(ctx context.Context) error {
-		f.d.Audit.SessionRevoked(ctx, s, why)
-		return f.d.Sessions.RevokeSession(ctx, s.ID, why, f.d.Now())
+		f.d.Audit.SessionRevoked(ctx, s, reason)
+		return f.d.Sessions.RevokeSession(ctx, s.ID, reason, f.d.Now())
 	})
 }
 

@@ -107,8 +107,8 @@ func (w *world) SessionsOfPerson(_ context.Context, person string) (all []login.
 	return all, w.failing["sessions"]
 }
 
-func (w *world) RevokeSession(_ context.Context, id, why string, _ time.Time) error {
-	w.revoked = append(w.revoked, w.sessions[id].Device.Name+" "+why)
+func (w *world) RevokeSession(_ context.Context, id, reason string, _ time.Time) error {
+	w.revoked = append(w.revoked, w.sessions[id].Device.Name+" "+reason)
 	return w.failing["revoke"]
 }
 
@@ -128,8 +128,8 @@ func (w *world) Atomically(ctx context.Context, act func(context.Context) error)
 	return act(ctx)
 }
 
-func (w *world) SessionRevoked(_ context.Context, s login.Session, why string) {
-	w.audited = append(w.audited, s.Device.Name+" "+why)
+func (w *world) SessionRevoked(_ context.Context, s login.Session, reason string) {
+	w.audited = append(w.audited, s.Device.Name+" "+reason)
 }
 
 func (w *world) LoginDisowned(_ context.Context, _ login.Session, until time.Time) {

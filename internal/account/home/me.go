@@ -46,7 +46,7 @@ type Attempts interface {
 type Sessions interface {
 	SessionByRefresh(ctx context.Context, hash secret.Hash) (login.Session, error)
 	UseSession(ctx context.Context, id string, at, idleUntil time.Time, once ...login.ReplayKey) (login.Session, error)
-	RevokeSession(ctx context.Context, id, why string, at time.Time) error
+	RevokeSession(ctx context.Context, id, reason string, at time.Time) error
 }
 
 // People finds people. fault.ErrNotFound when there is none.
@@ -57,7 +57,7 @@ type People interface {
 // Auditor is told of sessions.
 type Auditor interface {
 	Atomically(ctx context.Context, act func(ctx context.Context) error) error
-	SessionRevoked(ctx context.Context, s login.Session, why string)
+	SessionRevoked(ctx context.Context, s login.Session, reason string)
 }
 
 // Stores are where the app is to be had; each may be empty.
@@ -351,10 +351,10 @@ func homeIn(a login.Attempt) string {
 	return home
 }
 
-func (f *Feature) end(ctx context.Context, s login.Session, why string) error {
+func (f *Feature) end(ctx context.Context, s login.Session, reason string) error {
 	if err := f.d.Audit.Atomically(ctx, func(ctx context.Context) error {
-		f.d.Audit.SessionRevoked(ctx, s, why)
-		return f.d.Sessions.RevokeSession(ctx, s.ID, why, f.d.Now())
+		f.d.Audit.SessionRevoked(ctx, s, reason)
+		return f.d.Sessions.RevokeSession(ctx, s.ID, reason, f.d.Now())
 	}); err != nil {
 		return err
 	}

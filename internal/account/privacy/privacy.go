@@ -21,7 +21,7 @@ type Store interface {
 // Auditor is told of both acts.
 type Auditor interface {
 	PersonExported(ctx context.Context, actor, person string)
-	PersonErased(ctx context.Context, actor, person, why string, e operations.ErasureResult)
+	PersonErased(ctx context.Context, actor, person, reason string, e operations.ErasureResult)
 }
 
 // Deps are what the feature stands on.
@@ -78,15 +78,15 @@ func Reasons() []string { return []string{"request", "objection", "unlawful", "o
 
 // ValidReason reports whether why is one of them: the audit log takes no free text, in
 // which there could be a name.
-func ValidReason(why string) bool { return slices.Contains(Reasons(), why) }
+func ValidReason(reason string) bool { return slices.Contains(Reasons(), reason) }
 
 // Erase deletes everything about a person but the audit log, which holds ids alone. See
 // [Reasons]. fault.ErrNotFound: there is nothing, or not any more.
-func (f *Feature) Erase(ctx context.Context, actor, id, why string) (operations.ErasureResult, error) {
+func (f *Feature) Erase(ctx context.Context, actor, id, reason string) (operations.ErasureResult, error) {
 	return f.d.Store.ErasePerson(ctx, id, operations.Erasure{
 		At: f.d.Now(), KeepDates: f.d.KeepDates, Jobs: f.d.Erased,
 		Told: func(ctx context.Context, gone operations.ErasureResult) {
-			f.d.Audit.PersonErased(ctx, actor, id, why, gone)
+			f.d.Audit.PersonErased(ctx, actor, id, reason, gone)
 		},
 	})
 }

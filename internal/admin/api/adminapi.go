@@ -54,8 +54,8 @@ type InvitationStore interface {
 // SessionStore keeps the sessions of people who have been found before.
 type SessionStore interface {
 	SessionsOfPerson(ctx context.Context, person string) ([]login.Session, error)
-	RevokeSession(ctx context.Context, id, why string, at time.Time) error
-	RevokeSessionsOfPerson(ctx context.Context, person, why string, at time.Time) (int64, error)
+	RevokeSession(ctx context.Context, id, reason string, at time.Time) error
+	RevokeSessionsOfPerson(ctx context.Context, person, reason string, at time.Time) (int64, error)
 }
 
 // ImportStore keeps the files that have come in: fault.ErrNotFound for another employer's.

@@ -181,12 +181,12 @@ func (k *Desk) release(w http.ResponseWriter, r *http.Request, who console.Agent
 	return k.d.Console.Done(w, console.Root+"records/"+m.ID, "desk.done_released")
 }
 
-func (k *Desk) invite(w http.ResponseWriter, r *http.Request, who console.Agent, m employment.Employment, target, path, why string) error {
+func (k *Desk) invite(w http.ResponseWriter, r *http.Request, who console.Agent, m employment.Employment, target, path, reason string) error {
 	ordered := false // else: pressed twice
 	if err := k.d.Audit.Atomically(r.Context(), func(ctx context.Context) (err error) {
 		var i employment.Invitation
 		if i, ordered, err = k.d.Acts.Invite(ctx, m); ordered {
-			k.d.Audit.PersonInvited(ctx, who.Actor(), target, i, why)
+			k.d.Audit.PersonInvited(ctx, who.Actor(), target, i, reason)
 		}
 		return err
 	}); err != nil {

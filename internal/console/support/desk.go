@@ -51,7 +51,7 @@ type Acts interface {
 	// Invite orders the letter of a new invitation, unless somebody has just done so; a
 	// Conflict when there is nothing to invite to.
 	Invite(ctx context.Context, m employment.Employment) (stands employment.Invitation, ordered bool, err error)
-	RevokeSession(ctx context.Context, id, why string, at time.Time) error
+	RevokeSession(ctx context.Context, id, reason string, at time.Time) error
 	PausePerson(ctx context.Context, id string, until, at time.Time) error
 	// ReleaseActivation answers fault.ErrNotFound also for one that is released.
 	ReleaseActivation(ctx context.Context, employment, id string, at time.Time) error

@@ -55,7 +55,7 @@ type BrokerRequestStore interface {
 // SessionStore keeps sessions. Look-ups answer fault.ErrNotFound.
 type SessionStore interface {
 	SessionByID(ctx context.Context, id string) (login.Session, error)
-	RevokeSession(ctx context.Context, id, why string, at time.Time) error
+	RevokeSession(ctx context.Context, id, reason string, at time.Time) error
 }
 
 // People answers who may log in. fault.ErrNotFound when there is no such person.

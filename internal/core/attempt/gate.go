@@ -30,36 +30,36 @@ func (s *Attempts) letOut(ctx context.Context, a login.Attempt, event Event, cod
 
 // Issue lets the code of a direct login out as soon as the person has proved who
 // they are. Asking again gets the same code while it lives.
-func (s *Attempts) Issue(ctx context.Context, a login.Attempt, bearer secret.Text, e login.Event) (secret.Text, login.Attempt, error) {
-	return s.issue(ctx, a, bearer, e, false)
+func (s *Attempts) Issue(ctx context.Context, a login.Attempt, browserSecret secret.Text, e login.Event) (secret.Text, login.Attempt, error) {
+	return s.issue(ctx, a, browserSecret, e, false)
 }
 
 // issue lets out the code of a direct or link login. It is derived from the bearer,
 // the secret of the browser that may have it. With digits, the browser may show six
 // digits from now on too.
-func (s *Attempts) issue(ctx context.Context, a login.Attempt, bearer secret.Text, e login.Event, digits bool) (secret.Text, login.Attempt, error) {
+func (s *Attempts) issue(ctx context.Context, a login.Attempt, browserSecret secret.Text, e login.Event, digits bool) (secret.Text, login.Attempt, error) {
 	event := Confirm
 	if a.State == login.StateConfirmed {
 		if !digits {
-			return s.again(a, bearer)
+			return s.again(a, browserSecret)
 		}
 		event = Recode
 	}
 	if _, ok := Next(a.Method, a.State, event); !ok {
 		return secret.Text{}, a, s.whyNot(a, login.Transition{At: s.d.Now()})
 	}
-	code := codeFor(a, bearer)
+	code := codeFor(a, browserSecret)
 	e.Step, e.Outcome = login.StepConfirm, login.OutcomeOK
-	m := login.Transition{Event: e, IfBrowser: browsersession.Binding(bearer, a.ID)}
+	m := login.Transition{Event: e, IfBrowser: browsersession.Binding(browserSecret, a.ID)}
 	if digits {
 		m.Event.Detail = withDigits
-		m.Digits = s.newDigits(a, bearer)
+		m.Digits = s.newDigits(a, browserSecret)
 		spend := s.budget("confirms of a person", a.Person, confirmsAtOnce, confirmsEach)
 		m.Spend = &spend
 	}
 	moved, err := s.letOut(ctx, a, event, code, m)
-	if errors.Is(err, fault.ErrMoved) && moved.State == login.StateConfirmed && owns(moved, bearer) {
-		return s.again(moved, bearer) // two clicks at once: both get the one code
+	if errors.Is(err, fault.ErrMoved) && moved.State == login.StateConfirmed && owns(moved, browserSecret) {
+		return s.again(moved, browserSecret) // two clicks at once: both get the one code
 	}
 	if err != nil {
 		return secret.Text{}, moved, err
@@ -67,20 +67,20 @@ func (s *Attempts) issue(ctx context.Context, a login.Attempt, bearer secret.Tex
 	return code, moved, nil
 }
 
-func codeFor(a login.Attempt, bearer secret.Text) secret.Text {
-	return bearer.Derive("authorization code", a.ID)
+func codeFor(a login.Attempt, browserSecret secret.Text) secret.Text {
+	return browserSecret.Derive("authorization code", a.ID)
 }
 
 // again answers with the code that has gone out already, to the browser that owns
 // the attempt.
-func (s *Attempts) again(a login.Attempt, bearer secret.Text) (secret.Text, login.Attempt, error) {
-	if !owns(a, bearer) {
+func (s *Attempts) again(a login.Attempt, browserSecret secret.Text) (secret.Text, login.Attempt, error) {
+	if !owns(a, browserSecret) {
 		return secret.Text{}, a, fault.New(fault.Conflict, login.ReasonOtherBrowser, nil)
 	}
 	if !s.d.Now().Before(a.CodeExpiresAt) {
 		return secret.Text{}, a, fault.New(fault.Gone, login.ReasonCodeExpired, nil)
 	}
-	return codeFor(a, bearer), a, nil
+	return codeFor(a, browserSecret), a, nil
 }
 
 // mayLogIn is asked before every code and every session: a lock holds for all ways in,

@@ -38,7 +38,7 @@ type People interface {
 
 // Sessions are the sessions of people.
 type Sessions interface {
-	RevokeSessionsOfPerson(ctx context.Context, person, why string, at time.Time) (int64, error)
+	RevokeSessionsOfPerson(ctx context.Context, person, reason string, at time.Time) (int64, error)
 }
 
 // Auditor is told of new passwords.

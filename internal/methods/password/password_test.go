@@ -113,8 +113,8 @@ func (w *world) SetPassword(ctx context.Context, _, password secret.Text, also f
 	return c, nil
 }
 
-func (w *world) RevokeSessionsOfPerson(_ context.Context, _, why string, _ time.Time) (int64, error) {
-	w.ended = append(w.ended, why)
+func (w *world) RevokeSessionsOfPerson(_ context.Context, _, reason string, _ time.Time) (int64, error) {
+	w.ended = append(w.ended, reason)
 	return 3, w.failing["revoke"]
 }
 

@@ -115,8 +115,8 @@ func (w *world) SessionByID(_ context.Context, id string) (login.Session, error)
 	return w.session, w.failing["session"]
 }
 
-func (w *world) RevokeSession(_ context.Context, _, why string, at time.Time) error {
-	w.revoked = append(w.revoked, why)
+func (w *world) RevokeSession(_ context.Context, _, reason string, at time.Time) error {
+	w.revoked = append(w.revoked, reason)
 	w.session.RevokedAt = at
 	return w.failing["revoke"]
 }
@@ -125,8 +125,8 @@ func (w *world) Atomically(ctx context.Context, act func(context.Context) error)
 	return act(ctx)
 }
 
-func (w *world) SessionRevoked(_ context.Context, _ login.Session, why string) {
-	w.audited = append(w.audited, why)
+func (w *world) SessionRevoked(_ context.Context, _ login.Session, reason string) {
+	w.audited = append(w.audited, reason)
 }
 
 func (w *world) SignedIn(*http.Request) (bool, error) { return w.signedIn, w.failing["signed in"] }

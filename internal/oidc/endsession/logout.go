@@ -14,7 +14,7 @@ import (
 // Sessions are the logged-in apps. fault.ErrNotFound.
 type Sessions interface {
 	SessionByID(ctx context.Context, id string) (login.Session, error)
-	RevokeSession(ctx context.Context, id, why string, at time.Time) error
+	RevokeSession(ctx context.Context, id, reason string, at time.Time) error
 }
 
 // Browser is what a browser holds: whether somebody is signed in to our own pages there.
@@ -27,7 +27,7 @@ type Browser interface {
 // Auditor is told when a session ends.
 type Auditor interface {
 	Atomically(ctx context.Context, act func(ctx context.Context) error) error
-	SessionRevoked(ctx context.Context, s login.Session, why string)
+	SessionRevoked(ctx context.Context, s login.Session, reason string)
 }
 
 // Deps are what the feature stands on.

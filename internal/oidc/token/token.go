@@ -34,7 +34,7 @@ type SessionStore interface {
 	// keeps old as the previous one. fault.ErrMoved with the session as it is,
 	// fault.ErrReplayed.
 	RotateRefresh(ctx context.Context, id string, old, next secret.Hash, previousUntil, at time.Time, once ...login.ReplayKey) (login.Session, error)
-	RevokeSession(ctx context.Context, id, why string, at time.Time) error
+	RevokeSession(ctx context.Context, id, reason string, at time.Time) error
 }
 
 // ReplayStore refuses what has been used before: fault.ErrReplayed.
@@ -54,7 +54,7 @@ type PersonStore interface {
 // Auditor is told of what an operator must be able to reconstruct.
 type Auditor interface {
 	Atomically(ctx context.Context, act func(ctx context.Context) error) error
-	SessionRevoked(ctx context.Context, s login.Session, why string)
+	SessionRevoked(ctx context.Context, s login.Session, reason string)
 	RefreshReused(ctx context.Context, s login.Session)
 }
 

@@ -329,9 +329,9 @@ func (w *world) RotateRefresh(ctx context.Context, id string, old, next secret.H
 	return w.sessions[id], nil
 }
 
-func (w *world) RevokeSession(_ context.Context, id, why string, at time.Time) error {
-	w.revoked = append(w.revoked, why)
-	w.change(id, func(s *login.Session) { s.RevokedAt, s.RevokedWhy = at, why })
+func (w *world) RevokeSession(_ context.Context, id, reason string, at time.Time) error {
+	w.revoked = append(w.revoked, reason)
+	w.change(id, func(s *login.Session) { s.RevokedAt, s.RevokedWhy = at, reason })
 	return w.failing("RevokeSession")
 }
 
@@ -364,8 +364,8 @@ func (w *world) Atomically(ctx context.Context, act func(context.Context) error)
 	return act(ctx)
 }
 
-func (w *world) SessionRevoked(_ context.Context, _ login.Session, why string) {
-	w.audited = append(w.audited, why)
+func (w *world) SessionRevoked(_ context.Context, _ login.Session, reason string) {
+	w.audited = append(w.audited, reason)
 }
 
 func (w *world) RefreshReused(context.Context, login.Session) {

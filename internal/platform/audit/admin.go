@@ -133,9 +133,9 @@ func (l *Log) PersonExported(ctx context.Context, actor, person string) {
 
 // PersonErased records that a person was erased, and why: a machine word. The ids lead
 // to nobody any more.
-func (l *Log) PersonErased(ctx context.Context, actor, person, why string, e operations.ErasureResult) {
+func (l *Log) PersonErased(ctx context.Context, actor, person, reason string, e operations.ErasureResult) {
 	l.append(ctx, actor, actionPersonErase, "person:"+person, map[string]string{
-		"why": why, "employments": strconv.Itoa(len(e.Employments)), "sessions": strconv.FormatInt(e.Sessions, 10),
+		"why": reason, "employments": strconv.Itoa(len(e.Employments)), "sessions": strconv.FormatInt(e.Sessions, 10),
 		"attempts": strconv.FormatInt(e.Attempts, 10), "jobs": strconv.FormatInt(e.Jobs, 10),
 	})
 }

@@ -91,9 +91,9 @@ func (l *Log) SessionCreated(ctx context.Context, s login.Session) {
 
 // SessionRevoked records that a session has ended before its time: logged out, or
 // ended by us. Why is a machine word.
-func (l *Log) SessionRevoked(ctx context.Context, s login.Session, why string) {
+func (l *Log) SessionRevoked(ctx context.Context, s login.Session, reason string) {
 	l.append(ctx, "person:"+s.Person, actionSessionRevoke, "session:"+s.ID, map[string]string{
-		"client": s.Client, "why": why,
+		"client": s.Client, "why": reason,
 	})
 }
 

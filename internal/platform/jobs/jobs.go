@@ -18,9 +18,9 @@ type Store interface {
 	ClaimJobs(ctx context.Context, claims []queue.Claim, now time.Time) ([]queue.Job, error)
 	FinishJob(ctx context.Context, j queue.Job) error
 	ExtendJob(ctx context.Context, j queue.Job, until time.Time) error
-	RetryJob(ctx context.Context, j queue.Job, at time.Time, why string) error
+	RetryJob(ctx context.Context, j queue.Job, at time.Time, reason string) error
 	ReleaseJob(ctx context.Context, j queue.Job, at time.Time) error
-	BuryJob(ctx context.Context, j queue.Job, at time.Time, why string) error
+	BuryJob(ctx context.Context, j queue.Job, at time.Time, reason string) error
 }
 
 // Handler does one job. It must heed its context, which ends when the job's time is

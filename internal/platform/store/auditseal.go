@@ -272,7 +272,7 @@ func (s *Audit) CloseDeadStreams(ctx context.Context) error {
 
 // closeStream seals what there is of a stream and closes it. Written are the numbers of which
 // it is known that their entries were written: where they are not, somebody has removed them.
-func (s *Audit) closeStream(ctx context.Context, stream int64, written []int64, why string) error {
+func (s *Audit) closeStream(ctx context.Context, stream int64, written []int64, reason string) error {
 	return s.db.write(ctx, func(ctx context.Context, tx runner) error {
 		// Waits for the transactions that write to it, and keeps others from beginning to.
 		err := tx.QueryRowContext(ctx, lockStreamSQL+s.db.forUpdate(), stream).Scan(&stream)
@@ -287,7 +287,7 @@ func (s *Audit) closeStream(ctx context.Context, stream int64, written []int64, 
 		if err != nil {
 			return err
 		}
-		if err := s.voidRest(ctx, tx, stream, written, why); err != nil {
+		if err := s.voidRest(ctx, tx, stream, written, reason); err != nil {
 			return err
 		}
 		_, err = tx.ExecContext(ctx, closeStreamSQL, stream)
@@ -296,7 +296,7 @@ func (s *Audit) closeStream(ctx context.Context, stream int64, written []int64, 
 }
 
 // voidRest accounts for the numbers of a stream for which there is no entry.
-func (s *Audit) voidRest(ctx context.Context, tx runner, stream int64, written []int64, why string) (err error) {
+func (s *Audit) voidRest(ctx context.Context, tx runner, stream int64, written []int64, reason string) (err error) {
 	b := &sealing{s: s, tx: tx, positions: map[int64]*audit.Position{}}
 	if b.head, err = s.lockAuditHead(ctx, tx); err != nil {
 		return err
@@ -321,7 +321,7 @@ func (s *Audit) voidRest(ctx context.Context, tx runner, stream int64, written [
 	for _, num := range slices.Clone(p.Missing) {
 		if !slices.Contains(missing, num) {
 			p.Take(num)
-			b.link(s.stream.void(stream, num, why))
+			b.link(s.stream.void(stream, num, reason))
 		}
 	}
 	return b.write(ctx)

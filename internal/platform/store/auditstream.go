@@ -227,9 +227,9 @@ func (s *Audit) AppendAudit(ctx context.Context, e operations.AuditEntry) error 
 }
 
 // void is the entry in place of one whose transaction came to nothing.
-func (a *auditStream) void(stream, num int64, why string) operations.AuditRow {
+func (a *auditStream) void(stream, num int64, reason string) operations.AuditRow {
 	return operations.AuditRow{
-		At: millis(a.now()), Actor: audit.System, Action: actionVoid, Target: audit.StreamTarget(stream), Detail: `{"why":"` + why + `"}`,
+		At: millis(a.now()), Actor: audit.System, Action: actionVoid, Target: audit.StreamTarget(stream), Detail: `{"why":"` + reason + `"}`,
 		Stream: stream, Num: num,
 	}
 }

@@ -156,8 +156,8 @@ func (s *Operations) ExtendJob(ctx context.Context, j queue.Job, until time.Time
 
 // RetryJob gives a job back, to be begun again at the time given. Why is kept for
 // people and must be scrubbed. fault.ErrMoved: the caller no longer holds the job.
-func (s *Operations) RetryJob(ctx context.Context, j queue.Job, at time.Time, why string) error {
-	return s.changeJob(ctx, "retry job", retryJobSQL, j, millis(at), text(why))
+func (s *Operations) RetryJob(ctx context.Context, j queue.Job, at time.Time, reason string) error {
+	return s.changeJob(ctx, "retry job", retryJobSQL, j, millis(at), text(reason))
 }
 
 // ReleaseJob gives a job back whose try was interrupted by the process's own end; the
@@ -168,11 +168,11 @@ func (s *Operations) ReleaseJob(ctx context.Context, j queue.Job, at time.Time) 
 
 // BuryJob gives a job up: it goes to the list of dead jobs, where people find it, with
 // the payload that it has now. fault.ErrMoved: the caller no longer holds the job.
-func (s *Operations) BuryJob(ctx context.Context, j queue.Job, at time.Time, why string) error {
+func (s *Operations) BuryJob(ctx context.Context, j queue.Job, at time.Time, reason string) error {
 	if !json.Valid(j.Payload) {
 		return fmt.Errorf("%w: kind %q", errJob, j.Kind)
 	}
-	return s.changeJob(ctx, "bury job", buryJobSQL, j, millis(at), text(why), string(j.Payload))
+	return s.changeJob(ctx, "bury job", buryJobSQL, j, millis(at), text(reason), string(j.Payload))
 }
 
 func (s *Operations) changeJob(ctx context.Context, what, query string, j queue.Job, args ...any) error {

@@ -182,12 +182,12 @@ func (s *Sessions) RotateRefresh(ctx context.Context, id string, old, next secre
 
 // RevokeSession ends a session. Revoking it again changes nothing: the first reason
 // stays, and nobody is told twice. fault.ErrNotFound.
-func (s *Sessions) RevokeSession(ctx context.Context, id, why string, at time.Time) error {
+func (s *Sessions) RevokeSession(ctx context.Context, id, reason string, at time.Time) error {
 	if !storable(id) {
 		return fault.ErrNotFound
 	}
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
-		n, err := s.revoke(ctx, tx, revokeSessionSQL, id, why, at)
+		n, err := s.revoke(ctx, tx, revokeSessionSQL, id, reason, at)
 		if err != nil || n > 0 {
 			return err
 		}
@@ -198,12 +198,12 @@ func (s *Sessions) RevokeSession(ctx context.Context, id, why string, at time.Ti
 }
 
 // RevokeSessionsOfPerson ends all sessions of a person and says how many that were.
-func (s *Sessions) RevokeSessionsOfPerson(ctx context.Context, person, why string, at time.Time) (n int64, err error) {
+func (s *Sessions) RevokeSessionsOfPerson(ctx context.Context, person, reason string, at time.Time) (n int64, err error) {
 	if !storable(person) {
 		return 0, nil
 	}
 	err = s.db.write(ctx, func(ctx context.Context, tx runner) (err error) {
-		n, err = s.revoke(ctx, tx, revokeSessionsOfPersonSQL, person, why, at)
+		n, err = s.revoke(ctx, tx, revokeSessionsOfPersonSQL, person, reason, at)
 		return err
 	})
 	if err != nil {
@@ -228,8 +228,8 @@ func (s *core) endOutgrown(ctx context.Context, tx runner, human string, at time
 // revoke ends sessions, and orders the jobs that follow from those that it really
 // ended, in the same transaction. Nothing else may end one before its time: a client
 // that is not told goes on letting the person in (TestSessionsEndInOneWay).
-func (s *core) revoke(ctx context.Context, tx runner, query, id, why string, at time.Time) (int64, error) {
-	ended, err := querySessions(ctx, tx, query, id, millis(at), text(why))
+func (s *core) revoke(ctx context.Context, tx runner, query, id, reason string, at time.Time) (int64, error) {
+	ended, err := querySessions(ctx, tx, query, id, millis(at), text(reason))
 	if err != nil || s.revoked == nil {
 		return int64(len(ended)), err
 	}
