@@ -122,7 +122,7 @@ func New(ctx context.Context, c config.Config, d Deps) (s *Service, err error) {
 	waiting := firstparty.New(firstparty.Deps{
 		Attempts: attempts, People: names{s.Store}, Passwords: typed, Marks: s.Store.Limits, Clients: m.clients, Proofs: m.proofs, Room: m.room, Keep: m.keep,
 		Web: m.kit, Now: d.Now, BaseURL: base, Claims: flood.claims, Admit: begin.Admit,
-		Standings: s.Store.Attempts.Standings, MaxWaiting: maxWaiting(ctx, c, d.Log),
+		AttemptStatuses: s.Store.Attempts.AttemptStatuses, MaxWaiting: maxWaiting(ctx, c, d.Log),
 	})
 	own, codes, err := s.ownPages(c, d, m, attempts, flood)
 	if err != nil {

@@ -46,10 +46,10 @@ type HandleStore interface {
 
 // BrokerRequestStore keeps the journeys to brokers. Each method is one transaction.
 type BrokerRequestStore interface {
-	LegByState(ctx context.Context, hash secret.Hash) (login.BrokerRequest, error)
-	// TakeLeg lends a leg to one caller for the time of the lease.
-	TakeLeg(ctx context.Context, hash secret.Hash, at time.Time, lease time.Duration) (login.BrokerRequest, bool, error)
-	FinishLeg(ctx context.Context, hash secret.Hash, at time.Time) error
+	BrokerRequestByState(ctx context.Context, hash secret.Hash) (login.BrokerRequest, error)
+	// ClaimBrokerRequest lends a leg to one caller for the time of the lease.
+	ClaimBrokerRequest(ctx context.Context, hash secret.Hash, at time.Time, lease time.Duration) (login.BrokerRequest, bool, error)
+	EndBrokerRequest(ctx context.Context, hash secret.Hash, at time.Time) error
 }
 
 // SessionStore keeps sessions. Look-ups answer fault.ErrNotFound.
@@ -257,9 +257,9 @@ func (s *Attempts) burn(ctx context.Context, a login.Attempt, reason login.Reaso
 	return s.moveTold(ctx, a, Burn, login.Transition{Event: e, SetReason: reason}, told)
 }
 
-// GiveUp ends an attempt because its person cancelled it in the app that started it. One
+// Cancel ends an attempt because its person cancelled it in the app that started it. One
 // that is over stays as it is: who cancels twice has cancelled.
-func (s *Attempts) GiveUp(ctx context.Context, a login.Attempt, e login.Event) error {
+func (s *Attempts) Cancel(ctx context.Context, a login.Attempt, e login.Event) error {
 	if a.State.Over() {
 		return nil
 	}

@@ -52,10 +52,10 @@ func owns(a login.Attempt, browser secret.Text) bool {
 	return a.Browser.Zero() || !browser.Empty() && a.Browser.Equal(browsersession.Binding(browser, a.ID))
 }
 
-// Journey is one trip of the attempt's browser to a broker. Its secrets are
+// BrokerRequest is one trip of the attempt's browser to a broker. Its secrets are
 // derived from the browser's, so that only this browser can bring the answer back
 // (login CSRF, swapped assertions) and a second click needs nothing stored.
-type Journey struct {
+type BrokerRequest struct {
 	Attempt   login.Attempt
 	Broker    string
 	Means     string
@@ -65,25 +65,25 @@ type Journey struct {
 	StartedAt time.Time
 }
 
-func newJourney(a login.Attempt, browser, state secret.Text) Journey {
-	return Journey{
+func newJourney(a login.Attempt, browser, state secret.Text) BrokerRequest {
+	return BrokerRequest{
 		Attempt: a, State: state,
 		Nonce:    browser.Derive("broker nonce", a.ID, state.Reveal()),
 		Verifier: browser.Derive("broker verifier", a.ID, state.Reveal()),
 	}
 }
 
-// Prepare makes the secrets of a journey before the broker is asked for its
-// address; Depart writes it down.
-func (s *Attempts) Prepare(a login.Attempt, browser secret.Text) Journey {
+// NewBrokerRequest makes the secrets of a journey before the broker is asked for its
+// address; StartBrokerRequest writes it down.
+func (s *Attempts) NewBrokerRequest(a login.Attempt, browser secret.Text) BrokerRequest {
 	j := newJourney(a, browser, secret.New())
 	j.StartedAt = s.d.Now()
 	return j
 }
 
-// Depart records that the person chose a means and leaves for the broker. The
+// StartBrokerRequest records that the person chose a means and leaves for the broker. The
 // first browser to do so owns the attempt.
-func (s *Attempts) Depart(ctx context.Context, j Journey, browser secret.Text, e login.Event) (login.Attempt, error) {
+func (s *Attempts) StartBrokerRequest(ctx context.Context, j BrokerRequest, browser secret.Text, e login.Event) (login.Attempt, error) {
 	binding, end := browsersession.Binding(browser, j.Attempt.ID), s.end(j.Attempt)
 	e.Step, e.Outcome, e.Means, e.Broker = login.StepChoose, login.OutcomeOK, j.Means, j.Broker
 	return s.move(ctx, j.Attempt, Open, login.Transition{
@@ -95,58 +95,58 @@ func (s *Attempts) Depart(ctx context.Context, j Journey, browser secret.Text, e
 	})
 }
 
-// Arrive finds the journey that a broker's answer belongs to. It changes nothing.
+// ResumeBrokerRequest finds the journey that a broker's answer belongs to. It changes nothing.
 // Errors: ReasonAttemptUnknown for a state that nobody sent, or another broker's;
 // ReasonOtherBrowser when this is not the browser that left.
-func (s *Attempts) Arrive(ctx context.Context, broker string, state, browser secret.Text) (Journey, error) {
-	leg, err := s.d.BrokerRequests.LegByState(ctx, state.Hash())
+func (s *Attempts) ResumeBrokerRequest(ctx context.Context, broker string, state, browser secret.Text) (BrokerRequest, error) {
+	leg, err := s.d.BrokerRequests.BrokerRequestByState(ctx, state.Hash())
 	if errors.Is(err, fault.ErrNotFound) || err == nil && leg.Broker != broker {
-		return Journey{}, fault.New(fault.NotFound, login.ReasonAttemptUnknown, fault.ErrNotFound)
+		return BrokerRequest{}, fault.New(fault.NotFound, login.ReasonAttemptUnknown, fault.ErrNotFound)
 	}
 	if err != nil {
-		return Journey{}, err
+		return BrokerRequest{}, err
 	}
 	a, err := s.d.Handles.AttemptByID(ctx, leg.Attempt)
 	if err != nil {
-		return Journey{}, err
+		return BrokerRequest{}, err
 	}
 	if browser.Empty() || !owns(a, browser) {
-		return Journey{Attempt: a}, fault.New(fault.Conflict, login.ReasonOtherBrowser, fault.ErrMoved)
+		return BrokerRequest{Attempt: a}, fault.New(fault.Conflict, login.ReasonOtherBrowser, fault.ErrMoved)
 	}
 	if a, err = s.expireIfDue(ctx, a); err != nil {
-		return Journey{}, err
+		return BrokerRequest{}, err
 	}
 	j := newJourney(a, browser, state)
 	j.Broker, j.Means, j.StartedAt = leg.Broker, leg.Means, leg.StartedAt
 	return j, nil
 }
 
-// Take lends the journey's answer to one caller. False means that it has been dealt
+// ClaimCallback lends the journey's answer to one caller. False means that it has been dealt
 // with already, or that another request is dealing with it right now: a double click
 // on "return", which must not spend the broker's code twice.
-func (s *Attempts) Take(ctx context.Context, j Journey) (bool, error) {
-	_, taken, err := s.d.BrokerRequests.TakeLeg(ctx, j.State.Hash(), s.d.Now(), legLease)
+func (s *Attempts) ClaimCallback(ctx context.Context, j BrokerRequest) (bool, error) {
+	_, taken, err := s.d.BrokerRequests.ClaimBrokerRequest(ctx, j.State.Hash(), s.d.Now(), legLease)
 	return taken, err
 }
 
-// Finished reports whether the journey's answer has been dealt with.
-func (s *Attempts) Finished(ctx context.Context, j Journey) (bool, error) {
-	leg, err := s.d.BrokerRequests.LegByState(ctx, j.State.Hash())
+// CallbackDone reports whether the journey's answer has been dealt with.
+func (s *Attempts) CallbackDone(ctx context.Context, j BrokerRequest) (bool, error) {
+	leg, err := s.d.BrokerRequests.BrokerRequestByState(ctx, j.State.Hash())
 	return leg.Done, err
 }
 
-// TurnedBack records that a journey brought no identity. The attempt stays open:
+// BrokerFailed records that a journey brought no identity. The attempt stays open:
 // the person may choose again.
-func (s *Attempts) TurnedBack(ctx context.Context, j Journey, e login.Event) error {
+func (s *Attempts) BrokerFailed(ctx context.Context, j BrokerRequest, e login.Event) error {
 	e.Step, e.Broker, e.Means = login.StepReturn, j.Broker, j.Means
-	if err := s.d.BrokerRequests.FinishLeg(ctx, j.State.Hash(), s.d.Now()); err != nil {
+	if err := s.d.BrokerRequests.EndBrokerRequest(ctx, j.State.Hash(), s.d.Now()); err != nil {
 		return err
 	}
 	return s.Note(ctx, j.Attempt, e)
 }
 
 // Authenticate records who the person is.
-func (s *Attempts) Authenticate(ctx context.Context, j Journey, id login.Identity, person login.Person, e login.Event) (login.Attempt, error) {
+func (s *Attempts) Authenticate(ctx context.Context, j BrokerRequest, id login.Identity, person login.Person, e login.Event) (login.Attempt, error) {
 	e.Step, e.Outcome, e.Broker, e.Means, e.Chosen = login.StepIdentify, login.OutcomeOK, id.Broker, id.Means, id.Instead(j.Means)
 	return s.move(ctx, j.Attempt, Authenticate, login.Transition{
 		Event: e, IfBrowser: j.Attempt.Browser, EndRequest: j.State.Hash(),

@@ -22,13 +22,13 @@ func TestThreat15OnlyTheBrowserThatLeftMayReturn(t *testing.T) {
 		if _, err := w.ForBrowser(t.Context(), a.ID, browser); reasonOf(err) != login.ReasonOtherBrowser {
 			t.Errorf("%s browser sees the page: %v", name, err)
 		}
-		if _, err := w.Arrive(t.Context(), brokerID, j.State, browser); reasonOf(err) != login.ReasonOtherBrowser {
+		if _, err := w.ResumeBrokerRequest(t.Context(), brokerID, j.State, browser); reasonOf(err) != login.ReasonOtherBrowser {
 			t.Errorf("%s browser brings the answer: %v", name, err)
 		}
 	}
-	theirs := w.Prepare(a, other)
+	theirs := w.NewBrokerRequest(a, other)
 	theirs.Means, theirs.Broker = bankID, brokerID
-	if _, err := w.Depart(t.Context(), theirs, other, login.Event{}); reasonOf(err) != login.ReasonOtherBrowser {
+	if _, err := w.StartBrokerRequest(t.Context(), theirs, other, login.Event{}); reasonOf(err) != login.ReasonOtherBrowser {
 		t.Errorf("other browser chooses a bank: %v", err)
 	}
 	proven := w.prove(a, mine)
@@ -47,7 +47,7 @@ func TestThreat02JourneySecretsBelongToOneBrowser(t *testing.T) {
 	w, mine := newWorld(t), secret.New()
 	a := w.start(keyOfApp).Attempt
 	first, second := w.depart(a, mine), w.depart(a, mine)
-	arrived, err := w.Arrive(t.Context(), brokerID, first.State, mine)
+	arrived, err := w.ResumeBrokerRequest(t.Context(), brokerID, first.State, mine)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +60,7 @@ func TestThreat02JourneySecretsBelongToOneBrowser(t *testing.T) {
 	if first.Nonce.Equal(first.Verifier) {
 		t.Error("nonce and verifier are the same")
 	}
-	if _, err := w.Arrive(t.Context(), "telia", first.State, mine); reasonOf(err) != login.ReasonAttemptUnknown {
+	if _, err := w.ResumeBrokerRequest(t.Context(), "telia", first.State, mine); reasonOf(err) != login.ReasonAttemptUnknown {
 		t.Errorf("another broker answers for this one: %v", err)
 	}
 }
@@ -91,7 +91,7 @@ func TestOneRequestSettlesAnAnswer(t *testing.T) {
 	j := w.depart(w.start(keyOfApp).Attempt, browser)
 	taken := make(chan bool, 32)
 	together(32, func() {
-		ok, err := w.Take(t.Context(), j)
+		ok, err := w.ClaimCallback(t.Context(), j)
 		if err != nil {
 			t.Error(err)
 		}
@@ -108,17 +108,17 @@ func TestOneRequestSettlesAnAnswer(t *testing.T) {
 		t.Fatalf("%d requests took the answer, want 1", n)
 	}
 	w.pass(31 * time.Second) // whoever took it has crashed
-	if ok, err := w.Take(t.Context(), j); err != nil || !ok {
+	if ok, err := w.ClaimCallback(t.Context(), j); err != nil || !ok {
 		t.Errorf("after the lease: %v, %v", ok, err)
 	}
-	if err := w.TurnedBack(t.Context(), j, login.Event{Outcome: login.OutcomeRefused, Reason: login.ReasonCancelledAtBroker}); err != nil {
+	if err := w.BrokerFailed(t.Context(), j, login.Event{Outcome: login.OutcomeRefused, Reason: login.ReasonCancelledAtBroker}); err != nil {
 		t.Fatal(err)
 	}
 	w.pass(time.Minute)
-	if ok, err := w.Take(t.Context(), j); err != nil || ok {
+	if ok, err := w.ClaimCallback(t.Context(), j); err != nil || ok {
 		t.Errorf("an answer that was dealt with is taken again: %v, %v", ok, err)
 	}
-	if done, err := w.Finished(t.Context(), j); err != nil || !done {
+	if done, err := w.CallbackDone(t.Context(), j); err != nil || !done {
 		t.Errorf("finished: %v, %v", done, err)
 	}
 }
@@ -157,7 +157,7 @@ func TestAttemptEndsAfterTenMinutes(t *testing.T) {
 	if err != nil || a.State != login.StateExpired || a.Reason != login.ReasonAttemptExpired {
 		t.Fatalf("state %s, reason %s, %v", a.State, a.Reason, err)
 	}
-	if _, err := w.Depart(t.Context(), w.Prepare(a, browser), browser, login.Event{}); reasonOf(err) != login.ReasonAttemptExpired {
+	if _, err := w.StartBrokerRequest(t.Context(), w.NewBrokerRequest(a, browser), browser, login.Event{}); reasonOf(err) != login.ReasonAttemptExpired {
 		t.Errorf("choose: %v", err)
 	}
 	if _, err := w.Authenticate(t.Context(), j, w.identity(), w.person, login.Event{}); reasonOf(err) != login.ReasonAttemptExpired {

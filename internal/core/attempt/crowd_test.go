@@ -86,7 +86,7 @@ type guest struct {
 	step    int
 	at      int // second of the next step
 	a       login.Attempt
-	journey attempt.Journey
+	journey attempt.BrokerRequest
 	waited  int
 }
 
@@ -113,9 +113,9 @@ func (s *street) live(g *guest, now int) bool {
 	case 1:
 		err = s.Shown(ctx, g.a, login.Event{})
 	case 2:
-		g.journey = s.Prepare(g.a, g.browser)
+		g.journey = s.NewBrokerRequest(g.a, g.browser)
 		g.journey.Means, g.journey.Broker = bankID, brokerID
-		_, err = s.Depart(ctx, g.journey, g.browser, login.Event{})
+		_, err = s.StartBrokerRequest(ctx, g.journey, g.browser, login.Event{})
 	case 3:
 		_, err = s.Authenticate(ctx, g.journey, s.identity(), s.person, login.Event{})
 	}
@@ -208,9 +208,9 @@ func (s *street) attack(i, now int) {
 			continue // the carrier's is one of these
 		}
 		if err = s.Shown(ctx, a, login.Event{}); err == nil && i%3 == 2 && now%10 == 0 {
-			j := s.Prepare(a, browser)
+			j := s.NewBrokerRequest(a, browser)
 			j.Means, j.Broker = bankID, brokerID
-			_, err = s.Depart(ctx, j, browser, login.Event{})
+			_, err = s.StartBrokerRequest(ctx, j, browser, login.Event{})
 		}
 		if err != nil && !errors.Is(err, fault.ErrMoved) {
 			s.Fatal(err)

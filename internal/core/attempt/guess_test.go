@@ -63,12 +63,12 @@ func (w *world) confirmedFor(ctx context.Context, victim login.Person, key strin
 	if err != nil {
 		return fail(err)
 	}
-	j := w.Prepare(a, browser)
+	j := w.NewBrokerRequest(a, browser)
 	j.Means, j.Broker = bankID, brokerID
-	if _, err = w.Depart(ctx, j, browser, login.Event{}); err != nil {
+	if _, err = w.StartBrokerRequest(ctx, j, browser, login.Event{}); err != nil {
 		return fail(err)
 	}
-	if j, err = w.Arrive(ctx, brokerID, j.State, browser); err != nil {
+	if j, err = w.ResumeBrokerRequest(ctx, brokerID, j.State, browser); err != nil {
 		return fail(err)
 	}
 	if a, err = w.Authenticate(ctx, j, w.identity(), victim, login.Event{}); err != nil {

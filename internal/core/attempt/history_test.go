@@ -19,7 +19,7 @@ type history struct {
 	id      string
 	browser secret.Text
 	app     secret.Text // auth_session
-	journey attempt.Journey
+	journey attempt.BrokerRequest
 	code    secret.Text
 	tries   int // of the digits
 
@@ -94,7 +94,7 @@ func (h *history) happenInBrowser(event attempt.Event, a login.Attempt) (err err
 			}
 			journey = h.journey
 		case journey.State.Empty():
-			journey = h.Prepare(a, h.browser)
+			journey = h.NewBrokerRequest(a, h.browser)
 		}
 		_, err = h.Authenticate(h.Context(), journey, h.identity(), h.person, login.Event{})
 		return err
@@ -143,9 +143,9 @@ func (h *history) open(a login.Attempt) error {
 		_, err := h.OpenLink(h.Context(), a, h.browser, login.Event{})
 		return err
 	}
-	j := h.Prepare(a, h.browser)
+	j := h.NewBrokerRequest(a, h.browser)
 	j.Means, j.Broker = bankID, brokerID
-	_, err := h.Depart(h.Context(), j, h.browser, login.Event{})
+	_, err := h.StartBrokerRequest(h.Context(), j, h.browser, login.Event{})
 	if err == nil {
 		h.journey = j
 	}

@@ -151,11 +151,11 @@ func (w *world) startFor(ctx context.Context, method login.Method, key string) (
 }
 
 // depart chooses a bank in the browser.
-func (w *world) depart(a login.Attempt, browser secret.Text) attempt.Journey {
+func (w *world) depart(a login.Attempt, browser secret.Text) attempt.BrokerRequest {
 	w.Helper()
-	j := w.Prepare(a, browser)
+	j := w.NewBrokerRequest(a, browser)
 	j.Means, j.Broker = bankID, brokerID
-	if _, err := w.Depart(w.Context(), j, browser, login.Event{}); err != nil {
+	if _, err := w.StartBrokerRequest(w.Context(), j, browser, login.Event{}); err != nil {
 		w.Fatal(err)
 	}
 	return j
@@ -181,11 +181,11 @@ func (w *world) authenticated(key string, browser secret.Text) login.Attempt {
 func (w *world) prove(a login.Attempt, browser secret.Text) login.Attempt {
 	w.Helper()
 	j := w.depart(a, browser)
-	arrived, err := w.Arrive(w.Context(), brokerID, j.State, browser)
+	arrived, err := w.ResumeBrokerRequest(w.Context(), brokerID, j.State, browser)
 	if err != nil {
 		w.Fatal(err)
 	}
-	if taken, err := w.Take(w.Context(), arrived); err != nil || !taken {
+	if taken, err := w.ClaimCallback(w.Context(), arrived); err != nil || !taken {
 		w.Fatalf("take: %v, %v", taken, err)
 	}
 	a, err = w.Authenticate(w.Context(), arrived, w.identity(), w.person, login.Event{})

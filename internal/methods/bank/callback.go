@@ -33,9 +33,9 @@ func (f *Feature) callback(w http.ResponseWriter, r *http.Request) error {
 		return fault.BadParam("state", "missing")
 	}
 	browser, _ := f.d.Cookies.Browser(r)
-	var j attempt.Journey
+	var j attempt.BrokerRequest
 	err = f.d.Cookies.Try(r, browser, func(browser secret.Text) (err error) {
-		j, err = f.d.Attempts.Arrive(r.Context(), r.PathValue("broker"), secret.Of(params.Get("state")), browser)
+		j, err = f.d.Attempts.ResumeBrokerRequest(r.Context(), r.PathValue("broker"), secret.Of(params.Get("state")), browser)
 		return err
 	})
 	if fault.HasReason(err, login.ReasonOtherBrowser) {
@@ -52,7 +52,7 @@ func (f *Feature) callback(w http.ResponseWriter, r *http.Request) error {
 	if j.Attempt.State != login.StateOpened {
 		return web.SeeOther(w, page(j.Attempt))
 	}
-	taken, err := f.d.Attempts.Take(r.Context(), j)
+	taken, err := f.d.Attempts.ClaimCallback(r.Context(), j)
 	if err != nil {
 		return err
 	}
@@ -72,8 +72,8 @@ func (f *Feature) callback(w http.ResponseWriter, r *http.Request) error {
 
 // alreadyTaken answers a second click: the login's page when the first one is done,
 // else a page that loads itself again until it is.
-func (f *Feature) alreadyTaken(w http.ResponseWriter, r *http.Request, j attempt.Journey) error {
-	done, err := f.d.Attempts.Finished(r.Context(), j)
+func (f *Feature) alreadyTaken(w http.ResponseWriter, r *http.Request, j attempt.BrokerRequest) error {
+	done, err := f.d.Attempts.CallbackDone(r.Context(), j)
 	if err != nil {
 		return err
 	}
@@ -85,7 +85,7 @@ func (f *Feature) alreadyTaken(w http.ResponseWriter, r *http.Request, j attempt
 
 // settle exchanges the broker's answer for a proven identity and finds the person.
 // It returns no attempt when it has answered the request itself.
-func (f *Feature) settle(ctx context.Context, w http.ResponseWriter, r *http.Request, j attempt.Journey, p oauth.Params) (login.Attempt, error) {
+func (f *Feature) settle(ctx context.Context, w http.ResponseWriter, r *http.Request, j attempt.BrokerRequest, p oauth.Params) (login.Attempt, error) {
 	label := web.BrowserLabel(r)
 	identity, err := f.d.Brokers.Finish(ctx, broker.Return{
 		Broker: j.Broker, Means: j.Means, Query: p.Values(),
@@ -137,14 +137,14 @@ func refusal(err error) login.Reason {
 
 // turnedBack notes that no identity came back. Whatever the broker did, the person
 // sees the means again, with what happened on top, and may choose another.
-func (f *Feature) turnedBack(ctx context.Context, w http.ResponseWriter, j attempt.Journey, cause error, label string) error {
+func (f *Feature) turnedBack(ctx context.Context, w http.ResponseWriter, j attempt.BrokerRequest, cause error, label string) error {
 	e := fault.AsError(cause)
 	web.Note(ctx, web.FieldReason, string(e.Reason))
 	outcome := login.OutcomeFailed
 	if e.Reason == login.ReasonCancelledAtBroker {
 		outcome = login.OutcomeRefused
 	}
-	err := f.d.Attempts.TurnedBack(ctx, j, login.Event{Outcome: outcome, Reason: e.Reason, Detail: e.Detail, Browser: label})
+	err := f.d.Attempts.BrokerFailed(ctx, j, login.Event{Outcome: outcome, Reason: e.Reason, Detail: e.Detail, Browser: label})
 	if err != nil {
 		return errors.Join(cause, err)
 	}

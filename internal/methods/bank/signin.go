@@ -21,13 +21,13 @@ import (
 // Attempts moves attempts: package attempt.
 type Attempts interface {
 	ForBrowser(ctx context.Context, id string, browser secret.Text) (login.Attempt, error)
-	Prepare(a login.Attempt, browser secret.Text) attempt.Journey
-	Depart(ctx context.Context, j attempt.Journey, browser secret.Text, e login.Event) (login.Attempt, error)
-	Arrive(ctx context.Context, broker string, state, browser secret.Text) (attempt.Journey, error)
-	Take(ctx context.Context, j attempt.Journey) (bool, error)
-	Finished(ctx context.Context, j attempt.Journey) (bool, error)
-	TurnedBack(ctx context.Context, j attempt.Journey, e login.Event) error
-	Authenticate(ctx context.Context, j attempt.Journey, id login.Identity, person login.Person, e login.Event) (login.Attempt, error)
+	NewBrokerRequest(a login.Attempt, browser secret.Text) attempt.BrokerRequest
+	StartBrokerRequest(ctx context.Context, j attempt.BrokerRequest, browser secret.Text, e login.Event) (login.Attempt, error)
+	ResumeBrokerRequest(ctx context.Context, broker string, state, browser secret.Text) (attempt.BrokerRequest, error)
+	ClaimCallback(ctx context.Context, j attempt.BrokerRequest) (bool, error)
+	CallbackDone(ctx context.Context, j attempt.BrokerRequest) (bool, error)
+	BrokerFailed(ctx context.Context, j attempt.BrokerRequest, e login.Event) error
+	Authenticate(ctx context.Context, j attempt.BrokerRequest, id login.Identity, person login.Person, e login.Event) (login.Attempt, error)
 	End(ctx context.Context, a login.Attempt, event attempt.Event, reason login.Reason, e login.Event) (login.Attempt, error)
 	Note(ctx context.Context, a login.Attempt, e login.Event) error
 	Shown(ctx context.Context, a login.Attempt, e login.Event) error
@@ -140,7 +140,7 @@ func (f *Feature) choose(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	j := f.d.Attempts.Prepare(a, browser)
+	j := f.d.Attempts.NewBrokerRequest(a, browser)
 	j.Means = params.Get("means")
 	if err := f.d.Gate.MayChoose(r.Context(), j.Means); err != nil {
 		return f.staysHere(w, r, a, "", err)
@@ -157,7 +157,7 @@ func (f *Feature) choose(w http.ResponseWriter, r *http.Request) error {
 	web.Note(r.Context(), web.FieldMeans, j.Means)
 	web.Note(r.Context(), web.FieldBroker, away.Broker)
 	j.Broker = away.Broker
-	if _, err = f.d.Attempts.Depart(r.Context(), j, browser, login.Event{Browser: web.BrowserLabel(r)}); err != nil {
+	if _, err = f.d.Attempts.StartBrokerRequest(r.Context(), j, browser, login.Event{Browser: web.BrowserLabel(r)}); err != nil {
 		return err
 	}
 	if away.Fields != nil {

@@ -128,37 +128,37 @@ func (w *world) ForBrowser(_ context.Context, _ string, browser secret.Text) (lo
 	return w.a, w.mine(browser)
 }
 
-func (w *world) Prepare(a login.Attempt, _ secret.Text) attempt.Journey {
-	return attempt.Journey{Attempt: a, State: secret.Of("the-state"), Nonce: secret.Of("n"), Verifier: secret.Of("v")}
+func (w *world) NewBrokerRequest(a login.Attempt, _ secret.Text) attempt.BrokerRequest {
+	return attempt.BrokerRequest{Attempt: a, State: secret.Of("the-state"), Nonce: secret.Of("n"), Verifier: secret.Of("v")}
 }
 
-func (w *world) Depart(_ context.Context, j attempt.Journey, _ secret.Text, e login.Event) (login.Attempt, error) {
+func (w *world) StartBrokerRequest(_ context.Context, j attempt.BrokerRequest, _ secret.Text, e login.Event) (login.Attempt, error) {
 	if j.Broker != "broker" || j.Means != "op" {
 		w.Errorf("departs to %s of %s", j.Means, j.Broker)
 	}
 	return w.a, w.call("depart", e)
 }
 
-func (w *world) Arrive(_ context.Context, from string, state, browser secret.Text) (attempt.Journey, error) {
+func (w *world) ResumeBrokerRequest(_ context.Context, from string, state, browser secret.Text) (attempt.BrokerRequest, error) {
 	if from != "broker" || state.Reveal() != "the-state" {
-		return attempt.Journey{}, fault.New(fault.NotFound, login.ReasonAttemptUnknown, nil)
+		return attempt.BrokerRequest{}, fault.New(fault.NotFound, login.ReasonAttemptUnknown, nil)
 	}
-	return attempt.Journey{Attempt: w.a, Broker: "broker", Means: "op", State: state}, w.mine(browser)
+	return attempt.BrokerRequest{Attempt: w.a, Broker: "broker", Means: "op", State: state}, w.mine(browser)
 }
 
-func (w *world) Take(context.Context, attempt.Journey) (bool, error) {
+func (w *world) ClaimCallback(context.Context, attempt.BrokerRequest) (bool, error) {
 	return w.taken, w.call("take", login.Event{})
 }
 
-func (w *world) Finished(context.Context, attempt.Journey) (bool, error) {
+func (w *world) CallbackDone(context.Context, attempt.BrokerRequest) (bool, error) {
 	return w.done, w.failing["finished"]
 }
 
-func (w *world) TurnedBack(_ context.Context, _ attempt.Journey, e login.Event) error {
+func (w *world) BrokerFailed(_ context.Context, _ attempt.BrokerRequest, e login.Event) error {
 	return w.call("back", e)
 }
 
-func (w *world) Authenticate(_ context.Context, _ attempt.Journey, id login.Identity, person login.Person, e login.Event) (login.Attempt, error) {
+func (w *world) Authenticate(_ context.Context, _ attempt.BrokerRequest, id login.Identity, person login.Person, e login.Event) (login.Attempt, error) {
 	if id.Broker != "broker" || person.ID != "person" {
 		w.Errorf("%+v is taken for %+v", id, person)
 	}

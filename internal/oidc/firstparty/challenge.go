@@ -23,7 +23,7 @@ type Attempts interface {
 	ForApp(ctx context.Context, client string, authSession secret.Text, key string) (login.Attempt, error)
 	Complete(ctx context.Context, a login.Attempt, authSession secret.Text, digits string) (secret.Text, error)
 	Report(ctx context.Context, code secret.Text, client string) error
-	GiveUp(ctx context.Context, a login.Attempt, e login.Event) error
+	Cancel(ctx context.Context, a login.Attempt, e login.Event) error
 	Claim(ctx context.Context, in attempt.Claim) (attempt.Claimed, error)
 	Collect(ctx context.Context, a login.Attempt, authSession secret.Text) (secret.Text, error)
 	Start(ctx context.Context, in attempt.Start) (attempt.Started, error)
@@ -56,9 +56,9 @@ type Deps struct {
 	BaseURL   string       // issuer; no trailing slash
 	Claims    *web.Limiter // of QR codes, per key
 
-	// Standings tells how far attempts are, by their ids; unknown ones are left out.
-	Standings  func(ctx context.Context, ids []string) (map[string]login.AttemptStatus, error)
-	MaxWaiting int // apps that may wait at once on this node
+	// AttemptStatuses tells how far attempts are, by their ids; unknown ones are left out.
+	AttemptStatuses func(ctx context.Context, ids []string) (map[string]login.AttemptStatus, error)
+	MaxWaiting      int // apps that may wait at once on this node
 
 	// Admit checks the beginning of a login: the feature authorize.
 	Admit func(r *http.Request, p oauth.Params, c login.Client, m login.Method, key string) (attempt.Start, error)
@@ -207,7 +207,7 @@ func (f *Feature) giveUp(w http.ResponseWriter, r *http.Request, c call) error {
 	if err != nil {
 		return err
 	}
-	if err := f.d.Attempts.GiveUp(r.Context(), a, login.Event{Browser: web.BrowserLabel(r)}); err != nil {
+	if err := f.d.Attempts.Cancel(r.Context(), a, login.Event{Browser: web.BrowserLabel(r)}); err != nil {
 		return err
 	}
 	w.Header().Set("Cache-Control", "no-store")

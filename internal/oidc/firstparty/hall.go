@@ -52,7 +52,7 @@ type hall struct {
 
 func newHall(d Deps) *hall {
 	h := &hall{
-		room: d.Room, look: d.Standings, now: d.Now, began: d.Now(), most: d.MaxWaiting, keep: d.Keep, networks: map[string]int{},
+		room: d.Room, look: d.AttemptStatuses, now: d.Now, began: d.Now(), most: d.MaxWaiting, keep: d.Keep, networks: map[string]int{},
 		desks: make([]*desk, min(4, runtime.GOMAXPROCS(0))),
 	}
 	for i := range h.desks {

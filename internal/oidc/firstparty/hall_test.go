@@ -40,7 +40,7 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{T: t, table: map[string]login.AttemptStatus{}}
-	w.hall = newHall(Deps{Room: &w.room, Standings: w.standings, Now: time.Now, MaxWaiting: 100})
+	w.hall = newHall(Deps{Room: &w.room, AttemptStatuses: w.standings, Now: time.Now, MaxWaiting: 100})
 	ctx, cancel := context.WithCancel(t.Context())
 	var running sync.WaitGroup
 	running.Go(func() { w.hall.run(ctx) })

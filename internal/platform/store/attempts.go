@@ -35,7 +35,7 @@ func (s *Attempts) StartAttempt(ctx context.Context, a login.Attempt, secrets lo
 		return fmt.Errorf("start attempt: %w", err)
 	}
 	err = s.db.write(ctx, func(ctx context.Context, tx runner) error {
-		if err := setMarks(ctx, tx, once); err != nil {
+		if err := setReplayKeys(ctx, tx, once); err != nil {
 			return err
 		}
 		return mustChange(fault.ErrExists)(tx.ExecContext(ctx, startAttemptSQL, row...))

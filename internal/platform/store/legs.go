@@ -34,18 +34,18 @@ const (
 	finishLegOfSQL = finishLegSQL + ` AND attempt = $3`
 )
 
-// LegByState finds a leg by the state parameter that went to the broker.
+// BrokerRequestByState finds a leg by the state parameter that went to the broker.
 // fault.ErrNotFound.
-func (s *Attempts) LegByState(ctx context.Context, state secret.Hash) (login.BrokerRequest, error) {
+func (s *Attempts) BrokerRequestByState(ctx context.Context, state secret.Hash) (login.BrokerRequest, error) {
 	leg, err := scanLeg(s.db.reader().QueryRowContext(ctx, legByStateSQL, state[:]))
 	return leg, wrap("find leg", one(err, fault.ErrNotFound))
 }
 
-// TakeLeg lends the leg to this caller until at+lease, so that of two clicks on
+// ClaimBrokerRequest lends the leg to this caller until at+lease, so that of two clicks on
 // "return" only one asks the broker, and a node that died with a leg in its hands
 // does not keep it. It answers false, and the leg as it is, when the leg is done,
 // expired or lent to another. fault.ErrNotFound.
-func (s *Attempts) TakeLeg(ctx context.Context, state secret.Hash, at time.Time, lease time.Duration) (login.BrokerRequest, bool, error) {
+func (s *Attempts) ClaimBrokerRequest(ctx context.Context, state secret.Hash, at time.Time, lease time.Duration) (login.BrokerRequest, bool, error) {
 	var leg login.BrokerRequest
 	var taken bool
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) (err error) {
@@ -62,9 +62,9 @@ func (s *Attempts) TakeLeg(ctx context.Context, state secret.Hash, at time.Time,
 	return leg, taken, nil
 }
 
-// FinishLeg ends a leg whose answer moved nothing: from then on it is done. Ending
+// EndBrokerRequest ends a leg whose answer moved nothing: from then on it is done. Ending
 // it again does no harm. fault.ErrNotFound.
-func (s *Attempts) FinishLeg(ctx context.Context, state secret.Hash, at time.Time) error {
+func (s *Attempts) EndBrokerRequest(ctx context.Context, state secret.Hash, at time.Time) error {
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
 		err := mustChange(fault.ErrMoved)(tx.ExecContext(ctx, finishLegSQL, state[:], millis(at)))
 		if !errors.Is(err, fault.ErrMoved) {

@@ -93,7 +93,7 @@ func (s *Attempts) changeAttempt(ctx context.Context, what, id string, once []lo
 ) (login.Attempt, error) {
 	var a login.Attempt
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) (err error) {
-		if err = setMarks(ctx, tx, once); err != nil {
+		if err = setReplayKeys(ctx, tx, once); err != nil {
 			return err
 		}
 		if a, err = change(ctx, tx); !errors.Is(err, fault.ErrMoved) {

@@ -32,7 +32,7 @@ const (
 // disabled; fault.ErrExists: the authenticator has one here already; fault.ErrReplayed.
 func (s *Staff) AddPasskey(ctx context.Context, k staff.Passkey, invitation secret.Hash, at time.Time, once ...login.ReplayKey) error {
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
-		if err := setMarks(ctx, tx, once); err != nil {
+		if err := setReplayKeys(ctx, tx, once); err != nil {
 			return err
 		}
 		if !invitation.Zero() {
@@ -92,7 +92,7 @@ func (s *Staff) DropPasskey(ctx context.Context, staff, id string) error {
 // owner is disabled; fault.ErrReplayed.
 func (s *Staff) SignInStaff(ctx context.Context, k staff.Passkey, session staff.Session, at time.Time, once ...login.ReplayKey) error {
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
-		if err := setMarks(ctx, tx, once); err != nil {
+		if err := setReplayKeys(ctx, tx, once); err != nil {
 			return err
 		}
 		if err := mustChange(fault.ErrNotFound)(tx.ExecContext(ctx, usePasskeySQL, text(k.ID), text(string(k.Record)), millis(at))); err != nil {
@@ -107,7 +107,7 @@ func (s *Staff) SignInStaff(ctx context.Context, k staff.Passkey, session staff.
 // with it. fault.ErrNotFound: it is gone, or its owner is disabled; fault.ErrReplayed.
 func (s *Staff) UsePasskey(ctx context.Context, k staff.Passkey, at time.Time, once ...login.ReplayKey) error {
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
-		if err := setMarks(ctx, tx, once); err != nil {
+		if err := setReplayKeys(ctx, tx, once); err != nil {
 			return err
 		}
 		return mustChange(fault.ErrNotFound)(tx.ExecContext(ctx, usePasskeySQL, text(k.ID), text(string(k.Record)), millis(at)))

@@ -114,7 +114,7 @@ func (s *Attempts) ClaimQRPage(ctx context.Context, c login.QRClaim) (login.QRPa
 	}
 	var p login.QRPage
 	err = s.db.write(ctx, func(ctx context.Context, tx runner) (err error) {
-		if err = setMarks(ctx, tx, c.Once); err != nil {
+		if err = setReplayKeys(ctx, tx, c.Once); err != nil {
 			return err
 		}
 		p, err = scanQRPage(tx.QueryRowContext(ctx, claimQRPageSQL, c.Page, millis(c.At), c.Attempt.ID, c.Elsewhere, hash(c.Typed)))

@@ -125,7 +125,7 @@ func (s *Sessions) UseSession(ctx context.Context, id string, at, idleUntil time
 	}
 	var session login.Session
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) (err error) {
-		if err = setMarks(ctx, tx, once); err != nil {
+		if err = setReplayKeys(ctx, tx, once); err != nil {
 			return err
 		}
 		session, err = scanSession(tx.QueryRowContext(ctx, sessionByIDSQL, id))
@@ -162,7 +162,7 @@ func (s *Sessions) RotateRefresh(ctx context.Context, id string, old, next secre
 	}
 	var session login.Session
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) (err error) {
-		if err = setMarks(ctx, tx, once); err != nil {
+		if err = setReplayKeys(ctx, tx, once); err != nil {
 			return err
 		}
 		session, err = scanSession(tx.QueryRowContext(ctx, rotateRefreshSQL, id, millis(at), old[:], next[:], millis(previousUntil)))

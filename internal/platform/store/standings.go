@@ -24,9 +24,9 @@ const (
 	movedSinceSQL = `SELECT id, updated_at FROM attempts WHERE updated_at > $1 AND state <> 'created'`
 )
 
-// Standings tells how far attempts are, by their ids. One that does not exist is left
+// AttemptStatuses tells how far attempts are, by their ids. One that does not exist is left
 // out.
-func (s *Attempts) Standings(ctx context.Context, ids []string) (map[string]login.AttemptStatus, error) {
+func (s *Attempts) AttemptStatuses(ctx context.Context, ids []string) (map[string]login.AttemptStatus, error) {
 	found := make(map[string]login.AttemptStatus, len(ids))
 	for some := range slices.Chunk(ids, standingsMost) {
 		if err := s.standings(ctx, some, found); err != nil {

@@ -84,9 +84,9 @@ func (k *Kit) handle(answer answerer, h Handler) http.Handler {
 			// Half an answer is out: cut the connection, so that nobody takes it for a whole one.
 			panic(http.ErrAbortHandler)
 		}
-		if status == statusGone {
+		if status == statusClientClosed {
 			answer(t, r, e, http.StatusServiceUnavailable)
-			t.status = statusGone
+			t.status = statusClientClosed
 			return
 		}
 		answer(t, r, e, status)
@@ -117,10 +117,10 @@ func guarded(w http.ResponseWriter, r *http.Request, h Handler) (err error) {
 	return h(w, r)
 }
 
-// statusGone is the status in the record of a request whose caller left before the
+// statusClientClosed is the status in the record of a request whose caller left before the
 // answer. It is nobody's fault. Whoever still listens, because it is the server
 // that stops, gets 503.
-const statusGone = 499
+const statusClientClosed = 499
 
 // classify makes every error one that can be answered, and chooses the status.
 func classify(err error) (*fault.Error, int) {
@@ -129,7 +129,7 @@ func classify(err error) (*fault.Error, int) {
 		return fault.New(fault.Invalid, login.ReasonRequestInvalid, big).WithDetail("The request is too large."), http.StatusRequestEntityTooLarge
 	}
 	if errors.Is(err, context.Canceled) && (!known || e.Kind == fault.Internal) {
-		return fault.New(fault.Unavailable, login.ReasonInternal, err), statusGone
+		return fault.New(fault.Unavailable, login.ReasonInternal, err), statusClientClosed
 	}
 	if errors.Is(err, context.DeadlineExceeded) && (!known || e.Kind == fault.Internal) {
 		return fault.New(fault.Unavailable, login.ReasonInternal, err), http.StatusServiceUnavailable

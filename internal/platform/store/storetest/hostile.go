@@ -38,7 +38,7 @@ func hashesInFull(t *testing.T, s *store.Store) {
 		"link":         {secrets.Link, func(h secret.Hash) error { _, err := s.Attempts.AttemptByLink(ctx, h); return err }},
 		"code":         {r.Code, func(h secret.Hash) error { _, err := s.Attempts.AttemptByCode(ctx, h); return err }},
 		"refresh":      {session.Refresh, func(h secret.Hash) error { _, err := s.Sessions.SessionByRefresh(ctx, h); return err }},
-		"leg":          {leg.State, func(h secret.Hash) error { _, err := s.Attempts.LegByState(ctx, h); return err }},
+		"leg":          {leg.State, func(h secret.Hash) error { _, err := s.Attempts.BrokerRequestByState(ctx, h); return err }},
 		"lookup":       {lookup, func(h secret.Hash) error { _, _, err := s.People.PersonByLookup(ctx, [][]byte{h[:]}); return err }},
 	} {
 		wantErr(t, name+", whole", c.find(c.hash), nil)

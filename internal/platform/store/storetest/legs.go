@@ -25,13 +25,13 @@ func begin(t *testing.T, s *store.Store) login.BrokerRequest {
 
 func legs(t *testing.T, s *store.Store) {
 	leg := begin(t, s)
-	if got, err := s.Attempts.LegByState(t.Context(), leg.State); err != nil || !reflect.DeepEqual(got, leg) {
+	if got, err := s.Attempts.BrokerRequestByState(t.Context(), leg.State); err != nil || !reflect.DeepEqual(got, leg) {
 		t.Errorf("%v\n got %+v\nwant %+v", err, got, leg)
 	}
 	const lease = 10 * time.Second
 	take := func(what string, at time.Time, want bool) {
 		t.Helper()
-		got, taken, err := s.Attempts.TakeLeg(t.Context(), leg.State, at, lease)
+		got, taken, err := s.Attempts.ClaimBrokerRequest(t.Context(), leg.State, at, lease)
 		if err != nil || taken != want || got.State != leg.State {
 			t.Errorf("%s: taken %v (%+v, %v), want %v", what, taken, got, err, want)
 		}
@@ -49,13 +49,13 @@ func legs(t *testing.T, s *store.Store) {
 		At: Noon(), Event: Event("return"), EndRequest: leg.State,
 	})
 	wantErr(t, "foreign leg", err, fault.ErrMoved)
-	if got := must[login.BrokerRequest](t)(s.Attempts.LegByState(t.Context(), leg.State)); got.Done {
+	if got := must[login.BrokerRequest](t)(s.Attempts.BrokerRequestByState(t.Context(), leg.State)); got.Done {
 		t.Error("a foreign move ended the leg")
 	}
-	wantErr(t, "finish", s.Attempts.FinishLeg(t.Context(), leg.State, Noon()), nil)
-	wantErr(t, "finish again", s.Attempts.FinishLeg(t.Context(), leg.State, Noon()), nil)
+	wantErr(t, "finish", s.Attempts.EndBrokerRequest(t.Context(), leg.State, Noon()), nil)
+	wantErr(t, "finish again", s.Attempts.EndBrokerRequest(t.Context(), leg.State, Noon()), nil)
 	take("done", Noon().Add(time.Minute), false)
-	if got := must[login.BrokerRequest](t)(s.Attempts.LegByState(t.Context(), leg.State)); !got.Done {
+	if got := must[login.BrokerRequest](t)(s.Attempts.BrokerRequestByState(t.Context(), leg.State)); !got.Done {
 		t.Error("finished, but not done")
 	}
 	unknownLegs(t, s)
@@ -63,14 +63,14 @@ func legs(t *testing.T, s *store.Store) {
 
 func unknownLegs(t *testing.T, s *store.Store) {
 	for name, state := range map[string]secret.Hash{"unknown": NewHash(), "zero": {}} {
-		_, err := s.Attempts.LegByState(t.Context(), state)
+		_, err := s.Attempts.BrokerRequestByState(t.Context(), state)
 		wantErr(t, name, err, fault.ErrNotFound)
-		_, taken, err := s.Attempts.TakeLeg(t.Context(), state, Noon(), time.Minute)
+		_, taken, err := s.Attempts.ClaimBrokerRequest(t.Context(), state, Noon(), time.Minute)
 		wantErr(t, name+", take", err, fault.ErrNotFound)
 		if taken {
 			t.Errorf("%s: taken", name)
 		}
-		wantErr(t, name+", finish", s.Attempts.FinishLeg(t.Context(), state, Noon()), fault.ErrNotFound)
+		wantErr(t, name+", finish", s.Attempts.EndBrokerRequest(t.Context(), state, Noon()), fault.ErrNotFound)
 	}
 }
 
@@ -89,9 +89,9 @@ func legsAreBounded(t *testing.T, s *store.Store) {
 			t.Fatal(err)
 		}
 	}
-	_, err := s.Attempts.LegByState(t.Context(), first.State)
+	_, err := s.Attempts.BrokerRequestByState(t.Context(), first.State)
 	wantErr(t, "the oldest", err, fault.ErrNotFound)
-	if got := must[login.BrokerRequest](t)(s.Attempts.LegByState(t.Context(), last.State)); got.Attempt != first.Attempt {
+	if got := must[login.BrokerRequest](t)(s.Attempts.BrokerRequestByState(t.Context(), last.State)); got.Attempt != first.Attempt {
 		t.Errorf("the last leg belongs to %q", got.Attempt)
 	}
 }

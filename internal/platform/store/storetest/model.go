@@ -91,7 +91,7 @@ func movesFollowTheModel(t *testing.T, s *store.Store) {
 			}
 		}
 		for state, done := range m.legs {
-			if leg, err := s.Attempts.LegByState(rt.Context(), state); err != nil || leg.Done != done || leg.Attempt != m.row.ID {
+			if leg, err := s.Attempts.BrokerRequestByState(rt.Context(), state); err != nil || leg.Done != done || leg.Attempt != m.row.ID {
 				rt.Fatalf("leg: %+v, %v; want done %v", leg, err, done)
 			}
 		}

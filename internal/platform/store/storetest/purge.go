@@ -59,7 +59,7 @@ func purgeDeletes(t *testing.T, s *store.Store) {
 		"unopened attempt": func() error { _, err := s.Attempts.AttemptByID(t.Context(), unopened.ID); return err },
 		"claimed attempt":  func() error { _, err := s.Attempts.AttemptByID(t.Context(), claimed.ID); return err },
 		"opened attempt":   func() error { _, err := s.Attempts.AttemptByID(t.Context(), leg.Attempt); return err },
-		"leg":              func() error { _, err := s.Attempts.LegByState(t.Context(), leg.State); return err },
+		"leg":              func() error { _, err := s.Attempts.BrokerRequestByState(t.Context(), leg.State); return err },
 		"ended session":    func() error { _, err := s.Sessions.SessionByID(t.Context(), session.ID); return err },
 		"revoked session":  func() error { _, err := s.Sessions.SessionByID(t.Context(), revoked.ID); return err },
 		"live session":     func() error { _, err := s.Sessions.SessionByID(t.Context(), live.ID); return err },

@@ -143,7 +143,7 @@ func legRace(t *testing.T, s *store.Store) {
 	for range 5 {
 		leg := begin(t, s)
 		take := func(ctx context.Context, _ int) error {
-			_, taken, err := s.Attempts.TakeLeg(ctx, leg.State, Noon(), time.Minute)
+			_, taken, err := s.Attempts.ClaimBrokerRequest(ctx, leg.State, Noon(), time.Minute)
 			if err == nil && !taken {
 				return errNotTaken
 			}

@@ -13,7 +13,7 @@ func Run(t *testing.T, open func(t testing.TB) *store.Store) {
 	for name, test := range map[string]func(*testing.T, *store.Store){
 		"Attempts":                   attempts,
 		"AttemptCollisions":          attemptCollisions,
-		"Standings":                  standings,
+		"AttemptStatuses":            standings,
 		"Timeline":                   timeline,
 		"Room":                       room,
 		"Threat37RoomRace":           roomRace,

@@ -15,7 +15,7 @@ func standings(t *testing.T, s *store.Store) {
 		ids = append(ids, Start(t, s).ID)
 	}
 	moved := must[login.Attempt](t)(s.Attempts.MoveAttempt(t.Context(), opening(ids[3])))
-	found := must[map[string]login.AttemptStatus](t)(s.Attempts.Standings(t.Context(), append(ids, ids[3], login.NewID(), "no id\x00", "")))
+	found := must[map[string]login.AttemptStatus](t)(s.Attempts.AttemptStatuses(t.Context(), append(ids, ids[3], login.NewID(), "no id\x00", "")))
 	if len(found) != len(ids) {
 		t.Errorf("%d of %d found", len(found), len(ids))
 	}
@@ -28,7 +28,7 @@ func standings(t *testing.T, s *store.Store) {
 			t.Errorf("got %+v\nwant %+v", found[id], want)
 		}
 	}
-	if none := must[map[string]login.AttemptStatus](t)(s.Attempts.Standings(t.Context(), nil)); len(none) != 0 {
+	if none := must[map[string]login.AttemptStatus](t)(s.Attempts.AttemptStatuses(t.Context(), nil)); len(none) != 0 {
 		t.Errorf("of nobody: %v", none)
 	}
 
