@@ -46,7 +46,7 @@ type housekeeping struct {
 	metrics   *telemetry.Metrics
 	crowd     *crowd.Crowd
 	announcer *store.Announcer
-	room      *notify.Room
+	room      *notify.Hub
 	waiting   *firstparty.Feature
 	people    *people.People
 	wrong     *people.WrongTries
@@ -55,7 +55,7 @@ type housekeeping struct {
 	jobs      *jobs.Runner
 	audit     *audit.Log
 	tallies   *counts.Counter
-	rates     *alerting.Watch
+	rates     *alerting.Detector
 	keep      steady.Keeper
 	endings   *expiry.Watch // of files
 	ready     *telemetry.Readiness
@@ -87,8 +87,8 @@ func (h housekeeping) run(ctx context.Context) {
 func (h housekeeping) tasks() map[string]func(context.Context) {
 	return map[string]func(context.Context){
 		"announce": h.announcer.Speak,
-		"listen":   func(ctx context.Context) { h.announcer.Listen(ctx, h.room.Wake) },
-		"lookout":  notify.Lookout{Room: h.room, Moved: h.db.Attempts.MovedSince, Now: h.now, Log: h.log}.Run,
+		"listen":   func(ctx context.Context) { h.announcer.Listen(ctx, h.room.Notify) },
+		"lookout":  notify.Poller{Room: h.room, Moved: h.db.Attempts.MovedSince, Now: h.now, Log: h.log}.Run,
 		"waiting":  h.waiting.Run,
 		"jobs":     h.jobs.Run,
 		"tally":    func(ctx context.Context) { h.tallies.Run(ctx, h.db.Operations, h.log) },
@@ -113,7 +113,7 @@ func (h housekeeping) chores() map[string]chore {
 		"remind": {remindEvery, h.remind},
 		"forget": {forgetEvery, h.forget},
 		"words":  {forgetEvery, h.words},
-		"rates":  {alerting.Every, h.rates.Look},
+		"rates":  {alerting.Every, h.rates.Evaluate},
 		"anchor": {anchorEvery, h.anchor},
 		"settle": {anchorEvery, h.audit.Settle},
 		"seal":   {sealEvery, h.seal},

@@ -38,7 +38,7 @@ type mechanisms struct {
 	proofs    *dpop.Verifier
 	signer    *signing.Signer
 	brokers   *broker.Registry
-	room      *notify.Room
+	room      *notify.Hub
 	// announcer tells the other nodes what room tells this one.
 	announcer *store.Announcer
 	events    events
@@ -93,7 +93,7 @@ func (s *Service) mechanisms(ctx context.Context, c config.Config, d Deps) (m me
 	if m.kit, err = newKit(c, d, address, s, m.metrics); err != nil {
 		return m, err
 	}
-	m.cookies, m.devices, m.room = browsersession.New(address), browsersession.NewDevice(address), &notify.Room{}
+	m.cookies, m.devices, m.room = browsersession.New(address), browsersession.NewDevice(address), &notify.Hub{}
 	if m.proofs, err = dpop.New(dpop.Config{Keys: m.keys.shared.Derive("dpop nonces"), Now: d.Now}); err != nil {
 		return m, err
 	}

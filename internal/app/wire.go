@@ -62,7 +62,7 @@ type Service struct {
 	Audit       *audit.Log
 	Gate        *availability.Gate
 	Notices     *notices.Board
-	Rates       *alerting.Watch // how logins go
+	Rates       *alerting.Detector // how logins go
 	Jobs        *jobs.Runner
 	Mails       *activation.Mails // nil without a mail server
 	Rules       passhash.Rules    // that new passwords keep
@@ -75,7 +75,7 @@ type Service struct {
 	Console  *console.Console       // of those who help people
 
 	kit      *web.Kit
-	room     *notify.Room
+	room     *notify.Hub
 	stopping atomic.Bool
 	ready    *telemetry.Readiness
 	house    housekeeping
@@ -190,10 +190,10 @@ func (s *Service) attempts(c config.Config, d Deps, m mechanisms) *attempt.Attem
 		Observe: func(a login.Attempt, e login.Event) {
 			m.metrics.AttemptMoved(a, e)
 			m.tallies.Observe(a, e)
-			m.room.Wake(a.ID)
+			m.room.Notify(a.ID)
 			m.announcer.Announce(a.ID)
 		},
-		Scanned: func(page string) { m.room.Wake(page); m.announcer.Announce(page) },
+		Scanned: func(page string) { m.room.Notify(page); m.announcer.Announce(page) },
 		Audit:   s.Audit, LoggedIn: m.events.loggedIn,
 	})
 }

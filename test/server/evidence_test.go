@@ -69,7 +69,7 @@ func (r *rig) noAlarm(when string) {
 	r.Helper()
 	for range 3 { // the first look learns what there is
 		r.clock.pass(time.Minute)
-		if err := r.Inside.Rates.Look(r.Context()); err != nil {
+		if err := r.Inside.Rates.Evaluate(r.Context()); err != nil {
 			r.Fatal(err)
 		}
 	}

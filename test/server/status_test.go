@@ -40,7 +40,7 @@ func TestHowLoginsGo(t *testing.T) {
 	endpoint.Events = []webhook.Type{webhook.AlertRaised, webhook.AlertEnded}
 	r := newRig(t, func(c *config.Config) { c.Webhooks = config.Webhooks{endpoint} })
 	r.clock.pass(-72 * time.Minute) // it ends now: the operator's system looks at its own clock
-	if err := r.Inside.Rates.Look(t.Context()); err != nil {
+	if err := r.Inside.Rates.Evaluate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 
@@ -95,7 +95,7 @@ func TestHowLoginsGo(t *testing.T) {
 	r.makeUp("kuikka", operations.Counts{Failed: 30}, 0)
 	r.clock.pass(time.Hour)
 	for range 3 {
-		if err := r.Inside.Rates.Look(t.Context()); err != nil {
+		if err := r.Inside.Rates.Evaluate(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}

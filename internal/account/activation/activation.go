@@ -92,7 +92,7 @@ func (f *Feature) accept(w http.ResponseWriter, r *http.Request) error {
 	if form.Get("terms") != f.d.Terms.Version {
 		return f.show(w, r, about, login.ReasonTermsRequired)
 	}
-	if _, ok := f.d.Browsers.Browser(r); !ok {
+	if _, ok := f.d.Browsers.Secret(r); !ok {
 		f.d.Browsers.Ensure(w, r)
 		return f.show(w, r, about, login.ReasonCookiesBlocked)
 	}

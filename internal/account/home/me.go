@@ -35,11 +35,11 @@ const (
 
 // Attempts moves attempts: package attempt.
 type Attempts interface {
-	Start(ctx context.Context, in attempt.Start) (attempt.Started, error)
-	Verified(ctx context.Context, in attempt.Start, person login.Person) (secret.Text, login.Attempt, error)
-	Unverified(ctx context.Context, in attempt.Start, why error) (login.Attempt, error)
+	Start(ctx context.Context, in attempt.StartRequest) (attempt.Started, error)
+	Verified(ctx context.Context, in attempt.StartRequest, person login.Person) (secret.Text, login.Attempt, error)
+	Unverified(ctx context.Context, in attempt.StartRequest, why error) (login.Attempt, error)
 	ByCode(ctx context.Context, code, browser secret.Text) (login.Attempt, error)
-	Redeem(ctx context.Context, in attempt.Redemption) (attempt.Granted, error)
+	Redeem(ctx context.Context, in attempt.RedeemRequest) (attempt.Granted, error)
 }
 
 // Sessions keeps sessions. Look-ups answer fault.ErrNotFound.
@@ -125,7 +125,7 @@ func (f *Feature) Mount(mux *http.ServeMux) {
 // Signed is the session and person of a request, false when nobody is signed in. An
 // act of the person keeps the session alive; a page that loads itself again does not.
 func (f *Feature) Signed(w http.ResponseWriter, r *http.Request, act bool) (login.Session, login.Person, bool, error) {
-	value, ok := f.d.SignedIn.Browser(r)
+	value, ok := f.d.SignedIn.Secret(r)
 	if !ok {
 		return login.Session{}, login.Person{}, false, nil
 	}
@@ -151,7 +151,7 @@ func (f *Feature) Signed(w http.ResponseWriter, r *http.Request, act bool) (logi
 	if s, err = f.d.Sessions.UseSession(r.Context(), s.ID, now, now.Add(browsersession.Idle)); err != nil {
 		return s, p, false, err
 	}
-	f.d.SignedIn.Keep(w, value)
+	f.d.SignedIn.Set(w, value)
 	return s, p, s.Live(now), nil
 }
 
@@ -182,7 +182,7 @@ func (f *Feature) page(w http.ResponseWriter, r *http.Request) error {
 // whyOut is why somebody is not signed in any more, when that has a reason that they
 // should know: they have become a SmartumPlus user, and had come with a password.
 func (f *Feature) whyOut(r *http.Request) (login.Reason, error) {
-	value, ok := f.d.SignedIn.Browser(r)
+	value, ok := f.d.SignedIn.Secret(r)
 	if !ok {
 		return "", nil
 	}
@@ -241,7 +241,7 @@ func (f *Feature) Activate(w http.ResponseWriter, r *http.Request, invitation, t
 // verifier is derived from the browser's secret, so no other browser can finish it
 // (login CSRF, threat 15).
 func (f *Feature) begin(w http.ResponseWriter, r *http.Request, request login.Request) error {
-	browser, ok := f.d.Browsers.Browser(r)
+	browser, ok := f.d.Browsers.Secret(r)
 	if !ok {
 		return fault.New(fault.Invalid, login.ReasonCookiesBlocked, nil)
 	}
@@ -260,13 +260,13 @@ func (f *Feature) begin(w http.ResponseWriter, r *http.Request, request login.Re
 }
 
 // startOf is a sign-in of the browser, with our own pages as the client.
-func (f *Feature) startOf(r *http.Request, browser secret.Text, request login.Request) attempt.Start {
+func (f *Feature) startOf(r *http.Request, browser secret.Text, request login.Request) attempt.StartRequest {
 	state := secret.NewShort().Reveal() + request.State
 	sum := sha256.Sum256([]byte(verifier(browser, state).Reveal()))
 	request.RedirectURI, request.State = f.d.BaseURL+returnURI, state
 	request.Scopes = []string{oauth.ScopeOpenID, oauth.ScopeOfflineAccess}
 	request.CodeChallenge = base64.RawURLEncoding.EncodeToString(sum[:])
-	return attempt.Start{
+	return attempt.StartRequest{
 		Client: login.WebClient, Method: login.MethodDirect, Browser: browser, Key: browsersession.Key(browser), Request: request,
 		Device: login.Device{Platform: "web"}, Place: f.d.Web.Place(r.Context()), Label: web.BrowserLabel(r),
 	}
@@ -287,7 +287,7 @@ func (f *Feature) back(w http.ResponseWriter, r *http.Request) error {
 	if params.Has("error") {
 		return f.ask(w, r, f.d.Web.Worded(login.Reason(params.Get("reason"))))
 	}
-	browser, ok := f.d.Browsers.Browser(r)
+	browser, ok := f.d.Browsers.Secret(r)
 	if !ok || !params.Has("code") {
 		return web.SeeOther(w, home)
 	}
@@ -309,7 +309,7 @@ func (f *Feature) back(w http.ResponseWriter, r *http.Request) error {
 	if signed && a.Session == before.ID {
 		return web.SeeOther(w, homeIn(a))
 	}
-	granted, err := f.d.Attempts.Redeem(r.Context(), attempt.Redemption{
+	granted, err := f.d.Attempts.Redeem(r.Context(), attempt.RedeemRequest{
 		Code: code, Client: login.WebClient, RedirectURI: f.d.BaseURL + returnURI, Verifier: verifier(browser, params.Get("state")),
 		Key: browsersession.Key(browser), Idle: browsersession.Idle, Absolute: longest,
 	})
@@ -321,7 +321,7 @@ func (f *Feature) back(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	f.d.SignedIn.Keep(w, granted.Refresh)
+	f.d.SignedIn.Set(w, granted.Refresh)
 	if err := f.recognise(w, r, granted.Session.Person); err != nil {
 		return err
 	}
@@ -331,11 +331,11 @@ func (f *Feature) back(w http.ResponseWriter, r *http.Request) error {
 // recognise lets this browser try a password later, should somebody elsewhere use up what
 // strangers may try.
 func (f *Feature) recognise(w http.ResponseWriter, r *http.Request, person string) error {
-	browser, ok := f.d.Devices.Browser(r)
+	browser, ok := f.d.Devices.Secret(r)
 	if !ok {
 		browser = secret.New()
 	}
-	f.d.Devices.Keep(w, browser)
+	f.d.Devices.Set(w, browser)
 	return f.d.Recognise(r.Context(), person, people.Place{Browser: browser, Network: web.KnownNetwork(r.Context())})
 }
 
@@ -378,7 +378,7 @@ func (f *Feature) SignOut(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	f.d.SignedIn.Forget(w)
+	f.d.SignedIn.Clear(w)
 	return nil
 }
 

@@ -12,7 +12,7 @@ import (
 // Enter signs in a person whose password was right. The code goes to our own return
 // page like that of any other sign-in: through the gate, and for this browser only.
 func (f *Feature) Enter(w http.ResponseWriter, r *http.Request, person login.Person) error {
-	browser, ok := f.d.Browsers.Browser(r)
+	browser, ok := f.d.Browsers.Secret(r)
 	if !ok {
 		return fault.New(fault.Invalid, login.ReasonCookiesBlocked, nil)
 	}
@@ -29,6 +29,6 @@ func (f *Feature) Enter(w http.ResponseWriter, r *http.Request, person login.Per
 
 // Refused writes down that a password was not accepted on our pages.
 func (f *Feature) Refused(r *http.Request, why error) (login.Attempt, error) {
-	browser, _ := f.d.Browsers.Browser(r)
+	browser, _ := f.d.Browsers.Secret(r)
 	return f.d.Attempts.Unverified(r.Context(), f.startOf(r, browser, login.Request{}), why)
 }

@@ -32,7 +32,7 @@ const again = 30 * time.Second
 
 // Watch knows how logins go: package alerting.
 type Watch interface {
-	Picture(ctx context.Context) alerting.Picture
+	Snapshot(ctx context.Context) alerting.Snapshot
 }
 
 // Counts are the tallies: package store, behind package app.
@@ -154,7 +154,7 @@ func (o *overview) view(ctx context.Context, lang string, in window) (v view, er
 		Sample: o.d.Sample, Window: o.said(lang, in), Long: in.hours != lately,
 		Shorter: Path, Longer: Path + "?" + hoursKey + "=" + strconv.Itoa(allDay),
 	}
-	p := o.d.Watch.Picture(ctx)
+	p := o.d.Watch.Snapshot(ctx)
 	for _, a := range p.Alerts {
 		name, err := o.name(lang, a.Dimension, a.Value)
 		if err != nil {

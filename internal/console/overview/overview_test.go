@@ -28,11 +28,11 @@ func (c tallies) AllTallies(_ context.Context, from, to time.Time) (all []operat
 	return all, nil
 }
 
-type picture alerting.Picture
+type picture alerting.Snapshot
 
-func (p picture) Picture(context.Context) alerting.Picture { return alerting.Picture(p) }
+func (p picture) Snapshot(context.Context) alerting.Snapshot { return alerting.Snapshot(p) }
 
-func newOverview(t *testing.T, c tallies, p alerting.Picture) *overview {
+func newOverview(t *testing.T, c tallies, p alerting.Snapshot) *overview {
 	t.Helper()
 	kit, err := web.New(web.Config{BaseURL: &url.URL{Scheme: "http", Host: "localhost"}})
 	if err != nil {
@@ -69,7 +69,7 @@ func TestGroups(t *testing.T) {
 		tallied(0, operations.DimensionVersion, counts.None, one), tallied(0, operations.DimensionVersion, counts.Other, one),
 		tallied(0, operations.DimensionMethod, "morse", one), tallied(0, operations.DimensionAll, "", one), tallied(2, operations.DimensionPlatform, "ios", one),
 		tallied(0, operations.DimensionBroker, "telia", operations.Counts{OK: 18, Failed: 2}),
-	}, alerting.Picture{
+	}, alerting.Snapshot{
 		Rates: []operations.Rate{
 			{Dimension: operations.DimensionMeans, Value: "op", Alert: true},
 			{Dimension: operations.DimensionMethod, Value: "qr"},
@@ -118,7 +118,7 @@ func TestWindows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := newOverview(t, nil, alerting.Picture{})
+	o := newOverview(t, nil, alerting.Snapshot{})
 	o.d.Zone = zone
 	for _, c := range []struct {
 		asked, lang string
@@ -156,7 +156,7 @@ func TestReasons(t *testing.T) {
 		tallied(0, operations.DimensionBroker, "telia", operations.Counts{OK: 70, Gone: 50, Failed: 6, Broken: 4}),
 	}
 	in := windowOf("", noon)
-	o := newOverview(t, nil, alerting.Picture{})
+	o := newOverview(t, nil, alerting.Snapshot{})
 	got := o.reasons("fi", operations.DimensionMeansReason, figuresOf(in, all))
 	want := []reason{
 		{"broker_down", "Kuikka Pankki", operations.Counts{Failed: 5}},
@@ -183,7 +183,7 @@ func TestPlot(t *testing.T) {
 		return tallied(hours, operations.DimensionMeans, "op", n)
 	}
 	in := windowOf("24", noon)
-	o := newOverview(t, nil, alerting.Picture{})
+	o := newOverview(t, nil, alerting.Snapshot{})
 	banks := o.banks("fi", in, figuresOf(in, []operations.Tally{
 		at(0, operations.Counts{OK: 500, Gone: 250, Failed: 250}), at(23, operations.Counts{Failed: 1}), at(24, operations.Counts{Failed: 9999}),
 	}))

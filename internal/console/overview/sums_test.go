@@ -51,7 +51,7 @@ func rowsAddUp(t *testing.T, config store.Config) {
 	now := noon
 	rapid.Check(t, func(rt *rapid.T) {
 		now = now.AddDate(0, 0, 3) // nothing of the rounds before is in the window
-		o := newOverview(t, nil, alerting.Picture{Rates: []operations.Rate{{Dimension: operations.DimensionMeans, Value: "op"}, {Dimension: operations.DimensionAll}}})
+		o := newOverview(t, nil, alerting.Snapshot{Rates: []operations.Rate{{Dimension: operations.DimensionMeans, Value: "op"}, {Dimension: operations.DimensionAll}}})
 		o.d.Counts, o.d.Now = db.Operations, func() time.Time { return now }
 		nodes := []*counts.Counter{counts.New(), counts.New()}
 		logins := rapid.IntRange(1, 12).Draw(rt, "logins")

@@ -27,17 +27,17 @@ const (
 	enough = 30
 )
 
-// low reports whether so few logins succeed that it cannot be an accident: how many
+// isAnomalous reports whether so few logins succeed that it cannot be an accident: how many
 // should is a beta-binomial distribution, the predictive one for a rate that has been
 // observed (Gelman et al., Bayesian Data Analysis, 3rd edition, §2.4 and §3.7), with
 // Jeffreys' prior.
-func low(now, usual operations.Counts) bool {
-	return now.Rate() <= usual.Rate()-worth && chance(now, usual) < rare
+func isAnomalous(now, usual operations.Counts) bool {
+	return now.Rate() <= usual.Rate()-worth && tailProbability(now, usual) < rare
 }
 
-// chance is the probability that as few logins as now succeed, or fewer, when the rate
+// tailProbability is the probability that as few logins as now succeed, or fewer, when the rate
 // is the usual one.
-func chance(now, usual operations.Counts) float64 {
+func tailProbability(now, usual operations.Counts) float64 {
 	weight := math.Min(float64(usual.Tried()), usualWeight)
 	a, b := usual.Rate()*weight+0.5, (1-usual.Rate())*weight+0.5
 	n := float64(now.Tried())
@@ -66,8 +66,8 @@ const (
 	backWithin = 0.05
 )
 
-// back reports whether the logins since are as usual again: that needs less than what
+// recovered reports whether the logins since are as usual again: that needs less than what
 // raised the alert, so that nothing swings between the two.
-func back(since, usual operations.Counts) bool {
-	return since.Tried() >= backAfter && (since.Rate() >= usual.Rate()-backWithin || chance(since, usual) > 0.1)
+func recovered(since, usual operations.Counts) bool {
+	return since.Tried() >= backAfter && (since.Rate() >= usual.Rate()-backWithin || tailProbability(since, usual) > 0.1)
 }

@@ -65,17 +65,17 @@ type Deps struct {
 	Seen func([]operations.Rate)
 }
 
-// Picture is how logins go at one moment. It is never changed.
-type Picture struct {
+// Snapshot is how logins go at one moment. It is never changed.
+type Snapshot struct {
 	At     time.Time
 	Rates  []operations.Rate  // of the values that have come up; what is wrong first
 	Alerts []operations.Alert // that last, newest first
 }
 
-// Watch looks at the counts and remembers what it saw. It is safe for concurrent use.
-type Watch struct {
+// Detector looks at the counts and remembers what it saw. It is safe for concurrent use.
+type Detector struct {
 	d       Deps
-	picture atomic.Pointer[Picture]
+	picture atomic.Pointer[Snapshot]
 
 	looking sync.Mutex // held by the one who looks
 	recent  recent
@@ -83,21 +83,21 @@ type Watch struct {
 }
 
 // New makes a watch. It has seen nothing yet.
-func New(d Deps) *Watch {
+func New(d Deps) *Detector {
 	if d.Tell == nil {
 		d.Tell = func(operations.Alert) []queue.Job { return nil }
 	}
 	if d.Seen == nil {
 		d.Seen = func([]operations.Rate) {}
 	}
-	w := &Watch{d: d}
-	w.picture.Store(&Picture{})
+	w := &Detector{d: d}
+	w.picture.Store(&Snapshot{})
 	return w
 }
 
-// Picture is how logins go now. It may be some seconds old; when the database does not
+// Snapshot is how logins go now. It may be some seconds old; when the database does not
 // answer, it is the last one that there was.
-func (w *Watch) Picture(ctx context.Context) Picture {
+func (w *Detector) Snapshot(ctx context.Context) Snapshot {
 	last := w.picture.Load()
 	if w.d.Now().Sub(last.At) < fresh || !w.looking.TryLock() {
 		return *last
@@ -106,20 +106,20 @@ func (w *Watch) Picture(ctx context.Context) Picture {
 	// Not the caller's context: one who hangs up would leave the others with an old one.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
-	if err := w.look(ctx); err != nil {
+	if err := w.evaluate(ctx); err != nil {
 		w.d.Log.WarnContext(ctx, "the counts of logins cannot be read; the last known ones hold", "error", err)
 	}
 	return *w.picture.Load()
 }
 
-// Look takes a picture, and raises and ends alerts.
-func (w *Watch) Look(ctx context.Context) error {
+// Evaluate takes a picture, and raises and ends alerts.
+func (w *Detector) Evaluate(ctx context.Context) error {
 	w.looking.Lock()
 	defer w.looking.Unlock()
-	return w.look(ctx)
+	return w.evaluate(ctx)
 }
 
-func (w *Watch) look(ctx context.Context) error {
+func (w *Detector) evaluate(ctx context.Context) error {
 	now := w.d.Now()
 	hour := now.Truncate(operations.TallyHour)
 	alerts, err := w.d.Store.Alerts(ctx, now.AddDate(0, 0, -days-1))
@@ -151,8 +151,8 @@ func (w *Watch) look(ctx context.Context) error {
 }
 
 // judge holds every value that has come up against what is usual.
-func (w *Watch) judge(ctx context.Context, now time.Time, counts map[cell]counted, alerts []operations.Alert) (*Picture, error) {
-	p := &Picture{At: now}
+func (w *Detector) judge(ctx context.Context, now time.Time, counts map[cell]counted, alerts []operations.Alert) (*Snapshot, error) {
+	p := &Snapshot{At: now}
 	var failed []error
 	seen := map[key]bool{}
 	for c := range counts {
@@ -187,13 +187,13 @@ func Since(now time.Time) time.Time {
 }
 
 // rate is how a value goes.
-func (w *Watch) rate(k key, now time.Time, counts map[cell]counted) operations.Rate {
+func (w *Detector) rate(k key, now time.Time, counts map[cell]counted) operations.Rate {
 	since := Since(now)
 	sum := counts[cell{k, since}].plus(counts[cell{k, since.Add(operations.TallyHour)}])
 	r := operations.Rate{Dimension: k.dimension, Value: k.value, Since: since, Now: sum.Counts, People: evidence(k, now, counts)}
 	if usually, known := w.usual.find(k); known {
 		r.Usual, r.Known = usually.Rate(), true
-		r.Low = r.Now.Rate() <= r.Usual-worth/2 && chance(r.Now, usually) < odd
+		r.Low = r.Now.Rate() <= r.Usual-worth/2 && tailProbability(r.Now, usually) < odd
 	}
 	return r
 }
@@ -213,7 +213,7 @@ func evidence(k key, now time.Time, counts map[cell]counted) operations.People {
 // goes by evidence alone: or whoever begins logins and leaves them could raise one
 // (threat 43), or keep one from ending. The rate that staff see counts those too. Who has
 // met a failure is asked of the whole hour, and of the one before when that counts.
-func (w *Watch) watch(ctx context.Context, k key, met operations.People, now time.Time, alerts []operations.Alert) (operations.Alert, error) {
+func (w *Detector) watch(ctx context.Context, k key, met operations.People, now time.Time, alerts []operations.Alert) (operations.Alert, error) {
 	hourly := met.Counts()
 	lasting, ended := operations.Alert{}, time.Time{}
 	for _, a := range alerts {
@@ -233,7 +233,7 @@ func (w *Watch) watch(ctx context.Context, k key, met operations.People, now tim
 	if now.Sub(ended) >= calm {
 		lately = append(lately, hourly)
 	}
-	at := slices.IndexFunc(lately, func(n operations.Counts) bool { return known && n.Failed >= AtLeast && low(n, usually) })
+	at := slices.IndexFunc(lately, func(n operations.Counts) bool { return known && n.Failed >= AtLeast && isAnomalous(n, usually) })
 	if at < 0 || met.Marks.Least() < AtLeast {
 		return operations.Alert{}, nil
 	}
@@ -249,13 +249,13 @@ func (w *Watch) watch(ctx context.Context, k key, met operations.People, now tim
 }
 
 // end ends an alert when logins are as usual again, or when nobody comes any more.
-func (w *Watch) end(ctx context.Context, a operations.Alert, hourly operations.Counts, lately []operations.Counts, usually operations.Counts, now time.Time) (operations.Alert, error) {
+func (w *Detector) end(ctx context.Context, a operations.Alert, hourly operations.Counts, lately []operations.Counts, usually operations.Counts, now time.Time) (operations.Alert, error) {
 	since := hourly
 	if at := slices.IndexFunc(lately, func(n operations.Counts) bool { return n.Tried() >= backAfter }); at >= 0 {
 		since = lately[at]
 	}
 	quiet := hourly.Tried() == 0 && now.Sub(a.RaisedAt) >= silence
-	if !quiet && !back(since, usually) {
+	if !quiet && !recovered(since, usually) {
 		return a, nil
 	}
 	a.EndedAt = now

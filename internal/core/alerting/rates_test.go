@@ -44,7 +44,7 @@ func TestOutageIsFound(t *testing.T) {
 				for ; tried < c.most && !slices.Contains(w.lasting(), "means "+victim.name); tried++ {
 					w.now = w.now.Add(time.Second)
 					w.logInBroken(victim, c.rate)
-					if err := w.watch.Look(t.Context()); err != nil {
+					if err := w.watch.Evaluate(t.Context()); err != nil {
 						t.Fatal(err)
 					}
 				}
@@ -72,7 +72,7 @@ func TestOutageEnds(t *testing.T) {
 	if got := w.lasting(); !slices.Contains(got, "means nordea") || slices.Contains(got, "means op") {
 		t.Fatalf("during the outage: %v", got)
 	}
-	p := w.watch.Picture(t.Context())
+	p := w.watch.Snapshot(t.Context())
 	if first := p.Rates[0]; !first.Alert || len(p.Alerts) == 0 {
 		t.Errorf("what is wrong does not come first: %+v", first)
 	}
@@ -101,7 +101,7 @@ func TestQuietTimesRaiseNothing(t *testing.T) {
 		w.now = monday.Add(-2 * time.Hour)
 		w.live(t, 8*time.Hour, nil) // a night
 		w.now = monday.Add(9 * time.Hour)
-		if err := w.watch.Look(t.Context()); err != nil {
+		if err := w.watch.Evaluate(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		w.now = w.now.Add(time.Hour) // nobody can log in
@@ -148,7 +148,7 @@ func TestWhatHasNoHistory(t *testing.T) {
 		w.add(operations.DimensionMethod, w.now, "credentials", operations.Counts{Failed: 1})
 		w.add(operations.DimensionBrowser, w.now, "Opera on Android", operations.Counts{Failed: 1})
 	}
-	if err := w.watch.Look(t.Context()); err != nil {
+	if err := w.watch.Evaluate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if got := w.lasting(); !slices.Equal(got, []string{"means new"}) {
@@ -158,10 +158,10 @@ func TestWhatHasNoHistory(t *testing.T) {
 	for range 50 {
 		empty.add(operations.DimensionMeans, empty.now, "op", operations.Counts{Failed: 1})
 	}
-	if p := w.watch.Picture(t.Context()); !slices.ContainsFunc(p.Rates, func(r operations.Rate) bool { return r.Value == "new" && r.Low && r.Alert }) {
+	if p := w.watch.Snapshot(t.Context()); !slices.ContainsFunc(p.Rates, func(r operations.Rate) bool { return r.Value == "new" && r.Low && r.Alert }) {
 		t.Errorf("what is wrong does not look so: %+v", p.Rates)
 	}
-	if err := empty.watch.Look(t.Context()); err != nil || len(empty.lasting()) > 0 {
+	if err := empty.watch.Evaluate(t.Context()); err != nil || len(empty.lasting()) > 0 {
 		t.Errorf("the first day of the service: %v, %v", empty.lasting(), err)
 	}
 }
@@ -187,7 +187,7 @@ func TestThreat43LeavingRaisesNothing(t *testing.T) {
 		look := func() {
 			t.Helper()
 			w.now = w.now.Add(time.Minute)
-			if err := w.watch.Look(t.Context()); err != nil {
+			if err := w.watch.Evaluate(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -199,7 +199,7 @@ func TestThreat43LeavingRaisesNothing(t *testing.T) {
 			t.Errorf("seed %d: who leaves raises %v", seed, got)
 		}
 		worse := func(r operations.Rate) bool { return r.Value == op.name && r.Low && !r.Alert }
-		if p := w.watch.Picture(t.Context()); !slices.ContainsFunc(p.Rates, worse) {
+		if p := w.watch.Snapshot(t.Context()); !slices.ContainsFunc(p.Rates, worse) {
 			t.Errorf("seed %d: staff do not see it: %+v", seed, p.Rates)
 		}
 		for range 20 {
@@ -235,7 +235,7 @@ func TestAlertWithoutTrafficEnds(t *testing.T) {
 	}
 	look := func() {
 		t.Helper()
-		if err := w.watch.Look(t.Context()); err != nil {
+		if err := w.watch.Evaluate(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -260,7 +260,7 @@ func TestTwoNodes(t *testing.T) {
 	w.now = monday.Add(12 * time.Hour)
 	both := func() {
 		t.Helper()
-		if err := errors.Join(w.watch.Look(t.Context()), other.Look(t.Context())); err != nil {
+		if err := errors.Join(w.watch.Evaluate(t.Context()), other.Evaluate(t.Context())); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -282,8 +282,8 @@ func TestTwoNodes(t *testing.T) {
 	if ofOP() != 1 {
 		t.Errorf("%d alerts", ofOP())
 	}
-	for _, watch := range []*alerting.Watch{w.watch, other} {
-		p := watch.Picture(t.Context())
+	for _, watch := range []*alerting.Detector{w.watch, other} {
+		p := watch.Snapshot(t.Context())
 		if !slices.ContainsFunc(p.Alerts, func(a operations.Alert) bool { return a.Value == "op" }) {
 			t.Errorf("a node does not know of the alert: %+v", p.Alerts)
 		}
@@ -296,13 +296,13 @@ func TestLastPictureHolds(t *testing.T) {
 	w := newWorld(1, finland()...)
 	w.now = monday.Add(12 * time.Hour)
 	w.live(t, 5*time.Minute, nil)
-	before := w.watch.Picture(t.Context())
+	before := w.watch.Snapshot(t.Context())
 	w.broken = errors.New("down")
 	w.now = w.now.Add(time.Minute)
-	if after := w.watch.Picture(t.Context()); len(after.Rates) != len(before.Rates) || !after.At.Equal(before.At) {
+	if after := w.watch.Snapshot(t.Context()); len(after.Rates) != len(before.Rates) || !after.At.Equal(before.At) {
 		t.Errorf("%d rates from %v, before %d", len(after.Rates), after.At, len(before.Rates))
 	}
-	if err := w.watch.Look(t.Context()); err == nil {
+	if err := w.watch.Evaluate(t.Context()); err == nil {
 		t.Error("looking says nothing of it")
 	}
 }
@@ -318,7 +318,7 @@ func TestThreat65AlertsNeedDifferentPeople(t *testing.T) {
 		look := func() []string {
 			t.Helper()
 			w.now = w.now.Add(30 * time.Second)
-			if err := w.watch.Look(t.Context()); err != nil {
+			if err := w.watch.Evaluate(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 			return w.lasting()

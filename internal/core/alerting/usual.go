@@ -34,7 +34,7 @@ func Watched() []operations.Dimension {
 // readUsual adds up this hour of the day, and the ones before and after it, of other
 // days: those of the same kind, working or free, when they are many enough. Hours in
 // which something was wrong are left out, or an outage would become the usual.
-func (w *Watch) readUsual(ctx context.Context, hour time.Time, alerts []operations.Alert) (*usual, error) {
+func (w *Detector) readUsual(ctx context.Context, hour time.Time, alerts []operations.Alert) (*usual, error) {
 	same := &usual{hour, map[key]counted{}, map[operations.Dimension]counted{}}
 	all := map[key]counted{}
 	today := hour.In(w.d.Zone)

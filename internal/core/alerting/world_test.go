@@ -137,7 +137,7 @@ type world struct {
 	banks  []bank
 	mood   map[string]float64 // of the day, per bank: days differ by more than chance
 	day    int
-	watch  *alerting.Watch
+	watch  *alerting.Detector
 }
 
 // newWorld has four weeks behind it.
@@ -160,7 +160,7 @@ func newWorld(seed uint64, banks ...bank) *world {
 	return w
 }
 
-func (w *world) newWatch() *alerting.Watch {
+func (w *world) newWatch() *alerting.Detector {
 	return alerting.New(alerting.Deps{
 		Store: w.history, Now: func() time.Time { return w.now }, Zone: helsinki(), Log: slog.New(slog.DiscardHandler),
 		Tell: func(a operations.Alert) []queue.Job {
@@ -237,7 +237,7 @@ func (w *world) live(t testing.TB, d time.Duration, rate func(b bank) float64) {
 				w.logIn(b, r)
 			}
 		}
-		if err := w.watch.Look(t.Context()); err != nil {
+		if err := w.watch.Evaluate(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -55,7 +55,7 @@ func (s *street) begin(ctx context.Context, from login.Source) (login.Attempt, e
 	if err := s.crowd.Admit(ctx, from); err != nil {
 		return login.Attempt{}, err
 	}
-	started, err := s.Start(ctx, attempt.Start{
+	started, err := s.Start(ctx, attempt.StartRequest{
 		Client: clientID, Method: login.MethodDirect, Key: keyOfApp, Source: from,
 		Request: login.Request{RedirectURI: redirectURI, Scopes: []string{"openid"}, CodeChallenge: challengeOf(verifier)},
 	})

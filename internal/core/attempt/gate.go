@@ -106,8 +106,8 @@ func (s *Attempts) mayLogIn(ctx context.Context, a login.Attempt) error {
 	return nil
 }
 
-// Redemption is what a client brings to the token endpoint.
-type Redemption struct {
+// RedeemRequest is what a client brings to the token endpoint.
+type RedeemRequest struct {
 	Code        secret.Text
 	Client      string
 	RedirectURI string        // empty when the client did not send it; PKCE makes up for it (OAuth 2.1 §10.2)
@@ -140,7 +140,7 @@ type Granted struct {
 // the session ends. One exception saves a login whose answer was lost: a client that
 // proves the same key and verifier within the code's life, before any token of the
 // session was used, gets the same tokens again (docs/decisions).
-func (s *Attempts) Redeem(ctx context.Context, in Redemption) (Granted, error) {
+func (s *Attempts) Redeem(ctx context.Context, in RedeemRequest) (Granted, error) {
 	a, err := s.d.Handles.AttemptByCode(ctx, in.Code.Hash())
 	if errors.Is(err, fault.ErrNotFound) {
 		return Granted{}, refused(login.ReasonCodeWrong, "unknown authorization code")
@@ -195,7 +195,7 @@ func (s *Attempts) Redeem(ctx context.Context, in Redemption) (Granted, error) {
 
 // mismatch compares everything that a code is bound to. Comparisons of secrets take
 // constant time.
-func mismatch(a login.Attempt, in Redemption) (login.Reason, string) {
+func mismatch(a login.Attempt, in RedeemRequest) (login.Reason, string) {
 	switch {
 	case in.Client != a.Client:
 		return login.ReasonClientRefused, "the code was issued to another client"
@@ -239,7 +239,7 @@ func verifies(verifier secret.Text, challenge string) bool {
 	return subtle.ConstantTimeCompare([]byte(base64.RawURLEncoding.EncodeToString(sum[:])), []byte(challenge)) == 1
 }
 
-func (s *Attempts) redeemAgain(ctx context.Context, a login.Attempt, in Redemption) (Granted, error) {
+func (s *Attempts) redeemAgain(ctx context.Context, a login.Attempt, in RedeemRequest) (Granted, error) {
 	session, err := s.d.Sessions.SessionByID(ctx, a.Session)
 	if err != nil && !errors.Is(err, fault.ErrNotFound) {
 		return Granted{}, err
@@ -262,7 +262,7 @@ func (s *Attempts) redeemAgain(ctx context.Context, a login.Attempt, in Redempti
 	)
 }
 
-func (s *Attempts) newSession(a login.Attempt, in Redemption, now time.Time) (login.Session, secret.Text) {
+func (s *Attempts) newSession(a login.Attempt, in RedeemRequest, now time.Time) (login.Session, secret.Text) {
 	session := login.Session{
 		ID: login.NewID(), Person: a.Person, Client: a.Client, Key: in.Key,
 		Method: a.Method, Broker: a.Broker, Means: a.Means,
@@ -285,7 +285,7 @@ func (s *Attempts) newSession(a login.Attempt, in Redemption, now time.Time) (lo
 	return session, secret.Text{}
 }
 
-func refreshToken(session string, a login.Attempt, in Redemption) secret.Text {
+func refreshToken(session string, a login.Attempt, in RedeemRequest) secret.Text {
 	seed := in.Code.Derive("refresh token", in.Verifier.Reveal(), a.ID)
 	if in.Refresh == nil {
 		return seed

@@ -63,33 +63,33 @@ func TestWhatACodeIsBoundTo(t *testing.T) {
 	verifier := secret.Of(strings.Repeat("v", 43))
 	challenge := challengeFor(verifier)
 	full := login.Attempt{Client: "app", Key: "key", Request: login.Request{RedirectURI: uri, CodeChallenge: challenge}}
-	right := Redemption{Client: "app", RedirectURI: uri, Verifier: verifier, Key: "key"}
+	right := RedeemRequest{Client: "app", RedirectURI: uri, Verifier: verifier, Key: "key"}
 	for name, c := range map[string]struct {
-		change func(a *login.Attempt, in *Redemption)
+		change func(a *login.Attempt, in *RedeemRequest)
 		want   login.Reason
 	}{
-		"all is right":          {func(*login.Attempt, *Redemption) {}, ""},
-		"another client":        {func(_ *login.Attempt, in *Redemption) { in.Client = "other" }, login.ReasonClientRefused},
-		"no address, with PKCE": {func(_ *login.Attempt, in *Redemption) { in.RedirectURI = "" }, ""},
-		"another address":       {func(_ *login.Attempt, in *Redemption) { in.RedirectURI = uri + "/" }, login.ReasonRedirectUnknown},
-		"no address, without PKCE": {func(a *login.Attempt, in *Redemption) {
+		"all is right":          {func(*login.Attempt, *RedeemRequest) {}, ""},
+		"another client":        {func(_ *login.Attempt, in *RedeemRequest) { in.Client = "other" }, login.ReasonClientRefused},
+		"no address, with PKCE": {func(_ *login.Attempt, in *RedeemRequest) { in.RedirectURI = "" }, ""},
+		"another address":       {func(_ *login.Attempt, in *RedeemRequest) { in.RedirectURI = uri + "/" }, login.ReasonRedirectUnknown},
+		"no address, without PKCE": {func(a *login.Attempt, in *RedeemRequest) {
 			a.Request.CodeChallenge, in.Verifier, in.RedirectURI = "", secret.Text{}, ""
 		}, login.ReasonRedirectUnknown},
-		"none was ever said": {func(a *login.Attempt, in *Redemption) {
+		"none was ever said": {func(a *login.Attempt, in *RedeemRequest) {
 			a.Request, in.Verifier, in.RedirectURI = login.Request{}, secret.Text{}, ""
 		}, ""},
-		"without PKCE":                       {func(a *login.Attempt, in *Redemption) { a.Request.CodeChallenge, in.Verifier = "", secret.Text{} }, ""},
-		"a verifier where none was promised": {func(a *login.Attempt, _ *Redemption) { a.Request.CodeChallenge = "" }, login.ReasonVerifierWrong},
-		"no verifier":                        {func(_ *login.Attempt, in *Redemption) { in.Verifier = secret.Text{} }, login.ReasonVerifierWrong},
-		"another verifier":                   {func(_ *login.Attempt, in *Redemption) { in.Verifier = secret.Of(strings.Repeat("w", 43)) }, login.ReasonVerifierWrong},
-		"a short one that fits": {func(a *login.Attempt, in *Redemption) {
+		"without PKCE":                       {func(a *login.Attempt, in *RedeemRequest) { a.Request.CodeChallenge, in.Verifier = "", secret.Text{} }, ""},
+		"a verifier where none was promised": {func(a *login.Attempt, _ *RedeemRequest) { a.Request.CodeChallenge = "" }, login.ReasonVerifierWrong},
+		"no verifier":                        {func(_ *login.Attempt, in *RedeemRequest) { in.Verifier = secret.Text{} }, login.ReasonVerifierWrong},
+		"another verifier":                   {func(_ *login.Attempt, in *RedeemRequest) { in.Verifier = secret.Of(strings.Repeat("w", 43)) }, login.ReasonVerifierWrong},
+		"a short one that fits": {func(a *login.Attempt, in *RedeemRequest) {
 			in.Verifier = secret.Of(strings.Repeat("v", 42))
 			a.Request.CodeChallenge = challengeFor(in.Verifier)
 		}, login.ReasonVerifierWrong},
-		"another key":          {func(_ *login.Attempt, in *Redemption) { in.Key = "other" }, login.ReasonKeyWrong},
-		"no key":               {func(_ *login.Attempt, in *Redemption) { in.Key = "" }, login.ReasonKeyWrong},
-		"begun without a key":  {func(a *login.Attempt, _ *Redemption) { a.Key = "" }, ""},
-		"without a key at all": {func(a *login.Attempt, in *Redemption) { a.Key, in.Key = "", "" }, ""},
+		"another key":          {func(_ *login.Attempt, in *RedeemRequest) { in.Key = "other" }, login.ReasonKeyWrong},
+		"no key":               {func(_ *login.Attempt, in *RedeemRequest) { in.Key = "" }, login.ReasonKeyWrong},
+		"begun without a key":  {func(a *login.Attempt, _ *RedeemRequest) { a.Key = "" }, ""},
+		"without a key at all": {func(a *login.Attempt, in *RedeemRequest) { a.Key, in.Key = "", "" }, ""},
 	} {
 		a, in := full, right
 		c.change(&a, &in)
@@ -140,7 +140,7 @@ func TestLifeOfASession(t *testing.T) {
 		"only absolute":    {[]string{oauth.ScopeOfflineAccess}, 0, 2, l.SessionIdle, l.SessionAbsolute},
 		"online, our page": {nil, 1, 2, l.Access, l.Access},
 	} {
-		session, refresh := s.newSession(login.Attempt{Request: login.Request{Scopes: c.scopes}}, Redemption{Idle: c.idle, Absolute: c.absolute}, noon())
+		session, refresh := s.newSession(login.Attempt{Request: login.Request{Scopes: c.scopes}}, RedeemRequest{Idle: c.idle, Absolute: c.absolute}, noon())
 		if !session.IdleUntil.Equal(noon().Add(c.wantIdle)) || !session.EndsAt.Equal(noon().Add(c.want)) || refresh.Empty() != (c.want == l.Access) {
 			t.Errorf("%s: idle until %s, ends at %s, token %t", name, session.IdleUntil, session.EndsAt, !refresh.Empty())
 		}

@@ -49,7 +49,7 @@ func TestThreat11CodeIsBoundToClientRedirectVerifierAndKey(t *testing.T) {
 		for _, uri := range []string{redirectURI, redirectURI + "/", "https://evil.example/return"} {
 			for _, v := range append(wrongVerifiers, verifier) {
 				for _, key := range []string{keyOfApp, otherKey, ""} {
-					in := attempt.Redemption{Code: code, Client: client, RedirectURI: uri, Verifier: v, Key: key}
+					in := attempt.RedeemRequest{Code: code, Client: client, RedirectURI: uri, Verifier: v, Key: key}
 					if client == clientID && uri == redirectURI && v == verifier && key == keyOfApp {
 						continue
 					}
@@ -74,7 +74,7 @@ func TestThreat11CodeIsBoundToClientRedirectVerifierAndKey(t *testing.T) {
 func TestThreat11PKCEDowngradeIsRefused(t *testing.T) {
 	t.Parallel()
 	w, browser := newWorld(t), secret.New()
-	started, err := w.Start(t.Context(), attempt.Start{
+	started, err := w.Start(t.Context(), attempt.StartRequest{
 		Client: clientID, Method: login.MethodDirect, Request: login.Request{RedirectURI: redirectURI, Scopes: []string{"openid"}},
 	})
 	if err != nil {

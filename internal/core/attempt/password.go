@@ -12,7 +12,7 @@ import (
 // Verified begins the login of a person whose password was right, and lets its code
 // out, through the same gate as every other. The code belongs to the browser that typed
 // the password, if one did, else to the app. Errors: those of the gate.
-func (s *Attempts) Verified(ctx context.Context, in Start, person login.Person) (secret.Text, login.Attempt, error) {
+func (s *Attempts) Verified(ctx context.Context, in StartRequest, person login.Person) (secret.Text, login.Attempt, error) {
 	in.Method = login.MethodCredentials
 	started, err := s.Start(ctx, in)
 	if err != nil {
@@ -37,7 +37,7 @@ func (s *Attempts) Verified(ctx context.Context, in Start, person login.Person) 
 // Unverified writes down a login that ended at the password, so that support sees why:
 // the attempt has a support code and a reason like any other. It never says whether the
 // user name exists.
-func (s *Attempts) Unverified(ctx context.Context, in Start, why error) (login.Attempt, error) {
+func (s *Attempts) Unverified(ctx context.Context, in StartRequest, why error) (login.Attempt, error) {
 	in.Method = login.MethodCredentials
 	started, err := s.Start(ctx, in)
 	if err != nil {

@@ -39,8 +39,8 @@ func (w *world) shown(session login.Session) login.QRPage {
 }
 
 // claim is what the phone with that key sends.
-func claim(payload, key string) attempt.Claim {
-	return attempt.Claim{
+func claim(payload, key string) attempt.ClaimRequest {
+	return attempt.ClaimRequest{
 		Scanned: payload, Client: clientID, Key: key, Network: "192.0.2.0/32",
 		Request: login.Request{Scopes: []string{"openid", "offline_access"}, CodeChallenge: challengeOf(verifier)},
 	}

@@ -15,9 +15,9 @@ import (
 	"avain/internal/secret"
 )
 
-// Claim is what an app sends that has scanned a QR code, or whose person has typed
+// ClaimRequest is what an app sends that has scanned a QR code, or whose person has typed
 // one, already checked against the client's profile.
-type Claim struct {
+type ClaimRequest struct {
 	Scanned string // what the QR code says; or
 	Typed   string // what the person typed
 	Client  string
@@ -45,7 +45,7 @@ type Claimed struct {
 // means that the code has got into other eyes, so neither gets in (threat 3). Errors:
 // ReasonQRUnknown, ReasonQRExpired, ReasonQRUsed, those of the gate, and
 // ReasonQRReused with the login that was burned.
-func (s *Attempts) Claim(ctx context.Context, in Claim) (Claimed, error) {
+func (s *Attempts) Claim(ctx context.Context, in ClaimRequest) (Claimed, error) {
 	if in.Key == "" || in.Request.CodeChallenge == "" {
 		// A login that is bound to no phone could be fetched by anybody (threat 36).
 		return Claimed{}, fault.New(fault.Invalid, login.ReasonProofInvalid, nil).WithDetail("a QR login needs a key and a code_challenge")
@@ -82,7 +82,7 @@ func (s *Attempts) Claim(ctx context.Context, in Claim) (Claimed, error) {
 }
 
 // scanned finds the page of what was scanned or typed.
-func (s *Attempts) scanned(ctx context.Context, in Claim) (p login.QRPage, typed secret.Hash, err error) {
+func (s *Attempts) scanned(ctx context.Context, in ClaimRequest) (p login.QRPage, typed secret.Hash, err error) {
 	if in.Scanned != "" {
 		page, reason := s.frames.open(in.Scanned, s.d.Now())
 		if reason != "" {
@@ -118,14 +118,14 @@ func noClaim(reason login.Reason) *fault.Error {
 
 // elsewhere reports whether the phone is in another network than the browser, or may
 // be: what is unknown is like nothing else (threat 4).
-func (s *Attempts) elsewhere(p login.QRPage, in Claim) bool {
+func (s *Attempts) elsewhere(p login.QRPage, in ClaimRequest) bool {
 	here := s.frames.of(p).network(in.Network)
 	return here.Zero() || !here.Equal(p.Network)
 }
 
 // claimOf is the attempt that a claim begins: bound to the phone's key and challenge,
 // with the person of the page and the way in which they proved who they are.
-func (s *Attempts) claimOf(in Claim, p login.QRPage) login.Attempt {
+func (s *Attempts) claimOf(in ClaimRequest, p login.QRPage) login.Attempt {
 	now := s.d.Now()
 	state, _ := Next(login.MethodQR, login.StateCreated, Scan)
 	detail := "scanned"
@@ -147,7 +147,7 @@ func (s *Attempts) claimOf(in Claim, p login.QRPage) login.Attempt {
 
 // claimAgain answers a claim that came second. The same phone that lost our answer
 // gets it again; another phone burns the login of the first.
-func (s *Attempts) claimAgain(ctx context.Context, p login.QRPage, in Claim, out Claimed) (Claimed, error) {
+func (s *Attempts) claimAgain(ctx context.Context, p login.QRPage, in ClaimRequest, out Claimed) (Claimed, error) {
 	if p.State != login.QRClaimed {
 		return Claimed{}, noClaim(login.ReasonQRExpired)
 	}

@@ -12,8 +12,8 @@ import (
 	"avain/internal/secret"
 )
 
-// Start is what a client asks for, already checked against its profile.
-type Start struct {
+// StartRequest is what a client asks for, already checked against its profile.
+type StartRequest struct {
 	Client  string
 	Method  login.Method
 	Request login.Request
@@ -44,7 +44,7 @@ type Started struct {
 // Start begins an attempt. Until somebody opens it it has two minutes to live: whoever
 // starts logins that nobody comes for shall not fill the database for ten. Errors: ReasonProofReplayed when one of the marks was
 // set before.
-func (s *Attempts) Start(ctx context.Context, in Start) (Started, error) {
+func (s *Attempts) Start(ctx context.Context, in StartRequest) (Started, error) {
 	now := s.d.Now()
 	out := Started{RequestURI: secret.New(), AuthSession: secret.New()}
 	hashes := login.AttemptSecrets{RequestURI: out.RequestURI.Hash(), AuthSession: out.AuthSession.Hash()}

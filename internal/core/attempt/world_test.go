@@ -141,7 +141,7 @@ func (w *world) startBy(method login.Method, key string) attempt.Started {
 }
 
 func (w *world) startFor(ctx context.Context, method login.Method, key string) (attempt.Started, error) {
-	return w.Start(ctx, attempt.Start{
+	return w.Start(ctx, attempt.StartRequest{
 		Client: clientID, Method: method, Key: key,
 		Request: login.Request{
 			RedirectURI: redirectURI, State: "state", Nonce: "nonce",
@@ -236,8 +236,8 @@ func (w *world) confirmed(key string, browser secret.Text) (login.Attempt, secre
 	return a, code
 }
 
-func rightful(code secret.Text, key string) attempt.Redemption {
-	return attempt.Redemption{Code: code, Client: clientID, RedirectURI: redirectURI, Verifier: verifier, Key: key}
+func rightful(code secret.Text, key string) attempt.RedeemRequest {
+	return attempt.RedeemRequest{Code: code, Client: clientID, RedirectURI: redirectURI, Verifier: verifier, Key: key}
 }
 
 // reasonOf is the reason of an error; a success has none.

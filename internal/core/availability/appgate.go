@@ -53,7 +53,7 @@ type Deps struct {
 // Gate knows which ways in are open. It is safe for concurrent use.
 type Gate struct {
 	d     Deps
-	known *refresh.Kept[map[string]operations.Switch]
+	known *refresh.Value[map[string]operations.Switch]
 }
 
 // New makes the gate and reads the switches for the first time.
@@ -215,7 +215,7 @@ func (g *Gate) Set(ctx context.Context, s operations.Switch) error {
 	}); err != nil {
 		return err
 	}
-	return g.known.Read(ctx)
+	return g.known.Refresh(ctx)
 }
 
 // Switches lists what has been switched, by name, straight from the database.

@@ -53,8 +53,8 @@ type MeansRef struct{ ID, Name string }
 // Board knows what is told to whom. It is safe for concurrent use.
 type Board struct {
 	d       Deps
-	known   *refresh.Kept[[]operations.Notice] // by their beginning, the newest first
-	keeping sync.Mutex                         // held by the one caller who writes what the service says by itself
+	known   *refresh.Value[[]operations.Notice] // by their beginning, the newest first
+	keeping sync.Mutex                          // held by the one caller who writes what the service says by itself
 }
 
 // New makes the board and reads the notices for the first time.

@@ -98,7 +98,7 @@ func (b *Board) Withdraw(ctx context.Context, actor, id string) error {
 // follow lets this node show at once what has just been written. It is written: a failure
 // here must not make anybody do it again, and ten seconds later the node follows anyway.
 func (b *Board) follow(ctx context.Context) {
-	if err := b.known.Read(ctx); err != nil {
+	if err := b.known.Refresh(ctx); err != nil {
 		b.d.Log.WarnContext(ctx, "notices cannot be read; this node follows later", "error", err)
 	}
 }

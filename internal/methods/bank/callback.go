@@ -32,7 +32,7 @@ func (f *Feature) callback(w http.ResponseWriter, r *http.Request) error {
 	if !params.Has("state") {
 		return fault.BadParam("state", "missing")
 	}
-	browser, _ := f.d.Cookies.Browser(r)
+	browser, _ := f.d.Cookies.Secret(r)
 	var j attempt.BrokerRequest
 	err = f.d.Cookies.Try(r, browser, func(browser secret.Text) (err error) {
 		j, err = f.d.Attempts.ResumeBrokerRequest(r.Context(), r.PathValue("broker"), secret.Of(params.Get("state")), browser)

@@ -102,7 +102,7 @@ func (f *Feature) Mount(mux *http.ServeMux) {
 // mine finds the attempt of a form that this browser has sent. A browser without
 // our cookie has blocked it: the page that held the form had set it.
 func (f *Feature) mine(r *http.Request) (login.Attempt, secret.Text, error) {
-	browser, ok := f.d.Cookies.Browser(r)
+	browser, ok := f.d.Cookies.Secret(r)
 	if !ok {
 		if id := r.PathValue("id"); login.ValidID(id) {
 			web.Offer(r.Context(), web.Ways{Retry: "/login/" + id})

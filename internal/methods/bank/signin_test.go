@@ -82,7 +82,7 @@ func (w *world) visit(method, path string, browser *secret.Text, form ...string)
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	if browser != nil {
 		set := httptest.NewRecorder()
-		browsersession.New(&url.URL{Scheme: "https", Host: "login.example"}).Keep(set, *browser)
+		browsersession.New(&url.URL{Scheme: "https", Host: "login.example"}).Set(set, *browser)
 		for _, cookie := range set.Result().Cookies() { //nolint:bodyclose // of a recorder
 			r.AddCookie(cookie)
 		}

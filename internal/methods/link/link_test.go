@@ -77,7 +77,7 @@ func (w *world) visit(method, path string, browser *secret.Text) *httptest.Respo
 	r := httptest.NewRequestWithContext(w.Context(), method, path, http.NoBody)
 	if browser != nil {
 		set := httptest.NewRecorder()
-		browsersession.New(&url.URL{Scheme: "https", Host: "login.example"}).Keep(set, *browser)
+		browsersession.New(&url.URL{Scheme: "https", Host: "login.example"}).Set(set, *browser)
 		for _, cookie := range set.Result().Cookies() { //nolint:bodyclose // there is none
 			r.AddCookie(cookie)
 		}

@@ -173,7 +173,7 @@ func (f *Feature) deny(w http.ResponseWriter, r *http.Request, a login.Attempt) 
 
 // mine finds the attempt of a page or form of this browser.
 func (f *Feature) mine(r *http.Request) (login.Attempt, secret.Text, error) {
-	browser, ok := f.d.Cookies.Browser(r)
+	browser, ok := f.d.Cookies.Secret(r)
 	if !ok {
 		return login.Attempt{}, browser, fault.New(fault.Conflict, login.ReasonOtherBrowser, nil)
 	}
@@ -302,7 +302,7 @@ func (f *Feature) fallback(w http.ResponseWriter, r *http.Request) error {
 	if params.Has("error") {
 		return fault.New(fault.Forbidden, knownReason(params.Get("reason")), nil)
 	}
-	browser, ok := f.d.Cookies.Browser(r)
+	browser, ok := f.d.Cookies.Secret(r)
 	if !ok || !params.Has("code") {
 		return fault.New(fault.Conflict, login.ReasonOtherBrowser, nil)
 	}

@@ -115,7 +115,7 @@ func (f *Feature) signIn(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if _, ok := f.d.Browsers.Browser(r); !ok {
+	if _, ok := f.d.Browsers.Secret(r); !ok {
 		return fault.New(fault.Invalid, login.ReasonCookiesBlocked, nil)
 	}
 	name, typed := form.Get("username"), form.Get("password")
@@ -125,7 +125,7 @@ func (f *Feature) signIn(w http.ResponseWriter, r *http.Request) error {
 	at := f.place(r)
 	person, err := f.d.People.CheckPassword(r.Context(), people.Try{Name: name, Password: passhash.Of(typed), Place: at})
 	if err == nil {
-		f.d.Devices.Keep(w, at.Browser)
+		f.d.Devices.Set(w, at.Browser)
 		return f.d.Enter(w, r, person)
 	}
 	reason := fault.AsError(err).Reason
@@ -145,7 +145,7 @@ func (f *Feature) signIn(w http.ResponseWriter, r *http.Request) error {
 // place is where the browser is. One in which nobody has got in so far has a cookie to
 // come, which it gets when somebody does.
 func (f *Feature) place(r *http.Request) people.Place {
-	browser, ok := f.d.Devices.Browser(r)
+	browser, ok := f.d.Devices.Secret(r)
 	if !ok {
 		browser = secret.New()
 	}
@@ -226,7 +226,7 @@ func (f *Feature) set(w http.ResponseWriter, r *http.Request) error {
 	}); err != nil {
 		return err
 	}
-	f.d.Devices.Keep(w, at.Browser)
+	f.d.Devices.Set(w, at.Browser)
 	return f.views.RenderChanged(w, r, ChangedPage{App: f.d.App, SignIn: signInPath, LoggedOut: form.Has("logout")})
 }
 

@@ -137,7 +137,7 @@ func (w *world) Send(_ context.Context, m mail.Message) error {
 func (w *world) submit(path string, form ...string) *httptest.ResponseRecorder {
 	w.Helper()
 	set := httptest.NewRecorder()
-	browsersession.New(&url.URL{Scheme: "https", Host: "login.example"}).Keep(set, secret.New())
+	browsersession.New(&url.URL{Scheme: "https", Host: "login.example"}).Set(set, secret.New())
 	return w.visit(http.MethodPost, path, set.Result().Cookies(), form...) //nolint:bodyclose // of a recorder
 }
 

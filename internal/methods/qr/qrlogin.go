@@ -30,7 +30,7 @@ type Attempts interface {
 // Deps are what the feature stands on.
 type Deps struct {
 	Attempts Attempts
-	Room     *notify.Room
+	Room     *notify.Hub
 	Web      *web.Kit
 	Now      func() time.Time
 	App      string // name of the app

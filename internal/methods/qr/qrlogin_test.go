@@ -53,7 +53,7 @@ func newWorld(t *testing.T) *world {
 	}
 	w.kit = kit
 	w.f, err = New(Deps{
-		Attempts: w, Room: new(notify.Room), Web: kit, Now: func() time.Time { return start }, App: "SmartumPay", OpenLink: "smartumpay://open",
+		Attempts: w, Room: new(notify.Hub), Web: kit, Now: func() time.Time { return start }, App: "SmartumPay", OpenLink: "smartumpay://open",
 		Signed: func(_ http.ResponseWriter, _ *http.Request, act bool) (login.Session, login.Person, bool, error) {
 			w.acted = act
 			return login.Session{ID: "session"}, login.Person{}, w.signed, w.failing["signed"]

@@ -21,7 +21,7 @@ import (
 
 // Attempts moves attempts: package attempt.
 type Attempts interface {
-	Start(ctx context.Context, in attempt.Start) (attempt.Started, error)
+	Start(ctx context.Context, in attempt.StartRequest) (attempt.Started, error)
 	ByRequestURI(ctx context.Context, requestURI secret.Text, client string) (login.Attempt, error)
 	ForBrowser(ctx context.Context, id string, browser secret.Text) (login.Attempt, error)
 	Issue(ctx context.Context, a login.Attempt, bearer secret.Text, e login.Event) (secret.Text, login.Attempt, error)
@@ -157,7 +157,7 @@ func (f *Feature) beginPlain(w http.ResponseWriter, r *http.Request, p oauth.Par
 	if err := f.admit(r, c, login.MethodDirect, login.Device{}); err != nil {
 		return f.sendBack(w, r, a, fault.AsError(err))
 	}
-	in := attempt.Start{
+	in := attempt.StartRequest{
 		Client: c.ID, Method: login.MethodDirect, Request: request, Key: p.Get("dpop_jkt"),
 		Browser: browser, Place: f.d.Web.Place(r.Context()), Label: web.BrowserLabel(r), Device: login.Device{Platform: "web"},
 	}

@@ -12,10 +12,10 @@ import (
 
 // Admit checks the beginning of a login that needs no browser of its own: the claim of
 // a QR code. It passes the same checks as any other, but for what belongs to a browser.
-func (f *Feature) Admit(r *http.Request, p oauth.Params, c login.Client, m login.Method, key string) (attempt.Start, error) {
+func (f *Feature) Admit(r *http.Request, p oauth.Params, c login.Client, m login.Method, key string) (attempt.StartRequest, error) {
 	if c.Profile != login.ProfileStrict {
 		e := fault.New(fault.Forbidden, login.ReasonClientRefused, nil).WithCode(oauth.UnauthorizedClient)
-		return attempt.Start{}, e.WithDetail("this login method is for clients of the strict profile")
+		return attempt.StartRequest{}, e.WithDetail("this login method is for clients of the strict profile")
 	}
 	of := claimOf
 	if m == login.MethodCredentials {
@@ -23,14 +23,14 @@ func (f *Feature) Admit(r *http.Request, p oauth.Params, c login.Client, m login
 	}
 	request, err := of(p, c)
 	if err != nil {
-		return attempt.Start{}, err
+		return attempt.StartRequest{}, err
 	}
 	device := deviceOf(p)
 	if err := f.admit(r, c, m, device); err != nil {
-		return attempt.Start{}, err
+		return attempt.StartRequest{}, err
 	}
 	source, err := f.d.Limit(r.Context(), starter(c, key))
-	return attempt.Start{
+	return attempt.StartRequest{
 		Client: c.ID, Method: m, Request: request, Device: device, Key: key, Source: source,
 		Place: f.d.Web.Place(r.Context()), Label: web.BrowserLabel(r),
 	}, err

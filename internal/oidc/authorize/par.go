@@ -76,19 +76,19 @@ func starter(c login.Client, key string) login.Starter {
 }
 
 // startOf checks a pushed request.
-func (f *Feature) startOf(w http.ResponseWriter, r *http.Request, p oauth.Params, caller client.Caller) (attempt.Start, error) {
+func (f *Feature) startOf(w http.ResponseWriter, r *http.Request, p oauth.Params, caller client.Caller) (attempt.StartRequest, error) {
 	if p.Has("request_uri") {
-		return attempt.Start{}, fault.BadParam("request_uri", "not allowed in a pushed request") // RFC 9126 §2.1
+		return attempt.StartRequest{}, fault.BadParam("request_uri", "not allowed in a pushed request") // RFC 9126 §2.1
 	}
 	redirectURI, err := redirectOf(p, caller.Client)
 	if err != nil {
-		return attempt.Start{}, err
+		return attempt.StartRequest{}, err
 	}
 	request, err := requestOf(p, caller.Client, redirectURI)
 	if err != nil {
-		return attempt.Start{}, err
+		return attempt.StartRequest{}, err
 	}
-	in := attempt.Start{
+	in := attempt.StartRequest{
 		Client: caller.Client.ID, Method: login.MethodDirect, Request: request, Device: deviceOf(p),
 		Place: f.d.Web.Place(r.Context()), Label: web.BrowserLabel(r), Once: caller.Once,
 	}
@@ -97,14 +97,14 @@ func (f *Feature) startOf(w http.ResponseWriter, r *http.Request, p oauth.Params
 	case string(login.MethodLink):
 		in.Method = login.MethodLink
 	default:
-		return attempt.Start{}, fault.BadParam("login_method", "must be direct or link")
+		return attempt.StartRequest{}, fault.BadParam("login_method", "must be direct or link")
 	}
 	if in, err = f.bindKey(w, r, p, caller.Client, in); err != nil {
-		return attempt.Start{}, err
+		return attempt.StartRequest{}, err
 	}
 	if in.Method == login.MethodLink && len(r.Header.Values("DPoP")) == 0 {
 		// The digits and the waiting screen speak for the key that started the login.
-		return attempt.Start{}, fault.BadParam("login_method", "link needs a DPoP proof at this request")
+		return attempt.StartRequest{}, fault.BadParam("login_method", "link needs a DPoP proof at this request")
 	}
 	return in, nil
 }
@@ -114,7 +114,7 @@ func (f *Feature) startOf(w http.ResponseWriter, r *http.Request, p oauth.Params
 // endpoint. A strict app on a phone must do one of the two, because nothing else proves
 // that it is the same app there; a client with credentials of its own may bring its key
 // to the token endpoint (FAPI 2.0 §5.3.2.1 asks for no more).
-func (f *Feature) bindKey(w http.ResponseWriter, r *http.Request, p oauth.Params, c login.Client, in attempt.Start) (attempt.Start, error) {
+func (f *Feature) bindKey(w http.ResponseWriter, r *http.Request, p oauth.Params, c login.Client, in attempt.StartRequest) (attempt.StartRequest, error) {
 	named := p.Get("dpop_jkt")
 	if named != "" && !challengePattern.MatchString(named) {
 		return in, fault.BadParam("dpop_jkt", "must be a JWK thumbprint, 43 characters")
@@ -140,7 +140,7 @@ func (f *Feature) bindKey(w http.ResponseWriter, r *http.Request, p oauth.Params
 
 // proved is the key for whose starts a limit is kept. A thumbprint alone is no secret,
 // and whoever names a foreign one must not use up its owner's starts.
-func proved(r *http.Request, in attempt.Start) string {
+func proved(r *http.Request, in attempt.StartRequest) string {
 	if len(r.Header.Values("DPoP")) == 0 {
 		return ""
 	}

@@ -24,11 +24,11 @@ type Attempts interface {
 	Complete(ctx context.Context, a login.Attempt, authSession secret.Text, digits string) (secret.Text, error)
 	Report(ctx context.Context, code secret.Text, client string) error
 	Cancel(ctx context.Context, a login.Attempt, e login.Event) error
-	Claim(ctx context.Context, in attempt.Claim) (attempt.Claimed, error)
+	Claim(ctx context.Context, in attempt.ClaimRequest) (attempt.Claimed, error)
 	Collect(ctx context.Context, a login.Attempt, authSession secret.Text) (secret.Text, error)
-	Start(ctx context.Context, in attempt.Start) (attempt.Started, error)
-	Verified(ctx context.Context, in attempt.Start, person login.Person) (secret.Text, login.Attempt, error)
-	Unverified(ctx context.Context, in attempt.Start, why error) (login.Attempt, error)
+	Start(ctx context.Context, in attempt.StartRequest) (attempt.Started, error)
+	Verified(ctx context.Context, in attempt.StartRequest, person login.Person) (secret.Text, login.Attempt, error)
+	Unverified(ctx context.Context, in attempt.StartRequest, why error) (login.Attempt, error)
 }
 
 // People knows the names of persons.
@@ -49,7 +49,7 @@ type Deps struct {
 	Marks     Marks
 	Clients   *client.Registry
 	Proofs    *dpop.Verifier
-	Room      *notify.Room
+	Room      *notify.Hub
 	Keep      steady.Keeper // of the goroutines that serve those who wait
 	Web       *web.Kit
 	Now       func() time.Time
@@ -61,17 +61,17 @@ type Deps struct {
 	MaxWaiting      int // apps that may wait at once on this node
 
 	// Admit checks the beginning of a login: the feature authorize.
-	Admit func(r *http.Request, p oauth.Params, c login.Client, m login.Method, key string) (attempt.Start, error)
+	Admit func(r *http.Request, p oauth.Params, c login.Client, m login.Method, key string) (attempt.StartRequest, error)
 }
 
 // Feature serves the two endpoints.
 type Feature struct {
 	d    Deps
-	hall *hall
+	hall *streamServer
 }
 
 // New makes the feature.
-func New(d Deps) *Feature { return &Feature{d, newHall(d)} }
+func New(d Deps) *Feature { return &Feature{d, newStreamServer(d)} }
 
 // Run serves the apps that wait on connections of their own until ctx ends, and sends
 // home who is left. Without it they wait as requests, one goroutine each.

@@ -23,12 +23,12 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// world is a hall that is served, over a table of standings.
+// world is a stream server that is served, over a table of standings.
 type world struct {
 	*testing.T
-	hall *hall
-	room notify.Room
-	stop func() // ends the hall and waits for it
+	hall *streamServer
+	room notify.Hub
+	stop func() // ends the stream server and waits for it
 
 	mu    sync.Mutex
 	table map[string]login.AttemptStatus
@@ -40,7 +40,7 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{T: t, table: map[string]login.AttemptStatus{}}
-	w.hall = newHall(Deps{Room: &w.room, AttemptStatuses: w.standings, Now: time.Now, MaxWaiting: 100})
+	w.hall = newStreamServer(Deps{Room: &w.room, AttemptStatuses: w.standings, Now: time.Now, MaxWaiting: 100})
 	ctx, cancel := context.WithCancel(t.Context())
 	var running sync.WaitGroup
 	running.Go(func() { w.hall.run(ctx) })
@@ -51,7 +51,7 @@ func newWorld(t *testing.T) *world {
 			t.Errorf("%d are never counted out, %d seats never given back", n, m)
 		}
 	})
-	synctest.Wait() // the desks are open
+	synctest.Wait() // the workers are open
 	return w
 }
 
@@ -78,7 +78,7 @@ func (w *world) move(id string, to login.State) {
 	at.State, at.UpdatedAt = to, time.Now()
 	w.table[id] = at
 	w.mu.Unlock()
-	w.room.Wake(id)
+	w.room.Notify(id)
 }
 
 // come seats an app whose login ends in so long. The events it gets come out of the
@@ -90,11 +90,11 @@ func (w *world) come(id string, ends time.Duration) (app net.Conn, events <-chan
 	w.mu.Lock()
 	w.table[id] = login.AttemptStatus{Attempt: id, State: a.State, ExpiresAt: a.ExpiresAt}
 	w.mu.Unlock()
-	if err := w.hall.enter(networkOf(id)); err != nil {
+	if err := w.hall.acquire(networkOf(id)); err != nil {
 		w.Fatal(err)
 	}
 	events = w.listen(app)
-	w.hall.seat(ours, networkOf(a.ID), a)
+	w.hall.serve(ours, networkOf(a.ID), a)
 	return app, events
 }
 
@@ -243,10 +243,10 @@ func TestAppThatDoesNotReadIsDropped(t *testing.T) {
 		w.mu.Lock()
 		w.table[a.ID] = login.AttemptStatus{Attempt: a.ID, State: a.State, ExpiresAt: a.ExpiresAt}
 		w.mu.Unlock()
-		if err := w.hall.enter(networkOf(a.ID)); err != nil {
+		if err := w.hall.acquire(networkOf(a.ID)); err != nil {
 			t.Fatal(err)
 		}
-		w.hall.seat(ours, networkOf(a.ID), a)
+		w.hall.serve(ours, networkOf(a.ID), a)
 		var others []<-chan string
 		for i := range 8 {
 			_, events := w.come(fmt.Sprint("a", i), 10*time.Minute)
@@ -295,7 +295,7 @@ func TestClosingSaysGoodbye(t *testing.T) {
 	})
 }
 
-// The hall may end without the room having closed, and an app may come after that.
+// The stream server may end without the room having closed, and an app may come after that.
 func TestStoppingSaysGoodbye(t *testing.T) {
 	inHall(t, func(w *world) {
 		_, events := w.come("a", 10*time.Minute)
@@ -303,7 +303,7 @@ func TestStoppingSaysGoodbye(t *testing.T) {
 		mustSay(t, w.next(events), "event: again")
 		_, late := w.come("b", 10*time.Minute)
 		mustSay(t, w.next(late), "event: again")
-		if w.hall.open() {
+		if w.hall.running() {
 			t.Error("it says that it is open")
 		}
 	})
@@ -333,7 +333,7 @@ func TestDatabaseAway(t *testing.T) {
 	})
 }
 
-// A look that panics ends neither the desk nor the process: those at whom it looked ask
+// A look that panics ends neither the worker nor the process: those at whom it looked ask
 // again, and the next are served.
 func TestThreat54LookThatPanics(t *testing.T) {
 	inHall(t, func(w *world) {
@@ -365,7 +365,7 @@ func TestRush(t *testing.T) {
 		for i := range all {
 			movers.Go(func() {
 				for range 20 {
-					w.room.Wake(fmt.Sprint("a", i))
+					w.room.Notify(fmt.Sprint("a", i))
 				}
 				w.move(fmt.Sprint("a", i), login.StateDenied)
 			})
@@ -387,18 +387,18 @@ func networkOf(id string) string { return fmt.Sprint("network ", id[len(id)-1]%2
 func TestThreat34FullHallRefuses(t *testing.T) {
 	inHall(t, func(w *world) {
 		for i := range 100 {
-			if err := w.hall.enter(fmt.Sprint(i % 3)); err != nil {
+			if err := w.hall.acquire(fmt.Sprint(i % 3)); err != nil {
 				t.Fatal(err)
 			}
 		}
-		mustRefuse(t, w.hall.enter("another"), fault.Unavailable)
-		w.hall.leave("0")
-		if err := w.hall.enter("another"); err != nil {
+		mustRefuse(t, w.hall.acquire("another"), fault.Unavailable)
+		w.hall.release("0")
+		if err := w.hall.acquire("another"); err != nil {
 			t.Errorf("after one has left: %v", err)
 		}
-		w.hall.leave("another")
+		w.hall.release("another")
 		for i := range 99 {
-			w.hall.leave(fmt.Sprint((i + 1) % 3))
+			w.hall.release(fmt.Sprint((i + 1) % 3))
 		}
 	})
 }
@@ -407,17 +407,17 @@ func TestThreat34FullHallRefuses(t *testing.T) {
 func TestThreat34OneNetworkCannotFillTheHall(t *testing.T) {
 	inHall(t, func(w *world) {
 		for range 50 {
-			if err := w.hall.enter("flood"); err != nil {
+			if err := w.hall.acquire("flood"); err != nil {
 				t.Fatal(err)
 			}
 		}
-		mustRefuse(t, w.hall.enter("flood"), fault.TooMany)
-		if err := w.hall.enter("another"); err != nil {
+		mustRefuse(t, w.hall.acquire("flood"), fault.TooMany)
+		if err := w.hall.acquire("another"); err != nil {
 			t.Errorf("another network: %v", err)
 		}
-		w.hall.leave("another")
+		w.hall.release("another")
 		for range 50 {
-			w.hall.leave("flood")
+			w.hall.release("flood")
 		}
 		if n := len(w.hall.networks); n != 0 {
 			t.Errorf("%d networks are remembered for ever", n)

@@ -67,7 +67,7 @@ func (f *Feature) password(w http.ResponseWriter, r *http.Request, c call) error
 
 // refuse says no to a password, in an attempt of its own that support can read. Who is
 // throttled gets no attempt: a flood of guesses must not become a flood of rows.
-func (f *Feature) refuse(w http.ResponseWriter, r *http.Request, c login.Client, in attempt.Start, why error) error {
+func (f *Feature) refuse(w http.ResponseWriter, r *http.Request, c login.Client, in attempt.StartRequest, why error) error {
 	reason := fault.AsError(why).Reason
 	if reason != login.ReasonPasswordWrong && reason != login.ReasonStrongRequired {
 		return why
@@ -90,7 +90,7 @@ func (f *Feature) refuse(w http.ResponseWriter, r *http.Request, c login.Client,
 
 // goOn begins the login with strong authentication that a SmartumPlus person needs, so
 // that the app can open it at once: same device, same challenge.
-func (f *Feature) goOn(ctx context.Context, c login.Client, in attempt.Start, out *notEnough) error {
+func (f *Feature) goOn(ctx context.Context, c login.Client, in attempt.StartRequest, out *notEnough) error {
 	in.Method, in.Because = login.MethodDirect, login.ReasonStrongRequired
 	started, err := f.d.Attempts.Start(ctx, in)
 	if err != nil {

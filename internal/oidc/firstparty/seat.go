@@ -16,28 +16,28 @@ const patience = 100 * time.Millisecond
 var signOfLife = []byte(":\n\n")
 
 // stream is one waiting app on a connection of its own, in the middle of an answer that
-// is sent in chunks (RFC 9112 §7.1). The desk's lock guards home, called and gone; the rest
-// belongs to the desk's goroutine once the stream is seated. It is a [notify.Guest].
+// is sent in chunks (RFC 9112 §7.1). The worker's lock guards home, called and gone; the rest
+// belongs to the worker's goroutine once the stream is seated. It is a [notify.Subscriber].
 type stream struct {
-	desk    *desk
+	desk    *streamWorker
 	conn    net.Conn
 	network string
 	attempt string
 	support string
 	state   login.State // that the app knows
 	home    bool        // to be sent home
-	called  bool        // among the desk's calls
+	called  bool        // among the worker's calls
 	gone    bool        // ended; calls that come later are for nobody
-	place   int         // in the desk's queue
+	place   int         // in the worker's queue
 	due     time.Time   // its next turn
 	until   time.Time   // its last
 }
 
-// Called implements [notify.Guest].
-func (s *stream) Called() { s.desk.call(s, false) }
+// Notified implements [notify.Subscriber].
+func (s *stream) Notified() { s.desk.call(s, false) }
 
-// SentHome implements [notify.Guest].
-func (s *stream) SentHome() { s.desk.call(s, true) }
+// Evicted implements [notify.Subscriber].
+func (s *stream) Evicted() { s.desk.call(s, true) }
 
 // write sends an event as one chunk, and reports whether the app is still there.
 func (s *stream) write(event []byte) bool {
@@ -59,8 +59,8 @@ func (s *stream) end(event []byte) {
 		s.send(append(chunk(event), "0\r\n\r\n"...)) // an app that is gone asks again by itself
 	}
 	_ = s.conn.Close() // the same
-	s.desk.hall.room.Leave(s.attempt, s)
-	s.desk.hall.leave(s.network)
+	s.desk.hall.room.Unsubscribe(s.attempt, s)
+	s.desk.hall.release(s.network)
 }
 
 func chunk(b []byte) []byte {

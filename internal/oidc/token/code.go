@@ -18,7 +18,7 @@ func (f *Feature) authorizationCode(ctx context.Context, c call) (Response, erro
 	if err := reachable(c); err != nil {
 		return Response{}, err // before the code is used up
 	}
-	granted, err := f.d.Codes.Redeem(ctx, attempt.Redemption{
+	granted, err := f.d.Codes.Redeem(ctx, attempt.RedeemRequest{
 		Code: secret.Of(c.params.Get("code")), Client: c.client.ID,
 		RedirectURI: c.params.Get("redirect_uri"), Verifier: secret.Of(c.params.Get("code_verifier")),
 		Key: c.key, ClockOff: c.clock, Once: c.once, Exact: c.client.Exact,

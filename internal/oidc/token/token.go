@@ -19,7 +19,7 @@ import (
 
 // Redeemer turns authorization codes into sessions: package attempt.
 type Redeemer interface {
-	Redeem(ctx context.Context, in attempt.Redemption) (attempt.Granted, error)
+	Redeem(ctx context.Context, in attempt.RedeemRequest) (attempt.Granted, error)
 }
 
 // SessionStore are the logged-in apps. Look-ups answer fault.ErrNotFound.

@@ -72,7 +72,7 @@ type world struct {
 
 	granted  attempt.Granted
 	refused  error // of the code
-	redeemed []attempt.Redemption
+	redeemed []attempt.RedeemRequest
 }
 
 func newWorld(t testing.TB) *world {
@@ -272,7 +272,7 @@ func (w *world) failing(method string) error {
 	return nil
 }
 
-func (w *world) Redeem(_ context.Context, in attempt.Redemption) (attempt.Granted, error) {
+func (w *world) Redeem(_ context.Context, in attempt.RedeemRequest) (attempt.Granted, error) {
 	w.redeemed = append(w.redeemed, in)
 	return w.granted, w.refused
 }

@@ -76,12 +76,12 @@ func NewDevice(base *url.URL) *Cookies {
 	return &Cookies{devicePlain, false, deviceLife, false}
 }
 
-// Browser is the secret of the browser that sent the request, false when it has
+// Secret is the secret of the browser that sent the request, false when it has
 // none. A cookie that we cannot have made counts as none; so do two that differ under
 // one name, because then one of them was planted and nothing says which. Of several
 // secrets it is the one that the browser has had longest (RFC 6265 §5.4: it comes
 // first), whichever tab asks: new logins belong to it.
-func (c *Cookies) Browser(r *http.Request) (secret.Text, bool) {
+func (c *Cookies) Secret(r *http.Request) (secret.Text, bool) {
 	if c.several {
 		all := c.secrets(r)
 		if len(all) == 0 {
@@ -163,7 +163,7 @@ func (c *Cookies) Owner(r *http.Request, bound secret.Hash, attempt string) (sec
 			return value, true
 		}
 	}
-	return c.Browser(r)
+	return c.Secret(r)
 }
 
 // Ensure is the secret of the browser; one without gets a new one with the answer.
@@ -174,18 +174,18 @@ func (c *Cookies) Ensure(w http.ResponseWriter, r *http.Request) secret.Text {
 		all = []secret.Text{secret.New()}
 	}
 	for _, value := range all {
-		c.Keep(w, value)
+		c.Set(w, value)
 	}
 	return all[0]
 }
 
-// Keep sets the cookie to a secret of 256 bits, for another span of its life.
-func (c *Cookies) Keep(w http.ResponseWriter, value secret.Text) {
+// Set sets the cookie to a secret of 256 bits, for another span of its life.
+func (c *Cookies) Set(w http.ResponseWriter, value secret.Text) {
 	c.set(w, c.nameOf(value), value.Reveal(), c.life)
 }
 
-// Forget removes the cookie of a signed-in person.
-func (c *Cookies) Forget(w http.ResponseWriter) { c.set(w, c.name, "", -time.Second) }
+// Clear removes the cookie of a signed-in person.
+func (c *Cookies) Clear(w http.ResponseWriter) { c.set(w, c.name, "", -time.Second) }
 
 func (c *Cookies) set(w http.ResponseWriter, name, value string, life time.Duration) {
 	http.SetCookie(w, &http.Cookie{

@@ -85,7 +85,7 @@ func TestEnsureKeepsTheBrowser(t *testing.T) {
 func TestPlainCookieIsNoUseOverTLS(t *testing.T) {
 	t.Parallel()
 	_, c := ensure(t, browsers(t, "http://localhost:8080"), request())
-	if _, ok := browsers(t, "https://login.example.fi").Browser(request(c)); ok {
+	if _, ok := browsers(t, "https://login.example.fi").Secret(request(c)); ok {
 		t.Error("a cookie without the prefix was accepted over TLS")
 	}
 }
@@ -104,7 +104,7 @@ func TestGarbageIsNoBrowser(t *testing.T) {
 		"plus":          strings.Repeat("+", 43),
 		"space":         good[:20] + " " + good[21:],
 	} {
-		if _, ok := b.Browser(request(&http.Cookie{Name: "__Host-avain-browser", Value: value})); ok {
+		if _, ok := b.Secret(request(&http.Cookie{Name: "__Host-avain-browser", Value: value})); ok {
 			t.Errorf("%s: %q was taken for a browser", name, value)
 		}
 	}
@@ -116,11 +116,11 @@ func TestTwoDifferentCookiesAreNoBrowser(t *testing.T) {
 	mine := &http.Cookie{Name: "avain-browser", Value: secret.New().Reveal()}
 	planted := &http.Cookie{Name: "avain-browser", Value: secret.New().Reveal()}
 	for name, order := range map[string][]*http.Cookie{"planted first": {planted, mine}, "planted last": {mine, planted}} {
-		if _, ok := b.Browser(request(order...)); ok {
+		if _, ok := b.Secret(request(order...)); ok {
 			t.Errorf("%s: one of two different cookies was believed", name)
 		}
 	}
-	if _, ok := b.Browser(request(mine, mine)); !ok {
+	if _, ok := b.Secret(request(mine, mine)); !ok {
 		t.Error("the same cookie twice is still that browser")
 	}
 }
@@ -132,7 +132,7 @@ func TestForgetRemovesTheCookie(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	browsersession.NewWeb(base).Forget(rec)
+	browsersession.NewWeb(base).Clear(rec)
 	got := rec.Header().Get("Set-Cookie")
 	if !strings.HasPrefix(got, "__Host-avain-web=;") || !strings.Contains(got, "Max-Age=0") || !strings.Contains(got, "Secure") {
 		t.Errorf("Set-Cookie %q does not remove it", got)
@@ -169,7 +169,7 @@ func FuzzBrowser(f *testing.F) {
 	f.Fuzz(func(t *testing.T, header string) {
 		r := httptest.NewRequest(http.MethodGet, "/", nil)
 		r.Header.Set("Cookie", header)
-		browser, ok := b.Browser(r)
+		browser, ok := b.Secret(r)
 		if ok == browser.Empty() {
 			t.Fatalf("found %v, but empty is %v", ok, browser.Empty())
 		}
@@ -196,7 +196,7 @@ func TestThreat15WebCookie(t *testing.T) {
 	}
 	signedIn, anybody, value := browsersession.NewWeb(base), browsersession.New(base), secret.New()
 	w := httptest.NewRecorder()
-	signedIn.Keep(w, value)
+	signedIn.Set(w, value)
 	cookies := w.Result().Cookies()
 	if len(cookies) != 1 || cookies[0].Name != "__Host-avain-web" || !cookies[0].Secure || !cookies[0].HttpOnly ||
 		cookies[0].SameSite != http.SameSiteLaxMode || cookies[0].Path != "/" || cookies[0].Domain != "" || cookies[0].MaxAge != int(browsersession.Idle.Seconds()) {
@@ -204,10 +204,10 @@ func TestThreat15WebCookie(t *testing.T) {
 	}
 	r := httptest.NewRequest(http.MethodGet, "/me", nil)
 	r.AddCookie(cookies[0])
-	if got, ok := signedIn.Browser(r); !ok || !got.Equal(value) {
+	if got, ok := signedIn.Secret(r); !ok || !got.Equal(value) {
 		t.Error("the cookie is not read back")
 	}
-	if _, ok := anybody.Browser(r); ok {
+	if _, ok := anybody.Secret(r); ok {
 		t.Error("it passes for the browser's")
 	}
 	if browsersession.Key(value) == browsersession.Key(secret.New()) || len(browsersession.Key(value)) != 43 {
@@ -226,7 +226,7 @@ func TestThreat15DeviceAndWebCookiesOverTLSAndWithout(t *testing.T) {
 			maxAge  int
 		}{"avain-device": {browsersession.NewDevice(base), 180 * 24 * 60 * 60}, "avain-web": {browsersession.NewWeb(base), 15 * 60}} {
 			w := httptest.NewRecorder()
-			c.cookies.Keep(w, secret.New())
+			c.cookies.Set(w, secret.New())
 			set := w.Result().Cookies()[0] //nolint:bodyclose // of a recorder
 			if want := map[bool]string{true: "__Host-", false: ""}[secure] + name; set.Name != want || set.Secure != secure || !set.HttpOnly || set.MaxAge != c.maxAge {
 				t.Errorf("%s, %s: %+v", scheme, name, set)
@@ -245,7 +245,7 @@ func TestSeveralSecretsOfOneBrowser(t *testing.T) {
 		t.Fatal("the second answer takes the first one's cookie away")
 	}
 	both := request(one, two)
-	if primary, ok := b.Browser(both); !ok || !primary.Equal(first) {
+	if primary, ok := b.Secret(both); !ok || !primary.Equal(first) {
 		t.Error("new logins do not belong to the secret that the browser has had longest")
 	}
 	stranger := secret.New()
@@ -288,7 +288,7 @@ func TestThreat15NamesBelongToSecrets(t *testing.T) {
 	b := browsers(t, "https://login.example.fi")
 	_, c := ensure(t, b, request())
 	c.Value = secret.New().Reveal()
-	if _, ok := b.Browser(request(c)); ok {
+	if _, ok := b.Secret(request(c)); ok {
 		t.Error("another value under the name of a cookie was believed")
 	}
 	var many []*http.Cookie
@@ -297,7 +297,7 @@ func TestThreat15NamesBelongToSecrets(t *testing.T) {
 		many = append(many, c)
 	}
 	tries := 0
-	first, _ := b.Browser(request(many...))
+	first, _ := b.Secret(request(many...))
 	_ = b.Try(request(many...), first, func(secret.Text) error {
 		tries++
 		return fault.New(fault.Conflict, login.ReasonOtherBrowser, nil)

@@ -16,9 +16,9 @@ const (
 	lookBack = 5 * time.Second
 )
 
-// Lookout finds what hints have lost.
-type Lookout struct {
-	Room *Room
+// Poller finds what hints have lost.
+type Poller struct {
+	Room *Hub
 	// Moved lists the attempts that have changed since, each with the time of its last
 	// change.
 	Moved func(ctx context.Context, since time.Time) (map[string]time.Time, error)
@@ -27,7 +27,7 @@ type Lookout struct {
 }
 
 // Run looks until ctx ends. When nobody waits it asks nothing.
-func (l Lookout) Run(ctx context.Context) {
+func (l Poller) Run(ctx context.Context) {
 	clock := time.NewTicker(lookEvery)
 	defer clock.Stop()
 	var seen map[string]time.Time
@@ -43,7 +43,7 @@ func (l Lookout) Run(ctx context.Context) {
 			last = now // whoever comes next looks for himself first
 			continue
 		}
-		moved, err := l.look(ctx, last.Add(-lookBack))
+		moved, err := l.poll(ctx, last.Add(-lookBack))
 		switch {
 		case errors.Is(err, context.Canceled):
 		case err != nil && !blind:
@@ -56,7 +56,7 @@ func (l Lookout) Run(ctx context.Context) {
 		}
 		for attempt, at := range moved {
 			if !seen[attempt].Equal(at) {
-				l.Room.Wake(attempt)
+				l.Room.Notify(attempt)
 			}
 		}
 		seen, last = moved, now
@@ -64,7 +64,7 @@ func (l Lookout) Run(ctx context.Context) {
 }
 
 // look asks, and gives up when the database is too slow to be waited for.
-func (l Lookout) look(ctx context.Context, since time.Time) (map[string]time.Time, error) {
+func (l Poller) poll(ctx context.Context, since time.Time) (map[string]time.Time, error) {
 	ctx, cancel := context.WithTimeout(ctx, lookBack)
 	defer cancel()
 	return l.Moved(ctx, since)

@@ -52,14 +52,14 @@ func (d *table) questions() int {
 	return d.asked
 }
 
-// watch runs a lookout over a room until the test is over.
-func watch(t *testing.T, room *notify.Room) *table {
+// watch runs a lookout over a hub until the test is over.
+func watch(t *testing.T, room *notify.Hub) *table {
 	t.Helper()
 	d := &table{moved: map[string]time.Time{}}
 	ctx, stop := context.WithCancel(t.Context())
 	var running sync.WaitGroup
 	running.Go(func() {
-		notify.Lookout{Room: room, Moved: d.since, Now: time.Now, Log: slog.New(slog.DiscardHandler)}.Run(ctx)
+		notify.Poller{Room: room, Moved: d.since, Now: time.Now, Log: slog.New(slog.DiscardHandler)}.Run(ctx)
 	})
 	t.Cleanup(func() { stop(); running.Wait() })
 	return d
@@ -82,7 +82,7 @@ func called(t *testing.T, call <-chan struct{}) time.Duration {
 func TestLookoutFindsLostHints(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		var room notify.Room
+		var room notify.Hub
 		d := watch(t, &room)
 		call, leave := room.Wait("a")
 		defer leave()
@@ -110,7 +110,7 @@ func TestLookoutFindsLostHints(t *testing.T) {
 func TestLookoutSeesWhatIsDatedBack(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		var room notify.Room
+		var room notify.Hub
 		d := watch(t, &room)
 		call, leave := room.Wait("a")
 		defer leave()
@@ -125,7 +125,7 @@ func TestLookoutSeesWhatIsDatedBack(t *testing.T) {
 func TestLookoutMissesNothingThroughAnOutage(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		var room notify.Room
+		var room notify.Hub
 		d := watch(t, &room)
 		call, leave := room.Wait("a")
 		defer leave()
@@ -144,7 +144,7 @@ func TestLookoutMissesNothingThroughAnOutage(t *testing.T) {
 func TestLookoutRestsWhenNobodyWaits(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		var room notify.Room
+		var room notify.Hub
 		d := watch(t, &room)
 		time.Sleep(time.Hour)
 		if n := d.questions(); n != 0 {

@@ -7,47 +7,47 @@ import (
 
 // maxPerAttempt is how many may wait for one attempt: the app, and what is left of its
 // connections from before a tunnel or a sleep. Beyond it the one who has waited longest
-// is sent home, so that whoever holds one attempt cannot fill the room.
+// is sent home, so that whoever holds one attempt cannot fill the hub.
 const maxPerAttempt = 4
 
-// Guest is somebody who waits. The room calls its methods while it is locked: they must
-// not block, and not call the room.
-type Guest interface {
-	// Called says that the attempt may have moved.
-	Called()
-	// SentHome says that there is nothing to wait for any more: the room closes, or
-	// others have come for the same attempt. The guest still has to leave.
-	SentHome()
+// Subscriber is somebody who waits. The hub calls its methods while it is locked: they must
+// not block, and not call the hub.
+type Subscriber interface {
+	// Notified says that the attempt may have moved.
+	Notified()
+	// Evicted says that there is nothing to wait for any more: the hub closes, or
+	// others have come for the same attempt. The subscriber still has to leave.
+	Evicted()
 }
 
-// Room is where callers wait for attempts. The zero value is ready.
-type Room struct {
+// Hub is where callers wait for attempts. The zero value is ready.
+type Hub struct {
 	mu      sync.Mutex
-	waiting map[string][]Guest // in the order of coming
+	waiting map[string][]Subscriber // in the order of coming
 	count   int
 	closed  bool
 }
 
-// Sit takes a seat for an attempt. In a room that is closed the guest is sent home at
+// Subscribe takes a seat for an attempt. In a hub that is closed the subscriber is sent home at
 // once.
-func (r *Room) Sit(attempt string, g Guest) {
+func (r *Hub) Subscribe(attempt string, g Subscriber) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.waiting == nil {
-		r.waiting = make(map[string][]Guest)
+		r.waiting = make(map[string][]Subscriber)
 	}
 	r.waiting[attempt] = append(r.waiting[attempt], g)
 	r.count++
 	if before := len(r.waiting[attempt]) - 1; before >= maxPerAttempt {
-		r.waiting[attempt][before-maxPerAttempt].SentHome()
+		r.waiting[attempt][before-maxPerAttempt].Evicted()
 	}
 	if r.closed {
-		g.SentHome()
+		g.Evicted()
 	}
 }
 
-// Leave gives the seat back.
-func (r *Room) Leave(attempt string, g Guest) {
+// Unsubscribe gives the seat back.
+func (r *Hub) Unsubscribe(attempt string, g Subscriber) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	all := r.waiting[attempt]
@@ -65,20 +65,20 @@ func (r *Room) Leave(attempt string, g Guest) {
 
 // Wait takes a seat for a caller that has a goroutine to wait with. The channel gets a
 // value when the attempt may have moved since; hints that come faster than they are
-// read become one. It is closed when the guest is sent home. Leave gives the seat back.
-func (r *Room) Wait(attempt string) (call <-chan struct{}, leave func()) {
-	s := &seat{call: make(chan struct{}, 1)}
-	r.Sit(attempt, s)
-	return s.call, func() { r.Leave(attempt, s) }
+// read become one. It is closed when the subscriber is sent home. Leave gives the seat back.
+func (r *Hub) Wait(attempt string) (call <-chan struct{}, leave func()) {
+	s := &waiter{call: make(chan struct{}, 1)}
+	r.Subscribe(attempt, s)
+	return s.call, func() { r.Unsubscribe(attempt, s) }
 }
 
-// seat is a guest with a channel. The room's lock guards it.
-type seat struct {
+// waiter is a subscriber with a channel. The hub's lock guards it.
+type waiter struct {
 	call chan struct{}
 	home bool
 }
 
-func (s *seat) Called() {
+func (s *waiter) Notified() {
 	if s.home {
 		return
 	}
@@ -88,25 +88,25 @@ func (s *seat) Called() {
 	}
 }
 
-func (s *seat) SentHome() {
+func (s *waiter) Evicted() {
 	if !s.home {
 		s.home = true
 		close(s.call)
 	}
 }
 
-// Wake calls everybody who waits for the attempt. It never blocks.
-func (r *Room) Wake(attempt string) {
+// Notify calls everybody who waits for the attempt. It never blocks.
+func (r *Hub) Notify(attempt string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, g := range r.waiting[attempt] {
-		g.Called()
+		g.Notified()
 	}
 }
 
 // Close sends everybody home, now and from now on: a server that stops must not wait
 // for those who wait.
-func (r *Room) Close() {
+func (r *Hub) Close() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.closed {
@@ -115,13 +115,13 @@ func (r *Room) Close() {
 	r.closed = true
 	for _, guests := range r.waiting {
 		for _, g := range guests {
-			g.SentHome()
+			g.Evicted()
 		}
 	}
 }
 
 // Waiting counts the seats that are taken.
-func (r *Room) Waiting() int {
+func (r *Hub) Waiting() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.count

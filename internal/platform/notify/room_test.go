@@ -11,7 +11,7 @@ import (
 func TestWakeReachesThoseWhoWaitForIt(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		var room notify.Room
+		var room notify.Hub
 		var woken, all sync.WaitGroup
 		for range 10 {
 			call, leave := room.Wait("a")
@@ -24,7 +24,7 @@ func TestWakeReachesThoseWhoWaitForIt(t *testing.T) {
 		}
 		other, leaveOther := room.Wait("b")
 		synctest.Wait()
-		room.Wake("a")
+		room.Notify("a")
 		woken.Wait()
 		all.Wait()
 		select {
@@ -39,19 +39,19 @@ func TestWakeReachesThoseWhoWaitForIt(t *testing.T) {
 		if n := room.Waiting(); n != 0 {
 			t.Errorf("%d seats are never given back", n)
 		}
-		room.Wake("b") // nobody there: no harm
+		room.Notify("b") // nobody there: no harm
 	})
 }
 
 // Closing sends home who waits and who comes later, and twice does no harm.
 func TestCloseSendsEverybodyHome(t *testing.T) {
 	t.Parallel()
-	var room notify.Room
+	var room notify.Hub
 	early, leaveEarly := room.Wait("a")
 	defer leaveEarly()
 	room.Close()
 	room.Close()
-	room.Wake("a")
+	room.Notify("a")
 	late, leaveLate := room.Wait("b")
 	defer leaveLate()
 	for name, call := range map[string]<-chan struct{}{"early": early, "late": late} {
@@ -65,11 +65,11 @@ func TestCloseSendsEverybodyHome(t *testing.T) {
 // block nobody.
 func TestWakeIsRememberedAndNeverBlocks(t *testing.T) {
 	t.Parallel()
-	var room notify.Room
+	var room notify.Hub
 	call, leave := room.Wait("a")
 	defer leave()
 	for range 1000 {
-		room.Wake("a")
+		room.Notify("a")
 	}
 	select {
 	case <-call:
@@ -83,17 +83,17 @@ func TestWakeIsRememberedAndNeverBlocks(t *testing.T) {
 	}
 }
 
-// Whoever holds one attempt cannot fill the room: who came first goes first.
+// Whoever holds one attempt cannot fill the hub: who came first goes first.
 func TestOneAttemptHoldsFewSeats(t *testing.T) {
 	t.Parallel()
-	var room notify.Room
+	var room notify.Hub
 	var calls []<-chan struct{}
 	for range 10 {
 		call, leave := room.Wait("a")
 		t.Cleanup(leave)
 		calls = append(calls, call)
 	}
-	room.Wake("a")
+	room.Notify("a")
 	for i, call := range calls {
 		if _, stays := <-call; stays != (i >= 6) {
 			t.Errorf("guest %d of 10 stays: %v", i+1, stays)
@@ -104,7 +104,7 @@ func TestOneAttemptHoldsFewSeats(t *testing.T) {
 // Leaving twice, or without having come, takes nobody else's seat.
 func TestLeavingTwiceDoesNoHarm(t *testing.T) {
 	t.Parallel()
-	var room notify.Room
+	var room notify.Hub
 	_, first := room.Wait("a")
 	call, second := room.Wait("a")
 	first()
@@ -112,7 +112,7 @@ func TestLeavingTwiceDoesNoHarm(t *testing.T) {
 	if n := room.Waiting(); n != 1 {
 		t.Fatalf("%d wait, want 1", n)
 	}
-	room.Wake("a")
+	room.Notify("a")
 	<-call
 	second()
 	if n := room.Waiting(); n != 0 {

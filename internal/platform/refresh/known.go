@@ -26,8 +26,8 @@ type Config[T any] struct {
 	Log  *slog.Logger
 }
 
-// Kept is the last known T. It is safe for concurrent use.
-type Kept[T any] struct {
+// Value is the last known T. It is safe for concurrent use.
+type Value[T any] struct {
 	c       Config[T]
 	last    atomic.Pointer[reading[T]]
 	reading sync.Mutex // held by the one caller who reads
@@ -40,14 +40,14 @@ type reading[T any] struct {
 }
 
 // New reads for the first time.
-func New[T any](ctx context.Context, c Config[T]) (*Kept[T], error) {
+func New[T any](ctx context.Context, c Config[T]) (*Value[T], error) {
 	c.For = cmp.Or(c.For, Fresh)
-	k := &Kept[T]{c: c}
-	return k, k.Read(ctx)
+	k := &Value[T]{c: c}
+	return k, k.Refresh(ctx)
 }
 
-// Read reads now: who has changed something sees it at once.
-func (k *Kept[T]) Read(ctx context.Context) error {
+// Refresh reads now: who has changed something sees it at once.
+func (k *Value[T]) Refresh(ctx context.Context) error {
 	again := k.c.Now().Add(k.c.For)
 	value, err := k.c.Read(ctx)
 	if err == nil {
@@ -58,7 +58,7 @@ func (k *Kept[T]) Read(ctx context.Context) error {
 
 // Get is the current value. When it is due one caller reads it, while the others go on
 // with the last known.
-func (k *Kept[T]) Get(ctx context.Context) T {
+func (k *Value[T]) Get(ctx context.Context) T {
 	last := k.last.Load()
 	if k.c.Now().Before(last.again) || !k.reading.TryLock() {
 		return last.value
@@ -67,7 +67,7 @@ func (k *Kept[T]) Get(ctx context.Context) T {
 	// Not the caller's context: one who hangs up would leave the others with what is old.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
-	if err := k.Read(ctx); err != nil {
+	if err := k.Refresh(ctx); err != nil {
 		k.c.Log.WarnContext(ctx, "cannot be read; the last known ones hold", "what", k.c.What, "error", err)
 		k.last.CompareAndSwap(last, &reading[T]{last.value, k.c.Now().Add(Fresh)})
 	}

@@ -43,7 +43,7 @@ func (s *shelf) set(value int, err error) {
 	s.value, s.err = value, err
 }
 
-func keep(t *testing.T, s *shelf, log *bytes.Buffer) *refresh.Kept[int] {
+func keep(t *testing.T, s *shelf, log *bytes.Buffer) *refresh.Value[int] {
 	t.Helper()
 	k, err := refresh.New(t.Context(), refresh.Config[int]{What: "numbers", Read: s.read, Now: time.Now, Log: slog.New(slog.NewTextHandler(log, nil))})
 	if err != nil {
@@ -70,7 +70,7 @@ func TestKept(t *testing.T) {
 		want("fresh again", 2, 2)
 
 		s.set(3, nil)
-		if err := k.Read(t.Context()); err != nil {
+		if err := k.Refresh(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		want("read at once", 3, 3)
@@ -82,7 +82,7 @@ func TestKept(t *testing.T) {
 		if !strings.Contains(log.String(), `msg="cannot be read; the last known ones hold" what=numbers`) {
 			t.Errorf("logged %q", log)
 		}
-		if err := k.Read(t.Context()); err == nil {
+		if err := k.Refresh(t.Context()); err == nil {
 			t.Error("who has changed something is not told that it cannot be read")
 		}
 		s.set(4, nil)

@@ -41,7 +41,7 @@ type Brokers interface {
 
 // Watch knows how logins go: package alerting.
 type Watch interface {
-	Picture(ctx context.Context) alerting.Picture
+	Snapshot(ctx context.Context) alerting.Snapshot
 }
 
 // Deps are what the feature stands on.
@@ -93,7 +93,7 @@ type standing struct {
 }
 
 func (f *Feature) standing(ctx context.Context, lang string) (s standing, err error) {
-	offer, picture := f.d.Brokers.Offer(ctx, lang), f.d.Watch.Picture(ctx)
+	offer, picture := f.d.Brokers.Offer(ctx, lang), f.d.Watch.Snapshot(ctx)
 	reachable := false
 	var values []key
 	for _, m := range offer.Means {
@@ -135,7 +135,7 @@ func methodName(m login.Method) string {
 	}
 }
 
-func meansState(on bool, m broker.OfferedMeans, p alerting.Picture) State {
+func meansState(on bool, m broker.OfferedMeans, p alerting.Snapshot) State {
 	switch {
 	case !on:
 		return Off
@@ -151,7 +151,7 @@ func meansState(on bool, m broker.OfferedMeans, p alerting.Picture) State {
 
 // methodState: without any bank nobody gets in but with Smartum credentials, and with a
 // QR code on a page that was opened before.
-func methodState(way availability.Way, reachable bool, p alerting.Picture) State {
+func methodState(way availability.Way, reachable bool, p alerting.Snapshot) State {
 	byBank := way.Method == login.MethodDirect || way.Method == login.MethodLink
 	switch {
 	case !way.On:
@@ -166,7 +166,7 @@ func methodState(way availability.Way, reachable bool, p alerting.Picture) State
 // fewGetIn is the rate at which an alert means that nothing works.
 const fewGetIn = 0.1
 
-func alertState(p alerting.Picture, d operations.Dimension, value string) State {
+func alertState(p alerting.Snapshot, d operations.Dimension, value string) State {
 	for _, r := range p.Rates {
 		switch {
 		case r.Dimension != d || r.Value != value || !r.Alert:

@@ -28,7 +28,7 @@ type world struct {
 	ways    []availability.Way
 	off     map[string]bool
 	offer   broker.Offer
-	picture alerting.Picture
+	picture alerting.Snapshot
 	tallies []operations.Tally
 	alerts  []operations.Alert
 	reads   int
@@ -42,7 +42,7 @@ func (w *world) Means(_ context.Context, id string) (bool, map[string]string) {
 }
 func (w *world) Offer(context.Context, string) broker.Offer { return w.offer }
 
-func (w *world) Picture(context.Context) alerting.Picture { return w.picture }
+func (w *world) Snapshot(context.Context) alerting.Snapshot { return w.picture }
 
 func (w *world) Tallies(_ context.Context, d operations.Dimension, from, to time.Time) (all []operations.Tally, err error) {
 	w.reads++
@@ -220,8 +220,8 @@ func TestDaysAreLocal(t *testing.T) {
 
 func TestNow(t *testing.T) {
 	t.Parallel()
-	alert := func(d operations.Dimension, value string, now operations.Counts) alerting.Picture {
-		return alerting.Picture{Rates: []operations.Rate{{Dimension: d, Value: value, Now: now, People: now.Strangers(), Alert: true}}}
+	alert := func(d operations.Dimension, value string, now operations.Counts) alerting.Snapshot {
+		return alerting.Snapshot{Rates: []operations.Rate{{Dimension: d, Value: value, Now: now, People: now.Strangers(), Alert: true}}}
 	}
 	for name, c := range map[string]struct {
 		change     func(w *world)
@@ -265,7 +265,7 @@ func TestThreat43LeavingMakesNothingWorse(t *testing.T) {
 	t.Parallel()
 	w, h := newWorld(t)
 	now := operations.Counts{OK: 60, Gone: 100_000, Failed: 40}
-	w.picture = alerting.Picture{Rates: []operations.Rate{
+	w.picture = alerting.Snapshot{Rates: []operations.Rate{
 		{Dimension: operations.DimensionMeans, Value: "op", Now: now, People: now.Strangers(), Alert: true},
 		{Dimension: operations.DimensionMeans, Value: "mobile", Now: operations.Counts{OK: 60, Gone: 100_000}, Low: true},
 		{Dimension: operations.DimensionMethod, Value: "direct", Now: now, People: now.Strangers(), Alert: true},
