@@ -58,10 +58,10 @@ func (f *Feature) status(w http.ResponseWriter, r *http.Request) error {
 	}
 	if known := login.State(c.params.Get("known")); known == a.State && !a.State.Over() {
 		network := web.NetworkKey(r.Context())
-		if err := f.hall.acquire(network); err != nil {
+		if err := f.streams.acquire(network); err != nil {
 			return err
 		}
-		defer f.hall.release(network)
+		defer f.streams.release(network)
 		defer connlimit.Waits(r.Context())()
 		if a, err = f.change(r.Context(), a, read, f.d.Now().Add(longest)); err != nil {
 			return err

@@ -19,11 +19,11 @@ import (
 // of HTTP/2 and TLS above all, are served here, for as long as a request may last.
 func (f *Feature) stream(w http.ResponseWriter, r *http.Request, a login.Attempt, read reader) error {
 	network := web.NetworkKey(r.Context())
-	if err := f.hall.acquire(network); err != nil {
+	if err := f.streams.acquire(network); err != nil {
 		return err
 	}
 	over := connlimit.Waits(r.Context())
-	plain := f.hall.running() && takeable(r)
+	plain := f.streams.running() && takeable(r)
 	h := w.Header()
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("Cache-Control", "no-store")
@@ -35,7 +35,7 @@ func (f *Feature) stream(w http.ResponseWriter, r *http.Request, a login.Attempt
 	out := http.NewResponseController(w)
 	if !f.send(w, out, a) || a.State.Over() {
 		over()
-		f.hall.release(network)
+		f.streams.release(network)
 		return nil
 	}
 	if plain {
@@ -43,11 +43,11 @@ func (f *Feature) stream(w http.ResponseWriter, r *http.Request, a login.Attempt
 		// written has been flushed, in whole chunks; a caller who has sent another request
 		// behind this one was told that the connection closes.
 		if conn, _, err := out.Hijack(); err == nil {
-			f.hall.serve(conn, network, a)
+			f.streams.serve(conn, network, a)
 			return nil
 		}
 	}
-	defer f.hall.release(network)
+	defer f.streams.release(network)
 	defer over()
 	f.events(r.Context(), w, out, a, read)
 	return nil

@@ -13,9 +13,9 @@ import (
 // bubbles are what runs in a bubble of synctest's although no call nearby says so: there
 // a second takes no time, and how busy the machine is changes nothing.
 var bubbles = map[string][]string{
-	"internal/platform/jobs/runner_test.go":   {"pass"},
-	"internal/oidc/firstparty/hall_test.go":   {"next"},
-	"internal/platform/refresh/known_test.go": {"read"},
+	"internal/platform/jobs/runner_test.go":     {"pass"},
+	"internal/oidc/firstparty/streams_test.go":  {"next"},
+	"internal/platform/refresh/refresh_test.go": {"read"},
 }
 
 // moments are times that nothing is held against: a busy machine makes them longer, and

@@ -12,7 +12,7 @@ var contains = map[string][]string{
 	"internal/platform/store/groupcommit.go": {"run"},            // survive
 	"internal/platform/telemetry/health.go":  {"guarded", "one"}, // which calls it
 	"internal/platform/store/announce.go":    {"cancel"},         // a context
-	"internal/oidc/firstparty/hall.go":       {"run"},            // each look, in desk.go
+	"internal/oidc/firstparty/streams.go":    {"run"},            // each look, in desk.go
 	"internal/broker/upstream.go":            {"try"},            // the fetch behind it, in cached.go
 	"internal/platform/jobs/run.go":          {"interrupt"},      // ends a context
 	"cmd/avain/reload.go":                    {"reload"},

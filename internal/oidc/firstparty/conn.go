@@ -19,7 +19,7 @@ var signOfLife = []byte(":\n\n")
 // is sent in chunks (RFC 9112 §7.1). The worker's lock guards home, called and gone; the rest
 // belongs to the worker's goroutine once the stream is seated. It is a [notify.Subscriber].
 type stream struct {
-	desk    *streamWorker
+	worker  *streamWorker
 	conn    net.Conn
 	network string
 	attempt string
@@ -34,10 +34,10 @@ type stream struct {
 }
 
 // Notified implements [notify.Subscriber].
-func (s *stream) Notified() { s.desk.call(s, false) }
+func (s *stream) Notified() { s.worker.call(s, false) }
 
 // Evicted implements [notify.Subscriber].
-func (s *stream) Evicted() { s.desk.call(s, true) }
+func (s *stream) Evicted() { s.worker.call(s, true) }
 
 // write sends an event as one chunk, and reports whether the app is still there.
 func (s *stream) write(event []byte) bool {
@@ -45,7 +45,7 @@ func (s *stream) write(event []byte) bool {
 }
 
 func (s *stream) send(b []byte) bool {
-	if err := s.conn.SetWriteDeadline(s.desk.hall.now().Add(patience)); err != nil {
+	if err := s.conn.SetWriteDeadline(s.worker.server.now().Add(patience)); err != nil {
 		return false
 	}
 	_, err := s.conn.Write(b)
@@ -59,8 +59,8 @@ func (s *stream) end(event []byte) {
 		s.send(append(chunk(event), "0\r\n\r\n"...)) // an app that is gone asks again by itself
 	}
 	_ = s.conn.Close() // the same
-	s.desk.hall.room.Unsubscribe(s.attempt, s)
-	s.desk.hall.release(s.network)
+	s.worker.server.room.Unsubscribe(s.attempt, s)
+	s.worker.server.release(s.network)
 }
 
 func chunk(b []byte) []byte {

@@ -56,7 +56,7 @@ func newStreamServer(d Deps) *streamServer {
 		workers: make([]*streamWorker, min(4, runtime.GOMAXPROCS(0))),
 	}
 	for i := range h.workers {
-		h.workers[i] = &streamWorker{hall: h, bell: make(chan struct{}, 1)}
+		h.workers[i] = &streamWorker{server: h, bell: make(chan struct{}, 1)}
 	}
 	return h
 }
@@ -121,11 +121,11 @@ func (h *streamServer) alignToSecond(t time.Time) time.Time {
 func (h *streamServer) serve(conn net.Conn, network string, a login.Attempt) {
 	s := &stream{
 		conn: conn, network: network, attempt: a.ID, support: a.SupportCode, state: a.State, place: nowhere,
-		until: h.now().Add(stay), desk: h.workers[h.turn.Add(1)%uint32(len(h.workers))], //nolint:gosec // four at most
+		until: h.now().Add(stay), worker: h.workers[h.turn.Add(1)%uint32(len(h.workers))], //nolint:gosec // four at most
 	}
 	h.room.Subscribe(a.ID, s)
 	// Look once after taking the seat: a move may have come just before it.
-	if !s.desk.call(s, false) {
+	if !s.worker.call(s, false) {
 		s.end(againEvent(spread))
 	}
 }

@@ -20,8 +20,8 @@ const (
 
 // streamWorker serves a share of the server's streams, with one goroutine.
 type streamWorker struct {
-	hall *streamServer
-	bell chan struct{} // rung when there are calls
+	server *streamServer
+	bell   chan struct{} // rung when there are calls
 
 	mu    sync.Mutex
 	open  bool
@@ -68,14 +68,14 @@ func (d *streamWorker) run(ctx context.Context) {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for ctx.Err() == nil {
-		if batch := d.next(d.hall.now()); len(batch) > 0 {
-			err := d.hall.keep.Do(ctx, "hall", func(ctx context.Context) error { d.process(ctx, batch); return nil })
+		if batch := d.next(d.server.now()); len(batch) > 0 {
+			err := d.server.keep.Do(ctx, "hall", func(ctx context.Context) error { d.process(ctx, batch); return nil })
 			if err != nil {
 				d.evict(batch)
 			}
 			continue
 		}
-		timer.Reset(d.due.wait(d.hall.now()))
+		timer.Reset(d.due.wait(d.server.now()))
 		select {
 		case <-ctx.Done():
 		case <-d.bell:
@@ -88,7 +88,7 @@ func (d *streamWorker) run(ctx context.Context) {
 // evict is for those at whom a look has panicked: their apps ask again.
 func (d *streamWorker) evict(batch []*stream) {
 	for _, s := range batch {
-		_ = d.hall.keep.Do(context.Background(), "hall", func(context.Context) error { d.endStream(s, againEvent(spread)); return nil })
+		_ = d.server.keep.Do(context.Background(), "hall", func(context.Context) error { d.endStream(s, againEvent(spread)); return nil })
 	}
 }
 
@@ -138,7 +138,7 @@ func (d *streamWorker) process(ctx context.Context, batch []*stream) {
 			d.endStream(s, againEvent(0)) // it asks again and is told that there is no such login
 		case err != nil:
 			// The lookout says in the log that the database does not answer.
-			d.due.put(s, d.hall.now().Add(later))
+			d.due.put(s, d.server.now().Add(later))
 		default:
 			d.send(s, standing)
 		}
@@ -157,12 +157,12 @@ func (d *streamWorker) look(ctx context.Context, ids []string) (map[string]login
 	}
 	ctx, cancel := context.WithTimeout(ctx, lookTime)
 	defer cancel()
-	return d.hall.look(ctx, ids)
+	return d.server.look(ctx, ids)
 }
 
 // send sends what is new, or a sign of life when one is due, and plans the next turn.
 func (d *streamWorker) send(s *stream, at login.AttemptStatus) {
-	now := d.hall.now()
+	now := d.server.now()
 	left := at.ExpiresAt.Sub(now)
 	here := true
 	switch {
@@ -189,7 +189,7 @@ func (d *streamWorker) send(s *stream, at login.AttemptStatus) {
 		d.endStream(s, nil)
 		return
 	}
-	d.due.put(s, d.hall.alignToSecond(now.Add(min(keepAlive, left, s.until.Sub(now)))))
+	d.due.put(s, d.server.alignToSecond(now.Add(min(keepAlive, left, s.until.Sub(now)))))
 }
 
 // endStream ends a stream with a last event, which may be nil.

@@ -66,8 +66,8 @@ type Deps struct {
 
 // Feature serves the two endpoints.
 type Feature struct {
-	d    Deps
-	hall *streamServer
+	d       Deps
+	streams *streamServer
 }
 
 // New makes the feature.
@@ -75,10 +75,10 @@ func New(d Deps) *Feature { return &Feature{d, newStreamServer(d)} }
 
 // Run serves the apps that wait on connections of their own until ctx ends, and sends
 // home who is left. Without it they wait as requests, one goroutine each.
-func (f *Feature) Run(ctx context.Context) { f.hall.run(ctx) }
+func (f *Feature) Run(ctx context.Context) { f.streams.run(ctx) }
 
 // Waiting counts the apps that wait on this node.
-func (f *Feature) Waiting() int { return f.hall.waiting() }
+func (f *Feature) Waiting() int { return f.streams.waiting() }
 
 // Mount adds the endpoints to the mux.
 func (f *Feature) Mount(mux *http.ServeMux) {

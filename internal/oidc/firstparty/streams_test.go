@@ -23,12 +23,12 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// world is a stream server that is served, over a table of standings.
+// world is a stream server that is served, over a table of statuses.
 type world struct {
 	*testing.T
-	hall *streamServer
-	room notify.Hub
-	stop func() // ends the stream server and waits for it
+	streams *streamServer
+	room    notify.Hub
+	stop    func() // ends the stream server and waits for it
 
 	mu    sync.Mutex
 	table map[string]login.AttemptStatus
@@ -40,14 +40,14 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{T: t, table: map[string]login.AttemptStatus{}}
-	w.hall = newStreamServer(Deps{Room: &w.room, AttemptStatuses: w.standings, Now: time.Now, MaxWaiting: 100})
+	w.streams = newStreamServer(Deps{Room: &w.room, AttemptStatuses: w.standings, Now: time.Now, MaxWaiting: 100})
 	ctx, cancel := context.WithCancel(t.Context())
 	var running sync.WaitGroup
-	running.Go(func() { w.hall.run(ctx) })
+	running.Go(func() { w.streams.run(ctx) })
 	w.stop = func() { cancel(); running.Wait() }
 	t.Cleanup(func() {
 		w.stop()
-		if n, m := w.hall.waiting(), w.room.Waiting(); n != 0 || m != 0 {
+		if n, m := w.streams.waiting(), w.room.Waiting(); n != 0 || m != 0 {
 			t.Errorf("%d are never counted out, %d seats never given back", n, m)
 		}
 	})
@@ -90,11 +90,11 @@ func (w *world) come(id string, ends time.Duration) (app net.Conn, events <-chan
 	w.mu.Lock()
 	w.table[id] = login.AttemptStatus{Attempt: id, State: a.State, ExpiresAt: a.ExpiresAt}
 	w.mu.Unlock()
-	if err := w.hall.acquire(networkOf(id)); err != nil {
+	if err := w.streams.acquire(networkOf(id)); err != nil {
 		w.Fatal(err)
 	}
 	events = w.listen(app)
-	w.hall.serve(ours, networkOf(a.ID), a)
+	w.streams.serve(ours, networkOf(a.ID), a)
 	return app, events
 }
 
@@ -228,7 +228,7 @@ func TestAppThatLeavesIsNoticed(t *testing.T) {
 		}
 		time.Sleep(keepAlive)
 		synctest.Wait()
-		if n := w.hall.waiting(); n != 0 {
+		if n := w.streams.waiting(); n != 0 {
 			t.Errorf("%d places are taken", n)
 		}
 	})
@@ -243,10 +243,10 @@ func TestAppThatDoesNotReadIsDropped(t *testing.T) {
 		w.mu.Lock()
 		w.table[a.ID] = login.AttemptStatus{Attempt: a.ID, State: a.State, ExpiresAt: a.ExpiresAt}
 		w.mu.Unlock()
-		if err := w.hall.acquire(networkOf(a.ID)); err != nil {
+		if err := w.streams.acquire(networkOf(a.ID)); err != nil {
 			t.Fatal(err)
 		}
-		w.hall.serve(ours, networkOf(a.ID), a)
+		w.streams.serve(ours, networkOf(a.ID), a)
 		var others []<-chan string
 		for i := range 8 {
 			_, events := w.come(fmt.Sprint("a", i), 10*time.Minute)
@@ -263,7 +263,7 @@ func TestAppThatDoesNotReadIsDropped(t *testing.T) {
 		if took := time.Since(began); took > patience {
 			t.Errorf("the others waited %s", took)
 		}
-		if n := w.hall.waiting(); n != len(others) {
+		if n := w.streams.waiting(); n != len(others) {
 			t.Errorf("%d are inside, want %d", n, len(others))
 		}
 	})
@@ -303,7 +303,7 @@ func TestStoppingSaysGoodbye(t *testing.T) {
 		mustSay(t, w.next(events), "event: again")
 		_, late := w.come("b", 10*time.Minute)
 		mustSay(t, w.next(late), "event: again")
-		if w.hall.running() {
+		if w.streams.running() {
 			t.Error("it says that it is open")
 		}
 	})
@@ -384,42 +384,42 @@ func TestRush(t *testing.T) {
 func networkOf(id string) string { return fmt.Sprint("network ", id[len(id)-1]%2) }
 
 // A full hall says when to come back, and has a place again when somebody leaves.
-func TestThreat34FullHallRefuses(t *testing.T) {
+func TestThreat34FullServerRefuses(t *testing.T) {
 	inHall(t, func(w *world) {
 		for i := range 100 {
-			if err := w.hall.acquire(fmt.Sprint(i % 3)); err != nil {
+			if err := w.streams.acquire(fmt.Sprint(i % 3)); err != nil {
 				t.Fatal(err)
 			}
 		}
-		mustRefuse(t, w.hall.acquire("another"), fault.Unavailable)
-		w.hall.release("0")
-		if err := w.hall.acquire("another"); err != nil {
+		mustRefuse(t, w.streams.acquire("another"), fault.Unavailable)
+		w.streams.release("0")
+		if err := w.streams.acquire("another"); err != nil {
 			t.Errorf("after one has left: %v", err)
 		}
-		w.hall.release("another")
+		w.streams.release("another")
 		for i := range 99 {
-			w.hall.release(fmt.Sprint((i + 1) % 3))
+			w.streams.release(fmt.Sprint((i + 1) % 3))
 		}
 	})
 }
 
 // One network leaves half of the places to the others.
-func TestThreat34OneNetworkCannotFillTheHall(t *testing.T) {
+func TestThreat34OneNetworkCannotFillTheServer(t *testing.T) {
 	inHall(t, func(w *world) {
 		for range 50 {
-			if err := w.hall.acquire("flood"); err != nil {
+			if err := w.streams.acquire("flood"); err != nil {
 				t.Fatal(err)
 			}
 		}
-		mustRefuse(t, w.hall.acquire("flood"), fault.TooMany)
-		if err := w.hall.acquire("another"); err != nil {
+		mustRefuse(t, w.streams.acquire("flood"), fault.TooMany)
+		if err := w.streams.acquire("another"); err != nil {
 			t.Errorf("another network: %v", err)
 		}
-		w.hall.release("another")
+		w.streams.release("another")
 		for range 50 {
-			w.hall.release("flood")
+			w.streams.release("flood")
 		}
-		if n := len(w.hall.networks); n != 0 {
+		if n := len(w.streams.networks); n != 0 {
 			t.Errorf("%d networks are remembered for ever", n)
 		}
 	})
