@@ -9,7 +9,7 @@ import (
 )
 
 // listenFor waits at a redirect URI of this computer for the browser of a test login. It
-// answers false when the URI is elsewhere, or when the port is taken, by the service
+// returns false when the URI is elsewhere, or when the port is taken, by the service
 // itself for example. Stop ends it and waits.
 func listenFor(ctx context.Context, callback string) (arrived <-chan line, stop func(), listening bool) {
 	u, err := url.Parse(callback)

@@ -41,9 +41,7 @@ func TestStopIsAnnounced(t *testing.T) {
 	dir, file := installation(t)
 	change(t, file, "drain_delay: 0s", "drain_delay: 5m")
 	s := startServing(t, dir, file)
-	if code, _ := s.get(t, "http://"+s.admin+"/readyz"); code != http.StatusOK {
-		t.Fatalf("not ready: %d", code)
-	}
+	s.ready(t)
 	s.stop()
 	s.says(t, "another signal stops at once")
 	if code, body := s.get(t, "http://"+s.admin+"/readyz"); code != http.StatusServiceUnavailable || !strings.Contains(body, `"serving":{"ok":false`) {
@@ -96,9 +94,7 @@ func TestReload(t *testing.T) {
 	change(t, file, "preset: idura", "preset: nobody")
 	signalSelf(t, syscall.SIGHUP)
 	s.says(t, "the configuration has mistakes; everything goes on as before")
-	if code, _ := s.get(t, "http://"+s.admin+"/readyz"); code != http.StatusOK {
-		t.Errorf("after a mistake: %d", code)
-	}
+	s.ready(t) // after a mistake, too
 }
 
 // SIGHUP takes over pictures that were replaced; the address of the one before still leads to

@@ -120,7 +120,7 @@ func New(ctx context.Context, c config.Config, d Deps) (s *Service, err error) {
 	}
 	typed := s.throttledPeople(d)
 	waiting := firstparty.New(firstparty.Deps{
-		Attempts: attempts, People: names{s.Store}, Passwords: typed, Marks: s.Store.Limits, Clients: m.clients, Proofs: m.proofs, Room: m.room, Keep: m.keep,
+		Attempts: attempts, Starts: attempts, People: names{s.Store}, Passwords: typed, Marks: s.Store.Limits, Clients: m.clients, Proofs: m.proofs, Room: m.room, Keep: m.keep,
 		Web: m.kit, Now: d.Now, BaseURL: base, Claims: flood.claims, Admit: begin.Admit,
 		AttemptStatuses: s.Store.Attempts.AttemptStatuses, MaxWaiting: maxWaiting(ctx, c, d.Log),
 	})
@@ -210,7 +210,7 @@ func (s *Service) entrance(
 		Confirm: func(w http.ResponseWriter, r *http.Request, a login.Attempt) error { return loginLink.Show(w, r, a) },
 	})
 	if signIn, err = bank.New(bank.Deps{
-		Attempts: attempts, Brokers: m.brokers, Gate: s.Gate, Notices: s.Notices, People: s.People, Clients: m.clients, Cookies: m.cookies,
+		Attempts: attempts, BrokerRequests: attempts, Brokers: m.brokers, Gate: s.Gate, Notices: s.Notices, People: s.People, Clients: m.clients, Cookies: m.cookies,
 		Web: m.kit, Continue: begin.Continue, Back: begin.Back,
 	}); err != nil {
 		return nil, nil, nil, err

@@ -19,7 +19,7 @@ func (s *Service) console(c config.Config, d Deps, m mechanisms) (err error) {
 	}
 	s.Console, err = console.New(console.Deps{
 		Staff: s.Store.Staff, Passkeys: s.Store.Staff, Sessions: s.Store.Staff, Replays: s.Store.Limits,
-		Audit: s.Audit, Sealer: m.keys.aead, Web: kit, Now: d.Now, BaseURL: c.ConsoleURL(), Name: c.Brand.Name,
+		Audit: s.Audit, PasskeyAudit: s.Audit, Sealer: m.keys.aead, Web: kit, Now: d.Now, BaseURL: c.ConsoleURL(), Name: c.Brand.Name,
 	})
 	if err != nil {
 		return err

@@ -20,8 +20,10 @@ func (s *Service) desk(c config.Config, d Deps, m mechanisms, kit *web.Kit) erro
 	if err != nil {
 		return err
 	}
+	seen := records{s.Store}
 	support.New(support.Deps{
-		Console: s.Console, Records: records{s.Store}, Acts: acts{s.People, s.Store}, Audit: s.Audit, Sealer: m.keys.aead, Web: kit,
+		Console: s.Console, Search: seen, People: seen, Employments: seen, Logins: seen, Staff: seen,
+		Acts: acts{s.People, s.Store}, Looks: s.Audit, Audit: s.Audit, Sealer: m.keys.aead, Web: kit,
 		Now: d.Now, Zone: zone, Wake: s.Jobs.Wake, Means: m.meansName,
 		Client: func(id string) string {
 			if client, ok := m.clients.Get(id); ok && client.Name != "" {

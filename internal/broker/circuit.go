@@ -53,7 +53,7 @@ func (c *circuit) lets() bool {
 }
 
 // probeDue reports whether the caller should probe the broker now, and then tell
-// the result with probed. It answers true to one caller per cool-down.
+// the result with probed. It returns true to one caller per cool-down.
 func (c *circuit) probeDue() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

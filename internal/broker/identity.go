@@ -24,11 +24,11 @@ func (u *upstream) checks() []check {
 		{"it is from this broker", u.checkIssuer},
 		{"it is for us", u.checkAudience},
 		{"it is of now", u.checkTimes},
-		{"it is of this login", u.checkNonce},
+		{"it is of this login", checkNonce},
 		{"its level of assurance is accepted", u.checkLevel},
 		{"the person was authenticated just now", u.checkFreshness},
 		{"the method is no test method in production", u.checkMethod},
-		{"it has a subject", u.checkSubject},
+		{"it has a subject", checkSubject},
 		{"it has a usable personal identity code", u.checkIdentityCode},
 		{"it has a name", u.checkName},
 	}
@@ -110,7 +110,7 @@ func (u *upstream) checkTimes(c claims, back Return) error {
 }
 
 // checkNonce binds the token to this browser's journey (threat 2).
-func (u *upstream) checkNonce(c claims, back Return) error {
+func checkNonce(c claims, back Return) error {
 	if !c.has("nonce") {
 		return missing("nonce")
 	}
@@ -130,16 +130,16 @@ func (u *upstream) checkLevel(c claims, _ Return) error {
 		return missing(claim)
 	}
 	if claim != claimACR {
-		if err := u.accepts(c.text(claim), u.config.Levels, "id_token.level"); err != nil || c[claimACR] == nil {
+		if err := u.config.accepts(c.text(claim), u.config.Levels, "id_token.level"); err != nil || c[claimACR] == nil {
 			return err
 		}
 	}
-	return u.accepts(c.text(claimACR), u.config.ACR, "id_token.acr")
+	return u.config.accepts(c.text(claimACR), u.config.ACR, "id_token.acr")
 }
 
-func (u *upstream) accepts(level string, accepted []string, word string) error {
+func (c Config) accepts(level string, accepted []string, word string) error {
 	switch {
-	case u.config.Production && isTestLevel(level):
+	case c.Production && isTestLevel(level):
 		return refuse(login.ReasonBrokerNotInOperation, "id_token.acr_test", nil)
 	case !slices.Contains(accepted, level):
 		return refuse(login.ReasonIdentificationWeak, word, nil)
@@ -189,7 +189,7 @@ func isTestMethod(method string) bool {
 
 // checkSubject: the subject is not an identity (OP's and Telia's change each time), but
 // a token without one is no id_token.
-func (u *upstream) checkSubject(c claims, _ Return) error {
+func checkSubject(c claims, _ Return) error {
 	switch sub := c.text("sub"); {
 	case !c.has("sub"):
 		return missing("sub")

@@ -158,7 +158,7 @@ func (u *upstream) openSignedJWKS(raw []byte, pin entityPin) (keySet, error) {
 	if err != nil {
 		return keySet{}, badKeys("format", err)
 	}
-	if !u.acceptsType(signed.Signatures[0].Header) {
+	if !u.config.acceptsType(signed.Signatures[0].Header) {
 		return keySet{}, badKeys("type", nil)
 	}
 	payload, ok := verifiedPayload(signed, pin.keys)
@@ -212,14 +212,14 @@ func badKeys(word string, err error) error {
 // acceptsType compares "typ" as RFC 7515 §4.1.9 says: "application/" may be left out,
 // case does not matter. The entity key also signs statements, and not every broker tells
 // the two apart here: what surely does is the payload.
-func (u *upstream) acceptsType(header jose.Header) bool {
+func (c Config) acceptsType(header jose.Header) bool {
 	value, present := header.ExtraHeaders[jose.HeaderType]
 	typ, _ := value.(string)
 	if !present {
 		typ = absent
 	}
 	typ = strings.TrimPrefix(strings.ToLower(typ), "application/")
-	return slices.ContainsFunc(u.config.BrokerKeys.Types, func(want string) bool {
+	return slices.ContainsFunc(c.BrokerKeys.Types, func(want string) bool {
 		return strings.TrimPrefix(strings.ToLower(want), "application/") == typ
 	})
 }

@@ -194,7 +194,7 @@ func (u *upstream) serves(ctx context.Context, id string) (Means, bool) {
 	if !ok {
 		return Means{}, false // or a visitor could put any ftn_idp_id into our signed request
 	}
-	return u.newcomer(p), true
+	return u.config.newcomer(p), true
 }
 
 // unlisted are the banks of the live selector that the configuration does not know:
@@ -208,7 +208,7 @@ func (u *upstream) unlisted(ctx context.Context, locale string) []Means {
 	for _, p := range data.providers {
 		known := slices.ContainsFunc(u.config.Means, func(m Means) bool { return m.Value == p.id })
 		if !known {
-			out = append(out, u.newcomer(p))
+			out = append(out, u.config.newcomer(p))
 		}
 	}
 	return out
@@ -216,8 +216,8 @@ func (u *upstream) unlisted(ctx context.Context, locale string) []Means {
 
 // newcomer is a bank that only the broker's list knows. The dot in its id is no id of
 // the configuration.
-func (u *upstream) newcomer(p provider) Means {
-	return Means{ID: u.config.ID + "." + p.id, Kind: string(login.MeansBank), Name: p.name, Value: p.id}
+func (c Config) newcomer(p provider) Means {
+	return Means{ID: c.ID + "." + p.id, Kind: string(login.MeansBank), Name: p.name, Value: p.id}
 }
 
 func isUnlisted(id string) bool { return strings.Contains(id, ".") }

@@ -27,8 +27,7 @@ func openClaims() []string {
 
 // isOpen reports whether a claim may be shown as it is. The claims that the configuration
 // reads a level, a time or a method from are; it cannot name one of the person's there.
-func (u *upstream) isOpen(name string) bool {
-	c := u.config
+func (c Config) isOpen(name string) bool {
 	return slices.Contains(openClaims(), name) || name == c.Claims.Level || name == c.Claims.AuthTime || name == c.Method.Claim
 }
 
@@ -43,7 +42,7 @@ func (u *upstream) printed(c claims, name string) string {
 		return ""
 	case name == u.config.Claims.HETU, looksLikeCode(value):
 		return describeCode(c.text(name))
-	case !u.isOpen(name):
+	case !u.config.isOpen(name):
 		return masked(value)
 	}
 	if at := c.time(name); !at.IsZero() {

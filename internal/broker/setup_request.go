@@ -52,7 +52,7 @@ func (t *SetupTest) meansFor(p provider) string {
 			return m.ID
 		}
 	}
-	return t.u.newcomer(p).ID
+	return t.u.config.newcomer(p).ID
 }
 
 // means finds what is to be chosen: the id as people are offered it, or as the broker
@@ -66,11 +66,11 @@ func (t *SetupTest) means(ctx context.Context) (Means, bool) {
 			}
 		}
 		if len(t.listed.providers) > 0 {
-			return u.newcomer(t.listed.providers[0]), true
+			return u.config.newcomer(t.listed.providers[0]), true
 		}
 	}
 	if p, listed := t.listed.find(id); listed {
-		return u.newcomer(p), true
+		return u.config.newcomer(p), true
 	}
 	return u.serves(ctx, id)
 }

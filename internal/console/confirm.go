@@ -144,7 +144,7 @@ func (c *Console) finishConfirming(w http.ResponseWriter, r *http.Request, who A
 		return fault.New(fault.Forbidden, login.ReasonProofInvalid, err)
 	}
 	if used.Authenticator.CloneWarning {
-		c.d.Audit.PasskeyCopied(r.Context(), k)
+		c.d.PasskeyAudit.PasskeyCopied(r.Context(), k)
 		return fault.New(fault.Forbidden, login.ReasonProofReplayed, nil)
 	}
 	if k.Record, err = json.Marshal(used); err != nil {

@@ -38,7 +38,7 @@ func (a Agent) Actor() string { return "staff:" + a.ID }
 // error, which is shown in the console's frame.
 type Handler func(w http.ResponseWriter, r *http.Request, who Agent) error
 
-// StaffStore keeps the staff. Look-ups answer fault.ErrNotFound.
+// StaffStore keeps the staff. Look-ups return fault.ErrNotFound.
 type StaffStore interface {
 	InviteStaff(ctx context.Context, who staff.Member, isNew bool, i staff.Invitation) error
 	StaffInvitation(ctx context.Context, token secret.Hash, now time.Time) (staff.Invitation, staff.Member, error)
@@ -49,7 +49,7 @@ type StaffStore interface {
 	EnableStaff(ctx context.Context, id string) error
 }
 
-// PasskeyStore keeps their passkeys. Look-ups answer fault.ErrNotFound.
+// PasskeyStore keeps their passkeys. Look-ups return fault.ErrNotFound.
 type PasskeyStore interface {
 	AddPasskey(ctx context.Context, k staff.Passkey, invitation secret.Hash, at time.Time, once ...login.ReplayKey) error
 	PasskeyByCredential(ctx context.Context, credential []byte) (staff.Passkey, error)
@@ -61,7 +61,7 @@ type PasskeyStore interface {
 	PasskeysSince(ctx context.Context, after time.Time) ([]staff.MemberPasskey, error)
 }
 
-// SessionStore keeps who is signed in. Look-ups answer fault.ErrNotFound.
+// SessionStore keeps who is signed in. Look-ups return fault.ErrNotFound.
 type SessionStore interface {
 	SignInStaff(ctx context.Context, k staff.Passkey, s staff.Session, at time.Time, once ...login.ReplayKey) error
 	// StaffBySession finds a session and whose it is; not of those who are disabled.
@@ -84,23 +84,28 @@ type Auditor interface {
 	StaffEnabled(ctx context.Context, actor, staff string)
 	StaffSignedIn(ctx context.Context, staff, passkey string)
 	StaffSignedOut(ctx context.Context, staff string)
+}
+
+// PasskeyAuditor is told of their passkeys, in the same transactions.
+type PasskeyAuditor interface {
 	PasskeyAdded(ctx context.Context, k staff.Passkey)
 	PasskeyRemoved(ctx context.Context, staff, passkey string)
 	PasskeyCopied(ctx context.Context, k staff.Passkey)
 }
 
-// Deps are what the console stands on.
+// Deps are what the console needs.
 type Deps struct {
-	Staff    StaffStore
-	Passkeys PasskeyStore
-	Sessions SessionStore
-	Replays  ReplayStore
-	Audit    Auditor
-	Sealer   Sealer
-	Web      *web.Kit // at the console's own address
-	Now      func() time.Time
-	BaseURL  string // the console's own address; no trailing slash
-	Name     string // of the service, as authenticators show it
+	Staff        StaffStore
+	Passkeys     PasskeyStore
+	Sessions     SessionStore
+	Replays      ReplayStore
+	Audit        Auditor
+	PasskeyAudit PasskeyAuditor
+	Sealer       Sealer
+	Web          *web.Kit // at the console's own address
+	Now          func() time.Time
+	BaseURL      string // the console's own address; no trailing slash
+	Name         string // of the service, as authenticators show it
 }
 
 // Console is the frame that the parts of the console mount themselves on. Mount all of

@@ -121,7 +121,7 @@ func (c *Console) finishMaking(w http.ResponseWriter, r *http.Request, kind, who
 		ID: login.NewID(), Staff: member.ID, Credential: made.ID, Name: web.BrowserLabel(r), Record: record, CreatedAt: c.d.Now(),
 	}
 	if err := c.d.Audit.Atomically(r.Context(), func(ctx context.Context) error {
-		c.d.Audit.PasskeyAdded(ctx, k)
+		c.d.PasskeyAudit.PasskeyAdded(ctx, k)
 		return c.d.Passkeys.AddPasskey(ctx, k, invitation, c.d.Now(), once)
 	}); err != nil {
 		return staff.Passkey{}, gone(err)
@@ -156,7 +156,7 @@ func (c *Console) finishUsing(w http.ResponseWriter, r *http.Request) (staff.Pas
 	}
 	if used.Authenticator.CloneWarning {
 		// The counter went back: somebody has a copy. Whoever comes first would be believed.
-		c.d.Audit.PasskeyCopied(r.Context(), found)
+		c.d.PasskeyAudit.PasskeyCopied(r.Context(), found)
 		return staff.Passkey{}, once, fault.New(fault.Forbidden, login.ReasonProofReplayed, nil)
 	}
 	if found.Record, err = json.Marshal(used); err != nil {

@@ -141,7 +141,7 @@ func (c *Console) finishAdding(w http.ResponseWriter, r *http.Request, who Agent
 func (c *Console) removePasskey(w http.ResponseWriter, r *http.Request, who Agent) error {
 	id := r.PathValue("id")
 	err := c.d.Audit.Atomically(r.Context(), func(ctx context.Context) error {
-		c.d.Audit.PasskeyRemoved(ctx, who.ID, id)
+		c.d.PasskeyAudit.PasskeyRemoved(ctx, who.ID, id)
 		return c.d.Passkeys.DropPasskey(ctx, who.ID, id)
 	})
 	switch {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"avain/internal/testkit/demo"
+	"avain/internal/testkit/patience"
 )
 
 // A node that stops says so before it stops answering, and healthz still says that
@@ -31,9 +32,7 @@ func TestDrainingNodeIsNotReady(t *testing.T) {
 		}
 		return w.Code, body
 	}
-	if status, body := ask("/readyz"); status != http.StatusOK {
-		t.Fatalf("before: %d %v", status, body)
-	}
+	patience.Until(t, "it is ready", func() bool { status, _ := ask("/readyz"); return status == http.StatusOK })
 	d.Inside.Drain()
 	if status, body := ask("/readyz"); status != http.StatusServiceUnavailable {
 		t.Errorf("draining: %d %v", status, body)

@@ -24,7 +24,7 @@ type Terms struct {
 	URLs    map[string]string // per language
 }
 
-// Deps are what the feature stands on.
+// Deps are what the feature needs.
 type Deps struct {
 	People   People
 	Browsers *browsersession.Cookies

@@ -21,14 +21,14 @@ const (
 	whyNotMe = "not_me"
 )
 
-// SessionStore keeps sessions. Look-ups answer fault.ErrNotFound.
+// SessionStore keeps sessions. Look-ups return fault.ErrNotFound.
 type SessionStore interface {
 	SessionByID(ctx context.Context, id string) (login.Session, error)
 	SessionsOfPerson(ctx context.Context, person string) ([]login.Session, error)
 	RevokeSession(ctx context.Context, id, reason string, at time.Time) error
 }
 
-// PersonStore keeps people. Look-ups answer fault.ErrNotFound.
+// PersonStore keeps people. Look-ups return fault.ErrNotFound.
 type PersonStore interface {
 	PersonByID(ctx context.Context, id string) (login.Person, error)
 	PausePerson(ctx context.Context, id string, until, at time.Time) error
@@ -41,7 +41,7 @@ type Auditor interface {
 	LoginDisowned(ctx context.Context, s login.Session, until time.Time)
 }
 
-// Deps are what the feature stands on.
+// Deps are what the feature needs.
 type Deps struct {
 	Sessions SessionStore
 	People   PersonStore

@@ -33,7 +33,7 @@ func NewLogin(s login.Session) []queue.Job {
 	}}
 }
 
-// LetterDeps are what the letters stand on.
+// LetterDeps are what the letters need.
 type LetterDeps struct {
 	Sessions SessionStore
 	People   PersonStore

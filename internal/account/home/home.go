@@ -42,7 +42,7 @@ type Attempts interface {
 	Redeem(ctx context.Context, in attempt.RedeemRequest) (attempt.Granted, error)
 }
 
-// Sessions keeps sessions. Look-ups answer fault.ErrNotFound.
+// Sessions keeps sessions. Look-ups return fault.ErrNotFound.
 type Sessions interface {
 	SessionByRefresh(ctx context.Context, hash secret.Hash) (login.Session, error)
 	UseSession(ctx context.Context, id string, at, idleUntil time.Time, once ...login.ReplayKey) (login.Session, error)
@@ -63,7 +63,7 @@ type Auditor interface {
 // Stores are where the app is to be had; each may be empty.
 type Stores struct{ AppStore, GooglePlay, AppGallery string }
 
-// Deps are what the feature stands on.
+// Deps are what the feature needs.
 type Deps struct {
 	Attempts Attempts
 	Sessions Sessions

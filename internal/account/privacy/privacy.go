@@ -12,7 +12,7 @@ import (
 	"avain/internal/platform/web"
 )
 
-// Store keeps everything. Both answer fault.ErrNotFound when there is nothing.
+// Store keeps everything. Both return fault.ErrNotFound when there is nothing.
 type Store interface {
 	PersonalData(ctx context.Context, id string) ([]operations.PersonalData, error)
 	ErasePerson(ctx context.Context, id string, e operations.Erasure) (operations.ErasureResult, error)
@@ -24,7 +24,7 @@ type Auditor interface {
 	PersonErased(ctx context.Context, actor, person, reason string, e operations.ErasureResult)
 }
 
-// Deps are what the feature stands on.
+// Deps are what the feature needs.
 type Deps struct {
 	Store Store
 	Audit Auditor

@@ -35,7 +35,7 @@ type EmployerStore interface {
 // employer's.
 type EmploymentStore interface {
 	AddEmployment(ctx context.Context, m employment.Employment, jobs ...queue.Job) error
-	// AmendEmployment and PutBenefit answer fault.FieldErrors for what only shows beside what is there.
+	// AmendEmployment and PutBenefit return fault.FieldErrors for what only shows beside what is there.
 	AmendEmployment(ctx context.Context, employer, id string, c employment.Change, at time.Time) error
 	EndEmployment(ctx context.Context, employer, id string, at time.Time) error
 	ResumeEmployment(ctx context.Context, employer, id string, at time.Time) error
@@ -93,7 +93,7 @@ type Kind struct {
 	Names map[string]string
 }
 
-// Deps are what the operations stand on.
+// Deps are what the operations need.
 type Deps struct {
 	Employers   EmployerStore
 	Employments EmploymentStore

@@ -25,7 +25,7 @@ import (
 	"avain/internal/platform/web"
 )
 
-// Store is what SCIM needs of the database. All methods answer fault.ErrNotFound for
+// Store is what SCIM needs of the database. All methods return fault.ErrNotFound for
 // another employer's people.
 type Store interface {
 	EmploymentOf(ctx context.Context, employer, id string) (employment.Employment, error)
@@ -41,7 +41,7 @@ type People interface {
 	Lookup(ctx context.Context, code hetu.Code) ([]byte, error)
 }
 
-// Deps are what SCIM stands on.
+// Deps are what SCIM needs.
 type Deps struct {
 	Store  Store
 	List   func(ctx context.Context, employer string, l Lookup, limit int) ([]employment.Employment, error)

@@ -38,7 +38,7 @@ type Store interface {
 	SearchAudit(ctx context.Context, q operations.AuditQuery) (found []operations.AuditEntry, left int64, err error)
 }
 
-// Deps are what the page stands on.
+// Deps are what the page needs.
 type Deps struct {
 	Console *console.Console
 	Store   Store
@@ -98,7 +98,7 @@ func (t *trail) show(w http.ResponseWriter, r *http.Request, who console.Agent) 
 	return t.d.Console.Render(w, r, who, http.StatusOK, web.Page{Template: template, Title: "trail.title", Data: data, Self: Path})
 }
 
-// query reads the form. It answers false when a day is none.
+// query reads the form. It returns false when a day is none.
 func (t *trail) query(asked url.Values, f *form) (operations.AuditQuery, bool) {
 	field := func(name string) string {
 		value := strings.TrimSpace(asked.Get(name))

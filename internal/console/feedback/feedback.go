@@ -36,7 +36,7 @@ type Store interface {
 	FeedbackComments(ctx context.Context, since, until time.Time, limit int) ([]operations.FeedbackComment, error)
 }
 
-// Deps are what the page stands on.
+// Deps are what the page needs.
 type Deps struct {
 	Console *console.Console
 	Store   Store

@@ -32,7 +32,7 @@ type Board interface {
 	Withdraw(ctx context.Context, actor, id string) error
 }
 
-// Deps are what the editor stands on.
+// Deps are what the editor needs.
 type Deps struct {
 	Console   *console.Console
 	Board     Board

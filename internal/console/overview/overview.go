@@ -40,7 +40,7 @@ type Counts interface {
 	AllTallies(ctx context.Context, from, to time.Time) ([]operations.Tally, error)
 }
 
-// Deps are what the overview stands on.
+// Deps are what the overview needs.
 type Deps struct {
 	Console *console.Console
 	Watch   Watch

@@ -87,12 +87,12 @@ func (k *Desk) logOut(w http.ResponseWriter, r *http.Request, who console.Agent)
 	if !login.ValidID(id) {
 		return found(fault.ErrNotFound)
 	}
-	s, err := k.d.Records.SessionByID(r.Context(), id)
+	s, err := k.d.Logins.SessionByID(r.Context(), id)
 	if err != nil {
 		return found(err)
 	}
 	// The session may hang on a record of the same human: ask whose it is.
-	owner, err := k.d.Records.PersonByID(r.Context(), s.Person)
+	owner, err := k.d.People.PersonByID(r.Context(), s.Person)
 	if err != nil || owner.ID != p.ID {
 		return found(errors.Join(err, fault.ErrNotFound))
 	}
@@ -117,11 +117,11 @@ func (k *Desk) inviteKnown(w http.ResponseWriter, r *http.Request, who console.A
 	if err != nil {
 		return err
 	}
-	m, err := k.d.Records.EmploymentByID(r.Context(), id)
+	m, err := k.d.Employments.EmploymentByID(r.Context(), id)
 	if err != nil || m.Person == "" {
 		return found(errors.Join(err, fault.ErrNotFound))
 	}
-	owner, err := k.d.Records.PersonByID(r.Context(), m.Person)
+	owner, err := k.d.People.PersonByID(r.Context(), m.Person)
 	if err != nil || owner.ID != p.ID {
 		return found(errors.Join(err, fault.ErrNotFound))
 	}
@@ -133,7 +133,7 @@ func (k *Desk) inviteKnown(w http.ResponseWriter, r *http.Request, who console.A
 
 // inviteUnknown invites somebody anew of whom there is an employer's record only.
 func (k *Desk) inviteUnknown(w http.ResponseWriter, r *http.Request, who console.Agent) error {
-	m, err := k.d.Records.EmploymentByID(r.Context(), r.PathValue("id"))
+	m, err := k.d.Employments.EmploymentByID(r.Context(), r.PathValue("id"))
 	if err != nil || m.Person != "" {
 		return found(errors.Join(err, fault.ErrNotFound))
 	}
@@ -151,11 +151,11 @@ func (k *Desk) inviteUnknown(w http.ResponseWriter, r *http.Request, who console
 // by the support code that the page showed them: another human who came with the same
 // link stays out.
 func (k *Desk) release(w http.ResponseWriter, r *http.Request, who console.Agent) error {
-	m, err := k.d.Records.EmploymentByID(r.Context(), r.PathValue("id"))
+	m, err := k.d.Employments.EmploymentByID(r.Context(), r.PathValue("id"))
 	if err != nil {
 		return found(err)
 	}
-	all, err := k.d.Records.HeldActivations(r.Context(), m.ID)
+	all, err := k.d.Employments.HeldActivations(r.Context(), m.ID)
 	if err != nil {
 		return err
 	}

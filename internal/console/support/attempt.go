@@ -64,11 +64,11 @@ func (k *Desk) showAttempt(w http.ResponseWriter, r *http.Request, who console.A
 	if !login.ValidID(id) {
 		return found(fault.ErrNotFound)
 	}
-	a, err := k.d.Records.AttemptByID(r.Context(), id)
+	a, err := k.d.Logins.AttemptByID(r.Context(), id)
 	if err != nil {
 		return found(err)
 	}
-	k.d.Audit.AttemptViewed(r.Context(), who.Actor(), a)
+	k.d.Looks.AttemptViewed(r.Context(), who.Actor(), a)
 	view, err := k.attemptView(r, a)
 	if err != nil {
 		return err
@@ -91,7 +91,7 @@ func (k *Desk) attemptView(r *http.Request, a login.Attempt) (view attemptView, 
 	}
 	locale := lang
 	if a.Person != "" {
-		p, err := k.d.Records.PersonByID(r.Context(), a.Person)
+		p, err := k.d.People.PersonByID(r.Context(), a.Person)
 		if err == nil {
 			view.Person, view.PersonName = console.Root+"people/"+p.ID, p.Name
 			if p.Locale != "" {

@@ -115,7 +115,7 @@ func (k *Desk) showPerson(w http.ResponseWriter, r *http.Request, who console.Ag
 	if err != nil {
 		return err
 	}
-	k.d.Audit.PersonViewed(r.Context(), who.Actor(), p.ID)
+	k.d.Looks.PersonViewed(r.Context(), who.Actor(), p.ID)
 	return k.renderPerson(w, r, who, http.StatusOK, p, form{})
 }
 
@@ -125,7 +125,7 @@ func (k *Desk) personOf(r *http.Request) (login.Person, error) {
 	if !login.ValidID(id) {
 		return login.Person{}, found(fault.ErrNotFound)
 	}
-	p, err := k.d.Records.PersonByID(r.Context(), id)
+	p, err := k.d.People.PersonByID(r.Context(), id)
 	return p, found(err)
 }
 
@@ -145,7 +145,7 @@ func (k *Desk) renderPerson(w http.ResponseWriter, r *http.Request, who console.
 		view.Emails = append(view.Emails, p.Email)
 	}
 	var err error
-	if view.UserNames, err = k.d.Records.UserNamesOf(r.Context(), p.ID); err != nil {
+	if view.UserNames, err = k.d.People.UserNamesOf(r.Context(), p.ID); err != nil {
 		return err
 	}
 	if view.Employers, err = k.employersOf(r.Context(), p.ID, path, wrong); err != nil {
@@ -185,7 +185,7 @@ func withInput(f, wrong form) form {
 }
 
 func (k *Desk) employersOf(ctx context.Context, person, path string, wrong form) (all []employmentView, err error) {
-	hired, err := k.d.Records.EmploymentsOfPerson(ctx, person)
+	hired, err := k.d.Employments.EmploymentsOfPerson(ctx, person)
 	if err != nil {
 		return nil, err
 	}
@@ -203,11 +203,11 @@ func (k *Desk) employersOf(ctx context.Context, person, path string, wrong form)
 }
 
 func (k *Desk) employment(ctx context.Context, m employment.Employment) (employmentView, error) {
-	e, err := k.d.Records.EmployerByID(ctx, m.Employer)
+	e, err := k.d.Employments.EmployerByID(ctx, m.Employer)
 	if err != nil {
 		return employmentView{}, err
 	}
-	invited, err := k.d.Records.InvitationsOf(ctx, m.ID)
+	invited, err := k.d.Employments.InvitationsOf(ctx, m.ID)
 	if err != nil {
 		return employmentView{}, err
 	}
@@ -233,7 +233,7 @@ type heldView struct {
 }
 
 func (k *Desk) held(ctx context.Context, m employment.Employment) (all []heldView, err error) {
-	held, err := k.d.Records.HeldActivations(ctx, m.ID)
+	held, err := k.d.Employments.HeldActivations(ctx, m.ID)
 	for _, h := range held {
 		all = append(all, heldView{
 			At: k.day(h.HeldAt), Code: h.SupportCode, Released: k.day(h.ReleasedAt),
@@ -264,7 +264,7 @@ func (k *Desk) invitation(i employment.Invitation) invitationView {
 }
 
 func (k *Desk) devicesOf(ctx context.Context, person, path, lang string, wrong form) (all []deviceView, err error) {
-	sessions, err := k.d.Records.SessionsOfPerson(ctx, person)
+	sessions, err := k.d.Logins.SessionsOfPerson(ctx, person)
 	if err != nil {
 		return nil, err
 	}
@@ -282,7 +282,7 @@ func (k *Desk) devicesOf(ctx context.Context, person, path, lang string, wrong f
 }
 
 func (k *Desk) loginsOf(ctx context.Context, person, lang string) (all []loginView, err error) {
-	attempts, err := k.d.Records.AttemptsOfPerson(ctx, person, loginsShown)
+	attempts, err := k.d.Logins.AttemptsOfPerson(ctx, person, loginsShown)
 	if err != nil {
 		return nil, err
 	}
@@ -302,7 +302,7 @@ func (k *Desk) loginsOf(ctx context.Context, person, lang string) (all []loginVi
 
 // wrongOf tells whether somebody guesses, or the person mistypes.
 func (k *Desk) wrongOf(ctx context.Context, person string) (all []wrongView, err error) {
-	days, err := k.d.Records.WrongTriesOf(ctx, person, wrongShown)
+	days, err := k.d.People.WrongTriesOf(ctx, person, wrongShown)
 	if err != nil {
 		return nil, err
 	}
@@ -319,7 +319,7 @@ func (k *Desk) wrongOf(ctx context.Context, person string) (all []wrongView, err
 }
 
 func (k *Desk) actsOn(ctx context.Context, target string) (all []actView, err error) {
-	entries, err := k.d.Records.StaffActsOn(ctx, target, actsShown)
+	entries, err := k.d.Staff.StaffActsOn(ctx, target, actsShown)
 	if err != nil {
 		return nil, err
 	}
@@ -328,7 +328,7 @@ func (k *Desk) actsOn(ctx context.Context, target string) (all []actView, err er
 		id := strings.TrimPrefix(e.Actor, "staff:")
 		if _, known := names[id]; !known {
 			names[id] = id
-			if staff, err := k.d.Records.StaffByID(ctx, id); err == nil {
+			if staff, err := k.d.Staff.StaffByID(ctx, id); err == nil {
 				names[id] = staff.Name
 			}
 		}
@@ -348,14 +348,14 @@ type recordView struct {
 }
 
 func (k *Desk) showRecord(w http.ResponseWriter, r *http.Request, who console.Agent) error {
-	m, err := k.d.Records.EmploymentByID(r.Context(), r.PathValue("id"))
+	m, err := k.d.Employments.EmploymentByID(r.Context(), r.PathValue("id"))
 	if err != nil {
 		return found(err)
 	}
 	if m.Person != "" {
 		return web.SeeOther(w, console.Root+"people/"+m.Person)
 	}
-	k.d.Audit.RecordViewed(r.Context(), who.Actor(), m.ID)
+	k.d.Looks.RecordViewed(r.Context(), who.Actor(), m.ID)
 	return k.renderRecord(w, r, who, http.StatusOK, m, form{})
 }
 

@@ -77,7 +77,7 @@ func (k *Desk) find(w http.ResponseWriter, r *http.Request, who console.Agent) e
 		return k.renderSearch(w, r, who, http.StatusBadRequest, searchView{Wrong: "desk.too_long"})
 	}
 	if code, ok := login.ParseSupportCode(typed); ok {
-		a, err := k.d.Records.AttemptBySupportCode(r.Context(), code)
+		a, err := k.d.Logins.AttemptBySupportCode(r.Context(), code)
 		if err == nil {
 			return web.SeeOther(w, console.Root+"attempts/"+a.ID)
 		}
@@ -134,7 +134,7 @@ func (k *Desk) look(ctx context.Context, typed string, view *searchView) error {
 	view.More = len(persons) > maxFound || len(records) > maxFound || len(employers) > maxFound
 	seen := map[string]bool{}
 	for _, id := range records[:min(len(records), maxFound)] {
-		m, err := k.d.Records.EmploymentByID(ctx, id)
+		m, err := k.d.Employments.EmploymentByID(ctx, id)
 		if errors.Is(err, fault.ErrNotFound) {
 			continue // gone meanwhile
 		}
@@ -167,7 +167,7 @@ func (k *Desk) look(ctx context.Context, typed string, view *searchView) error {
 		view.People = append(view.People, row)
 	}
 	for _, id := range employers[:min(len(employers), maxFound)] {
-		e, err := k.d.Records.EmployerByID(ctx, id)
+		e, err := k.d.Employments.EmployerByID(ctx, id)
 		if err != nil && !errors.Is(err, fault.ErrNotFound) {
 			return err
 		}
@@ -182,33 +182,33 @@ func (k *Desk) candidates(ctx context.Context, typed string) (persons, records, 
 	const most = maxFound + 1
 	if !strings.ContainsAny(typed, " ,") {
 		// An address, or the name that somebody logs in with.
-		if persons, records, err = k.d.Records.FindByAddress(ctx, typed, most); err != nil {
+		if persons, records, err = k.d.Search.FindByAddress(ctx, typed, most); err != nil {
 			return nil, nil, nil, err
 		}
 	}
 	if strings.Contains(typed, "@") {
 		return persons, records, nil, nil
 	}
-	named, err1 := k.d.Records.PersonsNamed(ctx, typed, most)
-	hired, err2 := k.d.Records.EmploymentsNamed(ctx, typed, most)
-	employers, err3 := k.d.Records.EmployersNamed(ctx, typed, most)
+	named, err1 := k.d.Search.PersonsNamed(ctx, typed, most)
+	hired, err2 := k.d.Search.EmploymentsNamed(ctx, typed, most)
+	employers, err3 := k.d.Search.EmployersNamed(ctx, typed, most)
 	return append(persons, named...), append(records, hired...), employers, errors.Join(err1, err2, err3)
 }
 
 func (k *Desk) personRow(ctx context.Context, id string) (row Row, human string, err error) {
-	p, err := k.d.Records.PersonByID(ctx, id)
+	p, err := k.d.People.PersonByID(ctx, id)
 	if err != nil {
 		return Row{}, "", err
 	}
 	row = Row{
 		Path: console.Root + "people/" + p.ID, Name: p.Name, Email: p.Email, Locked: p.Locked(), Paused: k.d.Now().Before(p.PausedUntil),
 	}
-	hired, err := k.d.Records.EmploymentsOfPerson(ctx, p.ID)
+	hired, err := k.d.Employments.EmploymentsOfPerson(ctx, p.ID)
 	if err != nil {
 		return Row{}, "", err
 	}
 	for _, m := range hired {
-		e, err := k.d.Records.EmployerByID(ctx, m.Employer)
+		e, err := k.d.Employments.EmployerByID(ctx, m.Employer)
 		if err != nil {
 			return Row{}, "", err
 		}
@@ -223,7 +223,7 @@ func (k *Desk) personRow(ctx context.Context, id string) (row Row, human string,
 }
 
 func (k *Desk) recordRow(ctx context.Context, m employment.Employment) (Row, error) {
-	e, err := k.d.Records.EmployerByID(ctx, m.Employer)
+	e, err := k.d.Employments.EmployerByID(ctx, m.Employer)
 	return Row{
 		Path: console.Root + "records/" + m.ID, Name: strings.TrimSpace(m.GivenName + " " + m.FamilyName), Email: m.Email,
 		Employers: []string{e.Name}, Waiting: true,
@@ -240,12 +240,12 @@ type employerView struct {
 const peopleOnPage = 50
 
 func (k *Desk) showEmployer(w http.ResponseWriter, r *http.Request, who console.Agent) error {
-	e, err := k.d.Records.EmployerByID(r.Context(), r.PathValue("id"))
+	e, err := k.d.Employments.EmployerByID(r.Context(), r.PathValue("id"))
 	if err != nil {
 		return found(err)
 	}
-	k.d.Audit.EmployerViewed(r.Context(), who.Actor(), e.ID)
-	hired, err := k.d.Records.EmploymentsOf(r.Context(), e.ID, r.URL.Query().Get("after"), peopleOnPage)
+	k.d.Looks.EmployerViewed(r.Context(), who.Actor(), e.ID)
+	hired, err := k.d.Employments.EmploymentsOf(r.Context(), e.ID, r.URL.Query().Get("after"), peopleOnPage)
 	if err != nil {
 		return err
 	}

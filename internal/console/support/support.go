@@ -20,28 +20,43 @@ import (
 //go:embed templates/*.html
 var templateFiles embed.FS
 
-// Records are people and logins as the desk may see them: without hashes, keys and what
-// a client asked for. Look-ups answer fault.ErrNotFound.
-type Records interface {
+// Search finds people, records and employers by what a caller says. fault.ErrNotFound.
+type Search interface {
 	PersonsNamed(ctx context.Context, typed string, limit int) ([]string, error)
 	EmploymentsNamed(ctx context.Context, typed string, limit int) ([]string, error)
 	EmployersNamed(ctx context.Context, typed string, limit int) ([]string, error)
 	FindByAddress(ctx context.Context, address string, limit int) (persons, employments []string, err error)
+}
 
+// People are those who log in, without keys of look-up. Look-ups return fault.ErrNotFound.
+type People interface {
 	PersonByID(ctx context.Context, id string) (login.Person, error)
 	UserNamesOf(ctx context.Context, person string) ([]string, error)
+	WrongTriesOf(ctx context.Context, person string, days int) ([]login.WrongDay, error)
+}
+
+// Employments are what employers say of people. Look-ups return fault.ErrNotFound.
+type Employments interface {
 	EmploymentByID(ctx context.Context, id string) (employment.Employment, error)
 	EmploymentsOfPerson(ctx context.Context, person string) ([]employment.Employment, error)
 	EmploymentsOf(ctx context.Context, employer, after string, limit int) ([]employment.Employment, error)
 	EmployerByID(ctx context.Context, id string) (employment.Employer, error)
 	HeldActivations(ctx context.Context, employment string) ([]employment.HeldActivation, error)
 	InvitationsOf(ctx context.Context, employment string) ([]employment.Invitation, error)
+}
+
+// Logins are attempts and sessions as an agent may see them: without hashes, keys and what
+// a client asked for. Look-ups return fault.ErrNotFound.
+type Logins interface {
 	SessionByID(ctx context.Context, id string) (login.Session, error)
 	SessionsOfPerson(ctx context.Context, person string) ([]login.Session, error)
 	AttemptByID(ctx context.Context, id string) (login.Attempt, error)
 	AttemptBySupportCode(ctx context.Context, code string) (login.Attempt, error)
 	AttemptsOfPerson(ctx context.Context, person string, limit int) ([]login.Attempt, error)
-	WrongTriesOf(ctx context.Context, person string, days int) ([]login.WrongDay, error)
+}
+
+// Colleagues are who has helped before, and how.
+type Colleagues interface {
 	StaffActsOn(ctx context.Context, target string, limit int) ([]operations.AuditEntry, error)
 	StaffByID(ctx context.Context, id string) (staff.Member, error)
 }
@@ -53,18 +68,22 @@ type Acts interface {
 	Invite(ctx context.Context, m employment.Employment) (stands employment.Invitation, ordered bool, err error)
 	RevokeSession(ctx context.Context, id, reason string, at time.Time) error
 	PausePerson(ctx context.Context, id string, until, at time.Time) error
-	// ReleaseActivation answers fault.ErrNotFound also for one that is released.
+	// ReleaseActivation returns fault.ErrNotFound also for one that is released.
 	ReleaseActivation(ctx context.Context, employment, id string, at time.Time) error
 }
 
-// Auditor is told of every look and every act.
-type Auditor interface {
-	Atomically(ctx context.Context, act func(ctx context.Context) error) error
+// Looks are told of every look.
+type Looks interface {
 	SearchRefused(ctx context.Context, actor string)
 	PersonViewed(ctx context.Context, actor, person string)
 	RecordViewed(ctx context.Context, actor, employment string)
 	EmployerViewed(ctx context.Context, actor, employer string)
 	AttemptViewed(ctx context.Context, actor string, a login.Attempt)
+}
+
+// Auditor is told of every act.
+type Auditor interface {
+	Atomically(ctx context.Context, act func(ctx context.Context) error) error
 	PersonInvited(ctx context.Context, actor, target string, i employment.Invitation, because string)
 	DeviceLoggedOut(ctx context.Context, actor, person, session, because string)
 	MethodsPaused(ctx context.Context, actor, person string, until time.Time, because string)
@@ -72,20 +91,25 @@ type Auditor interface {
 	ActivationReleased(ctx context.Context, actor, employment string, h employment.HeldActivation, because string)
 }
 
-// Deps are what the desk stands on.
+// Deps are what the desk needs.
 type Deps struct {
-	Console *console.Console
-	Records Records
-	Acts    Acts
-	Audit   Auditor
-	Sealer  console.Sealer
-	Web     *web.Kit
-	Now     func() time.Time
-	Zone    *time.Location               // of the times that agents read
-	Client  func(id string) string       // name of an app
-	Means   func(lang, id string) string // name of a bank or method; the id of one that is gone
-	Brand   diagnosis.Brand
-	Wake    func() // lets what was ordered begin at once
+	Console     *console.Console
+	Search      Search
+	People      People
+	Employments Employments
+	Logins      Logins
+	Staff       Colleagues
+	Acts        Acts
+	Looks       Looks
+	Audit       Auditor
+	Sealer      console.Sealer
+	Web         *web.Kit
+	Now         func() time.Time
+	Zone        *time.Location               // of the times that agents read
+	Client      func(id string) string       // name of an app
+	Means       func(lang, id string) string // name of a bank or method; the id of one that is gone
+	Brand       diagnosis.Brand
+	Wake        func() // lets what was ordered begin at once
 }
 
 // Desk serves the pages.
@@ -130,7 +154,7 @@ func New(d Deps) *Desk {
 func (k *Desk) limited(h console.Handler) console.Handler {
 	return func(w http.ResponseWriter, r *http.Request, who console.Agent) error {
 		if err := k.searches.Check(who.ID); err != nil {
-			k.d.Audit.SearchRefused(r.Context(), who.Actor())
+			k.d.Looks.SearchRefused(r.Context(), who.Actor())
 			return err
 		}
 		return h(w, r, who)

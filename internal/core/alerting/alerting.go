@@ -46,12 +46,12 @@ type Store interface {
 	Tallies(ctx context.Context, d operations.Dimension, from, to time.Time) ([]operations.Tally, error)
 	// Alerts are those that last, and those that ended after an instant, newest first.
 	Alerts(ctx context.Context, since time.Time) ([]operations.Alert, error)
-	// RaiseAlert and EndAlert answer false when another node has done it.
+	// RaiseAlert and EndAlert return false when another node has done it.
 	RaiseAlert(ctx context.Context, a operations.Alert, jobs []queue.Job) (bool, error)
 	EndAlert(ctx context.Context, id string, at time.Time, jobs []queue.Job) (bool, error)
 }
 
-// Deps are what a watch stands on.
+// Deps are what a watch needs.
 type Deps struct {
 	Store Store
 	Now   func() time.Time

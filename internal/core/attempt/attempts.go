@@ -36,7 +36,7 @@ type AttemptStore interface {
 
 // HandleStore finds attempts by what names them to a browser or an app.
 type HandleStore interface {
-	// The look-ups answer fault.ErrNotFound.
+	// The look-ups return fault.ErrNotFound.
 	AttemptByID(ctx context.Context, id string) (login.Attempt, error)
 	AttemptByRequestURI(ctx context.Context, hash secret.Hash) (login.Attempt, error)
 	AttemptByCode(ctx context.Context, hash secret.Hash) (login.Attempt, error)
@@ -52,7 +52,7 @@ type BrokerRequestStore interface {
 	EndBrokerRequest(ctx context.Context, hash secret.Hash, at time.Time) error
 }
 
-// SessionStore keeps sessions. Look-ups answer fault.ErrNotFound.
+// SessionStore keeps sessions. Look-ups return fault.ErrNotFound.
 type SessionStore interface {
 	SessionByID(ctx context.Context, id string) (login.Session, error)
 	RevokeSession(ctx context.Context, id, reason string, at time.Time) error
@@ -90,7 +90,7 @@ func DefaultLifetimes() Lifetimes {
 	}
 }
 
-// Deps are what attempts stand on.
+// Deps are what attempts need.
 type Deps struct {
 	Attempts       AttemptStore
 	Handles        HandleStore
@@ -181,7 +181,7 @@ func (s *Attempts) moveTold(ctx context.Context, a login.Attempt, event Event, m
 		s.d.Observe(moved, m.Event)
 		return moved, nil
 	case errors.Is(err, fault.ErrMoved):
-		return moved, s.whyNot(moved, m)
+		return moved, whyNot(moved, m)
 	case errors.Is(err, fault.ErrNotFound):
 		return login.Attempt{}, fault.New(fault.NotFound, login.ReasonAttemptUnknown, err)
 	case errors.Is(err, fault.ErrReplayed):
@@ -192,7 +192,7 @@ func (s *Attempts) moveTold(ctx context.Context, a login.Attempt, event Event, m
 }
 
 // whyNot explains a move that did not happen, from the row as it is now.
-func (s *Attempts) whyNot(a login.Attempt, m login.Transition) error {
+func whyNot(a login.Attempt, m login.Transition) error {
 	switch {
 	case !m.IfBrowser.Zero() && !a.Browser.Zero() && !a.Browser.Equal(m.IfBrowser):
 		return fault.New(fault.Conflict, login.ReasonOtherBrowser, fault.ErrMoved)

@@ -24,8 +24,8 @@ func sixDigits(browser secret.Text, attempt string) string {
 
 // digitsHashes are what the database may hold of them, by each generation of the key: the
 // first one is what is written.
-func (s *Attempts) digitsHashes(attempt, digits string) []secret.Hash {
-	return s.d.DigitsKeys.Derive("six digits", attempt, digits).Hashes()
+func digitsHashes(keys secret.Ring, attempt, digits string) []secret.Hash {
+	return keys.Derive("six digits", attempt, digits).Hashes()
 }
 
 // withDigits is what the timeline says of a confirmation after which the browser shows
@@ -34,7 +34,7 @@ const withDigits = "digits"
 
 func (s *Attempts) newDigits(a login.Attempt, browser secret.Text) *login.Digits {
 	return &login.Digits{
-		Hash:    s.digitsHashes(a.ID, sixDigits(browser, a.ID))[0],
+		Hash:    digitsHashes(s.d.DigitsKeys, a.ID, sixDigits(browser, a.ID))[0],
 		Expires: s.d.Now().Add(s.d.Lifetimes.Digits),
 	}
 }
@@ -62,7 +62,7 @@ func (s *Attempts) Complete(ctx context.Context, a login.Attempt, authSession se
 	if a.State != login.StateConfirmed {
 		return secret.Text{}, fault.New(fault.Conflict, login.ReasonDigitsExpired, nil).WithCode(oauth.InsufficientAuthorization)
 	}
-	right, tries, err := s.d.Attempts.TryDigits(ctx, a.ID, s.digitsHashes(a.ID, digits), s.d.Now(), digitTries,
+	right, tries, err := s.d.Attempts.TryDigits(ctx, a.ID, digitsHashes(s.d.DigitsKeys, a.ID, digits), s.d.Now(), digitTries,
 		s.budget("digits of a person", a.Person, digitsAtOnce, digitsEach))
 	switch {
 	case errors.Is(err, fault.ErrNotFound):

@@ -46,7 +46,7 @@ func (s *Attempts) issue(ctx context.Context, a login.Attempt, browserSecret sec
 		event = Recode
 	}
 	if _, ok := Next(a.Method, a.State, event); !ok {
-		return secret.Text{}, a, s.whyNot(a, login.Transition{At: s.d.Now()})
+		return secret.Text{}, a, whyNot(a, login.Transition{At: s.d.Now()})
 	}
 	code := codeFor(a, browserSecret)
 	e.Step, e.Outcome = login.StepConfirm, login.OutcomeOK

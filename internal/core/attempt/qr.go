@@ -17,10 +17,10 @@ type QRStore interface {
 	// ShowQRPage writes a page. fault.ErrExists: the person has had too many since, the
 	// oldest of them at the time that is answered.
 	ShowQRPage(ctx context.Context, p login.QRPage, most int, since time.Time) (oldest time.Time, err error)
-	// The look-ups answer fault.ErrNotFound.
+	// The look-ups return fault.ErrNotFound.
 	QRPageByID(ctx context.Context, id string) (login.QRPage, error)
 	QRPageByTyped(ctx context.Context, hash secret.Hash) (login.QRPage, error)
-	// TypeQRPage gives a page that is being shown a typed code, or answers fault.ErrMoved.
+	// TypeQRPage gives a page that is being shown a typed code, or returns fault.ErrMoved.
 	TypeQRPage(ctx context.Context, id string, hash secret.Hash, until, at time.Time) (login.QRPage, error)
 	// ClaimQRPage gives the page away and writes the attempt, or answers the page as it
 	// is with fault.ErrMoved. fault.ErrNotFound, fault.ErrExists, fault.ErrReplayed.

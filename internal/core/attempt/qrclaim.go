@@ -204,7 +204,7 @@ func (s *Attempts) Approve(ctx context.Context, p login.QRPage, number string, e
 	}
 	e.Step = login.StepApprove
 	if a.State != login.StateClaimed {
-		return a, s.whyNot(a, login.Transition{At: s.d.Now()})
+		return a, whyNot(a, login.Transition{At: s.d.Now()})
 	}
 	if subtle.ConstantTimeCompare([]byte(number), []byte(s.frames.of(p).number(p.ID, a.ID))) == 0 {
 		// Of numbers typed at once the first counts: a wrong one must not undo a right one.

@@ -40,7 +40,7 @@ type Config struct {
 	Alternative Version        // what the login link and the QR code need
 }
 
-// Deps are what the gate stands on.
+// Deps are what the gate needs.
 type Deps struct {
 	Config Config
 	Store  Store

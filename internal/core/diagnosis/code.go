@@ -9,7 +9,7 @@ import (
 // OfCode reads the support code of a request that was refused before there was a login:
 // too old an app, a wrong clock, too many tries, a page opened from an old bookmark.
 // The code itself says what it was, and when, to within five minutes; the log has the
-// rest under it. It answers false for every other code.
+// rest under it. It returns false for every other code.
 func OfCode(code string, now time.Time) (Diagnosis, bool) {
 	entry, at, ok := reasons.OfCode(code, now)
 	return Diagnosis{Entry: entry, At: at}, ok

@@ -36,7 +36,7 @@ type Auditor interface {
 	NoticeWithdrawn(ctx context.Context, actor, id string)
 }
 
-// Deps are what the board stands on.
+// Deps are what the board needs.
 type Deps struct {
 	Store     Store
 	Audit     Auditor

@@ -19,7 +19,7 @@ const Kept = 400 * 24 * time.Hour
 const maxOpen = 100
 
 // Publish adds a notice and answers it as it stands. What is zero is filled in: its id
-// and, when it begins at once, From. It answers fault.FieldErrors for what cannot be
+// and, when it begins at once, From. It returns fault.FieldErrors for what cannot be
 // published, and fault.ErrExists when there is one of that id.
 func (b *Board) Publish(ctx context.Context, actor string, n operations.Notice) (operations.Notice, error) {
 	now := b.d.Now()

@@ -15,7 +15,7 @@ import (
 	"avain/internal/secret"
 )
 
-// PersonStore keeps people. Look-ups answer fault.ErrNotFound.
+// PersonStore keeps people. Look-ups return fault.ErrNotFound.
 type PersonStore interface {
 	// PersonByLookup finds the person under any of the look-up values. fault.ErrNotFound.
 	PersonByLookup(ctx context.Context, lookups [][]byte) (login.Person, []byte, error)
@@ -23,7 +23,7 @@ type PersonStore interface {
 	AddPerson(ctx context.Context, p login.Person, lookup, sealed []byte) error
 	NamePerson(ctx context.Context, id, given, family, name string, at time.Time) error
 	PersonByID(ctx context.Context, id string) (login.Person, error)
-	// Activate answers fault.ErrNotFound, fault.ErrMoved (cannot be used any more) and
+	// Activate returns fault.ErrNotFound, fault.ErrMoved (cannot be used any more) and
 	// fault.ErrExists (another human's).
 	Activate(ctx context.Context, a employment.Activation, jobs func(employment.Employment, login.Person) []queue.Job) (employment.Activated, error)
 	Recognised(ctx context.Context, from login.From, now time.Time) (login.Seen, error)
@@ -38,7 +38,7 @@ type LookupStore interface {
 	Rekey(ctx context.Context, lookups [][]byte) error
 }
 
-// CredentialStore keeps user names and passwords. Look-ups answer fault.ErrNotFound.
+// CredentialStore keeps user names and passwords. Look-ups return fault.ErrNotFound.
 type CredentialStore interface {
 	CredentialByName(ctx context.Context, name string) (login.Credential, error)
 	CredentialByID(ctx context.Context, id string) (login.Credential, error)
@@ -50,9 +50,9 @@ type CredentialStore interface {
 	ResetPassword(ctx context.Context, h secret.Hash, hash string, at time.Time, jobs ...queue.Job) (login.Credential, error)
 }
 
-// EmploymentStore keeps what employers say of people. Look-ups answer fault.ErrNotFound.
+// EmploymentStore keeps what employers say of people. Look-ups return fault.ErrNotFound.
 type EmploymentStore interface {
-	// AddEmployment and AddInvited answer fault.ErrExists when the employer has another
+	// AddEmployment and AddInvited return fault.ErrExists when the employer has another
 	// record with the same external id or user name.
 	AddEmployment(ctx context.Context, m employment.Employment, jobs ...queue.Job) error
 	AddInvited(ctx context.Context, m employment.Employment, i employment.Invitation, jobs ...queue.Job) error
@@ -63,7 +63,7 @@ type EmploymentStore interface {
 	SetBenefits(ctx context.Context, person string, benefits []login.Benefit) error
 }
 
-// InvitationStore keeps the tickets to activate. Look-ups answer fault.ErrNotFound.
+// InvitationStore keeps the tickets to activate. Look-ups return fault.ErrNotFound.
 type InvitationStore interface {
 	// Invite answers the invitation that stands: another than i when somebody has just
 	// invited. fault.ErrMoved: there is nothing to invite to any more.
@@ -78,7 +78,7 @@ type InvitationStore interface {
 
 // LimitStore counts what may be done only so often.
 type LimitStore interface {
-	// Spend and SpendFirst answer a fault.TooMany that says how long to wait.
+	// Spend and SpendFirst return a fault.TooMany that says how long to wait.
 	Spend(ctx context.Context, at time.Time, budgets ...login.RateLimit) error
 	SpendFirst(ctx context.Context, at time.Time, groups ...[]login.RateLimit) (paid int, err error)
 }
@@ -88,7 +88,7 @@ type JobStore interface {
 	AddJobs(ctx context.Context, jobs ...queue.Job) error
 }
 
-// Deps are what people stand on.
+// Deps are what people need.
 type Deps struct {
 	People      PersonStore
 	Lookups     LookupStore

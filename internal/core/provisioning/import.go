@@ -35,13 +35,13 @@ const (
 // Store is what an import needs of the database.
 type Store interface {
 	AddImport(ctx context.Context, i employment.Import) error
-	// ReceiveChunk, StartImport and FailImport answer fault.ErrMoved when the import is
+	// ReceiveChunk, StartImport and FailImport return fault.ErrMoved when the import is
 	// not receiving any more.
 	ReceiveChunk(ctx context.Context, id string, n int, content string, rows, bad int64, mistakes []employment.ImportMistake) error
 	StartImport(ctx context.Context, id string, at time.Time, jobs ...queue.Job) error
 	FailImport(ctx context.Context, id string, at time.Time) error
 	ImportByID(ctx context.Context, id string) (employment.Import, error)
-	// ImportChunk answers fault.ErrNotFound when the chunk has been taken.
+	// ImportChunk returns fault.ErrNotFound when the chunk has been taken.
 	ImportChunk(ctx context.Context, id string, n int) (string, error)
 	// TakeChunk writes the people and ends the job in one transaction. fault.ErrMoved.
 	TakeChunk(ctx context.Context, j queue.Job, id string, n int, all []employment.HireRequest, at time.Time) error

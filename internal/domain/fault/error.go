@@ -57,7 +57,7 @@ func BadParam(param, detail string) *Error {
 	return &Error{Kind: Invalid, Reason: login.ReasonRequestInvalid, Param: param, Detail: detail}
 }
 
-// With returns a copy with Detail set.
+// WithDetail returns a copy with Detail set.
 func (e *Error) WithDetail(detail string) *Error {
 	c := *e
 	c.Detail = detail

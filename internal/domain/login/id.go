@@ -58,7 +58,7 @@ func below(n int) int {
 }
 
 // ParseSupportCode accepts a support code as people type it: any case, with or
-// without the dash or spaces. It answers false for anything else.
+// without the dash or spaces. It returns false for anything else.
 func ParseSupportCode(s string) (string, bool) {
 	out := make([]byte, 0, 7)
 	for _, r := range s {

@@ -42,7 +42,7 @@ func RefusalCode(number int, at time.Time) string {
 
 // ReadRefusalCode reads a code that [ParseSupportCode] has accepted: the number, and the
 // beginning of the five minutes in which the request was refused. A code that is older
-// than 64 days reads as a younger one. It answers false for the code of an attempt and
+// than 64 days reads as a younger one. It returns false for the code of an attempt and
 // for what no request was ever told.
 func ReadRefusalCode(code string, now time.Time) (number int, at time.Time, ok bool) {
 	letters := strings.ReplaceAll(code, "-", "")

@@ -15,7 +15,7 @@ func Code(reason login.Reason, at time.Time) string {
 }
 
 // OfCode reads what [Code] has made: the entry, and when, to within five minutes. It
-// answers false for the code of a login, and for what is no code of ours.
+// returns false for the code of a login, and for what is no code of ours.
 func OfCode(code string, now time.Time) (Entry, time.Time, bool) {
 	number, when, ok := login.ReadRefusalCode(code, now)
 	at := slices.IndexFunc(entries, func(e Entry) bool { return e.Number == number })

@@ -21,16 +21,20 @@ import (
 // Attempts moves attempts: package attempt.
 type Attempts interface {
 	ForBrowser(ctx context.Context, id string, browser secret.Text) (login.Attempt, error)
+	Authenticate(ctx context.Context, j attempt.BrokerRequest, id login.Identity, person login.Person, e login.Event) (login.Attempt, error)
+	End(ctx context.Context, a login.Attempt, event attempt.Event, reason login.Reason, e login.Event) (login.Attempt, error)
+	Note(ctx context.Context, a login.Attempt, e login.Event) error
+	Shown(ctx context.Context, a login.Attempt, e login.Event) error
+}
+
+// BrokerRequests are the ways to a broker and back: package attempt.
+type BrokerRequests interface {
 	NewBrokerRequest(a login.Attempt, browser secret.Text) attempt.BrokerRequest
 	StartBrokerRequest(ctx context.Context, j attempt.BrokerRequest, browser secret.Text, e login.Event) (login.Attempt, error)
 	ResumeBrokerRequest(ctx context.Context, broker string, state, browser secret.Text) (attempt.BrokerRequest, error)
 	ClaimCallback(ctx context.Context, j attempt.BrokerRequest) (bool, error)
 	CallbackDone(ctx context.Context, j attempt.BrokerRequest) (bool, error)
 	BrokerFailed(ctx context.Context, j attempt.BrokerRequest, e login.Event) error
-	Authenticate(ctx context.Context, j attempt.BrokerRequest, id login.Identity, person login.Person, e login.Event) (login.Attempt, error)
-	End(ctx context.Context, a login.Attempt, event attempt.Event, reason login.Reason, e login.Event) (login.Attempt, error)
-	Note(ctx context.Context, a login.Attempt, e login.Event) error
-	Shown(ctx context.Context, a login.Attempt, e login.Event) error
 }
 
 // Brokers prove persons: package broker.
@@ -60,16 +64,17 @@ type People interface {
 	Activate(ctx context.Context, id login.Identity, in people.Accepted) (login.Person, error)
 }
 
-// Deps are what the feature stands on.
+// Deps are what the feature needs.
 type Deps struct {
-	Attempts Attempts
-	Brokers  Brokers
-	Gate     Gate
-	Notices  Notices
-	People   People
-	Clients  *client.Registry
-	Cookies  *browsersession.Cookies
-	Web      *web.Kit
+	Attempts       Attempts
+	BrokerRequests BrokerRequests
+	Brokers        Brokers
+	Gate           Gate
+	Notices        Notices
+	People         People
+	Clients        *client.Registry
+	Cookies        *browsersession.Cookies
+	Web            *web.Kit
 
 	// Continue is the dispatcher, and Back the address that tells the client why its
 	// login ended: both of the feature authorize.
@@ -140,7 +145,7 @@ func (f *Feature) choose(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	j := f.d.Attempts.NewBrokerRequest(a, browser)
+	j := f.d.BrokerRequests.NewBrokerRequest(a, browser)
 	j.Means = params.Get("means")
 	if err := f.d.Gate.MayChoose(r.Context(), j.Means); err != nil {
 		return f.staysHere(w, r, a, "", err)
@@ -157,7 +162,7 @@ func (f *Feature) choose(w http.ResponseWriter, r *http.Request) error {
 	web.Note(r.Context(), web.FieldMeans, j.Means)
 	web.Note(r.Context(), web.FieldBroker, away.Broker)
 	j.Broker = away.Broker
-	if _, err = f.d.Attempts.StartBrokerRequest(r.Context(), j, browser, login.Event{Browser: web.BrowserLabel(r)}); err != nil {
+	if _, err = f.d.BrokerRequests.StartBrokerRequest(r.Context(), j, browser, login.Event{Browser: web.BrowserLabel(r)}); err != nil {
 		return err
 	}
 	if away.Fields != nil {

@@ -57,7 +57,7 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	f, err := New(Deps{
-		Attempts: w, Brokers: w, Gate: w, Notices: w, People: w, Clients: clients, Cookies: browsersession.New(base), Web: kit,
+		Attempts: w, BrokerRequests: w, Brokers: w, Gate: w, Notices: w, People: w, Clients: clients, Cookies: browsersession.New(base), Web: kit,
 		Continue: func(rw http.ResponseWriter, _ *http.Request, _ login.Attempt) error { return web.SeeOther(rw, "/on") },
 		Back: func(_ login.Attempt, e *fault.Error) string {
 			return "https://app.example/return?reason=" + string(e.Reason)

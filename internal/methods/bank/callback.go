@@ -35,7 +35,7 @@ func (f *Feature) callback(w http.ResponseWriter, r *http.Request) error {
 	browser, _ := f.d.Cookies.Secret(r)
 	var j attempt.BrokerRequest
 	err = f.d.Cookies.Try(r, browser, func(browser secret.Text) (err error) {
-		j, err = f.d.Attempts.ResumeBrokerRequest(r.Context(), r.PathValue("broker"), secret.Of(params.Get("state")), browser)
+		j, err = f.d.BrokerRequests.ResumeBrokerRequest(r.Context(), r.PathValue("broker"), secret.Of(params.Get("state")), browser)
 		return err
 	})
 	if fault.HasReason(err, login.ReasonOtherBrowser) {
@@ -52,7 +52,7 @@ func (f *Feature) callback(w http.ResponseWriter, r *http.Request) error {
 	if j.Attempt.State != login.StateOpened {
 		return web.SeeOther(w, page(j.Attempt))
 	}
-	taken, err := f.d.Attempts.ClaimCallback(r.Context(), j)
+	taken, err := f.d.BrokerRequests.ClaimCallback(r.Context(), j)
 	if err != nil {
 		return err
 	}
@@ -73,7 +73,7 @@ func (f *Feature) callback(w http.ResponseWriter, r *http.Request) error {
 // alreadyTaken answers a second click: the login's page when the first one is done,
 // else a page that loads itself again until it is.
 func (f *Feature) alreadyTaken(w http.ResponseWriter, r *http.Request, j attempt.BrokerRequest) error {
-	done, err := f.d.Attempts.CallbackDone(r.Context(), j)
+	done, err := f.d.BrokerRequests.CallbackDone(r.Context(), j)
 	if err != nil {
 		return err
 	}
@@ -144,7 +144,7 @@ func (f *Feature) turnedBack(ctx context.Context, w http.ResponseWriter, j attem
 	if e.Reason == login.ReasonCancelledAtBroker {
 		outcome = login.OutcomeRefused
 	}
-	err := f.d.Attempts.BrokerFailed(ctx, j, login.Event{Outcome: outcome, Reason: e.Reason, Detail: e.Detail, Browser: label})
+	err := f.d.BrokerRequests.BrokerFailed(ctx, j, login.Event{Outcome: outcome, Reason: e.Reason, Detail: e.Detail, Browser: label})
 	if err != nil {
 		return errors.Join(cause, err)
 	}

@@ -40,7 +40,7 @@ type Notices interface {
 	Concerning(ctx context.Context, who operations.Viewer) []operations.Notice
 }
 
-// Deps are what the feature stands on.
+// Deps are what the feature needs.
 type Deps struct {
 	Attempts Attempts
 	People   People

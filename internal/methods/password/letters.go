@@ -23,7 +23,7 @@ type Addressees interface {
 	ResetOf(ctx context.Context, ticket secret.Text) (login.Credential, login.Person, error)
 }
 
-// LetterDeps are what the letters stand on.
+// LetterDeps are what the letters need.
 type LetterDeps struct {
 	People  Addressees
 	Sender  mail.Sender

@@ -46,7 +46,7 @@ type Auditor interface {
 	PasswordSet(ctx context.Context, person string, sessions int64)
 }
 
-// Deps are what the feature stands on.
+// Deps are what the feature needs.
 type Deps struct {
 	People   People
 	Sessions Sessions

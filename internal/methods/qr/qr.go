@@ -27,7 +27,7 @@ type Attempts interface {
 	End(ctx context.Context, a login.Attempt, event attempt.Event, reason login.Reason, e login.Event) (login.Attempt, error)
 }
 
-// Deps are what the feature stands on.
+// Deps are what the feature needs.
 type Deps struct {
 	Attempts Attempts
 	Room     *notify.Hub

@@ -33,7 +33,7 @@ type Gate interface {
 	Admit(ctx context.Context, m login.Method, who operations.Viewer, own bool) error
 }
 
-// Deps are what the feature stands on.
+// Deps are what the feature needs.
 type Deps struct {
 	Attempts Attempts
 	Gate     Gate

@@ -21,7 +21,7 @@ type Brokers interface {
 	JWKS(broker string) ([]byte, error)
 }
 
-// Deps are what the feature stands on.
+// Deps are what the feature needs.
 type Deps struct {
 	Signer  *signing.Signer
 	Brokers Brokers

@@ -30,7 +30,7 @@ type Auditor interface {
 	SessionRevoked(ctx context.Context, s login.Session, reason string)
 }
 
-// Deps are what the feature stands on.
+// Deps are what the feature needs.
 type Deps struct {
 	Browser  Browser
 	Sessions Sessions

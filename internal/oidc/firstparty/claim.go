@@ -38,7 +38,7 @@ func (f *Feature) claim(w http.ResponseWriter, r *http.Request, c call) error {
 	if err != nil {
 		return err
 	}
-	claimed, err := f.d.Attempts.Claim(r.Context(), attempt.ClaimRequest{
+	claimed, err := f.d.Starts.Claim(r.Context(), attempt.ClaimRequest{
 		Scanned: c.params.Get("qr"), Typed: c.params.Get("typed_code"), Client: in.Client, Request: in.Request,
 		Device: in.Device, Key: in.Key, ClockOff: c.clock, Network: web.KnownNetwork(r.Context()), Source: in.Source, Place: in.Place, Label: in.Label,
 	})

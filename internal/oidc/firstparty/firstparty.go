@@ -24,11 +24,15 @@ type Attempts interface {
 	Complete(ctx context.Context, a login.Attempt, authSession secret.Text, digits string) (secret.Text, error)
 	Report(ctx context.Context, code secret.Text, client string) error
 	Cancel(ctx context.Context, a login.Attempt, e login.Event) error
-	Claim(ctx context.Context, in attempt.ClaimRequest) (attempt.Claimed, error)
 	Collect(ctx context.Context, a login.Attempt, authSession secret.Text) (secret.Text, error)
+}
+
+// Starts are the ways in which a login begins here: package attempt.
+type Starts interface {
 	Start(ctx context.Context, in attempt.StartRequest) (attempt.Started, error)
 	Verified(ctx context.Context, in attempt.StartRequest, person login.Person) (secret.Text, login.Attempt, error)
 	Unverified(ctx context.Context, in attempt.StartRequest, why error) (login.Attempt, error)
+	Claim(ctx context.Context, in attempt.ClaimRequest) (attempt.Claimed, error)
 }
 
 // People knows the names of persons.
@@ -41,9 +45,10 @@ type Marks interface {
 	UseOnce(ctx context.Context, once ...login.ReplayKey) error
 }
 
-// Deps are what the feature stands on.
+// Deps are what the feature needs.
 type Deps struct {
 	Attempts  Attempts
+	Starts    Starts
 	People    People
 	Passwords Passwords
 	Marks     Marks

@@ -54,7 +54,7 @@ func (f *Feature) password(w http.ResponseWriter, r *http.Request, c call) error
 	if err != nil {
 		return f.refuse(w, r, c.client, start, err)
 	}
-	code, a, err := f.d.Attempts.Verified(r.Context(), start, person)
+	code, a, err := f.d.Starts.Verified(r.Context(), start, person)
 	if a.ID != "" {
 		web.About(r.Context(), a)
 	}
@@ -72,7 +72,7 @@ func (f *Feature) refuse(w http.ResponseWriter, r *http.Request, c login.Client,
 	if reason != login.ReasonPasswordWrong && reason != login.ReasonStrongRequired {
 		return why
 	}
-	a, err := f.d.Attempts.Unverified(r.Context(), in, why)
+	a, err := f.d.Starts.Unverified(r.Context(), in, why)
 	if err != nil {
 		return err
 	}
@@ -92,7 +92,7 @@ func (f *Feature) refuse(w http.ResponseWriter, r *http.Request, c login.Client,
 // that the app can open it at once: same device, same challenge.
 func (f *Feature) goOn(ctx context.Context, c login.Client, in attempt.StartRequest, out *notEnough) error {
 	in.Method, in.Because = login.MethodDirect, login.ReasonStrongRequired
-	started, err := f.d.Attempts.Start(ctx, in)
+	started, err := f.d.Starts.Start(ctx, in)
 	if err != nil {
 		return err
 	}

@@ -22,7 +22,7 @@ type Redeemer interface {
 	Redeem(ctx context.Context, in attempt.RedeemRequest) (attempt.Granted, error)
 }
 
-// SessionStore are the logged-in apps. Look-ups answer fault.ErrNotFound.
+// SessionStore are the logged-in apps. Look-ups return fault.ErrNotFound.
 type SessionStore interface {
 	SessionByID(ctx context.Context, id string) (login.Session, error)
 	// SessionByRefresh finds a session by its current or its previous refresh token.
@@ -58,7 +58,7 @@ type Auditor interface {
 	RefreshReused(ctx context.Context, s login.Session)
 }
 
-// Deps are what the feature stands on.
+// Deps are what the feature needs.
 type Deps struct {
 	Codes    Redeemer
 	Sessions SessionStore

@@ -42,98 +42,98 @@ func ByKey(k operations.APIKey) string { return "key:" + k.ID }
 const System = system
 
 // EmployerAdded records a new employer.
-func (l *Log) EmployerAdded(ctx context.Context, actor, employer string) {
+func (l Admin) EmployerAdded(ctx context.Context, actor, employer string) {
 	l.append(ctx, actor, actionEmployerAdd, "employer:"+employer, nil)
 }
 
 // EmployerChanged records another name or language.
-func (l *Log) EmployerChanged(ctx context.Context, actor, employer string) {
+func (l Admin) EmployerChanged(ctx context.Context, actor, employer string) {
 	l.append(ctx, actor, actionEmployerChange, "employer:"+employer, nil)
 }
 
 // EmploymentAdded records that an employer has added a person.
-func (l *Log) EmploymentAdded(ctx context.Context, actor string, m employment.Employment) {
+func (l Admin) EmploymentAdded(ctx context.Context, actor string, m employment.Employment) {
 	l.append(ctx, actor, actionEmploymentAdd, "employment:"+m.ID, map[string]string{"employer": m.Employer})
 }
 
 // EmploymentChanged records that an employer says something else of a person. What it
 // is, is a machine word: "record", "benefit:lunch".
-func (l *Log) EmploymentChanged(ctx context.Context, actor string, m employment.Employment, what string) {
+func (l Admin) EmploymentChanged(ctx context.Context, actor string, m employment.Employment, what string) {
 	l.append(ctx, actor, actionEmploymentChange, "employment:"+m.ID, map[string]string{"employer": m.Employer, "what": what})
 }
 
 // EmploymentEnded records that a person has left.
-func (l *Log) EmploymentEnded(ctx context.Context, actor string, m employment.Employment) {
+func (l Admin) EmploymentEnded(ctx context.Context, actor string, m employment.Employment) {
 	l.append(ctx, actor, actionEmploymentEnd, "employment:"+m.ID, map[string]string{"employer": m.Employer, "person": m.Person})
 }
 
 // EmploymentResumed records that a person is back.
-func (l *Log) EmploymentResumed(ctx context.Context, actor string, m employment.Employment) {
+func (l Admin) EmploymentResumed(ctx context.Context, actor string, m employment.Employment) {
 	l.append(ctx, actor, actionEmploymentResume, "employment:"+m.ID, map[string]string{"employer": m.Employer, "person": m.Person})
 }
 
 // EmploymentsExported records that all people of an employer were read at once.
-func (l *Log) EmploymentsExported(ctx context.Context, actor, employer string, n int) {
+func (l Admin) EmploymentsExported(ctx context.Context, actor, employer string, n int) {
 	l.append(ctx, actor, actionEmploymentExport, "employer:"+employer, map[string]string{"rows": strconv.Itoa(n)})
 }
 
 // InvitationSent records that an invitation was ordered.
-func (l *Log) InvitationSent(ctx context.Context, actor string, i employment.Invitation) {
+func (l Admin) InvitationSent(ctx context.Context, actor string, i employment.Invitation) {
 	l.append(ctx, actor, actionInvitationSend, "invitation:"+i.ID, map[string]string{"employment": i.Employment})
 }
 
 // InvitationRevoked records that an invitation was made worthless.
-func (l *Log) InvitationRevoked(ctx context.Context, actor, employment, invitation string) {
+func (l Admin) InvitationRevoked(ctx context.Context, actor, employment, invitation string) {
 	l.append(ctx, actor, actionInvitationRevoke, "invitation:"+invitation, map[string]string{"employment": employment})
 }
 
 // BounceReported records that a letter came back. Which one, the invitation says.
-func (l *Log) BounceReported(ctx context.Context, actor string) {
+func (l Admin) BounceReported(ctx context.Context, actor string) {
 	l.append(ctx, actor, actionInvitationBounce, "invitations", nil)
 }
 
 // SessionEnded records that somebody else has logged a person out; the session is empty
 // for all of them.
-func (l *Log) SessionEnded(ctx context.Context, actor, person, session string) {
+func (l Admin) SessionEnded(ctx context.Context, actor, person, session string) {
 	l.append(ctx, actor, actionSessionEnd, "person:"+person, map[string]string{"session": session})
 }
 
 // ImportStarted records a file of people.
-func (l *Log) ImportStarted(ctx context.Context, actor string, i employment.Import) {
+func (l Admin) ImportStarted(ctx context.Context, actor string, i employment.Import) {
 	l.append(ctx, actor, actionImportStart, "import:"+i.ID, map[string]string{
 		"employer": i.Employer, "rows": strconv.FormatInt(i.Rows, 10), "invite": strconv.FormatBool(i.Invite),
 	})
 }
 
 // APIKeyAdded records a new key of the admin API.
-func (l *Log) APIKeyAdded(ctx context.Context, actor string, k operations.APIKey) {
+func (l Admin) APIKeyAdded(ctx context.Context, actor string, k operations.APIKey) {
 	l.append(ctx, actor, actionAPIKeyAdd, "key:"+k.ID, map[string]string{"employers": strconv.Itoa(len(k.Employers))})
 }
 
 // APIKeyRotated records that a key has another secret.
-func (l *Log) APIKeyRotated(ctx context.Context, actor, id string) {
+func (l Admin) APIKeyRotated(ctx context.Context, actor, id string) {
 	l.append(ctx, actor, actionAPIKeyRotate, "key:"+id, nil)
 }
 
 // APIKeyRevoked records that a key opens nothing any more.
-func (l *Log) APIKeyRevoked(ctx context.Context, actor, id string) {
+func (l Admin) APIKeyRevoked(ctx context.Context, actor, id string) {
 	l.append(ctx, actor, actionAPIKeyRevoke, "key:"+id, nil)
 }
 
 // JobsRetried records that jobs were begun anew that had been given up: what is a kind
 // of jobs, or "job:" with the id of one.
-func (l *Log) JobsRetried(ctx context.Context, actor, what string, n int64) {
+func (l Admin) JobsRetried(ctx context.Context, actor, what string, n int64) {
 	l.append(ctx, actor, actionJobsRetry, what, map[string]string{"jobs": strconv.FormatInt(n, 10)})
 }
 
 // PersonExported records that somebody has read everything that there is of a person.
-func (l *Log) PersonExported(ctx context.Context, actor, person string) {
+func (l Admin) PersonExported(ctx context.Context, actor, person string) {
 	l.append(ctx, actor, actionPersonExport, "person:"+person, nil)
 }
 
 // PersonErased records that a person was erased, and why: a machine word. The ids lead
 // to nobody any more.
-func (l *Log) PersonErased(ctx context.Context, actor, person, reason string, e operations.ErasureResult) {
+func (l Admin) PersonErased(ctx context.Context, actor, person, reason string, e operations.ErasureResult) {
 	l.append(ctx, actor, actionPersonErase, "person:"+person, map[string]string{
 		"why": reason, "employments": strconv.Itoa(len(e.Employments)), "sessions": strconv.FormatInt(e.Sessions, 10),
 		"attempts": strconv.FormatInt(e.Attempts, 10), "jobs": strconv.FormatInt(e.Jobs, 10),
@@ -142,23 +142,23 @@ func (l *Log) PersonErased(ctx context.Context, actor, person, reason string, e 
 
 // NoticePublished records a new notice, and what it does. What it says is not machine
 // words, so it stays out.
-func (l *Log) NoticePublished(ctx context.Context, n operations.Notice) {
+func (l Admin) NoticePublished(ctx context.Context, n operations.Notice) {
 	l.append(ctx, n.By, actionNoticePublish, "notice:"+n.ID, acts(n))
 }
 
 // NoticeChanged records another version of a notice.
-func (l *Log) NoticeChanged(ctx context.Context, n operations.Notice) {
+func (l Admin) NoticeChanged(ctx context.Context, n operations.Notice) {
 	l.append(ctx, n.By, actionNoticeChange, "notice:"+n.ID, acts(n))
 }
 
 // NoticeWithdrawn records the end of a notice before its time.
-func (l *Log) NoticeWithdrawn(ctx context.Context, actor, id string) {
+func (l Admin) NoticeWithdrawn(ctx context.Context, actor, id string) {
 	l.append(ctx, actor, actionNoticeWithdraw, "notice:"+id, nil)
 }
 
 // ChainBegunAnew records that the chain of this log was begun anew, over the entries that
 // there were: whatever had been done to them before, they are as they were then.
-func (l *Log) ChainBegunAnew(ctx context.Context, actor string, from operations.AuditHead) {
+func (l Admin) ChainBegunAnew(ctx context.Context, actor string, from operations.AuditHead) {
 	l.append(ctx, actor, actionAuditBegin, "audit", map[string]string{"entries_before": strconv.FormatInt(from.Seq, 10)})
 }
 

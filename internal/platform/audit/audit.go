@@ -19,15 +19,30 @@ type Store interface {
 
 // Log is the security log. It is safe for concurrent use.
 type Log struct {
+	*writer
+	Admin
+	Staff
+
+	noise noise
+}
+
+// Admin writes what programs and the command line do.
+type Admin struct{ *writer }
+
+// Staff writes what the staff does.
+type Staff struct{ *writer }
+
+// writer writes entries.
+type writer struct {
 	store Store
 	now   func() time.Time
 	log   *slog.Logger
-	noise noise
 }
 
 // New makes a Log. What cannot be written goes to the process's own log.
 func New(store Store, now func() time.Time, log *slog.Logger) *Log {
-	return &Log{store: store, now: now, log: log, noise: noise{now: now, kinds: map[noiseKind]*folded{}}}
+	w := &writer{store: store, now: now, log: log}
+	return &Log{writer: w, Admin: Admin{w}, Staff: Staff{w}, noise: noise{now: now, kinds: map[noiseKind]*folded{}}}
 }
 
 // Atomically runs an act and what is told of it as one transaction: after a crash there is
@@ -35,7 +50,7 @@ func New(store Store, now func() time.Time, log *slog.Logger) *Log {
 // context on to the calls that write, and to the methods of this log; whether it does so
 // first or last makes no difference. It may be run more than once, everybody else's writes
 // may wait for it, and when one of its calls fails all of it does.
-func (l *Log) Atomically(ctx context.Context, act func(ctx context.Context) error) error {
+func (l *writer) Atomically(ctx context.Context, act func(ctx context.Context) error) error {
 	return l.store.Atomically(ctx, act)
 }
 
@@ -225,7 +240,7 @@ const patience = 5 * time.Second
 // it tells of something that was only seen, or refused. Whoever caused that cannot keep it
 // from being written by hanging up, and a failure is not the caller's: it is logged with the
 // whole entry, which holds nothing secret.
-func (l *Log) append(ctx context.Context, actor, action, target string, detail map[string]string) {
+func (l *writer) append(ctx context.Context, actor, action, target string, detail map[string]string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
 	for key, value := range detail {

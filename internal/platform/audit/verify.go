@@ -129,7 +129,7 @@ type walk struct {
 	fresh, pending int64               // entries that are not sealed, and numbers without one
 }
 
-// step reads the next entries. It answers false at the end.
+// step reads the next entries. It returns false at the end.
 func (w *walk) step(ctx context.Context) (more bool, err error) {
 	from := w.seq
 	if from == 0 {
@@ -156,7 +156,7 @@ func (w *walk) step(ctx context.Context) (more bool, err error) {
 }
 
 // beyond looks for entries where none should be: further on, or without a number. It
-// answers true when the log has grown meanwhile.
+// returns true when the log has grown meanwhile.
 func (w *walk) beyond(ctx context.Context) (more bool, err error) {
 	strays, err := w.trail.AuditStrays(ctx, w.seq)
 	if err != nil || strays == 0 {
@@ -176,7 +176,7 @@ func (w *walk) beyond(ctx context.Context) (more bool, err error) {
 	return false, nil
 }
 
-// take holds the next entry against the chain. It answers false when the entry is not
+// take holds the next entry against the chain. It returns false when the entry is not
 // the one that was written there; why, is known when its number alone tells.
 func (w *walk) take(row operations.AuditRow) bool {
 	switch {

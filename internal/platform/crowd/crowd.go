@@ -38,7 +38,7 @@ type Store interface {
 	Crowds(ctx context.Context, least int64, most int) ([]login.Crowd, error)
 }
 
-// Deps are what a crowd stands on.
+// Deps are what a crowd needs.
 type Deps struct {
 	Store Store
 	// Room ends one login of the source that costs no more than so much, and says whether

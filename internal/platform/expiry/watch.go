@@ -11,7 +11,7 @@ import (
 // Every is how often a node looks at the files.
 const Every = 10 * time.Minute
 
-// Deps are what a watch stands on.
+// Deps are what a watch needs.
 type Deps struct {
 	Read func() []Ending // reads the files, as they are now
 	Now  func() time.Time

@@ -35,7 +35,7 @@ func (s *Operations) RaiseAlert(ctx context.Context, a operations.Alert, jobs []
 }
 
 // EndAlert ends an alert, and orders the jobs that tell of it, unless somebody else has
-// ended it; then it answers false.
+// ended it; then it returns false.
 func (s *Operations) EndAlert(ctx context.Context, id string, at time.Time, jobs []queue.Job) (bool, error) {
 	return s.changeAlert(ctx, "end alert", jobs, endAlertSQL, text(id), millis(at))
 }

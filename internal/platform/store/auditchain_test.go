@@ -146,12 +146,12 @@ func (c *chained) setHead(value string) {
 
 func (c *chained) verify(known operations.AuditHead) audit.Verdict {
 	c.Helper()
-	v, err := audit.NewChain(c.key).Verify(c.Context(), c.Store.Audit, known, nil)
+	v, err := audit.NewChain(c.key).Verify(c.Context(), c.Audit, known, nil)
 	if err != nil {
 		c.Fatal(err)
 	}
 	// Where it is known outside the database where the chain began, nothing is missed.
-	recorded, err := audit.NewChain(c.key).Begun(c.begun).Verify(c.Context(), c.Store.Audit, known, nil)
+	recorded, err := audit.NewChain(c.key).Begun(c.begun).Verify(c.Context(), c.Audit, known, nil)
 	if err != nil || (recorded.Break == nil) != (v.Break == nil) {
 		c.Errorf("%s: with its beginning known: %+v, without: %+v, %v", c.driver, recorded.Break, v.Break, err)
 	}
@@ -180,7 +180,7 @@ func TestAuditChainIsWhole(t *testing.T) {
 			t.Errorf("%s: %+v", c.driver, v.Break)
 		}
 		// Whoever has another key finds nothing as it should be.
-		other, err := audit.NewChain(secret.New()).Verify(t.Context(), c.Store.Audit, operations.AuditHead{}, nil)
+		other, err := audit.NewChain(secret.New()).Verify(t.Context(), c.Audit, operations.AuditHead{}, nil)
 		if err != nil || other.Break == nil || other.Break.Seq != 1 {
 			t.Errorf("%s: with another key: %+v, %v", c.driver, other.Break, err)
 		}

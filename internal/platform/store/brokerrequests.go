@@ -43,7 +43,7 @@ func (s *Attempts) BrokerRequestByState(ctx context.Context, state secret.Hash) 
 
 // ClaimBrokerRequest lends the leg to this caller until at+lease, so that of two clicks on
 // "return" only one asks the broker, and a node that died with a leg in its hands
-// does not keep it. It answers false, and the leg as it is, when the leg is done,
+// does not keep it. It returns false, and the leg as it is, when the leg is done,
 // expired or lent to another. fault.ErrNotFound.
 func (s *Attempts) ClaimBrokerRequest(ctx context.Context, state secret.Hash, at time.Time, lease time.Duration) (login.BrokerRequest, bool, error) {
 	var leg login.BrokerRequest

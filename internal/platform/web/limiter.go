@@ -45,7 +45,7 @@ func NewLimiter(limit Limit, most int, now func() time.Time) *Limiter {
 	return &Limiter{limit: limit, most: max(most, 1), now: now, keys: make(map[string]*list.Element), order: list.New()}
 }
 
-// Allow takes one from the key's budget. When it is empty it answers false and how
+// Allow takes one from the key's budget. When it is empty it returns false and how
 // long to wait.
 func (l *Limiter) Allow(key string) (ok bool, retryAfter time.Duration) {
 	if l.limit.Each <= 0 {

@@ -71,13 +71,13 @@ func TestRevokedKeyVerifiesNoHint(t *testing.T) {
 		s := node(t, signing.Config{Store: shelf, AEAD: newAEAD(t), Now: c.now})
 		tick(t, s)
 		if when == "before" {
-			if err := shelf.Keys.RevokeSigningKey(t.Context(), rows(t, shelf)[0].KID); err != nil {
+			if err := shelf.RevokeSigningKey(t.Context(), rows(t, shelf)[0].KID); err != nil {
 				t.Fatal(err)
 			}
 		}
 		hint, kid := retired(t, s, c) // for a minute a node signs on by the key that it remembers
 		if when == "after" {
-			if err := shelf.Keys.RevokeSigningKey(t.Context(), kid); err != nil {
+			if err := shelf.RevokeSigningKey(t.Context(), kid); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -94,7 +94,7 @@ func TestPlantedHintKey(t *testing.T) {
 	s := node(t, signing.Config{Store: shelf, AEAD: aead, Now: c.now})
 	tick(t, s)
 	_, kid := retired(t, s, c)
-	genuine, err := shelf.Keys.HintKey(t.Context(), kid)
+	genuine, err := shelf.HintKey(t.Context(), kid)
 	if err != nil {
 		t.Fatal(err)
 	}

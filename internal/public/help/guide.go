@@ -57,7 +57,7 @@ type place struct {
 	steps    []step
 }
 
-// walk follows the choices from the first question on. It answers false when one of
+// walk follows the choices from the first question on. It returns false when one of
 // them does not exist.
 func walk(keys []string) (place, bool) {
 	questions := Questions()

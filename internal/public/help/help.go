@@ -54,7 +54,7 @@ func Shops(appStore, googlePlay, appGallery string) []Shop {
 	return all
 }
 
-// Deps are what the feature stands on.
+// Deps are what the feature needs.
 type Deps struct {
 	Gate    Gate
 	Notices Notices

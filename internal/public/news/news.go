@@ -27,7 +27,7 @@ type Board interface {
 	Everybody(ctx context.Context) (current, past []operations.Notice)
 }
 
-// Deps are what the feature stands on.
+// Deps are what the feature needs.
 type Deps struct {
 	Board     Board
 	Means     func(ctx context.Context, lang, id string) string // name of a means; its id when nobody knows it

@@ -44,7 +44,7 @@ type Watch interface {
 	Snapshot(ctx context.Context) alerting.Snapshot
 }
 
-// Deps are what the feature stands on.
+// Deps are what the feature needs.
 type Deps struct {
 	Gate    Gate
 	Brokers Brokers
