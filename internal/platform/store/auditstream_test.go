@@ -78,7 +78,7 @@ func (c *chained) want(what string, entries, unsealed, pending int64) {
 
 func (c *chained) walk() audit.Verdict {
 	c.Helper()
-	v, err := audit.NewChain(c.key).Verify(c.Context(), c.Store.Audit, operations.AuditHead{}, nil)
+	v, err := audit.NewChain(c.key).Verify(c.Context(), c.Audit, operations.AuditHead{}, nil)
 	if err != nil {
 		c.Fatal(err)
 	}
@@ -547,7 +547,7 @@ func TestOldChainsGoOn(t *testing.T) {
 		c.want("written", 5, 3, 0)
 		c.seal(3)
 		c.want("sealed", 8, 0, 0)
-		if v, err := chain.Verify(t.Context(), c.Store.Audit, head, nil); err != nil || v.Break != nil {
+		if v, err := chain.Verify(t.Context(), c.Audit, head, nil); err != nil || v.Break != nil {
 			t.Errorf("%s: the old head is not part of it: %+v, %v", c.driver, v.Break, err)
 		}
 		c.dropTriggers()

@@ -1,15 +1,19 @@
 // Package store keeps everything that Avain must not forget, in SQLite (one node)
 // or PostgreSQL (many nodes), by the same SQL text.
 //
+// It has a part for each kind of noun ([Attempts], [Sessions], [People], [Employments],
+// [Staff], [Operations], [Audit], [Keys], [Limits]) above one database; a feature gets the
+// parts that it uses.
+//
 // It owns rows and statements: each method is one act and one transaction, but within
-// [Store.Atomically], which makes several of them and the entries of the audit log about
+// Atomically, which makes several of them and the entries of the audit log about
 // them one. Every act that may happen only once is one conditional statement whose condition
 // and effect cannot be torn apart (threat 5). Secrets arrive as hashes and are
 // looked up in full; personal identity codes arrive as keyed look-up values.
 //
 // It decides nothing: which move an attempt may make is package attempt's, whom a
 // proven identity belongs to is package people's, what a session may do is the
-// features'. The errors are those of package login (ErrNotFound, ErrMoved,
+// features'. The errors are those of package fault (ErrNotFound, ErrMoved,
 // ErrReplayed, ErrExists) and, for a database that does not answer or is too busy,
 // a *fault.Error of kind Unavailable. The schema lives in store/migrations, the
 // suite that both databases must pass in store/storetest, and the PostgreSQL server

@@ -278,7 +278,7 @@ func TestPlantedKeys(t *testing.T) {
 			}
 			planted := plant(t, own)
 			planted.Slot, planted.KID, planted.PublicJWK = own.Slot+1, "evil", public
-			if err := shelf.Keys.AddSigningKey(t.Context(), planted); err != nil {
+			if err := shelf.AddSigningKey(t.Context(), planted); err != nil {
 				t.Fatal(err)
 			}
 			c.advance(2 * time.Minute)

@@ -330,7 +330,7 @@ func TestRefresh(t *testing.T) {
 
 	// A third node starts on an emptied shelf: its key is unknown to b.
 	for _, row := range rows(t, shelf) {
-		if err := shelf.Keys.RevokeSigningKey(t.Context(), row.KID); err != nil {
+		if err := shelf.RevokeSigningKey(t.Context(), row.KID); err != nil {
 			t.Fatal(err)
 		}
 	}
