@@ -178,7 +178,7 @@ var converted = map[string]string{
 	"internal/platform/web/record": "noted by a handler; the catalogue answers for what it does not know",
 	"internal/platform/telemetry":  "compared with constants",
 	"internal/core/counts":         "what the service itself has written into a row",
-	"internal/account/home/me":     "kept to the catalogue by web.Worded",
+	"internal/account/home/home":   "kept to the catalogue by web.Worded",
 	"internal/public/help":         "looked up in the catalogue before it is used",
 	"internal/console":             "kept to the catalogue by web.Worded, or looked up there",
 }
