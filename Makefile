@@ -9,7 +9,7 @@ FUZZTIME ?= 20s
 SOAKTIME ?= 30m
 ARGS ?=
 
-.PHONY: help demo build test test-fast lint vuln interop bench screenshots fuzz hostile mutate soak fmt clean tools
+.PHONY: help demo build check test test-fast lint vuln interop bench screenshots fuzz hostile mutate soak fmt clean tools
 
 help: ## list what there is to do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ test: ## the gate: installs what is missing, lints, runs every test
 
 test-fast: ## Go tests without -race and without browsers, for while you write
 	@go test ./internal/... ./cmd/...
+
+check: ## before a commit: format, lint and tests of what has changed, in a minute or so
+	@scripts/check.sh
 
 lint: tools ## golangci-lint
 	@echo "· golangci-lint"
@@ -63,8 +66,9 @@ mutate: ## which changes of a condition no test notices; PKG=./internal/protocol
 soak: ## every test with -race, then races and crashes again and again, for SOAKTIME
 	@scripts/soak.sh "$(SOAKTIME)"
 
-fmt: tools ## format the source as the linter wants it
+fmt: tools app/node_modules/.package-lock.json ## format the source, of the phone app too
 	@.cache/bin/golangci-lint fmt ./...
+	@cd app && npm run --silent format
 
 clean: ## remove what was built; installed packages stay
 	@rm -rf $(BIN) app/dist .cache/golangci .cache/test-*

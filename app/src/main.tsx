@@ -37,13 +37,9 @@ async function start(root: HTMLElement): Promise<void> {
   }
   const model = new Model(worldOf(config, vault, () => language));
 
-  const askOptions = (wanted: Language) =>
-    loadLoginOptions(fetch.bind(window), config, wanted, platformOf(navigator), memory);
+  const askOptions = (wanted: Language) => loadLoginOptions(fetch.bind(window), config, wanted, platformOf(navigator), memory);
   const draw = () => {
-    render(
-      <App config={config} model={model} language={language} askOptions={askOptions} onLanguage={choose} />,
-      root,
-    );
+    render(<App config={config} model={model} language={language} askOptions={askOptions} onLanguage={choose} />, root);
   };
   const choose = (chosen: Language) => {
     rememberLanguage(chosen);

@@ -1,13 +1,5 @@
 import { receiveAnswer, redeem } from "./login/answer.ts";
-import {
-  abandonAttempts,
-  addressOf,
-  endAttempt,
-  isDirect,
-  startDirect,
-  startLink,
-  unfinishedAttempt,
-} from "./login/attempt.ts";
+import { abandonAttempts, addressOf, endAttempt, isDirect, startDirect, startLink, unfinishedAttempt } from "./login/attempt.ts";
 import { claim, giveUp, reportUnexpected, type PageCode } from "./login/challenge.ts";
 import type { Device } from "./login/device.ts";
 import { newLogins, type DeviceList } from "./login/devices.ts";
@@ -62,8 +54,7 @@ export class Model {
       onChange: (live) => {
         if (this.#view.name === "pending") this.#show({ ...this.#view, live });
       },
-      onProgress: (attempt, progress, before) =>
-        void this.#orFail(async () => await this.#progressed(attempt, progress, before)),
+      onProgress: (attempt, progress, before) => void this.#orFail(async () => await this.#progressed(attempt, progress, before)),
       onFailure: (attempt, error) => void this.#orFail(async () => await this.#ended(attempt, asFailure(error))),
     });
   }
@@ -176,9 +167,10 @@ export class Model {
   async accept(): Promise<void> {
     if (this.#view.name !== "offered") return;
     const { payload, loggedInAs } = this.#view;
-    if (loggedInAs !== undefined) await this.#orFail(async () => {
-      await this.#keeper.logOut();
-    });
+    if (loggedInAs !== undefined)
+      await this.#orFail(async () => {
+        await this.#keeper.logOut();
+      });
     await this.claim({ qr: payload, here: true });
   }
 

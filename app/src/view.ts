@@ -7,11 +7,7 @@ import type { Live } from "./waiting.ts";
 export type OutBecause = "self" | "queued" | "ended" | "locked" | "storage" | "upgraded";
 
 /** How fresh the home screen is. */
-export type Freshness =
-  | { state: "asking" }
-  | { state: "fresh" }
-  | { state: "offline" }
-  | { state: "trouble"; failure: Failure };
+export type Freshness = { state: "asking" } | { state: "fresh" } | { state: "offline" } | { state: "trouble"; failure: Failure };
 
 /** What the app shows. There is always exactly one. */
 export type View =

@@ -161,7 +161,8 @@ export class AuthServer {
     this.requests.push({ path, body, query });
     if (typeof mishap === "object") return json(mishap.status, mishap.body ?? {}, mishap.headers);
     const response = await this.#answer(request, path, body);
-    if (["/par", "/token", "/userinfo", "/attempt-status", "/authorize-challenge", "/devices", "/revoke"].includes(path)) response.headers.set("dpop-nonce", this.#currentNonce());
+    if (["/par", "/token", "/userinfo", "/attempt-status", "/authorize-challenge", "/devices", "/revoke"].includes(path))
+      response.headers.set("dpop-nonce", this.#currentNonce());
     response.headers.set("date", new Date(Date.now() + this.clockAhead * 1000).toUTCString());
     if (mishap === "lose-answer") throw new TypeError("Failed to fetch");
     if (mishap === "cut-answer") return cut(response);
@@ -191,7 +192,9 @@ export class AuthServer {
   }
 
   /** Where the person is logged in: this device, and what a test adds. */
-  devices: Record<string, unknown>[] = [{ id: "own", current: true, name: "Puhelin", method: "direct", logged_in_at: "2026-11-22T10:00:00Z" }];
+  devices: Record<string, unknown>[] = [
+    { id: "own", current: true, name: "Puhelin", method: "direct", logged_in_at: "2026-11-22T10:00:00Z" },
+  ];
   pausedUntil: string | undefined;
   /** What has been asked of devices, as method and path. */
   readonly acts: string[] = [];
@@ -357,7 +360,9 @@ export class AuthServer {
   async #redeemed(body: URLSearchParams, key: string): Promise<Response> {
     const granted = this.#granted.get(body.get("code") ?? "");
     const parameters = granted?.pushed.parameters;
-    const challenge = createHash("sha256").update(body.get("code_verifier") ?? "").digest("base64url");
+    const challenge = createHash("sha256")
+      .update(body.get("code_verifier") ?? "")
+      .digest("base64url");
     const right =
       granted?.pushed.key === key &&
       parameters?.get("code_challenge") === challenge &&

@@ -30,7 +30,9 @@ describe("the camera", () => {
   it("is the one on the back, without sound, and goes off", async () => {
     const asked = phoneWith({});
     const camera = await opened();
-    expect(asked).toEqual([expect.objectContaining({ audio: false, video: expect.objectContaining({ facingMode: "environment" }) as unknown })]);
+    expect(asked).toEqual([
+      expect.objectContaining({ audio: false, video: expect.objectContaining({ facingMode: "environment" }) as unknown }),
+    ]);
     camera.close();
     expect(asked).toContain("stop");
   });
@@ -59,7 +61,9 @@ describe("the camera", () => {
   });
 
   it("says why it stays closed", async () => {
-    vi.stubGlobal("navigator", { mediaDevices: { getUserMedia: async () => await Promise.reject(new DOMException("", "NotAllowedError")) } });
+    vi.stubGlobal("navigator", {
+      mediaDevices: { getUserMedia: async () => await Promise.reject(new DOMException("", "NotAllowedError")) },
+    });
     expect(await openCamera()).toBe("denied");
   });
 });

@@ -7,8 +7,13 @@ import { texts } from "../src/texts/index.ts";
 import { Phone, type Tab } from "./phone.ts";
 
 const stranger = {
-  id: "other", name: "Samsung", model: "S24", method: "link", place: "Oulu, Suomi",
-  logged_in_at: "2026-11-23T08:00:00Z", last_used_at: "2026-11-23T08:05:00Z",
+  id: "other",
+  name: "Samsung",
+  model: "S24",
+  method: "link",
+  place: "Oulu, Suomi",
+  logged_in_at: "2026-11-23T08:00:00Z",
+  last_used_at: "2026-11-23T08:05:00Z",
 };
 
 /** Somebody logs in on another device while this one is closed. */
@@ -28,7 +33,10 @@ describe("the devices", () => {
     const { tab } = await told();
     const list = await tab.model.devices();
     expect(list).toMatchObject({
-      devices: [{ id: "own", current: true }, { id: "other", name: "Samsung", place: "Oulu, Suomi", usedAt: Date.UTC(2026, 10, 23, 8, 5) }],
+      devices: [
+        { id: "own", current: true },
+        { id: "other", name: "Samsung", place: "Oulu, Suomi", usedAt: Date.UTC(2026, 10, 23, 8, 5) },
+      ],
       pausedUntil: undefined,
     });
   });
@@ -39,7 +47,9 @@ describe("the devices", () => {
     expect(await tab.model.endDevice("other", "logout")).toBeUndefined(); // gone already: as wished
     expect(await tab.model.endOtherDevices()).toBeUndefined();
     expect(phone.server.acts.filter((act) => act.startsWith("POST"))).toEqual([
-      "POST /devices/other/logout", "POST /devices/other/logout", "POST /devices/logout",
+      "POST /devices/other/logout",
+      "POST /devices/other/logout",
+      "POST /devices/logout",
     ]);
     expect(tab.view.name).toBe("home");
   });
@@ -122,9 +132,14 @@ describe("a login on another device", () => {
 
 describe("the server's list", () => {
   it.each([
-    {}, { devices: "x" }, { devices: [null, 1, "x", {}] }, { devices: [{ id: "", logged_in_at: "2026-11-22T10:00:00Z" }] },
-    { devices: [{ id: "../x", logged_in_at: "2026-11-22T10:00:00Z" }] }, { devices: [{ id: "x", logged_in_at: "yesterday" }] },
-    { devices: [{ id: "x" }] }, { devices: [], alternative_methods_paused_until: 5 },
+    {},
+    { devices: "x" },
+    { devices: [null, 1, "x", {}] },
+    { devices: [{ id: "", logged_in_at: "2026-11-22T10:00:00Z" }] },
+    { devices: [{ id: "../x", logged_in_at: "2026-11-22T10:00:00Z" }] },
+    { devices: [{ id: "x", logged_in_at: "yesterday" }] },
+    { devices: [{ id: "x" }] },
+    { devices: [], alternative_methods_paused_until: 5 },
   ])("is read with care: %o", (answer) => {
     expect(devicesFrom(answer as Record<string, unknown>)).toEqual({ devices: [], pausedUntil: undefined });
   });

@@ -15,7 +15,11 @@ const answer = {
   alternative_methods: { minimum_version: "1.16.0", available: true },
   minimum_version: "1.10.0",
   recommended_version: "1.16.0",
-  stores: { app_store: "https://apple.example/a", google_play: "https://google.example/g", appgallery: "https://huawei.example/h" },
+  stores: {
+    app_store: "https://apple.example/a",
+    google_play: "https://google.example/g",
+    appgallery: "https://huawei.example/h",
+  },
   notices: [],
 };
 
@@ -47,12 +51,22 @@ describe("the gate", () => {
   });
 
   it("keeps the server's order, and leaves out what it does not know", () => {
-    const methods = [{ method: "qr", state: "on" }, { method: "palm", state: "on" }, { method: "link", state: "on" }, 7, { method: "qr", state: "maybe" }];
+    const methods = [
+      { method: "qr", state: "on" },
+      { method: "palm", state: "on" },
+      { method: "link", state: "on" },
+      7,
+      { method: "qr", state: "maybe" },
+    ];
     expect(names(gate({ methods }))).toEqual(["qr:on", "link:on"]);
   });
 
   it("says why a method is off, or shows it not at all", () => {
-    const methods = [{ method: "direct", state: "off", reason: "Huolto" }, { method: "link", state: "off", reason: "Huolto" }, { method: "qr", state: "off" }];
+    const methods = [
+      { method: "direct", state: "off", reason: "Huolto" },
+      { method: "link", state: "off", reason: "Huolto" },
+      { method: "qr", state: "off" },
+    ];
     const closed = gate({ methods });
     expect(closed.direct).toEqual({ method: "direct", on: false, reason: "Huolto" });
     expect(names(closed)).toEqual(["link:off"]);
@@ -75,7 +89,9 @@ describe("the gate", () => {
 
   it("puts nothing first that this version cannot do", () => {
     expect(gate({ methods: [link, direct] }, "1.15.0").first).toBeUndefined();
-    expect(gate({ methods: [link, direct], alternative_methods: { minimum_version: "1.16.0", available: false } }).first).toBeUndefined();
+    expect(
+      gate({ methods: [link, direct], alternative_methods: { minimum_version: "1.16.0", available: false } }).first,
+    ).toBeUndefined();
   });
 
   it("closes the alternatives when they are not available", () => {
@@ -113,7 +129,9 @@ describe("the last answer", () => {
     const kept = memory();
     const fresh = await loadLoginOptions(good, config, "fi", "ios", kept);
     expect(await loadLoginOptions(offline, config, "fi", "ios", kept)).toEqual(fresh);
-    expect(await loadLoginOptions(() => Promise.resolve(new Response("", { status: 503 })), config, "fi", "ios", kept)).toEqual(fresh);
+    expect(await loadLoginOptions(() => Promise.resolve(new Response("", { status: 503 })), config, "fi", "ios", kept)).toEqual(
+      fresh,
+    );
   });
 
   it("of another language does not count", async () => {

@@ -278,7 +278,11 @@ describe("six digits", () => {
   it("that are wrong three times burn the login", async () => {
     const { phone, tab } = await confirmed();
     for (let n = 0; n < 3; n++) await tab.model.digits("000000");
-    expect(tab.view).toMatchObject({ name: "failed", failure: { failure: "digitsBurned", supportCode: "K7Q-4TM" }, method: "link" });
+    expect(tab.view).toMatchObject({
+      name: "failed",
+      failure: { failure: "digitsBurned", supportCode: "K7Q-4TM" },
+      method: "link",
+    });
     expect((await phone.open()).view.name).toBe("start");
   });
 
@@ -320,7 +324,9 @@ describe("six digits", () => {
     const [other] = await Promise.all([phone.open(answer), tab.model.digits("120457")]);
     await tab.shows(isHome);
     expect(other.view.name).toBe("home");
-    const codes = phone.server.requests.filter((r) => r.body.get("grant_type") === "authorization_code").map((r) => r.body.get("code"));
+    const codes = phone.server.requests
+      .filter((r) => r.body.get("grant_type") === "authorization_code")
+      .map((r) => r.body.get("code"));
     expect(new Set(codes).size).toBe(1);
   });
 

@@ -53,7 +53,10 @@ export class Phone {
   readonly lock: Lock = async (name, act) => {
     const before = this.#locks.get(name) ?? Promise.resolve();
     const mine = before.then(act, act);
-    this.#locks.set(name, mine.catch(() => undefined));
+    this.#locks.set(
+      name,
+      mine.catch(() => undefined),
+    );
     return await mine;
   };
 }

@@ -43,7 +43,20 @@ describe("what was scanned", () => {
   it("is never ours by accident, and never breaks anything", () => {
     let seed = 1;
     const random = (below: number) => (seed = (seed * 48271) % 2147483647) % below;
-    const pieces = ["AVAIN1:", "AVAIN", "avain1:", "https://", ":", "%", "\u0000", "\u202e", "ä", "\ud800", "a.b", "1".repeat(50)];
+    const pieces = [
+      "AVAIN1:",
+      "AVAIN",
+      "avain1:",
+      "https://",
+      ":",
+      "%",
+      "\u0000",
+      "\u202e",
+      "ä",
+      "\ud800",
+      "a.b",
+      "1".repeat(50),
+    ];
     for (let n = 0; n < 3000; n++) {
       const text = Array.from({ length: random(6) }, () => pieces[random(pieces.length)]).join("");
       const scanned = classify(text);
@@ -151,7 +164,9 @@ describe("a claimed code", () => {
     const other = await phone.open();
     phone.server.move("approved");
     await Promise.all([tab.shows((v) => v.name === "home"), other.shows((v) => v.name === "home")]);
-    const codes = phone.server.requests.filter((r) => r.body.get("grant_type") === "authorization_code").map((r) => r.body.get("code"));
+    const codes = phone.server.requests
+      .filter((r) => r.body.get("grant_type") === "authorization_code")
+      .map((r) => r.body.get("code"));
     expect(new Set(codes).size).toBe(1);
   });
 
@@ -186,7 +201,11 @@ describe("a claimed code", () => {
   it.each([
     ["a code at once", 200, { authorization_code: "c" }],
     ["no number", 400, { error: "insufficient_authorization", reason: "approval_required", auth_session: "a", name: "A" }],
-    ["a strange number", 400, { error: "insufficient_authorization", reason: "approval_required", auth_session: "a", name: "A", match: "<b>" }],
+    [
+      "a strange number",
+      400,
+      { error: "insufficient_authorization", reason: "approval_required", auth_session: "a", name: "A", match: "<b>" },
+    ],
     ["no session", 400, { error: "insufficient_authorization", reason: "approval_required", match: "47", name: "A" }],
   ])("is not taken with %s: a person must approve", async (_name, status, body) => {
     const phone = await Phone.make();

@@ -46,7 +46,13 @@ describe("an answer that is not ours", () => {
     ["another issuer", (a: URLSearchParams) => a.set("iss", "https://evil.example")],
     ["no issuer", (a: URLSearchParams) => a.delete("iss")],
     ["two issuers", (a: URLSearchParams) => a.append("iss", issuer)],
-    ["an error without our state", (a: URLSearchParams) => { a.set("state", "nobody's"); a.set("error", "access_denied"); }],
+    [
+      "an error without our state",
+      (a: URLSearchParams) => {
+        a.set("state", "nobody's");
+        a.set("error", "access_denied");
+      },
+    ],
   ])("is refused: %s", async (_name, change) => {
     const { phone, answer } = await underWay();
     const forged = changed(answer, (a) => {
@@ -112,13 +118,19 @@ describe("an answer that is not ours", () => {
 
 describe("an answer that says no", () => {
   it.each([
-    [{ error: "access_denied", reason: "cancelled_at_broker" }, { failure: "cancelled", reason: "cancelled_at_broker" }],
+    [
+      { error: "access_denied", reason: "cancelled_at_broker" },
+      { failure: "cancelled", reason: "cancelled_at_broker" },
+    ],
     [{ error: "access_denied", reason: "no_benefits" }, { failure: "noBenefits" }],
     [{ error: "access_denied" }, { failure: "cancelled", reason: "access_denied" }],
     [{ error: "temporarily_unavailable", reason: "broker_down" }, { failure: "bankDown" }],
     [{ error: "server_error" }, { failure: "server" }],
     [{ error: "never_heard_of" }, { failure: "server", reason: "never_heard_of" }],
-    [{ error: "access_denied", reason: "never_heard_of" }, { failure: "cancelled", reason: "never_heard_of" }],
+    [
+      { error: "access_denied", reason: "never_heard_of" },
+      { failure: "cancelled", reason: "never_heard_of" },
+    ],
     [{ error: "access_denied", reason: "constructor" }, { failure: "cancelled" }],
     [{ error: "toString" }, { failure: "server", reason: undefined }],
   ])("is told with its reason: %o", async (parameters, failure) => {
@@ -138,7 +150,10 @@ describe("an answer that says no", () => {
       support_code: "CALL 0600",
     });
     const back = await phone.open(answer);
-    expect(back.view).toMatchObject({ name: "failed", failure: { failure: "server", supportCode: "K7Q-4TM", reason: "server_error" } });
+    expect(back.view).toMatchObject({
+      name: "failed",
+      failure: { failure: "server", supportCode: "K7Q-4TM", reason: "server_error" },
+    });
     expect(JSON.stringify(back.view)).not.toContain("0600");
   });
 });
@@ -226,7 +241,10 @@ describe("the token endpoint's answer", () => {
     const { phone, answer } = await underWay();
     phone.server.next("/token", { status: 400, body: { error: "invalid_grant", reason: "code_expired" } });
     const back = await phone.open(answer);
-    expect(back.view).toMatchObject({ name: "failed", failure: { failure: "expired", reason: "code_expired", supportCode: "K7Q-4TM" } });
+    expect(back.view).toMatchObject({
+      name: "failed",
+      failure: { failure: "expired", reason: "code_expired", supportCode: "K7Q-4TM" },
+    });
   });
 
   it.each([

@@ -23,14 +23,25 @@ describe("a session", () => {
     expect(later.view).toMatchObject({
       name: "home",
       freshness: { state: "fresh" },
-      session: { profile: { benefits: [{ kind: "bicycle", employer: "Pyörä Oy" }, { kind: "lunch", employer: "" }] } },
+      session: {
+        profile: {
+          benefits: [
+            { kind: "bicycle", employer: "Pyörä Oy" },
+            { kind: "lunch", employer: "" },
+          ],
+        },
+      },
     });
   });
 
   it("shows the last known at once, before the network has answered", async () => {
     const phone = await Phone.make();
     const tab = await restart(phone, await phone.loggedIn());
-    expect(tab.seen[0]).toMatchObject({ name: "home", freshness: { state: "asking" }, session: { profile: { givenName: "Maija" } } });
+    expect(tab.seen[0]).toMatchObject({
+      name: "home",
+      freshness: { state: "asking" },
+      session: { profile: { givenName: "Maija" } },
+    });
   });
 
   it("keeps access tokens out of the storage", async () => {
@@ -102,7 +113,11 @@ describe("a missing network", () => {
     phone.server.down = true;
     phone.clock += 30 * 24 * 60 * 60 * 1000;
     const later = await restart(phone, tab);
-    expect(later.view).toMatchObject({ name: "home", freshness: { state: "offline" }, session: { profile: { benefits: [{ kind: "lunch" }] } } });
+    expect(later.view).toMatchObject({
+      name: "home",
+      freshness: { state: "offline" },
+      session: { profile: { benefits: [{ kind: "lunch" }] } },
+    });
     phone.server.down = false;
     await later.model.wake();
     expect(later.view).toMatchObject({ name: "home", freshness: { state: "fresh" } });
@@ -162,9 +177,17 @@ describe("a session that the server has ended", () => {
     const session = await sessionOf(tab);
     await tab.vault.logOut(phone.clock, { tellServer: false });
     await tab.vault.keepAttempt({
-      phase: "answered", state: "s", verifier: "v", nonce: "n", supportCode: undefined,
-      via: { method: "direct", requestUri: "u" }, authSession: undefined, redirectUri: undefined,
-      startedAt: phone.clock, code: "c", answeredAt: phone.clock,
+      phase: "answered",
+      state: "s",
+      verifier: "v",
+      nonce: "n",
+      supportCode: undefined,
+      via: { method: "direct", requestUri: "u" },
+      authSession: undefined,
+      redirectUri: undefined,
+      startedAt: phone.clock,
+      code: "c",
+      answeredAt: phone.clock,
     });
     await tab.vault.logIn(session, { phase: "done", state: "s", startedAt: phone.clock });
     const later = await restart(phone, tab);

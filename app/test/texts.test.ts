@@ -47,7 +47,13 @@ describe("the texts", () => {
       return [start.login, start.means, start.alternative, alternative.link, alternative.qr];
     });
     expect(words).toEqual([
-      ["Kirjaudu sisään", "Verkkopankkitunnuksilla tai Mobiilivarmenteella", "Vaihtoehtoiset kirjautumistavat", "Kirjautumislinkki", "QR-koodi"],
+      [
+        "Kirjaudu sisään",
+        "Verkkopankkitunnuksilla tai Mobiilivarmenteella",
+        "Vaihtoehtoiset kirjautumistavat",
+        "Kirjautumislinkki",
+        "QR-koodi",
+      ],
       ["Logga in", "Med bankkoder eller Mobilcertifikat", "Alternativa inloggningssätt", "Inloggningslänk", "QR-kod"],
       ["Log in", "With bank authentication or Mobile Certificate", "Alternative login methods", "Login link", "QR code"],
     ]);

@@ -24,10 +24,10 @@ export async function describeDevice(hints: Hints): Promise<Device> {
 export function platformOf({ userAgent, maxTouchPoints }: Hints): Device["platform"] {
   // Huawei phones without Google services call themselves Android too: look for them first.
   if (/HarmonyOS|HMSCore|HUAWEI/i.test(userAgent)) return "huawei";
-  if (userAgent.includes('Android')) return "android";
+  if (userAgent.includes("Android")) return "android";
   if (/iPhone|iPad|iPod/.test(userAgent)) return "ios";
   // An iPad asks for desktop pages and says it is a Mac; no Mac has a touch screen.
-  if (userAgent.includes('Macintosh') && maxTouchPoints > 1) return "ios";
+  if (userAgent.includes("Macintosh") && maxTouchPoints > 1) return "ios";
   return "web";
 }
 
@@ -45,11 +45,11 @@ async function modelOf(hints: Hints): Promise<string> {
 function systemOf(hints: Hints): string {
   const { userAgent } = hints;
   if (platformOf(hints) === "ios") return /iPhone|iPod/.test(userAgent) ? "iPhone" : "iPad";
-  if (userAgent.includes('Android')) return "Android";
-  if (userAgent.includes('Windows')) return "Windows";
-  if (userAgent.includes('Macintosh')) return "Mac";
-  if (userAgent.includes('CrOS')) return "ChromeOS";
-  return userAgent.includes('Linux') ? "Linux" : "?";
+  if (userAgent.includes("Android")) return "Android";
+  if (userAgent.includes("Windows")) return "Windows";
+  if (userAgent.includes("Macintosh")) return "Mac";
+  if (userAgent.includes("CrOS")) return "ChromeOS";
+  return userAgent.includes("Linux") ? "Linux" : "?";
 }
 
 function browserOf(userAgent: string): string {

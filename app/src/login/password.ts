@@ -43,14 +43,23 @@ export async function sendPassword(
     const code = textFrom(answer["authorization_code"]);
     if (code === undefined) throw new Failure("server");
     attempt = {
-      ...started, phase: "answered", via: { method: "credentials" }, code, answeredAt: now(), authSession: undefined, supportCode: undefined,
+      ...started,
+      phase: "answered",
+      via: { method: "credentials" },
+      code,
+      answeredAt: now(),
+      authSession: undefined,
+      supportCode: undefined,
     };
   } catch (error) {
     if (!(error instanceof oauth.ResponseBodyError)) throw error;
     const requestUri = textFrom(error.cause["request_uri"]);
     if (error.cause["reason"] !== "strong_authentication_required" || requestUri === undefined) throw error;
     attempt = {
-      ...started, phase: "open", via: { method: "direct", requestUri }, authSession: textFrom(error.cause["auth_session"]),
+      ...started,
+      phase: "open",
+      via: { method: "direct", requestUri },
+      authSession: textFrom(error.cause["auth_session"]),
       supportCode: supportCodeFrom(error.cause["support_code"]),
     };
   }

@@ -61,7 +61,7 @@ export async function follow(
   onProgress: (progress: Progress) => void,
 ): Promise<void> {
   if (attempt.authSession === undefined) return; // a server that cannot be asked
-  for (let known: string | undefined; !how.signal.aborted; ) {
+  for (let known: string | undefined; !how.signal.aborted;) {
     const asked = tools.now();
     let tries = 0;
     // After a loss the answer is wanted at once: the person should see that the connection is back.

@@ -173,7 +173,12 @@ export function asFailure(error: unknown): Failure {
   if (error instanceof NoAnswer) return new Failure("network", { cause: error });
   if (error instanceof Busy) {
     const failure = error.reason ? failureOf(undefined, error.reason) : error.status === 429 ? "tooMany" : "server";
-    return new Failure(failure, { reason: error.reason, supportCode: error.supportCode, retryAfter: error.retryAfter, cause: error });
+    return new Failure(failure, {
+      reason: error.reason,
+      supportCode: error.supportCode,
+      retryAfter: error.retryAfter,
+      cause: error,
+    });
   }
   if (error instanceof oauth.ResponseBodyError) {
     const reason = reasonFrom(error.cause["reason"]);

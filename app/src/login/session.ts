@@ -82,14 +82,16 @@ export class SessionKeeper {
     const session = await vault.session();
     if (session === undefined) throw new LoggedOut(undefined);
     const url = new URL(server.address(path));
-    const response = await this.#withAccess(session.subject, async (token) =>
-      await server.prove(async (options) => {
-        const fetcher = options[oauth.customFetch];
-        return await oauth.protectedResourceRequest(token, method, url, undefined, undefined, {
-          ...options,
-          [oauth.customFetch]: async (address, init) => await fetcher(address, { ...init, body: null }),
-        });
-      }),
+    const response = await this.#withAccess(
+      session.subject,
+      async (token) =>
+        await server.prove(async (options) => {
+          const fetcher = options[oauth.customFetch];
+          return await oauth.protectedResourceRequest(token, method, url, undefined, undefined, {
+            ...options,
+            [oauth.customFetch]: async (address, init) => await fetcher(address, { ...init, body: null }),
+          });
+        }),
     );
     // A device that is gone already is what was wished for.
     if (!response.ok && !(method === "POST" && response.status === 404)) throw new Failure("server");

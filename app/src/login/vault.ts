@@ -191,7 +191,10 @@ export class Vault {
   }
 
   /** Changes the session, if there still is the same one: another tab may have logged out. */
-  async updateSession(subject: string, change: Partial<Pick<Session, "refreshToken" | "profile" | "seenLogin">>): Promise<Session | undefined> {
+  async updateSession(
+    subject: string,
+    change: Partial<Pick<Session, "refreshToken" | "profile" | "seenLogin">>,
+  ): Promise<Session | undefined> {
     const tx = this.db.transaction(singles, "readwrite");
     const store = tx.objectStore(singles);
     const present = await result(store.get("session") as IDBRequest<Session | undefined>);

@@ -20,7 +20,10 @@ export async function openCamera(): Promise<Camera | CameraTrouble> {
   if (devices === undefined) return "none";
   let stream: MediaStream;
   try {
-    stream = await devices.getUserMedia({ audio: false, video: { facingMode: "environment", width: { ideal: 1280 }, height: { ideal: 720 } } });
+    stream = await devices.getUserMedia({
+      audio: false,
+      video: { facingMode: "environment", width: { ideal: 1280 }, height: { ideal: 720 } },
+    });
   } catch (error) {
     return troubleOf(error);
   }

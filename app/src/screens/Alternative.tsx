@@ -29,7 +29,9 @@ export function Alternative(props: ScreenProps & { view: View }) {
           <Update
             t={t}
             words={[
-              gate.update === "required" || alternativesFrom === undefined ? t.update.text : t.update.alternatives(alternativesFrom),
+              gate.update === "required" || alternativesFrom === undefined
+                ? t.update.text
+                : t.update.alternatives(alternativesFrom),
               t.update.yours(config.version),
             ]}
             store={options.store}

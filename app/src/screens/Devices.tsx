@@ -45,7 +45,12 @@ export function Devices({ t, language, model }: ScreenProps) {
           {done}
         </p>
         {failure !== undefined && (
-          <Trouble t={t} title={list === undefined ? t.devices.failed : t.devices.actFailed} failure={failure} onRetry={() => void load()} />
+          <Trouble
+            t={t}
+            title={list === undefined ? t.devices.failed : t.devices.actFailed}
+            failure={failure}
+            onRetry={() => void load()}
+          />
         )}
         {list === undefined && failure === undefined && (
           <p class="quiet">
@@ -72,7 +77,10 @@ export function Devices({ t, language, model }: ScreenProps) {
                     >
                       {t.devices.logout}
                     </Button>
-                    <NotMe t={t} onYes={() => void act(async () => await model.endDevice(device.id, "not-me"), t.devices.disowned)} />
+                    <NotMe
+                      t={t}
+                      onYes={() => void act(async () => await model.endDevice(device.id, "not-me"), t.devices.disowned)}
+                    />
                   </div>
                 )}
               </li>

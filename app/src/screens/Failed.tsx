@@ -8,7 +8,15 @@ import { StoreLink } from "../ui/Update.tsx";
 import type { ScreenProps } from "./props.ts";
 
 /** A login has failed: what happened, what to do next, the other ways, and the code for support. */
-export function Failed({ t, language, config, model, options, failure, method }: ScreenProps & { failure: Failure; method: Method }) {
+export function Failed({
+  t,
+  language,
+  config,
+  model,
+  options,
+  failure,
+  method,
+}: ScreenProps & { failure: Failure; method: Method }) {
   const words = t.failures[failure.failure];
   return (
     <main class="screen" data-testid="error" data-failure={failure.failure} data-reason={failure.reason}>
@@ -38,7 +46,13 @@ export function Failed({ t, language, config, model, options, failure, method }:
 }
 
 /** The one button that most likely helps. Nothing helps against a lock but talking to somebody. */
-function WhatHelps({ t, model, options, failure, method }: Pick<ScreenProps, "t" | "model" | "options"> & { failure: Failure; method: Method }) {
+function WhatHelps({
+  t,
+  model,
+  options,
+  failure,
+  method,
+}: Pick<ScreenProps, "t" | "model" | "options"> & { failure: Failure; method: Method }) {
   switch (failure.failure) {
     case "update":
       return <StoreLink t={t} store={options.store} />;

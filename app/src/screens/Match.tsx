@@ -27,7 +27,9 @@ export function Match({ t, config, model, attempt, via, live }: Props) {
         </p>
         <p class="pill" role="status" data-testid="match-state" data-trouble={live.trouble}>
           {live.trouble ? <OfflineIcon /> : approved ? <CheckIcon /> : <Spinner />}
-          <span>{live.trouble ? t.finishing.waiting : approved ? t.link.confirmed : here ? t.match.waitingHere : t.match.waiting}</span>
+          <span>
+            {live.trouble ? t.finishing.waiting : approved ? t.link.confirmed : here ? t.match.waitingHere : t.match.waiting}
+          </span>
         </p>
       </div>
       <div class="foot">

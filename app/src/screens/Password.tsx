@@ -50,14 +50,28 @@ export function Password({ t, model }: ScreenProps) {
         )}
         <Field label={t.password.userName} error={missing === "username" ? t.password.userNameMissing : undefined}>
           <input
-            id="username" ref={name} data-testid="username" type="text" autocomplete="username" autocapitalize="none"
-            spellcheck={false} maxLength={254} aria-invalid={missing === "username"} aria-describedby="username-error"
+            id="username"
+            ref={name}
+            data-testid="username"
+            type="text"
+            autocomplete="username"
+            autocapitalize="none"
+            spellcheck={false}
+            maxLength={254}
+            aria-invalid={missing === "username"}
+            aria-describedby="username-error"
           />
         </Field>
         <Field label={t.password.password} error={missing === "password" ? t.password.passwordMissing : undefined} of="password">
           <input
-            id="password" ref={word} data-testid="password" type="password" autocomplete="current-password" maxLength={1024}
-            aria-invalid={missing === "password"} aria-describedby="password-error"
+            id="password"
+            ref={word}
+            data-testid="password"
+            type="password"
+            autocomplete="current-password"
+            maxLength={1024}
+            aria-invalid={missing === "password"}
+            aria-describedby="password-error"
           />
         </Field>
         <p>
@@ -77,7 +91,17 @@ export function Password({ t, model }: ScreenProps) {
   );
 }
 
-function Field({ label, error, of = "username", children }: { label: string; error: string | undefined; of?: string; children: preact.ComponentChildren }) {
+function Field({
+  label,
+  error,
+  of = "username",
+  children,
+}: {
+  label: string;
+  error: string | undefined;
+  of?: string;
+  children: preact.ComponentChildren;
+}) {
   return (
     <div class="text-entry">
       <label for={of}>{label}</label>

@@ -9,7 +9,8 @@ import { openRoute } from "../ui/route.ts";
 import type { ScreenProps } from "./props.ts";
 
 /** What the scanner is doing. The camera is never asked for before a press. */
-type Stage = { at: "explaining" } | { at: "opening" } | { at: "looking"; camera: Camera } | { at: "trouble"; trouble: CameraTrouble };
+type Stage =
+  { at: "explaining" } | { at: "opening" } | { at: "looking"; camera: Camera } | { at: "trouble"; trouble: CameraTrouble };
 
 /** Something that was scanned and is not ours; `noPicture` is a file that is no picture. */
 type Odd = Exclude<Scanned, { kind: "ours" }> | { kind: "noPicture" };

@@ -96,7 +96,8 @@ export const en: Texts = {
     aim: "Point the camera at the code on the computer.",
     view: "Camera picture",
     deniedTitle: "The camera is not allowed",
-    denied: "Allow the camera in the settings of your browser or phone, then try again. You can also choose a picture or type the code.",
+    denied:
+      "Allow the camera in the settings of your browser or phone, then try again. You can also choose a picture or type the code.",
     noneTitle: "No camera found",
     none: "Choose a picture of the code, or type the code.",
     busyTitle: "The camera is busy",
@@ -215,7 +216,8 @@ export const en: Texts = {
     alone: "You aren’t logged in on other devices.",
     notMe: "This wasn’t me",
     notMeAsk: "Log the device out?",
-    notMeText: "The device is logged out at once. The login link and the QR code won’t work for 24 hours, so that nobody gets back in with them.",
+    notMeText:
+      "The device is logged out at once. The login link and the QR code won’t work for 24 hours, so that nobody gets back in with them.",
     notMeYes: "Log out",
     notMeNo: "Cancel",
     out: "The device is logged out.",
@@ -238,9 +240,7 @@ export const en: Texts = {
   },
   foreign: {
     title: "This login was not started here",
-    text:
-      "Somebody else may have sent you a link, or the login is too old. " +
-      "To keep you safe, we didn't log you in with it.",
+    text: "Somebody else may have sent you a link, or the login is too old. " + "To keep you safe, we didn't log you in with it.",
     stillIn: "Your own login is unchanged.",
     toHome: "Back to the app",
   },

@@ -217,7 +217,8 @@ export const fi = {
     alone: "Et ole kirjautuneena muilla laitteilla.",
     notMe: "Tämä en ollut minä",
     notMeAsk: "Kirjataanko laite ulos?",
-    notMeText: "Laite kirjataan heti ulos. Kirjautumislinkki ja QR-koodi eivät toimi vuorokauteen, jotta kukaan ei pääse niillä uudelleen sisään.",
+    notMeText:
+      "Laite kirjataan heti ulos. Kirjautumislinkki ja QR-koodi eivät toimi vuorokauteen, jotta kukaan ei pääse niillä uudelleen sisään.",
     notMeYes: "Kirjaa ulos",
     notMeNo: "Peruuta",
     out: "Laite on kirjattu ulos.",

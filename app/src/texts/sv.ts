@@ -96,7 +96,8 @@ export const sv: Texts = {
     aim: "Rikta kameran mot koden på datorn.",
     view: "Kamerans bild",
     deniedTitle: "Kameran är inte tillåten",
-    denied: "Tillåt kameran i webbläsarens eller telefonens inställningar och försök igen. Du kan också välja en bild eller skriva koden.",
+    denied:
+      "Tillåt kameran i webbläsarens eller telefonens inställningar och försök igen. Du kan också välja en bild eller skriva koden.",
     noneTitle: "Ingen kamera hittades",
     none: "Välj en bild av koden eller skriv koden.",
     busyTitle: "Kameran är upptagen",
@@ -215,7 +216,8 @@ export const sv: Texts = {
     alone: "Du är inte inloggad på andra enheter.",
     notMe: "Det var inte jag",
     notMeAsk: "Ska enheten loggas ut?",
-    notMeText: "Enheten loggas ut genast. Inloggningslänken och QR-koden fungerar inte på ett dygn, så att ingen kommer in med dem igen.",
+    notMeText:
+      "Enheten loggas ut genast. Inloggningslänken och QR-koden fungerar inte på ett dygn, så att ingen kommer in med dem igen.",
     notMeYes: "Logga ut",
     notMeNo: "Avbryt",
     out: "Enheten är utloggad.",

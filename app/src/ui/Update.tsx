@@ -35,7 +35,14 @@ export function StoreLink({ t, store }: { t: Texts; store: Store | undefined }) 
     );
   }
   return (
-    <a class="button primary" href={store.url} target="_blank" rel="noopener noreferrer" data-testid="store" data-store={store.name}>
+    <a
+      class="button primary"
+      href={store.url}
+      target="_blank"
+      rel="noopener noreferrer"
+      data-testid="store"
+      data-store={store.name}
+    >
       {t.update[store.name]}
     </a>
   );

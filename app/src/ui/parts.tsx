@@ -89,7 +89,17 @@ export function SupportCode({ t, code, config }: { t: Texts; code: string | unde
 }
 
 /** The operator's help page, or that of the service, which answers the reason first. The support code stays out of addresses. */
-export function HelpLink({ t, language, config, reason }: { t: Texts; language: Language; config: Config; reason?: string | undefined }) {
+export function HelpLink({
+  t,
+  language,
+  config,
+  reason,
+}: {
+  t: Texts;
+  language: Language;
+  config: Config;
+  reason?: string | undefined;
+}) {
   return (
     <p class="help small">
       <a href={helpAddress(config, language, reason)} target="_blank" rel="noopener" data-testid="help">
