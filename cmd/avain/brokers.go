@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"strings"
 	"time"
 
 	"avain/internal/broker"
@@ -72,14 +73,14 @@ func callbacks(c config.Config) func(string) string {
 }
 
 func brokerIDs(c config.Config) string {
-	var ids string
+	var ids strings.Builder
 	for i, b := range c.Brokers {
 		if i > 0 {
-			ids += ", "
+			ids.WriteString(", ")
 		}
-		ids += b.ID
+		ids.WriteString(b.ID)
 	}
-	return ids
+	return ids.String()
 }
 
 // loginTime is how long a person may take: as long as a login lives.

@@ -163,14 +163,15 @@ var encoded = regexp.MustCompile(`[A-Za-z0-9_-]{16,}`)
 
 // foreign finds the victim's data in an answer, also inside tokens.
 func (j judge) foreign(a answer) string {
-	text := string(a.body)
+	var text strings.Builder
+	text.WriteString(string(a.body))
 	for name, values := range a.header {
-		text += "\n" + name + ": " + strings.Join(values, "\n")
+		text.WriteString("\n" + name + ": " + strings.Join(values, "\n"))
 	}
-	if canary := j.canary(text); canary != "" {
+	if canary := j.canary(text.String()); canary != "" {
 		return canary
 	}
-	for _, part := range encoded.FindAllString(text, -1) {
+	for _, part := range encoded.FindAllString(text.String(), -1) {
 		if plain, err := base64.RawURLEncoding.DecodeString(part); err == nil {
 			if canary := j.canary(string(plain)); canary != "" {
 				return canary

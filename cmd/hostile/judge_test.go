@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/base64"
+	"maps"
 	"net/http"
 	"testing"
 )
@@ -51,9 +52,7 @@ func TestJudge(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			header := http.Header{"X-Content-Type-Options": {"nosniff"}, "Content-Type": {"text/html; charset=utf-8"}}
-			for name, values := range tc.header {
-				header[name] = values
-			}
+			maps.Copy(header, tc.header)
 			j := newJudge(target{Service: "http://service.example", Canaries: []string{"the-victim"}})
 			found := j.check(request{mark: mark}, answer{tc.status, header, []byte(tc.body)})
 			switch {

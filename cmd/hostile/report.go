@@ -114,16 +114,17 @@ func (r request) String() string {
 		address += "?" + r.query.Encode()
 	}
 	body, kind := r.body()
-	out := fmt.Sprintf("%s %s", r.method, cut(address))
+	var out strings.Builder
+	fmt.Fprintf(&out, "%s %s", r.method, cut(address))
 	for _, name := range slices.Sorted(maps.Keys(r.header)) {
 		if name != "Authorization" {
-			out += fmt.Sprintf(" | %s: %s", name, cut(strings.Join(r.header[name], ", ")))
+			fmt.Fprintf(&out, " | %s: %s", name, cut(strings.Join(r.header[name], ", ")))
 		}
 	}
 	if kind != "" {
-		out += fmt.Sprintf(" | %s: %s", kind, cut(string(body)))
+		fmt.Fprintf(&out, " | %s: %s", kind, cut(string(body)))
 	}
-	return out
+	return out.String()
 }
 
 func cut(s string) string {

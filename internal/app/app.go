@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -278,8 +279,8 @@ func (s *Service) serving() error {
 // called any more.
 func (s *Service) Close() error {
 	var failed []error
-	for i := len(s.closers) - 1; i >= 0; i-- {
-		failed = append(failed, s.closers[i]())
+	for _, v := range slices.Backward(s.closers) {
+		failed = append(failed, v())
 	}
 	s.closers = nil
 	return errors.Join(failed...)

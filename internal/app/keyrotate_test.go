@@ -37,6 +37,7 @@ var keyNamesInFiles = map[string]string{"secret": "secret", "prf": "prf.json", "
 
 // onBothDatabases runs a test of each key on each database.
 func onBothDatabases(t *testing.T, names []string, test func(w *keyWorld, name string)) {
+	t.Helper()
 	t.Parallel()
 	for _, driver := range []store.Driver{store.SQLite, store.Postgres} {
 		for _, name := range names {

@@ -35,8 +35,8 @@ func TestThreat56ConsoleHasNoOtherLookUps(t *testing.T) {
 		if what.NumMethod() != wanted {
 			t.Errorf("%v has %d methods, the console asks for %d", what, what.NumMethod(), wanted)
 		}
-		for i := range what.NumField() {
-			if f := what.Field(i); f.Anonymous || f.IsExported() {
+		for f := range what.Fields() {
+			if f.Anonymous || f.IsExported() {
 				t.Errorf("%v passes on everything that %s can do", what, f.Name)
 			}
 		}
@@ -118,8 +118,8 @@ func fill(t *testing.T, v reflect.Value) {
 	}
 	switch v.Kind() {
 	case reflect.Struct:
-		for i := range v.NumField() {
-			fill(t, v.Field(i))
+		for _, field := range v.Fields() {
+			fill(t, field)
 		}
 	case reflect.Slice:
 		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
@@ -149,7 +149,7 @@ func fill(t *testing.T, v reflect.Value) {
 }
 
 func list(v reflect.Value, path string, all *[]string) {
-	_, moment := v.Interface().(time.Time)
+	_, moment := reflect.TypeAssert[time.Time](v)
 	switch {
 	case v.IsZero():
 	case v.Kind() == reflect.Struct && !moment:

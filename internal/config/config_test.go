@@ -40,6 +40,7 @@ brokers:
 
 // must fails the test at once; it keeps the set-up readable.
 func must[T any](t testing.TB) func(T, error) T {
+	t.Helper()
 	return func(v T, err error) T {
 		t.Helper()
 		if err != nil {

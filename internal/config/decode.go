@@ -61,8 +61,7 @@ func (d *decoder) decode(text []byte, target any) {
 // that it likes to print, which may hold a secret written in the wrong place.
 func syntaxProblem(err error) Problem {
 	p := Problem{Message: "this is not YAML"}
-	var syntax *yaml.SyntaxError
-	if errors.As(err, &syntax) {
+	if syntax, ok := errors.AsType[*yaml.SyntaxError](err); ok {
 		p.Message = "this is not YAML: " + syntax.Message
 		if syntax.Token != nil && syntax.Token.Position != nil {
 			p.Line = syntax.Token.Position.Line
@@ -256,10 +255,10 @@ func setScalar(v reflect.Value, text string) error {
 		}
 		return err
 	}
-	if prefix, ok := v.Addr().Interface().(*netip.Prefix); ok {
+	if prefix, ok := reflect.TypeAssert[*netip.Prefix](v.Addr()); ok {
 		return rangeOf(text, prefix)
 	}
-	if u, ok := v.Addr().Interface().(encoding.TextUnmarshaler); ok {
+	if u, ok := reflect.TypeAssert[encoding.TextUnmarshaler](v.Addr()); ok {
 		return u.UnmarshalText([]byte(text))
 	}
 	switch v.Kind() {

@@ -84,7 +84,7 @@ func TestExampleCommentsTellTheTruth(t *testing.T) {
 	dir := exampleFolder(t)
 	all := commentedOut.ReplaceAllString(exampleFor(t, dir), "$1$2")
 	_, err := load(t, dir, all)
-	for _, line := range strings.Split(err.Error(), "\n") {
+	for line := range strings.SplitSeq(err.Error(), "\n") {
 		for _, bad := range []string{"unknown field", "must be a", "not YAML", "written twice", "whole number", "true or false"} {
 			if strings.Contains(line, bad) {
 				t.Errorf("the example offers what is refused: %s", line)

@@ -75,7 +75,7 @@ func (w *exampleWriter) element(path string, value reflect.Value, indent string)
 // comment writes prose, broken into lines.
 func (w *exampleWriter) comment(text, indent string) {
 	line := indent + "#"
-	for _, word := range strings.Fields(text) {
+	for word := range strings.FieldsSeq(text) {
 		if len(line)+1+len(word) > exampleWidth {
 			w.out.WriteString(line + "\n")
 			line = indent + "#"
@@ -121,7 +121,7 @@ func inline(v reflect.Value) string {
 		slices.Sort(items)
 		return "{" + strings.Join(items, ", ") + "}"
 	}
-	if m, ok := v.Interface().(encoding.TextMarshaler); ok {
+	if m, ok := reflect.TypeAssert[encoding.TextMarshaler](v); ok {
 		text, err := m.MarshalText()
 		if err != nil {
 			panic("config: a default that does not print: " + err.Error()) // a programming error, found by the test of the example

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"avain/internal/domain/exact"
@@ -99,8 +100,7 @@ func fileError(err error) error {
 	case errors.Is(err, fs.ErrPermission):
 		return errors.New("may not be read by this user")
 	default:
-		var pathError *fs.PathError
-		if errors.As(err, &pathError) {
+		if pathError, ok := errors.AsType[*fs.PathError](err); ok {
 			return pathError.Err
 		}
 		return err
@@ -109,8 +109,8 @@ func fileError(err error) error {
 
 // lookupEnv finds a variable in environ. The last one wins, as in a shell.
 func lookupEnv(environ []string, name string) (string, bool) {
-	for i := len(environ) - 1; i >= 0; i-- {
-		if value, ok := strings.CutPrefix(environ[i], name+"="); ok {
+	for _, e := range slices.Backward(environ) {
+		if value, ok := strings.CutPrefix(e, name+"="); ok {
 			return value, true
 		}
 	}

@@ -229,7 +229,7 @@ func TestCommandsExist(t *testing.T) {
 				}
 			}
 			for _, found := range makeArgs.FindAllStringSubmatch(s.text, -1) {
-				for _, word := range strings.Fields(found[1]) {
+				for word := range strings.FieldsSeq(found[1]) {
 					if flag, ok := strings.CutPrefix(word, "--"); ok && flag != "help" && !slices.Contains(demoFlags, flag) {
 						t.Errorf("line %d: the demo has no flag --%s", s.line, flag)
 					}

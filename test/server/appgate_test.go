@@ -3,6 +3,7 @@ package server_test
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -78,9 +79,7 @@ func refusal(err error) robot.Refusal {
 func (r *rig) startBy(method string, more url.Values) error {
 	r.Helper()
 	form := url.Values{"login_method": {method}}
-	for name, values := range more {
-		form[name] = values
-	}
+	maps.Copy(form, more)
 	_, err := r.app.Start(r.Context(), form)
 	return err
 }

@@ -11,6 +11,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
@@ -269,9 +270,7 @@ func (a *agent) postConfirmed(path string, form url.Values) answered {
 		return got
 	}
 	sent := url.Values{"confirmed": {proof}}
-	for name, values := range form {
-		sent[name] = values
-	}
+	maps.Copy(sent, form)
 	return a.post(path, sent)
 }
 

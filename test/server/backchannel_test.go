@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -133,9 +134,7 @@ func TestClientsHearOfStolenTokens(t *testing.T) {
 	scope := url.Values{"scope": {"openid offline_access"}}
 	again := func(form url.Values) {
 		t.Helper()
-		for name, values := range s.inForm() {
-			form[name] = values
-		}
+		maps.Copy(form, s.inForm())
 		if status, body, _ := s.post("/token", form); status != http.StatusBadRequest {
 			t.Fatalf("used again: %d %s", status, body)
 		}

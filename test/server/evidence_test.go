@@ -3,6 +3,7 @@ package server_test
 import (
 	"encoding/base64"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -141,9 +142,7 @@ func TestThreat43ForgedErrorsAreNoEvidence(t *testing.T) {
 		means := r.open(l)
 		for k := range each {
 			answer := url.Values{"state": {r.leaves(means)}}
-			for name, values := range answers[(i+k)%len(answers)] {
-				answer[name] = values
-			}
+			maps.Copy(answer, answers[(i+k)%len(answers)])
 			if k == each-1 { // the last one, which support is asked about
 				answer = url.Values{"state": answer["state"], "error": {"server_error"}}
 			}

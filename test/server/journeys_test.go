@@ -89,7 +89,7 @@ func (r *rig) mobile(page robot.Page) robot.Page {
 // linkTo finds a link of a page.
 func linkTo(t *testing.T, page robot.Page, part string) string {
 	t.Helper()
-	for _, piece := range strings.Split(page.Body, `"`) {
+	for piece := range strings.SplitSeq(page.Body, `"`) {
 		if strings.Contains(piece, part) {
 			base, err := url.Parse(page.URL)
 			if err != nil {

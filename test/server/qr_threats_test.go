@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"errors"
+	"maps"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -346,9 +347,7 @@ func TestThreat33NoLoginStartsFromAnIdentifier(t *testing.T) {
 	merge := func(forms ...url.Values) url.Values {
 		all := url.Values{}
 		for _, form := range forms {
-			for name, values := range form {
-				all[name] = values
-			}
+			maps.Copy(all, form)
 		}
 		return all
 	}
@@ -528,9 +527,7 @@ func unconfirmedLogins(t *testing.T, r *rig) {
 	s := r.scan(r.showQR())
 	for _, extra := range []url.Values{{}, {"tx_code": {"123456"}}, {"match": {s.Match}}, {"number": {s.Match}}, {"approved": {"true"}}} {
 		form := url.Values{"client_id": {"smartumpay"}, "auth_session": {s.AuthSession}}
-		for name, values := range extra {
-			form[name] = values
-		}
+		maps.Copy(form, extra)
 		if err := r.app.Post(t.Context(), "/authorize-challenge", form, nil); err == nil {
 			t.Errorf("%v: let in", extra)
 		}

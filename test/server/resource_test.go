@@ -3,6 +3,7 @@ package server_test
 import (
 	"encoding/base64"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -63,9 +64,7 @@ func (s *shop) mustBeFor(what, token, audience string) {
 func (s *shop) mustRefuse(what, code string, form url.Values) {
 	s.Helper()
 	all := s.inForm()
-	for name, values := range form {
-		all[name] = values
-	}
+	maps.Copy(all, form)
 	var answer struct {
 		Error string `json:"error"`
 	}

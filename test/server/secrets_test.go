@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -156,13 +157,11 @@ func TestThreat32SecretsStayWithTheirOwners(t *testing.T) {
 			pages += refused.Error()
 		}
 	}
-	for name, value := range map[string]string{
+	maps.Copy(secrets, map[string]string{
 		"code": code, "verifier": l.Verifier, "request_uri": strings.TrimPrefix(l.RequestURI, "urn:ietf:params:oauth:request_uri:"),
 		"auth_session": l.AuthSession, "access token": tokens.AccessToken, "refresh token": tokens.RefreshToken, "ID token": tokens.IDToken,
 		"wrong token": "wrong-refresh-token-canary", "cookie": r.cookie(r.browser),
-	} {
-		secrets[name] = value
-	}
+	})
 	if len(secrets) < 11 {
 		t.Fatalf("only %d secrets seen: %v", len(secrets), keysOf(secrets))
 	}

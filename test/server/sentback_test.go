@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -27,9 +28,7 @@ func TestRefusedBeforeALogin(t *testing.T) {
 		"state of no bytes": {url.Values{"state": {"a\nb"}}, "invalid_request", "state: "},
 	} {
 		request := plainRequest(r, "s")
-		for parameter, values := range c.change {
-			request[parameter] = values
-		}
+		maps.Copy(request, c.change)
 		status, _, header := r.send(http.MethodGet, "/authorize?"+request.Encode(), nil, nil)
 		back, err := url.Parse(header.Get("Location"))
 		if err != nil || status != http.StatusSeeOther || !strings.HasPrefix(header.Get("Location"), r.App+"/return?") {

@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -105,9 +106,7 @@ func (s *shop) mustGrant(forms ...url.Values) robot.Tokens {
 	s.Helper()
 	form := s.inForm()
 	for _, more := range forms {
-		for name, values := range more {
-			form[name] = values
-		}
+		maps.Copy(form, more)
 	}
 	status, body, _ := s.post("/token", form)
 	var tokens robot.Tokens
@@ -159,9 +158,7 @@ func TestSecretInHeaderOrForm(t *testing.T) {
 				"token": {token}, "response_type": {"code"}, "redirect_uri": {"https://shop.example/callback"}, "scope": {"openid"},
 				"grant_type": {"authorization_code"}, "code": {"a code that is none"},
 			}
-			for name, values := range way.form {
-				form[name] = values
-			}
+			maps.Copy(form, way.form)
 			status, body, _ := s.send(http.MethodPost, path, form, way.header)
 			var answer struct {
 				Error string `json:"error"`

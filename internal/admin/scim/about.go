@@ -1,5 +1,7 @@
 package scim
 
+import "maps"
+
 type object = map[string]any
 
 func supported(yes bool) object { return object{"supported": yes} }
@@ -53,8 +55,6 @@ func attribute(name, kind string, more object) object {
 		"name": name, "type": kind, "multiValued": false, "required": false, "caseExact": false, "mutability": "readWrite",
 		"returned": "default", "uniqueness": "none",
 	}
-	for key, value := range more {
-		all[key] = value
-	}
+	maps.Copy(all, more)
 	return all
 }

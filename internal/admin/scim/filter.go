@@ -2,6 +2,7 @@ package scim
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 )
@@ -64,12 +65,7 @@ func (f either) matches(t thing) bool { return f.left.matches(t) || f.right.matc
 func (f not) matches(t thing) bool    { return !f.filter.matches(t) }
 
 func (f within) matches(t thing) bool {
-	for _, part := range t.parts(f.attribute) {
-		if f.filter.matches(part) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(t.parts(f.attribute), f.filter.matches)
 }
 
 func (f comparison) matches(t thing) bool {
@@ -82,12 +78,7 @@ func (f comparison) matches(t thing) bool {
 	case f.operator == "ne" && len(all) == 0:
 		return true
 	}
-	for _, v := range all {
-		if f.holds(v) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(all, f.holds)
 }
 
 func (f comparison) holds(v any) bool {

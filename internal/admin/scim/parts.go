@@ -3,6 +3,7 @@ package scim
 import (
 	"encoding/json"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -58,10 +59,8 @@ func (p parts) of(resource any) (any, error) {
 
 // within is what is left of a value; nil: nothing. The name is its path.
 func (p parts) within(path string, value any) any {
-	for _, name := range p.without {
-		if name == path {
-			return nil
-		}
+	if slices.Contains(p.without, path) {
+		return nil
 	}
 	whole, some := len(p.only) == 0, false
 	for _, name := range p.only {

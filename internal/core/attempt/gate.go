@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"avain/internal/domain/fault"
@@ -270,17 +271,15 @@ func (s *Attempts) newSession(a login.Attempt, in RedeemRequest, now time.Time) 
 		Device: a.Device, Place: a.Place, CreatedAt: now, UsedAt: now,
 		IdleUntil: now.Add(s.d.Lifetimes.Access), EndsAt: now.Add(s.d.Lifetimes.Access),
 	}
-	for _, scope := range a.Request.Scopes {
-		if scope == oauth.ScopeOfflineAccess {
-			refresh := refreshToken(session.ID, a, in)
-			session.Refresh = refresh.Hash()
-			idle, absolute := s.d.Lifetimes.SessionIdle, s.d.Lifetimes.SessionAbsolute
-			if in.Idle > 0 && in.Absolute > 0 {
-				idle, absolute = in.Idle, in.Absolute
-			}
-			session.IdleUntil, session.EndsAt = now.Add(idle), now.Add(absolute)
-			return session, refresh
+	if slices.Contains(a.Request.Scopes, oauth.ScopeOfflineAccess) {
+		refresh := refreshToken(session.ID, a, in)
+		session.Refresh = refresh.Hash()
+		idle, absolute := s.d.Lifetimes.SessionIdle, s.d.Lifetimes.SessionAbsolute
+		if in.Idle > 0 && in.Absolute > 0 {
+			idle, absolute = in.Idle, in.Absolute
 		}
+		session.IdleUntil, session.EndsAt = now.Add(idle), now.Add(absolute)
+		return session, refresh
 	}
 	return session, secret.Text{}
 }

@@ -84,10 +84,5 @@ func (c Client) MayReach(resource string) bool { return slices.Contains(c.Audien
 
 // Allows reports whether the client may ask for the scope.
 func (c Client) Allows(scope string) bool {
-	for _, s := range c.Scopes {
-		if s == scope {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(c.Scopes, scope)
 }

@@ -375,7 +375,7 @@ func TestLoginPageWeight(t *testing.T) {
 	t.Parallel()
 	assets := fstest.MapFS{}
 	p := bank.MeansPage{Attempt: login.NewID(), Client: "SmartumPay", Notices: []operations.Notice{told("Häiriö", strings.Repeat("Teksti. ", 50))}}
-	for _, id := range strings.Split("abcdefghijkl", "") {
+	for id := range strings.SplitSeq("abcdefghijkl", "") {
 		name := "banks/" + id + ".svg"
 		// An ordinary logo: about a kilobyte of path that compresses badly.
 		assets[name] = &fstest.MapFile{Data: []byte(`<svg xmlns="http://www.w3.org/2000/svg"><path d="` + login.NewID() + strings.Repeat(login.NewID(), 40) + `"/></svg>`)}

@@ -1,6 +1,7 @@
 package authorize
 
 import (
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -86,9 +87,7 @@ func TestRequestNamesTheWrongParameter(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			values := honest()
-			for name, v := range c.set {
-				values[name] = v
-			}
+			maps.Copy(values, c.set)
 			r, err := requestOf(params(t, values), c.client, "https://app.example/return")
 			if c.param == "" {
 				if err != nil || r.RedirectURI != "https://app.example/return" {

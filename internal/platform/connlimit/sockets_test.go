@@ -44,6 +44,7 @@ type house struct {
 }
 
 func newHouse(t *testing.T, limits connlimit.Limits, overTLS bool) *house {
+	t.Helper()
 	h := &house{
 		T: t, overTLS: overTLS, now: time.Date(2026, 12, 1, 12, 0, 0, 0, time.UTC), moved: make(chan struct{}), doors: map[string]string{},
 		inside: make(chan struct{}, 1000), leave: make(chan struct{}),

@@ -57,6 +57,7 @@ func database(t testing.TB, languages []string, records map[string]mmdbtype.Map)
 }
 
 func sample(t testing.TB) []byte {
+	t.Helper()
 	return database(t, []string{"en", "de"}, map[string]mmdbtype.Map{
 		"192.0.2.0/24": {
 			"city": names(map[string]string{"en": "Helsinki", "sv": "Helsingfors", "de": "Helsinki"}), "country": country("FI", map[string]string{"en": "Finland"}),

@@ -26,6 +26,7 @@ func (w *world) claim(kind string) []queue.Job {
 // Long work keeps its lease: nobody else gets the job meanwhile.
 func TestLeaseIsRenewed(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {
+		t.Helper()
 		w.runner.Handle("import", func(context.Context, queue.Job) error {
 			time.Sleep(4 * time.Minute)
 			return nil

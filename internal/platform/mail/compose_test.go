@@ -149,7 +149,7 @@ func TestEveryLetter(t *testing.T) {
 				// The page alone has a glance for lists of letters and a hint for a button
 				// that does not open.
 				known := plain + " SmartumPay " + texts["letter.stuck"] + " " + texts[strings.ReplaceAll(sample.Message.Template, "-", "_")+".glance"]
-				for _, word := range strings.Fields(read) {
+				for word := range strings.FieldsSeq(read) {
 					if !strings.Contains(known, word) {
 						t.Errorf("the text part lacks %q", word)
 					}

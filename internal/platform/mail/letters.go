@@ -2,6 +2,7 @@ package mail
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"avain/internal/domain/login"
@@ -94,10 +95,8 @@ func (m *Mailer) write(letter Message) (content, error) {
 }
 
 func (w *writer) expect(got string, want ...string) {
-	for _, name := range want {
-		if got == name {
-			return
-		}
+	if slices.Contains(want, got) {
+		return
 	}
 	w.fail("the template does not belong to the data")
 }

@@ -42,8 +42,7 @@ var ErrMessage = errors.New("mail: the letter cannot be written")
 
 // Permanent reports whether sending the same letter again is pointless.
 func Permanent(err error) bool {
-	var refused *Refused
-	if errors.As(err, &refused) {
+	if refused, ok := errors.AsType[*Refused](err); ok {
 		return refused.Permanent
 	}
 	return errors.Is(err, ErrMessage)

@@ -4,6 +4,7 @@ import (
 	"embed"
 	"fmt"
 	html "html/template"
+	"maps"
 	text "text/template"
 )
 
@@ -73,9 +74,7 @@ type writer struct {
 // text is one text in the letter's language, with values as pairs of name and value.
 func (w *writer) text(key string, values ...any) string {
 	named := make(map[string]any, len(w.values)+len(values)/2)
-	for name, value := range w.values {
-		named[name] = value
-	}
+	maps.Copy(named, w.values)
 	for i := 0; i+1 < len(values); i += 2 {
 		named[fmt.Sprint(values[i])] = values[i+1]
 	}

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -60,12 +61,7 @@ func forbidden(addr netip.Addr, loopback bool) bool {
 	if addr.IsUnspecified() || addr.IsMulticast() || addr.IsLinkLocalUnicast() || addr == netip.AddrFrom4([4]byte{255, 255, 255, 255}) {
 		return true
 	}
-	for _, m := range metadata() {
-		if addr == m {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(metadata(), addr)
 }
 
 // inner is the IPv4 address that an IPv6 address carries, if it does: mapped, or

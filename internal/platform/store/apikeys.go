@@ -121,7 +121,7 @@ func scanAPIKey(row scanner) (operations.APIKey, error) {
 	var scopes string
 	err := row.Scan(&k.ID, &k.Name, &scopes, jsonColumn{&k.Employers}, hashColumn{&k.Hash}, hashColumn{&k.Previous}, timeColumn{&k.PreviousUntil},
 		timeColumn{&k.CreatedAt}, timeColumn{&k.ExpiresAt}, timeColumn{&k.RevokedAt}, timeColumn{&k.UsedAt})
-	for _, scope := range strings.Fields(scopes) {
+	for scope := range strings.FieldsSeq(scopes) {
 		k.Scopes = append(k.Scopes, operations.APIScope(scope))
 	}
 	return k, err

@@ -68,6 +68,7 @@ func sample() (login.Attempt, login.AttemptSecrets, login.ReplayKey) {
 }
 
 func benchStart(b *testing.B, s *store.Store) {
+	b.Helper()
 	parallel(b, func(int) error {
 		a, secrets, mark := sample()
 		return s.Attempts.StartAttempt(b.Context(), a, secrets, mark)
@@ -76,6 +77,7 @@ func benchStart(b *testing.B, s *store.Store) {
 
 // benchStartAlone has one caller, who waits for the disk each time.
 func benchStartAlone(b *testing.B, s *store.Store) {
+	b.Helper()
 	for b.Loop() {
 		a, secrets, mark := sample()
 		if err := s.Attempts.StartAttempt(b.Context(), a, secrets, mark); err != nil {
@@ -85,6 +87,7 @@ func benchStartAlone(b *testing.B, s *store.Store) {
 }
 
 func benchMove(b *testing.B, s *store.Store) {
+	b.Helper()
 	ids := prepare(b, func() string {
 		a, secrets, _ := sample()
 		if err := s.Attempts.StartAttempt(b.Context(), a, secrets); err != nil {
@@ -103,6 +106,7 @@ func benchMove(b *testing.B, s *store.Store) {
 }
 
 func benchRedeem(b *testing.B, s *store.Store) {
+	b.Helper()
 	person := storetest.AddPerson(b, s).ID
 	redemptions := prepare(b, func() login.Redemption {
 		a, secrets, mark := sample()
@@ -127,6 +131,7 @@ func benchRedeem(b *testing.B, s *store.Store) {
 
 // benchUse is what a refresh costs: a look-up, and a use with a DPoP proof's mark.
 func benchUse(b *testing.B, s *store.Store) {
+	b.Helper()
 	sessions := make([]login.Session, 200)
 	for i := range sessions {
 		sessions[i] = storetest.SignIn(b, s)
@@ -142,6 +147,7 @@ func benchUse(b *testing.B, s *store.Store) {
 }
 
 func benchFind(b *testing.B, s *store.Store) {
+	b.Helper()
 	ids := make([]string, 200)
 	for i := range ids {
 		ids[i] = storetest.Start(b, s).ID
@@ -155,6 +161,7 @@ func benchFind(b *testing.B, s *store.Store) {
 // benchAudit is the entry that each login leaves, with its sealing: about once a second, here
 // for every 200 entries.
 func benchAudit(b *testing.B, s *store.Store) {
+	b.Helper()
 	entry := operations.AuditEntry{
 		At: storetest.Noon(), Actor: "person:" + login.NewID(), Action: "session.create", Target: "session:" + login.NewID(),
 		Detail: map[string]string{"client": "smartumpay", "method": "direct", "means": "metsa", "broker": "telia"},

@@ -18,6 +18,7 @@ func TestThroughPgBouncer(t *testing.T) {
 	t.Parallel()
 	through := pgtest.Pooler(t)
 	storetest.Run(t, func(t testing.TB) *store.Store {
+		t.Helper()
 		c := postgresConfig(t)
 		c.Pooler = secret.Of(through(databaseOf(t, c)))
 		return open(t, c)

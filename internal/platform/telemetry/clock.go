@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -99,12 +100,7 @@ func judge(own time.Duration, others []time.Duration, tolerance time.Duration) (
 }
 
 func anyOf(all []time.Duration, is func(time.Duration) bool) bool {
-	for _, one := range all {
-		if is(one) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(all, is)
 }
 
 // fresh is how long a beat answers for: the checks of one moment share it.

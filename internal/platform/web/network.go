@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"avain/internal/domain/login"
@@ -118,8 +119,8 @@ func (res resolver) caller(r *http.Request) Caller {
 		return Caller{peer}
 	}
 	hops := res.hops(r.Header)
-	for i := len(hops) - 1; i >= 0; i-- {
-		addr, ok := hostAddr(hops[i])
+	for _, hop := range slices.Backward(hops) {
+		addr, ok := hostAddr(hop)
 		if !ok {
 			return Caller{peer} // garbage: the last hop that we could read is all we know
 		}

@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"maps"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -14,9 +15,7 @@ func callerSeen(t testing.TB, kit testKit, remote string, header http.Header) (k
 	t.Helper()
 	r := get("/")
 	r.RemoteAddr = remote
-	for name, values := range header {
-		r.Header[name] = values
-	}
+	maps.Copy(r.Header, header)
 	kit.serve("GET /", kit.Problem(func(w http.ResponseWriter, r *http.Request) error {
 		key, addr = web.NetworkKey(r.Context()), web.ClientIP(r.Context())
 		w.WriteHeader(http.StatusNoContent)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -166,9 +167,7 @@ func (k *Kit) languageSwitch(r *http.Request, self string, keep url.Values, curr
 
 func switched(keep url.Values, lang string) string {
 	query := url.Values{langParam: {lang}}
-	for name, values := range keep {
-		query[name] = values
-	}
+	maps.Copy(query, keep)
 	return query.Encode()
 }
 

@@ -184,10 +184,8 @@ func mayUse(from, to string, inTest bool) string {
 	if !limited || inTest || roomOf(from) == to {
 		return ""
 	}
-	for _, friend := range allowed {
-		if from == friend {
-			return ""
-		}
+	if slices.Contains(allowed, from) {
+		return ""
 	}
 	return "is for tests and for few others (onlyFor)"
 }

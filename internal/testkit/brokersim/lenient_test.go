@@ -1,6 +1,7 @@
 package brokersim_test
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -36,9 +37,7 @@ func (p *party) redeems(kid string, hint any, changes map[string]any) bool {
 func (p *party) begun(extra url.Values) bool {
 	p.Helper()
 	form := p.plain()
-	for name, values := range extra {
-		form[name] = values
-	}
+	maps.Copy(form, extra)
 	status, to, _ := p.get(p.sim.Endpoints().Authorize + "?" + form.Encode())
 	return status == http.StatusSeeOther && strings.Contains(to, "/identify/")
 }

@@ -3,6 +3,7 @@ package brokersim
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"net/url"
 	"slices"
 	"strconv"
@@ -70,7 +71,7 @@ func (r *request) checkScopes(wanted []string, others ...string) *refusal {
 			return refuse(ScopeWrong, "scope lacks "+scope).back(oauth.InvalidScope)
 		}
 	}
-	for _, scope := range strings.Fields(r.Scope) {
+	for scope := range strings.FieldsSeq(r.Scope) {
 		if !slices.Contains(wanted, scope) && !slices.Contains(others, scope) {
 			return refuse(ScopeWrong, "scope holds an unknown value").back(oauth.InvalidScope)
 		}
@@ -207,7 +208,7 @@ func (s *Sim) checkParameters(req *request, lenient bool) *refusal {
 
 // language is the first one that the broker speaks, as we call it.
 func (s *Sim) language(uiLocales string) string {
-	for _, l := range strings.Fields(uiLocales) {
+	for l := range strings.FieldsSeq(uiLocales) {
 		if s.rules.languages != nil {
 			l = s.rules.languages[l]
 		}
@@ -229,9 +230,7 @@ func (r *request) backTo(params url.Values) string {
 		return r.RedirectURI // registered, hence checked when the client was
 	}
 	query := u.Query()
-	for name, values := range params {
-		query[name] = values
-	}
+	maps.Copy(query, params)
 	u.RawQuery = query.Encode()
 	return u.String()
 }

@@ -110,7 +110,7 @@ func readSignicat(s *Sim, req *request, lenient bool) *refusal {
 // person chooses there (FTN); loa:… is a level (hub, levels of assurance). Scoping to
 // one bank exists; its words could not be read.
 func (s *Sim) offerSignicat(req *request, lenient bool) *refusal {
-	for _, value := range strings.Fields(req.ACRValues) {
+	for value := range strings.FieldsSeq(req.ACRValues) {
 		bank, isBank := strings.CutPrefix(value, "ftn_idp:")
 		i := slices.IndexFunc(s.config.Banks, func(b Bank) bool { return b.FTNIdpID() == bank })
 		switch {

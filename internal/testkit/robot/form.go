@@ -3,6 +3,7 @@ package robot
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/url"
 	"strings"
 
@@ -73,9 +74,7 @@ func (b *Browser) Press(ctx context.Context, p Page, button string, fields url.V
 				if !matches(candidate) {
 					continue
 				}
-				for name, values := range fields {
-					f.Fields[name] = values
-				}
+				maps.Copy(f.Fields, fields)
 				if candidate.Name != "" {
 					f.Fields.Set(candidate.Name, candidate.Value)
 				}

@@ -160,7 +160,7 @@ func qrClaimRace(t *testing.T, s *store.Store) {
 		claims := make([]login.QRClaim, 30)
 		told := make([]login.QRPage, len(claims))
 		errs := together(t.Context(), len(claims), func(ctx context.Context, i int) (err error) {
-			for try := 0; try < 4; try++ { // a support code may come twice
+			for range 4 { // a support code may come twice
 				claims[i] = Claim(page)
 				if told[i], err = s.Attempts.ClaimQRPage(ctx, claims[i]); !errors.Is(err, fault.ErrExists) {
 					return err
