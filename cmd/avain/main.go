@@ -14,7 +14,7 @@ import (
 	"os/signal"
 	"slices"
 	"syscall"
-	_ "time/tzdata" // dates on pages need Europe/Helsinki, which small containers lack
+	_ "time/tzdata" // dates on pages need brand.time_zone, which small containers lack
 
 	"avain/internal/config"
 

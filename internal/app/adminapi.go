@@ -48,12 +48,8 @@ func HETUMode(c config.Config) hetu.Mode {
 // adminAPI adds the admin API and SCIM to the operator's listener, and makes what the
 // command line shares with them.
 func (s *Service) adminAPI(c config.Config, d Deps, m mechanisms, operator http.Handler) (http.Handler, error) {
-	zone, err := time.LoadLocation("Europe/Helsinki") // where the days of benefits begin
-	if err != nil {
-		return nil, err
-	}
 	kinds := make([]api.Kind, 0, len(c.Benefits))
-	rules := provisioning.Rules{HETU: HETUMode(c), Zone: zone}
+	rules := provisioning.Rules{HETU: HETUMode(c), Zone: m.zone}
 	for _, b := range c.Benefits {
 		kinds, rules.Kinds = append(kinds, api.Kind(b)), append(rules.Kinds, b.Kind)
 	}

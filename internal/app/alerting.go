@@ -1,8 +1,6 @@
 package app
 
 import (
-	"time"
-
 	"avain/internal/console/overview"
 	"avain/internal/core/alerting"
 	"avain/internal/domain/operations"
@@ -12,34 +10,22 @@ import (
 	"avain/internal/public/status"
 )
 
-// zoneName is where people have the days and nights that they log in by.
-const zoneName = "Europe/Helsinki"
-
 // rates watches how logins go, on every node, and shows it: to everybody on the status
 // page, which it answers.
-func (s *Service) rates(d Deps, m mechanisms) (*status.Feature, error) {
-	zone, err := time.LoadLocation(zoneName)
-	if err != nil {
-		return nil, err
-	}
+func (s *Service) rates(d Deps, m mechanisms) *status.Feature {
 	s.Rates = alerting.New(alerting.Deps{
-		Store: s.Store.Operations, Now: d.Now, Zone: zone, Log: d.Log, Tell: m.events.alert, Seen: m.metrics.RatesSeen,
+		Store: s.Store.Operations, Now: d.Now, Zone: m.zone, Log: d.Log, Tell: m.events.alert, Seen: m.metrics.RatesSeen,
 	})
 	return status.New(status.Deps{
-		Gate: s.Gate, Brokers: m.brokers, Watch: s.Rates, Counts: s.Store.Operations, Web: m.kit, Now: d.Now, Zone: zone, Sample: d.Sample, Log: d.Log,
-	}), nil
+		Gate: s.Gate, Brokers: m.brokers, Watch: s.Rates, Counts: s.Store.Operations, Web: m.kit, Now: d.Now, Zone: m.zone, Sample: d.Sample, Log: d.Log,
+	})
 }
 
 // overview shows the staff how logins go.
-func (s *Service) overview(d Deps, m mechanisms, kit *web.Kit) error {
-	zone, err := time.LoadLocation(zoneName)
-	if err != nil {
-		return err
-	}
+func (s *Service) overview(d Deps, m mechanisms, kit *web.Kit) {
 	overview.New(overview.Deps{
-		Console: s.Console, Watch: s.Rates, Counts: s.Store.Operations, Web: kit, Now: d.Now, Zone: zone, Means: m.meansName, Sample: d.Sample,
+		Console: s.Console, Watch: s.Rates, Counts: s.Store.Operations, Web: kit, Now: d.Now, Zone: m.zone, Means: m.meansName, Sample: d.Sample,
 	})
-	return nil
 }
 
 // alert tells that fewer logins than usual succeed, or that as many do again.

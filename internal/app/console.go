@@ -24,14 +24,9 @@ func (s *Service) console(c config.Config, d Deps, m mechanisms) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := s.desk(c, d, m, kit); err != nil {
-		return err
-	}
-	if err := s.editor(c, d, m, kit); err != nil {
-		return err
-	}
-	if err := s.overview(d, m, kit); err != nil {
-		return err
-	}
-	return s.voices(d, kit)
+	s.search(c, d, m, kit)
+	s.editor(c, d, m, kit)
+	s.overview(d, m, kit)
+	s.feedback(d, m, kit)
+	return nil
 }

@@ -22,7 +22,7 @@ func NewMailer(c config.Config, now func() time.Time) (*mail.Mailer, error) {
 		return nil, err
 	}
 	return mail.New(mail.Config{
-		BaseURL: base, Languages: c.Brand.Languages, Now: now,
+		BaseURL: base, Languages: c.Brand.Languages, TimeZone: c.Brand.Zone(), Now: now,
 		Brand: mail.Brand{
 			Name: c.Brand.Name, Accent: c.Brand.Accent,
 			Email: c.Brand.Support.Email, Phone: c.Brand.Support.Phone, Help: c.Brand.Support.URL,

@@ -29,6 +29,7 @@ import (
 
 // mechanisms are what the features stand on.
 type mechanisms struct {
+	zone      *time.Location // of days and clocks, as people have them
 	keys      keys
 	passwords *passhash.Hasher
 	kit       *web.Kit
@@ -55,6 +56,7 @@ func (s *Service) mechanisms(ctx context.Context, c config.Config, d Deps) (m me
 	if err != nil {
 		return m, fmt.Errorf("public.base_url: %w", err)
 	}
+	m.zone = c.Brand.Zone()
 	if m.keys, err = loadKeys(c); err != nil {
 		return m, err
 	}

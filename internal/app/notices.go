@@ -52,16 +52,11 @@ func (s *Service) news(c config.Config, d Deps, m mechanisms) *news.Feature {
 }
 
 // editor mounts the writing of notices on the console.
-func (s *Service) editor(c config.Config, d Deps, m mechanisms, kit *web.Kit) error {
-	zone, err := time.LoadLocation("Europe/Helsinki") // where leads and people look at their clocks
-	if err != nil {
-		return err
-	}
+func (s *Service) editor(c config.Config, d Deps, m mechanisms, kit *web.Kit) {
 	editor.New(editor.Deps{
-		Console: s.Console, Board: s.Notices, Languages: c.Brand.Languages, Methods: login.Methods(), Web: kit, Zone: zone, Now: d.Now,
+		Console: s.Console, Board: s.Notices, Languages: c.Brand.Languages, Methods: login.Methods(), Web: kit, Zone: m.zone, Now: d.Now,
 		Means: func(ctx context.Context, lang string) []notices.MeansRef { return means(ctx, m, lang) },
 	})
-	return nil
 }
 
 // tellTroubles makes notices of what the brokers say about themselves, and of banks that

@@ -121,7 +121,7 @@ func newKit(c config.Config, d Deps, base *url.URL, s *Service, metrics *telemet
 	return web.New(web.Config{
 		BaseURL: base, Place: places.Find, TrustedProxies: c.Public.TrustedProxies, Assets: pictures,
 		Requests:  web.NewLimiter(limitOf(c.Limits.RequestsPerNetwork), maxLimited, d.Now),
-		Languages: c.Brand.Languages,
+		Languages: c.Brand.Languages, TimeZone: c.Brand.Zone(),
 		Brand: web.Brand{
 			Name: c.Brand.Name, Company: c.Brand.Company, Accent: c.Brand.Accent, Logo: c.Brand.Logo,
 			Help: c.Brand.Support.URL, Email: c.Brand.Support.Email, Phone: c.Brand.Support.Phone,

@@ -34,11 +34,7 @@ func (s *Service) people(ctx context.Context, c config.Config, d Deps, m mechani
 	if err != nil {
 		return nil, err
 	}
-	zone, err := time.LoadLocation(zoneName)
-	if err != nil {
-		return nil, err
-	}
-	s.WrongTries = people.NewWrongTries(zone)
+	s.WrongTries = people.NewWrongTries(m.zone)
 	return people.New(people.Deps{
 		Audit:  s.Audit,
 		People: s.Store.People, Lookups: s.Store.Keys, Credentials: s.Store.People, Employments: s.Store.Employments,

@@ -114,11 +114,21 @@ type Brand struct {
 	Name      string   `yaml:"name" doc:"The app's name, as people read it."`
 	Company   string   `yaml:"company" doc:"Whose benefits they are, as people read it: \"Smartum benefits\". The app's name, when left out." example:"Smartum"`
 	Languages []string `yaml:"languages" doc:"Of fi, sv, en; the first is used when a person asks for none of them."`
+	TimeZone  string   `yaml:"time_zone" doc:"Where people have their days and clocks: a name of the IANA time zone database."`
 	Accent    string   `yaml:"accent" doc:"Colour of buttons, #rrggbb; white text on it must be readable (contrast 4.5:1)."`
 	Pictures  string   `yaml:"pictures" doc:"Folder with pictures of your own: the logo and those of banks, SVG or PNG, each at most 20 kB." example:"pictures"`
 	Logo      string   `yaml:"logo" doc:"Name of the logo in that folder." example:"logo.svg"`
 	Stores    Stores   `yaml:"stores" doc:"Where the app is to be had."`
 	Support   Support  `yaml:"support" doc:"Where a person gets help."`
+}
+
+// Zone is the time zone of days and clocks; UTC when its name is none, which Load refuses.
+func (b Brand) Zone() *time.Location {
+	zone, err := time.LoadLocation(b.TimeZone)
+	if err != nil {
+		return time.UTC
+	}
+	return zone
 }
 
 // Stores are links to the app.

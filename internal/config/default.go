@@ -17,7 +17,7 @@ func Default() Config {
 		Keys: Keys{
 			PRFKeysetFile: "keys/prf.json", AEADKeysetFile: "keys/aead.json", SecretFile: "keys/secret",
 		},
-		Brand:   Brand{Name: "SmartumPay", Languages: []string{"fi", "sv", "en"}, Accent: "#00695c"},
+		Brand:   Brand{Name: "SmartumPay", Languages: []string{"fi", "sv", "en"}, TimeZone: "Europe/Helsinki", Accent: "#00695c"},
 		App:     App{MinimumVersion: "1.0.0", RecommendedVersion: "1.16.0", AlternativeVersion: "1.16.0"},
 		Methods: Methods{Order: login.Methods()},
 		Tokens: Tokens{

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 const (
@@ -22,6 +23,10 @@ func (v validator) brand(c *Config) {
 		v.add("brand.name", "must be 1 to 60 characters")
 	}
 	v.languages(b.Languages)
+	// Local is that of the machine: two nodes would count a day's logins differently.
+	if _, err := time.LoadLocation(b.TimeZone); err != nil || b.TimeZone == "" || b.TimeZone == "Local" {
+		v.add("brand.time_zone", "must be a name of the IANA time zone database such as Europe/Helsinki")
+	}
 	if contrast, ok := contrastWithWhite(b.Accent); !ok {
 		v.add("brand.accent", "must be a colour such as \"#00695c\" (in quotes)")
 	} else if contrast < minContrast {

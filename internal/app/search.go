@@ -14,17 +14,13 @@ import (
 	"avain/internal/platform/web"
 )
 
-// desk mounts the search, and what is found, on the console.
-func (s *Service) desk(c config.Config, d Deps, m mechanisms, kit *web.Kit) error {
-	zone, err := time.LoadLocation("Europe/Helsinki") // where agents and people look at their clocks
-	if err != nil {
-		return err
-	}
+// search mounts the search, and what is found, on the console.
+func (s *Service) search(c config.Config, d Deps, m mechanisms, kit *web.Kit) {
 	seen := records{s.Store}
 	support.New(support.Deps{
 		Console: s.Console, Search: seen, People: seen, Employments: seen, Logins: seen, Staff: seen,
 		Acts: acts{s.People, s.Store}, Looks: s.Audit, Audit: s.Audit, Sealer: m.keys.aead, Web: kit,
-		Now: d.Now, Zone: zone, Wake: s.Jobs.Wake, Means: m.meansName,
+		Now: d.Now, Zone: m.zone, Wake: s.Jobs.Wake, Means: m.meansName,
 		Client: func(id string) string {
 			if client, ok := m.clients.Get(id); ok && client.Name != "" {
 				return client.Name
@@ -33,7 +29,6 @@ func (s *Service) desk(c config.Config, d Deps, m mechanisms, kit *web.Kit) erro
 		},
 		Brand: Words(c),
 	})
-	return nil
 }
 
 // meansName is a bank or method as people read it; the id of one that is gone.
