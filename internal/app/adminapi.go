@@ -47,7 +47,7 @@ func HETUMode(c config.Config) hetu.Mode {
 
 // adminAPI adds the admin API and SCIM to the operator's listener, and makes what the
 // command line shares with them.
-func (s *Service) adminAPI(c config.Config, d Deps, m mechanisms, operator http.Handler) (http.Handler, error) {
+func (s *Service) adminAPI(c config.Config, d Deps, m mechanisms, operator http.Handler) http.Handler {
 	kinds := make([]api.Kind, 0, len(c.Benefits))
 	rules := provisioning.Rules{HETU: HETUMode(c), Zone: m.zone}
 	for _, b := range c.Benefits {
@@ -89,7 +89,7 @@ func (s *Service) adminAPI(c config.Config, d Deps, m mechanisms, operator http.
 	support := m.tracing.Middleware(s.Console.Handler())
 	all.Handle(console.Root, support)
 	all.Handle("/static/", support)
-	return nosniff(all), nil
+	return nosniff(all)
 }
 
 // nosniff covers what no middleware of ours sees: the redirects of the mux itself, and

@@ -171,9 +171,7 @@ func New(ctx context.Context, c config.Config, d Deps) (s *Service, err error) {
 	if s.ready, err = m.ready(s, d); err != nil {
 		return s, err
 	}
-	if s.Admin, err = s.adminAPI(c, d, m, m.admin(s.ready)); err != nil {
-		return s, err
-	}
+	s.Admin = s.adminAPI(c, d, m, m.admin(s.ready))
 	s.house = s.housekeeping(c, d, m, flood, waiting)
 	return s, m.signer.Start(ctx)
 }
