@@ -25,7 +25,7 @@ const (
 	wrongShown  = 14 // days
 )
 
-// personView is everything that the desk shows of a person.
+// personView is everything that the console shows of a person.
 type personView struct {
 	Path       string
 	Name       string

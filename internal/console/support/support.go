@@ -61,7 +61,7 @@ type Colleagues interface {
 	StaffByID(ctx context.Context, id string) (staff.Member, error)
 }
 
-// Acts are what the desk can do. None of them hands anything out.
+// Acts are what agents can do. None of them hands anything out.
 type Acts interface {
 	// Invite orders the letter of a new invitation, unless somebody has just done so; a
 	// Conflict when there is nothing to invite to.
@@ -91,7 +91,7 @@ type Auditor interface {
 	ActivationReleased(ctx context.Context, actor, employment string, h employment.HeldActivation, because string)
 }
 
-// Deps are what the desk needs.
+// Deps are what the pages need.
 type Deps struct {
 	Console     *console.Console
 	Search      Search
@@ -123,7 +123,7 @@ type Desk struct {
 // all customers is more.
 var searchLimit = web.Limit{Burst: 60, Each: 5 * time.Second}
 
-// New makes the desk and mounts it on the console.
+// New mounts the pages on the console.
 func New(d Deps) *Desk {
 	k := &Desk{d: d, searches: web.NewLimiter(searchLimit, 1000, d.Now)}
 	for name, at := range map[string]*func() (*web.Template, error){

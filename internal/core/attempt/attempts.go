@@ -47,7 +47,7 @@ type HandleStore interface {
 // BrokerRequestStore keeps the journeys to brokers. Each method is one transaction.
 type BrokerRequestStore interface {
 	BrokerRequestByState(ctx context.Context, hash secret.Hash) (login.BrokerRequest, error)
-	// ClaimBrokerRequest lends a leg to one caller for the time of the lease.
+	// ClaimBrokerRequest lends a broker request to one caller for the time of the lease.
 	ClaimBrokerRequest(ctx context.Context, hash secret.Hash, at time.Time, lease time.Duration) (login.BrokerRequest, bool, error)
 	EndBrokerRequest(ctx context.Context, hash secret.Hash, at time.Time) error
 }

@@ -11,9 +11,9 @@ import (
 	"avain/internal/secret"
 )
 
-// legLease is how long one caller may talk to the broker before another may try:
+// callbackLease is how long one caller may talk to the broker before another may try:
 // longer than the broker's own time limits, so that only a crash lets go.
-const legLease = 30 * time.Second
+const callbackLease = 30 * time.Second
 
 // ByRequestURI finds the attempt that a request_uri opens. The client must be the
 // one that pushed it (RFC 9126 §4).
@@ -125,7 +125,7 @@ func (s *Attempts) ResumeBrokerRequest(ctx context.Context, broker string, state
 // with already, or that another request is dealing with it right now: a double click
 // on "return", which must not spend the broker's code twice.
 func (s *Attempts) ClaimCallback(ctx context.Context, j BrokerRequest) (bool, error) {
-	_, taken, err := s.d.BrokerRequests.ClaimBrokerRequest(ctx, j.State.Hash(), s.d.Now(), legLease)
+	_, taken, err := s.d.BrokerRequests.ClaimBrokerRequest(ctx, j.State.Hash(), s.d.Now(), callbackLease)
 	return taken, err
 }
 

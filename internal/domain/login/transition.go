@@ -137,7 +137,7 @@ type AuthResult struct {
 }
 
 // BrokerRequest is one journey of an attempt's browser to a broker and back. Choosing
-// another bank begins another leg; only its own answer can end it.
+// another bank begins another broker request; only its own answer can end it.
 type BrokerRequest struct {
 	State     secret.Hash // of the state parameter sent to the broker
 	Attempt   string

@@ -11,49 +11,49 @@ import (
 	"avain/internal/secret"
 )
 
-// legBound is how many legs an attempt may have. Beyond it the oldest are
+// maxBrokerRequests is how many broker requests an attempt may have. Beyond it the oldest are
 // forgotten: whoever presses "choose" a thousand times gets no thousand rows.
-const legBound = "20"
+const maxBrokerRequests = "20"
 
 const (
-	legColumns = `state, attempt, broker, means, started_at, expires_at, done_at`
+	brokerRequestColumns = `state, attempt, broker, means, started_at, expires_at, done_at`
 
-	beginLegSQL = `INSERT INTO legs (` + legColumns + `, taken_until) VALUES ($1, $2, $3, $4, $5, $6, $7, 0)`
+	beginBrokerRequestSQL = `INSERT INTO legs (` + brokerRequestColumns + `, taken_until) VALUES ($1, $2, $3, $4, $5, $6, $7, 0)`
 
-	trimLegsSQL = `DELETE FROM legs WHERE attempt = $1 AND state IN
-		(SELECT state FROM legs WHERE attempt = $1 ORDER BY started_at DESC, state LIMIT 1000 OFFSET ` + legBound + `)`
+	trimBrokerRequestsSQL = `DELETE FROM legs WHERE attempt = $1 AND state IN
+		(SELECT state FROM legs WHERE attempt = $1 ORDER BY started_at DESC, state LIMIT 1000 OFFSET ` + maxBrokerRequests + `)`
 
-	legByStateSQL = `SELECT ` + legColumns + ` FROM legs WHERE state = $1`
+	brokerRequestByStateSQL = `SELECT ` + brokerRequestColumns + ` FROM legs WHERE state = $1`
 
-	takeLegSQL = `UPDATE legs SET taken_until = $3
+	claimBrokerRequestSQL = `UPDATE legs SET taken_until = $3
 		WHERE state = $1 AND done_at = 0 AND taken_until <= $2 AND expires_at > $2
-		RETURNING ` + legColumns
+		RETURNING ` + brokerRequestColumns
 
-	finishLegSQL = `UPDATE legs SET done_at = $2 WHERE state = $1 AND done_at = 0`
+	endBrokerRequestSQL = `UPDATE legs SET done_at = $2 WHERE state = $1 AND done_at = 0`
 
-	finishLegOfSQL = finishLegSQL + ` AND attempt = $3`
+	endBrokerRequestOfSQL = endBrokerRequestSQL + ` AND attempt = $3`
 )
 
-// BrokerRequestByState finds a leg by the state parameter that went to the broker.
+// BrokerRequestByState finds a broker request by the state parameter that went to the broker.
 // fault.ErrNotFound.
 func (s *Attempts) BrokerRequestByState(ctx context.Context, state secret.Hash) (login.BrokerRequest, error) {
-	leg, err := scanLeg(s.db.reader().QueryRowContext(ctx, legByStateSQL, state[:]))
+	leg, err := scanBrokerRequest(s.db.reader().QueryRowContext(ctx, brokerRequestByStateSQL, state[:]))
 	return leg, wrap("find leg", one(err, fault.ErrNotFound))
 }
 
-// ClaimBrokerRequest lends the leg to this caller until at+lease, so that of two clicks on
-// "return" only one asks the broker, and a node that died with a leg in its hands
-// does not keep it. It returns false, and the leg as it is, when the leg is done,
+// ClaimBrokerRequest lends the broker request to this caller until at+lease, so that of two clicks on
+// "return" only one asks the broker, and a node that died with a broker request in its hands
+// does not keep it. It returns false, and the broker request as it is, when the broker request is done,
 // expired or lent to another. fault.ErrNotFound.
 func (s *Attempts) ClaimBrokerRequest(ctx context.Context, state secret.Hash, at time.Time, lease time.Duration) (login.BrokerRequest, bool, error) {
 	var leg login.BrokerRequest
 	var taken bool
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) (err error) {
-		leg, err = scanLeg(tx.QueryRowContext(ctx, takeLegSQL, state[:], millis(at), millis(at.Add(lease))))
+		leg, err = scanBrokerRequest(tx.QueryRowContext(ctx, claimBrokerRequestSQL, state[:], millis(at), millis(at.Add(lease))))
 		if taken = err == nil; taken || !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
-		leg, err = scanLeg(tx.QueryRowContext(ctx, legByStateSQL, state[:]))
+		leg, err = scanBrokerRequest(tx.QueryRowContext(ctx, brokerRequestByStateSQL, state[:]))
 		return one(err, fault.ErrNotFound)
 	})
 	if err != nil {
@@ -62,36 +62,36 @@ func (s *Attempts) ClaimBrokerRequest(ctx context.Context, state secret.Hash, at
 	return leg, taken, nil
 }
 
-// EndBrokerRequest ends a leg whose answer moved nothing: from then on it is done. Ending
+// EndBrokerRequest ends a broker request whose answer moved nothing: from then on it is done. Ending
 // it again does no harm. fault.ErrNotFound.
 func (s *Attempts) EndBrokerRequest(ctx context.Context, state secret.Hash, at time.Time) error {
 	err := s.db.write(ctx, func(ctx context.Context, tx runner) error {
-		err := mustChange(fault.ErrMoved)(tx.ExecContext(ctx, finishLegSQL, state[:], millis(at)))
+		err := mustChange(fault.ErrMoved)(tx.ExecContext(ctx, endBrokerRequestSQL, state[:], millis(at)))
 		if !errors.Is(err, fault.ErrMoved) {
 			return err
 		}
-		_, err = scanLeg(tx.QueryRowContext(ctx, legByStateSQL, state[:]))
+		_, err = scanBrokerRequest(tx.QueryRowContext(ctx, brokerRequestByStateSQL, state[:]))
 		return one(err, fault.ErrNotFound)
 	})
 	return wrap("finish leg", err)
 }
 
-// beginLeg writes a leg of a move.
-func beginLeg(ctx context.Context, tx runner, leg login.BrokerRequest, at time.Time) error {
+// beginBrokerRequest writes a broker request of a move.
+func beginBrokerRequest(ctx context.Context, tx runner, leg login.BrokerRequest, at time.Time) error {
 	var done int64
 	if leg.Done {
 		done = millis(at)
 	}
-	_, err := tx.ExecContext(ctx, beginLegSQL, leg.State[:], leg.Attempt, text(leg.Broker), text(leg.Means),
+	_, err := tx.ExecContext(ctx, beginBrokerRequestSQL, leg.State[:], leg.Attempt, text(leg.Broker), text(leg.Means),
 		millis(leg.StartedAt), millis(leg.ExpiresAt), done)
 	if err != nil {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, trimLegsSQL, leg.Attempt)
+	_, err = tx.ExecContext(ctx, trimBrokerRequestsSQL, leg.Attempt)
 	return err
 }
 
-func scanLeg(row scanner) (login.BrokerRequest, error) {
+func scanBrokerRequest(row scanner) (login.BrokerRequest, error) {
 	var leg login.BrokerRequest
 	var done time.Time
 	err := row.Scan(hashColumn{&leg.State}, &leg.Attempt, &leg.Broker, &leg.Means,

@@ -25,14 +25,14 @@ type Retention struct {
 
 // Purged counts what a purge has done.
 type Purged struct {
-	Expired  int64 // attempts that ran out of time
-	Attempts int64 // deleted, like everything below
-	Legs     int64
-	Marks    int64
-	Sessions int64
-	QRPages  int64
-	Budgets  int64 // full again, so that there is nothing to remember
-	Jobs     int64 // given up or forgotten long ago
+	Expired        int64 // attempts that ran out of time
+	Attempts       int64 // deleted, like everything below
+	BrokerRequests int64
+	Marks          int64
+	Sessions       int64
+	QRPages        int64
+	Budgets        int64 // full again, so that there is nothing to remember
+	Jobs           int64 // given up or forgotten long ago
 
 	Resets      int64 // of passwords
 	Recognised  int64 // browsers and networks that a person has not come from for long
@@ -45,9 +45,9 @@ type Purged struct {
 // longer than for this many.
 const purgeBatch = 100
 
-// legRetention keeps a leg beyond its end: a late answer of the broker is then told
+// brokerRequestRetention keeps a broker request beyond its end: a late answer of the broker is then told
 // "too late" instead of "never heard of it".
-const legRetention = time.Hour
+const brokerRequestRetention = time.Hour
 
 // pageRetention keeps a QR page for the browser that still shows what became of it.
 const pageRetention = time.Hour
@@ -83,7 +83,7 @@ const (
 	purgeAttemptsSQL = `DELETE FROM attempts WHERE id IN (SELECT id FROM attempts
 		WHERE created_at <= $1 ORDER BY created_at LIMIT $2)`
 
-	purgeLegsSQL = `DELETE FROM legs WHERE state IN (SELECT state FROM legs
+	purgeBrokerRequestsSQL = `DELETE FROM legs WHERE state IN (SELECT state FROM legs
 		WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)`
 
 	purgeMarksSQL = `DELETE FROM once WHERE mark IN (SELECT mark FROM once
@@ -137,7 +137,7 @@ func (s *Store) Purge(ctx context.Context, now time.Time, keep Retention) (Purge
 		{&p.Attempts, purgeUnopenedSQL, []any{ago(keep.Unopened), purgeBatch}},
 		{&p.Attempts, purgeUndepartedSQL, []any{ago(keep.Undeparted), purgeBatch}},
 		{&p.Attempts, purgeAttemptsSQL, []any{ago(keep.Attempts), purgeBatch}},
-		{&p.Legs, purgeLegsSQL, []any{ago(legRetention), purgeBatch}},
+		{&p.BrokerRequests, purgeBrokerRequestsSQL, []any{ago(brokerRequestRetention), purgeBatch}},
 		{&p.Marks, purgeMarksSQL, []any{millis(now), purgeBatch}},
 		{&p.QRPages, purgeQRPagesSQL, []any{ago(pageRetention), purgeBatch}},
 		{&p.Budgets, purgeBudgetsSQL, []any{millis(now), purgeBatch}},

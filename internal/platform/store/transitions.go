@@ -40,7 +40,7 @@ var moveSQL = `UPDATE attempts SET
 // answers with the row after it. If one does not hold nothing is changed, and the
 // answer is the row as it is with fault.ErrMoved: its state is not among From, it
 // has expired (at m.At; the instant ExpiresAt is too late), another browser owns
-// it, or the leg to finish is not an open leg of it. fault.ErrReplayed: a mark was
+// it, or the broker request to finish is not an open broker request of it. fault.ErrReplayed: a mark was
 // set before. fault.ErrNotFound: no such attempt. When m.Spend is empty nothing is
 // changed either, and the error says how long to wait.
 func (s *Attempts) MoveAttempt(ctx context.Context, m login.Transition) (login.Attempt, error) {
@@ -53,7 +53,7 @@ func (s *Attempts) MoveAttempt(ctx context.Context, m login.Transition) (login.A
 	}
 	return s.changeAttempt(ctx, "move attempt", m.Attempt, m.ReplayKeys, func(ctx context.Context, tx runner) (login.Attempt, error) {
 		if !m.EndRequest.Zero() {
-			err := mustChange(fault.ErrMoved)(tx.ExecContext(ctx, finishLegOfSQL, m.EndRequest[:], millis(m.At), m.Attempt))
+			err := mustChange(fault.ErrMoved)(tx.ExecContext(ctx, endBrokerRequestOfSQL, m.EndRequest[:], millis(m.At), m.Attempt))
 			if err != nil {
 				return login.Attempt{}, err
 			}
@@ -83,7 +83,7 @@ func beside(ctx context.Context, tx runner, m login.Transition) error {
 	}
 	leg := *m.BrokerRequest
 	leg.Attempt = m.Attempt
-	return beginLeg(ctx, tx, leg, m.At)
+	return beginBrokerRequest(ctx, tx, leg, m.At)
 }
 
 // changeAttempt runs a conditional change of an attempt, its marks first. When the

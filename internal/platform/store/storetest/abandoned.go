@@ -48,7 +48,7 @@ func Abandoned(t *testing.T, s *store.Store, starts int) {
 	for n := 3; n < starts; n += 4 {
 		left[n/4%2] = append(left[n/4%2], all[n])
 	}
-	thinned := 0 // with their legs
+	thinned := 0 // with their broker requests
 	for i, of := range left {
 		newest := max(len(of)-perNetwork, 0)
 		thinned, left[i] = thinned+newest, of[newest:]
@@ -63,7 +63,7 @@ func Abandoned(t *testing.T, s *store.Store, starts int) {
 	}{
 		{"ten minutes", end.Add(10 * time.Minute), store.Purged{Expired: int64(starts - quarter(2)), Attempts: int64(thinned)}},
 		{"an hour", end.Add(time.Hour), store.Purged{Attempts: int64(quarter(0))}},
-		{"a day", end.Add(day), store.Purged{Attempts: int64(quarter(1) + quarter(2)), Legs: int64(quarter(3) - thinned)}},
+		{"a day", end.Add(day), store.Purged{Attempts: int64(quarter(1) + quarter(2)), BrokerRequests: int64(quarter(3) - thinned)}},
 		{"ninety days, not quite", Noon().Add(90*day - time.Millisecond), store.Purged{}},
 	} {
 		if got, err := s.Purge(t.Context(), step.at, keep); err != nil || got != step.want {

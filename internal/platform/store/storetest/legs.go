@@ -11,7 +11,7 @@ import (
 	"avain/internal/secret"
 )
 
-// begin opens a new attempt and begins a leg of it.
+// begin opens a new attempt and begins a broker request of it.
 func begin(t *testing.T, s *store.Store) login.BrokerRequest {
 	t.Helper()
 	m := opening(Start(t, s).ID)
@@ -58,10 +58,10 @@ func legs(t *testing.T, s *store.Store) {
 	if got := must[login.BrokerRequest](t)(s.Attempts.BrokerRequestByState(t.Context(), leg.State)); !got.Done {
 		t.Error("finished, but not done")
 	}
-	unknownLegs(t, s)
+	unknownRequests(t, s)
 }
 
-func unknownLegs(t *testing.T, s *store.Store) {
+func unknownRequests(t *testing.T, s *store.Store) {
 	for name, state := range map[string]secret.Hash{"unknown": NewHash(), "zero": {}} {
 		_, err := s.Attempts.BrokerRequestByState(t.Context(), state)
 		wantErr(t, name, err, fault.ErrNotFound)
@@ -74,9 +74,9 @@ func unknownLegs(t *testing.T, s *store.Store) {
 	}
 }
 
-// legsAreBounded: whoever chooses a bank again and again makes no rows without end,
+// brokerRequestsAreBounded: whoever chooses a bank again and again makes no rows without end,
 // and the latest choice always works.
-func legsAreBounded(t *testing.T, s *store.Store) {
+func brokerRequestsAreBounded(t *testing.T, s *store.Store) {
 	first := begin(t, s)
 	var last login.BrokerRequest
 	for i := range 40 {

@@ -139,7 +139,7 @@ func rotateRace(t *testing.T, s *store.Store) {
 
 var errNotTaken = errors.New("not taken")
 
-func legRace(t *testing.T, s *store.Store) {
+func callbackRace(t *testing.T, s *store.Store) {
 	for range 5 {
 		leg := begin(t, s)
 		take := func(ctx context.Context, _ int) error {
@@ -151,7 +151,7 @@ func legRace(t *testing.T, s *store.Store) {
 		}
 		oneWinner(t, together(t.Context(), 50, take), errNotTaken)
 
-		// Two who both hold the answer: one of the moves ends the leg.
+		// Two who both hold the answer: one of the moves ends the broker request.
 		oneWinner(t, together(t.Context(), 20, func(ctx context.Context, _ int) error {
 			_, err := s.Attempts.MoveAttempt(ctx, login.Transition{
 				Attempt: leg.Attempt, From: []login.State{login.StateOpened}, To: login.StateOpened,
