@@ -142,7 +142,7 @@ func TestActivationWithoutJavaScript(t *testing.T) {
 	page.pressTwice(say.open)
 	page.at(w.Service + "/login/")
 	page.reload()
-	page.back() // the browser has kept the tick
+	page.backTo(say.title) // the browser has kept the tick
 	page.see(say.title)
 	page.press(say.open)
 	page.see("Tunnistaudu")

@@ -123,7 +123,7 @@ func TestLoginLinkInAnotherBrowser(t *testing.T) {
 	if again := page.digits(); again != digits {
 		t.Errorf("after a reload the page shows %s, before %s", again, digits)
 	}
-	page.back() // to the confirm page, which may be pressed again
+	page.backTo("Vahvista kirjautuminen") // the confirm page, which may be pressed again
 	page.press("Vahvista kirjautuminen")
 	if again := page.digits(); again != digits {
 		t.Errorf("confirmed again the page shows %s, before %s", again, digits)

@@ -284,6 +284,25 @@ func (b *tab) back() {
 	b.must(call(b, page.NavigateToHistoryEntry, page.NavigateToHistoryEntryParams{EntryID: entry}))
 }
 
+// backTo goes back until the page says these words. A button that was pressed twice may have
+// left two pages behind, where the browser had already shown the first.
+func (b *tab) backTo(words string) {
+	b.Helper()
+	for {
+		here, err := ask(b, page.GetNavigationHistory, cdp.Empty{})
+		b.must(err)
+		b.back()
+		b.eventually("the browser goes back", func() bool {
+			now, err := ask(b, page.GetNavigationHistory, cdp.Empty{})
+			return err == nil && now.CurrentIndex < here.CurrentIndex
+		})
+		b.until(`document.readyState === "loading" ? "loading" : ""`)
+		if b.says(words) {
+			return
+		}
+	}
+}
+
 // key presses a key of the keyboard.
 func (b *tab) key(keys string, modifiers ...chromedp.Modifier) {
 	b.Helper()
