@@ -462,7 +462,7 @@ func mustFail(t testing.TB, err error, reason login.Reason, detail string) {
 	t.Helper()
 	failed, ok := err.(*fault.Error) //nolint:errorlint // the contract is the type itself
 	if !ok {
-		t.Fatalf("error is %T (%v), want *login.Error", err, err)
+		t.Fatalf("error is %T (%v), want *fault.Error", err, err)
 	}
 	if failed.Reason != reason || failed.Detail != detail {
 		t.Fatalf("error is %s, want reason %s, detail %s", failed, reason, detail)

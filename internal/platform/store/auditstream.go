@@ -211,7 +211,7 @@ func (a *auditStream) beat(node string) {
 	a.node = node
 }
 
-// AppendAudit adds an entry to the audit log: within [Store.Atomically], in the transaction of
+// AppendAudit adds an entry to the audit log: within Atomically, in the transaction of
 // what it tells of. Nobody can change or remove it afterwards without a trace.
 func (s *Audit) AppendAudit(ctx context.Context, e operations.AuditEntry) error {
 	detail, err := asJSON(e.Detail)

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// secure sets the headers that every answer carries, whatever a handler does.
+// secureHeaders sets the headers that every answer carries, whatever a handler does.
 func (k *Kit) secureHeaders(h http.Header) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Content-Security-Policy", "default-src 'none'; base-uri 'none'; frame-ancestors 'none'")
